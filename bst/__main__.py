@@ -1,0 +1,7 @@
+"""``python -m bst``."""
+
+import sys
+
+from bst.cli import main
+
+sys.exit(main())

@@ -1,0 +1,268 @@
+"""Bundles: a folder with a trained model and all that is needed to show it. Save, list, open, verify.
+
+    bundle.json    what it is: format, preset and configuration, dataset and its fingerprint, protocol, checksums
+    weights.npz    the model's weights, plain arrays by name (no pickle: nothing in a bundle is ever run)
+    history.csv    the learning curves, one row an epoch
+    metrics.json   figures on the protocol's test labels, beside the peers'
+    README.md      the model card
+
+A bundle holds no row of its dataset, so that it may be passed on where the dataset may not: movies are known by their
+place in the dataset's own file, and a fingerprint tells whether a dataset is the right one. Only ``load_model`` needs
+TensorFlow; everything else is quick.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bst.errors import BSTError, BundleError
+from bst.models.config import ClassicConfig, Sizes
+from bst.schema import genre_matrix
+
+FORMAT = "bst-studio-bundle"
+VERSION = 1
+FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
+# fixed from the dataset when the model is loaded: what genres a movie has is the dataset's, not the training's
+FROM_DATASET = "genres/embeddings"
+LARGEST_FILE = 256 * 2**20
+MOST_ROWS = 10_000_000
+
+BUNDLES = Path(__file__).resolve().parent.parent / "data" / "bundles"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a bundle says of itself; its heavier parts are read on request.
+
+    ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings its dataset allows.
+    """
+
+    folder: Path
+    title: str
+    dataset: str
+    dataset_title: str
+    simulated: bool
+    levels: tuple[float, ...]
+    movies_fingerprint: str
+    sizes: Sizes
+    config: ClassicConfig
+    protocol: str
+    seed: int
+    epochs: int
+    best_epoch: int
+    created: str
+    versions: dict[str, str]
+    parameters: dict
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which the bundle is chosen."""
+        return self.folder.name
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Learning curves: one row an epoch."""
+        return pd.read_csv(self.folder / "history.csv")
+
+    @property
+    def metrics(self) -> dict:
+        """Figures on the test labels, as ``evaluation.evaluate`` returned them when the bundle was made."""
+        return json.loads((self.folder / "metrics.json").read_text("utf-8"))
+
+    @property
+    def model_card(self) -> str:
+        """The model card, Markdown."""
+        return (self.folder / "README.md").read_text("utf-8")
+
+    def check_movies(self, movies: pd.DataFrame) -> None:
+        """Raise ``BundleError`` unless ``movies`` are those that the model was trained on."""
+        if fingerprint(movies) != self.movies_fingerprint:
+            raise BundleError(
+                f"bundle {self.name}: the movies of {self.dataset} here are not those it was trained on "
+                f"({len(movies)} here, {self.sizes.movies} then, or other ids, years or genres); "
+                f"get the original dataset, or train again: python -m bst train --dataset {self.dataset}"
+            )
+
+    def load_model(self, movies: pd.DataFrame):
+        """Return the trained model. ``movies``: the frame of its dataset. Raises ``BundleError`` if anything is off."""
+        from bst.models.classic import build_classic
+
+        self.check_movies(movies)
+        model = build_classic(self.config, self.sizes)
+        weights = _named_weights(model)
+        path = self.folder / "weights.npz"
+        try:
+            with zipfile.ZipFile(path) as archive:
+                unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > LARGEST_FILE:
+                raise BundleError(f"{path} would unpack to {unpacked:,} bytes; no bundle is that large")
+            with np.load(path, allow_pickle=False) as stored:
+                if set(stored.files) != set(weights):
+                    odd = sorted(set(stored.files) ^ set(weights))
+                    raise BundleError(f"{path} does not hold this model's weights: {', '.join(odd[:3])} …")
+                for name, variable in weights.items():
+                    values = stored[name]
+                    if values.shape != tuple(variable.shape):
+                        raise BundleError(f"{path}: {name} has shape {values.shape}, not {tuple(variable.shape)}")
+                    if not np.isfinite(values).all():
+                        raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
+                    variable.assign(values)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+        model.set_genres(genre_matrix(movies))
+        return model
+
+
+@dataclass(frozen=True)
+class BrokenBundle:
+    """A folder among the bundles that cannot be opened, and why."""
+
+    folder: Path
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+
+def fingerprint(movies: pd.DataFrame) -> str:
+    """Return a SHA-256 over ids, years and genres in file order: enough to tell catalogues apart."""
+    years = movies["year"].astype("Int64").astype(str)
+    lines = movies["movie_id"].astype(str) + "|" + years + "|" + movies["genres"]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
+    """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
+    found: list[Bundle | BrokenBundle] = []
+    for path in sorted((folder or BUNDLES).glob("*/bundle.json")):
+        if path.parent.name.startswith("."):
+            continue
+        try:
+            found.append(open_bundle(path.parent))
+        except BSTError as error:
+            found.append(BrokenBundle(path.parent, str(error)))
+    return found
+
+
+def locate(name_or_folder: str | Path) -> Path:
+    """Return the folder of a bundle given by name or path. Raises ``BundleError`` with what there is if none fits."""
+    path = Path(name_or_folder)
+    for candidate in (BUNDLES / path, path):
+        if (candidate / "bundle.json").is_file():
+            return candidate.resolve()
+    names = ", ".join(sorted(p.parent.name for p in BUNDLES.glob("[!.]*/bundle.json"))) or "none"
+    raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
+
+
+def open_bundle(name_or_folder: str | Path) -> Bundle:
+    """Read what a bundle says of itself and verify every file against its checksum.
+
+    Raises ``BundleError`` for a missing, damaged or foreign bundle, naming the file and the mend.
+    """
+    folder = locate(name_or_folder)
+    path = folder / "bundle.json"
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is not readable as JSON ({error}); get the bundle again") from error
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise BundleError(f"{path} is not a BST Studio bundle; make one with: python -m bst train")
+    if said.get("version") != VERSION:
+        raise BundleError(
+            f"{path} is of version {said.get('version')}, and this program reads version {VERSION}; "
+            "train again, or use the program that made it"
+        )
+    _verify_files(folder, said.get("sha256"))
+    try:
+        bundle = Bundle(
+            folder=folder,
+            config=ClassicConfig.from_dict(said["config"]),
+            sizes=Sizes(**said["sizes"]),
+            levels=tuple(float(level) for level in said["levels"]),
+            **{name: said[name] for name in _PLAIN},
+        )
+    except (BSTError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} is incomplete or malformed: {error}; get the bundle again") from error
+    for size in (bundle.sizes.users, bundle.sizes.movies):
+        if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
+            raise BundleError(f"{path}: {size!r} is no size for a model; get the bundle again")
+    return bundle
+
+
+_PLAIN = (
+    "title",
+    "dataset",
+    "dataset_title",
+    "simulated",
+    "movies_fingerprint",
+    "protocol",
+    "seed",
+    "epochs",
+    "best_epoch",
+    "created",
+    "versions",
+    "parameters",
+)
+
+
+def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card: str) -> Bundle:
+    """Write a bundle to ``bundle.folder``: all of it, or nothing. A bundle that was there is replaced."""
+    target = bundle.folder
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        np.savez(work / "weights.npz", **{name: v.numpy() for name, v in _named_weights(model).items()})
+        pd.DataFrame(history).to_csv(work / "history.csv", index=False, float_format="%.6g")
+        (work / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
+        (work / "README.md").write_text(card, "utf-8")
+        said = {"format": FORMAT, "version": VERSION, **{name: getattr(bundle, name) for name in _PLAIN}}
+        said |= {"levels": list(bundle.levels), "sizes": asdict(bundle.sizes), "config": bundle.config.to_dict()}
+        said["sha256"] = {name: _sha256(work / name) for name in FILES}
+        (work / "bundle.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        work.chmod(0o755)  # mkdtemp makes it private; a bundle is to be shared
+        old = target.with_name(f".{target.name}-old")
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        work.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(f"the bundle cannot be written to {target}: {error}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return open_bundle(target)
+
+
+def _named_weights(model) -> dict:
+    """Weights by a name that does not depend on how many models were made before this one."""
+    named = {weight.path.split("/", 1)[1]: weight for weight in model.weights}
+    assert len(named) == len(model.weights), "two weights share a name"
+    named.pop(FROM_DATASET, None)
+    return named
+
+
+def _verify_files(folder: Path, sums) -> None:
+    if not isinstance(sums, dict) or set(sums) != set(FILES):
+        raise BundleError(f"{folder / 'bundle.json'} lacks the checksums of {', '.join(FILES)}; get the bundle again")
+    for name in FILES:
+        path = folder / name
+        if not path.is_file() or path.is_symlink():
+            raise BundleError(f"{path} is missing; get the bundle again")
+        if path.stat().st_size > LARGEST_FILE:
+            raise BundleError(f"{path} is larger than any bundle's ({path.stat().st_size:,} bytes); get it again")
+        if _sha256(path) != sums[name]:
+            raise BundleError(f"{path} is damaged: its checksum is not the one in bundle.json; get the bundle again")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,82 @@
+"""The demo world's films: read and check ``data/demo/catalogue.csv``, which the project writes itself."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from bst.errors import DatasetError
+from bst.schema import GENRES
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "data" / "demo" / "catalogue.csv"
+COLUMNS: tuple[str, ...] = ("movie_id", "title", "year", "genres", "franchise", "mood", "fame", "quality")
+
+MOODS: tuple[str, ...] = ("tense", "feel-good", "thoughtful", "thrilling", "dark", "romantic")
+FAMES: tuple[str, ...] = ("1", "2", "3", "4", "5")
+QUALITIES: tuple[str, ...] = ("1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5")
+YEARS = range(1900, 2026)
+
+
+def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
+    """Return the films in file order, one row a film, every value checked.
+
+    Columns: ``movie_id`` int (1…n), ``title`` str without its year, ``year`` int, ``genres`` str
+    ("Action|Sci-Fi", in the order of ``GENRES``), ``franchise`` str (empty for none), ``mood`` str
+    (one of ``MOODS``), ``fame`` int 1…5, ``quality`` float 1…5 in half steps.
+
+    Raises ``DatasetError`` naming file, line, value and the mend.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        mend = "restore it from version control"
+        raise DatasetError(f"{path}: the demo catalogue cannot be read ({error}); {mend}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+    rows = list(csv.reader(text.splitlines()))
+    if not rows or tuple(rows[0]) != COLUMNS:
+        found = ",".join(rows[0]) if rows else "nothing"
+        raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {found!r}")
+    seen: dict[tuple[str, str], int] = {}
+    for line, row in enumerate(rows[1:], start=2):
+        _check(row, line, path, seen)
+    films = pd.DataFrame(rows[1:], columns=list(COLUMNS))
+    return films.astype({"movie_id": "int64", "year": "int64", "fame": "int64", "quality": "float64"})
+
+
+def fingerprint(path: Path = CATALOGUE) -> str:
+    """Return the SHA-256 of the catalogue's bytes, which tells one demo world from another."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _check(row: list[str], line: int, path: Path, seen: dict[tuple[str, str], int]) -> None:
+    """Raise ``DatasetError`` for the first value of one row that is not what its column promises."""
+
+    def fail(word: str, value: str, mend: str):
+        raise DatasetError(f"{path}, line {line}: {word} {value!r}; {mend}")
+
+    if len(row) != len(COLUMNS):
+        fail("the row", ",".join(row), f"give it {len(COLUMNS)} values, it has {len(row)}")
+    movie_id, title, year, genres, _, mood, fame, quality = row
+    if movie_id != str(line - 1):
+        fail("movie_id", movie_id, f"ids run 1, 2, 3 … in file order, so this one is {line - 1}")
+    if not title or title != title.strip() or "::" in title:
+        fail("title", title, "it must not be empty, padded with spaces or contain '::'")
+    try:
+        title.encode("latin-1")
+    except UnicodeEncodeError:
+        fail("title", title, "MovieLens 1M's files hold latin-1 characters only")
+    if not (year.isascii() and year.isdigit() and int(year) in YEARS):
+        fail("year", year, f"it must be between {YEARS[0]} and {YEARS[-1]}")
+    words = genres.split("|")
+    if words != [g for g in GENRES if g in words]:
+        fail("genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}")
+    scales = (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES))
+    for word, value, allowed in scales:
+        if value not in allowed:
+            fail(word, value, f"choose one of: {', '.join(allowed)}")
+    first = seen.setdefault((title, year), line)
+    if first != line:
+        fail("title", f"{title} ({year})", f"line {first} has the same film; delete one of them")

@@ -1,0 +1,195 @@
+"""The demo world's planted effects: what an explanation of a model trained on it ought to find.
+
+Everything here follows from the catalogue and the constants below, so ``planted()`` costs no
+simulation. Names in lower case are fields of ``Effects``; lag 1 is the latest event.
+
+Expected rating of user u for film i after events e (before rounding and before clipping to 1…5)::
+
+    expected = centre + strictness_u + spread_u · (film_i + taste_stars · affinity_ui) + Σ_e effect(e, i)
+    film_i   = quality_stars · (quality_i − 3.5) + offset_i
+    affinity = Σ_g taste_ug · [film i has genre g] / √(genres of film i)
+    effect   = (rating_e − 3) / 2 · (franchise_stars · franchise_decay^(lag−1)  if same franchise, lag ≤ 20
+                                     + mood_stars · mood_decay^(lag−1) · match  if lag ≤ 3)
+    match    = 1 for the same mood, −1 for the opposite one (``OPPOSITES``), 0 otherwise
+
+Effects add up event by event, so they decompose exactly: an event of three stars has none, and
+changing its rating to three takes away just its own. Removing an event does that too, but also
+brings older events one place nearer. ``taste_ug`` is the sum of the ``SHIFTS`` that apply to u, a
+personal part and a drift; ``offset_i`` is a small fixed number that tells films of equal quality apart.
+"""
+
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from bst.datasets.demo_catalogue import MOODS, read_catalogue
+from bst.schema import GENRES, genre_matrix
+
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    ("feel-good", "dark"),
+    ("tense", "romantic"),
+    ("thoughtful", "thrilling"),
+)
+
+# Who shifts which taste by how much: (column of users, value, genre, taste).
+SHIFTS: tuple[tuple[str, str | int, str, float], ...] = (
+    ("sex", "F", "Romance", 0.35),
+    ("sex", "F", "Musical", 0.25),
+    ("sex", "F", "Drama", 0.15),
+    ("sex", "F", "War", -0.30),
+    ("sex", "M", "Action", 0.25),
+    ("sex", "M", "Sci-Fi", 0.20),
+    ("sex", "M", "Romance", -0.20),
+    ("age", 1, "Animation", 0.50),
+    ("age", 1, "Children's", 0.50),
+    ("age", 1, "Film-Noir", -0.40),
+    ("age", 18, "Horror", 0.40),
+    ("age", 18, "Comedy", 0.20),
+    ("age", 25, "Sci-Fi", 0.20),
+    ("age", 35, "Children's", 0.25),
+    ("age", 45, "Drama", 0.20),
+    ("age", 50, "War", 0.30),
+    ("age", 50, "Horror", -0.30),
+    ("age", 56, "Western", 0.50),
+    ("age", 56, "Film-Noir", 0.45),
+    ("age", 56, "Horror", -0.50),
+    ("occupation", "academic/educator", "Documentary", 0.40),
+    ("occupation", "artist", "Fantasy", 0.30),
+    ("occupation", "artist", "Animation", 0.25),
+    ("occupation", "college/grad student", "Comedy", 0.20),
+    ("occupation", "doctor/health care", "Drama", 0.25),
+    ("occupation", "homemaker", "Children's", 0.30),
+    ("occupation", "lawyer", "Crime", 0.40),
+    ("occupation", "programmer", "Sci-Fi", 0.40),
+    ("occupation", "retired", "Musical", 0.35),
+    ("occupation", "scientist", "Documentary", 0.35),
+    ("occupation", "technician/engineer", "Adventure", 0.25),
+    ("occupation", "writer", "Mystery", 0.35),
+)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """How strong each planted effect is. The defaults are the demo world; stars unless said otherwise."""
+
+    centre: float = 2.95
+    quality_stars: float = 0.8  # per point of the catalogue's quality
+    offset_sd: float = 0.15
+    strictness_sd: float = 0.35
+    spread_sd: float = 0.15  # of log(spread)
+    taste_stars: float = 0.8  # per unit of affinity
+    taste_sd: float = 0.45  # of the personal part, per genre, in taste
+    drift_sd: float = 0.10  # of each step of the random walk, per genre, in taste
+    drift_every: int = 25  # events between two steps of the walk
+    franchise_stars: float = 0.8
+    franchise_decay: float = 0.9
+    franchise_window: int = 20  # events
+    mood_stars: float = 0.35
+    mood_decay: float = 0.8
+    mood_window: int = 3  # events
+    noise_sd: float = 0.7
+    choice_continue: float = 0.25  # chance
+    choice_fame: float = 0.8  # this and the next two are log-odds
+    choice_taste: float = 1.0
+    choice_mood: float = 0.6
+
+    def as_dict(self) -> dict[str, float]:
+        """Return name → value, for ``world.json``."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The planted effects of a world; the last two fields only where one was simulated.
+
+    ``movies``: the catalogue, one row a film. ``strictness``: (users,) stars that a user adds to
+    every rating, negative for a strict one. ``expected_ratings``: (ratings,) float32, the expected
+    rating of each simulated rating in stars, without noise, before rounding and clipping, so it
+    can lie outside 1…5.
+    """
+
+    movies: pd.DataFrame
+    effects: Effects = field(default_factory=Effects)
+    strictness: np.ndarray | None = None
+    expected_ratings: np.ndarray | None = None
+
+    def __post_init__(self):
+        """Work out the arrays that the formulas read."""
+        codes, names = pd.factorize(self.movies["franchise"].replace("", None))
+        moods = pd.Index(MOODS).get_indexer(self.movies["mood"])
+        match = np.eye(len(MOODS))
+        for one, other in OPPOSITES:
+            a, b = MOODS.index(one), MOODS.index(other)
+            match[a, b] = match[b, a] = -1.0
+        genres = genre_matrix(self.movies).astype(np.float64)
+        e = self.effects
+        # (movie_id · golden ratio) mod 1 spreads films evenly over 0…1 without chance: √12 makes the sd one.
+        even = (self.movies["movie_id"].to_numpy() * 0.6180339887498949) % 1 - 0.5
+        offset = e.offset_sd * np.sqrt(12) * even
+        for name, value in (
+            ("franchise_codes", codes),  # (movies,) −1 for none
+            ("franchise_names", tuple(names)),
+            ("mood_codes", moods),  # (movies,) positions in MOODS
+            ("mood_match", match),  # (6, 6)
+            ("genre_weights", genres / np.sqrt(genres.sum(axis=1, keepdims=True))),  # (movies, 18)
+            ("film_stars", e.quality_stars * (self.movies["quality"].to_numpy() - 3.5) + offset),  # (movies,)
+        ):
+            object.__setattr__(self, name, value)
+
+    def franchise(self, movie: int) -> str:
+        """Return a film's franchise, empty for none."""
+        return self.movies["franchise"].iloc[movie]
+
+    def mood(self, movie: int) -> str:
+        """Return a film's mood, one of ``MOODS``."""
+        return self.movies["mood"].iloc[movie]
+
+    def event_effects(self, movies: np.ndarray, ratings: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Return what each event adds to the candidate's expected rating, for many users at once.
+
+        ``movies`` and ``ratings`` are (users, events), oldest first, all of one length; ``candidates``
+        is (users,). Returns (users, events) float64 in stars; formula in the module's docstring.
+        """
+        e = self.effects
+        lag = np.arange(movies.shape[1], 0, -1)
+        weight = (np.asarray(ratings, dtype=np.float64) - 3.0) / 2.0
+        franchise = self.franchise_codes[movies]
+        candidate = self.franchise_codes[candidates][:, None]
+        fades = np.where(lag <= e.franchise_window, e.franchise_stars * e.franchise_decay ** (lag - 1.0), 0.0)
+        effect = fades * ((franchise == candidate) & (candidate >= 0))
+        recent = slice(max(0, movies.shape[1] - e.mood_window), None)
+        match = self.mood_match[self.mood_codes[movies[:, recent]], self.mood_codes[candidates][:, None]]
+        effect[:, recent] += e.mood_stars * e.mood_decay ** (lag[recent] - 1.0) * match
+        return effect * weight
+
+    def contributions(self, history_movie_rows, history_ratings, candidate_row: int) -> np.ndarray:
+        """Return (events,) stars that each event of one history, oldest first, adds to a candidate."""
+        movies = np.asarray(history_movie_rows, dtype=np.int64).reshape(1, -1)
+        ratings = np.asarray(history_ratings, dtype=np.float64).reshape(1, -1)
+        return self.event_effects(movies, ratings, np.array([candidate_row]))[0]
+
+    def causes(self, history_movie_rows, history_ratings, candidate_row: int) -> np.ndarray:
+        """Return the positions in the history that move the candidate at all, strongest first.
+
+        Positions count from the oldest event, 0. Of two equally strong ones the later comes first.
+        """
+        effect = self.contributions(history_movie_rows, history_ratings, candidate_row)
+        newest_first = np.flatnonzero(effect)[::-1]
+        return newest_first[np.argsort(-np.abs(effect[newest_first]), kind="stable")]
+
+    def demographic_stars(self, sex: str | None, age: int | None, occupation: str | None) -> np.ndarray:
+        """Return (movies,) stars that sex, age and occupation add to each film; None adds nothing."""
+        taste = np.zeros(len(GENRES))
+        who = {"sex": sex, "age": age, "occupation": occupation}
+        for column, value, genre, shift in SHIFTS:
+            if who[column] == value:
+                taste[GENRES.index(genre)] += shift
+        return self.effects.taste_stars * self.genre_weights @ taste
+
+
+@lru_cache(maxsize=1)
+def planted() -> Truth:
+    """Return the planted effects of the demo world without simulating anyone."""
+    return Truth(read_catalogue())

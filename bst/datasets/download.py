@@ -1,0 +1,224 @@
+"""Downloading a MovieLens release: checksum, safe extraction, validation, and only then its final name."""
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from bst.datasets import movielens
+from bst.datasets.sources import Source, data_dir, source_of
+from bst.errors import DatasetError
+
+Progress = Callable[[int, int], None]
+
+RETRIES = 2
+CONNECT_SECONDS = 10
+SILENCE_SECONDS = 30
+TOTAL_SECONDS = 4 * 3600
+CHUNK_BYTES = 64 * 1024
+# The largest release unpacks to about 1.2 GB, the densest to about five times its zip.
+MOST_BYTES = 4 * 1024**3
+MOST_RATIO = 50
+MOST_MEMBERS = 1_000
+
+
+def download(
+    name: str,
+    *,
+    into: Path | str | None = None,
+    on_progress: Progress | None = None,
+    base_url: str | None = None,
+    known_hash: str | None = None,
+) -> Path:
+    """Fetch a release and return its folder, ``into/name`` (``into`` is ``data_dir()`` unless given).
+
+    ``on_progress`` is called with (bytes done, bytes in all; 0 where the server does not say); an exception
+    raised by it cancels the download. ``base_url``, or ``$BST_DOWNLOAD_URL``, names a mirror; the
+    checksum of the source still holds unless ``known_hash`` ("sha256:…") is given. A sound folder that is
+    already there is returned as it is. Show ``licence_text(name)`` before calling this.
+
+    Raises ``DatasetError`` when anything goes wrong; then nothing is left behind.
+    """
+    source = source_of(name)
+    if not source.url:
+        raise DatasetError(f"{name} is not downloaded but simulated: python -m bst simulate")
+    target = Path(into or data_dir()).expanduser() / name
+    if _is_there(target):
+        return target
+    mirror = base_url or os.environ.get("BST_DOWNLOAD_URL")
+    url = f"{mirror.rstrip('/')}/{name}.zip" if mirror else source.url
+    try:
+        _download(source, url, known_hash or source.known_hash, target, on_progress)
+    except _FAILURES as error:
+        raise DatasetError(
+            f"{name} could not be downloaded: {_reason(error)}. Nothing was changed. Try again; or download "
+            f"{source.url} by hand and unzip it into {target.parent}"
+        ) from error
+    return target
+
+
+_FAILURES = (
+    DatasetError,
+    OSError,  # includes requests' exceptions, full disks and folders that cannot be written
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def _is_there(target: Path) -> bool:
+    try:
+        if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+            return False
+        movielens.read(target)
+    except (DatasetError, OSError) as error:
+        raise DatasetError(
+            f"{target} is there but is no sound dataset: {error} To download it afresh, move {target} away first."
+        ) from error
+    return True
+
+
+def _download(source: Source, url: str, known_hash: str | None, target: Path, on_progress: Progress | None) -> None:
+    parent = target.parent
+    made = not parent.exists()
+    parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Beside the target, so that the last step is a rename within one file system.
+        with tempfile.TemporaryDirectory(prefix=f".{source.name}-", dir=parent, ignore_cleanup_errors=True) as work:
+            archive = _fetch(url, f"{source.name}.zip", Path(work), on_progress)
+            _verify(archive, known_hash)
+            folder = _unpack(archive, source.name, Path(work) / "unpacked")
+            movielens.read(folder)
+            if target.exists():
+                target.rmdir()
+            folder.rename(target)
+    except BaseException:
+        if made and not any(parent.iterdir()):
+            parent.rmdir()
+        raise
+
+
+def _fetch(url: str, file: str, into: Path, on_progress: Progress | None) -> Path:
+    import pooch  # here, because it is slow to import and most sessions download nothing
+
+    # The checksum is ours to verify: pooch would fetch a wrong file as often as a broken one.
+    pooch.get_logger().setLevel("WARNING")
+    fetcher = pooch.create(path=into, base_url="", registry={file: None}, urls={file: url}, retry_if_failed=RETRIES)
+    downloader = pooch.HTTPDownloader(
+        progressbar=_Meter(on_progress),
+        chunk_size=CHUNK_BYTES,
+        timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+    )
+    return Path(fetcher.fetch(file, downloader=downloader))
+
+
+class _Meter:
+    """The progress object that pooch drives, in the manner of tqdm."""
+
+    def __init__(self, on_progress: Progress | None):
+        self.on_progress = on_progress
+        self.deadline = time.monotonic() + TOTAL_SECONDS
+        self._total = 0
+        self.done = 0
+
+    @property
+    def total(self) -> int:
+        """Bytes in all. Set at the start of every attempt, which begins at 0 again."""
+        return self._total
+
+    @total.setter
+    def total(self, total: int) -> None:
+        self._total = total
+        self.done = 0
+
+    def update(self, amount: int) -> None:
+        """Count bytes; pooch names the size of a chunk even where the last one is smaller."""
+        if time.monotonic() > self.deadline:
+            raise DatasetError(f"it took longer than {TOTAL_SECONDS // 3600} hours")
+        self.done = min(self.done + amount, self._total) if self._total else self.done + amount
+        if self.on_progress and amount:
+            self.on_progress(self.done, self._total)
+
+    def reset(self) -> None:
+        """Do nothing: pooch resets before it reports the whole."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _verify(archive: Path, known_hash: str | None) -> None:
+    if known_hash is None:
+        return
+    import pooch
+
+    algorithm, _, expected = known_hash.rpartition(":")
+    found = pooch.file_hash(str(archive), alg=algorithm or "sha256")
+    if found != expected.lower():
+        raise DatasetError(f"the file is not the one that was published: its checksum is {found}, not {expected}")
+
+
+def _unpack(archive: Path, top: str, into: Path) -> Path:
+    """Extract the folder ``top`` of a zip into a new folder ``into`` and return its path there.
+
+    Raises ``DatasetError`` before anything is written if a member would leave the folder, is a link or a
+    device, or if the whole is absurdly large. ``zipfile`` never yields more bytes than a member declares.
+    """
+    with zipfile.ZipFile(archive) as zipped:
+        members = zipped.infolist()
+        _refuse_unsafe(members, archive.stat().st_size)
+        files = [m for m in members if not m.is_dir() and PurePosixPath(m.filename).parts[0] == top]
+        if not files:
+            raise DatasetError(f"the zip holds no folder {top!r}")
+        for member in files:
+            path = into / member.filename
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with zipped.open(member) as packed, path.open("xb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked, CHUNK_BYTES)
+            except RuntimeError as error:  # encrypted, or packed by a method that zipfile does not know
+                raise DatasetError(f"the zip cannot be unpacked ({error})") from error
+    return into / top
+
+
+def _refuse_unsafe(members: list[zipfile.ZipInfo], packed: int) -> None:
+    for member in members:
+        # orig_filename: zipfile cuts names at a null byte and turns a foreign separator into "/".
+        name = member.orig_filename
+        windows = PureWindowsPath(name)
+        if name.startswith("/") or windows.drive or windows.root or ".." in windows.parts or not windows.parts:
+            raise DatasetError(f"the zip is not safe: its member {name!r} would be written outside of its folder")
+        mode = stat.S_IFMT(member.external_attr >> 16)
+        if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise DatasetError(f"the zip is not safe: its member {name!r} is a link or a device, not a file")
+    size = sum(member.file_size for member in members)
+    if size > min(MOST_BYTES, max(packed, CHUNK_BYTES) * MOST_RATIO) or len(members) > MOST_MEMBERS:
+        raise DatasetError(f"the zip is not safe: it would unpack to {size:,} bytes in {len(members):,} files")
+
+
+def _reason(error: BaseException) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} ({error.response.reason}) for {error.response.url}"
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return f"the server did not answer within {SILENCE_SECONDS} seconds"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return f"the connection broke off, {1 + RETRIES} times"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the server's certificate could not be verified"
+    if isinstance(error, requests.ConnectionError):
+        return "the server cannot be reached; is there a network connection?"
+    if isinstance(error, requests.RequestException):
+        return f"the request failed ({error})"
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{(error.strerror or str(error)).lower()}{where}"
+    if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
+        return f"the zip is damaged or cut off ({error})"
+    return str(error).rstrip(".")

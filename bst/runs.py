@@ -1,0 +1,220 @@
+"""Runs: one training, from a dataset to a bundle, that survives being killed.
+
+While a run is under way its folder ``runs/NAME`` holds ``run.json`` (its settings), ``history.csv`` (the curves so far)
+and ``snapshot.npz`` (everything needed to go on). Each is written beside itself and renamed, so a kill at any moment
+loses at most the epoch under way. When the run ends, the bundle appears whole and the run's folder goes.
+"""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bst import bundle as bundles
+from bst.bundle import Bundle
+from bst.datasets import load
+from bst.errors import TrainingError
+from bst.evaluation import Task, evaluate, prepare
+from bst.model_card import write_card
+from bst.models.config import ClassicConfig, Sizes
+from bst.schema import Dataset, genre_matrix
+
+RUNS = Path(__file__).resolve().parent.parent / "runs"
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """All that defines a run: the same settings on the same machine give the same bundle."""
+
+    dataset: str
+    config: ClassicConfig
+    protocol: str = "seed"
+    epochs: int = 5
+    seed: int = 0
+    patience: int = 3
+
+    def to_dict(self) -> dict:
+        """Return plain values, ready for JSON."""
+        return asdict(self) | {"config": self.config.to_dict()}
+
+
+def train(
+    settings: RunSettings,
+    name: str,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    runs: Path = RUNS,
+    into: Path | None = None,
+    on_stage: Callable[[str], None] = lambda words: None,
+    on_epoch: Callable[[dict], None] = lambda row: None,
+    on_progress: Callable = lambda progress: None,
+) -> Bundle:
+    """Train a model and return its bundle, ``into``/``name`` (``data/bundles``).
+
+    With ``resume`` the unfinished run of that name goes on where it was. ``on_stage`` is told in words what is being
+    done, ``on_epoch`` each finished row of the curves, ``on_progress`` a ``training.Progress`` several times a second.
+
+    Raises ``TrainingError`` if the name is taken, there is nothing to resume, or the settings are not those of the run
+    to resume; ``DatasetError`` or ``ConfigError`` for what is asked for.
+    """
+    folder, target = runs / name, (into or bundles.BUNDLES) / name
+    _check_name(name)
+    _check_start(folder, target, settings, resume=resume, overwrite=overwrite)
+
+    on_stage(f"reading {settings.dataset}")
+    dataset = load(settings.dataset)
+    task = prepare(dataset, settings.config, settings.protocol, settings.seed)
+    on_stage("loading TensorFlow")
+    model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
+
+    on_stage(f"measuring on {len(task.split.test):,} test labels")
+    from bst.training import predict_windows
+
+    result = evaluate(task, lambda windows: predict_windows(model, task, windows), dataset.levels)
+    result = {"protocol": settings.protocol, "seed": settings.seed, **result}
+    made = _describe(settings, dataset, task, model, state, target)
+    made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
+    shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _check_name(name: str) -> None:
+    if not name or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
+        raise TrainingError(f"{name!r} is no name for a bundle: use letters, digits, '.', '_' and '-'")
+
+
+def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: bool, overwrite: bool) -> None:
+    unfinished = (folder / "run.json").is_file()
+    if resume:
+        if not unfinished:
+            raise TrainingError(f"there is no unfinished run in {folder}; start it without --resume")
+        try:
+            before = json.loads((folder / "run.json").read_text("utf-8"))
+        except ValueError as error:
+            raise TrainingError(f"{folder / 'run.json'} is damaged ({error}); start again with --overwrite") from error
+        # a longer run is the same run, as its epochs do not depend on how many will follow
+        odd = [key for key, value in settings.to_dict().items() if key != "epochs" and before.get(key) != value]
+        if odd:
+            raise TrainingError(
+                f"the unfinished run in {folder} was started with another {' and '.join(odd)}; "
+                "give the same settings, or start again with --overwrite"
+            )
+        return
+    if unfinished and not overwrite:
+        raise TrainingError(f"an unfinished run is in {folder}; go on with --resume, or drop it with --overwrite")
+    if target.exists() and not overwrite:
+        raise TrainingError(f"a bundle {target.name} is there already; choose another --name, or give --overwrite")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fit(settings: RunSettings, task: Task, folder: Path, resume, on_stage, on_epoch, on_progress):
+    import keras
+
+    from bst.models.classic import build_classic
+    from bst.training import TrainingState, compile_model, fit, window_arrays
+
+    keras.utils.set_random_seed(settings.seed)
+    model = build_classic(settings.config, Sizes(len(task.dataset.users), len(task.dataset.movies)))
+    model.set_genres(genre_matrix(task.dataset.movies))
+    compile_model(model, settings.config)
+    model.optimizer.build(model.trainable_variables)
+
+    state = TrainingState()
+    if resume and (folder / "snapshot.npz").is_file():
+        state = _read_snapshot(folder / "snapshot.npz", model)
+        on_stage(f"going on after epoch {state.epoch}")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
+
+    def keep(state: TrainingState) -> None:
+        _write_snapshot(folder / "snapshot.npz", model, state)
+        curves = pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g")
+        _write_atomically(folder / "history.csv", curves.encode())
+        on_epoch(state.history[-1])
+
+    on_stage(f"training on {len(task.split.train):,} windows")
+    state = fit(
+        model,
+        window_arrays(task.dataset, task.timelines, task.split.train),
+        window_arrays(task.dataset, task.timelines, task.split.validation),
+        epochs=settings.epochs,
+        seed=settings.seed,
+        patience=settings.patience,
+        state=state,
+        on_epoch=keep,
+        on_progress=on_progress,
+    )
+    return model, state
+
+
+def _variables(model) -> list:
+    # .variables, unlike .weights, has the dropout seeds too: a resumed run must draw the same numbers
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _write_snapshot(path: Path, model, state) -> None:
+    arrays = {f"v{i}": v.numpy() for i, v in enumerate(_variables(model))}
+    arrays |= {f"best{i}": values for i, values in enumerate(state.best_weights)}
+    said = {"epoch": state.epoch, "history": state.history}
+    said |= {"best_epoch": state.best_epoch, "best_score": state.best_score}
+    work = path.with_suffix(".tmp.npz")
+    np.savez(work, state=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)
+    work.replace(path)
+
+
+def _read_snapshot(path: Path, model):
+    from bst.training import TrainingState
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            said = json.loads(stored["state"].tobytes())
+            for i, variable in enumerate(_variables(model)):
+                variable.assign(stored[f"v{i}"])
+            best = [stored[f"best{i}"] for i in range(len(model.get_weights()))]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise TrainingError(f"{path} cannot be read ({error}); start again with --overwrite") from error
+    return TrainingState(**said, best_weights=best)
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    work = path.with_name(f".{path.name}.tmp")
+    work.write_bytes(content)
+    work.replace(path)
+
+
+def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state, target: Path) -> Bundle:
+    from bst.models.classic import count_parameters
+
+    packages = ("keras", "tensorflow", "numpy")
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except ModuleNotFoundError:  # the same TensorFlow goes by two package names
+            versions[package] = version("tensorflow-cpu")
+    return Bundle(
+        folder=target,
+        title=f"{settings.config.preset} · {dataset.title}",
+        dataset=dataset.name,
+        dataset_title=dataset.title,
+        simulated=dataset.simulated,
+        levels=dataset.levels,
+        movies_fingerprint=bundles.fingerprint(dataset.movies),
+        sizes=Sizes(len(dataset.users), len(dataset.movies)),
+        config=settings.config,
+        protocol=settings.protocol,
+        seed=settings.seed,
+        epochs=state.epoch,
+        best_epoch=state.best_epoch,
+        created=datetime.now(UTC).strftime("%Y-%m-%d"),
+        versions=versions,
+        parameters=count_parameters(model),
+    )

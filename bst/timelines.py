@@ -1,0 +1,125 @@
+"""Ratings → timelines → windows → protocols. Everything is flat NumPy arrays plus offsets, no loops over users.
+
+A timeline is one user's ratings in time order. MovieLens timestamps tie heavily (a user rates a list of films
+within one second), so the order is defined as (timestamp, row in the file), stable.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bst.errors import ConfigError
+from bst.schema import Dataset
+
+TEST_SHARE = 0.15
+VALIDATION_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """All timelines of a dataset, one behind the other.
+
+    ``movie`` int32, ``rating`` float32, ``timestamp`` int64: each (ratings,). ``row`` int64 (ratings,) tells which
+    row of ``Dataset.ratings`` an event came from. ``offsets`` int64 (users + 1,): user ``u`` owns
+    ``offsets[u]:offsets[u + 1]``.
+    """
+
+    movie: np.ndarray
+    rating: np.ndarray
+    timestamp: np.ndarray
+    row: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Events of each user: (users,) int64."""
+        return np.diff(self.offsets)
+
+
+def build_timelines(dataset: Dataset) -> Timelines:
+    """Sort a dataset's ratings into timelines, users in file order."""
+    ratings = dataset.ratings
+    user = ratings["user"].to_numpy()
+    timestamp = ratings["timestamp"].to_numpy()
+    # lexsort is stable, so rows that tie on user and timestamp keep their order in the file
+    row = np.lexsort((timestamp, user))
+    counts = np.bincount(user, minlength=len(dataset.users))
+    return Timelines(
+        movie=ratings["movie"].to_numpy()[row],
+        rating=ratings["rating"].to_numpy()[row],
+        timestamp=timestamp[row],
+        row=row,
+        offsets=np.concatenate([[0], np.cumsum(counts)]),
+    )
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Fixed-length stretches of timelines whose last event is the label.
+
+    ``start`` int64 (windows,): position of each window's first event in the timelines; ``user`` int32 (windows,).
+    Windows are in user order and, within a user, in time order.
+    """
+
+    start: np.ndarray
+    user: np.ndarray
+    length: int
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.start)
+
+    def take(self, which: np.ndarray) -> "Windows":
+        """Keep the windows that a boolean mask or an index array selects."""
+        return Windows(self.start[which], self.user[which], self.length)
+
+    @property
+    def target(self) -> np.ndarray:
+        """Position of each window's label in the timelines: (windows,) int64."""
+        return self.start + self.length - 1
+
+
+def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: bool = True) -> Windows:
+    """Cut each timeline into windows of ``length`` events that start every ``step`` events.
+
+    A window that ends on the user's last event closes each timeline, as in the Keras example "A Transformer-based
+    recommendation system". Where the regular windows already end there, that one would stand twice; ``deduplicate``
+    drops the copy, so that no label can fall into training and test at once. Timelines shorter than ``length`` give no
+    window.
+
+    Raises ``ConfigError`` unless ``length`` ≥ 2 and ``step`` ≥ 1.
+    """
+    if length < 2 or step < 1:
+        raise ConfigError(f"windows need a length of at least 2 and a step of at least 1, not {length} and {step}")
+    counts = timelines.lengths
+    usable = counts >= length
+    regular = np.where(usable, (counts - length) // step + 1, 0)
+    # one more for the window on the last event, unless the last regular one is that very window
+    extra = usable & (((counts - length) % step != 0) | (not deduplicate))
+    per_user = regular + extra
+    user = np.repeat(np.arange(len(counts)), per_user)
+    first = np.cumsum(per_user) - per_user
+    index = np.arange(len(user)) - first[user]
+    start = np.where(index < regular[user], index * step, counts[user] - length)
+    return Windows(start + timelines.offsets[user], user.astype(np.int32), length)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train, validation and test windows of the ``seed`` protocol, disjoint in their labels."""
+
+    train: Windows
+    validation: Windows
+    test: Windows
+
+
+def split_seed_protocol(windows: Windows, seed: int) -> Split:
+    """Split windows under the ``seed`` protocol: 85 % train, 15 % test.
+
+    One draw ``default_rng(seed).random(len(windows))`` over all windows in user and time order; those above 0.85 are
+    test. A twentieth of the rest, drawn by a second generator that leaves the first alone, is validation: early
+    stopping looks there and never at test.
+    """
+    test = np.random.default_rng(seed).random(len(windows)) > 1 - TEST_SHARE
+    validation = ~test & (np.random.default_rng([seed, 1]).random(len(windows)) < VALIDATION_SHARE)
+    return Split(windows.take(~test & ~validation), windows.take(validation), windows.take(test))

@@ -1,0 +1,198 @@
+"""Training of a model on windows: arrays in, fitted weights and learning curves out. Knows no files.
+
+Each epoch's order of the windows, and what is hidden in them, follow from (seed, epoch) alone. So a run that is stopped
+after any epoch and resumed from a snapshot goes through the same numbers as one that was never stopped.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from bst.evaluation import Task
+from bst.models.classic import ClassicBST
+from bst.models.config import ClassicConfig
+from bst.schema import Dataset
+from bst.timelines import Timelines, Windows
+
+EVALUATION_BATCH = 8192
+# several steps in one call of the graph: a step of this model is so short that the way back to Python shows
+STEPS_PER_CALL = 16
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. ``remaining_s`` is an estimate in seconds, None while nothing is known yet."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    remaining_s: float | None
+    metrics: dict[str, float]
+
+    @property
+    def share(self) -> float:
+        """Part of the whole run that is done, 0 … 1."""
+        return (self.epoch - 1 + self.step / self.steps) / self.epochs
+
+
+@dataclass
+class TrainingState:
+    """What must survive a stop, beside the weights: the epochs done, the curves, and the best epoch so far."""
+
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_score: float = float("inf")
+    best_weights: list[np.ndarray] = field(default_factory=list)
+
+
+def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> tuple[Arrays, np.ndarray]:
+    """Gather the model's inputs for windows, and their labels (windows,) float32 in stars.
+
+    The inputs are those of ``ClassicBST``: ``movies`` and ``ratings`` (windows, length − 1), the others (windows,).
+    """
+    at = windows.start[:, None] + np.arange(windows.length - 1)
+    arrays = {
+        "movies": timelines.movie[at],
+        "ratings": timelines.rating[at],
+        "target": timelines.movie[windows.target],
+        "user": windows.user,
+    }
+    for name in ("sex", "age", "occupation"):
+        arrays[name] = dataset.users[name].cat.codes.to_numpy(np.int32)[windows.user]
+    return arrays, timelines.rating[windows.target]
+
+
+def hide(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator) -> Arrays:
+    """Hide parts of training windows at random, as ``ClassicConfig.short_history`` and ``unknown`` say.
+
+    A shortened history loses its oldest events. Returns new arrays; the given ones stay as they are.
+    """
+    windows, slots = arrays["movies"].shape
+    hidden = dict(arrays)
+    if config.short_history and slots:
+        keep = np.where(rng.random(windows) < config.short_history, rng.integers(0, slots, windows), slots)
+        gone = np.arange(slots) < (slots - keep)[:, None]
+        hidden["movies"] = np.where(gone, -1, arrays["movies"]).astype(np.int32)
+        hidden["ratings"] = np.where(gone, 0, arrays["ratings"]).astype(np.float32)
+    if config.unknown:
+        for name in ("user", "sex", "age", "occupation"):
+            hidden[name] = np.where(rng.random(windows) < config.unknown, -1, arrays[name]).astype(np.int32)
+    return hidden
+
+
+def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int):
+    """Return one epoch of shuffled batches as a ``tf.data.Dataset`` of (inputs, labels).
+
+    Whole batches are sliced from arrays that are already shuffled; going through windows one by one costs more than
+    the model itself.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(labels))
+    shuffled = hide({name: values[order] for name, values in arrays.items()}, config, rng)
+    return _sliced(shuffled, labels[order], config.batch_size)
+
+
+def _sliced(arrays: Arrays, labels: np.ndarray, size: int):
+    inputs = {name: tf.constant(values) for name, values in arrays.items()}
+    targets = tf.constant(labels[:, None])
+    batches = -(-len(labels) // size)
+
+    def batch(i):
+        low, high = i * size, tf.minimum((i + 1) * size, len(labels))
+        return {name: values[low:high] for name, values in inputs.items()}, targets[low:high]
+
+    return tf.data.Dataset.range(batches).map(batch, num_parallel_calls=1).prefetch(4)
+
+
+def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
+    """Predict windows in large batches: (windows,) float32 stars, not clipped."""
+    labels = np.zeros(len(arrays["target"]), np.float32)
+    return model.predict(_sliced(arrays, labels, EVALUATION_BATCH), verbose=0)[:, 0]
+
+
+def predict_windows(model: ClassicBST, task: Task, windows: Windows) -> np.ndarray:
+    """Predict windows of a task: (windows,) float32 stars, not clipped."""
+    return predict_arrays(model, window_arrays(task.dataset, task.timelines, windows)[0])
+
+
+def compile_model(model: ClassicBST, config: ClassicConfig) -> None:
+    """Set loss (mean squared error), metrics and optimiser (Adagrad) as the classic presets have them."""
+    model.compile(
+        optimizer=keras.optimizers.Adagrad(config.learning_rate),
+        loss="mse",
+        metrics=[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")],
+        steps_per_execution=STEPS_PER_CALL,
+        jit_compile=False,
+    )
+
+
+class _StepProgress(keras.callbacks.Callback):
+    """Tell the caller how far the run is, at most a few times a second."""
+
+    def __init__(self, report: Callable[[Progress], None], epoch: int, epochs: int, steps: int):
+        super().__init__()
+        self.report, self.epoch, self.epochs, self.steps = report, epoch, epochs, steps
+        self.epoch_began, self.last = time.monotonic(), 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        now, step = time.monotonic(), batch + 1
+        if now - self.last < 0.25 and step < self.steps:
+            return
+        self.last = now
+        seconds_per_epoch = (now - self.epoch_began) / step * self.steps
+        remaining = seconds_per_epoch * (self.epochs - self.epoch + 1 - step / self.steps)
+        self.report(Progress(self.epoch, self.epochs, step, self.steps, remaining, dict(logs or {})))
+
+
+def fit(
+    model: ClassicBST,
+    train: tuple[Arrays, np.ndarray],
+    validation: tuple[Arrays, np.ndarray],
+    *,
+    epochs: int,
+    seed: int,
+    patience: int,
+    state: TrainingState | None = None,
+    on_epoch: Callable[[TrainingState], None] = lambda state: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> TrainingState:
+    """Train ``model`` (compiled) until ``epochs`` epochs are done or validation MAE has not fallen for ``patience``.
+
+    ``on_epoch`` is called when an epoch is complete: the place to take a snapshot. With ``state`` the run goes on from
+    there; the model's and the optimiser's weights must be those of the same moment. At the end the model holds the
+    weights of the best epoch. Returns the final state, whose ``history`` has one row an epoch.
+    """
+    state = state or TrainingState()
+    arrays, labels = train
+    steps = -(-len(labels) // model.config.batch_size)
+    while state.epoch < epochs and state.epoch - state.best_epoch < max(patience, 1):
+        epoch, began = state.epoch + 1, time.monotonic()
+        batches = training_batches(arrays, labels, model.config, seed, epoch)
+        progress = _StepProgress(on_progress, epoch, epochs, steps)
+        logs = model.fit(batches, epochs=1, verbose=0, callbacks=[progress]).history
+        row = {"epoch": epoch, **{name: values[0] for name, values in logs.items()}}
+        error = predict_arrays(model, validation[0]) - validation[1]
+        row |= {
+            "val_loss": float(np.mean(error**2)),
+            "val_mae": float(np.mean(np.abs(error))),
+            "val_rmse": float(np.sqrt(np.mean(error**2))),
+            "learning_rate": float(model.optimizer.learning_rate),
+            "seconds": time.monotonic() - began,
+        }
+        state.epoch = epoch
+        state.history.append(row)
+        if row["val_mae"] < state.best_score:
+            state.best_epoch, state.best_score = epoch, row["val_mae"]
+            state.best_weights = model.get_weights()
+        on_epoch(state)
+    if state.best_weights:
+        model.set_weights(state.best_weights)
+    return state

@@ -1,0 +1,356 @@
+"""Downloads from a server on this machine: the good one, and the many bad ones."""
+
+import hashlib
+import os
+import stat
+import sys
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from handmade import ONE_M, changed, write, zip_of
+
+from bst import datasets
+from bst.datasets import read
+from bst.datasets.download import RETRIES
+from bst.errors import DatasetError
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one file, whole or broken off, and remembers what it was asked for."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.content = b""
+        self.sends = None  # bytes sent before the connection breaks, one entry a request; None for all
+        self.length = True
+        self.speaks = threading.Event()  # cleared while the server is not to answer
+        self.speaks.set()
+        self.asked: list[str] = []
+
+    def handle_error(self, *_):
+        """Keep quiet about connections that the client closed first."""
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.asked.append(self.path)
+        if self.path != "/ml-1m.zip":
+            self.send_error(404)
+            return
+        server.speaks.wait(5)
+        self.send_response(200)
+        if server.length:
+            self.send_header("Content-Length", str(len(server.content)))
+        self.end_headers()
+        sends = server.sends.pop(0) if server.sends else None
+        self.wfile.write(server.content[:sends])
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("BST_DOWNLOAD_URL", raising=False)
+    monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)
+    with Server() as serving:
+        threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
+        yield serving
+        serving.shutdown()
+
+
+@pytest.fixture
+def good(server, tmp_path):
+    """The bytes of a sound release, on the server."""
+    server.content = zip_of(tmp_path / "good.zip", "ml-1m", ONE_M).read_bytes()
+    return server.content
+
+
+@pytest.fixture
+def into(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+def sha256(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def fetch(server, into, **how):
+    how = {"base_url": server.url, "known_hash": sha256(server.content), **how}
+    return datasets.download("ml-1m", into=into, **how)
+
+
+def refused(server, into, **how):
+    """Return the message of a download that fails and leaves nothing behind."""
+    before = {p: p.read_bytes() for p in into.rglob("*") if p.is_file()}
+    with pytest.raises(DatasetError) as caught:
+        fetch(server, into, **how)
+    message = str(caught.value)
+    assert {p: p.read_bytes() for p in into.rglob("*") if p.is_file()} == before
+    assert before or not list(into.iterdir())
+    assert "\n" not in message
+    return message
+
+
+def test_download_ends_as_a_sound_folder(server, good, into):
+    steps = []
+    folder = fetch(server, into, on_progress=lambda done, total: steps.append((done, total)))
+    assert folder == into / "ml-1m"
+    assert len(read(folder).ratings) == 5
+    assert [p.name for p in into.iterdir()] == ["ml-1m"]
+    assert steps[-1] == (len(good), len(good))
+    assert steps == sorted(steps)
+    assert {total for _, total in steps} == {len(good)}
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o500 == 0o500
+
+
+def test_progress_is_reported_in_steps(server, into, tmp_path):
+    with zipfile.ZipFile(zip_of(tmp_path / "big.zip", "ml-1m", ONE_M), "a") as zipped:
+        zipped.writestr("ml-1m/README", os.urandom(500_000))
+    server.content = (tmp_path / "big.zip").read_bytes()
+    steps = []
+    fetch(server, into, on_progress=lambda done, _: steps.append(done))
+    assert len(steps) > 5
+    assert steps == sorted(steps)
+    assert steps[-1] == len(server.content)
+
+
+def test_mirror_may_come_from_the_environment(server, good, into, monkeypatch):
+    monkeypatch.setenv("BST_DOWNLOAD_URL", server.url + "/")
+    fetch(server, into, base_url=None)
+    assert server.asked == ["/ml-1m.zip"]
+
+
+def test_checksum_of_the_source_holds_for_a_mirror(server, good, into):
+    message = refused(server, into, known_hash=None)
+    assert hashlib.sha256(good).hexdigest() in message
+    assert "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20" in message
+
+
+def test_wrong_checksum_is_not_fetched_again(server, good, into):
+    message = refused(server, into, known_hash="md5:" + "0" * 32)
+    assert hashlib.md5(good).hexdigest() in message
+    assert "https://files.grouplens.org/datasets/movielens/ml-1m.zip" in message
+    assert f"unzip it into {into}" in message
+    assert len(server.asked) == 1
+
+
+def test_broken_connection_is_tried_again(server, good, into):
+    server.sends = [100, 200]
+    steps = []
+    fetch(server, into, on_progress=lambda done, _: steps.append(done))
+    assert len(server.asked) == 3
+    assert max(steps) == len(good)
+
+
+def test_broken_connection_is_given_up(server, good, into):
+    server.sends = [len(good) // 2] * 10
+    assert "broke off" in refused(server, into)
+    assert len(server.asked) == 1 + RETRIES
+
+
+def test_broken_connection_without_a_stated_length(server, good, into):
+    server.sends, server.length = [len(good) // 2] * 10, False
+    assert "checksum" in refused(server, into, known_hash=sha256(good))
+
+
+def test_not_found(server, into):
+    with pytest.raises(DatasetError, match=r"ml-20m could not be downloaded: the server answered 404 .*by hand"):
+        datasets.download("ml-20m", into=into, base_url=server.url)
+    assert not list(into.iterdir())
+
+
+def test_no_network(server, into):
+    server.server_close()
+    server.shutdown()
+    assert "cannot be reached" in refused(server, into)
+
+
+def test_silent_server(server, good, into, monkeypatch):
+    monkeypatch.setattr(sys.modules["bst.datasets.download"], "SILENCE_SECONDS", 0.05)
+    server.speaks.clear()
+    message = refused(server, into)
+    server.speaks.set()
+    assert "did not answer within 0.05 seconds" in message
+    assert len(server.asked) == 1 + RETRIES
+
+
+def test_endless_download(server, good, into, monkeypatch):
+    monkeypatch.setattr(sys.modules["bst.datasets.download"], "TOTAL_SECONDS", -1)
+    assert "took longer" in refused(server, into)
+
+
+@pytest.mark.parametrize("url", ["file:///etc", "nonsense", "http://"])
+def test_mirror_that_is_no_web_address(server, into, url):
+    assert "could not be downloaded" in refused(server, into, base_url=url)
+
+
+def bad_zip(tmp_path, *members):
+    path = zip_of(tmp_path / "bad.zip", "ml-1m", ONE_M)
+    with zipfile.ZipFile(path, "a") as zipped:
+        for name, content, mode in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            zipped.writestr(info, content)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../escaped.txt", "ml-1m/../../escaped.txt", "/tmp/escaped.txt", "..\\escaped.txt", "C:\\escaped.txt", "C:x"],
+)
+def test_member_outside_of_the_folder(server, into, tmp_path, name):
+    server.content = bad_zip(tmp_path, (name, b"escaped", 0o644))
+    message = refused(server, into)
+    assert "not safe" in message
+    assert repr(name) in message
+    assert not list(tmp_path.rglob("escaped*"))
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFLNK | 0o777, stat.S_IFIFO | 0o666, stat.S_IFCHR | 0o666])
+def test_link_or_device(server, into, tmp_path, mode):
+    server.content = bad_zip(tmp_path, ("ml-1m/passwd", b"/etc/passwd", mode))
+    assert "'ml-1m/passwd' is a link or a device" in refused(server, into)
+
+
+def test_zip_bomb(server, into, tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("ml-1m/ratings.dat", bytes(20_000_000))
+    server.content = path.read_bytes()
+    assert "20,000,000 bytes" in refused(server, into)
+
+
+def test_too_many_members(server, into, tmp_path):
+    server.content = bad_zip(tmp_path, *((f"ml-1m/{n}", b"", 0o644) for n in range(1_001)))
+    assert "files" in refused(server, into)
+
+
+def test_member_that_comes_twice(server, into, tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate"):
+        server.content = bad_zip(tmp_path, ("ml-1m/ratings.dat", b"7::10::5::978300760\n", 0o644))
+    assert "could not be downloaded" in refused(server, into)
+
+
+def test_truncated_zip(server, good, into):
+    server.content = good[: len(good) // 2]
+    assert "the zip is damaged or cut off" in refused(server, into)
+
+
+def test_damaged_member(server, good, into):
+    at = good.index(b"ml-1m/ratings.dat") + 30
+    server.content = good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :]
+    assert "the zip is damaged or cut off" in refused(server, into)
+
+
+def test_a_page_instead_of_a_zip(server, into):
+    server.content = b"<html>Log in to this network first</html>"
+    assert "the zip is damaged or cut off" in refused(server, into)
+
+
+def test_encrypted_member(server, good, into):
+    at = good.index(b"PK\x01\x02", good.index(b"PK\x01\x02") + 1)
+    server.content = good[: at + 8] + b"\x01" + good[at + 9 :]  # the flag in the directory of the zip
+    assert "encrypted" in refused(server, into)
+
+
+def test_another_folder_in_the_zip(server, into, tmp_path):
+    server.content = zip_of(tmp_path / "other.zip", "ml-100k", ONE_M).read_bytes()
+    assert "holds no folder 'ml-1m'" in refused(server, into)
+
+
+def test_members_beside_the_folder_are_left_out(server, into, tmp_path):
+    server.content = bad_zip(tmp_path, ("__MACOSX/ml-1m/._ratings.dat", b"x", 0o644), ("ml-1m2/x", b"x", 0o644))
+    fetch(server, into)
+    assert sorted(p.relative_to(into).as_posix() for p in into.rglob("*")) == [
+        "ml-1m",
+        "ml-1m/movies.dat",
+        "ml-1m/ratings.dat",
+        "ml-1m/users.dat",
+    ]
+
+
+def test_release_that_is_not_sound(server, into, tmp_path):
+    files = changed(ONE_M, "ratings.dat", 2, "7::40::6::978302109")
+    server.content = zip_of(tmp_path / "unsound.zip", "ml-1m", files).read_bytes()
+    assert "ratings.dat, line 2: rating 6" in refused(server, into)
+
+
+def test_sound_folder_is_kept_without_asking_anyone(server, good, into):
+    write(into / "ml-1m", ONE_M)
+    assert fetch(server, into) == into / "ml-1m"
+    assert server.asked == []
+
+
+def test_unsound_folder_is_left_for_its_owner(server, good, into):
+    write(into / "ml-1m", changed(ONE_M, "ratings.dat", 2, "7::40::6::978302109"))
+    assert "move" in refused(server, into)
+    assert server.asked == []
+
+
+def test_empty_folder_is_filled(server, good, into):
+    (into / "ml-1m").mkdir()
+    assert len(read(fetch(server, into)).ratings) == 5
+
+
+def test_file_instead_of_a_folder(server, good, into):
+    (into / "ml-1m").write_text("a note")
+    assert "is a file" in refused(server, into)
+
+
+def test_file_instead_of_the_data_folder(server, good, into):
+    (into / "data").write_text("a note")
+    with pytest.raises(DatasetError, match="could not be downloaded"):
+        fetch(server, into / "data")
+    assert (into / "data").read_text() == "a note"
+
+
+def test_data_folder_is_made_and_unmade(server, good, into):
+    with pytest.raises(DatasetError):
+        fetch(server, into / "new", known_hash="md5:" + "0" * 32)
+    assert not (into / "new").exists()
+    assert fetch(server, into / "new") == into / "new" / "ml-1m"
+
+
+def test_full_disk(server, good, into, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    assert "no space left on device" in refused(server, into)
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, RuntimeError])
+def test_cancelling_leaves_nothing(server, good, into, reason):
+    def cancel(*_):
+        raise reason
+
+    with pytest.raises(reason):
+        fetch(server, into, on_progress=cancel)
+    assert not list(into.iterdir())
+
+
+def test_demo_is_not_downloaded(into):
+    with pytest.raises(DatasetError, match="python -m bst simulate"):
+        datasets.download("demo", into=into)
+
+
+def test_unknown_name(into):
+    with pytest.raises(DatasetError, match="did you mean ml-1m"):
+        datasets.download("ml-1mm", into=into)
+
+
+def test_default_place_is_the_data_folder(server, good, into, monkeypatch):
+    monkeypatch.setenv("BST_DATA_DIR", str(into))
+    assert fetch(server, None) == Path(into) / "ml-1m"

@@ -1,0 +1,183 @@
+"""Finding and loading datasets by name, and what is said when they are not there."""
+
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from handmade import CSV, ONE_M, write
+
+from bst import datasets
+from bst.datasets import simulation, sources
+from bst.errors import DatasetError
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Two empty data folders: the chosen one and the project's."""
+    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path / "chosen"))
+    monkeypatch.setattr(sources, "PROJECT", tmp_path / "project")
+    return tmp_path / "chosen", tmp_path / "project" / "data"
+
+
+def test_data_dir_is_the_chosen_one_or_the_projects(monkeypatch, tmp_path):
+    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
+    assert datasets.data_dir() == tmp_path
+    monkeypatch.delenv("BST_DATA_DIR")
+    assert datasets.data_dir() == sources.PROJECT / "data"
+    assert (sources.PROJECT / "bst" / "schema.py").is_file()
+
+
+def test_every_source_states_where_it_comes_from_and_its_terms():
+    assert list(datasets.SOURCES) == ["demo", "ml-100k", "ml-1m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m"]
+    for name, source in datasets.SOURCES.items():
+        assert source.name == name
+        if name == "demo":
+            continue
+        assert source.url == f"https://files.grouplens.org/datasets/movielens/{name}.zip"
+        terms = datasets.licence_text(name)
+        for word in ("research", "redistribute", "commercial", "Harper", "Konstan", "2015", "grouplens.org/datasets"):
+            assert word in terms
+        if source.known_hash:
+            algorithm, _, digest = source.known_hash.partition(":")
+            assert len(digest) == {"md5": 32, "sha256": 64}[algorithm]
+
+
+def test_find_prefers_the_chosen_folder_and_skips_empty_ones(places):
+    chosen, project = places
+    assert datasets.find("ml-1m") is None
+    write(project / "ml-1m", ONE_M)
+    (chosen / "ml-1m").mkdir(parents=True)
+    assert datasets.find("ml-1m") == project / "ml-1m"
+    write(chosen / "ml-1m", ONE_M)
+    assert datasets.find("ml-1m") == chosen / "ml-1m"
+
+
+def test_find_takes_the_path_of_a_folder(places, tmp_path):
+    folder = write(tmp_path / "elsewhere", ONE_M)
+    assert datasets.find(folder) == folder
+    assert datasets.find(str(folder)) == folder
+    assert datasets.find(tmp_path / "nowhere") is None
+    for nonsense in ("", "x" * 5000, "~nobody-of-this-name/x", "\0"):
+        assert datasets.find(nonsense) is None
+
+
+def test_load_by_name_and_by_path(places, tmp_path):
+    chosen, _ = places
+    write(chosen / "ml-1m", ONE_M)
+    by_name = datasets.load("ml-1m")
+    assert (by_name.name, by_name.title, len(by_name.ratings)) == ("ml-1m", "MovieLens 1M", 5)
+    assert datasets.load(chosen / "ml-1m").title == "MovieLens 1M"
+    by_path = datasets.load(write(tmp_path / "mine", CSV))
+    assert (by_path.name, by_path.title) == ("mine", "mine")
+    pd.testing.assert_frame_equal(datasets.load_movies("ml-1m"), by_name.movies)
+
+
+@pytest.mark.parametrize("load", [datasets.load, datasets.load_movies])
+def test_missing_dataset_says_where_it_was_looked_for_and_how_to_get_it(places, load):
+    chosen, project = places
+    with pytest.raises(DatasetError) as caught:
+        load("ml-1m")
+    for part in (str(chosen / "ml-1m"), str(project / "ml-1m"), "python -m bst download ml-1m"):
+        assert part in str(caught.value)
+
+
+def test_unknown_name_brings_the_nearest(places):
+    with pytest.raises(DatasetError, match=r"'ml-1n'.*did you mean ml-1m"):
+        datasets.load("ml-1n")
+    with pytest.raises(DatasetError, match=r"'zzz'.*known are demo, ml-100k"):
+        datasets.load("zzz")
+    with pytest.raises(DatasetError, match="no folder"):
+        datasets.load("some/where")
+    with pytest.raises(DatasetError, match="unknown dataset ''"):
+        datasets.load("")
+
+
+def test_available_says_what_is_here(places):
+    chosen, _ = places
+    write(chosen / "ml-1m", ONE_M)
+    status = {s.source.name: s for s in datasets.available()}
+    assert list(status) == list(datasets.SOURCES)
+    assert (status["ml-1m"].present, status["ml-1m"].folder, status["ml-1m"].hint) == (True, chosen / "ml-1m", "")
+    assert (status["ml-32m"].present, status["ml-32m"].folder) == (False, None)
+    assert "python -m bst download ml-32m" in status["ml-32m"].hint
+    assert status["demo"].present
+    assert "python -m bst simulate" in status["demo"].hint
+
+
+class Simulator:
+    """Stands in for the simulator: counts worlds and writes the hand-made one."""
+
+    def __init__(self):
+        self.made = 0
+
+    def simulate(self, **_):
+        self.made += 1
+        return SimpleNamespace()
+
+    def write(self, _, folder):
+        if folder.exists():
+            raise DatasetError(f"{folder} already exists")
+        write(folder, ONE_M)
+        about = {"catalogue_sha256": sources.fingerprint(), "version": simulation.VERSION}
+        (folder / "world.json").write_text(json.dumps(about))
+        return folder
+
+
+@pytest.fixture
+def simulator(monkeypatch):
+    stand_in = Simulator()
+    monkeypatch.setattr(simulation, "simulate", stand_in.simulate)
+    monkeypatch.setattr(simulation, "write", stand_in.write)
+    return stand_in
+
+
+def test_demo_is_simulated_once_and_kept(places, simulator):
+    _, project = places
+    assert datasets.find("demo") is None
+    dataset = datasets.load("demo")
+    assert (dataset.name, dataset.simulated, len(dataset.ratings)) == ("demo", True, 5)
+    assert datasets.find("demo") == project / "demo" / "world"
+    datasets.load("demo")
+    assert simulator.made == 1
+    assert [p.name for p in (project / "demo").iterdir()] == ["world"]
+
+
+@pytest.mark.parametrize("about", [{"catalogue_sha256": "old", "version": simulation.VERSION}, {"version": 0}, [], "?"])
+def test_demo_is_made_anew_when_catalogue_or_simulator_changed(places, simulator, about):
+    _, project = places
+    datasets.load("demo")
+    (project / "demo" / "world" / "world.json").write_text(json.dumps(about))
+    datasets.load("demo")
+    datasets.load("demo")
+    assert simulator.made == 2
+
+
+def test_demo_needs_no_writable_project(places, simulator, monkeypatch):
+    _, project = places
+    project.parent.mkdir()
+    project.write_text("a file where the folder should be")
+    assert len(datasets.load("demo").ratings) == 5
+    assert project.is_file()
+
+
+def test_damaged_demo_says_how_to_renew_it(places, simulator):
+    _, project = places
+    datasets.load("demo")
+    (project / "demo" / "world" / "ratings.dat").write_text("7::10::9::978300760\n")
+    with pytest.raises(DatasetError, match=r"ratings\.dat, line 1: rating 9.*delete"):
+        datasets.load("demo")
+
+
+def test_demo_catalogue_needs_no_simulation(places, simulator):
+    movies = datasets.load_movies("demo")
+    assert simulator.made == 0
+    assert len(movies) >= 500
+    assert movies["movie_id"].is_unique
+    assert (movies["title"].str.extract(r"\((\d{4})\)$")[0].astype(int) == movies["year"]).all()
+
+
+def test_demo_catalogue_is_that_of_the_world(tmp_path):
+    world = simulation.simulate(users=25, ratings=1_000, seed=3)
+    written = simulation.write(world, tmp_path / "world")
+    pd.testing.assert_frame_equal(datasets.load_movies("demo"), datasets.read_movies(written))
