@@ -72,7 +72,7 @@ class Recommender:
 
     @classmethod
     def load(cls, bundle: str | Path | Bundle) -> "Recommender":
-        """Open a bundle by name or folder. Raises ``BundleError`` or ``DatasetError`` if it or its dataset is unusable."""
+        """Open a bundle by name or folder. Raises ``BundleError`` or ``DatasetError`` if that is unusable."""
         opened = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
         movies = load_movies(opened.dataset)
         return cls(opened, Catalogue(movies), opened.load_model(movies))
@@ -173,7 +173,7 @@ class Recommender:
 
 
 def genre_columns(genres) -> list[int]:
-    """Return the places of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError`` for unknown ones."""
+    """Return the places of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError``."""
     places = {name.casefold(): i for i, name in enumerate(GENRES)}
     strange = [genre for genre in genres if genre.casefold() not in places]
     if strange:

@@ -1,0 +1,1 @@
+"""The models, their presets and their layers."""
