@@ -47,7 +47,7 @@ class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
     Without a user id: a visitor has none. The ``seed`` and ``compact`` presets were trained with one, and see a visitor
-    as a user with the mean of all user embeddings; in a tenth of their training windows the id was hidden in that very
+    as a user with the mean of all user embeddings; in 15 % of their training windows the id was hidden in that very
     way, so that the rest of the model knows how to do without. The ``keras-example`` preset reads no id at all. Unknown
     sex, age group or occupation are treated likewise.
 

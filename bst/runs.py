@@ -23,7 +23,7 @@ from bst.datasets import load
 from bst.errors import TrainingError
 from bst.evaluation import Task, evaluate, prepare
 from bst.model_card import write_card
-from bst.models.config import ClassicConfig, Sizes
+from bst.models.config import PRESET_TITLES, ClassicConfig, Sizes
 from bst.schema import Dataset, genre_matrix
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
@@ -202,7 +202,7 @@ def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state,
             versions[package] = version("tensorflow-cpu")
     return Bundle(
         folder=target,
-        title=f"{settings.config.preset} · {dataset.title}",
+        title=f"{PRESET_TITLES.get(settings.config.preset, settings.config.preset)} · {dataset.title}",
         dataset=dataset.name,
         dataset_title=dataset.title,
         simulated=dataset.simulated,

@@ -177,7 +177,7 @@ def fit(
         epoch, began = state.epoch + 1, time.monotonic()
         batches = training_batches(arrays, labels, model.config, seed, epoch)
         progress = _StepProgress(on_progress, epoch, epochs, steps)
-        logs = model.fit(batches, epochs=1, verbose=0, callbacks=[progress]).history
+        logs = model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[progress]).history
         row = {"epoch": epoch, **{name: values[0] for name, values in logs.items()}}
         error = predict_arrays(model, validation[0]) - validation[1]
         row |= {

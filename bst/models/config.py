@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Real
 
 from bst.errors import ConfigError
 
@@ -30,27 +31,31 @@ class ClassicConfig:
     learning_rate: float = 0.01
     batch_size: int = 265
     epochs: int = 5
-    short_history: float = 0.1
-    unknown: float = 0.1
+    short_history: float = 0.15
+    unknown: float = 0.15
 
     def __post_init__(self):
         """Raise ``ConfigError`` for a value outside its range, naming both."""
-        for name, low, high in (
-            ("window", 2, 200),
-            ("step", 1, 200),
-            ("heads", 1, 16),
-            ("dropout", 0, 0.9),
-            ("learning_rate", 1e-6, 1),
-            ("batch_size", 1, 65_536),
-            ("epochs", 1, 1_000),
-            ("short_history", 0, 1),
-            ("unknown", 0, 1),
+        for name, kind, low, high in (
+            ("window", int, 2, 200),
+            ("step", int, 1, 200),
+            ("heads", int, 1, 16),
+            ("dropout", Real, 0, 0.9),
+            ("learning_rate", Real, 1e-6, 1),
+            ("batch_size", int, 1, 65_536),
+            ("epochs", int, 1, 1_000),
+            ("short_history", Real, 0, 1),
+            ("unknown", Real, 0, 1),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} must lie in {low} … {high}, not {value}")
-        if not self.mlp or min(self.mlp) < 1:
-            raise ConfigError(f"mlp must name at least one layer of at least one unit, not {self.mlp}")
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                raise ConfigError(f"{name} must lie in {low} … {high}, not {value!r}")
+        for name in ("user_id", "demographics", "genres"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
+        # a bundle's configuration comes from a file: no layer may be so wide that making it takes all memory
+        if not 1 <= len(self.mlp) <= 8 or not all(isinstance(units, int) and 1 <= units <= 4096 for units in self.mlp):
+            raise ConfigError(f"mlp must name 1 … 8 layers of 1 … 4096 units each, not {self.mlp}")
 
     def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
@@ -90,6 +95,8 @@ PRESETS: dict[str, ClassicConfig] = {
     # the small derivative: a longer window, a narrow head
     "compact": ClassicConfig("compact", window=6, mlp=(32, 16)),
 }
+
+PRESET_TITLES: dict[str, str] = {"keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
 
 PRESET_STORIES: dict[str, str] = {
     "keras-example": "Three watched movies and the target, nothing about the user: the public example as published.",

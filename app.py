@@ -1,0 +1,48 @@
+"""BST Studio: page registry and the chooser of models. ``streamlit run app.py``."""
+
+import os
+
+# TensorFlow greets on standard error in several lines that say nothing to a person
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import streamlit as st
+
+from pages.shared import chooser, get_dataset
+
+st.set_page_config(page_title="BST Studio", page_icon=":material/movie:", layout="wide")
+st.logo("pages/shared/logo.svg", size="large")
+
+page = st.navigation(
+    {
+        "Explore": [
+            st.Page(
+                "pages/explore/recommend.py",
+                title="Recommend",
+                icon=":material/recommend:",
+                help="Say who is watching and what they watched; see what the model would recommend.",
+                default=True,
+            )
+        ],
+        "Explain": [
+            st.Page(
+                "pages/explain/why.py",
+                title="Why",
+                icon=":material/visibility:",
+                help="Which watched movies the model looked at while it predicted one rating.",
+            )
+        ],
+        "Model": [
+            st.Page(
+                "pages/model/training.py",
+                title="Training",
+                icon=":material/show_chart:",
+                help="How the chosen model was made: its learning curves and how good it is.",
+            )
+        ],
+    }
+)
+choice = chooser.draw()
+if choice.problem:
+    get_dataset.draw(choice)
+else:
+    page.run()

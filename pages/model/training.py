@@ -1,0 +1,73 @@
+"""Training: how the chosen model was made, and how good it is beside simple peers."""
+
+import pandas as pd
+import streamlit as st
+
+from bst import charts
+from bst.model_card import PEER_NAMES
+from bst.models.config import PRESET_STORIES
+from pages.shared import models
+from pages.shared.text import count, literal
+
+METRICS = {"mae": "Mean absolute error (MAE)", "rmse": "Root mean squared error (RMSE)", "loss": "Loss (squared error)"}
+
+
+def draw() -> None:
+    """Draw the page: the sentence, the curves, the peers, and the details."""
+    bundle = models.chosen()
+    history, result = bundle.history, bundle.metrics
+    st.title(_sentence(history, bundle.best_epoch), anchor=False)
+    st.caption(f"{literal(bundle.title)}. {PRESET_STORIES.get(bundle.config.preset, '')}")
+    curves, peers = st.columns([3, 2], gap="large")
+    with curves:
+        st.subheader("Learning curves", anchor=False)
+        metric = st.segmented_control(
+            "What to show",
+            list(METRICS),
+            default="mae",
+            required=True,
+            format_func=str.upper,
+            key="training_metric",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        st.altair_chart(
+            charts.learning_curves(history, metric, metric.upper(), bundle.best_epoch),
+            alt=f"{METRICS[metric]} of training and validation over {len(history)} epochs, best at {bundle.best_epoch}",
+        )
+        st.caption(f"{METRICS[metric]}, in stars. The weights kept are those of the best epoch on validation.")
+    with peers:
+        st.subheader("How good is that?", anchor=False)
+        _draw_peers(result, metric if metric in ("mae", "rmse") else "mae")
+    with st.expander("Every epoch in numbers", icon=":material/table_rows:"):
+        st.dataframe(history, hide_index=True, alt="Learning curves, one row an epoch")
+    with st.expander("Model card", icon=":material/description:"):
+        st.markdown(bundle.model_card)
+
+
+def _sentence(history: pd.DataFrame, best_epoch: int) -> str:
+    first, best = history["val_mae"].iloc[0], history["val_mae"].min()
+    return (
+        f"In {count(len(history), 'epoch')}, the error on ratings it had not seen fell from {first:.2f} to {best:.2f} "
+        f"stars; epoch {best_epoch} was the best"
+    )
+
+
+def _draw_peers(result: dict, metric: str) -> None:
+    rows = [{"name": "This model", "error": result["metrics"][metric], "ours": True}]
+    rows += [
+        {"name": PEER_NAMES.get(name, name), "error": figures[metric], "ours": False}
+        for name, figures in result["peers"].items()
+    ]
+    table = pd.DataFrame(rows).sort_values("error")
+    st.altair_chart(
+        charts.peer_bars(table, metric.upper()),
+        alt="; ".join(f"{row.name_}: {row.error:.3f}" for row in table.rename(columns={"name": "name_"}).itertuples()),
+    )
+    st.caption(
+        f"On {result['labels']:,} test ratings that no one was trained on (protocol {result['protocol']}, seed "
+        f"{result['seed']}). The model is given the user's id here, which a visitor does not have."
+    )
+
+
+draw()

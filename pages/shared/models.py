@@ -1,0 +1,127 @@
+"""Which models there are, which one is chosen, and the loaded ones. Everything a page needs to ask a model."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bst import datasets
+from bst.bundle import BrokenBundle, Bundle, list_bundles
+from bst.catalogue import Catalogue
+from bst.errors import BSTError
+from bst.recommender import Recommender
+
+DEFAULT = "demo"
+KEPT_IN_MEMORY = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A bundle in the chooser: ``bundle`` is None for one that cannot be opened; ``problem`` says why it is unusable.
+
+    ``missing_dataset`` names the dataset that would make it usable.
+    """
+
+    name: str
+    bundle: Bundle | None
+    problem: str | None = None
+    missing_dataset: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the chooser shows."""
+        title = self.bundle.title if self.bundle else self.name
+        if self.missing_dataset:
+            return f"{title} – needs its dataset"
+        return f"{title} – not usable" if self.problem else title
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def choices() -> dict[str, Choice]:
+    """Return all bundles by name, the default first. Looked up anew every few seconds, as runs end at any time."""
+    found = {}
+    for bundle in sorted(list_bundles(), key=lambda b: (b.name != DEFAULT, b.name)):
+        found[bundle.name] = _choice(bundle)
+    return found
+
+
+def _choice(bundle: Bundle | BrokenBundle) -> Choice:
+    if isinstance(bundle, BrokenBundle):
+        return Choice(bundle.name, None, problem=bundle.reason)
+    known = datasets.SOURCES.get(bundle.dataset)
+    if known and known.url and datasets.find(bundle.dataset) is None:
+        return Choice(
+            bundle.name,
+            bundle,
+            problem=f"This model was trained on {bundle.dataset_title}, which is not on this computer.",
+            missing_dataset=bundle.dataset,
+        )
+    try:
+        bundle.check_movies(_movies(bundle.dataset))
+    except BSTError as error:
+        return Choice(bundle.name, bundle, problem=str(error))
+    return Choice(bundle.name, bundle)
+
+
+@st.cache_data(show_spinner=False)
+def _movies(dataset: str):
+    return datasets.load_movies(dataset)
+
+
+@st.cache_resource(show_spinner=False)
+def catalogue(dataset: str) -> Catalogue:
+    """Return a dataset's catalogue: quick, without TensorFlow."""
+    return Catalogue(_movies(dataset))
+
+
+class _Loaded:
+    """Loaded models, the least recently used dropped first. Shared by all sessions of the server."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.models: OrderedDict[tuple, Recommender] = OrderedDict()
+
+    def peek(self, key: tuple) -> Recommender | None:
+        model = self.models.get(key)
+        if model is not None:
+            self.models.move_to_end(key)
+        return model
+
+    def load(self, key: tuple, bundle: Bundle) -> Recommender:
+        with self.lock:  # two sessions that ask at once wait for one load
+            if (model := self.peek(key)) is None:
+                model = self.models[key] = Recommender.load(bundle)
+                while len(self.models) > KEPT_IN_MEMORY:
+                    self.models.popitem(last=False)
+            return model
+
+
+@st.cache_resource(show_spinner=False)
+def _loaded() -> _Loaded:
+    return _Loaded()
+
+
+def chosen() -> Bundle:
+    """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
+    return choices()[st.session_state["bundle"]].bundle
+
+
+def loaded_recommender() -> Recommender | None:
+    """Return the chosen bundle's model if it is in memory already."""
+    return _loaded().peek(_key(chosen()))
+
+
+def load_recommender() -> None:
+    """Load the chosen bundle's model behind a message that says what is going on, then run the page again."""
+    # a plain notice, as a spinner waits for a moment of quiet that importing TensorFlow does not give it
+    with st.container():
+        st.info("Loading TensorFlow and the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
+        st.skeleton(height=360)
+        _loaded().load(_key(chosen()), chosen())
+    st.rerun()
+
+
+def _key(bundle: Bundle) -> tuple:
+    # a bundle that was trained again has the same folder, but not the same file
+    return str(bundle.folder), (bundle.folder / "bundle.json").stat().st_mtime_ns

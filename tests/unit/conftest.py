@@ -1,0 +1,77 @@
+"""A small made-up world in MovieLens 1M's format, and a model trained on it once for all tests.
+
+Tastes are planted: women like movies in even rows and men those in odd rows, two stars apart, whatever the movie.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bst.bundle import Bundle
+from bst.datasets import load
+from bst.models.config import preset
+from bst.runs import RunSettings, train
+from bst.schema import AGES, GENRES, Dataset
+
+USERS, MOVIES, EVENTS = 40, 30, 24
+EPOCHS = 6
+
+
+def _lines(rows) -> str:
+    return "".join("::".join(map(str, row)) + "\n" for row in rows)
+
+
+@pytest.fixture(scope="session")
+def world_dir(tmp_path_factory) -> Path:
+    """A folder ``small-world`` with 40 users × 24 ratings of 30 movies; movie row i has id 100 + 3 i, year 1970 + i."""
+    rng = np.random.default_rng(7)
+    folder = tmp_path_factory.mktemp("data") / "small-world"
+    folder.mkdir()
+    users = [(u + 1, "FM"[u % 2], AGES[u % len(AGES)], u % 21, "00000") for u in range(USERS)]
+    movies = [
+        (100 + 3 * i, f"Story Number {i} ({1970 + i})", f"{GENRES[i % 18]}|{GENRES[(i + 5) % 18]}")
+        for i in range(MOVIES)
+    ]
+    ratings = []
+    for u in range(USERS):
+        for place, i in enumerate(rng.permutation(MOVIES)[:EVENTS]):
+            likes = i % 2 == u % 2
+            stars = int(np.clip(round((4 if likes else 2) + rng.normal(0, 0.4)), 1, 5))
+            ratings.append((u + 1, 100 + 3 * i, stars, 1_000_000_000 + 60 * place))
+    for name, rows in (("users.dat", users), ("movies.dat", movies), ("ratings.dat", ratings)):
+        (folder / name).write_text(_lines(rows), "latin-1")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def world(world_dir) -> Dataset:
+    return load(world_dir)
+
+
+@pytest.fixture
+def data_here(world_dir, monkeypatch) -> None:
+    """Let ``small-world`` be found by its name, as a bundle names it."""
+    monkeypatch.setenv("BST_DATA_DIR", str(world_dir.parent))
+
+
+@pytest.fixture(scope="session")
+def small_settings(world_dir) -> RunSettings:
+    """Settings under which the planted tastes are learnt within seconds."""
+    config = preset("seed", step=1, batch_size=32, learning_rate=0.05, mlp=(16, 8))
+    return RunSettings(str(world_dir), config, epochs=EPOCHS, seed=3, patience=EPOCHS)
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_settings, tmp_path_factory) -> Bundle:
+    """A bundle trained without interruption. Read only: copy it before damaging it."""
+    base = tmp_path_factory.mktemp("trained")
+    return train(small_settings, "small", runs=base / "runs", into=base / "bundles")
+
+
+@pytest.fixture(scope="session")
+def small_recommender(small_bundle, world):
+    from bst.catalogue import Catalogue
+    from bst.recommender import Recommender
+
+    return Recommender(small_bundle, Catalogue(world.movies), small_bundle.load_model(world.movies))

@@ -1,0 +1,328 @@
+"""The classic BST: exact sizes, attention against Keras' own layer, padding, saving."""
+
+import numpy as np
+import pytest
+
+from bst.errors import ConfigError
+from bst.models.config import PRESETS, ClassicConfig, Sizes, embedding_width, preset
+
+ML_1M = Sizes(6040, 3883)
+SMALL = Sizes(50, 40)
+
+# By hand, for 6,040 users and 3,883 movies (widths ⌊√n⌋: 77 and 62). Shared by all presets:
+#   movie 3,883 × 62 = 240,746; block: q, k, v 3 × (62 × 186 + 186) = 35,154, out 186 × 62 + 62 = 11,594,
+#   dense 62 × 62 + 62 = 3,906, two norms 2 × 124 = 248: 50,902.
+# With every feature on: user 6,040 × 77 = 465,080; sex 2 × 1, age 7 × 2, occupation 21 × 4: 100;
+#   genres 3,883 × 18 = 69,894 (fixed); Dense(80 → 62) 5,022. With movie: 780,842, and 62 for each position.
+# keras-example: 240,746 + 4 × 62 = 240,994; head 248 × 256 + 256 = 63,744, + 1,024 + 32,896 + 512 + 129 = 98,305;
+#   fixed are the norms' moving statistics, 2 × 256 + 2 × 128 = 768.
+# seed: 780,842 + 248 = 781,090; head 332 × 256 + 256 = 85,248, + 1,024 + 32,896 + 512 + 129 = 119,809;
+#   fixed 69,894 + 768.
+# compact, window 6: 780,842 + 372 = 781,214; 6 × 62 + 84 = 456 features; head 456 × 32 + 32 = 14,624, + 128
+#   + 32 × 16 + 16 = 528, + 64 + 17 = 15,361; fixed 69,894 + 64 + 32 = 69,990.
+# compact, window 7: 62 more positions (781,276), 62 × 32 = 1,984 more weights in the head (17,345).
+COUNTS = {
+    "keras-example": (PRESETS["keras-example"], 390_201, 768, (240_994, 50_902, 98_305)),
+    "seed": (PRESETS["seed"], 951_801, 70_662, (781_090, 50_902, 119_809)),
+    "compact of 5": (PRESETS["compact"], 847_477, 69_990, (781_214, 50_902, 15_361)),
+    "compact of 6": (preset("compact", window=7), 849_523, 69_990, (781_276, 50_902, 17_345)),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameters_of_the_presets(name):
+    from bst.models.classic import build_classic, count_parameters
+
+    config, total, fixed, parts = COUNTS[name]
+    assert count_parameters(build_classic(config, ML_1M)) == {
+        "parameters": total,
+        "trainable": total - fixed,
+        "non_trainable": fixed,
+        "by_part": dict(zip(("embeddings", "transformer_block", "mlp"), parts, strict=True)),
+    }
+
+
+def test_the_seed_preset_on_movielens_1m_is_the_published_system():
+    _, total, fixed, _ = COUNTS["seed"]
+    assert (total, total - fixed, fixed) == (951_801, 881_139, 70_662)
+
+
+@pytest.mark.parametrize(("size", "width"), [(2, 1), (7, 2), (21, 4), (3883, 62), (6040, 77), (6084, 78), (6083, 77)])
+def test_embedding_width_is_the_root_rounded_down(size, width):
+    assert embedding_width(size) == width
+
+
+# ---- configuration
+
+
+def test_config_survives_json():
+    import json
+
+    for config in PRESETS.values():
+        assert ClassicConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("window", 1),
+        ("window", 4.5),
+        ("window", True),
+        ("heads", 0),
+        ("heads", "3"),
+        ("dropout", 0.95),
+        ("dropout", float("nan")),
+        ("learning_rate", 0),
+        ("batch_size", 0),
+        ("epochs", 1_001),
+        ("short_history", -0.1),
+        ("unknown", 1.5),
+        ("genres", "no"),
+        ("mlp", ()),
+        ("mlp", (16, 0)),
+        ("mlp", (16.5,)),
+        ("mlp", (10**9,)),
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name(name, value):
+    with pytest.raises(ConfigError, match=name):
+        preset("seed", **{name: value})
+
+
+@pytest.mark.parametrize("values", [{"window": 4}, {"preset": "x", "mlp": 3}, {"preset": "x", "mlp": [8], "colour": 1}])
+def test_a_malformed_configuration_is_refused(values):
+    with pytest.raises(ConfigError, match="configuration"):
+        ClassicConfig.from_dict(values)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: keras-example, seed, compact"):
+        preset("sead")
+
+
+# ---- attention
+
+
+def attention_pair(heads: int, width: int):
+    """Return our layer and Keras' own with the same random weights."""
+    import keras
+
+    from bst.models.layers import SelfAttention
+
+    ours = SelfAttention(heads, 0.0)
+    ours.build((None, 5, width))
+    theirs = keras.layers.MultiHeadAttention(heads, key_dim=width)
+    theirs.build((None, 5, width), (None, 5, width))
+    rng = np.random.default_rng(1)
+    for weight in ours.weights:
+        weight.assign(rng.normal(0, 0.5, weight.shape))
+    theirs.set_weights([w.numpy().reshape(v.shape) for w, v in zip(ours.weights, theirs.weights, strict=True)])
+    return ours, theirs
+
+
+@pytest.mark.parametrize(("heads", "width"), [(1, 4), (3, 7)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_is_that_of_keras(heads, width, masked):
+    ours, theirs = attention_pair(heads, width)
+    assert [w.path.split("/")[-2:] for w in ours.weights] == [
+        [part, kind] for part in ("query", "key", "value", "output") for kind in ("kernel", "bias")
+    ]
+    x = np.random.default_rng(2).normal(size=(6, 5, width)).astype(np.float32)
+    valid = np.ones((6, 5), bool)
+    if masked:
+        valid[np.arange(6), np.arange(6) % 4] = False
+        valid[0, :4] = False
+    out, scores = ours(x, valid)
+    expected, expected_scores = theirs(x, x, attention_mask=valid[:, None, :], return_attention_scores=True)
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected_scores, atol=1e-5)
+    np.testing.assert_allclose(np.sum(scores, axis=-1), 1, atol=1e-6)
+    assert (np.moveaxis(np.asarray(scores), 3, 1)[~valid] == 0).all()
+
+
+def test_attention_of_two_tokens_by_hand():
+    from bst.models.layers import SelfAttention
+
+    layer = SelfAttention(1, 0.0)
+    layer.build((None, 2, 2))
+    for weight in layer.weights:
+        weight.assign(np.eye(2) if len(weight.shape) == 2 else np.zeros(2))
+    out, scores = layer(np.eye(2, dtype=np.float32)[None], np.ones((1, 2), bool))
+    # logits are I / √2, so a token attends to itself with e^0.70711 / (e^0.70711 + 1) = 2.02811 / 3.02811 = 0.66976
+    expected = [[0.66976, 0.33024], [0.33024, 0.66976]]
+    np.testing.assert_allclose(scores[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(out[0], expected, atol=1e-5)
+
+
+def test_a_block_gives_valid_tokens_what_it_gives_them_without_padding():
+    from bst.models.layers import TransformerBlock
+
+    block = TransformerBlock(2, 0.1)
+    block.build((None, 5, 6))
+    x = np.random.default_rng(3).normal(size=(4, 5, 6)).astype(np.float32)
+    valid = np.tile([False, False, True, True, True], (4, 1))
+    padded, scores = block(x, valid, return_attention_scores=True)
+    plain, plain_scores = block(x[:, 2:], valid[:, 2:], return_attention_scores=True)
+    np.testing.assert_allclose(padded[:, 2:], plain, atol=1e-6)
+    np.testing.assert_allclose(scores[:, :, 2:, 2:], plain_scores, atol=1e-6)
+
+
+# ---- unknown values
+
+
+def test_minus_one_is_the_mean_row():
+    from bst.models.layers import EmbeddingWithUnknown
+
+    layer = EmbeddingWithUnknown(3, 2)
+    layer.build(None)
+    layer.embeddings.assign([[1, 10], [2, 20], [6, 60]])
+    assert np.asarray(layer(np.array([-1, 2, 0]))).tolist() == [[3, 30], [6, 60], [1, 10]]
+
+
+def test_no_gradient_through_minus_one():
+    import tensorflow as tf
+
+    from bst.models.layers import EmbeddingWithUnknown
+
+    layer = EmbeddingWithUnknown(4, 2)
+    layer.build(None)
+
+    def gradient(indices):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(np.array(indices)))
+        return tf.convert_to_tensor(tape.gradient(loss, layer.embeddings.value)).numpy().tolist()
+
+    assert gradient([-1, -1]) == [[0, 0]] * 4
+    assert gradient([-1, 2, 2]) == [[0, 0], [0, 0], [2, 2], [0, 0]]
+
+
+# ---- the model
+
+
+def inputs(n=6, slots=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return {
+        "movies": rng.integers(0, SMALL.movies, (n, slots)).astype(np.int32),
+        "ratings": rng.integers(1, 6, (n, slots)).astype(np.float32),
+        "target": rng.integers(0, SMALL.movies, n).astype(np.int32),
+        "user": rng.integers(-1, SMALL.users, n).astype(np.int32),
+        "sex": rng.integers(-1, 2, n).astype(np.int32),
+        "age": rng.integers(-1, 7, n).astype(np.int32),
+        "occupation": rng.integers(-1, 21, n).astype(np.int32),
+    }
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
+    return random_model(PRESETS["seed"])
+
+
+def random_model(config):
+    from bst.models.classic import build_classic
+
+    model, rng = build_classic(config, SMALL), np.random.default_rng(5)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.3, weight.shape) ** (2 if "moving_variance" in weight.path else 1))
+    model.set_genres(rng.integers(0, 2, (SMALL.movies, 18)))
+    return model
+
+
+def test_a_token_is_movie_plus_position_times_rating(model):
+    """Follow one prediction through the model with NumPy, but for the block, which is tested above."""
+    x = inputs(2)
+    movie, position = model.movie.embeddings.numpy(), model.position.embeddings.numpy()
+    kernel, bias = (w.numpy() for w in model.movie_and_genres.weights)
+    genres = model.genres.embeddings.numpy()
+
+    def encode(rows):
+        return np.maximum(np.concatenate([movie[rows], genres[rows]], -1) @ kernel + bias, 0)
+
+    tokens = encode(np.concatenate([x["movies"], x["target"][:, None]], 1)) + position
+    tokens = tokens * np.concatenate([x["ratings"], np.ones((2, 1))], 1)[..., None]
+    out = np.asarray(model.block(tokens.astype(np.float32), np.ones((2, 4), bool)))
+    features = [out.reshape(2, -1)]
+    for name in ("user", "sex", "age", "occupation"):
+        table = model.who[name].embeddings.numpy()
+        features.append(np.where(x[name][:, None] < 0, table.mean(0), table[x[name]]))
+    h = np.concatenate(features, 1)
+    for dense, norm, _, _ in model.mlp:
+        gamma, beta, mean, variance = (w.numpy() for w in norm.weights)
+        h = h @ dense.kernel.numpy() + dense.bias.numpy()
+        h = gamma * (h - mean) / np.sqrt(variance + norm.epsilon) + beta
+        h = np.where(h > 0, h, 0.3 * h)
+    expected = h @ model.head.kernel.numpy() + model.head.bias.numpy()
+    np.testing.assert_allclose(model(x), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_what_stands_in_an_empty_slot_does_not_matter(model):
+    x = inputs()
+    x["movies"][:, :2] = -1
+    x["ratings"][:, :2] = 0
+    rating, scores = model(x, return_attention_scores=True)
+    assert scores.shape == (6, 3, 4, 4)
+    assert (np.asarray(scores)[..., :2] == 0).all()
+    np.testing.assert_allclose(np.sum(scores, -1), 1, atol=1e-6)
+    x["ratings"][:, :2] = 5
+    x["movies"][:, 0] = -7
+    np.testing.assert_array_equal(model(x), rating)
+    x["movies"][:, 1] = 3
+    assert np.abs(model(x) - rating).min() > 1e-4
+
+
+def test_an_empty_history_gives_a_rating(model):
+    x = inputs()
+    x["movies"][:], x["ratings"][:] = -1, 0
+    rating, scores = model(x, return_attention_scores=True)
+    assert np.isfinite(rating).all()
+    np.testing.assert_array_equal(np.asarray(scores)[..., -1], 1)
+
+
+@pytest.mark.parametrize("part", ["movies", "ratings", "target", "user", "sex", "age", "occupation"])
+def test_every_input_counts(model, part):
+    x = inputs()
+    before = np.asarray(model(x))
+    x[part] = (x[part] + 1) % (5 if part == "ratings" else 2)
+    assert np.abs(np.asarray(model(x)) - before).max() > 1e-4
+
+
+def test_features_that_are_off_do_not_count():
+    model = random_model(PRESETS["keras-example"])
+    x = inputs()
+    before = np.asarray(model(x))
+    for name in ("user", "sex", "age", "occupation"):
+        x[name] = np.full(6, -1, np.int32)
+    np.testing.assert_array_equal(model(x), before)
+    assert model.genres is None
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_saved_model_predicts_the_same(name, tmp_path):
+    import keras
+
+    model = random_model(PRESETS[name])
+    x = inputs(slots=model.config.window - 1)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again(x), model(x), atol=1e-6)
+    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)
+
+
+def test_training_moves_every_position_and_no_genre(tmp_path):
+    import keras
+
+    from bst.training import compile_model
+
+    model = random_model(PRESETS["seed"])
+    before = {name: getattr(model, name).embeddings.numpy() for name in ("position", "genres", "movie")}
+    compile_model(model, model.config)
+    model.run_eagerly = True
+    model.fit(inputs(64), np.full((64, 1), 4.0), epochs=1, verbose=0)
+    moved = np.abs(model.position.embeddings.numpy() - before["position"]).max(axis=1)
+    assert moved.shape == (4,)
+    assert (moved > 1e-4).all()
+    assert np.abs(model.movie.embeddings.numpy() - before["movie"]).max() > 1e-4
+    np.testing.assert_array_equal(model.genres.embeddings, before["genres"])
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)

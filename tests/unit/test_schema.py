@@ -1,0 +1,67 @@
+"""The words of the project: visitors that never change, genres as flags."""
+
+import pandas as pd
+import pytest
+
+from bst.errors import VisitorError
+from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
+
+ABC = Visitor(history=(Event(1, 5), Event(2, 3), Event(3, 1)))
+
+
+def ids(visitor: Visitor) -> list[int]:
+    return [event.movie_id for event in visitor.history]
+
+
+def test_movielens_codes_are_those_of_its_readme():
+    assert SEXES == ("F", "M")
+    assert AGES == (1, 18, 25, 35, 45, 50, 56)
+    assert len(OCCUPATIONS) == 21
+    # the README of MovieLens 1M: 0 other, 2 artist, 12 programmer, 20 writer
+    assert [OCCUPATIONS[code] for code in (0, 2, 12, 20)] == ["other", "artist", "programmer", "writer"]
+    assert len(GENRES) == 18
+    assert list(GENRES) == sorted(GENRES)
+
+
+def test_each_edit_gives_a_new_visitor():
+    assert ids(ABC.watched(4, 2)) == [1, 2, 3, 4]
+    assert ABC.rated(2, 5).history[1] == Event(2, 5)
+    assert ids(ABC.without(1)) == [2, 3]
+    assert ids(ABC) == [1, 2, 3]
+    assert ABC.history[1].rating == 3
+
+
+@pytest.mark.parametrize(
+    ("movie", "by", "order"),
+    [
+        (1, 1, [2, 1, 3]),
+        (3, -1, [1, 3, 2]),
+        (1, -1, [1, 2, 3]),
+        (1, 9, [2, 3, 1]),
+        (3, -9, [3, 1, 2]),
+        (9, 1, [1, 2, 3]),
+    ],
+)
+def test_moving_stops_at_either_end(movie, by, order):
+    assert ids(ABC.moved(movie, by)) == order
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [({"sex": "X"}, "sex 'X'"), ({"age": 26}, "age 26"), ({"occupation": "wizard"}, "occupation 'wizard'")],
+)
+def test_demographics_outside_the_words_are_refused_with_the_choice(parts, word):
+    with pytest.raises(VisitorError, match=f"{word}.*choose one of: "):
+        Visitor(**parts)
+
+
+def test_a_movie_stands_in_a_history_once():
+    with pytest.raises(VisitorError, match="movie 2 is in the history twice"):
+        ABC.watched(2, 4)
+
+
+def test_genre_matrix_ignores_what_it_does_not_know():
+    movies = pd.DataFrame({"genres": ["Western|Action", "", "IMAX|Drama"]})
+    matrix = genre_matrix(movies)
+    assert matrix.shape == (3, 18)
+    assert [[GENRES[i] for i in row.nonzero()[0]] for row in matrix] == [["Action", "Western"], [], ["Drama"]]

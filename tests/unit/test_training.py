@@ -1,0 +1,229 @@
+"""Training: what is hidden, in which order windows come, and whether anything is learnt."""
+
+import numpy as np
+import pytest
+
+from bst.evaluation import prepare
+from bst.models.config import preset
+from bst.timelines import Windows, build_timelines, build_windows
+
+
+def arrays_of(n, slots=3):
+    """Windows in which every value tells its place: window i holds movies 10 i, 10 i + 1, …"""
+    movies = (10 * np.arange(n)[:, None] + np.arange(slots)).astype(np.int32)
+    who = {name: np.arange(n, dtype=np.int32) % size for name, size in (("sex", 2), ("age", 7), ("occupation", 21))}
+    user, target = np.arange(n, dtype=np.int32), movies[:, -1] + 1
+    return {"movies": movies, "ratings": movies + 0.5, "target": target, "user": user, **who}
+
+
+def config(**changes):
+    return preset("seed", **{"short_history": 0.0, "unknown": 0.0, **changes})
+
+
+# ---- windows → arrays
+
+
+def test_arrays_of_windows_by_hand(tiny_dataset):
+    from bst.training import window_arrays
+
+    timelines = build_timelines(tiny_dataset)
+    arrays, labels = window_arrays(tiny_dataset, timelines, build_windows(timelines, 3, 2))
+    # user 0: movies 2, 0, 1 rated 3, 5, 4; user 1: movies 0 … 4 rated 1 … 5; user 2 rated its six from last to first
+    assert arrays["movies"].tolist() == [[2, 0], [0, 1], [2, 3], [5, 4], [3, 2], [2, 1]]
+    assert arrays["ratings"].tolist() == [[3, 5], [1, 2], [3, 4], [3, 3], [4, 4], [4, 5]]
+    assert arrays["target"].tolist() == [1, 2, 4, 3, 1, 0]
+    assert labels.tolist() == [4, 3, 5, 4, 5, 5]
+    assert arrays["user"].tolist() == [0, 1, 1, 2, 2, 2]
+    assert arrays["sex"].tolist() == [0, 1, 1, 0, 0, 0]  # F, M, F
+    assert arrays["age"].tolist() == [2, 0, 0, 6, 6, 6]  # 25, 1, 56
+    assert arrays["occupation"].tolist() == [2, 10, 10, 13, 13, 13]  # artist, K-12 student, retired
+
+
+def test_unknown_demographics_are_minus_one(tiny_dataset):
+    from dataclasses import replace
+
+    from bst.training import window_arrays
+
+    users = tiny_dataset.users.copy()
+    users.loc[1, ["sex", "age", "occupation"]] = None
+    dataset = replace(tiny_dataset, users=users)
+    timelines = build_timelines(dataset)
+    arrays, _ = window_arrays(dataset, timelines, build_windows(timelines, 3, 2))
+    assert [arrays[name][1] for name in ("sex", "age", "occupation", "user")] == [-1, -1, -1, 1]
+
+
+# ---- hiding
+
+
+def test_nothing_is_hidden_at_rate_zero():
+    from bst.training import hide
+
+    arrays = arrays_of(50)
+    hidden = hide(arrays, config(), np.random.default_rng(0))
+    assert all(np.array_equal(hidden[name], arrays[name]) for name in arrays)
+
+
+def test_a_shortened_history_keeps_its_newest_events():
+    from bst.training import hide
+
+    n = 6000
+    arrays = arrays_of(n)
+    before = {name: values.copy() for name, values in arrays.items()}
+    hidden = hide(arrays, config(short_history=1.0), np.random.default_rng(1))
+    kept = (hidden["movies"] >= 0).sum(axis=1)
+    # of three slots 0, 1 or 2 newest events stay, each as often: 2000 ± 3 √(6000 × 1/3 × 2/3) = 2000 ± 110
+    assert np.bincount(kept, minlength=4)[3] == 0
+    assert np.abs(np.bincount(kept)[:3] - n / 3).max() < 110
+    for window in range(200):
+        k = kept[window]
+        assert hidden["movies"][window].tolist() == [-1] * (3 - k) + arrays["movies"][window, 3 - k :].tolist()
+        assert hidden["ratings"][window].tolist() == [0.0] * (3 - k) + arrays["ratings"][window, 3 - k :].tolist()
+    assert all(np.array_equal(arrays[name], before[name]) for name in arrays), "the given arrays stay as they are"
+    assert np.array_equal(hidden["target"], before["target"])
+
+
+def test_shares_of_what_is_hidden():
+    from bst.training import hide
+
+    n = 10_000
+    hidden = hide(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
+    shortened = (hidden["movies"] < 0).any(axis=1).mean()
+    assert shortened == pytest.approx(0.2, abs=0.015)
+    gone = {name: hidden[name] < 0 for name in ("user", "sex", "age", "occupation")}
+    for name, mask in gone.items():
+        assert mask.mean() == pytest.approx(0.1, abs=0.012), name
+    # each is hidden for itself: two at once in a hundredth of the windows
+    assert (gone["user"] & gone["sex"]).mean() == pytest.approx(0.01, abs=0.004)
+
+
+def test_a_window_without_history_can_be_hidden_in():
+    from bst.training import hide
+
+    assert hide(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist() == [
+        [-1]
+    ] * 5
+
+
+# ---- batches
+
+
+def epoch_of(arrays, labels, seed, epoch, **changes):
+    from bst.training import training_batches
+
+    return [
+        ({name: values.numpy() for name, values in inputs.items()}, targets.numpy())
+        for inputs, targets in training_batches(arrays, labels, config(batch_size=8, **changes), seed, epoch)
+    ]
+
+
+def order_of(batches):
+    return np.concatenate([inputs["user"] for inputs, _ in batches]).tolist()
+
+
+def test_every_window_comes_once_with_its_own_label():
+    arrays, labels = arrays_of(21), np.arange(21, dtype=np.float32)
+    batches = epoch_of(arrays, labels, seed=0, epoch=1)
+    assert [len(targets) for _, targets in batches] == [8, 8, 5]
+    assert sorted(order_of(batches)) == list(range(21))
+    for inputs, targets in batches:
+        at = inputs["user"]
+        assert targets.shape == (len(at), 1)
+        assert np.array_equal(targets[:, 0], at)
+        assert all(np.array_equal(inputs[name], arrays[name][at]) for name in arrays)
+
+
+def test_order_and_hiding_follow_from_seed_and_epoch_alone():
+    arrays, labels = arrays_of(40), np.zeros(40, np.float32)
+    hiding = {"short_history": 0.5, "unknown": 0.5}
+    first, again = (epoch_of(arrays, labels, seed=4, epoch=2, **hiding) for _ in range(2))
+    for (a, _), (b, _) in zip(first, again, strict=True):
+        assert all(np.array_equal(a[name], b[name]) for name in a)
+    orders = [order_of(epoch_of(arrays, labels, seed=s, epoch=e)) for s, e in ((4, 1), (4, 2), (4, 3), (5, 2))]
+    assert len({tuple(order) for order in orders}) == 4
+
+
+# ---- fitting
+
+
+def test_the_planted_tastes_are_learnt(small_bundle, world):
+    """The trained model, read back, against the mean rating; tastes are ± 1 star with little noise."""
+    from bst.training import predict_windows
+
+    task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    actual = task.timelines.rating[task.split.test.target]
+    predicted = predict_windows(small_bundle.load_model(world.movies), task, task.split.test)
+    mean_error = np.abs(task.known.mean - actual).mean()
+    assert mean_error > 0.9
+    assert np.abs(predicted - actual).mean() < 0.7 * mean_error
+    # the curves of the bundle come from the same kind of error
+    history = small_bundle.history
+    assert history["epoch"].tolist() == list(range(1, len(history) + 1))
+    assert history["val_mae"].iloc[-1] < history["val_mae"].iloc[0]
+    assert (history["val_rmse"] ** 2).tolist() == pytest.approx(history["val_loss"].tolist(), rel=1e-4)
+
+
+def fitted(monkeypatch, validation_errors, **options):
+    """Fit a small model whose validation errors are given; return state, model, and its weights after each epoch."""
+    from bst import training
+    from bst.models.classic import build_classic
+    from bst.models.config import Sizes
+
+    small = config(mlp=(4,), heads=1, batch_size=16, dropout=0.0)
+    model = build_classic(small, Sizes(30, 300))
+    training.compile_model(model, small)
+    errors = iter(validation_errors)
+    monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(4, 3 + next(errors), np.float32))
+    validation = ({}, np.full(4, 3, np.float32))
+    weights, progress = [], []
+    arrays, labels = arrays_of(30), np.full(30, 4, np.float32)
+    state = training.fit(
+        model,
+        (arrays, labels),
+        validation,
+        seed=0,
+        on_epoch=lambda state: weights.append(model.get_weights()),
+        on_progress=progress.append,
+        **options,
+    )
+    return state, model, weights, progress
+
+
+def same(left, right):
+    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+def test_early_stopping_keeps_the_best_epoch(monkeypatch):
+    state, model, weights, progress = fitted(monkeypatch, [0.9, 0.5, -0.6, 0.5, 0.1], epochs=9, patience=2)
+    # 0.6 and 0.5 do not fall below the second epoch's 0.5, so it ends two epochs later
+    assert (state.epoch, state.best_epoch) == (4, 2)
+    assert state.best_score == pytest.approx(0.5)
+    assert [row["val_mae"] for row in state.history] == pytest.approx([0.9, 0.5, 0.6, 0.5])
+    assert [row["val_rmse"] for row in state.history] == pytest.approx([0.9, 0.5, 0.6, 0.5])
+    assert same(model.get_weights(), weights[1])
+    assert not same(model.get_weights(), weights[3])
+    shares = [p.share for p in progress]
+    assert shares == sorted(shares)
+    assert {p.epoch for p in progress} == {1, 2, 3, 4}
+    assert all(0 < s <= 4 / 9 and p.remaining_s >= 0 and "mae" in p.metrics for s, p in zip(shares, progress, strict=True))
+    assert [p.step for p in progress if p.step == p.steps] == [2] * 4  # 30 windows in batches of 16
+
+
+def test_all_epochs_run_while_it_gets_better(monkeypatch):
+    state, model, weights, progress = fitted(monkeypatch, [0.4, 0.3, 0.2], epochs=3, patience=1)
+    assert (state.epoch, state.best_epoch) == (3, 3)
+    assert same(model.get_weights(), weights[2])
+    assert progress[-1].share == 1
+    assert progress[-1].remaining_s == 0
+
+
+def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):
+    from bst import training
+
+    task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    model, windows = small_bundle.load_model(world.movies), task.split.test
+    whole = training.predict_windows(model, task, windows)
+    assert whole.shape == (len(windows),)
+    backwards = Windows(windows.start[::-1], windows.user[::-1], windows.length)
+    np.testing.assert_allclose(training.predict_windows(model, task, backwards)[::-1], whole, atol=1e-6)
+    monkeypatch.setattr(training, "EVALUATION_BATCH", 7)
+    np.testing.assert_allclose(training.predict_windows(model, task, windows), whole, atol=1e-6)
