@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import chooser, get_dataset
 
-st.set_page_config(page_title="BST Studio", page_icon=":material/movie:", layout="wide")
+st.set_page_config(page_title="BST Studio", page_icon="pages/shared/icon.svg", layout="wide")
 st.logo("pages/shared/logo.svg", size="large")
 
 page = st.navigation(

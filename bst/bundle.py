@@ -13,10 +13,14 @@ TensorFlow; everything else is quick.
 
 import hashlib
 import json
+import math
+import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +35,8 @@ VERSION = 1
 FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 # fixed from the dataset when the model is loaded: what genres a movie has is the dataset's, not the training's
 FROM_DATASET = "genres/embeddings"
-LARGEST_FILE = 256 * 2**20
-MOST_ROWS = 10_000_000
+# enough for MovieLens 32M, whose users alone take 360 MB
+LARGEST_FILE = 2**30
 
 BUNDLES = Path(__file__).resolve().parent.parent / "data" / "bundles"
 
@@ -69,17 +73,17 @@ class Bundle:
     @property
     def history(self) -> pd.DataFrame:
         """Learning curves: one row an epoch."""
-        return pd.read_csv(self.folder / "history.csv")
+        return _parsed(self.folder / "history.csv", pd.read_csv)
 
     @property
     def metrics(self) -> dict:
         """Figures on the test labels, as ``evaluation.evaluate`` returned them when the bundle was made."""
-        return json.loads((self.folder / "metrics.json").read_text("utf-8"))
+        return _parsed(self.folder / "metrics.json", lambda path: dict(json.loads(path.read_text("utf-8"))))
 
     @property
     def model_card(self) -> str:
         """The model card, Markdown."""
-        return (self.folder / "README.md").read_text("utf-8")
+        return _parsed(self.folder / "README.md", lambda path: path.read_text("utf-8"))
 
     def check_movies(self, movies: pd.DataFrame) -> None:
         """Raise ``BundleError`` unless ``movies`` are those that the model was trained on."""
@@ -97,25 +101,9 @@ class Bundle:
         self.check_movies(movies)
         model = build_classic(self.config, self.sizes)
         weights = _named_weights(model)
-        path = self.folder / "weights.npz"
-        try:
-            with zipfile.ZipFile(path) as archive:
-                unpacked = sum(info.file_size for info in archive.infolist())
-            if unpacked > LARGEST_FILE:
-                raise BundleError(f"{path} would unpack to {unpacked:,} bytes; no bundle is that large")
-            with np.load(path, allow_pickle=False) as stored:
-                if set(stored.files) != set(weights):
-                    odd = sorted(set(stored.files) ^ set(weights))
-                    raise BundleError(f"{path} does not hold this model's weights: {', '.join(odd[:3])} …")
-                for name, variable in weights.items():
-                    values = stored[name]
-                    if values.shape != tuple(variable.shape):
-                        raise BundleError(f"{path}: {name} has shape {values.shape}, not {tuple(variable.shape)}")
-                    if not np.isfinite(values).all():
-                        raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
-                    variable.assign(values)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+        shapes = {name: tuple(variable.shape) for name, variable in weights.items()}
+        for name, values in _read_weights(self.folder / "weights.npz", shapes).items():
+            weights[name].assign(values)
         model.set_genres(genre_matrix(movies))
         return model
 
@@ -157,7 +145,8 @@ def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with what there is if none fits."""
     path = Path(name_or_folder)
     for candidate in (BUNDLES / path, path):
-        if (candidate / "bundle.json").is_file():
+        # os.path, as pathlib raises for a name that is too long for a file
+        if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
             return candidate.resolve()
     names = ", ".join(sorted(p.parent.name for p in BUNDLES.glob("[!.]*/bundle.json"))) or "none"
     raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
@@ -190,28 +179,39 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
             levels=tuple(float(level) for level in said["levels"]),
             **{name: said[name] for name in _PLAIN},
         )
+        _check_values(bundle)
     except (BSTError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{path} is incomplete or malformed: {error}; get the bundle again") from error
-    for size in (bundle.sizes.users, bundle.sizes.movies):
-        if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
-            raise BundleError(f"{path}: {size!r} is no size for a model; get the bundle again")
     return bundle
 
 
-_PLAIN = (
-    "title",
-    "dataset",
-    "dataset_title",
-    "simulated",
-    "movies_fingerprint",
-    "protocol",
-    "seed",
-    "epochs",
-    "best_epoch",
-    "created",
-    "versions",
-    "parameters",
-)
+# what is written as it is, and of which type it must be when it comes back
+_PLAIN = {
+    "title": str,
+    "dataset": str,
+    "dataset_title": str,
+    "simulated": bool,
+    "movies_fingerprint": str,
+    "protocol": str,
+    "seed": int,
+    "epochs": int,
+    "best_epoch": int,
+    "created": str,
+    "versions": dict,
+    "parameters": dict,
+}
+
+
+def _check_values(bundle: Bundle) -> None:
+    for name, kind in _PLAIN.items():
+        if type(getattr(bundle, name)) is not kind:
+            raise BundleError(f"{name} is {getattr(bundle, name)!r}")
+    if not bundle.levels or not all(low < high for low, high in pairwise((0.0, *bundle.levels, 10.0))):
+        raise BundleError(f"levels are {bundle.levels}")
+    for name, size in asdict(bundle.sizes).items():
+        # the largest tables are n × ⌊√n⌋ of four bytes; none may be too large for the file that it comes from
+        if type(size) is not int or size < 1 or 4 * size * math.isqrt(size) > LARGEST_FILE:
+            raise BundleError(f"sizes: {name} is {size!r}")
 
 
 def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card: str) -> Bundle:
@@ -248,6 +248,37 @@ def _named_weights(model) -> dict:
     assert len(named) == len(model.weights), "two weights share a name"
     named.pop(FROM_DATASET, None)
     return named
+
+
+def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Read exactly these arrays. Raises ``BundleError``; never unpickles."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > LARGEST_FILE:
+            raise BundleError(f"{path} would unpack to {unpacked:,} bytes; no bundle is that large")
+        with np.load(path, allow_pickle=False) as stored:
+            if set(stored.files) != set(shapes):
+                odd = sorted(set(stored.files) ^ set(shapes))
+                raise BundleError(f"{path} does not hold this model's weights: {', '.join(odd[:3])} …")
+            arrays = {name: stored[name] for name in shapes}
+        for name, values in arrays.items():
+            if values.shape != shapes[name]:
+                raise BundleError(f"{path}: {name} has shape {values.shape}, not {shapes[name]}; get the bundle again")
+            if not np.isfinite(values).all():
+                raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
+    except BundleError:
+        raise
+    except Exception as error:  # a malformed archive makes zipfile, zlib and NumPy raise a dozen kinds of error
+        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+    return arrays
+
+
+def _parsed(path: Path, read: Callable):
+    try:
+        return read(path)
+    except (OSError, ValueError, TypeError) as error:
+        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
 
 
 def _verify_files(folder: Path, sums) -> None:

@@ -86,7 +86,8 @@ class Catalogue:
         titles if nothing fits, or with the candidates if several do.
         """
         text = text.strip()
-        if text.isdigit() and int(text) in self._rows:
+        # "²" is a digit but no number, and Python refuses to read a number of thousands of digits
+        if text.isdecimal() and len(text) < 20 and int(text) in self._rows:
             return int(text)
         rows = self._by_name.get(normalise(text), [])
         if len(rows) == 1:

@@ -13,7 +13,12 @@ def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: 
     names = {metric: "training", f"val_{metric}": "validation"}
     long = history.melt("epoch", list(names), "series", label).replace({"series": names})
     base = alt.Chart(long).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            axis=alt.Axis(tickMinStep=1, format="d"),
+            scale=alt.Scale(domain=[1, max(2, int(history["epoch"].max()))], nice=False),
+        ),
         y=alt.Y(f"{label}:Q", title=label, scale=alt.Scale(zero=False)),
         color=alt.Color("series:N", title=None, legend=alt.Legend(orient="top")),
         tooltip=[
@@ -68,8 +73,11 @@ def attention_bars(weights: pd.DataFrame) -> alt.LayerChart:
     ).properties(height=alt.Step(34))
 
 
-def attention_heatmap(weights: pd.DataFrame) -> alt.LayerChart:
-    """Draw attention as a heatmap of heads over events. ``weights``: ``head``, ``label``, ``weight`` 0 … 1."""
+def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
+    """Draw attention as a heatmap of heads over events. ``weights``: ``head``, ``label``, ``weight`` 0 … 1.
+
+    The numbers in the cells are in ``ink``, and in ``paper`` where a strong weight makes the cell as dark as ink.
+    """
     base = alt.Chart(weights).encode(
         x=alt.X("head:N", title="Head", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
@@ -83,5 +91,8 @@ def attention_heatmap(weights: pd.DataFrame) -> alt.LayerChart:
         base.mark_rect().encode(
             color=alt.Color("weight:Q", title="Attention", scale=alt.Scale(domain=[0, 1]), legend=None)
         ),
-        base.mark_text().encode(text=alt.Text("weight:Q", format=".0%")),
+        base.mark_text().encode(
+            text=alt.Text("weight:Q", format=".0%"),
+            color=alt.condition("datum.weight > 0.55", alt.value(paper), alt.value(ink)),
+        ),
     ).properties(height=alt.Step(34))

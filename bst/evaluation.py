@@ -47,8 +47,8 @@ def prepare(dataset: Dataset, config: ClassicConfig, protocol: str, seed: int) -
     """Cut a dataset into windows and split them. Raises ``ConfigError`` for an unknown protocol or too little data."""
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
-    if seed < 0:
-        raise ConfigError(f"a seed is a whole number from 0 on, not {seed}")
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
     timelines = build_timelines(dataset)
     split = split_seed_protocol(build_windows(timelines, config.window, config.step), seed)
     for part, windows in (("training", split.train), ("validation", split.validation), ("test", split.test)):

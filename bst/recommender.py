@@ -5,6 +5,7 @@ Pages, command line and notebooks come through here. Importing this module is qu
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,10 @@ class Recommender:
 
         self.bundle, self.catalogue, self.model = bundle, catalogue, model
         self._genres = genre_matrix(catalogue.movies)
+        # plain lists: a list of recommendations is made anew with every click, and a frame is slow cell by cell
+        self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
+        # one visitor is asked about again and again: by the list, by the sentence above it, by every filter
+        self._whole_catalogue = lru_cache(maxsize=32)(self._predict_whole_catalogue)
         slots = bundle.config.window - 1
         signature = {
             "movies": tf.TensorSpec((None, slots), tf.int32),
@@ -92,9 +97,23 @@ class Recommender:
         Values lie within the dataset's rating levels. Raises ``VisitorError`` for a movie that is not in the catalogue
         or a rating that the dataset does not allow.
         """
-        rows = np.arange(len(self.catalogue), dtype=np.int32) if movie_ids is None else self.catalogue.rows(movie_ids)
+        if movie_ids is None:
+            return self._whole_catalogue(visitor)
+        return self._predict_rows(visitor, self.catalogue.rows(movie_ids))
+
+    def _predict_whole_catalogue(self, visitor: Visitor) -> np.ndarray:
+        expected = self._predict_rows(visitor, np.arange(len(self.catalogue), dtype=np.int32))
+        expected.flags.writeable = False  # it is shared by all who ask
+        return expected
+
+    def _predict_rows(self, visitor: Visitor, rows: np.ndarray) -> np.ndarray:
         ratings = self._predict(self._inputs(visitor, rows)).numpy()[:, 0]
         return np.clip(ratings, self.bundle.levels[0], self.bundle.levels[-1])
+
+    def place(self, visitor: Visitor, movie_id: int) -> int:
+        """Return a movie's place among the whole catalogue, seen or not: 1 for the highest expected rating."""
+        expected = self.expected_ratings(visitor)
+        return int((expected > expected[self.catalogue.row(movie_id)]).sum()) + 1
 
     def attention_scores(self, visitor: Visitor, movie_id: int) -> tuple[float, np.ndarray]:
         """Return the expected rating of one movie and the attention weights of the pass that predicted it.
@@ -119,16 +138,8 @@ class Recommender:
         seen[self.catalogue.rows(e.movie_id for e in visitor.history)] = True
         allowed = np.flatnonzero(self._allowed(filters or Filters(), seen))
         order = allowed[np.argsort(-expected[allowed], kind="stable")][:k]
-        movies = self.catalogue.movies
         return [
-            Recommendation(
-                rank=place,
-                movie_id=int(movies["movie_id"].iloc[row]),
-                title=str(movies["title"].iloc[row]),
-                genres=str(movies["genres"].iloc[row]),
-                expected_rating=float(expected[row]),
-                seen=bool(seen[row]),
-            )
+            Recommendation(place, *self._names[row], float(expected[row]), bool(seen[row]))
             for place, row in enumerate(order, start=1)
         ]
 

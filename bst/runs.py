@@ -73,7 +73,15 @@ def train(
     dataset = load(settings.dataset)
     task = prepare(dataset, settings.config, settings.protocol, settings.seed)
     on_stage("loading TensorFlow")
-    model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
+    try:
+        model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
+    except OSError as error:
+        raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
+    if not state.best_epoch:
+        raise TrainingError(
+            f"after {state.epoch} epochs no prediction is a number: training diverged; start again with --overwrite "
+            f"and a lower --learning-rate than {settings.config.learning_rate:g}"
+        )
 
     on_stage(f"measuring on {len(task.split.test):,} test labels")
     from bst.training import predict_windows
@@ -87,8 +95,8 @@ def train(
 
 
 def _check_name(name: str) -> None:
-    if not name or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
-        raise TrainingError(f"{name!r} is no name for a bundle: use letters, digits, '.', '_' and '-'")
+    if not 1 <= len(name) <= 80 or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
+        raise TrainingError(f"{name!r} is no name for a bundle: use 1 … 80 letters, digits, '.', '_' and '-'")
 
 
 def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: bool, overwrite: bool) -> None:
@@ -97,8 +105,8 @@ def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: b
         if not unfinished:
             raise TrainingError(f"there is no unfinished run in {folder}; start it without --resume")
         try:
-            before = json.loads((folder / "run.json").read_text("utf-8"))
-        except ValueError as error:
+            before = dict(json.loads((folder / "run.json").read_text("utf-8")))
+        except (ValueError, TypeError) as error:
             raise TrainingError(f"{folder / 'run.json'} is damaged ({error}); start again with --overwrite") from error
         # a longer run is the same run, as its epochs do not depend on how many will follow
         odd = [key for key, value in settings.to_dict().items() if key != "epochs" and before.get(key) != value]
@@ -178,8 +186,9 @@ def _read_snapshot(path: Path, model):
             said = json.loads(stored["state"].tobytes())
             for i, variable in enumerate(_variables(model)):
                 variable.assign(stored[f"v{i}"])
-            best = [stored[f"best{i}"] for i in range(len(model.get_weights()))]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            # none where no epoch has given numbers yet
+            best = [stored[f"best{i}"] for i in range(len(model.get_weights()) if said["best_epoch"] else 0)]
+    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} cannot be read ({error}); start again with --overwrite") from error
     return TrainingState(**said, best_weights=best)
 

@@ -123,10 +123,34 @@ def predict_windows(model: ClassicBST, task: Task, windows: Windows) -> np.ndarr
     return predict_arrays(model, window_arrays(task.dataset, task.timelines, windows)[0])
 
 
+class RowwiseAdagrad(keras.optimizers.Adagrad):
+    """Adagrad of Duchi et al. 2011 whose step costs as much as the rows that it changes.
+
+    The same numbers and state as its parent on TensorFlow: G += g²; w −= rate · g / √G. A batch touches a few hundred
+    rows of an embedding; the parent takes the root of every row's G and looks through all of them for zeros. What is
+    not an embedding is updated by one fused operation instead of seven. (That one adds epsilon outside the root: with G
+    at least 0.1, a difference below one part in a million.)
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one variable with its gradient."""
+        total = self._accumulators[self._get_variable_index(variable)].value
+        rate = tf.cast(learning_rate, variable.dtype)
+        if isinstance(gradient, tf.IndexedSlices):
+            values, rows = gradient.values, gradient.indices
+            total.scatter_add(tf.IndexedSlices(tf.square(values), rows))
+            change = rate * values * tf.math.rsqrt(tf.gather(total, rows) + self.epsilon)
+            variable.scatter_sub(tf.IndexedSlices(change, rows))
+        else:
+            tf.raw_ops.ResourceApplyAdagradV2(
+                var=variable.handle, accum=total.handle, lr=rate, epsilon=self.epsilon, grad=gradient
+            )
+
+
 def compile_model(model: ClassicBST, config: ClassicConfig) -> None:
     """Set loss (mean squared error), metrics and optimiser (Adagrad) as the classic presets have them."""
     model.compile(
-        optimizer=keras.optimizers.Adagrad(config.learning_rate),
+        optimizer=RowwiseAdagrad(config.learning_rate),
         loss="mse",
         metrics=[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")],
         steps_per_execution=STEPS_PER_CALL,

@@ -17,8 +17,9 @@ class EmbeddingWithUnknown(layers.Embedding):
     def call(self, inputs):
         """Look up rows; −1 gives the mean row."""
         inputs = ops.convert_to_tensor(inputs)
-        known = super().call(ops.maximum(inputs, 0))
-        mean = ops.stop_gradient(ops.mean(self.embeddings, axis=0))
+        table = ops.convert_to_tensor(self.embeddings)  # read once: each reading may copy the whole table
+        known = ops.take(table, ops.maximum(inputs, 0), axis=0)
+        mean = ops.stop_gradient(ops.mean(table, axis=0))
         return ops.where(ops.expand_dims(inputs < 0, -1), mean, known)
 
 

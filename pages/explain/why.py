@@ -6,7 +6,7 @@ import streamlit as st
 from bst import charts
 from bst.explanation import Attention, attention
 from bst.recommender import Recommender
-from pages.shared import models, visitor_state
+from pages.shared import figures, models, visitor_state
 from pages.shared.text import count, literal, stars
 
 ITSELF = "the movie itself"
@@ -32,13 +32,13 @@ def draw() -> None:
         st.page_link("pages/explore/recommend.py", label="Go to Recommend", icon=":material/recommend:")
         return
     labels = _labels(recommender, seen)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader("Attention, mean of all heads", anchor=False)
         mean = [*seen.to_events.mean(axis=0), seen.to_itself.mean()]
-        st.altair_chart(
+        figures.show(
             charts.attention_bars(pd.DataFrame({"label": labels, "weight": mean})),
-            alt=f"Attention while predicting: {'; '.join(f'{n} {w:.0%}' for n, w in zip(labels, mean, strict=True))}",
+            f"Attention while predicting: {'; '.join(f'{n} {w:.0%}' for n, w in zip(labels, mean, strict=True))}",
         )
     with right:
         st.subheader("Head by head", anchor=False)
@@ -47,9 +47,9 @@ def draw() -> None:
             for head, (events, itself) in enumerate(zip(seen.to_events, seen.to_itself, strict=True))
             for label, weight in zip(labels, [*events, itself], strict=True)
         ]
-        st.altair_chart(
-            charts.attention_heatmap(pd.DataFrame(heads)),
-            alt=f"Attention of each of {len(seen.to_itself)} heads to each movie; every head's weights sum to 100 %",
+        figures.show(
+            charts.attention_heatmap(pd.DataFrame(heads), *figures.ink_and_paper()),
+            f"Attention of each of {len(seen.to_itself)} heads to each movie; every head's weights sum to 100 %",
         )
     _draw_caveat(recommender, len(visitor.history))
 

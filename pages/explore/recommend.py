@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from bst.recommender import Filters, Recommendation, Recommender
+from bst.recommender import Filters, Recommender
 from bst.schema import GENRES, Visitor
 from pages.shared import models, visitor_editor, visitor_state
 from pages.shared.text import count, literal, stars
@@ -17,9 +17,7 @@ def draw() -> None:
     bundle = models.chosen()
     visitor = visitor_state.current()
     recommender = models.loaded_recommender()
-    everything = recommender.rank(visitor, k=None, filters=Filters(include_seen=True)) if recommender else None
-
-    st.title(_sentence(visitor, everything) if everything else "What would they like to watch?", anchor=False)
+    st.title(_sentence(visitor, recommender) if recommender else "What would they like to watch?", anchor=False)
     st.caption("Change anything about the visitor: the list follows at once.")
     editor, results = st.columns([6, 7], gap="medium")
     with editor:
@@ -30,13 +28,14 @@ def draw() -> None:
             models.load_recommender()
         else:
             _draw_list(recommender, visitor)
-            _draw_any_movie(recommender, everything)
+            _draw_any_movie(recommender, visitor)
 
 
-def _sentence(visitor: Visitor, everything: list[Recommendation]) -> str:
-    best = next((row for row in everything if not row.seen), None)
-    if best is None:
+def _sentence(visitor: Visitor, recommender: Recommender) -> str:
+    unseen = recommender.rank(visitor, k=1)
+    if not unseen:
         return "This visitor has seen everything there is."
+    best = unseen[0]
     verb = "love" if best.expected_rating >= 4.25 else "like" if best.expected_rating >= 3.5 else "mind least"
     events = len(visitor.history)
     start = f"After {count(events, 'movie')}" if events else "Knowing none of their movies"
@@ -45,7 +44,7 @@ def _sentence(visitor: Visitor, everything: list[Recommendation]) -> str:
 
 
 def _draw_list(recommender: Recommender, visitor: Visitor) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("What they would like", anchor=False, width="content")
         filters, length = _draw_filters(recommender)
     rows = recommender.rank(visitor, length, filters)
@@ -56,8 +55,9 @@ def _draw_list(recommender: Recommender, visitor: Visitor) -> None:
         {
             "rank": [row.rank for row in rows],
             "expected": [row.expected_rating for row in rows],
-            "title": [f"{row.title}  · seen" if row.seen else row.title for row in rows],
+            # beside the rating that it asks about, and in sight on a phone
             "why": ["Why?"] * len(rows),
+            "title": [f"{row.title}  · seen" if row.seen else row.title for row in rows],
         }
     )
     st.dataframe(
@@ -72,10 +72,10 @@ def _draw_list(recommender: Recommender, visitor: Visitor) -> None:
                 width=75,
                 help="The rating, in stars, that the model expects this visitor to give.",
             ),
-            "title": st.column_config.TextColumn("Movie"),
             "why": st.column_config.ButtonColumn(
                 "Why", key="why_clicked", on_click=_ask_why, args=([row.movie_id for row in rows],), width=65
             ),
+            "title": st.column_config.TextColumn("Movie"),
         },
         alt="Movies that this visitor has not seen, by expected rating, best first",
     )
@@ -105,17 +105,16 @@ def _ask_why(movie_ids: list[int]) -> None:
     st.session_state["go_to_why"] = True
 
 
-def _draw_any_movie(recommender: Recommender, everything: list[Recommendation]) -> None:
+def _draw_any_movie(recommender: Recommender, visitor: Visitor) -> None:
     with st.container(border=True):
         st.subheader("What about another movie?", anchor=False)
-        rows = {row.movie_id: row for row in everything}
-        titles = recommender.catalogue.movies["movie_id"].tolist()
+        movies = recommender.catalogue.movies.set_index("movie_id")
         movie_id = st.selectbox(
             "Any movie",
-            titles,
+            movies.index.tolist(),
             index=None,
-            format_func=lambda movie_id: rows[movie_id].title,
-            placeholder=f"Search {len(titles):,} movies …",
+            format_func=movies["title"].to_dict().get,
+            placeholder=f"Search {len(movies):,} movies …",
             key=f"any_movie_{recommender.bundle.dataset}",
             persist_state="session",
             label_visibility="collapsed",
@@ -123,13 +122,13 @@ def _draw_any_movie(recommender: Recommender, everything: list[Recommendation]) 
         if movie_id is None:
             st.caption("Choose any movie, seen or not, to read the rating that the model expects.")
             return
-        row = rows[movie_id]
+        expected = recommender.expected_ratings(visitor, [movie_id])[0]
+        place, seen = recommender.place(visitor, movie_id), movie_id in {e.movie_id for e in visitor.history}
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
-            genres = literal(row.genres.replace("|", ", "))
+            st.metric("Expected rating", f"{expected:.2f} ★", width="content")
             st.markdown(
-                f"Place **{row.rank:,}** of {len(everything):,} for this visitor{', already seen' if row.seen else ''}."
-                f"  \n{genres}",
+                f"Place **{place:,}** of {len(movies):,} for this visitor{', already seen' if seen else ''}.  \n"
+                f"{literal(movies.loc[movie_id, 'genres'].replace('|', ', '))}",
                 width="stretch",
             )
             if st.button("Why?", key="why_any", icon=":material/visibility:"):

@@ -6,7 +6,7 @@ import streamlit as st
 from bst import charts
 from bst.model_card import PEER_NAMES
 from bst.models.config import PRESET_STORIES
-from pages.shared import models
+from pages.shared import figures, models
 from pages.shared.text import count, literal
 
 METRICS = {"mae": "Mean absolute error (MAE)", "rmse": "Root mean squared error (RMSE)", "loss": "Loss (squared error)"}
@@ -18,7 +18,7 @@ def draw() -> None:
     history, result = bundle.history, bundle.metrics
     st.title(_sentence(history, bundle.best_epoch), anchor=False)
     st.caption(f"{literal(bundle.title)}. {PRESET_STORIES.get(bundle.config.preset, '')}")
-    curves, peers = st.columns([3, 2], gap="large")
+    curves, peers = st.columns([3, 2], gap="medium")
     with curves:
         st.subheader("Learning curves", anchor=False)
         metric = st.segmented_control(
@@ -31,9 +31,9 @@ def draw() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.altair_chart(
+        figures.show(
             charts.learning_curves(history, metric, metric.upper(), bundle.best_epoch),
-            alt=f"{METRICS[metric]} of training and validation over {len(history)} epochs, best at {bundle.best_epoch}",
+            f"{METRICS[metric]} of training and validation over {len(history)} epochs, best at {bundle.best_epoch}",
         )
         st.caption(f"{METRICS[metric]}, in stars. The weights kept are those of the best epoch on validation.")
     with peers:
@@ -60,9 +60,9 @@ def _draw_peers(result: dict, metric: str) -> None:
         for name, figures in result["peers"].items()
     ]
     table = pd.DataFrame(rows).sort_values("error")
-    st.altair_chart(
+    figures.show(
         charts.peer_bars(table, metric.upper()),
-        alt="; ".join(f"{row.name_}: {row.error:.3f}" for row in table.rename(columns={"name": "name_"}).itertuples()),
+        "; ".join(f"{row.name_}: {row.error:.3f}" for row in table.rename(columns={"name": "name_"}).itertuples()),
     )
     st.caption(
         f"On {result['labels']:,} test ratings that no one was trained on (protocol {result['protocol']}, seed "

@@ -3,6 +3,8 @@
 Tastes are planted: women like movies in even rows and men those in odd rows, two stars apart, whatever the movie.
 """
 
+import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from bst.bundle import Bundle
 from bst.datasets import load
 from bst.models.config import preset
-from bst.runs import RunSettings, train
+from bst.runs import RunSettings
 from bst.schema import AGES, GENRES, Dataset
 
 USERS, MOVIES, EVENTS = 40, 30, 24
@@ -62,11 +64,62 @@ def small_settings(world_dir) -> RunSettings:
     return RunSettings(str(world_dir), config, epochs=EPOCHS, seed=3, patience=EPOCHS)
 
 
+class OneModel:
+    """Makes runs of the same configuration and seed share one model, put back to its first state for each of them.
+
+    To trace the graph of a training step takes many times as long as a whole run of this size.
+    """
+
+    def __init__(self):
+        self.models, self.first = {}, {}
+
+    def build(self, real, config, sizes):
+        if (config, sizes) not in self.models:
+            self.models[config, sizes] = real(config, sizes)
+        return self.models[config, sizes]
+
+    def compile(self, real, model, config):
+        if model not in self.first:
+            real(model, config)
+            model.optimizer.build(model.trainable_variables)
+            self.first[model] = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+        for variable, value in zip((*model.variables, *model.optimizer.variables), self.first[model], strict=True):
+            variable.assign(value)
+
+
 @pytest.fixture(scope="session")
-def small_bundle(small_settings, tmp_path_factory) -> Bundle:
-    """A bundle trained without interruption. Read only: copy it before damaging it."""
+def train():
+    """``runs.train``, quick from the second call on."""
+    from bst import runs, training
+    from bst.models import classic
+
+    shared = OneModel()
+
+    def quick(*arguments, **options):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
+            patch.setattr(training, "compile_model", partial(shared.compile, training.compile_model))
+            return runs.train(*arguments, **options)
+
+    return quick
+
+
+@pytest.fixture(scope="session")
+def trained(train, small_settings, tmp_path_factory) -> tuple[Bundle, Path]:
+    """A bundle trained without interruption, and a folder with copies of its run's folder after epoch 1, 2, …"""
     base = tmp_path_factory.mktemp("trained")
-    return train(small_settings, "small", runs=base / "runs", into=base / "bundles")
+
+    def keep(row):
+        shutil.copytree(base / "runs" / "small", base / "after" / str(row["epoch"]))
+
+    bundle = train(small_settings, "small", runs=base / "runs", into=base / "bundles", on_epoch=keep)
+    return bundle, base / "after"
+
+
+@pytest.fixture(scope="session")
+def small_bundle(trained) -> Bundle:
+    """The bundle alone. Read only: copy it before damaging it."""
+    return trained[0]
 
 
 @pytest.fixture(scope="session")

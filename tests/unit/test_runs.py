@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from bst.errors import BSTError, TrainingError
 from bst.models.config import preset
-from bst.runs import RunSettings, train
+from bst.runs import RunSettings
 
 
 @pytest.fixture
@@ -52,9 +53,15 @@ def stop_after(epoch):
     return on_epoch
 
 
-def stopped_run(settings, places, epoch=1, name="small"):
-    with pytest.raises(Killed):
-        train(settings, name, **places, on_epoch=stop_after(epoch))
+@pytest.fixture
+def unfinished(trained, places):
+    """Put the folder of a run that was stopped after some epoch into its place."""
+
+    def put(epoch):
+        shutil.copytree(trained[1] / str(epoch), places["runs"] / "small")
+        return places["runs"] / "small"
+
+    return put
 
 
 def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
@@ -79,27 +86,43 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         assert word in card
 
 
-@pytest.mark.parametrize("epoch", [1, 4])
-def test_a_stopped_run_goes_on_as_if_nothing_had_happened(epoch, small_settings, small_bundle, places):
-    stopped_run(small_settings, places, epoch)
-    assert not places["into"].exists(), "no bundle before the end"
-    assert sorted(p.name for p in (places["runs"] / "small").iterdir()) == ["history.csv", "run.json", "snapshot.npz"]
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings, small_bundle, places):
+    for epoch, resume in ((1, False), (4, True)):
+        with pytest.raises(Killed):
+            train(small_settings, "small", resume=resume, **places, on_epoch=stop_after(epoch))
+        assert not places["into"].exists(), "no bundle before the end"
+        assert sorted(p.name for p in (places["runs"] / "small").iterdir()) == [
+            "history.csv",
+            "run.json",
+            "snapshot.npz",
+        ]
     rows, stages = [], []
     bundle = train(
-        small_settings, "small", resume=True, **places, on_epoch=lambda row: rows.append(row["epoch"]), on_stage=stages.append
+        small_settings,
+        "small",
+        resume=True,
+        **places,
+        on_epoch=lambda row: rows.append(row["epoch"]),
+        on_stage=stages.append,
     )
-    assert rows == list(range(epoch + 1, small_settings.epochs + 1)), "finished epochs are not done again"
-    assert f"going on after epoch {epoch}" in stages
+    assert rows == [5, 6], "finished epochs are not done again"
+    assert "going on after epoch 4" in stages
     same_bundle(bundle, small_bundle)
     assert not (places["runs"] / "small").exists()
     assert [p.name for p in places["into"].iterdir()] == ["small"]
+
+
+def test_a_run_may_become_longer(train, unfinished, small_settings, small_bundle, places):
+    unfinished(2)
+    bundle = train(replace(small_settings, epochs=3), "small", resume=True, **places)
+    pd.testing.assert_frame_equal(curves(bundle), curves(small_bundle)[:3], rtol=1e-5)
 
 
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
 from bst.models.config import ClassicConfig
-from bst.runs import RunSettings, train
+from bst.runs import RunSettings
 said = json.loads(sys.argv[1])
 settings = RunSettings(**said | {"config": ClassicConfig.from_dict(said["config"])})
 def tell(row):
@@ -109,7 +132,7 @@ train(settings, "small", runs=Path(sys.argv[2]), into=Path(sys.argv[3]), on_epoc
 """
 
 
-def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, places):
+def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle, places):
     """A real process, SIGKILL at a random moment of a run that is asked for far more epochs than it gets."""
     said = replace(small_settings, epochs=1000, patience=small_settings.patience).to_dict()
     process = subprocess.Popen(
@@ -137,36 +160,33 @@ def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, places
 # ---- refusals
 
 
-def refused(words, settings, name="small", **options):
-    with pytest.raises(TrainingError, match=words):
-        train(settings, name, **options)
+@pytest.fixture
+def refused(train):
+    def check(words, settings, name="small", **options):
+        with pytest.raises(TrainingError, match=words):
+            train(settings, name, **options)
+
+    return check
 
 
-def test_a_taken_name_is_refused(small_settings, small_bundle, places):
+def test_a_taken_name_is_refused(refused, small_settings, small_bundle, places):
     into = small_bundle.folder.parent
     before = (small_bundle.folder / "bundle.json").read_bytes()
     refused("a bundle small is there already; .*--overwrite", small_settings, runs=places["runs"], into=into)
     assert (small_bundle.folder / "bundle.json").read_bytes() == before
 
 
-def test_an_unfinished_run_is_not_lost_by_mistake(small_settings, places):
-    stopped_run(small_settings, places)
+def test_an_unfinished_run_is_not_lost_by_mistake(train, refused, unfinished, small_settings, places):
+    folder = unfinished(3)
     refused("unfinished run is in .*--resume, or drop it with --overwrite", small_settings, **places)
-    assert (places["runs"] / "small" / "snapshot.npz").is_file()
+    assert (folder / "snapshot.npz").is_file()
     # dropped on request: epoch 1 is done anew
-    rows = []
     with pytest.raises(Killed):
-        train(
-            small_settings,
-            "small",
-            overwrite=True,
-            **places,
-            on_epoch=lambda row: (rows.append(row["epoch"]), stop_after(1)(row)),
-        )
-    assert rows == [1]
+        train(small_settings, "small", overwrite=True, **places, on_epoch=stop_after(1))
+    assert len(pd.read_csv(folder / "history.csv")) == 1
 
 
-def test_nothing_to_resume(small_settings, places):
+def test_nothing_to_resume(refused, small_settings, places):
     refused("no unfinished run in .*start it without --resume", small_settings, resume=True, **places)
 
 
@@ -178,35 +198,36 @@ def test_nothing_to_resume(small_settings, places):
         ({"dataset": "demo", "patience": 1}, "dataset and patience"),
     ],
 )
-def test_other_settings_are_not_mixed_into_a_run(change, word, small_settings, places):
-    folder = places["runs"] / "small"
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(small_settings.to_dict()), "utf-8")
+def test_other_settings_are_not_mixed_into_a_run(change, word, refused, unfinished, small_settings, places):
+    unfinished(1)
     refused(f"another {word};", replace(small_settings, **change), resume=True, **places)
 
 
-def test_a_damaged_run_is_told(small_settings, places):
-    stopped_run(small_settings, places)
-    snapshot = places["runs"] / "small" / "snapshot.npz"
-    snapshot.write_bytes(snapshot.read_bytes()[:-500])
-    refused("snapshot.npz cannot be read .*--overwrite", small_settings, resume=True, **places)
-    (snapshot.parent / "run.json").write_text("{", "utf-8")
-    refused("run.json is damaged .*--overwrite", small_settings, resume=True, **places)
+def test_a_damaged_run_is_told(refused, unfinished, small_settings, places):
+    folder = unfinished(1)
+    snapshot = folder / "snapshot.npz"
+    whole = snapshot.read_bytes()
+    for damaged in (whole[:-500], b"", whole[: len(whole) // 2] + b"x" * 100 + whole[len(whole) // 2 + 100 :]):
+        snapshot.write_bytes(damaged)
+        refused("snapshot.npz cannot be read .*--overwrite", small_settings, resume=True, **places)
+    for text in ("{", "[]", "null"):
+        (folder / "run.json").write_text(text, "utf-8")
+        refused("run.json is damaged .*--overwrite", small_settings, resume=True, **places)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", ".hidden", "-rf", "a b", "a\nb", "x" * 300, "C:\\x"])
-def test_a_name_is_a_plain_word(name, small_settings, places):
+def test_a_name_is_a_plain_word(name, refused, small_settings, places):
     refused("no name for a bundle", small_settings, name, **places)
     assert not places["runs"].exists()
     assert not places["into"].exists()
 
 
-def test_a_run_that_cannot_be_kept_says_so(small_settings, tmp_path):
+def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     refused("file", small_settings, runs=tmp_path / "file", into=tmp_path / "bundles")
 
 
-def test_bad_settings_leave_nothing(small_settings, places):
+def test_bad_settings_leave_nothing(train, small_settings, places):
     for change in ({"dataset": "no-such-data"}, {"protocol": "no-such"}, {"seed": -1}, {"seed": 2**40}):
         with pytest.raises(BSTError, match="no-such|seed"):
             train(replace(small_settings, **change), "small", **places)
@@ -216,7 +237,7 @@ def test_bad_settings_leave_nothing(small_settings, places):
     assert not places["runs"].exists()
 
 
-def test_a_run_that_diverges_is_no_bundle(small_settings, places, monkeypatch):
+def test_a_run_that_diverges_is_no_bundle(refused, small_settings, places, monkeypatch):
     from bst import training
 
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(len(arrays["target"]), np.nan))
@@ -224,21 +245,24 @@ def test_a_run_that_diverges_is_no_bundle(small_settings, places, monkeypatch):
     assert not places["into"].exists()
 
 
-def test_a_failure_at_the_end_keeps_run_and_older_bundle(small_settings, small_bundle, places, monkeypatch):
+def test_a_failure_at_the_end_keeps_run_and_older_bundle(
+    train, unfinished, small_settings, small_bundle, places, monkeypatch
+):
     """The disk is full when the bundle is written: what was there stays, and the run can go on."""
-    import shutil
-
     shutil.copytree(small_bundle.folder, places["into"] / "small")
-    short = replace(small_settings, epochs=1)
+    folder = unfinished(6)
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    with pytest.raises(BSTError, match="No space left"):
-        train(short, "small", overwrite=True, **places)
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_csv", full)
+        with pytest.raises(BSTError, match="No space left"):
+            train(small_settings, "small", resume=True, **places)
     assert [p.name for p in places["into"].iterdir()] == ["small"]
     assert (places["into"] / "small" / "bundle.json").read_bytes() == (small_bundle.folder / "bundle.json").read_bytes()
+    assert (folder / "snapshot.npz").is_file()
+    same_bundle(train(small_settings, "small", resume=True, **places), small_bundle)
 
 
 def test_settings_survive_json(small_settings):

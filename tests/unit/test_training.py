@@ -99,9 +99,10 @@ def test_shares_of_what_is_hidden():
 def test_a_window_without_history_can_be_hidden_in():
     from bst.training import hide
 
-    assert hide(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist() == [
-        [-1]
-    ] * 5
+    assert (
+        hide(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist()
+        == [[-1]] * 5
+    )
 
 
 # ---- batches
@@ -171,6 +172,7 @@ def fitted(monkeypatch, validation_errors, **options):
     small = config(mlp=(4,), heads=1, batch_size=16, dropout=0.0)
     model = build_classic(small, Sizes(30, 300))
     training.compile_model(model, small)
+    model.run_eagerly = True  # to trace the graph would take far longer than these few steps
     errors = iter(validation_errors)
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(4, 3 + next(errors), np.float32))
     validation = ({}, np.full(4, 3, np.float32))
@@ -204,7 +206,9 @@ def test_early_stopping_keeps_the_best_epoch(monkeypatch):
     shares = [p.share for p in progress]
     assert shares == sorted(shares)
     assert {p.epoch for p in progress} == {1, 2, 3, 4}
-    assert all(0 < s <= 4 / 9 and p.remaining_s >= 0 and "mae" in p.metrics for s, p in zip(shares, progress, strict=True))
+    assert all(
+        0 < s <= 4 / 9 and p.remaining_s >= 0 and "mae" in p.metrics for s, p in zip(shares, progress, strict=True)
+    )
     assert [p.step for p in progress if p.step == p.steps] == [2] * 4  # 30 windows in batches of 16
 
 

@@ -1,0 +1,151 @@
+"""Preparation and one epoch of training: the public Keras example's way beside ours, in turn, on this machine.
+
+    python benchmarks/epoch_speed.py --share 0.25 --rounds 1     a quick look
+    python benchmarks/epoch_speed.py                             the figures of benchmarks/README.md
+
+Each measurement has a process of its own, so that neither way finds anything warm; the two take turns, so that whatever
+else the machine is doing falls on both. Loading TensorFlow is counted for neither; tracing the graph is, for both. Our
+epoch also measures the validation windows at its end, which the public way does not do.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+# which of our presets is the public model with these features
+PRESET = {"all": "seed", "none": "keras-example"}
+
+
+def measure_public(folder: Path, windows: int, features: str) -> dict:
+    """Measure the public way: seconds of preparation and of one epoch of ``windows`` windows."""
+    import public_example
+    import tensorflow  # noqa: F401  loaded before the clock starts
+
+    with tempfile.TemporaryDirectory() as work:
+        began = time.perf_counter()
+        prepared = public_example.prepare(folder, Path(work))
+        ready = time.perf_counter()
+        model = public_example.build_model(prepared, features)
+        mae = public_example.train_epoch(model, prepared, windows)
+        done = time.perf_counter()
+    said = {"windows": windows // public_example.BATCH * public_example.BATCH, "parameters": model.count_params()}
+    return said | {"prepare_s": ready - began, "epoch_s": done - ready, "train_mae": mae}
+
+
+def measure_ours(folder: Path, windows: int, features: str) -> dict:
+    """Measure our way; as ``measure_public``."""
+    import keras
+
+    from bst.datasets import load
+    from bst.evaluation import prepare
+    from bst.models.classic import build_classic
+    from bst.models.config import PRESETS, Sizes
+    from bst.schema import genre_matrix
+    from bst.training import compile_model, fit, window_arrays
+
+    keras.utils.set_random_seed(0)
+    config = PRESETS[PRESET[features]]
+    windows = windows // config.batch_size * config.batch_size
+    began = time.perf_counter()
+    dataset = load(folder)
+    task = prepare(dataset, config, "seed", 0)
+    arrays, labels = window_arrays(dataset, task.timelines, task.split.train)
+    train = {name: values[:windows] for name, values in arrays.items()}, labels[:windows]
+    validation = window_arrays(dataset, task.timelines, task.split.validation)
+    ready = time.perf_counter()
+    model = build_classic(config, Sizes(len(dataset.users), len(dataset.movies)))
+    model.set_genres(genre_matrix(dataset.movies))
+    compile_model(model, config)
+    state = fit(model, train, validation, epochs=1, seed=0, patience=1)
+    done = time.perf_counter()
+    said = {"windows": len(train[1]), "parameters": model.count_params()}
+    return said | {"prepare_s": ready - began, "epoch_s": done - ready, "train_mae": state.history[0]["mae"]}
+
+
+WAYS = {"public": measure_public, "ours": measure_ours}
+
+
+def in_turn(script: str, ways, rounds: int, *arguments: str) -> dict[str, list[dict]]:
+    """Run ``script --way W`` for each way in turn, ``rounds`` times, each in a fresh process; collect their JSON."""
+    found = {way: [] for way in ways}
+    for number in range(1, rounds + 1):
+        for way in ways:
+            print(f"round {number} of {rounds}: {way} (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
+            command = [sys.executable, script, "--way", way, *arguments]
+            quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=quiet)
+            found[way].append(json.loads(done.stdout.splitlines()[-1]))
+    return found
+
+
+def summarise(runs: dict[str, list[dict]]) -> dict:
+    """Return medians of each way, and how many times as fast ours is: of the medians, and in each round."""
+    total = {way: [run["prepare_s"] + run["epoch_s"] for run in found] for way, found in runs.items()}
+    medians = {
+        way: {name: statistics.median(run[name] for run in found) for name in ("prepare_s", "epoch_s")}
+        | {"total_s": statistics.median(total[way])}
+        for way, found in runs.items()
+    }
+    return {
+        "medians": medians,
+        "ratio": medians["public"]["total_s"] / medians["ours"]["total_s"],
+        "ratio_by_round": [a / b for a, b in zip(total["public"], total["ours"], strict=True)],
+        "runs": runs,
+    }
+
+
+def main() -> None:
+    """Measure both ways and print a table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset-dir", type=Path, help="the folder of MovieLens 1M (default: $BST_DATA_DIR/ml-1m)")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each way is measured (default: %(default)s)")
+    parser.add_argument("--share", type=float, default=1.0, help="part of the training windows, 0 … 1 (default: all)")
+    parser.add_argument("--features", choices=PRESET, default="all", help="the public model's switches (default: all)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--windows", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+
+    from bst.datasets import data_dir
+
+    folder = asked.dataset_dir or data_dir() / "ml-1m"
+    if asked.way:
+        print(json.dumps(WAYS[asked.way](folder, asked.windows, asked.features)))
+        return
+    windows = int(_training_windows(folder, asked.features) * asked.share)
+    chosen = ("--dataset-dir", str(folder), "--windows", str(windows), "--features", asked.features)
+    result = {"features": asked.features, "rounds": asked.rounds} | summarise(
+        in_turn(__file__, WAYS, asked.rounds, *chosen)
+    )
+    print(json.dumps(result) if asked.json else _table(result))
+
+
+def _training_windows(folder: Path, features: str) -> int:
+    """Return how many windows both ways can train on: ours, as some are kept for validation and none stands twice."""
+    from bst.datasets import load
+    from bst.evaluation import prepare
+    from bst.models.config import PRESETS
+
+    return len(prepare(load(folder), PRESETS[PRESET[features]], "seed", 0).split.train)
+
+
+def _table(result: dict) -> str:
+    lines = [f"{'':8}{'windows':>10}{'preparation':>13}{'one epoch':>12}{'both':>10}   (medians, seconds)"]
+    for way, m in result["medians"].items():
+        count = result["runs"][way][0]["windows"]
+        lines.append(f"{way:8}{count:>10,}{m['prepare_s']:>13.1f}{m['epoch_s']:>12.1f}{m['total_s']:>10.1f}")
+    rounds = ", ".join(f"{ratio:.2f}" for ratio in result["ratio_by_round"])
+    return "\n".join([*lines, f"ours is {result['ratio']:.2f} times as fast (by round: {rounds})"])
+
+
+if __name__ == "__main__":
+    main()
