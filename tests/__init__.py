@@ -1,0 +1,1 @@
+"""Tests: unit (the library), app (pages without a browser), browser (journeys)."""

@@ -1,0 +1,1 @@
+"""The app through Streamlit's own test harness, without a browser."""

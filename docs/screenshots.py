@@ -1,0 +1,25 @@
+"""Take the README's screenshots of the running app: ``python docs/screenshots.py http://localhost:8501``."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.browser.conftest import FLAGS, chromium_path, settled
+
+
+def main(address: str) -> None:
+    """Write one picture a page into this folder."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
+        for name, path in (("recommend", "/"), ("why", "/why"), ("training", "/training")):
+            page.goto(address + path)
+            settled(page)
+            page.screenshot(path=Path(__file__).with_name(f"{name}.png"))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501")

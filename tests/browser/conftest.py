@@ -1,0 +1,110 @@
+"""A real server and a real Chromium.
+
+The browser is the one named by BST_CHROMIUM, or found on the PATH, or Playwright's own. Without any, these tests are left
+out with a word on how to get one; with BST_REQUIRE_BROWSER set they fail instead.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# no sandbox: CI runs as root; the rest keeps the browser from looking for a network
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark all of them, and run them last."""
+    for item in items:
+        if "tests/browser" in Path(item.fspath).as_posix():
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: "tests/browser" in Path(item.fspath).as_posix())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    """The app's address, served as ``streamlit run app.py`` serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(150):
+            try:
+                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                    break
+            except OSError:
+                assert process.poll() is None, f"the app did not start: {log.read_text()}"
+                time.sleep(0.2)
+        else:
+            pytest.fail("the app did not answer within 30 s")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def chromium_path() -> str | None:
+    """Return the browser's path; None leaves it to Playwright."""
+    return os.environ.get("BST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one for all tests."""
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        except Error as error:
+            words = "no Chromium: install one (apt-get install chromium, or playwright install chromium)"
+            if os.environ.get("BST_REQUIRE_BROWSER"):
+                pytest.fail(f"{words}; {error}")
+            pytest.skip(words)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, server) -> Iterator[Page]:
+    """A new visitor's page on a desktop screen, the app open. It must not ask the internet for anything."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, base_url=server)
+    strangers = []
+    opened = context.new_page()
+    opened.on("request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else strangers.append(r.url))
+    opened.goto("/")
+    settled(opened)
+    yield opened
+    context.close()
+    assert not strangers, f"the app must work without a network, but asked for {strangers}"
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end and stays there: loading the model runs it a second time."""
+    idle = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    page.wait_for_selector(idle, timeout=120_000)
+    page.wait_for_function("!document.body.innerText.includes('Loading TensorFlow')", timeout=120_000)
+    page.wait_for_timeout(400)
+    page.wait_for_selector(idle, timeout=120_000)
