@@ -65,8 +65,8 @@ def main() -> None:
         print(json.dumps({"rounds": asked.rounds, "medians": medians, "runs": runs}))
         return
     ours, public = medians["ours"], medians["public"]
-    print(f"public: files → windows {public['total_s']:.2f} s ({public['windows']:,} windows)")
-    print(f"ours:   files → windows {ours['total_s']:.2f} s ({ours['windows']:,} windows), of which")
+    print(f"public: files → windows {public['total_s']:.2f} s ({public['windows']:,.0f} windows)")
+    print(f"ours:   files → windows {ours['total_s']:.2f} s ({ours['windows']:,.0f} windows), of which")
     print(f"        loading and validating {ours['load_s']:.2f} s, windows {ours['windows_s']:.2f} s")
     print(f"ours is {public['total_s'] / ours['total_s']:.1f} times as fast (medians of {asked.rounds})")
 

@@ -17,9 +17,9 @@ HEADS, DROPOUT, MLP = 3, 0.1, (256, 128)
 LEARNING_RATE, BATCH = 0.01, 265
 COLUMNS = ["user_id", "sequence_movie_ids", "sequence_ratings", "sex", "age_group", "occupation"]
 GENRES = (
-    "Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|Musical|Mystery|"
-    "Romance|Sci-Fi|Thriller|War|Western"
-).split("|")
+    *("Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
+    *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def prepare(source: Path, work: Path) -> Prepared:
     """Turn the three ``.dat`` files in ``source`` into CSV files of windows in ``work``."""
     users, movies, ratings = _read(source)
     windows = _windows(ratings).join(users.set_index("user_id"), on="user_id")
-    for column in ("sequence_movie_ids", "sequence_ratings"):
-        windows[column] = windows[column].apply(lambda values: ",".join(str(v) for v in values))
+    windows["sequence_movie_ids"] = windows["sequence_movie_ids"].apply(",".join)
+    windows["sequence_ratings"] = windows["sequence_ratings"].apply(lambda stars: ",".join([str(v) for v in stars]))
     windows = windows[COLUMNS]
     order = np.random.default_rng(0).permutation(len(windows))
     cut = int(len(windows) * TRAIN_SHARE)
@@ -46,7 +46,7 @@ def prepare(source: Path, work: Path) -> Prepared:
         windows.iloc[rows].to_csv(work / f"{name}.csv", index=False, header=False, sep="|")
     vocabularies = {name: list(users[name].unique()) for name in ("user_id", "sex", "age_group", "occupation")}
     vocabularies["movie_id"] = list(movies["movie_id"].unique())
-    return Prepared(work / "train.csv", cut, len(windows), vocabularies, movies[GENRES].to_numpy(np.float32))
+    return Prepared(work / "train.csv", cut, len(windows), vocabularies, movies[list(GENRES)].to_numpy(np.float32))
 
 
 def _read(source: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -96,12 +96,12 @@ def batches(file: Path):
     def split(features):
         movies = tf.strings.split(features["sequence_movie_ids"], ",").to_tensor()
         stars = tf.strings.to_number(tf.strings.split(features["sequence_ratings"], ","), tf.float32).to_tensor()
-        features |= {
+        inputs = dict(features) | {
             "sequence_movie_ids": movies[:, :-1],
             "target_movie_id": movies[:, -1],
             "sequence_ratings": stars[:, :-1],
         }
-        return features, stars[:, -1]
+        return inputs, stars[:, -1]
 
     return tf.data.experimental.make_csv_dataset(
         str(file), BATCH, column_names=COLUMNS, header=False, field_delim="|", shuffle=True

@@ -19,9 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--bundle", default="demo", help="a name under data/bundles, or a folder (default: %(default)s)"
-    )
+    parser.add_argument("--bundle", default="demo", help="a bundle's name, or its folder (default: %(default)s)")
     parser.add_argument("--events", type=int, default=50, help="length of the history (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=50, help="how often it is measured (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -161,7 +161,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
     path = folder / "bundle.json"
     try:
         said = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} is not readable as JSON ({error}); get the bundle again") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise BundleError(f"{path} is not a BST Studio bundle; make one with: python -m bst train")
@@ -277,7 +277,7 @@ def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, n
 def _parsed(path: Path, read: Callable):
     try:
         return read(path)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
 
 

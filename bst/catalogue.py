@@ -11,8 +11,11 @@ from rapidfuzz import fuzz, process
 from bst.errors import VisitorError
 
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
+_YEAR_BEHIND = re.compile(r" \d{4}$")
 _ARTICLE_BEHIND = re.compile(r"^(.*), (the|a|an)$")
 _ARTICLE = re.compile(r"^(the|a|an) ")
+
+LEAST_SIMILARITY = 50  # of 100
 
 
 def normalise(title: str) -> str:
@@ -51,14 +54,19 @@ class Catalogue:
         return [normalise(title) for title in self.movies["title"]]
 
     @cached_property
+    def _names_without_year(self) -> list[str]:
+        return [_YEAR_BEHIND.sub("", name) for name in self._names]
+
+    @cached_property
     def _by_name(self) -> dict[str, list[int]]:
         rows: dict[str, list[int]] = {}
         for row, name in enumerate(self._names):
             rows.setdefault(name, []).append(row)
-            without_year = re.sub(r" \d{4}$", "", name)
-            if without_year != name:
-                rows.setdefault(without_year, []).append(row)
-        return rows
+        short: dict[str, list[int]] = {}
+        for row, name in enumerate(self._names_without_year):
+            short.setdefault(name, []).append(row)
+        # a whole title goes before one that fits without its year: "Harbour (2000)" before "Harbour 2000 (1975)"
+        return short | rows
 
     def row(self, movie_id: int) -> int:
         """Return a movie's row number. Raises ``VisitorError`` for an id that is not in the catalogue."""
@@ -102,6 +110,19 @@ class Catalogue:
         raise VisitorError(f"no movie is called {text!r}{hint}")
 
     def search(self, text: str, limit: int = 20) -> list[int]:
-        """Return row numbers of the titles nearest to a text, best first, forgiving typing errors."""
-        matches = process.extract(normalise(text), self._names, scorer=fuzz.WRatio, limit=limit, score_cutoff=50)
-        return [row for _, _, row in matches]
+        """Return row numbers of the titles nearest to a text, best first, forgiving typing errors.
+
+        A title counts as near by the share of characters in common, with or without its year; a part of a title that
+        fits counts nine tenths of that, so that whole titles come first.
+        """
+        query = normalise(text)
+        if not query:
+            return []
+        whole = np.maximum(
+            process.cdist([query], self._names, scorer=fuzz.ratio)[0],
+            process.cdist([query], self._names_without_year, scorer=fuzz.ratio)[0],
+        )
+        part = process.cdist([query], self._names, scorer=fuzz.partial_ratio)[0]
+        scores = np.maximum(whole, 0.9 * part)
+        order = np.argsort(-scores, kind="stable")[:limit]
+        return [int(row) for row in order if scores[row] >= LEAST_SIMILARITY]

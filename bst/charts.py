@@ -12,13 +12,15 @@ def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: 
     """
     names = {metric: "training", f"val_{metric}": "validation"}
     long = history.melt("epoch", list(names), "series", label).replace({"series": names})
+    epochs = int(history["epoch"].max())
+    x = alt.X(
+        "epoch:Q",
+        title="Epoch",
+        axis=alt.Axis(tickMinStep=1, format="d"),
+        scale=alt.Scale(domain=[1, max(2, epochs)], nice=False),
+    )
     base = alt.Chart(long).encode(
-        x=alt.X(
-            "epoch:Q",
-            title="Epoch",
-            axis=alt.Axis(tickMinStep=1, format="d"),
-            scale=alt.Scale(domain=[1, max(2, int(history["epoch"].max()))], nice=False),
-        ),
+        x=x,
         y=alt.Y(f"{label}:Q", title=label, scale=alt.Scale(zero=False)),
         color=alt.Color("series:N", title=None, legend=alt.Legend(orient="top")),
         tooltip=[
@@ -27,14 +29,19 @@ def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: 
             alt.Tooltip(f"{label}:Q", format=".4f"),
         ],
     )
+    side = "left" if best_epoch == 1 else "right"  # of the rule, within the picture
     best = alt.Chart(pd.DataFrame({"epoch": [best_epoch], "text": [f"best: epoch {best_epoch}"]}))
     return alt.layer(
-        best.mark_rule(strokeDash=[2, 3], opacity=0.6).encode(x="epoch:Q"),
-        best.mark_text(align="right", dx=-6, dy=6, baseline="top", opacity=0.8).encode(
-            x="epoch:Q", y=alt.value(0), text="text:N"
-        ),
+        best.mark_rule(strokeDash=[2, 3], opacity=0.6).encode(x=x),
+        best.mark_text(
+            align=side,
+            dx=6 if side == "left" else -6,
+            dy=6,
+            baseline="top",
+            opacity=0.8,
+        ).encode(x=x, y=alt.value(0), text="text:N"),
         base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("series:N", title=None)),
-        base.mark_point(size=60, filled=True).encode(shape=alt.Shape("series:N", title=None)),
+        base.mark_point(size=60 if epochs <= 15 else 25, filled=True).encode(shape=alt.Shape("series:N", title=None)),
     )
 
 

@@ -8,13 +8,14 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from bst import datasets
 from bst.errors import BSTError, ConfigError, VisitorError
 from bst.evaluation import PROTOCOLS
-from bst.models.config import PRESET_STORIES, PRESETS, Sizes, preset
+from bst.models.config import PRESETS, Sizes, describe, preset
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
 
 
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # TensorFlow greets on standard error in several lines that say nothing to a person
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # a terminal or pipe that knows no stars must not end a command that has its answer
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         answer, text = options.run(options)
@@ -92,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--epochs", type=int, help="passes over the data (the preset's own: 5, keras-example 2)")
     sub.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     sub.add_argument("--window", type=int, help="events in a window, the target included (the preset's own)")
+    sub.add_argument(
+        "--without-user-id", action="store_true", help="do not read user ids, which a visitor of the app does not have"
+    )
     sub.add_argument("--learning-rate", type=float, help="Adagrad's learning rate (the preset's own)")
     sub.add_argument("--batch-size", type=int, help="windows in a batch (the preset's own)")
     sub.add_argument("--name", help="the bundle's name (DATASET-PRESET)")
@@ -115,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "Example: python -m bst recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
     )
     _bundle_option(sub)
+    sub.add_argument("--dataset", help="folder of the bundle's dataset, where it is not found by its name")
     sub.add_argument("--sex", choices=SEXES, help="unknown if left out")
     sub.add_argument("--age", type=int, choices=AGES, help="age group by its lowest age; unknown if left out")
     sub.add_argument("--occupation", metavar="WORD", help=f"unknown if left out; one of: {', '.join(OCCUPATIONS)}")
@@ -149,6 +157,25 @@ def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
+def _load_tensorflow() -> None:
+    """Load TensorFlow without the lines with which it greets, which say nothing to a person and obey no setting.
+
+    They are written by C++ code straight to file descriptor 2, some with the import and some with the first operation.
+    """
+    _say("loading TensorFlow")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as greeting:
+            os.dup2(greeting.fileno(), 2)
+            import tensorflow as tf
+
+            tf.add(1, 1)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _datasets(options: argparse.Namespace) -> Answer:
     rows = [
         {
@@ -174,7 +201,8 @@ def _datasets(options: argparse.Namespace) -> Answer:
 def _bar(words: str, unit: str, scale: bool):
     from tqdm import tqdm
 
-    return tqdm(desc=words, unit=unit, unit_scale=scale, leave=False, file=sys.stderr)
+    # no bar where nobody sees it: in a file it would be noise
+    return tqdm(desc=words, unit=unit, unit_scale=scale, leave=False, file=sys.stderr, disable=None)
 
 
 def _download(options: argparse.Namespace) -> Answer:
@@ -215,6 +243,7 @@ def _simulate(options: argparse.Namespace) -> Answer:
 
 def _presets(options: argparse.Namespace) -> Answer:
     sizes, title = _sizes(options.dataset)
+    _load_tensorflow()
     from bst.models.classic import build_classic, count_parameters
 
     rows = [{"preset": name, **count_parameters(build_classic(config, sizes))} for name, config in PRESETS.items()]
@@ -223,7 +252,7 @@ def _presets(options: argparse.Namespace) -> Answer:
         lines = [f"On {title}: {sizes.users:,} users, {sizes.movies:,} movies"]
         for row in answer["presets"]:
             lines += [
-                f"\n{row['preset']}: {PRESET_STORIES[row['preset']]}",
+                f"\n{row['preset']}: {describe(PRESETS[row['preset']])}",
                 f"  {row['parameters']:,} parameters, {row['trainable']:,} trained, {row['non_trainable']:,} fixed",
                 "  " + ", ".join(f"{part.replace('_', ' ')} {count:,}" for part, count in row["by_part"].items()),
             ]
@@ -245,6 +274,7 @@ def _train(options: argparse.Namespace) -> Answer:
     from bst.runs import RUNS, RunSettings, train
 
     changes = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
+    changes["user_id"] = False if options.without_user_id else None
     config = preset(options.preset, **{name: value for name, value in changes.items() if value is not None})
     epochs = config.epochs if options.epochs is None else options.epochs
     for name, value in (("epochs", epochs), ("patience", options.patience)):
@@ -254,10 +284,11 @@ def _train(options: argparse.Namespace) -> Answer:
     name = options.name or f"{Path(dataset).name}-{options.preset}"
     settings = RunSettings(dataset, config, options.protocol, epochs, options.seed, options.patience)
 
+    _load_tensorflow()
     from tqdm import tqdm
 
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
-    with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False) as bar:
+    with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
 
         def on_progress(progress) -> None:
             bar.n = progress.share
@@ -313,6 +344,12 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     dataset = datasets.load(options.dataset)
     bundle.check_movies(dataset.movies)
     task = prepare(dataset, bundle.config, options.protocol, options.seed)
+    if (len(dataset.users), len(task.split.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
+        raise ConfigError(
+            f"the ratings of {options.dataset} are not those that bundle {bundle.name} was trained on, so nobody knows "
+            f"which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
+        )
+    _load_tensorflow()
     _say(f"measuring on {len(task.split.test):,} test labels")
     from bst.training import predict_windows
 
@@ -325,15 +362,18 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 def _recommend(options: argparse.Namespace) -> Answer:
     from bst.bundle import open_bundle
     from bst.catalogue import Catalogue
-    from bst.recommender import Filters, Recommender
+    from bst.recommender import Filters, Recommender, genre_columns
 
     # everything that can be wrong is looked at before TensorFlow is loaded
     bundle = open_bundle(options.bundle)
-    catalogue = Catalogue(datasets.load_movies(bundle.dataset))
+    catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
+    bundle.check_movies(catalogue.movies)
     history = tuple(_watched(catalogue, text) for text in options.watched)
     visitor = Visitor(options.sex, options.age, options.occupation, history)
     filters = Filters(tuple(options.genre), _years(options.years))
-    rows = Recommender.load(bundle).rank(visitor, options.k, filters)
+    genre_columns(filters.genres)
+    _load_tensorflow()
+    rows = Recommender(bundle, catalogue, bundle.load_model(catalogue.movies)).rank(visitor, options.k, filters)
     answer = {
         "bundle": bundle.name,
         "visitor": {

@@ -3,7 +3,7 @@
 from bst.bundle import Bundle
 from bst.datasets import SOURCES, licence_text
 from bst.evaluation import PROTOCOLS
-from bst.models.config import PRESET_STORIES
+from bst.models.config import ClassicConfig, describe
 
 PEER_NAMES = {"global_mean": "Global mean", "item_mean": "Item mean", "bias": "User + item bias"}
 
@@ -14,8 +14,11 @@ def write_card(bundle: Bundle, result: dict) -> str:
     rows = [("**This model**", result["metrics"])]
     rows += [(PEER_NAMES[name], figures) for name, figures in result["peers"].items()]
     table = "\n".join(f"| {name} | {f['mae']:.3f} | {f['rmse']:.3f} |" for name, f in rows)
-    source = "Its audience is simulated: no real person rated anything." if bundle.simulated else ""
-    licence = licence_text(bundle.dataset) if bundle.dataset in SOURCES and not bundle.simulated else ""
+    data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
+    if bundle.simulated:
+        data += " Its audience is simulated: no real person rated anything."
+    elif bundle.dataset in SOURCES:
+        data += "\n\n" + licence_text(bundle.dataset)
     versions = ", ".join(f"{name} {number}" for name, number in bundle.versions.items())
     return f"""# {bundle.title}
 
@@ -24,12 +27,14 @@ after the {config.window - 1} movies they rated before it.
 
 ## What it is
 
-Preset `{config.preset}`. {PRESET_STORIES.get(config.preset, "")} {count["parameters"]:,} parameters, of which
-{count["trainable"]:,} trained. Adagrad at {config.learning_rate:g}, batches of {config.batch_size}, {bundle.epochs}
-epochs, weights of epoch {bundle.best_epoch} (lowest validation error). Made on {bundle.created} with {versions}.
+Preset `{config.preset}`. {describe(config)}
 
-In {config.short_history:.0%} of the training windows the oldest events were hidden, and in {config.unknown:.0%} each of
-user id, sex, age group and occupation, so that the model can serve someone of whom little is known.
+- {count["parameters"]:,} parameters, of which {count["trainable"]:,} are trained
+- Adagrad at {config.learning_rate:g}, batches of {config.batch_size}, {bundle.epochs} epochs; the weights are those of
+  epoch {bundle.best_epoch}, which had the lowest validation error
+- made on {bundle.created} with {versions}
+
+{_hidden(config)}
 
 ## What it is for
 
@@ -38,8 +43,7 @@ tastes of one audience and repeats that audience's habits and gaps.
 
 ## Data
 
-{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies. {source}
-{licence}
+{data}
 
 ## Figures
 
@@ -49,7 +53,28 @@ Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. 
 | --- | --- | --- |
 {table}
 
-Errors are in stars; predictions are clipped to the range of the ratings. Under this protocol the model is given the
-user's id and full windows, while a visitor of the app has neither: expect larger errors for them. MovieLens records
-when a rating was entered, not when a film was watched, so "before" means "entered before".
+Errors are in stars; predictions are clipped to the range of the ratings. {_given(config)} MovieLens records when a
+rating was entered, not when a film was watched, so "before" means "entered before".
 """
+
+
+def _hidden(config: ClassicConfig) -> str:
+    if not (config.short_history or config.unknown):
+        return "Nothing was hidden in training: the model knows full windows and known users only."
+    who = ["user id"] * config.user_id + ["sex", "age group", "occupation"] * config.demographics
+    words = f"In {config.short_history:.0%} of the training windows the oldest events were hidden"
+    if who:
+        words += f", and in {config.unknown:.0%} each of: {', '.join(who)}"
+    return f"{words}; so the model can serve someone of whom little is known."
+
+
+def _given(config: ClassicConfig) -> str:
+    if config.user_id:
+        return (
+            "Under this protocol the model is given the user's id and full windows, while a visitor of the app has "
+            "neither: expect larger errors for them."
+        )
+    return (
+        "The model has no user id to go by, here as in the app; but its windows are full here, and its users' other "
+        "ratings were trained on: expect larger errors for a visitor with a short history."
+    )

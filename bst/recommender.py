@@ -48,7 +48,7 @@ class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
     Without a user id: a visitor has none. The ``seed`` and ``compact`` presets were trained with one, and see a visitor
-    as a user with the mean of all user embeddings; in 15 % of their training windows the id was hidden in that very
+    as a user with the mean of all user embeddings; in part of their training windows the id was hidden in that very
     way, so that the rest of the model knows how to do without. The ``keras-example`` preset reads no id at all. Unknown
     sex, age group or occupation are treated likewise.
 
@@ -148,10 +148,8 @@ class Recommender:
         if filters.genres:
             allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
         if filters.years:
-            low, high = filters.years
             # a movie of unknown year passes no filter by year
-            years = self.catalogue.movies["year"].fillna(-1).to_numpy(np.int64)
-            allowed &= (low <= years) & (years <= high)
+            allowed &= self.catalogue.movies["year"].between(*filters.years).fillna(False).to_numpy(bool)
         return allowed
 
     def _inputs(self, visitor: Visitor, targets: np.ndarray) -> dict[str, np.ndarray]:
@@ -163,11 +161,12 @@ class Recommender:
                     f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
                     f"{self.bundle.dataset_title} has {kinds} from {levels[0]:g} to {levels[-1]:g}"
                 )
+        watched = self.catalogue.rows(e.movie_id for e in visitor.history)
         events = self.read_events(visitor)
         movies = np.full(self.horizon, -1, np.int32)
         ratings = np.zeros(self.horizon, np.float32)
         if events:
-            movies[-len(events) :] = self.catalogue.rows(e.movie_id for e in events)
+            movies[-len(events) :] = watched[-len(events) :]
             ratings[-len(events) :] = [e.rating for e in events]
         who = {
             "user": -1,

@@ -167,7 +167,8 @@ class _StepProgress(keras.callbacks.Callback):
         self.epoch_began, self.last = time.monotonic(), 0.0
 
     def on_train_batch_end(self, batch, logs=None):
-        now, step = time.monotonic(), batch + 1
+        # with several steps in one call, Keras counts the last call of an epoch as a full one
+        now, step = time.monotonic(), min(batch + 1, self.steps)
         if now - self.last < 0.25 and step < self.steps:
             return
         self.last = now

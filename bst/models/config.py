@@ -98,11 +98,21 @@ PRESETS: dict[str, ClassicConfig] = {
 
 PRESET_TITLES: dict[str, str] = {"keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
 
-PRESET_STORIES: dict[str, str] = {
-    "keras-example": "Three watched movies and the target, nothing about the user: the public example as published.",
-    "seed": "The Keras example with every feature on: user id, sex, age group, occupation and genres.",
-    "compact": "Five watched movies and the target, all features, and a small head (32 and 16 units).",
-}
+
+def describe(config: ClassicConfig) -> str:
+    """Say in two sentences what a model of this configuration reads and what it is made of."""
+    parts = {
+        "genres": config.genres,
+        "sex, age group and occupation": config.demographics,
+        "the user's id": config.user_id,
+    }
+    read = [name for name, on in parts.items() if on]
+    layers = " and ".join(str(units) for units in config.mlp)
+    return (
+        f"{config.window - 1} watched movies and the target go through a Transformer block of {config.heads} heads, "
+        f"then through layers of {layers} units. "
+        + (f"Beside the movies it reads {'; '.join(read)}." if read else "It reads nothing but movies and ratings.")
+    )
 
 
 def preset(name: str, **changes) -> ClassicConfig:

@@ -5,10 +5,12 @@ import streamlit as st
 
 from bst import charts
 from bst.explanation import Attention, attention
-from bst.recommender import Recommender
+from bst.recommender import Filters, Recommender
 from pages.shared import figures, models, visitor_state
 from pages.shared.text import count, literal, stars
 
+# less than a quarter above an even share is no preference worth a sentence
+EVEN = 1.25
 ITSELF = "the movie itself"
 
 
@@ -56,9 +58,11 @@ def draw() -> None:
 
 def _draw_choice(recommender: Recommender) -> int:
     catalogue = recommender.catalogue
-    wanted = st.session_state.get("why_movie")
-    if wanted is None or wanted not in catalogue:
-        wanted = recommender.rank(visitor_state.current(), 1)[0].movie_id
+    wanted = visitor_state.asked_about()
+    if wanted is None:
+        everything = Filters(include_seen=True)
+        best = recommender.rank(visitor_state.current(), 1) or recommender.rank(visitor_state.current(), 1, everything)
+        wanted = best[0].movie_id
     st.session_state["why_choice"] = wanted
     titles = catalogue.movies.set_index("movie_id")["title"].to_dict()
     return st.selectbox(
@@ -66,7 +70,7 @@ def _draw_choice(recommender: Recommender) -> int:
         list(titles),
         format_func=titles.get,
         key="why_choice",
-        on_change=lambda: st.session_state.update(why_movie=st.session_state["why_choice"]),
+        on_change=lambda: visitor_state.ask_about(st.session_state["why_choice"]),
         help="Any movie of the catalogue. The list on the Recommend page leads here, too.",
     )
 
@@ -79,6 +83,11 @@ def _sentence(recommender: Recommender, seen: Attention) -> str:
     weights = seen.to_events.mean(axis=0)
     top = seen.events[int(weights.argmax())]
     share = weights.max()
+    if share < EVEN / (len(weights) + 1):
+        return (
+            f"Expecting {expected} for {title}, the model looked about equally at "
+            f"{count(len(weights), 'watched movie')} and the movie itself"
+        )
     return (
         f"Expecting {expected} for {title}, the model looked most at "
         f"{literal(recommender.catalogue.title(top.movie_id))} ({stars(top.rating)}): {share:.0%} of its attention"

@@ -101,7 +101,7 @@ def _draw_filters(recommender: Recommender) -> tuple[Filters, int]:
 
 
 def _ask_why(movie_ids: list[int]) -> None:
-    st.session_state["why_movie"] = movie_ids[st.session_state["why_clicked"].row]
+    visitor_state.ask_about(movie_ids[st.session_state["why_clicked"].row])
     st.session_state["go_to_why"] = True
 
 
@@ -132,7 +132,7 @@ def _draw_any_movie(recommender: Recommender, visitor: Visitor) -> None:
                 width="stretch",
             )
             if st.button("Why?", key="why_any", icon=":material/visibility:"):
-                st.session_state["why_movie"] = movie_id
+                visitor_state.ask_about(movie_id)
                 st.switch_page(WHY, query_params={})
 
 

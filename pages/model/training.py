@@ -5,7 +5,7 @@ import streamlit as st
 
 from bst import charts
 from bst.model_card import PEER_NAMES
-from bst.models.config import PRESET_STORIES
+from bst.models.config import describe
 from pages.shared import figures, models
 from pages.shared.text import count, literal
 
@@ -17,7 +17,7 @@ def draw() -> None:
     bundle = models.chosen()
     history, result = bundle.history, bundle.metrics
     st.title(_sentence(history, bundle.best_epoch), anchor=False)
-    st.caption(f"{literal(bundle.title)}. {PRESET_STORIES.get(bundle.config.preset, '')}")
+    st.caption(f"{literal(bundle.title)}. {describe(bundle.config)}")
     curves, peers = st.columns([3, 2], gap="medium")
     with curves:
         st.subheader("Learning curves", anchor=False)
@@ -38,7 +38,7 @@ def draw() -> None:
         st.caption(f"{METRICS[metric]}, in stars. The weights kept are those of the best epoch on validation.")
     with peers:
         st.subheader("How good is that?", anchor=False)
-        _draw_peers(result, metric if metric in ("mae", "rmse") else "mae")
+        _draw_peers(result, metric if metric in ("mae", "rmse") else "mae", bundle.config.user_id)
     with st.expander("Every epoch in numbers", icon=":material/table_rows:"):
         st.dataframe(history, hide_index=True, alt="Learning curves, one row an epoch")
     with st.expander("Model card", icon=":material/description:"):
@@ -53,7 +53,7 @@ def _sentence(history: pd.DataFrame, best_epoch: int) -> str:
     )
 
 
-def _draw_peers(result: dict, metric: str) -> None:
+def _draw_peers(result: dict, metric: str, user_id: bool) -> None:
     rows = [{"name": "This model", "error": result["metrics"][metric], "ours": True}]
     rows += [
         {"name": PEER_NAMES.get(name, name), "error": figures[metric], "ours": False}
@@ -66,7 +66,8 @@ def _draw_peers(result: dict, metric: str) -> None:
     )
     st.caption(
         f"On {result['labels']:,} test ratings that no one was trained on (protocol {result['protocol']}, seed "
-        f"{result['seed']}). The model is given the user's id here, which a visitor does not have."
+        f"{result['seed']})."
+        + (" The model is given the user's id here, which a visitor does not have." if user_id else "")
     )
 
 

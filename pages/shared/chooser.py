@@ -17,20 +17,40 @@ def draw() -> Choice:
             icon=":material/error:",
         )
         st.stop()
+    _follow_address(found)
     with st.sidebar:
-        # the choice is part of the address, so that a link opens the same model
         name = st.selectbox(
             "Model",
             list(found),
             format_func=lambda name: found[name].label,
             key="bundle",
-            bind="query-params",
             help="Every model that was trained here or came with the app.",
         )
+        if any(choice.problem for choice in found.values()):
+            st.caption(f"{models.NEEDS_DATASET} needs its dataset first · {models.NOT_USABLE} not usable")
         choice = found[name]
         if choice.bundle:
             _draw_facts(choice)
+    _tell_address(name)
     return choice
+
+
+def _follow_address(found: dict[str, Choice]) -> None:
+    """Choose the model that the address names, when a session begins; a model that is gone gives way to the default.
+
+    Not Streamlit's own binding of widgets to the address, which would write the label there instead of the name.
+    """
+    if st.session_state.get("bundle") not in found:
+        st.session_state["bundle"] = next(iter(found))
+        if (wanted := st.query_params.get("bundle")) in found:
+            st.session_state["bundle"] = wanted
+
+
+def _tell_address(name: str) -> None:
+    if name == models.DEFAULT:
+        st.query_params.pop("bundle", None)
+    else:
+        st.query_params["bundle"] = name
 
 
 def _draw_facts(choice: Choice) -> None:

@@ -14,6 +14,7 @@ from bst.recommender import Recommender
 
 DEFAULT = "demo"
 KEPT_IN_MEMORY = 3
+NEEDS_DATASET, NOT_USABLE = "↓", "✕"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """What the chooser shows."""
-        title = self.bundle.title if self.bundle else self.name
+        """What the chooser shows: short, as a sidebar is narrow."""
+        title = self.bundle.title.removesuffix(" (simulated)") if self.bundle else self.name
         if self.missing_dataset:
-            return f"{title} – needs its dataset"
-        return f"{title} – not usable" if self.problem else title
+            return f"{NEEDS_DATASET} {title}"
+        return f"{NOT_USABLE} {title}" if self.problem else title
 
 
 @st.cache_data(ttl=10, show_spinner=False)

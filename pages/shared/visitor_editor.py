@@ -8,6 +8,8 @@ from pages.shared import visitor_state
 from pages.shared.text import count, literal
 
 UNKNOWN = "Unknown"
+# a long history is drawn on request only: every row is five widgets
+ROWS_AT_FIRST = 20
 
 
 def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int) -> None:
@@ -84,11 +86,21 @@ def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, .
         st.caption("Nothing yet. Search above for a movie that they watched, and say how they liked it.")
         return
     st.caption("Newest first")
-    for place, event in enumerate(reversed(visitor.history)):
+    events = list(reversed(visitor.history))
+    shown = len(events) if st.session_state.get("whole_history") else ROWS_AT_FIRST
+    for place, event in enumerate(events[:shown]):
         if place == horizon:
             older = len(visitor.history) - horizon
             st.caption(f"This model reads the newest {horizon}. It does not see {count(older, 'older movie')}:")
-        _draw_event(event, catalogue.title(event.movie_id), place, len(visitor.history), levels)
+        _draw_event(event, catalogue.title(event.movie_id), place, len(events), levels)
+    if len(events) > shown:
+        st.button(
+            f"Show {count(len(events) - shown, 'older movie')}",
+            key="show_whole_history",
+            icon=":material/expand_more:",
+            type="tertiary",
+            on_click=lambda: st.session_state.update(whole_history=True),
+        )
 
 
 def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple[float, ...]) -> None:

@@ -59,6 +59,16 @@ def add(movie_id: int) -> None:
         replace(visitor.watched(movie_id, NEW_RATING))
 
 
+def ask_about(movie_id: int) -> None:
+    """Make a movie the one that the Why page explains."""
+    st.session_state.setdefault("asked_about", {})[models.chosen().dataset] = movie_id
+
+
+def asked_about() -> int | None:
+    """Return the movie last asked about in this dataset, if any."""
+    return st.session_state.get("asked_about", {}).get(models.chosen().dataset)
+
+
 def _arrive(dataset: str, visitors: dict[str, Visitor]) -> Visitor:
     """Carry the visitor over from the dataset chosen before, movie by movie; the first one is the example."""
     catalogue = models.catalogue(dataset)

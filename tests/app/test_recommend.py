@@ -114,3 +114,15 @@ def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
     app.selectbox(key="add_movie").select(ids[300]).run()
     assert len(history(app)) == 200
     assert "remove one first" in app.toast[0].value
+
+
+def test_a_long_history_is_folded_until_asked_for(app):
+    from bst.schema import Event, Visitor
+
+    ids = load_movies("demo")["movie_id"].tolist()[:30]
+    app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids))
+    app.run()
+    assert len(app.feedback) == 20
+    app.button(key="show_whole_history").click().run()
+    assert len(app.feedback) == 30
+    assert not app.exception

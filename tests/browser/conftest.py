@@ -1,7 +1,7 @@
 """A real server and a real Chromium.
 
-The browser is the one named by BST_CHROMIUM, or found on the PATH, or Playwright's own. Without any, these tests are left
-out with a word on how to get one; with BST_REQUIRE_BROWSER set they fail instead.
+The browser is the one named by BST_CHROMIUM, or found on the PATH, or Playwright's own. Without any, these tests are
+left out with a word on how to get one; with BST_REQUIRE_BROWSER set they fail instead.
 """
 
 import os
