@@ -96,9 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--epochs", type=int, help="passes over the data (the preset's own: 5, keras-example 2)")
     sub.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     sub.add_argument("--window", type=int, help="events in a window, the target included (the preset's own)")
-    sub.add_argument(
-        "--without-user-id", action="store_true", help="do not read user ids, which a visitor of the app does not have"
-    )
     sub.add_argument("--learning-rate", type=float, help="Adagrad's learning rate (the preset's own)")
     sub.add_argument("--batch-size", type=int, help="windows in a batch (the preset's own)")
     sub.add_argument("--name", help="the bundle's name (DATASET-PRESET)")
@@ -274,7 +271,6 @@ def _train(options: argparse.Namespace) -> Answer:
     from bst.runs import RUNS, RunSettings, train
 
     changes = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
-    changes["user_id"] = False if options.without_user_id else None
     config = preset(options.preset, **{name: value for name, value in changes.items() if value is not None})
     epochs = config.epochs if options.epochs is None else options.epochs
     for name, value in (("epochs", epochs), ("patience", options.patience)):
@@ -322,7 +318,9 @@ def _train(options: argparse.Namespace) -> Answer:
 
 
 def _figures(answer: dict) -> str:
-    rows = [("this model", answer["metrics"]), *answer["peers"].items()]
+    rows = [("this model", answer["metrics"])]
+    rows += [("as a visitor", answer["as_visitor"])] if "as_visitor" in answer else []
+    rows += answer["peers"].items()
     head = f"protocol {answer['protocol']}, seed {answer['seed']}, {answer['labels']:,} test labels"
     return "\n".join(
         [head, f"{'':14}{'MAE':>8}{'RMSE':>8}"]
@@ -332,7 +330,7 @@ def _figures(answer: dict) -> str:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     from bst.bundle import open_bundle
-    from bst.evaluation import evaluate, prepare
+    from bst.evaluation import prepare
 
     bundle = open_bundle(options.bundle)
     if (options.protocol, options.seed) != (bundle.protocol, bundle.seed):
@@ -351,10 +349,10 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         )
     _load_tensorflow()
     _say(f"measuring on {len(task.split.test):,} test labels")
-    from bst.training import predict_windows
+    from bst.training import evaluate_model
 
     model = bundle.load_model(dataset.movies)
-    result = evaluate(task, lambda windows: predict_windows(model, task, windows), bundle.levels)
+    result = evaluate_model(model, task, bundle.levels)
     answer = {"dataset": options.dataset, "bundle": bundle.name, "protocol": options.protocol, "seed": options.seed}
     return answer | result, _figures
 

@@ -60,17 +60,27 @@ def prepare(dataset: Dataset, config: ClassicConfig, protocol: str, seed: int) -
     return Task(dataset, timelines, split)
 
 
-def evaluate(task: Task, predict: Callable[[Windows], np.ndarray], levels: tuple[float, ...]) -> dict:
+Predict = Callable[[Windows], np.ndarray]
+
+
+def evaluate(task: Task, predict: Predict, levels: tuple[float, ...], as_visitor: Predict | None = None) -> dict:
     """Measure a model on a task's test labels.
 
     ``predict`` maps windows to (windows,) stars; what lies outside the rating levels is clipped, as the app does.
-    Returns ``labels`` (how many), ``metrics`` (``mae``, ``rmse`` of the model) and ``peers`` (the same of each peer).
+    ``as_visitor`` does the same with the user ids hidden, for a model that reads them.
+
+    Returns ``labels`` (how many), ``metrics`` (``mae``, ``rmse`` of the model), ``as_visitor`` (the same without user
+    ids, if asked for) and ``peers`` (the same of each peer, all of which know the user).
     """
     test = task.split.test
     actual = task.timelines.rating[test.target]
     known, movie = task.known, task.timelines.movie[test.target]
-    return {
-        "labels": len(test),
-        "metrics": rating_errors(np.clip(predict(test), levels[0], levels[-1]), actual),
-        "peers": {name: rating_errors(peer(known, test.user, movie), actual) for name, peer in PEERS.items()},
-    }
+
+    def errors(of: Predict) -> dict[str, float]:
+        return rating_errors(np.clip(of(test), levels[0], levels[-1]), actual)
+
+    result = {"labels": len(test), "metrics": errors(predict)}
+    if as_visitor:
+        result["as_visitor"] = errors(as_visitor)
+    result["peers"] = {name: rating_errors(peer(known, test.user, movie), actual) for name, peer in PEERS.items()}
+    return result

@@ -12,6 +12,7 @@ def write_card(bundle: Bundle, result: dict) -> str:
     """Return the model card of a bundle with the figures of ``evaluation.evaluate``."""
     config, count = bundle.config, bundle.parameters
     rows = [("**This model**", result["metrics"])]
+    rows += [("**The same, not told the user's id**", result["as_visitor"])] if "as_visitor" in result else []
     rows += [(PEER_NAMES[name], figures) for name, figures in result["peers"].items()]
     table = "\n".join(f"| {name} | {f['mae']:.3f} | {f['rmse']:.3f} |" for name, f in rows)
     data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
@@ -71,10 +72,10 @@ def _hidden(config: ClassicConfig) -> str:
 def _given(config: ClassicConfig) -> str:
     if config.user_id:
         return (
-            "Under this protocol the model is given the user's id and full windows, while a visitor of the app has "
-            "neither: expect larger errors for them."
+            "A visitor of the app has no user id, so the second line is theirs; its windows are full, though: expect "
+            "larger errors after fewer movies."
         )
     return (
-        "The model has no user id to go by, here as in the app; but its windows are full here, and its users' other "
-        "ratings were trained on: expect larger errors for a visitor with a short history."
+        "The model has no user id to go by, here as in the app; but its windows are full: expect larger errors after "
+        "fewer movies."
     )

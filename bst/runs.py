@@ -21,7 +21,7 @@ from bst import bundle as bundles
 from bst.bundle import Bundle
 from bst.datasets import load
 from bst.errors import TrainingError
-from bst.evaluation import Task, evaluate, prepare
+from bst.evaluation import Task, prepare
 from bst.model_card import write_card
 from bst.models.config import PRESET_TITLES, ClassicConfig, Sizes
 from bst.schema import Dataset, genre_matrix
@@ -84,9 +84,9 @@ def train(
         )
 
     on_stage(f"measuring on {len(task.split.test):,} test labels")
-    from bst.training import predict_windows
+    from bst.training import evaluate_model
 
-    result = evaluate(task, lambda windows: predict_windows(model, task, windows), dataset.levels)
+    result = evaluate_model(model, task, dataset.levels)
     result = {"protocol": settings.protocol, "seed": settings.seed, **result}
     made = _describe(settings, dataset, task, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.evaluation import Task
+from bst.evaluation import Task, evaluate
 from bst.models.classic import ClassicBST
 from bst.models.config import ClassicConfig
 from bst.schema import Dataset
@@ -118,11 +118,25 @@ def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
     return model.predict(_sliced(arrays, labels, EVALUATION_BATCH), verbose=0)[:, 0]
 
 
-def predict_windows(model: ClassicBST, task: Task, windows: Windows) -> np.ndarray:
-    """Predict windows of a task: (windows,) float32 stars, not clipped."""
-    return predict_arrays(model, window_arrays(task.dataset, task.timelines, windows)[0])
+def predict_windows(model: ClassicBST, task: Task, windows: Windows, *, as_visitor: bool = False) -> np.ndarray:
+    """Predict windows of a task: (windows,) float32 stars, not clipped. ``as_visitor`` hides the user ids."""
+    arrays = window_arrays(task.dataset, task.timelines, windows)[0]
+    if as_visitor:
+        arrays["user"] = np.full_like(arrays["user"], -1)
+    return predict_arrays(model, arrays)
 
 
+def evaluate_model(model: ClassicBST, task: Task, levels: tuple[float, ...]) -> dict:
+    """Return ``evaluation.evaluate`` of a model; one that reads user ids is measured without them, too."""
+    return evaluate(
+        task,
+        lambda windows: predict_windows(model, task, windows),
+        levels,
+        (lambda windows: predict_windows(model, task, windows, as_visitor=True)) if model.config.user_id else None,
+    )
+
+
+@keras.saving.register_keras_serializable("bst")
 class RowwiseAdagrad(keras.optimizers.Adagrad):
     """Adagrad of Duchi et al. 2011 whose step costs as much as the rows that it changes.
 

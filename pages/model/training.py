@@ -38,7 +38,7 @@ def draw() -> None:
         st.caption(f"{METRICS[metric]}, in stars. The weights kept are those of the best epoch on validation.")
     with peers:
         st.subheader("How good is that?", anchor=False)
-        _draw_peers(result, metric if metric in ("mae", "rmse") else "mae", bundle.config.user_id)
+        _draw_peers(result, metric if metric in ("mae", "rmse") else "mae")
     with st.expander("Every epoch in numbers", icon=":material/table_rows:"):
         st.dataframe(history, hide_index=True, alt="Learning curves, one row an epoch")
     with st.expander("Model card", icon=":material/description:"):
@@ -53,11 +53,14 @@ def _sentence(history: pd.DataFrame, best_epoch: int) -> str:
     )
 
 
-def _draw_peers(result: dict, metric: str, user_id: bool) -> None:
+def _draw_peers(result: dict, metric: str) -> None:
     rows = [{"name": "This model", "error": result["metrics"][metric], "ours": True}]
+    if "as_visitor" in result:
+        rows[0]["name"] = "This model, user known"
+        rows += [{"name": "This model, visitor", "error": result["as_visitor"][metric], "ours": True}]
     rows += [
-        {"name": PEER_NAMES.get(name, name), "error": figures[metric], "ours": False}
-        for name, figures in result["peers"].items()
+        {"name": PEER_NAMES.get(name, name), "error": errors[metric], "ours": False}
+        for name, errors in result["peers"].items()
     ]
     table = pd.DataFrame(rows).sort_values("error")
     figures.show(
@@ -67,7 +70,7 @@ def _draw_peers(result: dict, metric: str, user_id: bool) -> None:
     st.caption(
         f"On {result['labels']:,} test ratings that no one was trained on (protocol {result['protocol']}, seed "
         f"{result['seed']})."
-        + (" The model is given the user's id here, which a visitor does not have." if user_id else "")
+        + (" The peers know the user, too; a visitor has no user id." if "as_visitor" in result else "")
     )
 
 

@@ -17,7 +17,7 @@ from bst.runs import RunSettings
 from bst.schema import AGES, GENRES, Dataset
 
 USERS, MOVIES, EVENTS = 40, 30, 24
-EPOCHS = 8
+EPOCHS = 6
 
 
 def _lines(rows) -> str:

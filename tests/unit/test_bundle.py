@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import pickle
 import shutil
 import struct
@@ -400,9 +399,3 @@ def test_an_unknown_bundle_names_the_known_ones(name, copy, monkeypatch):
     monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
     with pytest.raises(BundleError, match=r"there is no bundle .*Bundles here: copy"):
         locate(name)
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="an administrator may read everything")
-def test_a_bundle_that_may_not_be_read(copy):
-    (copy / "bundle.json").chmod(0)
-    refused(copy, "bundle.json")

@@ -106,7 +106,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings,
         on_epoch=lambda row: rows.append(row["epoch"]),
         on_stage=stages.append,
     )
-    assert rows == [5, 6, 7, 8], "finished epochs are not done again"
+    assert rows == [5, 6], "finished epochs are not done again"
     assert "going on after epoch 4" in stages
     same_bundle(bundle, small_bundle)
     assert not (places["runs"] / "small").exists()
@@ -128,7 +128,7 @@ said = json.loads(sys.argv[1])
 settings = RunSettings(**said | {"config": ClassicConfig.from_dict(said["config"])})
 def tell(row):
     print(row["epoch"], flush=True)
-    if row["epoch"] == 6:
+    if row["epoch"] == 4:
         time.sleep(600)
 train(settings, "small", runs=Path(sys.argv[2]), into=Path(sys.argv[3]), on_epoch=tell)
 """
@@ -254,7 +254,7 @@ def test_a_failure_at_the_end_keeps_run_and_older_bundle(
 ):
     """The disk is full when the bundle is written: what was there stays, and the run can go on."""
     shutil.copytree(small_bundle.folder, places["into"] / "small")
-    folder = unfinished(8)
+    folder = unfinished(6)
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
