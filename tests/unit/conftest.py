@@ -73,6 +73,10 @@ class OneModel:
     def __init__(self):
         self.models, self.first = {}, {}
 
+    def seed(self, real, seed):
+        if not self.models:  # later models start from stored weights, and to set a seed drops what was compiled
+            real(seed)
+
     def build(self, real, config, sizes):
         if (config, sizes) not in self.models:
             self.models[config, sizes] = real(config, sizes)
@@ -90,6 +94,8 @@ class OneModel:
 @pytest.fixture(scope="session")
 def train():
     """``runs.train``, quick from the second call on."""
+    import keras
+
     from bst import runs, training
     from bst.models import classic
 
@@ -97,6 +103,7 @@ def train():
 
     def quick(*arguments, **options):
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keras.utils, "set_random_seed", partial(shared.seed, keras.utils.set_random_seed))
             patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
             patch.setattr(training, "compile_model", partial(shared.compile, training.compile_model))
             return runs.train(*arguments, **options)

@@ -271,9 +271,10 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, monkeypatch):
     assert "a bundle mine is there already" in refused("train", "--dataset", world, *options, "--name", "mine")
 
     measured = answer("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "seed", "--seed", 9)
-    assert list(measured) == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "peers"]
+    assert list(measured) == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "as_visitor", "peers"]
     assert measured["labels"] == trained["labels"] > 100
     assert measured["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)
+    assert measured["as_visitor"] == pytest.approx(trained["as_visitor"], abs=1e-5)
     assert measured["peers"] == {name: pytest.approx(figures) for name, figures in trained["peers"].items()}
     assert set(measured["peers"]) == {"global_mean", "item_mean", "bias"}
     code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--seed", 9)

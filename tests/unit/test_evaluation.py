@@ -43,6 +43,13 @@ def test_figures_of_the_tiny_task_by_hand(tiny_task):
     assert result["peers"]["item_mean"] == {"mae": 2.0, "rmse": 2.0}
 
 
+def test_figures_as_a_visitor_stand_beside_the_others(tiny_task):
+    four, three = (lambda windows, stars=stars: np.full(len(windows), stars) for stars in (4.0, 3.0))
+    result = evaluate(tiny_task, four, (1.0, 5.0), as_visitor=three)
+    assert (result["metrics"]["mae"], result["as_visitor"]) == (1.0, {"mae": 2.0, "rmse": 2.0})
+    assert "as_visitor" not in evaluate(tiny_task, four, (1.0, 5.0))
+
+
 def test_predictions_are_asked_for_test_windows_only(tiny_task):
     asked = []
 

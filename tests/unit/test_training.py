@@ -221,6 +221,20 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
     assert progress[-1].remaining_s == 0
 
 
+def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
+    from bst import training
+
+    task = prepare(world, config(step=1), "seed", 3)
+    seen = []
+    monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: seen.append(arrays))
+    for as_visitor in (False, True):
+        training.predict_windows(None, task, task.split.test, as_visitor=as_visitor)
+    plain, hidden = seen
+    assert (hidden["user"] == -1).all()
+    assert np.array_equal(plain["user"], task.split.test.user)
+    assert all(np.array_equal(plain[name], hidden[name]) for name in plain if name != "user")
+
+
 def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):
     from bst import training
 
