@@ -106,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate",
         _evaluate,
         "measure a bundle on labels that it was never trained on, beside simple peers",
-        "Example: python -m bst evaluate --dataset demo --bundle demo --protocol seed",
+        "Example: python -m bst evaluate --bundle demo --protocol seed",
     )
-    _dataset_option(sub)
+    sub.add_argument("--dataset", help="a dataset's name or its folder (the one that the bundle was trained on)")
     _bundle_option(sub)
     _protocol_options(sub)
 
@@ -268,7 +268,7 @@ def _sizes(dataset: str) -> tuple[Sizes, str]:
 
 
 def _train(options: argparse.Namespace) -> Answer:
-    from bst.runs import RUNS, RunSettings, train
+    from bst.runs import LOADING_TENSORFLOW, RUNS, RunSettings, train
 
     changes = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
     config = preset(options.preset, **{name: value for name, value in changes.items() if value is not None})
@@ -280,11 +280,16 @@ def _train(options: argparse.Namespace) -> Answer:
     name = options.name or f"{Path(dataset).name}-{options.preset}"
     settings = RunSettings(dataset, config, options.protocol, epochs, options.seed, options.patience)
 
-    _load_tensorflow()
     from tqdm import tqdm
 
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
     with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
+
+        def on_stage(words: str) -> None:
+            if words == LOADING_TENSORFLOW:
+                _load_tensorflow()
+            else:
+                bar.write(words, file=sys.stderr)
 
         def on_progress(progress) -> None:
             bar.n = progress.share
@@ -305,7 +310,7 @@ def _train(options: argparse.Namespace) -> Answer:
                 name,
                 resume=options.resume,
                 overwrite=options.overwrite,
-                on_stage=lambda words: bar.write(words, file=sys.stderr),
+                on_stage=on_stage,
                 on_epoch=on_epoch,
                 on_progress=on_progress,
             )
@@ -338,13 +343,14 @@ def _evaluate(options: argparse.Namespace) -> Answer:
             f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "
             f"other split it has seen test labels. Give --protocol {bundle.protocol} --seed {bundle.seed}"
         )
-    _say(f"reading {options.dataset}")
-    dataset = datasets.load(options.dataset)
+    source = options.dataset or bundle.dataset
+    _say(f"reading {source}")
+    dataset = datasets.load(source)
     bundle.check_movies(dataset.movies)
     task = prepare(dataset, bundle.config, options.protocol, options.seed)
     if (len(dataset.users), len(task.split.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
         raise ConfigError(
-            f"the ratings of {options.dataset} are not those that bundle {bundle.name} was trained on, so nobody knows "
+            f"the ratings of {source} are not those that bundle {bundle.name} was trained on, so nobody knows "
             f"which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
         )
     _load_tensorflow()
@@ -353,7 +359,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
     model = bundle.load_model(dataset.movies)
     result = evaluate_model(model, task, bundle.levels)
-    answer = {"dataset": options.dataset, "bundle": bundle.name, "protocol": options.protocol, "seed": options.seed}
+    answer = {"dataset": source, "bundle": bundle.name, "protocol": options.protocol, "seed": options.seed}
     return answer | result, _figures
 
 

@@ -27,6 +27,7 @@ from bst.models.config import PRESET_TITLES, ClassicConfig, Sizes
 from bst.schema import Dataset, genre_matrix
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
+LOADING_TENSORFLOW = "loading TensorFlow"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def train(
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
     task = prepare(dataset, settings.config, settings.protocol, settings.seed)
-    on_stage("loading TensorFlow")
+    on_stage(LOADING_TENSORFLOW)
     try:
         model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
     except OSError as error:

@@ -116,9 +116,9 @@ class Split:
 def split_seed_protocol(windows: Windows, seed: int) -> Split:
     """Split windows under the ``seed`` protocol: 85 % train, 15 % test.
 
-    One draw ``default_rng(seed).random(len(windows))`` over all windows in user and time order; those above 0.85 are
-    test. A twentieth of the rest, drawn by a second generator that leaves the first alone, is validation: early
-    stopping looks there and never at test.
+    One draw ``default_rng(seed).random(len(windows))`` over all windows, deduplicated, in user and time order; those
+    above 0.85 are test. A twentieth of the rest, drawn by a second generator that leaves the first alone, is
+    validation: early stopping looks there and never at test.
     """
     test = np.random.default_rng(seed).random(len(windows)) > 1 - TEST_SHARE
     validation = ~test & (np.random.default_rng([seed, 1]).random(len(windows)) < VALIDATION_SHARE)

@@ -294,9 +294,7 @@ def _files(world: World) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield each file's name and its text in pieces."""
     data = world.dataset
     yield "movies.dat", _lines(data.movies[["movie_id", "title", "genres"]])
-    who = data.users[["user_id", "sex", "age"]].assign(
-        occupation=data.users["occupation"].cat.codes, zip_code="00000"
-    )
+    who = data.users[["user_id", "sex", "age"]].assign(occupation=data.users["occupation"].cat.codes, zip_code="00000")
     yield "users.dat", _lines(who)
     yield "ratings.dat", _rating_lines(data)
     about = {

@@ -117,7 +117,7 @@ def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple
                 _move,
                 (event.movie_id, -1),
             )
-            _draw_button("remove", "close", f"Remove {title}", False, _remove, (event.movie_id,))
+            _draw_button("remove", "delete", f"Remove {title}", False, _remove, (event.movie_id,))
 
 
 def _draw_button(what: str, icon: str, help_text: str, disabled: bool, on_click, args: tuple) -> None:

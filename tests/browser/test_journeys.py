@@ -33,7 +33,7 @@ def test_the_frame_shows_while_tensorflow_loads(browser, server):
     page = context.new_page()
     page.goto("/")
     expect(page.get_by_text("Loading TensorFlow and the model")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("Who is watching")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who is watching")).to_be_visible()
     expect(page.locator(".st-key-event_0")).to_contain_text("Alien (1979)")
     settled(page)
     assert headline(page).startswith("After 5 movies")
@@ -60,8 +60,8 @@ def test_build_a_visitor_and_ask_why(page):
 
     page.get_by_role("link", name="Why").click()
     settled(page)
-    assert "the model looked most at" in headline(page)
-    assert "Casablanca" in headline(page) or "Singin' in the Rain" in headline(page)
+    assert re.match(r"Expecting .+ the model looked (most at|about equally at 2 watched movies)", headline(page))
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 2
 
     # the visitor is the same on the way back
     page.get_by_role("link", name="Recommend").click()
@@ -72,11 +72,16 @@ def test_build_a_visitor_and_ask_why(page):
 def test_why_of_a_row_leads_to_that_movie(page):
     table = page.get_by_test_id("stDataFrame")
     box = table.bounding_box()
-    # the list is a canvas: third row, the column of buttons
-    page.mouse.click(box["x"] + 36 + 78 + 35, box["y"] + 35 * 3 + 17)
-    expect(page).to_have_url(re.compile("/why"), timeout=60_000)
+    # the list is a canvas that shares out its width among the columns: look for the third row's button about there
+    for x in (216, 180, 150, 250):
+        page.mouse.click(box["x"] + x, box["y"] + 35 * 3 + 17)
+        page.wait_for_timeout(1500)
+        if "/why" in page.url:
+            break
+        page.keyboard.press("Escape")  # a second click on a cell opens it
+    expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
-    explained = re.match(r"Expecting .+ ★ for (.+?), the model looked most at", headline(page)).group(1)
+    explained = re.match(r"Expecting .+? ★ for (.+?), the model looked", headline(page)).group(1)
     page.get_by_role("link", name="Recommend").click()
     settled(page)
     # the sentence of the list is about its first row, and the click was on the third

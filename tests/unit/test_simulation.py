@@ -196,9 +196,7 @@ def test_planted_needs_no_simulation(small):
     assert truth.strictness is None
     assert truth.expected_ratings is None
     rows = small.dataset.ratings["movie"].to_numpy()[:30]
-    assert np.array_equal(
-        truth.contributions(rows, [5] * 30, 7), small.truth.contributions(rows, [5] * 30, 7)
-    )
+    assert np.array_equal(truth.contributions(rows, [5] * 30, 7), small.truth.contributions(rows, [5] * 30, 7))
     alien = truth.movies.index[truth.movies["title"] == "Alien"][0]
     assert (truth.franchise(alien), truth.mood(alien)) == ("alien", "tense")
 
