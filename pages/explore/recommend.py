@@ -19,10 +19,11 @@ def draw() -> None:
     recommender = models.loaded_recommender()
     st.title(_sentence(visitor, recommender) if recommender else "What would they like to watch?", anchor=False)
     st.caption("Change anything about the visitor: the list follows at once.")
-    editor, results = st.columns([6, 7], gap="medium")
-    with editor:
+    # one below the other where there is no room for both: a row of the history needs the width
+    grid = st.grid(2, min_column_width=380, gap="medium")
+    with grid.cell():
         visitor_editor.draw(models.catalogue(bundle.dataset), bundle.levels, bundle.config.window - 1)
-    with results:
+    with grid.cell():
         if recommender is None:
             st.subheader("What they would like", anchor=False)
             models.load_recommender()

@@ -26,20 +26,18 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int) -> None:
 
 
 def _draw_who(visitor: Visitor) -> None:
-    sex, age, occupation = st.columns([2, 2, 3])
-    with sex:
-        _draw_part("sex", "Sex", visitor.sex, SEXES, SEX_LABELS)
-    with age:
-        _draw_part("age", "Age group", visitor.age, AGES, AGE_LABELS)
-    with occupation:
-        _draw_part("occupation", "Occupation", visitor.occupation, OCCUPATIONS, {o: _word(o) for o in OCCUPATIONS})
+    with st.container(horizontal=True, gap="xsmall"):
+        _draw_part("sex", "Sex", visitor.sex, SEXES, SEX_LABELS, 118)
+        _draw_part("age", "Age group", visitor.age, AGES, AGE_LABELS, 138)
+        words = {occupation: _word(occupation) for occupation in OCCUPATIONS}
+        _draw_part("occupation", "Occupation", visitor.occupation, OCCUPATIONS, words, "stretch")
 
 
 def _word(occupation: str) -> str:
     return occupation[0].upper() + occupation[1:]
 
 
-def _draw_part(name: str, label: str, value, options, labels: dict) -> None:
+def _draw_part(name: str, label: str, value, options, labels: dict, width: int | str) -> None:
     key = f"visitor_{name}"
     st.session_state[key] = value
     st.selectbox(
@@ -49,6 +47,7 @@ def _draw_part(name: str, label: str, value, options, labels: dict) -> None:
         key=key,
         on_change=_set_part,
         args=(name,),
+        width=width,
     )
 
 
@@ -104,7 +103,8 @@ def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, .
 
 
 def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple[float, ...]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"event_{place}"):
+    # the title breaks into lines rather than pushing the stars below it, so that they stand in one column
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key=f"event_{place}"):
         st.markdown(literal(title), width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", wrap=False):
             _draw_stars(event, title, levels)
