@@ -213,7 +213,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate could not be verified"
     if isinstance(error, requests.ConnectionError):
-        return "the server cannot be reached; is there a network connection?"
+        return "the server cannot be reached; check the network connection"
     if isinstance(error, requests.RequestException):
         return f"the request failed ({error})"
     if isinstance(error, OSError):
