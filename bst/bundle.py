@@ -219,6 +219,7 @@ def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card:
     target = bundle.folder
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    old = target.with_name(f".{target.name}-old")
     try:
         np.savez(work / "weights.npz", **{name: v.numpy() for name, v in _named_weights(model).items()})
         pd.DataFrame(history).to_csv(work / "history.csv", index=False, float_format="%.6g")
@@ -229,13 +230,14 @@ def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card:
         said["sha256"] = {name: _sha256(work / name) for name in FILES}
         (work / "bundle.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
         work.chmod(0o755)  # mkdtemp makes it private; a bundle is to be shared
-        old = target.with_name(f".{target.name}-old")
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.rename(old)
         work.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
         raise BundleError(f"the bundle cannot be written to {target}: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -122,6 +122,21 @@ def test_a_failed_save_leaves_what_was_there(small_bundle, world, copy):
 # ---- damage
 
 
+def test_a_save_that_fails_at_the_last_step_brings_the_old_bundle_back(small_bundle, world, copy, monkeypatch):
+    model, rename = small_bundle.load_model(world.movies), Path.rename
+
+    def fail(self, target):
+        if self.name.startswith(f".{copy.name}-") and not self.name.endswith("-old"):
+            raise OSError("disk full")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(BundleError, match="disk full"):
+        save_bundle(replace(small_bundle, folder=copy), model, [{"epoch": 1}], {}, "another card")
+    assert open_bundle(copy).model_card == small_bundle.model_card
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
 @pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
 def test_one_flipped_byte_is_found(name, copy):
     data = bytearray((copy / name).read_bytes())
