@@ -61,7 +61,7 @@ def test_build_a_visitor_and_ask_why(page):
     page.get_by_role("link", name="Why").click()
     settled(page)
     assert re.match(r"Expecting .+ the model looked (most at|about equally at 2 watched movies)", headline(page))
-    assert page.locator("[data-testid=stVegaLiteChart]").count() == 2
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(2)
 
     # the visitor is the same on the way back
     page.get_by_role("link", name="Recommend").click()
@@ -93,7 +93,7 @@ def test_training_page(page):
     settled(page)
     assert re.match(r"In \d+ epochs, the error on ratings it had not seen fell from", headline(page))
     expect(page.get_by_text("How good is that?")).to_be_visible()
-    assert page.locator("[data-testid=stVegaLiteChart]").count() == 2
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(2)
 
 
 @pytest.mark.parametrize("path", ["why", "training"])
