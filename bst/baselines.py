@@ -41,13 +41,41 @@ def bias(
     b_i = Σ(r − μ) / (n_i + 10) over the movie's ratings; b_u = Σ(r − μ − b_i) / (n_u + 5) over the user's. The damping
     pulls what rests on few ratings towards 0 (Koren, Bell & Volinsky, Computer 42(8), 2009; as LensKit's ``bias``).
     """
-    rest = known.rating - known.mean
-    b_i = np.bincount(known.movie, rest, known.movies) / (
-        np.bincount(known.movie, minlength=known.movies) + item_damping
-    )
-    rest = rest - b_i[known.movie]
+    b_i = _item_bias(known, item_damping)
+    rest = known.rating - known.mean - b_i[known.movie]
     b_u = np.bincount(known.user, rest, known.users) / (np.bincount(known.user, minlength=known.users) + user_damping)
     return known.mean + b_i[movie] + b_u[user]
+
+
+def bias_fold_in(
+    known: Known,
+    movie: np.ndarray,
+    rating: np.ndarray,
+    offsets: np.ndarray,
+    *,
+    item_damping: float = 10.0,
+    user_damping: float = 5.0,
+) -> np.ndarray:
+    """Predict every event of timelines that ``known`` has not seen from the events before it: (events,) stars.
+
+    As ``bias``, the item side from ``known``; b_u = Σ(r − μ − b_i) / (n + 5) over the n events before each one, so a
+    first event gets μ + b_i. ``movie`` int and ``rating`` stars (events,); timeline ``t`` owns
+    ``offsets[t]:offsets[t + 1]``.
+    """
+    b_i = _item_bias(known, item_damping)[movie]
+    rest = np.cumsum(rating - known.mean - b_i, dtype=np.float64)
+    # sum and number of the events before each one, all timelines together, less what stood before its own
+    before = np.concatenate([[0.0], rest])
+    lengths = np.diff(offsets)
+    first = np.repeat(offsets[:-1], lengths)
+    at = np.arange(len(movie))
+    b_u = (before[at] - before[first]) / (at - first + user_damping)
+    return known.mean + b_i + b_u
+
+
+def _item_bias(known: Known, damping: float) -> np.ndarray:
+    total = np.bincount(known.movie, known.rating - known.mean, known.movies)
+    return total / (np.bincount(known.movie, minlength=known.movies) + damping)
 
 
 PEERS = {"global_mean": global_mean, "item_mean": item_mean, "bias": bias}

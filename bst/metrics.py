@@ -1,5 +1,7 @@
 """Figures of merit. Plain NumPy, each with its formula."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -16,3 +18,84 @@ def rmse(predicted: np.ndarray, actual: np.ndarray) -> float:
 def rating_errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float]:
     """Return ``mae`` and ``rmse`` by name."""
     return {"mae": mae(predicted, actual), "rmse": rmse(predicted, actual)}
+
+
+def median(distribution: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Median of each predicted distribution, the one number that minimises the expected absolute error: (n,) stars.
+
+    The smallest level whose cumulative probability reaches 1/2: min {l_k : p_1 + … + p_k ≥ 1/2}. ``distribution``
+    (n, levels) with rows that sum to 1, ``levels`` (levels,) stars, ascending. Source: the definition of a quantile.
+    """
+    # a hair below 1/2, so that 0.3 + 0.2 counts as a half in any precision; rounding must not push a row past its end
+    reached = np.cumsum(np.asarray(distribution, np.float64), axis=1) >= 0.5 - 1e-7
+    reached[:, -1] = True
+    return np.asarray(levels)[reached.argmax(axis=1)]
+
+
+def nll(distribution: np.ndarray, level_index: np.ndarray) -> float:
+    """Negative log-likelihood in nats: mean −ln p of the level that was given.
+
+    ``distribution`` (n, levels), ``level_index`` int (n,): 0 for the lowest level. A probability counts as 1e-12 at
+    least. It is smallest for the true distribution (the logarithmic score; Good, J. R. Stat. Soc. B 14(1), 1952).
+    """
+    given = np.take_along_axis(np.asarray(distribution, np.float64), np.asarray(level_index)[:, None], axis=1)
+    return float(-np.mean(np.log(np.maximum(given, 1e-12))))
+
+
+def ece(probability: np.ndarray, outcome: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error: Σ_b n_b/n · |share of outcomes in b − mean probability in b|, from 0 to 1.
+
+    ``probability`` (n,) falls into ``bins`` bins of equal width, [0, 1/bins) … [1 − 1/bins, 1]; ``outcome`` bool (n,)
+    tells whether the event happened. Source: Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, eq. 3.
+    """
+    probability = np.asarray(probability, np.float64)
+    place = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
+    # n_b/n · |mean − mean| is |sum − sum| / n
+    return float(np.abs(np.bincount(place, np.asarray(outcome, np.float64) - probability)).sum() / len(probability))
+
+
+def hit_rate(place: np.ndarray, k: int) -> float:
+    """HR@k: the share of labels whose one relevant item stands among the first k. ``place`` (n,), 1 for the top.
+
+    Source: Deshpande & Karypis, ACM TOIS 22(1), 2004; with one relevant item it is also recall@k.
+    """
+    return float(np.mean(np.asarray(place) <= k))
+
+
+def ndcg(place: np.ndarray, k: int) -> float:
+    """NDCG@k with one relevant item: mean of 1 / log₂(place + 1) where place ≤ k, else 0. ``place`` (n,), 1 is the top.
+
+    The ideal list has the item on top, whose gain is 1, so nothing is left to divide by. Source: Järvelin & Kekäläinen,
+    ACM TOIS 20(4), 2002, with the logarithmic discount of SASRec and HSTU.
+    """
+    place = np.asarray(place, np.float64)
+    return float(np.mean(np.where(place <= k, 1 / np.log2(place + 1), 0.0)))
+
+
+def by_history(
+    error_abs: np.ndarray, history: np.ndarray, lengths: Sequence[int] = (0, 1, 3, 5, 10, 20, 50)
+) -> dict[str, float]:
+    """MAE over the labels with exactly so many earlier events: ``{"0": …, "1": …}``, without lengths that no label has.
+
+    ``error_abs`` |p − a| in stars and ``history`` int, the number of earlier events: each (n,).
+    """
+    error_abs, history = np.asarray(error_abs, np.float64), np.asarray(history)
+    chosen = {length: error_abs[history == length] for length in lengths}
+    return {str(length): float(errors.mean()) for length, errors in chosen.items() if len(errors)}
+
+
+def paired_bootstrap(
+    a: np.ndarray, b: np.ndarray, user: np.ndarray, draws: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile interval of mean(a) − mean(b) when whole users are drawn with replacement.
+
+    ``a`` and ``b`` are two models' errors on the same labels, ``user`` int whose label it is: each (n,). A draw that
+    takes user u w_u times gives Σ w_u Σ(a − b) / Σ w_u n_u. Users, not labels, are drawn, as the labels of one user
+    depend on each other. Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
+    """
+    _, which = np.unique(user, return_inverse=True)
+    total = np.bincount(which, np.asarray(a, np.float64) - b)
+    count = np.bincount(which)
+    weight = np.random.default_rng(seed).multinomial(len(count), np.full(len(count), 1 / len(count)), size=draws)
+    low, high = np.percentile((weight @ total) / (weight @ count), [2.5, 97.5])
+    return float(low), float(high)

@@ -116,6 +116,21 @@ def genre_matrix(movies: pd.DataFrame) -> np.ndarray:
     return flags.to_numpy(np.float32)
 
 
+# years are told as nearness to the middle of each decade, so that 1979 is like 1981
+DECADES = tuple(range(1930, 2030, 10))
+YEARS_APART = 8.0
+
+
+def movie_facts(movies: pd.DataFrame) -> np.ndarray:
+    """Return what is known of each movie beside its title: (movies, 28) float32, genres as 0 and 1, then its year.
+
+    The year y stands as exp(−((y − c) / 8)²) for each c in ``DECADES``: all near 0 where it is unknown.
+    """
+    year = movies["year"].astype("Float64").to_numpy(np.float32, na_value=np.inf)
+    nearness = np.exp(-(((year[:, None] - np.array(DECADES)) / YEARS_APART) ** 2))
+    return np.concatenate([genre_matrix(movies), nearness.astype(np.float32)], axis=1)
+
+
 @dataclass(frozen=True)
 class Event:
     """One entry of a history: the movie's id in its dataset, stars, and when, if that is known."""

@@ -7,6 +7,24 @@ from numbers import Real
 from bst.errors import ConfigError
 
 
+def _check_ranges(config, **ranges) -> None:
+    for name, (kind, low, high) in ranges.items():
+        value = getattr(config, name)
+        if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+            raise ConfigError(f"{name} must lie in {low} … {high}, not {value!r}")
+
+
+def _read(cls, values: dict, parts=dict):
+    """Make a configuration of plain values; ``parts`` returns those that are not plain."""
+    try:
+        strange = sorted(set(values) - {f.name for f in fields(cls)})
+        if strange:
+            raise ConfigError(f"unknown settings in the model configuration: {', '.join(strange)}")
+        return cls(**dict(values) | parts())
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"the model configuration is incomplete or malformed: {error}") from error
+
+
 @dataclass(frozen=True)
 class ClassicConfig:
     """Everything that defines a classic BST and its training, apart from the dataset's sizes.
@@ -36,20 +54,18 @@ class ClassicConfig:
 
     def __post_init__(self):
         """Raise ``ConfigError`` for a value outside its range, naming both."""
-        for name, kind, low, high in (
-            ("window", int, 2, 200),
-            ("step", int, 1, 200),
-            ("heads", int, 1, 16),
-            ("dropout", Real, 0, 0.9),
-            ("learning_rate", Real, 1e-6, 1),
-            ("batch_size", int, 1, 65_536),
-            ("epochs", int, 1, 1_000),
-            ("short_history", Real, 0, 1),
-            ("unknown", Real, 0, 1),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-                raise ConfigError(f"{name} must lie in {low} … {high}, not {value!r}")
+        _check_ranges(
+            self,
+            window=(int, 2, 200),
+            step=(int, 1, 200),
+            heads=(int, 1, 16),
+            dropout=(Real, 0, 0.9),
+            learning_rate=(Real, 1e-6, 1),
+            batch_size=(int, 1, 65_536),
+            epochs=(int, 1, 1_000),
+            short_history=(Real, 0, 1),
+            unknown=(Real, 0, 1),
+        )
         for name in ("user_id", "demographics", "genres"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
@@ -64,14 +80,112 @@ class ClassicConfig:
     @classmethod
     def from_dict(cls, values: dict) -> "ClassicConfig":
         """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
-        known = {f.name for f in fields(cls)}
-        strange = sorted(set(values) - known)
-        if strange:
-            raise ConfigError(f"unknown settings in the model configuration: {', '.join(strange)}")
-        try:
-            return cls(**values | {"mlp": tuple(values["mlp"])})
-        except (KeyError, TypeError) as error:
-            raise ConfigError(f"the model configuration is incomplete or malformed: {error}") from error
+        return _read(cls, values, lambda: {"mlp": tuple(values["mlp"])})
+
+
+@dataclass(frozen=True)
+class TowerConfig:
+    """One tower of a timeline BST and its training.
+
+    ``width`` of tokens, split among ``heads``; ``layers`` of attention; ``epochs`` of a cosine schedule that starts at
+    ``learning_rate`` after a warm-up.
+    """
+
+    width: int = 64
+    heads: int = 2
+    layers: int = 2
+    dropout: float = 0.2
+    learning_rate: float = 2e-3
+    epochs: int = 10
+
+    def __post_init__(self):
+        """Raise ``ConfigError`` for a value outside its range, naming both."""
+        _check_ranges(
+            self,
+            width=(int, 4, 512),
+            heads=(int, 1, 16),
+            layers=(int, 1, 12),
+            dropout=(Real, 0, 0.9),
+            learning_rate=(Real, 1e-6, 1),
+            epochs=(int, 0, 1_000),
+        )
+        if self.width % self.heads:
+            raise ConfigError(f"a width of {self.width} cannot be shared by {self.heads} heads")
+
+
+@dataclass(frozen=True)
+class TimelineConfig:
+    """Everything that defines a timeline BST and its training, apart from the dataset's sizes.
+
+    It is trained on segments of ``segment`` events and reads the newest ``memory`` events of a history: distances
+    further than any in training count as the furthest of them. A tower of 0 epochs is left out.
+
+    ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
+    of sex, age and occupation is hidden, ``no_gaps`` that in which all time gaps are, as a visitor of the app has none.
+    ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
+    movies are drawn for each batch to stand for the catalogue in the loss of the next tower.
+    """
+
+    preset: str
+    rating: TowerConfig = TowerConfig()
+    next: TowerConfig = TowerConfig(dropout=0.25, epochs=20)
+    segment: int = 200
+    memory: int = 300
+    batch_events: int = 3200
+    weight_decay: float = 0.01
+    averaging: float = 0.998
+    warm_up: int = 200
+    unknown: float = 0.15
+    no_gaps: float = 0.3
+    negatives: int = 512
+
+    def __post_init__(self):
+        """Raise ``ConfigError`` for a value outside its range, naming both."""
+        _check_ranges(
+            self,
+            segment=(int, 2, 1000),
+            memory=(int, 2, 2000),
+            batch_events=(int, 1, 1_000_000),
+            weight_decay=(Real, 0, 1),
+            averaging=(Real, 0, 0.99999),
+            warm_up=(int, 1, 100_000),
+            unknown=(Real, 0, 1),
+            no_gaps=(Real, 0, 1),
+            negatives=(int, 1, 1_000_000),
+        )
+        if not self.rating.epochs and not self.next.epochs:
+            raise ConfigError("one of the two towers must be trained: give it at least one epoch")
+
+    @property
+    def towers(self) -> dict[str, TowerConfig]:
+        """The towers that there are, by name: ``rating``, ``next``."""
+        return {name: tower for name in ("rating", "next") if (tower := getattr(self, name)).epochs}
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the tower that trains longest."""
+        return max(self.rating.epochs, self.next.epochs)
+
+    def with_epochs(self, epochs: int) -> "TimelineConfig":
+        """Return the same with ``epochs`` for each tower that there is."""
+        return replace(self, **{name: replace(tower, epochs=epochs) for name, tower in self.towers.items()})
+
+    def to_dict(self) -> dict:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "TimelineConfig":
+        """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
+        return _read(cls, values, lambda: {n: _read(TowerConfig, values[n]) for n in ("rating", "next")})
+
+
+Config = ClassicConfig | TimelineConfig
+
+
+def read_config(values: dict) -> Config:
+    """Read what either kind's ``to_dict`` wrote. Raises ``ConfigError``."""
+    return (TimelineConfig if "segment" in values else ClassicConfig).from_dict(values)
 
 
 @dataclass(frozen=True)
@@ -87,7 +201,9 @@ def embedding_width(vocabulary: int) -> int:
     return math.isqrt(vocabulary)
 
 
-PRESETS: dict[str, ClassicConfig] = {
+PRESETS: dict[str, Config] = {
+    # whole histories, no user id, rating and next movie: the app's own
+    "timeline": TimelineConfig("timeline"),
     # "A Transformer-based recommendation system" on keras.io, with its feature switches as published: all off
     "keras-example": ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
     # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
@@ -96,11 +212,13 @@ PRESETS: dict[str, ClassicConfig] = {
     "compact": ClassicConfig("compact", window=6, mlp=(32, 16)),
 }
 
-PRESET_TITLES: dict[str, str] = {"keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
+PRESET_TITLES: dict[str, str] = {"timeline": "Timeline BST", "keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
 
 
-def describe(config: ClassicConfig) -> str:
+def describe(config: Config) -> str:
     """Say in two sentences what a model of this configuration reads and what it is made of."""
+    if isinstance(config, TimelineConfig):
+        return _describe_timeline(config)
     parts = {
         "genres": config.genres,
         "sex, age group and occupation": config.demographics,
@@ -115,7 +233,18 @@ def describe(config: ClassicConfig) -> str:
     )
 
 
-def preset(name: str, **changes) -> ClassicConfig:
+def _describe_timeline(config: TimelineConfig) -> str:
+    jobs = {"rating": "predicts the rating of a candidate", "next": "predicts the next movie"}
+    towers = " and ".join(
+        f"one of {tower.layers} layers and width {tower.width} {jobs[name]}" for name, tower in config.towers.items()
+    )
+    return (
+        f"It reads up to {config.memory} watched movies with their ratings, genres, years and time gaps, and the "
+        f"visitor's sex, age group and occupation, but no user id. Of its towers of attention {towers}."
+    )
+
+
+def preset(name: str, **changes) -> Config:
     """Return a preset by name, with some of its settings changed. Raises ``ConfigError`` if there is none."""
     if name not in PRESETS:
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bst.baselines import PEERS, Known, bias, global_mean, item_mean
+from bst.baselines import PEERS, Known, bias, bias_fold_in, global_mean, item_mean
 from bst.metrics import mae, rating_errors, rmse
 
 # users 0, 0, 1, 1 rate movies 0, 1, 0, 2 with 5, 3, 4, 2; movie 3 and user 2 have no rating
@@ -40,6 +40,29 @@ def test_bias_without_damping_by_hand():
     # b_i = 1, −0.5, −1.5, 0; b_0 = (1.5 − 1 − 0.5 + 0.5) / 2 = 0.25; b_1 = (0.5 − 1 − 1.5 + 1.5) / 2 = −0.25
     values = bias(KNOWN, np.array([0, 1]), np.array([0, 2]), item_damping=1e-12, user_damping=1e-12)[:2]
     assert values == pytest.approx([3.5 + 1 + 0.25, 3.5 - 1.5 - 0.25], abs=1e-5)
+
+
+def test_bias_fold_in_by_hand():
+    # b_i = 1/6, −1/22, −3/22, 0 as above; a timeline that rates 1, 0, 3 with 5, 2, 4, none at all, and one that rates 0
+    # rests: 5 − 3.5 + 1/22 = 1.545455, 2 − 3.5 − 1/6 = −1.666667; b_u = 0, 1.545455/6, (1.545455 − 1.666667)/7
+    movie, rating, offsets = np.array([1, 0, 3, 0]), np.array([5, 2, 4, 1], np.float32), np.array([0, 3, 3, 4])
+    expected = [3.5 - 1 / 22, 3.5 + 1 / 6 + 0.257576, 3.5 - 0.017316, 3.5 + 1 / 6]
+    assert bias_fold_in(KNOWN, movie, rating, offsets) == pytest.approx(expected, abs=1e-5)
+
+
+def test_bias_fold_in_at_the_end_is_the_bias_of_a_known_user():
+    # with the item side from the same ratings, what user 1 gets for a next event is what bias gives the known user 1
+    movie, rating = np.array([0, 2, 3]), np.array([4, 2, 1], np.float32)
+    last = bias_fold_in(KNOWN, movie, rating, np.array([0, 3]))[-1]
+    assert last == pytest.approx(bias(KNOWN, np.array([1]), np.array([3]))[0])
+
+
+def test_a_later_event_changes_no_earlier_bias():
+    movie, rating, offsets = np.array([0, 1, 2, 0, 1]), np.array([5, 4, 3, 2, 1], np.float32), np.array([0, 4, 5])
+    other = np.array([5, 4, 1, 2, 1], np.float32)
+    before, after = bias_fold_in(KNOWN, movie, rating, offsets), bias_fold_in(KNOWN, movie, other, offsets)
+    assert np.array_equal(before[[0, 1, 2, 4]], after[[0, 1, 2, 4]])
+    assert before[3] != after[3]
 
 
 def test_peers_by_name():

@@ -1,0 +1,80 @@
+"""What the peers share: reading labels, and the figures. NumPy only, as each peer has an environment of its own."""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A file of ``labels.py``: all events in user and time order, ``part`` tells which are learned and which asked."""
+
+    user: np.ndarray
+    movie: np.ndarray
+    rating: np.ndarray
+    part: np.ndarray
+    users: int
+    movies: int
+    protocol: str
+    seed: int
+
+    @classmethod
+    def read(cls, path: Path, protocol: str) -> "Labels":
+        """Read a file; stops with a word where it is of another protocol."""
+        with np.load(path) as file:
+            labels = cls(**{name: file[name] if file[name].ndim else file[name].item() for name in file.files})
+        if labels.protocol != protocol:
+            raise SystemExit(f"{path} holds labels of protocol {labels.protocol}; this script needs {protocol}")
+        return labels
+
+    def of(self, *parts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """User, movie and rating of the events in these parts: (events,) each."""
+        chosen = np.isin(self.part, parts)
+        return self.user[chosen], self.movie[chosen], self.rating[chosen]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser that already asks for the labels."""
+    command = argparse.ArgumentParser(description=description.splitlines()[0])
+    command.add_argument("labels", type=Path, help="a file written by labels.py")
+    return command
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self):
+        self.start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return them, to a tenth."""
+        return round(time.perf_counter() - self.start, 1)
+
+
+def rating_figures(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float]:
+    """MAE and RMSE of stars clipped to 1…5, and the MAE of those rounded to whole stars."""
+    predicted = np.clip(predicted, 1, 5).astype(np.float64)
+    error = np.abs(predicted - actual)
+    return {
+        "mae": float(error.mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "rounded_mae": float(np.abs(np.rint(predicted) - actual).mean()),
+    }
+
+
+def ranking_figures(place: np.ndarray, k: int = 10) -> dict[str, float]:
+    """NDCG@k and HR@k of the places, from 1, that the one relevant movie of each user got."""
+    hit = place <= k
+    return {f"ndcg@{k}": float(np.where(hit, 1 / np.log2(place + 1.0), 0).mean()), f"hr@{k}": float(hit.mean())}
+
+
+def report(peer: str, labels: Labels, asked: int, seconds: dict[str, float], figures: dict[str, float], **said) -> None:
+    """Print one JSON object."""
+    known = {"peer": peer, "protocol": labels.protocol, "seed": labels.seed, "labels": asked}
+    print(json.dumps(known | said | seconds | {name: round(value, 4) for name, value in figures.items()}))

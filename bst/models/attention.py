@@ -1,0 +1,118 @@
+"""Attention of the timeline model: causal, with the distance between events as a learned bias."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+# distances 0 … 7 each have their own bias; further ones share one per half octave
+EXACT = 8
+
+
+def distance_buckets(distance: np.ndarray) -> np.ndarray:
+    """Return the bucket of each distance in events: int32 array of the same shape.
+
+    Near events each have their own bucket, far ones share logarithmic ones, as in T5 (Raffel et al. 2020,
+    arXiv 1910.10683, section 2.1). Negative distances (the future) give 0; they are masked elsewhere.
+    """
+    distance = np.maximum(distance, 0)
+    far = EXACT + np.floor(2 * np.log2(np.maximum(distance, EXACT) / EXACT))
+    return np.where(distance < EXACT, distance, far).astype(np.int32)
+
+
+@keras.saving.register_keras_serializable("bst")
+class Attention(layers.Layer):
+    """Multi-head attention from queries to a context, with a bias that depends on how far back an event lies.
+
+    A_h = softmax(Q_h K_hᵀ / √(width / heads) + bias_h[distance] + mask);  output = Concat_h(A_h V_h) W
+
+    No projection has an additive bias. ``keys_and_values`` is apart from ``call``, so that a history is projected once
+    and any number of candidates is scored against it.
+    """
+
+    def __init__(self, heads: int, buckets: int, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.buckets = heads, buckets
+
+    def build(self, width: int):
+        """Make the weights for tokens of ``width``."""
+        self.query, self.key, self.value, self.out = (
+            layers.Dense(width, use_bias=False, name=name) for name in ("query", "key", "value", "out")
+        )
+        for layer in (self.query, self.key, self.value, self.out):
+            layer.build((None, width))
+        self.distance = self.add_weight(shape=(self.heads, self.buckets), initializer="zeros", name="distance")
+        self.built = True
+
+    def _by_head(self, x):  # (batch, tokens, width) → (batch, heads, tokens, width / heads)
+        tokens, width = ops.shape(x)[1], x.shape[2]
+        return ops.transpose(ops.reshape(x, (-1, tokens, self.heads, width // self.heads)), (0, 2, 1, 3))
+
+    def keys_and_values(self, context):
+        """Project a context (batch, keys, width) to keys and values, each (batch, heads, keys, width / heads)."""
+        return self._by_head(self.key(context)), self._by_head(self.value(context))
+
+    def bias(self, buckets, mask):
+        """Return the learned bias of distances plus a mask, to be added to the logits.
+
+        ``buckets`` int and ``mask`` (0 where a query may look, very negative where not) are both (queries, keys), the
+        same for the whole batch, or (batch, queries, keys). Returns (heads, queries, keys), or the same per batch row.
+        """
+        learned = ops.take(self.distance, buckets, axis=1)  # (heads, …)
+        if len(buckets.shape) == 2:
+            return learned + mask
+        return ops.transpose(learned, (1, 0, 2, 3)) + mask[:, None]
+
+    def call(self, x, keys, values, bias):
+        """Attend. ``x``: (batch, queries, width). Returns (batch, queries, width) and the weights.
+
+        The weights are (batch, heads, queries, keys); each row sums to 1.
+        """
+        queries, width = ops.shape(x)[1], x.shape[2]
+        query = self._by_head(self.query(x)) * (width // self.heads) ** -0.5
+        scores = ops.softmax(ops.matmul(query, ops.swapaxes(keys, -1, -2)) + bias, axis=-1)
+        mixed = ops.transpose(ops.matmul(scores, values), (0, 2, 1, 3))
+        return self.out(ops.reshape(mixed, (-1, queries, width))), scores
+
+    def get_config(self):
+        """Return what is needed to make the layer again."""
+        return super().get_config() | {"heads": self.heads, "buckets": self.buckets}
+
+
+@keras.saving.register_keras_serializable("bst")
+class Block(layers.Layer):
+    """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745) without additive biases.
+
+    h = x + Dropout(Attention(Norm(x)));  y = h + Dropout(W₂ ReLU(W₁ Norm(h))), Norm the root mean square norm.
+    """
+
+    def __init__(self, heads: int, buckets: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.buckets, self.rate = heads, buckets, dropout
+
+    def build(self, width: int):
+        """Make the weights for tokens of ``width``."""
+        self.attention = Attention(self.heads, self.buckets, name="attention")
+        self.attention.build(width)
+        self.norm_1, self.norm_2 = (layers.RMSNormalization(name=f"norm_{i}") for i in (1, 2))
+        self.widen = layers.Dense(4 * width, activation="relu", name="widen")
+        self.narrow = layers.Dense(width, name="narrow")
+        self.dropout_1, self.dropout_2 = (layers.Dropout(self.rate, name=f"dropout_{i}") for i in (1, 2))
+        for layer, features in ((self.norm_1, width), (self.norm_2, width), (self.widen, width)):
+            layer.build((None, None, features))
+        self.narrow.build((None, None, 4 * width))
+        self.built = True
+
+    def attend_to_itself(self, x, bias, training=None):
+        """Run the block with ``x`` as queries and context. Returns as ``call``."""
+        return self(x, *self.attention.keys_and_values(self.norm_1(x)), bias, training=training)
+
+    def call(self, x, keys, values, bias, training=None):
+        """Run the block for queries ``x`` (batch, queries, width) over projected keys and values."""
+        attended, scores = self.attention(self.norm_1(x), keys, values, bias)
+        h = x + self.dropout_1(attended, training=training)
+        y = h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training)
+        return y, scores
+
+    def get_config(self):
+        """Return what is needed to make the layer again."""
+        return super().get_config() | {"heads": self.heads, "buckets": self.buckets, "dropout": self.rate}
