@@ -201,9 +201,7 @@ def embedding_width(vocabulary: int) -> int:
     return math.isqrt(vocabulary)
 
 
-PRESETS: dict[str, Config] = {
-    # whole histories, no user id, rating and next movie: the app's own
-    "timeline": TimelineConfig("timeline"),
+PRESETS: dict[str, ClassicConfig] = {
     # "A Transformer-based recommendation system" on keras.io, with its feature switches as published: all off
     "keras-example": ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
     # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
@@ -212,7 +210,7 @@ PRESETS: dict[str, Config] = {
     "compact": ClassicConfig("compact", window=6, mlp=(32, 16)),
 }
 
-PRESET_TITLES: dict[str, str] = {"timeline": "Timeline BST", "keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
+PRESET_TITLES: dict[str, str] = {"keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
 
 
 def describe(config: Config) -> str:
@@ -244,7 +242,7 @@ def _describe_timeline(config: TimelineConfig) -> str:
     )
 
 
-def preset(name: str, **changes) -> Config:
+def preset(name: str, **changes) -> ClassicConfig:
     """Return a preset by name, with some of its settings changed. Raises ``ConfigError`` if there is none."""
     if name not in PRESETS:
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")

@@ -149,8 +149,8 @@ class RatingTower(Tower):
     def head(self, query, item, movie, kindness, events):
         """Return logits (B, N, L) of N candidates: what attention made of them, plus the movie's and the user's bias.
 
-        ``query``, ``item`` (B, N, D); ``movie`` int (B, N); ``kindness``, ``events`` (B, N) or (B, 1): the damped mean of
-        the surprises so far, and how many events there were.
+        ``query``, ``item`` (B, N, D); ``movie`` int (B, N); ``kindness``, ``events`` (B, N) or (B, 1): the damped
+        mean of the surprises so far, and how many events there were.
         """
         mean = ops.take(ops.convert_to_tensor(self.mean_rating), movie)
         bias = ops.take(ops.convert_to_tensor(self.bias), movie)
@@ -253,7 +253,7 @@ class TimelineBST(keras.Model):
     """Both towers, or one of them: ``rating`` and ``next``, None where the configuration leaves it out.
 
     Inputs, a dict: ``movie``, ``level`` (index of the rating among the levels), ``gap`` int32 (B, T), histories padded
-    at the end with movie −1; ``sex``, ``age``, ``occupation`` int32 (B,), −1 for unknown. See ``segments.SegmentReader``.
+    at the end with movie −1; ``sex``, ``age``, ``occupation`` int32 (B,), −1 for unknown. See ``SegmentReader``.
     """
 
     def __init__(self, config: dict, users: int, movies: int, levels: int, **kwargs):
