@@ -80,9 +80,10 @@ class Attention(layers.Layer):
 
 @keras.saving.register_keras_serializable("bst")
 class Block(layers.Layer):
-    """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745) without additive biases.
+    """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745).
 
-    h = x + Dropout(Attention(Norm(x)));  y = h + Dropout(W₂ ReLU(W₁ Norm(h))), Norm the root mean square norm.
+    h = x + Dropout(Attention(Norm(x)));  y = h + Dropout(W₂ ReLU(W₁ Norm(h) + b₁) + b₂), Norm the root mean
+    square norm.
     """
 
     def __init__(self, heads: int, buckets: int, dropout: float, **kwargs):
