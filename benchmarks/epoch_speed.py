@@ -64,7 +64,7 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     from bst.models.classic import build_classic
     from bst.models.config import PRESETS, Sizes
     from bst.schema import genre_matrix
-    from bst.training import compile_model, fit, window_arrays
+    from bst.training.classic import compile_model, fit, window_arrays
 
     keras.utils.set_random_seed(0)
     config = PRESETS[PRESET[features]]

@@ -27,14 +27,12 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import BSTError, BundleError
-from bst.models.config import ClassicConfig, Sizes
-from bst.schema import genre_matrix
+from bst.models.build import FROM_DATASET, build_model, set_movies
+from bst.models.config import Config, Sizes, read_config
 
 FORMAT = "bst-studio-bundle"
 VERSION = 1
 FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
-# fixed from the dataset when the model is loaded: what genres a movie has is the dataset's, not the training's
-FROM_DATASET = "genres/embeddings"
 # enough for MovieLens 32M, whose users alone take 360 MB
 LARGEST_FILE = 2**30
 
@@ -56,7 +54,7 @@ class Bundle:
     levels: tuple[float, ...]
     movies_fingerprint: str
     sizes: Sizes
-    config: ClassicConfig
+    config: Config
     protocol: str
     seed: int
     epochs: int
@@ -96,15 +94,13 @@ class Bundle:
 
     def load_model(self, movies: pd.DataFrame):
         """Return the trained model. ``movies``: the frame of its dataset. Raises ``BundleError`` if anything is off."""
-        from bst.models.classic import build_classic
-
         self.check_movies(movies)
-        model = build_classic(self.config, self.sizes)
+        model = build_model(self.config, self.sizes, len(self.levels))
         weights = _named_weights(model)
         shapes = {name: tuple(variable.shape) for name, variable in weights.items()}
         for name, values in _read_weights(self.folder / "weights.npz", shapes).items():
             weights[name].assign(values)
-        model.set_genres(genre_matrix(movies))
+        set_movies(model, movies)
         return model
 
 
@@ -174,7 +170,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
     try:
         bundle = Bundle(
             folder=folder,
-            config=ClassicConfig.from_dict(said["config"]),
+            config=read_config(said["config"]),
             sizes=Sizes(**said["sizes"]),
             levels=tuple(float(level) for level in said["levels"]),
             **{name: said[name] for name in _PLAIN},
@@ -248,8 +244,7 @@ def _named_weights(model) -> dict:
     """Weights by a name that does not depend on how many models were made before this one."""
     named = {weight.path.split("/", 1)[1]: weight for weight in model.weights}
     assert len(named) == len(model.weights), "two weights share a name"
-    named.pop(FROM_DATASET, None)
-    return named
+    return {name: weight for name, weight in named.items() if name not in FROM_DATASET}
 
 
 def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

@@ -2,36 +2,26 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from bst.recommender import Recommender
 from bst.schema import Event, Visitor
+from bst.scoring import Looks
 
 
 @dataclass(frozen=True)
 class Attention:
-    """Where the model looked while it predicted one movie.
-
-    ``events`` are the events that it read, oldest first. ``to_events`` (heads, events) and ``to_itself`` (heads,) are
-    the weights with which the movie attends to each event and to itself; in every head they sum to 1.
-    ``between`` (heads, events + 1, events + 1) are all weights among events and movie, movie last; its rows sum to 1.
-    """
+    """Where the model looked while it predicted one movie: ``looks`` at ``events``, those it read, oldest first."""
 
     movie_id: int
     expected_rating: float
     events: tuple[Event, ...]
-    to_events: np.ndarray
-    to_itself: np.ndarray
-    between: np.ndarray
+    looks: Looks
 
 
 def attention(recommender: Recommender, visitor: Visitor, movie_id: int) -> Attention:
-    """Return the attention weights of the very forward pass that predicts ``movie_id`` for ``visitor``.
+    """Return the attention weights of the pass that predicts ``movie_id`` for ``visitor``.
 
-    Empty slots hold no weight and are left out. Raises ``VisitorError`` as ``Recommender.expected_ratings`` does.
+    Raises ``VisitorError`` as ``Recommender.predict`` does.
     """
-    events = recommender.read_events(visitor)
-    rating, scores = recommender.attention_scores(visitor, movie_id)
-    used = len(events) + 1
-    between = scores[:, -used:, -used:]
-    return Attention(movie_id, rating, events, between[:, -1, :-1], between[:, -1, -1], between)
+    looks = recommender.attention(visitor, movie_id)
+    expected = float(recommender.expected_ratings(visitor, [movie_id])[0])
+    return Attention(movie_id, expected, recommender.read_events(visitor), looks)

@@ -93,7 +93,14 @@ class Factorisation:
         """Predict every event of timelines of users who were not in the fit from the events before it: (events,) stars.
 
         ``movie`` int and ``rating`` stars, (events,) each; timeline ``t`` owns ``offsets[t]:offsets[t + 1]``. A first
-        event gets μ + b_i.
+        event gets μ + b_i. Clipped to ``span``.
+        """
+        return np.clip(self.fold_in_with_doubt(movie, rating, offsets)[0], *self.span)
+
+    def fold_in_with_doubt(
+        self, movie: np.ndarray, rating: np.ndarray, offsets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what ``fold_in`` does, not clipped, and how uncertain it is: x · C x ≥ 0, (events,) each.
 
         The ridge regression of (p, b_u) on the residuals so far is carried along by recursive least squares: with
         x = (q_i, 1), g = Cx, s = 1 + x·g and the surprise e = r − r̂, each event makes w += g e / s and
@@ -107,18 +114,19 @@ class Factorisation:
         basis, base = _with_one(self.item_factors), (self.mean + self.item_bias).astype(np.float32)
         w = np.zeros((len(lengths), basis.shape[1]), np.float32)
         c = np.tile(np.diag(1 / self.prior), (len(lengths), 1, 1))
-        predicted = np.empty(len(movie), np.float32)
+        predicted, doubt = np.empty((2, len(movie)), np.float32)
         for step in range(lengths.max(initial=0)):
             on = slice(np.searchsorted(-lengths, -step))
             at = start[on] + step
             x = basis[movie[at]]
             predicted[at] = base[movie[at]] + np.einsum("uf,uf->u", x, w[on])
             g = np.matmul(c[on], x[:, :, None])[:, :, 0]
-            s = 1 + np.einsum("uf,uf->u", g, x)
+            doubt[at] = np.einsum("uf,uf->u", g, x)
+            s = 1 + doubt[at]
             w[on] += g * ((rating[at] - predicted[at]) / s)[:, None]
             g /= np.sqrt(s)[:, None]
             c[on] -= g[:, :, None] * g[:, None, :]
-        return np.clip(predicted, *self.span)
+        return predicted, doubt
 
 
 @dataclass(frozen=True)

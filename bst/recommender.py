@@ -14,7 +14,16 @@ from bst.bundle import Bundle, open_bundle
 from bst.catalogue import Catalogue
 from bst.datasets import load_movies
 from bst.errors import VisitorError
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
+from bst.schema import GENRES, Event, Visitor, genre_matrix
+from bst.scoring import Looks, Predictions, make_scorer
+
+# how a list can be ordered, and by what: see ``Recommender.rank``
+ORDERS = {
+    "rating": "expected rating",
+    "next": "probability of being watched next",
+    "blend": "probability of being watched next and liked",
+}
+LIKED = 4.0
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,8 @@ class Filters:
 class Recommendation:
     """One row of a ranked list. ``expected_rating`` in stars; ``seen`` tells that it is in the history.
 
-    ``distribution`` (probability of each rating level) and ``watch_next`` (probability of being the next movie) are
-    None for a model that regresses the rating, as the classic presets do.
+    ``distribution`` (probability of each rating level) and ``watch_next`` (probability of being the next movie, 0 for a
+    seen one) are None for a model that regresses the rating, as the classic presets do.
     """
 
     rank: int
@@ -47,33 +56,18 @@ class Recommendation:
 class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
-    Without a user id: a visitor has none. The ``seed`` and ``compact`` presets were trained with one, and see a visitor
-    as a user with the mean of all user embeddings; in part of their training windows the id was hidden in that very
-    way, so that the rest of the model knows how to do without. The ``keras-example`` preset reads no id at all. Unknown
-    sex, age group or occupation are treated likewise.
-
-    A classic model reads the newest ``horizon`` events of the history; a shorter one leaves slots empty.
+    Without a user id: a visitor has none. Sex, age group and occupation may be unknown. The newest ``horizon`` events
+    of the history are read.
     """
 
     def __init__(self, bundle: Bundle, catalogue: Catalogue, model):
-        import tensorflow as tf
-
-        self.bundle, self.catalogue, self.model = bundle, catalogue, model
+        self.bundle, self.catalogue = bundle, catalogue
+        self._scorer = make_scorer(bundle, model)
         self._genres = genre_matrix(catalogue.movies)
         # plain lists: a list of recommendations is made anew with every click, and a frame is slow cell by cell
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
         # one visitor is asked about again and again: by the list, by the sentence above it, by every filter
-        self._whole_catalogue = lru_cache(maxsize=32)(self._predict_whole_catalogue)
-        slots = bundle.config.window - 1
-        signature = {
-            "movies": tf.TensorSpec((None, slots), tf.int32),
-            "ratings": tf.TensorSpec((None, slots), tf.float32),
-        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", "sex", "age", "occupation")}
-        # compiled once, for any number of candidates
-        self._predict = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
-        self._attend = tf.function(
-            lambda inputs: model(inputs, training=False, return_attention_scores=True), input_signature=[signature]
-        )
+        self._remembered = lru_cache(maxsize=32)(self._predict)
 
     @classmethod
     def load(cls, bundle: str | Path | Bundle) -> "Recommender":
@@ -85,63 +79,101 @@ class Recommender:
     @property
     def horizon(self) -> int:
         """How many of the newest events the model reads."""
-        return self.bundle.config.window - 1
+        return self._scorer.horizon
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Which of ``ORDERS`` this model can give."""
+        return self._scorer.orders
 
     def read_events(self, visitor: Visitor) -> tuple[Event, ...]:
         """Return the events that the model reads, oldest first."""
         return visitor.history[max(0, len(visitor.history) - self.horizon) :]
 
+    def predict(self, visitor: Visitor) -> Predictions:
+        """Predict the whole catalogue. The arrays are shared by all who ask, and read-only.
+
+        Raises ``VisitorError`` for a movie that is not in the catalogue or a rating that the dataset does not allow.
+        """
+        return self._remembered(visitor)
+
+    def _predict(self, visitor: Visitor) -> Predictions:
+        made = self._scorer.predict(visitor, self._rows(visitor))
+        for values in (made.expected, made.distribution, made.watch_next):
+            if values is not None:
+                values.flags.writeable = False
+        return made
+
     def expected_ratings(self, visitor: Visitor, movie_ids=None) -> np.ndarray:
         """Predict the visitor's ratings of movies, or of the whole catalogue in its order: (movies,) float32 stars.
 
-        Values lie within the dataset's rating levels. Raises ``VisitorError`` for a movie that is not in the catalogue
-        or a rating that the dataset does not allow.
+        Values lie within the dataset's rating levels. Errors as in ``predict``.
         """
-        if movie_ids is None:
-            return self._whole_catalogue(visitor)
-        return self._predict_rows(visitor, self.catalogue.rows(movie_ids))
-
-    def _predict_whole_catalogue(self, visitor: Visitor) -> np.ndarray:
-        expected = self._predict_rows(visitor, np.arange(len(self.catalogue), dtype=np.int32))
-        expected.flags.writeable = False  # it is shared by all who ask
-        return expected
-
-    def _predict_rows(self, visitor: Visitor, rows: np.ndarray) -> np.ndarray:
-        ratings = self._predict(self._inputs(visitor, rows)).numpy()[:, 0]
-        return np.clip(ratings, self.bundle.levels[0], self.bundle.levels[-1])
+        expected = self.predict(visitor).expected
+        return expected if movie_ids is None else expected[self.catalogue.rows(movie_ids)]
 
     def place(self, visitor: Visitor, movie_id: int) -> int:
         """Return a movie's place among the whole catalogue, seen or not: 1 for the highest expected rating."""
         expected = self.expected_ratings(visitor)
         return int((expected > expected[self.catalogue.row(movie_id)]).sum()) + 1
 
-    def attention_scores(self, visitor: Visitor, movie_id: int) -> tuple[float, np.ndarray]:
-        """Return the expected rating of one movie and the attention weights of the pass that predicted it.
+    def attention(self, visitor: Visitor, movie_id: int) -> Looks:
+        """Return where a movie looks in the pass that predicts its rating. Errors as in ``predict``."""
+        return self._scorer.attend(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
-        The weights are (heads, window, window), row: who attends, column: to what; slots oldest first, empty ones
-        before them, the movie itself last.
-        """
-        rows = self.catalogue.rows([movie_id])
-        rating, scores = self._attend(self._inputs(visitor, rows))
-        return float(np.clip(rating.numpy()[0, 0], self.bundle.levels[0], self.bundle.levels[-1])), scores.numpy()[0]
+    def one(self, visitor: Visitor, movie_id: int) -> Recommendation:
+        """Return what is predicted for one movie, seen or not; ``rank`` is its ``place``."""
+        seen = movie_id in {event.movie_id for event in visitor.history}
+        return self._row(self.predict(visitor), self.place(visitor, movie_id), self.catalogue.row(movie_id), seen)
 
-    def rank(self, visitor: Visitor, k: int | None = 10, filters: Filters | None = None) -> list[Recommendation]:
-        """Return the ``k`` movies (None: all) with the highest expected ratings that pass the filters.
+    def rank(
+        self, visitor: Visitor, k: int | None = 10, filters: Filters | None = None, order: str = "rating"
+    ) -> list[Recommendation]:
+        """Return the first ``k`` movies (None: all) that pass the filters, in one of ``orders``.
 
-        Ties keep the order of the catalogue, so that the same question gives the same list. Errors as in
-        ``expected_ratings``; ``VisitorError`` too for ``k`` below 1 or an unknown genre.
+        ``rating``: the highest expected rating first; ``next``: what is most likely watched next; ``blend``: what is
+        most likely watched next and liked, the product of the watch-next probability and that of 4 stars or more.
+        What ``next`` and ``blend`` leave equal is ordered by rating, and ties keep the order of the catalogue, so that
+        the same question gives the same list.
+
+        Errors as in ``predict``; ``VisitorError`` too for ``k`` below 1, an unknown genre, or an order that the model
+        cannot give.
         """
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one place, not {k}")
-        expected = self.expected_ratings(visitor)
+        if order not in self.orders:
+            raise VisitorError(
+                f"model {self.bundle.name} cannot order by {order!r}; it can by: {', '.join(self.orders)}"
+            )
+        made = self.predict(visitor)
         seen = np.zeros(len(self.catalogue), bool)
-        seen[self.catalogue.rows(e.movie_id for e in visitor.history)] = True
+        seen[self._rows(visitor)] = True
         allowed = np.flatnonzero(self._allowed(filters or Filters(), seen))
-        order = allowed[np.argsort(-expected[allowed], kind="stable")][:k]
-        return [
-            Recommendation(place, *self._names[row], float(expected[row]), bool(seen[row]))
-            for place, row in enumerate(order, start=1)
-        ]
+        keys = self._keys(made, order)
+        best = allowed[np.lexsort([-key[allowed] for key in reversed(keys)])][:k]
+        return [self._row(made, place, row, bool(seen[row])) for place, row in enumerate(best, start=1)]
+
+    def _keys(self, made: Predictions, order: str) -> list[np.ndarray]:
+        if order == "rating":
+            return [made.expected]
+        liked = made.distribution[:, np.array(self.bundle.levels) >= LIKED].sum(axis=1) if order == "blend" else 1.0
+        return [made.watch_next * liked, made.expected]
+
+    def _row(self, made: Predictions, place: int, row: int, seen: bool) -> Recommendation:
+        distribution = None if made.distribution is None else tuple(made.distribution[row].tolist())
+        watch_next = None if made.watch_next is None else float(made.watch_next[row])
+        return Recommendation(place, *self._names[row], float(made.expected[row]), seen, distribution, watch_next)
+
+    def _rows(self, visitor: Visitor) -> np.ndarray:
+        levels = self.bundle.levels
+        for event in visitor.history:
+            if event.rating not in levels:
+                kinds = "half stars" if 0.5 in levels else "whole stars"
+                raise VisitorError(
+                    f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
+                    f"{self.bundle.dataset_title} has {kinds} from {levels[0]:g} to {levels[-1]:g}"
+                )
+        return self.catalogue.rows(event.movie_id for event in visitor.history)
 
     def _allowed(self, filters: Filters, seen: np.ndarray) -> np.ndarray:
         allowed = np.ones(len(self.catalogue), bool) if filters.include_seen else ~seen
@@ -151,35 +183,6 @@ class Recommender:
             # a movie of unknown year passes no filter by year
             allowed &= self.catalogue.movies["year"].between(*filters.years).fillna(False).to_numpy(bool)
         return allowed
-
-    def _inputs(self, visitor: Visitor, targets: np.ndarray) -> dict[str, np.ndarray]:
-        levels = self.bundle.levels
-        for event in visitor.history:
-            if event.rating not in levels:
-                kinds = "half stars" if 0.5 in levels else "whole stars"
-                raise VisitorError(
-                    f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
-                    f"{self.bundle.dataset_title} has {kinds} from {levels[0]:g} to {levels[-1]:g}"
-                )
-        watched = self.catalogue.rows(e.movie_id for e in visitor.history)
-        events = self.read_events(visitor)
-        movies = np.full(self.horizon, -1, np.int32)
-        ratings = np.zeros(self.horizon, np.float32)
-        if events:
-            movies[-len(events) :] = watched[-len(events) :]
-            ratings[-len(events) :] = [e.rating for e in events]
-        who = {
-            "user": -1,
-            "sex": -1 if visitor.sex is None else SEXES.index(visitor.sex),
-            "age": -1 if visitor.age is None else AGES.index(visitor.age),
-            "occupation": -1 if visitor.occupation is None else OCCUPATIONS.index(visitor.occupation),
-        }
-        n = len(targets)
-        return {
-            "movies": np.broadcast_to(movies, (n, self.horizon)),
-            "ratings": np.broadcast_to(ratings, (n, self.horizon)),
-            "target": targets,
-        } | {name: np.full(n, code, np.int32) for name, code in who.items()}
 
 
 def genre_columns(genres) -> list[int]:

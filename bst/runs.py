@@ -23,8 +23,10 @@ from bst.datasets import load
 from bst.errors import TrainingError
 from bst.evaluation import Task, prepare
 from bst.model_card import write_card
-from bst.models.config import PRESET_TITLES, ClassicConfig, Sizes
-from bst.schema import Dataset, genre_matrix
+from bst.models.build import count_parameters
+from bst.models.config import PRESET_TITLES, Config, Sizes
+from bst.schema import Dataset
+from bst.training import kind
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 LOADING_TENSORFLOW = "loading TensorFlow"
@@ -35,7 +37,7 @@ class RunSettings:
     """All that defines a run: the same settings on the same machine give the same bundle."""
 
     dataset: str
-    config: ClassicConfig
+    config: Config
     protocol: str = "seed"
     epochs: int = 5
     seed: int = 0
@@ -84,10 +86,8 @@ def train(
             f"and a lower --learning-rate than {settings.config.learning_rate:g}"
         )
 
-    on_stage(f"measuring on {len(task.split.test):,} test labels")
-    from bst.training import evaluate_model
-
-    result = evaluate_model(model, task, dataset.levels)
+    on_stage(f"measuring on {len(task.test):,} test labels")
+    result = kind(settings.config).evaluate_model(model, task)
     result = {"protocol": settings.protocol, "seed": settings.seed, **result}
     made = _describe(settings, dataset, task, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
@@ -109,8 +109,8 @@ def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: b
             before = dict(json.loads((folder / "run.json").read_text("utf-8")))
         except (ValueError, TypeError) as error:
             raise TrainingError(f"{folder / 'run.json'} is damaged ({error}); start again with --overwrite") from error
-        # a longer run is the same run, as its epochs do not depend on how many will follow
-        odd = [key for key, value in settings.to_dict().items() if key != "epochs" and before.get(key) != value]
+        now, before = _lasting(settings.to_dict()), _lasting(before)
+        odd = [key for key, value in now.items() if before.get(key) != value]
         if odd:
             raise TrainingError(
                 f"the unfinished run in {folder} was started with another {' and '.join(odd)}; "
@@ -124,53 +124,43 @@ def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: b
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _lasting(settings: dict) -> dict:
+    """Return the settings that a run must keep when it is resumed."""
+    config = settings.get("config")
+    if isinstance(config, dict) and "segment" not in config:
+        # a longer run of a classic preset is the same run: its epochs do not depend on how many will follow. Those of
+        # a timeline preset do, as the learning rate falls towards the last of them.
+        settings = settings | {"config": {name: value for name, value in config.items() if name != "epochs"}}
+    return {name: value for name, value in settings.items() if name != "epochs"}
+
+
 def _fit(settings: RunSettings, task: Task, folder: Path, resume, on_stage, on_epoch, on_progress):
-    import keras
+    from bst.training.state import TrainingState
 
-    from bst.models.classic import build_classic
-    from bst.training import TrainingState, compile_model, fit, window_arrays
-
-    keras.utils.set_random_seed(settings.seed)
-    model = build_classic(settings.config, Sizes(len(task.dataset.users), len(task.dataset.movies)))
-    model.set_genres(genre_matrix(task.dataset.movies))
-    compile_model(model, settings.config)
-    model.optimizer.build(model.trainable_variables)
-
+    on_stage("preparing the training")
+    trainer = kind(settings.config).Trainer(settings.config, task, settings.seed)
     state = TrainingState()
     if resume and (folder / "snapshot.npz").is_file():
-        state = _read_snapshot(folder / "snapshot.npz", model)
+        state = _read_snapshot(folder / "snapshot.npz", trainer)
         on_stage(f"going on after epoch {state.epoch}")
     folder.mkdir(parents=True, exist_ok=True)
     _write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
 
     def keep(state: TrainingState) -> None:
-        _write_snapshot(folder / "snapshot.npz", model, state)
+        _write_snapshot(folder / "snapshot.npz", trainer, state)
         curves = pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g")
         _write_atomically(folder / "history.csv", curves.encode())
         on_epoch(state.history[-1])
 
-    on_stage(f"training on {len(task.split.train):,} windows")
-    state = fit(
-        model,
-        window_arrays(task.dataset, task.timelines, task.split.train),
-        window_arrays(task.dataset, task.timelines, task.split.validation),
-        epochs=settings.epochs,
-        seed=settings.seed,
-        patience=settings.patience,
-        state=state,
-        on_epoch=keep,
-        on_progress=on_progress,
+    on_stage(f"training on {trainer.words}")
+    state = trainer.fit(
+        epochs=settings.epochs, patience=settings.patience, state=state, on_epoch=keep, on_progress=on_progress
     )
-    return model, state
+    return trainer.model, state
 
 
-def _variables(model) -> list:
-    # .variables, unlike .weights, has the dropout seeds too: a resumed run must draw the same numbers
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _write_snapshot(path: Path, model, state) -> None:
-    arrays = {f"v{i}": v.numpy() for i, v in enumerate(_variables(model))}
+def _write_snapshot(path: Path, trainer, state) -> None:
+    arrays = {f"v{i}": v.numpy() for i, v in enumerate(trainer.variables)}
     arrays |= {f"best{i}": values for i, values in enumerate(state.best_weights)}
     said = {"epoch": state.epoch, "history": state.history}
     said |= {"best_epoch": state.best_epoch, "best_score": state.best_score}
@@ -179,16 +169,16 @@ def _write_snapshot(path: Path, model, state) -> None:
     work.replace(path)
 
 
-def _read_snapshot(path: Path, model):
-    from bst.training import TrainingState
+def _read_snapshot(path: Path, trainer):
+    from bst.training.state import TrainingState
 
     try:
         with np.load(path, allow_pickle=False) as stored:
             said = json.loads(stored["state"].tobytes())
-            for i, variable in enumerate(_variables(model)):
+            for i, variable in enumerate(trainer.variables):
                 variable.assign(stored[f"v{i}"])
             # none where no epoch has given numbers yet
-            best = [stored[f"best{i}"] for i in range(len(model.get_weights()) if said["best_epoch"] else 0)]
+            best = [stored[f"best{i}"] for i in range(len(trainer.model.get_weights()) if said["best_epoch"] else 0)]
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} cannot be read ({error}); start again with --overwrite") from error
     return TrainingState(**said, best_weights=best)
@@ -201,8 +191,6 @@ def _write_atomically(path: Path, content: bytes) -> None:
 
 
 def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state, target: Path) -> Bundle:
-    from bst.models.classic import count_parameters
-
     packages = ("keras", "tensorflow", "numpy")
     versions = {}
     for package in packages:

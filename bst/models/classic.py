@@ -113,6 +113,13 @@ class ClassicBST(keras.Model):
         rating = self.head(features)
         return (rating, scores) if return_attention_scores else rating
 
+    def parts(self) -> dict[str, list]:
+        """Return the weights by part, for counting them."""
+        mlp = [w for dense, norm, *_ in self.mlp for w in (*dense.weights, *norm.weights)] + self.head.weights
+        others = {id(w) for w in (*self.block.weights, *mlp)}
+        embeddings = [w for w in self.weights if id(w) not in others]
+        return {"embeddings": embeddings, "transformer_block": self.block.weights, "mlp": mlp}
+
     def get_config(self):
         """Return what is needed to make the model again; the weights carry the rest."""
         return {"config": self.config.to_dict(), "users": self.sizes.users, "movies": self.sizes.movies}
@@ -123,20 +130,3 @@ def build_classic(config: ClassicConfig, sizes: Sizes) -> ClassicBST:
     model = ClassicBST(config.to_dict(), sizes.users, sizes.movies)
     model.build()
     return model
-
-
-def count_parameters(model: ClassicBST) -> dict:
-    """Count weights: ``parameters``, ``trainable``, ``non_trainable`` and ``by_part``."""
-
-    def count(weights) -> int:
-        return sum(int(np.prod(w.shape)) for w in weights)
-
-    block, total = count(model.block.weights), count(model.weights)
-    mlp = count([w for dense, norm, *_ in model.mlp for w in (*dense.weights, *norm.weights)] + model.head.weights)
-    trainable = count(model.trainable_weights)
-    return {
-        "parameters": total,
-        "trainable": trainable,
-        "non_trainable": total - trainable,
-        "by_part": {"embeddings": total - block - mlp, "transformer_block": block, "mlp": mlp},
-    }

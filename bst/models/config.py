@@ -73,6 +73,15 @@ class ClassicConfig:
         if not 1 <= len(self.mlp) <= 8 or not all(isinstance(units, int) and 1 <= units <= 4096 for units in self.mlp):
             raise ConfigError(f"mlp must name 1 … 8 layers of 1 … 4096 units each, not {self.mlp}")
 
+    @property
+    def horizon(self) -> int:
+        """How many of the newest events the model reads."""
+        return self.window - 1
+
+    def with_epochs(self, epochs: int) -> "ClassicConfig":
+        """Return the same with another number of epochs."""
+        return replace(self, epochs=epochs)
+
     def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
         return asdict(self) | {"mlp": list(self.mlp)}
@@ -123,7 +132,8 @@ class TimelineConfig:
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
     of sex, age and occupation is hidden, ``no_gaps`` that in which all time gaps are, as a visitor of the app has none.
     ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
-    movies are drawn for each batch to stand for the catalogue in the loss of the next tower.
+    movies are drawn for each batch to stand for the catalogue in the loss of the next tower. ``factors`` is the rank of
+    the factor model whose fold-in the head of the rating tower reads.
     """
 
     preset: str
@@ -138,6 +148,7 @@ class TimelineConfig:
     unknown: float = 0.15
     no_gaps: float = 0.3
     negatives: int = 512
+    factors: int = 24
 
     def __post_init__(self):
         """Raise ``ConfigError`` for a value outside its range, naming both."""
@@ -152,6 +163,7 @@ class TimelineConfig:
             unknown=(Real, 0, 1),
             no_gaps=(Real, 0, 1),
             negatives=(int, 1, 1_000_000),
+            factors=(int, 1, 256),
         )
         if not self.rating.epochs and not self.next.epochs:
             raise ConfigError("one of the two towers must be trained: give it at least one epoch")
@@ -162,9 +174,19 @@ class TimelineConfig:
         return {name: tower for name in ("rating", "next") if (tower := getattr(self, name)).epochs}
 
     @property
+    def horizon(self) -> int:
+        """How many of the newest events the model reads."""
+        return self.memory
+
+    @property
     def epochs(self) -> int:
         """Epochs of the tower that trains longest."""
         return max(self.rating.epochs, self.next.epochs)
+
+    def with_towers(self, names) -> "TimelineConfig":
+        """Return the same with only the towers of these names."""
+        gone = {name: replace(tower, epochs=0) for name, tower in self.towers.items() if name not in names}
+        return replace(self, **gone)
 
     def with_epochs(self, epochs: int) -> "TimelineConfig":
         """Return the same with ``epochs`` for each tower that there is."""
@@ -201,7 +223,9 @@ def embedding_width(vocabulary: int) -> int:
     return math.isqrt(vocabulary)
 
 
-PRESETS: dict[str, ClassicConfig] = {
+PRESETS: dict[str, Config] = {
+    # the default: whole histories, no user id
+    "timeline": TimelineConfig("timeline"),
     # "A Transformer-based recommendation system" on keras.io, with its feature switches as published: all off
     "keras-example": ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
     # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
@@ -210,7 +234,12 @@ PRESETS: dict[str, ClassicConfig] = {
     "compact": ClassicConfig("compact", window=6, mlp=(32, 16)),
 }
 
-PRESET_TITLES: dict[str, str] = {"keras-example": "Keras example", "seed": "Classic BST", "compact": "Compact BST"}
+PRESET_TITLES: dict[str, str] = {
+    "timeline": "Timeline BST",
+    "keras-example": "Keras example",
+    "seed": "Classic BST",
+    "compact": "Compact BST",
+}
 
 
 def describe(config: Config) -> str:
@@ -242,8 +271,14 @@ def _describe_timeline(config: TimelineConfig) -> str:
     )
 
 
-def preset(name: str, **changes) -> ClassicConfig:
-    """Return a preset by name, with some of its settings changed. Raises ``ConfigError`` if there is none."""
+def preset(name: str, **changes) -> Config:
+    """Return a preset by name, with some of its settings changed.
+
+    Raises ``ConfigError`` if there is none of that name, or it has no such setting.
+    """
     if name not in PRESETS:
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")
+    strange = sorted(set(changes) - {f.name for f in fields(PRESETS[name])})
+    if strange:
+        raise ConfigError(f"preset {name} has no setting called {' or '.join(strange)}")
     return replace(PRESETS[name], **changes)

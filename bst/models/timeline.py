@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from bst.factorisation import Factorisation
 from bst.models.attention import Block, distance_buckets
 from bst.models.classic import DEMOGRAPHICS
 from bst.models.config import Sizes, TimelineConfig, TowerConfig
@@ -33,21 +34,25 @@ class Encoded(NamedTuple):
     """What scoring candidates needs of visitors; made once by ``TimelineBST.encode``.
 
     ``layers``: for each layer of the rating tower keys and values (B, H, T + 1, D / H) and their bias (B, H, 1, T + 1).
-    ``visitor`` (B, D), ``kindness`` and ``events`` (B, 1). ``next_state`` (B, D of the next tower).
+    ``visitor`` (B, D), ``kindness`` and ``events`` (B, 1). ``taste`` (B, F + 1), the visitor's factors and bias, and
+    its ``covariance`` (B, F + 1, F + 1). ``next_state`` (B, D of the next tower).
     """
 
-    layers: tuple
-    visitor: object
-    kindness: object
-    events: object
-    next_state: object
+    layers: tuple = ()
+    visitor: object = None
+    kindness: object = None
+    events: object = None
+    taste: object = None
+    covariance: object = None
+    next_state: object = None
 
 
 class Tower(layers.Layer):
     """What both towers have: movies, events and visitors as tokens of one width, and attention over them."""
 
-    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, segment: int, **kwargs):
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, segment: int, factors: int, **kwargs):
         super().__init__(**kwargs)
+        self.factor_count = factors
         self.width, self.catalogue, self.levels = config.width, sizes.movies, levels
         self.furthest = segment - 1
         buckets = int(distance_buckets(np.array(self.furthest))) + 1
@@ -133,10 +138,53 @@ class RatingTower(Tower):
             block.build(self.width)
         for norm in self.content_norms:
             norm.build((None, None, self.width))
-        self.hidden.build((None, 2 * self.width + 4))
+        self.hidden.build((None, 2 * self.width + 6))
         self.logits.build((None, HIDDEN))
         self.query_token = self.add_weight(shape=(self.width,), initializer="zeros", name="query_token")
         self.bias = self.add_weight(shape=(self.catalogue,), initializer="zeros", name="bias")
+
+        def fixed(name: str, *shape: int):  # set before training, from a Factorisation
+            return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+
+        self.factors = fixed("factors", self.catalogue, self.factor_count)
+        self.factor_base = fixed("factor_base", self.catalogue)
+        self.factor_prior = fixed("factor_prior", self.factor_count + 1)
+
+    def set_factors(self, factors: Factorisation) -> None:
+        """Fix the factor model whose fold-in the head reads."""
+        self.factors.assign(factors.item_factors)
+        self.factor_base.assign(factors.mean + factors.item_bias)
+        self.factor_prior.assign(factors.prior)
+
+    def basis(self, movie):
+        """Return movies' factors with a 1 behind them: (…, F + 1)."""
+        factors = ops.take(ops.convert_to_tensor(self.factors), movie, axis=0)
+        return ops.concatenate([factors, ops.ones_like(factors[..., :1])], axis=-1)
+
+    def evidence(self, inputs):
+        """Return what each event tells the factor model: x xᵀ (B, T, F + 1, F + 1) and x (r − base) (B, T, F + 1)."""
+        movie = ops.maximum(inputs["movie"], 0)
+        x = ops.where((inputs["movie"] >= 0)[..., None], self.basis(movie), 0.0)
+        rest = ops.take(ops.convert_to_tensor(self.stars), inputs["level"])
+        rest = rest - ops.take(ops.convert_to_tensor(self.factor_base), movie)
+        return x[..., :, None] * x[..., None, :], x * rest[..., None]
+
+    def folded(self, inputs):
+        """Return what the factor model expects at every place from the places before it, and its doubt: (B, T) each.
+
+        Ridge regression of the visitor's factors and bias on the events so far, as ``Factorisation.fold_in``.
+        """
+
+        def before(x):  # the sum over earlier places; taking one's own off the sum with it would leave rounding errors
+            return ops.cumsum(ops.concatenate([ops.zeros_like(x[:, :1]), x[:, :-1]], axis=1), axis=1)
+
+        gram, moment = (before(part) for part in self.evidence(inputs))
+        gram = gram + ops.diag(ops.convert_to_tensor(self.factor_prior))
+        movie = ops.maximum(inputs["movie"], 0)
+        x = self.basis(movie)
+        solved = ops.solve(gram, ops.stack([moment, x], axis=-1))
+        taste, doubt = ops.split(ops.sum(x[..., None] * solved, axis=-2), 2, axis=-1)
+        return ops.take(ops.convert_to_tensor(self.factor_base), movie) + taste[..., 0], doubt[..., 0]
 
     def contexts(self, tokens, buckets, mask, training=None):
         """Yield what each query layer looks at: the content before the first layer, then after each content layer."""
@@ -146,19 +194,20 @@ class RatingTower(Tower):
                 tokens, _ = block.attend_to_itself(tokens, block.attention.bias(buckets, mask), training=training)
             yield self.query_blocks[i].attention.keys_and_values(norm(tokens))
 
-    def head(self, query, item, movie, kindness, events):
-        """Return logits (B, N, L) of N candidates: what attention made of them, plus the movie's and the user's bias.
+    def head(self, query, item, movie, kindness, events, folded, doubt):
+        """Return logits (B, N, L) of N candidates: what attention made of them, plus what the factor model says.
 
-        ``query``, ``item`` (B, N, D); ``movie`` int (B, N); ``kindness``, ``events`` (B, N) or (B, 1): the damped
-        mean of the surprises so far, and how many events there were.
+        ``query``, ``item`` (B, N, D); ``movie`` int, ``folded`` (stars), ``doubt`` (B, N); ``kindness``, ``events``
+        (B, N) or (B, 1): the damped mean of the surprises so far, and how many events there were.
         """
         mean = ops.take(ops.convert_to_tensor(self.mean_rating), movie)
         bias = ops.take(ops.convert_to_tensor(self.bias), movie)
         stars = ops.convert_to_tensor(self.stars)
         zero = ops.zeros_like(bias)
-        known = [kindness + zero, mean - ops.mean(stars), ops.log(1.0 + events) / 3.0 + zero, bias]
+        taste = folded - mean
+        known = [kindness + zero, mean - ops.mean(stars), ops.log(1.0 + events) / 3.0 + zero, bias, taste, doubt]
         x = ops.concatenate([self.norm(query), item, ops.stack(known, axis=-1)], axis=-1)
-        return self.logits(self.hidden(x)) + (bias + kindness)[..., None] * (stars - ops.mean(stars))
+        return self.logits(self.hidden(x)) + (bias + taste)[..., None] * (stars - ops.mean(stars))
 
     def call(self, inputs, training=None, return_attention_scores=False):
         """Predict every place from the places before it: logits (B, T, L)."""
@@ -177,7 +226,9 @@ class RatingTower(Tower):
         valid = ops.cast(inputs["movie"] >= 0, "float32")
         events = ops.cumsum(valid, axis=1) - valid
         kindness = (ops.cumsum(surprises, axis=1) - surprises) / (events + DAMPING)
-        logits = self.head(query, item, movie, kindness, events)
+        # in training they are given: each user's come from a factor model that was fitted without that user
+        folded, doubt = (inputs["folded"], inputs["doubt"]) if "folded" in inputs else self.folded(inputs)
+        logits = self.head(query, item, movie, kindness, events, folded, doubt)
         return (logits, ops.stack(scores, axis=1)) if return_attention_scores else logits
 
     def encode(self, inputs):
@@ -197,7 +248,10 @@ class RatingTower(Tower):
             for block, context in zip(self.query_blocks, contexts, strict=True)
         ]
         kindness = ops.sum(self.surprises(inputs), axis=1, keepdims=True) / (events + DAMPING)
-        return Encoded(tuple(seen), visitor, kindness, events, None)
+        gram, moment = (ops.sum(part, axis=1) for part in self.evidence(inputs))
+        covariance = ops.inv(gram + ops.diag(ops.convert_to_tensor(self.factor_prior)))
+        taste = ops.matmul(covariance, moment[..., None])[..., 0]
+        return Encoded(tuple(seen), visitor, kindness, events, taste, covariance)
 
     def score(self, encoded: Encoded, candidates):
         """Return logits (B, N, L) of ``candidates`` (N,) and attention weights (B, layers, H, N, T + 1)."""
@@ -209,7 +263,11 @@ class RatingTower(Tower):
             scores.append(weights)
         item = ops.broadcast_to(item, ops.shape(query))
         movie = ops.broadcast_to(candidates[None], ops.shape(query)[:2])
-        logits = self.head(query, item, movie, encoded.kindness, encoded.events)
+        x = self.basis(candidates)  # (N, F + 1)
+        base = ops.take(ops.convert_to_tensor(self.factor_base), candidates)
+        folded = base + ops.matmul(encoded.taste, ops.transpose(x))
+        doubt = ops.sum(ops.matmul(x, encoded.covariance) * x, axis=-1)
+        logits = self.head(query, item, movie, encoded.kindness, encoded.events, folded, doubt)
         return logits, ops.stack(scores, axis=1)
 
 
@@ -261,7 +319,7 @@ class TimelineBST(keras.Model):
         self.config, self.sizes, self.levels = TimelineConfig.from_dict(config), Sizes(users, movies), levels
         kinds = {"rating": RatingTower, "next": NextTower}
         self.towers = {
-            name: kinds[name](tower, self.sizes, levels, self.config.segment, name=name)
+            name: kinds[name](tower, self.sizes, levels, self.config.segment, self.config.factors, name=name)
             for name, tower in self.config.towers.items()
         }
 
@@ -296,7 +354,7 @@ class TimelineBST(keras.Model):
 
     def encode(self, inputs) -> Encoded:
         """Read histories once: all that ``score`` needs. Their events are those before the candidates."""
-        encoded = self.rating.encode(inputs) if self.rating else Encoded((), None, None, None, None)
+        encoded = self.rating.encode(inputs) if self.rating else Encoded()
         return encoded._replace(next_state=self.next.encode(inputs) if self.next else None)
 
     def score(self, encoded: Encoded, candidates, return_attention_scores=False):
@@ -311,6 +369,11 @@ class TimelineBST(keras.Model):
         """Return logits (B, movies) of the next movie over the whole catalogue."""
         return self.next.catalogue_logits(encoded.next_state)
 
+    def parts(self) -> dict[str, list]:
+        """Return the weights by part, for counting them."""
+        towers = {f"{name}_tower": tower.trainable_weights for name, tower in self.towers.items()}
+        return towers | {"fixed": self.non_trainable_weights}
+
     def get_config(self):
         """Return what is needed to make the model again; the weights carry the rest."""
         sizes = {"users": self.sizes.users, "movies": self.sizes.movies, "levels": self.levels}
@@ -322,19 +385,3 @@ def build_timeline(config: TimelineConfig, sizes: Sizes, levels: int) -> Timelin
     model = TimelineBST(config.to_dict(), sizes.users, sizes.movies, levels)
     model.build()
     return model
-
-
-def count_timeline_parameters(model: TimelineBST) -> dict:
-    """Count weights: ``parameters``, ``trainable``, ``non_trainable`` and ``by_part``."""
-
-    def count(weights) -> int:
-        return sum(int(np.prod(w.shape)) for w in weights)
-
-    total, trainable = count(model.weights), count(model.trainable_weights)
-    towers = {f"{name}_tower": count(tower.trainable_weights) for name, tower in model.towers.items()}
-    return {
-        "parameters": total,
-        "trainable": trainable,
-        "non_trainable": total - trainable,
-        "by_part": towers | {"fixed": total - trainable},
-    }

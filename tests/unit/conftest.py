@@ -96,8 +96,8 @@ def train():
     """``runs.train``, quick from the second call on."""
     import keras
 
-    from bst import runs, training
-    from bst.models import classic
+    from bst import runs
+    from bst.training import classic
 
     shared = OneModel()
 
@@ -105,7 +105,7 @@ def train():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(keras.utils, "set_random_seed", partial(shared.seed, keras.utils.set_random_seed))
             patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
-            patch.setattr(training, "compile_model", partial(shared.compile, training.compile_model))
+            patch.setattr(classic, "compile_model", partial(shared.compile, classic.compile_model))
             return runs.train(*arguments, **options)
 
     return quick

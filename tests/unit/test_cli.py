@@ -255,7 +255,7 @@ def test_an_output_that_knows_no_stars(bundle, monkeypatch):
 def test_from_nothing_to_a_list(answer, refused, run, tmp_path, monkeypatch):
     """Simulate, train, evaluate and recommend, as a newcomer would."""
     from bst import bundle as bundles
-    from bst import runs, training
+    from bst import runs
 
     monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
     monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")

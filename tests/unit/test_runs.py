@@ -242,7 +242,7 @@ def test_bad_settings_leave_nothing(train, small_settings, places):
 
 
 def test_a_run_that_diverges_is_no_bundle(refused, small_settings, places, monkeypatch):
-    from bst import training
+    from bst.training import classic as training
 
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(len(arrays["target"]), np.nan))
     refused(r"diverged; .* lower --learning-rate than 0.2", replace(small_settings, patience=1), **places)

@@ -18,6 +18,7 @@ def model():
     rng = np.random.default_rng(1)
     for weight in made.weights:  # nothing may be right only because a weight starts as zero
         weight.assign(rng.normal(size=weight.shape) * 0.3)
+    made.rating.factor_prior.assign(rng.uniform(1, 3, made.rating.factor_prior.shape))  # a precision is positive
     return made
 
 

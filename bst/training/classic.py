@@ -1,56 +1,27 @@
-"""Training of a model on windows: arrays in, fitted weights and learning curves out. Knows no files.
+"""Training of a classic BST on windows: a task in, fitted weights and learning curves out. Knows no files.
 
 Each epoch's order of the windows, and what is hidden in them, follow from (seed, epoch) alone. So a run that is stopped
 after any epoch and resumed from a snapshot goes through the same numbers as one that was never stopped.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from bst.evaluation import Task, evaluate
-from bst.models.classic import ClassicBST
-from bst.models.config import ClassicConfig
-from bst.schema import Dataset
+from bst.models.classic import ClassicBST, build_classic
+from bst.models.config import ClassicConfig, Sizes
+from bst.schema import Dataset, genre_matrix
 from bst.timelines import Timelines, Windows
+from bst.training.state import OnEpoch, OnProgress, Progress, TrainingState
 
 EVALUATION_BATCH = 8192
 # several steps in one call of the graph: a step of this model is so short that the way back to Python shows
 STEPS_PER_CALL = 16
 
 Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is. ``remaining_s`` is an estimate in seconds, None while nothing is known yet."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    remaining_s: float | None
-    metrics: dict[str, float]
-
-    @property
-    def share(self) -> float:
-        """Part of the whole run that is done, 0 … 1."""
-        return (self.epoch - 1 + self.step / self.steps) / self.epochs
-
-
-@dataclass
-class TrainingState:
-    """What must survive a stop, beside the weights: the epochs done, the curves, and the best epoch so far."""
-
-    epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_score: float = float("inf")
-    best_weights: list[np.ndarray] = field(default_factory=list)
 
 
 def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> tuple[Arrays, np.ndarray]:
@@ -126,12 +97,12 @@ def predict_windows(model: ClassicBST, task: Task, windows: Windows, *, as_visit
     return predict_arrays(model, arrays)
 
 
-def evaluate_model(model: ClassicBST, task: Task, levels: tuple[float, ...]) -> dict:
+def evaluate_model(model: ClassicBST, task: Task) -> dict:
     """Return ``evaluation.evaluate`` of a model; one that reads user ids is measured without them, too."""
     return evaluate(
         task,
         lambda windows: predict_windows(model, task, windows),
-        levels,
+        task.dataset.levels,
         (lambda windows: predict_windows(model, task, windows, as_visitor=True)) if model.config.user_id else None,
     )
 
@@ -176,7 +147,7 @@ def compile_model(model: ClassicBST, config: ClassicConfig) -> None:
 class _StepProgress(keras.callbacks.Callback):
     """Tell the caller how far the run is, at most a few times a second."""
 
-    def __init__(self, report: Callable[[Progress], None], epoch: int, epochs: int, steps: int):
+    def __init__(self, report: OnProgress, epoch: int, epochs: int, steps: int):
         super().__init__()
         self.report, self.epoch, self.epochs, self.steps = report, epoch, epochs, steps
         self.epoch_began, self.last = time.monotonic(), 0.0
@@ -201,8 +172,8 @@ def fit(
     seed: int,
     patience: int,
     state: TrainingState | None = None,
-    on_epoch: Callable[[TrainingState], None] = lambda state: None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_epoch: OnEpoch = lambda state: None,
+    on_progress: OnProgress = lambda progress: None,
 ) -> TrainingState:
     """Train ``model`` (compiled) until ``epochs`` epochs are done or validation MAE has not fallen for ``patience``.
 
@@ -236,3 +207,34 @@ def fit(
     if state.best_weights:
         model.set_weights(state.best_weights)
     return state
+
+
+class Trainer:
+    """One training of a classic preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
+
+    def __init__(self, config: ClassicConfig, task: Task, seed: int):
+        keras.utils.set_random_seed(seed)
+        self.config, self.task, self.seed = config, task, seed
+        self.model = build_classic(config, Sizes(len(task.dataset.users), len(task.dataset.movies)))
+        self.model.set_genres(genre_matrix(task.dataset.movies))
+        compile_model(self.model, config)
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    @property
+    def variables(self) -> list:
+        """The model's and the optimiser's variables."""
+        # .variables, unlike .weights, has the dropout seeds too: a resumed run must draw the same numbers
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    @property
+    def words(self) -> str:
+        """What it is trained on, in words."""
+        return f"{len(self.task.split.train):,} windows"
+
+    def fit(self, **how) -> TrainingState:
+        """Train, see ``fit``."""
+        task = self.task
+        parts = (
+            window_arrays(task.dataset, task.timelines, part) for part in (task.split.train, task.split.validation)
+        )
+        return fit(self.model, *parts, seed=self.seed, **how)

@@ -1,0 +1,34 @@
+"""The command line: ``python -m bst COMMAND``.
+
+Answers go to standard output, as text or, with ``--json``, as one JSON object; everything else goes to standard error.
+Exit code 0; 2 with one clear line for input that cannot be used; 1 for a fault of ours; 130 when interrupted.
+"""
+
+import json
+import os
+import sys
+
+from bst.cli.parser import make_parser
+from bst.errors import BSTError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    # TensorFlow greets on standard error in several lines that say nothing to a person
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # a terminal or pipe that knows no stars must not end a command that has its answer
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    options = make_parser().parse_args(arguments)
+    try:
+        answer, text = options.run(options)
+        print(json.dumps(answer, ensure_ascii=False) if options.json else text(answer))
+    except BSTError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,44 @@
+"""Models of either kind, made from their configuration."""
+
+import numpy as np
+import pandas as pd
+
+from bst.models.config import Config, Sizes, TimelineConfig
+from bst.schema import genre_matrix, movie_facts
+
+# what a model knows of its movies besides what it learnt: the dataset's, put back when the model is loaded
+FROM_DATASET = frozenset({"genres/embeddings", "rating/facts", "next/facts"})
+
+
+def build_model(config: Config, sizes: Sizes, levels: int):
+    """Return an untrained model with all its weights made. ``levels``: how many different ratings there are."""
+    if isinstance(config, TimelineConfig):
+        from bst.models.timeline import build_timeline
+
+        return build_timeline(config, sizes, levels)
+    from bst.models.classic import build_classic
+
+    return build_classic(config, sizes)
+
+
+def set_movies(model, movies: pd.DataFrame) -> None:
+    """Tell a model the genres and years of its dataset's movies."""
+    if isinstance(model.config, TimelineConfig):
+        model.set_facts(movie_facts(movies))
+    else:
+        model.set_genres(genre_matrix(movies))
+
+
+def count_parameters(model) -> dict:
+    """Count weights: ``parameters``, ``trainable``, ``non_trainable`` and ``by_part``."""
+
+    def count(weights) -> int:
+        return sum(int(np.prod(w.shape)) for w in weights)
+
+    total, trainable = count(model.weights), count(model.trainable_weights)
+    return {
+        "parameters": total,
+        "trainable": trainable,
+        "non_trainable": total - trainable,
+        "by_part": {name: count(weights) for name, weights in model.parts().items()},
+    }
