@@ -3,16 +3,21 @@
 import altair as alt
 import pandas as pd
 
+# "Layer 1, head 2" stands in two lines above a narrow column, and upright where there are many of them
+_IN_TWO_LINES = "split(datum.label, ', ')"
+MOST_IN_TWO_LINES = 6
+
 
 def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: int) -> alt.LayerChart:
-    """Draw a metric over epochs, training against validation.
+    """Draw a metric over epochs, training against validation, or whichever of the two there is.
 
-    ``history`` has the columns ``epoch``, ``metric`` and ``val_`` + ``metric``. Line, dash and point shape tell the two
-    apart, not colour alone; a rule marks the best epoch.
+    ``history`` has the columns ``epoch`` and ``metric`` or ``val_`` + ``metric`` or both; epochs without a number are
+    left out. Line, dash and point shape tell the two apart, not colour alone; a rule marks the best epoch.
     """
     names = {metric: "training", f"val_{metric}": "validation"}
-    long = history.melt("epoch", list(names), "series", label).replace({"series": names})
-    epochs = int(history["epoch"].max())
+    long = history.melt("epoch", [name for name in names if name in history], "series", "value")
+    long = long.replace({"series": names}).dropna(subset="value")
+    epochs = int(long["epoch"].max())
     x = alt.X(
         "epoch:Q",
         title="Epoch",
@@ -21,23 +26,22 @@ def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: 
     )
     base = alt.Chart(long).encode(
         x=x,
-        y=alt.Y(f"{label}:Q", title=label, scale=alt.Scale(zero=False)),
+        y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False)),
         color=alt.Color("series:N", title=None, legend=alt.Legend(orient="top")),
         tooltip=[
             alt.Tooltip("series:N", title="Measured on"),
             alt.Tooltip("epoch:Q", title="Epoch"),
-            alt.Tooltip(f"{label}:Q", format=".4f"),
+            alt.Tooltip("value:Q", title=label, format=".4f"),
         ],
     )
-    side = "left" if best_epoch == 1 else "right"  # of the rule, within the picture
+    side = "left" if best_epoch == 1 else "right"  # of the rule, above the picture
     best = alt.Chart(pd.DataFrame({"epoch": [best_epoch], "text": [f"best: epoch {best_epoch}"]}))
     return alt.layer(
         best.mark_rule(strokeDash=[2, 3], opacity=0.6).encode(x=x),
         best.mark_text(
             align=side,
-            dx=6 if side == "left" else -6,
-            dy=6,
-            baseline="top",
+            dy=-5,
+            baseline="bottom",
             opacity=0.8,
         ).encode(x=x, y=alt.value(0), text="text:N"),
         base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("series:N", title=None)),
@@ -48,7 +52,7 @@ def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: 
 def peer_bars(errors: pd.DataFrame, label: str) -> alt.LayerChart:
     """Draw errors as bars, in the frame's order. ``errors``: ``name``, ``error`` (stars), ``ours`` bool."""
     base = alt.Chart(errors).encode(
-        y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelFlush=False)),
         x=alt.X(
             "error:Q",
             title=f"{label} in stars; shorter is better",
@@ -63,20 +67,71 @@ def peer_bars(errors: pd.DataFrame, label: str) -> alt.LayerChart:
     ).properties(height=alt.Step(34))
 
 
+def history_lines(errors: pd.DataFrame) -> alt.LayerChart:
+    """Draw MAE by length of history, a line a series. ``errors``: ``length`` str, ``name``, ``error`` (stars).
+
+    Lengths and names stand in the frame's order. Dash and point shape tell the series apart, not colour alone.
+    """
+    names = list(errors["name"].unique())
+    base = alt.Chart(errors).encode(
+        x=alt.X("length:O", title="Movies watched before", sort=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
+        y=alt.Y("error:Q", title="MAE in stars; lower is better", scale=alt.Scale(zero=False)),
+        color=alt.Color("name:N", title=None, sort=names, legend=alt.Legend(orient="top", columns=2, labelLimit=220)),
+        tooltip=[
+            alt.Tooltip("name:N", title="Prediction"),
+            alt.Tooltip("length:O", title="Movies watched before"),
+            alt.Tooltip("error:Q", title="MAE", format=".4f"),
+        ],
+    )
+    return alt.layer(
+        base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("name:N", title=None, sort=names)),
+        base.mark_point(size=70, filled=True).encode(shape=alt.Shape("name:N", title=None, sort=names)),
+    )
+
+
+def star_bars(distribution: pd.DataFrame) -> alt.LayerChart:
+    """Draw a predicted distribution. ``distribution``: ``level`` (stars, ascending), ``probability`` 0 … 1."""
+    labelled = distribution.assign(stars=[f"{level:g} ★" for level in distribution["level"]])
+    base = alt.Chart(labelled).encode(
+        x=alt.X("stars:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
+        # half of the height for what is as good as certain nowhere: the picture keeps its scale from movie to movie
+        y=alt.Y(
+            "probability:Q",
+            axis=None,
+            scale=alt.Scale(domain=[0, max(0.6, 1.15 * distribution["probability"].max())], nice=False),
+        ),
+        tooltip=[
+            alt.Tooltip("stars:O", title="Rating"),
+            alt.Tooltip("probability:Q", title="Probability", format=".1%"),
+        ],
+    )
+    return alt.layer(
+        base.mark_bar(), base.mark_text(baseline="bottom", dy=-3).encode(text=alt.Text("probability:Q", format=".0%"))
+    ).properties(height=150)
+
+
 def attention_bars(weights: pd.DataFrame) -> alt.LayerChart:
-    """Draw the attention of one prediction as bars, in the frame's order. ``weights``: ``label``, ``weight`` 0 … 1."""
+    """Draw the attention of one prediction as bars, in the frame's order.
+
+    ``weights``: ``label``, ``weight`` 0 … 1, ``movie`` bool: whether the bar is one watched movie, drawn stronger than
+    what else is looked at.
+    """
+    # of many movies each gets little: then a decimal tells more
+    digits = 0 if weights.loc[weights["movie"], "weight"].max() >= 0.1 else 1
     base = alt.Chart(weights).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=170, labelFlush=False)),
         x=alt.X(
             "weight:Q",
             title="Attention",
             axis=alt.Axis(format="%", tickCount=5),
-            scale=alt.Scale(domain=[0, min(1, 1.15 * weights["weight"].max())], nice=False),
+            # room for the figure behind the longest bar
+            scale=alt.Scale(domain=[0, 1.2 * weights["weight"].max()], nice=False),
         ),
-        tooltip=[alt.Tooltip("label:N", title="Movie"), alt.Tooltip("weight:Q", title="Attention", format=".1%")],
+        tooltip=[alt.Tooltip("label:N", title="Looked at"), alt.Tooltip("weight:Q", title="Attention", format=".1%")],
     )
     return alt.layer(
-        base.mark_bar(), base.mark_text(align="left", dx=4).encode(text=alt.Text("weight:Q", format=".0%"))
+        base.mark_bar().encode(opacity=alt.condition("datum.movie", alt.value(1), alt.value(0.45))),
+        base.mark_text(align="left", dx=4).encode(text=alt.Text("weight:Q", format=f".{digits}%")),
     ).properties(height=alt.Step(34))
 
 
@@ -85,12 +140,16 @@ def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerC
 
     The numbers in the cells are in ``ink``, and in ``paper`` where a strong weight makes the cell as dark as ink.
     """
+    few = weights["head"].nunique() <= MOST_IN_TWO_LINES
+    lines = {"labelAngle": 0, "labelExpr": _IN_TWO_LINES} if few else {"labelAngle": -90}
     base = alt.Chart(weights).encode(
-        x=alt.X("head:N", title="Head", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
+        x=alt.X(
+            "head:N", title=None, sort=None, axis=alt.Axis(orient="top", labelOverlap=False, labelFlush=False, **lines)
+        ),
+        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=170, labelFlush=False)),
         tooltip=[
-            alt.Tooltip("label:N", title="Movie"),
-            alt.Tooltip("head:N", title="Head"),
+            alt.Tooltip("label:N", title="Looked at"),
+            alt.Tooltip("head:N", title="By"),
             alt.Tooltip("weight:Q", title="Attention", format=".1%"),
         ],
     )

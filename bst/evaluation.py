@@ -182,8 +182,8 @@ def evaluate_predicted(task: Task, predicted: Predicted) -> dict:
     Returns ``labels``; ``metrics``: ``mae``, ``rmse`` (of the mean), ``median_mae``, ``nll``, ``ece`` (of the
     probability of 4 stars or more), ``mae_by_history``, ``ndcg@10`` and ``hr@10`` (each user's last test label, whole
     catalogue, seen movies excluded); ``gaps_unknown``: the rating figures with all time gaps unknown, as in the app;
-    ``peers``: ``mae``, ``rmse``, ``mae_by_history`` of each; ``popularity``: the rank figures of naming the most watched
-    movies; ``ahead_of_svd``: by history length, and for all, the difference of MAE to SVD (negative: the model is
+    ``peers``: ``mae``, ``rmse``, ``mae_by_history`` of each; ``popularity``: the rank figures of naming what most
+    watched; ``ahead_of_svd``: by history length, and for all, the difference of MAE to SVD (negative: the model is
     better) as ``[difference, low, high]`` with a 95 % interval (``metrics.paired_bootstrap``). What does not apply is
     left out.
     """

@@ -105,8 +105,8 @@ def _hidden(config: Config) -> str:
     if isinstance(config, TimelineConfig):
         return (
             f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, in "
-            f"{config.no_gaps:.0%} all time gaps, and histories\nof every length were trained on; so the model can serve "
-            "someone of whom little is known."
+            f"{config.no_gaps:.0%} all time gaps, and histories\nof every length were trained on; so the model can "
+            "serve someone of whom little is known."
         )
     if not (config.short_history or config.unknown):
         return "Nothing was hidden in training: the model knows full windows and known users only."

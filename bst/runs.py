@@ -81,9 +81,10 @@ def train(
     except OSError as error:
         raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
     if not state.best_epoch:
+        rate = getattr(settings.config, "learning_rate", None)  # of a timeline preset it is no option
         raise TrainingError(
             f"after {state.epoch} epochs no prediction is a number: training diverged; start again with --overwrite "
-            f"and a lower --learning-rate than {settings.config.learning_rate:g}"
+            + (f"and a lower --learning-rate than {rate:g}" if rate else "and another --seed")
         )
 
     on_stage(f"measuring on {len(task.test):,} test labels")

@@ -12,20 +12,18 @@ import numpy as np
 from bst.bundle import Bundle
 from bst.models.config import TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
-from bst.segments import gap_buckets
-
-# how many candidates are scored at once: more would cost memory and gain nothing
-CANDIDATES = 8192
+from bst.segments import EVENT_INPUTS, gap_buckets, months
 
 
 class Watched(NamedTuple):
-    """The events that a model reads, oldest first: ``movie`` int32 rows of the catalogue, ``rating`` float32 stars and
-    ``gap`` int32 buckets of ``segments.gap_buckets``, 0 where a time is unknown; each (events,).
+    """The events that a model reads, oldest first: ``movie`` int32 rows of the catalogue, ``rating`` float32 stars,
+    ``gap`` and ``month`` int32 of ``segments.gap_buckets`` and ``months``, 0 where a time is unknown; each (events,).
     """
 
     movie: np.ndarray
     rating: np.ndarray
     gap: np.ndarray
+    month: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,9 @@ def watched(visitor: Visitor, rows: np.ndarray, horizon: int) -> Watched:
     ]
     first = max(0, len(rows) - horizon)
     ratings = np.array([event.rating for event in visitor.history], np.float32)
-    read = Watched(np.asarray(rows[first:], np.int32), ratings[first:], np.array(gaps, np.int32)[first:])
+    month = [0 if time is None else months(np.array(time)) for time in times]
+    when = (np.array(values, np.int32)[first:] for values in (gaps, month))
+    read = Watched(np.asarray(rows[first:], np.int32), ratings[first:], *when)
     read.gap[:1] = 0  # what came before the first of them is out of sight
     return read
 
@@ -139,16 +139,16 @@ class TimelineScorer:
         import tensorflow as tf
 
         self.bundle, self.model, self.horizon = bundle, model, bundle.config.horizon
+        model.freeze()
         self.orders = ("rating", "next", "blend")[: 3 if model.rating and model.next else 1]
-        signature = {name: tf.TensorSpec((1, None), tf.int32) for name in ("movie", "level", "gap")}
+        signature = {name: tf.TensorSpec((1, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((1,), tf.int32) for name in ("sex", "age", "occupation")}
-        catalogue = np.arange(bundle.sizes.movies, dtype=np.int32)
 
         def predict(inputs):
             encoded = model.encode(inputs)
-            chunks = [catalogue[i : i + CANDIDATES] for i in range(0, len(catalogue), CANDIDATES)]
-            levels = tf.concat([tf.nn.softmax(model.score(encoded, chunk))[0] for chunk in chunks], axis=0)
-            return levels, (model.next_logits(encoded)[0] if model.next else tf.zeros(0))
+            return tf.nn.softmax(model.score(encoded)[0]), (
+                model.next_logits(encoded)[0] if model.next else tf.zeros(0)
+            )
 
         def attend(inputs, movie):
             return model.score(model.encode(inputs), movie, return_attention_scores=True)[1][0, :, :, 0]
@@ -178,5 +178,7 @@ class TimelineScorer:
     def _inputs(self, visitor: Visitor, rows: np.ndarray) -> dict[str, np.ndarray]:
         read = watched(visitor, rows, self.horizon)
         level = np.searchsorted(self.bundle.levels, read.rating).astype(np.int32)
-        events = {"movie": read.movie[None], "level": level[None], "gap": read.gap[None]}
-        return events | {name: np.array([code], np.int32) for name, code in _codes(visitor).items()}
+        events = {"movie": read.movie, "level": level, "gap": read.gap, "month": read.month}
+        return {name: values[None] for name, values in events.items()} | {
+            name: np.array([code], np.int32) for name, code in _codes(visitor).items()
+        }

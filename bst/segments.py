@@ -13,6 +13,10 @@ from bst.schema import Dataset
 from bst.timelines import Timelines
 
 GAPS = 14  # 0: unknown; 1: the same second; 2 … 13: one for each factor of four, from seconds to years
+MONTHS = 512  # 0: unknown; 1: January 1995, when MovieLens began; up to 2037
+JANUARY_1995, MONTH_SECONDS = 788_918_400, 2_629_746
+# what is told of each event, beside its user
+EVENT_INPUTS = ("movie", "level", "gap", "month")
 
 Batch = dict[str, np.ndarray]
 
@@ -92,11 +96,16 @@ def gap_buckets(seconds: np.ndarray) -> np.ndarray:
     return np.minimum(1 + np.ceil(np.log2(np.maximum(seconds, 0) + 1) / 2), GAPS - 1).astype(np.int32)
 
 
+def months(timestamp: np.ndarray) -> np.ndarray:
+    """Return the month of each time in seconds since 1970: int32, 1 for January 1995 and before, the last for 2037."""
+    return np.clip(1 + (timestamp - JANUARY_1995) // MONTH_SECONDS, 1, MONTHS - 1).astype(np.int32)
+
+
 class SegmentReader:
     """Turns groups of segments into padded arrays. Holds one flat array for each input, in timeline order.
 
-    A batch has ``movie``, ``level``, ``gap`` int32 (batch, T), −1 (movie) and 0 in padding; ``sex``, ``age``,
-    ``occupation`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which places count.
+    A batch has ``movie``, ``level``, ``gap``, ``month`` int32 (batch, T), −1 (movie) and 0 in padding; ``sex``,
+    ``age``, ``occupation`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which places count.
     """
 
     def __init__(self, dataset: Dataset, timelines: Timelines):
@@ -105,6 +114,7 @@ class SegmentReader:
         gap = np.diff(timelines.timestamp, prepend=timelines.timestamp[:1])
         self.gap = gap_buckets(gap)
         self.gap[timelines.offsets[:-1][timelines.lengths > 0]] = 0  # a first event has nothing before it
+        self.month = months(timelines.timestamp)
         self.who = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in ("sex", "age", "occupation")}
 
     def read(self, segments: Segments, label: np.ndarray) -> tuple[Batch, np.ndarray]:
@@ -120,6 +130,7 @@ class SegmentReader:
             "level": np.where(inside, self.level[at], 0),
             # what came before the segment is out of sight
             "gap": np.where(inside & (place > 0), self.gap[at], 0),
+            "month": np.where(inside, self.month[at], 0),
             "label": inside & label[at] & (place >= segments.counted[:, None]),
         }
         batch |= {name: codes[segments.user] for name, codes in self.who.items()}

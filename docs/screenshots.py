@@ -1,4 +1,7 @@
-"""Take the README's screenshots of the running app: ``python docs/screenshots.py http://localhost:8501``."""
+"""Take the README's screenshots of the running app: ``python docs/screenshots.py http://localhost:8501``.
+
+They show the demo bundle, whatever else is there.
+"""
 
 import sys
 from pathlib import Path
@@ -13,10 +16,11 @@ def main(address: str) -> None:
     """Write one picture a page into this folder."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
         for name, path in (("recommend", "/"), ("why", "/why"), ("training", "/training")):
-            page.goto(address + path)
+            page.goto(f"{address}{path}?bundle=demo")
             settled(page)
+            page.wait_for_timeout(1000)  # charts are drawn after the script has run
             page.screenshot(path=Path(__file__).with_name(f"{name}.png"))
         browser.close()
 

@@ -16,11 +16,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bst.baselines import Known, bias_fold_in
+from bst.baselines import bias_fold_in
 from bst.datasets import load
+from bst.evaluation import TEST, TRAIN, VALIDATION, prepare
 from bst.factorisation import STRONGEST, Factorisation
 from bst.metrics import by_history, rating_errors
-from bst.timelines import build_timelines
+from bst.models.config import preset
 
 
 def main() -> None:
@@ -30,20 +31,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=("validation", "test"), default="validation")
     options = parser.parse_args()
-    dataset = load(options.dataset)
-    events = build_timelines(dataset)
-    users = len(events.lengths)
-    order = np.random.default_rng(options.seed).permutation(users)
-    tenth, twentieth = users // 10, users // 20
-    held = {"test": order[:tenth], "validation": order[tenth : tenth + twentieth]}[options.part]
-    owner = np.repeat(np.arange(users), events.lengths)
-    learned = np.isin(owner, order[tenth + twentieth :])
-    known = Known(owner[learned], events.movie[learned], events.rating[learned], users, len(dataset.movies))
-    asked = np.isin(owner, held)
-    movie, rating = events.movie[asked], events.rating[asked]
-    lengths = events.lengths[np.sort(held)]
-    offsets = np.append(0, np.cumsum(lengths))
-    history = np.arange(len(movie)) - np.repeat(offsets[:-1], lengths)
+    task = prepare(load(options.dataset), preset("timeline"), "visitor", options.seed)
+    asked = task.role == (TEST if options.part == "test" else VALIDATION)
+    # what is reported on test may be learned from the validation users, too
+    known = task.known if options.part == "test" else task.ratings(task.role == TRAIN)
+    movie, rating, history = task.timelines.movie[asked], task.timelines.rating[asked], task.history[asked]
+    offsets = np.append(np.flatnonzero(history == 0), len(history))
     peers = {
         "bias": lambda: bias_fold_in(known, movie, rating, offsets),
         "factorisation": lambda: Factorisation.fit(known).fold_in(movie, rating, offsets),

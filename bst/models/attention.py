@@ -73,6 +73,30 @@ class Attention(layers.Layer):
         mixed = ops.transpose(ops.matmul(scores, values), (0, 2, 1, 3))
         return self.out(ops.reshape(mixed, (-1, queries, width))), scores
 
+    def absorb(self, keys, values):
+        """Return keys and values with the projections of queries and output multiplied into them.
+
+        x W_q Kᵀ = x (W_q Kᵀ), and A V W_o = A (V W_o): the same numbers, but many queries over few keys need half the
+        work. Returns (batch, width, heads · keys) and (batch, heads · keys, width).
+        """
+        size, width = keys.shape[-1], self.out.kernel.shape[1]
+        query = ops.reshape(self.query.kernel, (width, self.heads, size)) * size**-0.5
+        into = ops.einsum("whs,bhks->bwhk", query, keys)
+        out = ops.einsum("bhks,hsw->bhkw", values, ops.reshape(self.out.kernel, (self.heads, size, width)))
+        return ops.reshape(into, (-1, width, self.heads * ops.shape(keys)[2])), ops.reshape(
+            out, (-1, self.heads * ops.shape(keys)[2], width)
+        )
+
+    def attend_absorbed(self, x, into, out, bias):
+        """Attend as ``call``, with what ``absorb`` returned. ``bias``: (batch, 1, heads, keys), for all queries.
+
+        Returns (batch, queries, width) and the weights (batch, queries, heads, keys).
+        """
+        queries, keys = ops.shape(x)[1], bias.shape[-1] or ops.shape(bias)[-1]
+        scores = ops.reshape(ops.matmul(x, into), (-1, queries, self.heads, keys)) + bias
+        scores = ops.softmax(scores, axis=-1)
+        return ops.matmul(ops.reshape(scores, (-1, queries, self.heads * keys)), out), scores
+
     def get_config(self):
         """Return what is needed to make the layer again."""
         return super().get_config() | {"heads": self.heads, "buckets": self.buckets}
@@ -83,24 +107,24 @@ class Block(layers.Layer):
     """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745).
 
     h = x + Dropout(Attention(Norm(x)));  y = h + Dropout(W₂ ReLU(W₁ Norm(h) + b₁) + b₂), Norm the root mean
-    square norm.
+    square norm, W₁ from the width to ``expansion`` times that.
     """
 
-    def __init__(self, heads: int, buckets: int, dropout: float, **kwargs):
+    def __init__(self, heads: int, buckets: int, dropout: float, expansion: int, **kwargs):
         super().__init__(**kwargs)
-        self.heads, self.buckets, self.rate = heads, buckets, dropout
+        self.heads, self.buckets, self.rate, self.expansion = heads, buckets, dropout, expansion
 
     def build(self, width: int):
         """Make the weights for tokens of ``width``."""
         self.attention = Attention(self.heads, self.buckets, name="attention")
         self.attention.build(width)
         self.norm_1, self.norm_2 = (layers.RMSNormalization(name=f"norm_{i}") for i in (1, 2))
-        self.widen = layers.Dense(4 * width, activation="relu", name="widen")
+        self.widen = layers.Dense(self.expansion * width, activation="relu", name="widen")
         self.narrow = layers.Dense(width, name="narrow")
         self.dropout_1, self.dropout_2 = (layers.Dropout(self.rate, name=f"dropout_{i}") for i in (1, 2))
         for layer, features in ((self.norm_1, width), (self.norm_2, width), (self.widen, width)):
             layer.build((None, None, features))
-        self.narrow.build((None, None, 4 * width))
+        self.narrow.build((None, None, self.expansion * width))
         self.built = True
 
     def attend_to_itself(self, x, bias, training=None):
@@ -110,10 +134,17 @@ class Block(layers.Layer):
     def call(self, x, keys, values, bias, training=None):
         """Run the block for queries ``x`` (batch, queries, width) over projected keys and values."""
         attended, scores = self.attention(self.norm_1(x), keys, values, bias)
-        h = x + self.dropout_1(attended, training=training)
-        y = h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training)
-        return y, scores
+        return self._feed_forward(x + self.dropout_1(attended, training=training), training), scores
+
+    def call_absorbed(self, x, into, out, bias):
+        """Run the block as ``call`` does for inference, with what ``Attention.absorb`` returned."""
+        attended, scores = self.attention.attend_absorbed(self.norm_1(x), into, out, bias)
+        return self._feed_forward(x + attended, False), scores
+
+    def _feed_forward(self, h, training):
+        return h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training)
 
     def get_config(self):
         """Return what is needed to make the layer again."""
-        return super().get_config() | {"heads": self.heads, "buckets": self.buckets, "dropout": self.rate}
+        settings = {"heads": self.heads, "buckets": self.buckets, "dropout": self.rate, "expansion": self.expansion}
+        return super().get_config() | settings

@@ -130,15 +130,15 @@ class TimelineConfig:
     further than any in training count as the furthest of them. A tower of 0 epochs is left out.
 
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
-    of sex, age and occupation is hidden, ``no_gaps`` that in which all time gaps are, as a visitor of the app has none.
+    of sex, age and occupation is hidden, ``no_gaps`` that in which all times are, as a visitor of the app has none.
     ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
     movies are drawn for each batch to stand for the catalogue in the loss of the next tower. ``factors`` is the rank of
     the factor model whose fold-in the head of the rating tower reads.
     """
 
     preset: str
-    rating: TowerConfig = TowerConfig()
-    next: TowerConfig = TowerConfig(dropout=0.25, epochs=20)
+    rating: TowerConfig = TowerConfig(epochs=8)
+    next: TowerConfig = TowerConfig(layers=4, epochs=14)
     segment: int = 200
     memory: int = 300
     batch_events: int = 3200

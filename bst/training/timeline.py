@@ -26,21 +26,24 @@ from bst.evaluation import (
 from bst.metrics import hit_rate, ndcg
 from bst.models.config import Sizes, TimelineConfig
 from bst.models.timeline import TimelineBST, build_timeline
-from bst.segments import Batch, SegmentReader, Segments, evaluation_segments, grouped, training_segments
+from bst.segments import EVENT_INPUTS, Batch, SegmentReader, Segments, evaluation_segments, grouped, training_segments
 from bst.training.start import out_of_fold, set_start
 from bst.training.state import OnEpoch, OnProgress, Progress, TrainingState
 
-SQUARED_ERROR = 0.5  # its weight in the loss, beside the cross-entropy of the levels
+# weights in the loss, beside the cross-entropy of the levels, of the mean's error
+SQUARED_ERROR = 0.5
+ABSOLUTE_ERROR = 0.5
 BY_POPULARITY = 0.5  # of the negatives; the others are drawn evenly
 EVALUATION_EVENTS = 12_800  # cells of a batch when nothing is learnt
 BETA_2 = {"rating": 0.999, "next": 0.98}
+WHEN = ("gap", "month")
 WHO = ("sex", "age", "occupation")
 K = 10
 # of these columns of the learning curves a tower's best epoch has the lowest value
 SCORES = {"rating": "val_rmse", "next": "val_next_loss"}
 
 SIGNATURE = {
-    **{name: tf.TensorSpec((None, None), tf.int32) for name in ("movie", "level", "gap")},
+    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
     **{name: tf.TensorSpec((None,), tf.int32) for name in WHO},
     "label": tf.TensorSpec((None, None), tf.bool),
 }
@@ -223,7 +226,8 @@ class Trainer:
         for who in WHO:
             batch[who] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[who]).astype(np.int32)
         hidden = rng.random((len(group), 1)) < self.config.no_gaps
-        batch["gap"] = np.where(hidden, 0, batch["gap"]).astype(np.int32)
+        for when in WHEN:
+            batch[when] = np.where(hidden, 0, batch[when]).astype(np.int32)
         if name == "rating":
             batch["folded"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
             batch["doubt"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
@@ -242,16 +246,16 @@ class Trainer:
     # ---- losses
 
     def _rating_loss(self, batch):
-        """Cross-entropy of the level, plus half the squared error of the mean, in stars²: mean over the labels."""
+        """−ln p of the level, plus squared and absolute error of the mean with their weights: mean over the labels."""
         logits = self.model.rating(batch, training=True)
         weight = tf.cast(batch["label"], tf.float32)
         stars = tf.constant(self.task.dataset.levels, tf.float32)
         error = tf.reduce_sum(tf.nn.softmax(logits) * stars, -1) - tf.gather(stars, batch["level"])
         surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
         labels = tf.reduce_sum(weight)
-        total = tf.reduce_sum(weight * (surprise + SQUARED_ERROR * error**2))
-        sums = {"labels": labels, "loss": total, "absolute": tf.reduce_sum(weight * tf.abs(error))}
-        return total / labels, sums | {"squared": tf.reduce_sum(weight * error**2)}
+        absolute, squared = tf.reduce_sum(weight * tf.abs(error)), tf.reduce_sum(weight * error**2)
+        total = tf.reduce_sum(weight * surprise) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
+        return total / labels, {"labels": labels, "loss": total, "absolute": absolute, "squared": squared}
 
     def _next_loss(self, batch):
         """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
@@ -280,7 +284,7 @@ class Trainer:
         try:
             if tower.name == "rating":
                 figures = rating_figures(self.task, distributions(self.model, self.task, VALIDATION), VALIDATION)
-                loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2
+                loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
                 return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
             place, surprise = next_places(self.model, self.task, VALIDATION)
             found = {f"val_ndcg@{K}": ndcg(place, K), f"val_hr@{K}": hit_rate(place, K)}
@@ -307,7 +311,7 @@ def distributions(model: TimelineBST, task: Task, role: int, *, gaps: bool = Tru
     """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
 
     Every label has at least half of the configuration's ``memory`` behind it, where its user has so many. Without
-    ``gaps`` all time gaps are unknown.
+    ``gaps`` all times are unknown.
     """
 
     @tf.function(input_signature=[SIGNATURE])
@@ -319,7 +323,7 @@ def distributions(model: TimelineBST, task: Task, role: int, *, gaps: bool = Tru
     result = np.zeros((len(label), model.levels), np.float32)
     for _, batch, at in _batches(model, task, segments, label):
         if not gaps:
-            batch["gap"] = np.zeros_like(batch["gap"])
+            batch |= {when: np.zeros_like(batch[when]) for when in WHEN}
         result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
     return result[label]
 

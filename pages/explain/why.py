@@ -1,21 +1,26 @@
 """Why: which watched movies the model looked at while it predicted one rating."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from bst import charts
 from bst.explanation import Attention, attention
+from bst.models.config import TimelineConfig
 from bst.recommender import Filters, Recommender
+from bst.schema import Visitor
 from pages.shared import figures, models, visitor_state
 from pages.shared.text import count, literal, stars
 
 # less than a quarter above an even share is no preference worth a sentence
 EVEN = 1.25
-ITSELF = "the movie itself"
+# bars of a long history that are drawn one by one
+MOST_BARS = 12
 
 
 def draw() -> None:
     """Draw the page: the sentence, the bars, and the single heads below."""
+    models.need_ratings()
     recommender = models.loaded_recommender()
     if recommender is None:
         st.title("Where does the model look?", anchor=False)
@@ -25,35 +30,52 @@ def draw() -> None:
     movie_id = _draw_choice(recommender)
     seen = attention(recommender, visitor, movie_id)
     with headline:
-        st.title(_sentence(recommender, seen), anchor=False)
+        st.title(_sentence(recommender, visitor, seen), anchor=False)
     if not seen.events:
         st.info(
-            "With no history, the movie itself is all there is to look at. Add movies on the Recommend page.",
+            f"With no history there is nothing to look at but {seen.looks.rest}. Add movies on the Recommend page.",
             icon=":material/info:",
         )
         st.page_link("pages/explore/recommend.py", label="Go to Recommend", icon=":material/recommend:")
         return
-    labels = _labels(recommender, seen)
+    weights = _weights(recommender, seen)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader("Attention, mean of all heads", anchor=False)
-        mean = [*seen.to_events.mean(axis=0), seen.to_itself.mean()]
+        mean = weights.assign(weight=weights[list(seen.looks.heads)].mean(axis=1))
         figures.show(
-            charts.attention_bars(pd.DataFrame({"label": labels, "weight": mean})),
-            f"Attention while predicting: {'; '.join(f'{n} {w:.0%}' for n, w in zip(labels, mean, strict=True))}",
+            charts.attention_bars(mean[["label", "weight", "movie"]]),
+            "Attention while predicting: "
+            + "; ".join(f"{label} {weight:.0%}" for label, weight in zip(mean["label"], mean["weight"], strict=True)),
         )
     with right:
         st.subheader("Head by head", anchor=False)
-        heads = [
-            {"head": str(head + 1), "label": label, "weight": weight}
-            for head, (events, itself) in enumerate(zip(seen.to_events, seen.to_itself, strict=True))
-            for label, weight in zip(labels, [*events, itself], strict=True)
-        ]
         figures.show(
-            charts.attention_heatmap(pd.DataFrame(heads), *figures.ink_and_paper()),
-            f"Attention of each of {len(seen.to_itself)} heads to each movie; every head's weights sum to 100 %",
+            charts.attention_heatmap(
+                weights.melt(["label"], list(seen.looks.heads), "head", "weight"), *figures.ink_and_paper()
+            ),
+            f"Attention of each of {len(seen.looks.heads)} heads; every head's weights sum to 100 %",
         )
     _draw_caveat(recommender, len(visitor.history))
+
+
+def _weights(recommender: Recommender, seen: Attention) -> pd.DataFrame:
+    """Return what was looked at, one row a bar: ``label``, ``movie`` (is it one watched movie?), a column a head.
+
+    Movies stand in the order they were watched. Of a long history the movies looked at least become one bar.
+    """
+    looks = seen.looks
+    # stars first: what stands behind a long title is cut off
+    titles = [f"{stars(event.rating)} · {recommender.catalogue.title(event.movie_id)}" for event in seen.events]
+    by_weight = np.argsort(-looks.to_events.mean(axis=0), kind="stable")
+    shown, others = by_weight, by_weight[:0]
+    if len(by_weight) > MOST_BARS + 1:  # a bar for one other movie would hide it and save nothing
+        shown, others = by_weight[:MOST_BARS], by_weight[MOST_BARS:]
+    rows = [(titles[i], True, *looks.to_events[:, i]) for i in sorted(shown)]
+    if len(others):
+        rows.append((f"{count(len(others), 'other movie')}", False, *looks.to_events[:, others].sum(axis=1)))
+    rows.append((looks.rest, False, *looks.to_rest))
+    return pd.DataFrame(rows, columns=["label", "movie", *looks.heads])
 
 
 def _draw_choice(recommender: Recommender) -> int:
@@ -75,42 +97,55 @@ def _draw_choice(recommender: Recommender) -> int:
     )
 
 
-def _sentence(recommender: Recommender, seen: Attention) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, seen: Attention) -> str:
     title = literal(recommender.catalogue.title(seen.movie_id))
     expected = stars(round(seen.expected_rating, 1))
     if not seen.events:
-        return f"The model expects {expected} for {title}, from who the visitor is alone"
-    weights = seen.to_events.mean(axis=0)
+        told = any((visitor.sex, visitor.age, visitor.occupation)) and _reads_demographics(recommender)
+        return f"The model expects {expected} for {title}, " + (
+            "from who the visitor is alone" if told else "knowing nothing of the visitor"
+        )
+    weights, rest = seen.looks.to_events.mean(axis=0), seen.looks.to_rest.mean()
     top = seen.events[int(weights.argmax())]
     share = weights.max()
-    if share < EVEN / (len(weights) + 1):
+    name = f"{literal(recommender.catalogue.title(top.movie_id))} ({stars(top.rating)})"
+    if max(share, rest) < EVEN / (len(weights) + 1):
         return (
             f"Expecting {expected} for {title}, the model looked about equally at "
-            f"{count(len(weights), 'watched movie')} and the movie itself"
+            f"{count(len(weights), 'watched movie')} and {seen.looks.rest}"
         )
-    return (
-        f"Expecting {expected} for {title}, the model looked most at "
-        f"{literal(recommender.catalogue.title(top.movie_id))} ({stars(top.rating)}): {share:.0%} of its attention"
-    )
+    if rest > share:
+        return (
+            f"Expecting {expected} for {title}, the model looked most at {seen.looks.rest} ({rest:.0%} of its "
+            f"attention), then at {name}: {share:.0%}"
+        )
+    return f"Expecting {expected} for {title}, the model looked most at {name}: {share:.0%} of its attention"
 
 
-def _labels(recommender: Recommender, seen: Attention) -> list[str]:
-    return [
-        *(f"{recommender.catalogue.title(event.movie_id)} · {stars(event.rating)}" for event in seen.events),
-        ITSELF,
-    ]
+def _reads_demographics(recommender: Recommender) -> bool:
+    return getattr(recommender.bundle.config, "demographics", True)
 
 
 def _draw_caveat(recommender: Recommender, events: int) -> None:
+    timeline = isinstance(recommender.bundle.config, TimelineConfig)
     older = events - recommender.horizon
-    unread = (
-        f" {count(older, 'older movie')} of the history {'is' if older == 1 else 'are'} not read." if older > 0 else ""
-    )
-    st.caption(
-        f"Movies in the order they were watched. This model reads the newest {recommender.horizon}.{unread} "
+    words = ["Movies in the order they were watched."]
+    if not timeline:
+        words.append(f"This model reads the newest {recommender.horizon}.")
+    if older > 0:
+        words.append(f"{count(older, 'older movie')} of the history {'is' if older == 1 else 'are'} not read.")
+    words.append(
         "Attention tells where the model looked, not what changed its mind: a movie may be looked at and make no "
         "difference."
     )
+    if timeline:
+        words.append(
+            "Beside what it looks at, this model weighs the whole history by a simpler model of taste (matrix "
+            "factorisation), which has no attention to show."
+        )
+    if "next" in recommender.orders:
+        words.append("All this is about the rating; which movie comes next is predicted by a part of its own.")
+    st.caption(" ".join(words))
 
 
 draw()

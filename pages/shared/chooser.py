@@ -1,7 +1,10 @@
 """The sidebar's chooser of models, with what a person must know of the chosen one."""
 
+from collections import Counter
+
 import streamlit as st
 
+from bst.models.config import Config, TimelineConfig
 from pages.shared import models
 from pages.shared.models import Choice
 from pages.shared.text import count, literal
@@ -22,7 +25,7 @@ def draw() -> Choice:
         name = st.selectbox(
             "Model",
             list(found),
-            format_func=lambda name: found[name].label,
+            format_func=_labels(found).get,
             key="bundle",
             help="Every model that was trained here or came with the app.",
         )
@@ -31,8 +34,15 @@ def draw() -> Choice:
         choice = found[name]
         if choice.bundle:
             _draw_facts(choice)
-    _tell_address(name)
+    _tell_address(name, default=next(iter(found)))
     return choice
+
+
+def _labels(found: dict[str, Choice]) -> dict[str, str]:
+    """Return what to call each choice: a title that several have gets the name behind it."""
+    labels = {name: choice.label for name, choice in found.items()}
+    several = {label for label, often in Counter(labels.values()).items() if often > 1}
+    return {name: f"{label} · {name}" if label in several else label for name, label in labels.items()}
 
 
 def _follow_address(found: dict[str, Choice]) -> None:
@@ -46,11 +56,17 @@ def _follow_address(found: dict[str, Choice]) -> None:
             st.session_state["bundle"] = wanted
 
 
-def _tell_address(name: str) -> None:
-    if name == models.DEFAULT:
+def _tell_address(name: str, default: str) -> None:
+    if name == default:
         st.query_params.pop("bundle", None)
     else:
         st.query_params["bundle"] = name
+
+
+def _reading(config: Config) -> str:
+    if isinstance(config, TimelineConfig):
+        return f"reads the whole history, up to {config.horizon} movies"
+    return f"reads the newest {count(config.horizon, 'movie')}"
 
 
 def _draw_facts(choice: Choice) -> None:
@@ -58,7 +74,7 @@ def _draw_facts(choice: Choice) -> None:
     people = "simulated users" if bundle.simulated else "users"
     lines = [
         f"{literal(bundle.dataset_title)}: {bundle.sizes.users:,} {people}, {bundle.sizes.movies:,} movies",
-        f"{bundle.parameters['parameters']:,} parameters; reads the newest {count(bundle.config.window - 1, 'movie')}",
+        f"{bundle.parameters['parameters']:,} parameters; {_reading(bundle.config)}",
     ]
     st.caption("  \n".join(lines))
     if bundle.simulated:

@@ -12,7 +12,8 @@ from bst.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.recommender import Recommender
 
-DEFAULT = "demo"
+# what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
+DEFAULTS = ("ml-1m", "demo")
 KEPT_IN_MEMORY = 3
 NEEDS_DATASET, NOT_USABLE = "↓", "✕"
 
@@ -41,10 +42,11 @@ class Choice:
 @st.cache_data(ttl=10, show_spinner=False)
 def choices() -> dict[str, Choice]:
     """Return all bundles by name, the default first. Looked up anew every few seconds, as runs end at any time."""
-    found = {}
-    for bundle in sorted(list_bundles(), key=lambda b: (b.name != DEFAULT, b.name)):
-        found[bundle.name] = _choice(bundle)
-    return found
+    found = {bundle.name: _choice(bundle) for bundle in list_bundles()}
+    known = [name for name in DEFAULTS if name in found]
+    names = [*known, *(name for name in found if name not in known)]
+    usable = [name for name in names if not found[name].problem]
+    return {name: found[name] for name in [*usable[:1], *(name for name in names if name not in usable[:1])]}
 
 
 def _choice(bundle: Bundle | BrokenBundle) -> Choice:
@@ -106,6 +108,16 @@ def _loaded() -> _Loaded:
 def chosen() -> Bundle:
     """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
     return choices()[st.session_state["bundle"]].bundle
+
+
+def need_ratings() -> None:
+    """End the page with a word about it if the chosen model predicts no ratings, as one of the next tower alone."""
+    if "rating" in getattr(chosen().config, "towers", ("rating",)):
+        return
+    st.title("This model predicts no ratings", anchor=False)
+    st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
+    st.page_link("pages/model/training.py", label="See how it was trained", icon=":material/show_chart:")
+    st.stop()
 
 
 def loaded_recommender() -> Recommender | None:

@@ -1,5 +1,6 @@
 """Words on the screen: titles shown literally, numbers and histories in plain language."""
 
+import math
 import re
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -22,3 +23,29 @@ def stars(rating: float) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return "1 movie" or "5 movies"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a probability with the digits that tell something: "45%", "3.1%", "0.42%"; "under 0.01%" below that."""
+    if 0 < share < 5e-5:
+        return "under 0.01%"
+    return f"{share:.{decimals(share)}%}"
+
+
+def decimals(share: float) -> int:
+    """How many decimals a probability needs as a percentage: 0 from 10% on, 1 from 1% on, else 2."""
+    return 0 if share >= 0.095 or not share else 1 if share >= 0.0095 else 2
+
+
+def odds(share: float) -> str:
+    """Return a probability in words: "about 1 in 240", "about 7 in 10"; two digits are enough for a feeling."""
+    if share <= 0:
+        return "not at all"
+    if share >= 0.95:
+        return "almost certain"
+    if share > 0.55:
+        return f"about {round(share * 10)} in 10"
+    if share < 1e-6:
+        return "less than 1 in a million"
+    number = 1 / share
+    return f"about 1 in {round(number, 1 - int(math.log10(number))):,.0f}"

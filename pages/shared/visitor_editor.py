@@ -43,6 +43,7 @@ def _draw_part(name: str, label: str, value, options, labels: dict, width: int |
     st.selectbox(
         label,
         [None, *options],
+        placeholder=UNKNOWN,
         format_func=lambda option: UNKNOWN if option is None else labels[option],
         key=key,
         on_change=_set_part,

@@ -1,24 +1,34 @@
-"""The app without a browser: each test gets a fresh session on the embedded demo bundle."""
+"""The app without a browser: each test gets a fresh session."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from bst import bundle as bundles
+from bst.bundle import Bundle, fingerprint, save_bundle
+from bst.datasets import load_movies
+from bst.models.config import ClassicConfig, Config, Sizes, TimelineConfig, TowerConfig
+from bst.schema import WHOLE_STARS
 
 APP = Path(__file__).parents[2] / "app.py"
 
 
 @pytest.fixture
 def app() -> AppTest:
-    """The app as a newcomer finds it, after the model has been loaded."""
-    return start()
+    """The app on the embedded demo bundle, after the model has been loaded."""
+    return start("demo")
 
 
-def start() -> AppTest:
-    """Open the app in a new session that has looked up the bundles anew."""
+def start(bundle: str | None = None) -> AppTest:
+    """Open the app in a new session that has looked up the bundles anew; ``bundle`` None: with a bare address."""
     st.cache_data.clear()
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    if bundle:
+        app.query_params["bundle"] = bundle
+    return app.run()
 
 
 def headline(app: AppTest) -> str:
@@ -29,3 +39,128 @@ def headline(app: AppTest) -> str:
 def shown_titles(app: AppTest) -> list[str]:
     """The titles of the ranked list, best first."""
     return app.dataframe[0].value["title"].tolist()
+
+
+def chart_words(app: AppTest) -> list[str]:
+    """What each chart says to those who do not see it, from top to bottom."""
+    return [chart.proto.alt for chart in app.get("vega_lite_chart")]
+
+
+def captions(app: AppTest) -> str:
+    """All captions of the page in one text, without their escapes."""
+    return " ".join(caption.value for caption in app.main.caption).replace("\\", "")
+
+
+# Small models of each kind with made-up figures, so that what a page says of them can be worked out by hand. Their
+# weights are random, as pages must show what a model says, whatever it says.
+
+RATING_CURVES = {
+    "loss": (1.9, 1.7, 1.6, 1.5),
+    "mae": (0.85, 0.75, 0.66, 0.60),
+    "rmse": (1.1, 0.95, 0.85, 0.80),
+    "val_loss": (1.8, 1.7, 1.65, 1.66),
+    "val_mae": (0.80, 0.70, 0.68, 0.67),
+    "val_rmse": (1.0, 0.90, 0.85, 0.86),  # the third epoch is the best, although the fourth has the lower MAE
+}
+NEXT_CURVES = {
+    "next_loss": (7.4, 7.0, 6.6, 6.2, 6.0, 5.9),
+    "val_next_loss": (7.0, 6.5, 6.2, 6.0, 5.9, 5.95),  # the fifth is the best
+    "val_ndcg@10": (0.03, 0.05, 0.06, 0.08, 0.10, 0.11),
+    "val_hr@10": (0.05, 0.10, 0.12, 0.15, 0.20, 0.21),
+}
+TASK = {"protocol": "visitor", "seed": 0, "labels": 1234}
+LENGTHS = {"0": 0.82, "1": 0.78, "5": 0.75}
+PEERS = {
+    "global_mean": {"mae": 0.93, "rmse": 1.12, "mae_by_history": {"0": 0.95, "1": 0.94, "5": 0.93}},
+    "bias": {"mae": 0.72, "rmse": 0.91, "mae_by_history": {"0": 0.84, "1": 0.80, "5": 0.77}},
+    "svd_fold_in": {"mae": 0.68, "rmse": 0.86, "mae_by_history": {"0": 0.84, "1": 0.79, "5": 0.73}},
+}
+RATING_FIGURES = {
+    "metrics": {"mae": 0.66, "rmse": 0.85, "median_mae": 0.61, "nll": 1.2, "ece": 0.015, "mae_by_history": LENGTHS},
+    "gaps_unknown": {"mae": 0.67, "rmse": 0.86, "mae_by_history": LENGTHS},
+    "peers": PEERS,
+    # ahead at two of three lengths, at one of them clearly; clearly behind at the third
+    "ahead_of_svd": {
+        "all": [-0.02, -0.03, -0.01],
+        "0": [-0.02, -0.03, -0.01],
+        "1": [-0.01, -0.03, 0.01],
+        "5": [0.02, 0.01, 0.03],
+    },
+}
+NEXT_FIGURES = {
+    "metrics": {"ndcg@10": 0.123, "hr@10": 0.25},
+    "popularity": {"ndcg@10": 0.045, "hr@10": 0.08},
+}
+CLASSIC_FIGURES = {
+    "protocol": "seed",
+    "metrics": {"mae": 0.74, "rmse": 0.94},
+    "as_visitor": {"mae": 0.75, "rmse": 0.95},
+    "peers": {
+        name: {"mae": errors["mae"], "rmse": errors["rmse"]} for name, errors in PEERS.items() if name != "svd_fold_in"
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def kinds_dir(tmp_path_factory) -> Path:
+    """A folder with a bundle of each kind on the demo world: timeline, rating-only, next-only, classic."""
+    folder = tmp_path_factory.mktemp("kinds")
+    tower, none = TowerConfig(width=8, heads=2, layers=2), TowerConfig(epochs=0)
+    rating, following = _rows(RATING_CURVES), _rows(NEXT_CURVES)
+    both = [{**row, **(rating[i] if i < len(rating) else {})} for i, row in enumerate(following)]
+    figures = TASK | RATING_FIGURES | {"metrics": RATING_FIGURES["metrics"] | NEXT_FIGURES["metrics"]}
+    figures |= {"popularity": NEXT_FIGURES["popularity"]}
+    _make(folder / "timeline", TimelineConfig("timeline", tower, tower, factors=4), both, figures)
+    _make(folder / "rating-only", TimelineConfig("timeline", tower, none, factors=4), rating, TASK | RATING_FIGURES)
+    _make(folder / "next-only", TimelineConfig("timeline", none, tower), following, TASK | NEXT_FIGURES)
+    _make(folder / "classic", ClassicConfig("compact", window=4, mlp=(8, 4)), rating, TASK | CLASSIC_FIGURES)
+    return folder
+
+
+@pytest.fixture
+def kinds(kinds_dir, monkeypatch) -> Path:
+    """Let the app see those bundles, and no others."""
+    monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
+    return kinds_dir
+
+
+def _rows(curves: dict[str, tuple[float, ...]]) -> list[dict]:
+    epochs = len(next(iter(curves.values())))
+    return [{"epoch": i + 1} | {name: values[i] for name, values in curves.items()} for i in range(epochs)]
+
+
+def _make(folder: Path, config: Config, history: list[dict], figures: dict) -> Bundle:
+    from bst.models.build import build_model
+
+    movies = load_movies("demo")
+    sizes = Sizes(50, len(movies))
+    model, rng = build_model(config, sizes, len(WHOLE_STARS)), np.random.default_rng(3)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(0, 0.4, weight.shape))
+    if isinstance(config, ClassicConfig):
+        model.trainable_weights[-1].assign([3.5])  # stars to start from
+    if rating := getattr(model, "rating", None):
+        rating.stars.assign(WHOLE_STARS)
+        rating.mean_rating.assign(rng.uniform(2, 4.5, sizes.movies))
+        rating.factors.assign(rng.normal(0, 0.3, rating.factors.shape))
+        rating.factor_base.assign(rating.mean_rating)
+        rating.factor_prior.assign(np.ones(rating.factor_prior.shape))
+    bundle = Bundle(
+        folder=folder,
+        title=f"{folder.name} · Demo world (simulated)",
+        dataset="demo",
+        dataset_title="Demo world (simulated)",
+        simulated=True,
+        levels=WHOLE_STARS,
+        movies_fingerprint=fingerprint(movies),
+        sizes=sizes,
+        config=config,
+        protocol=figures["protocol"],
+        seed=0,
+        epochs=len(history),
+        best_epoch=3,
+        created="2026-01-01",
+        versions={},
+        parameters={"parameters": 1000, "trainable": 1000, "non_trainable": 0, "by_part": {}},
+    )
+    return save_bundle(bundle, model, history, figures, f"# {folder.name}")

@@ -3,7 +3,8 @@
 import pytest
 
 from bst.datasets import load_movies
-from tests.app.conftest import headline, shown_titles
+from bst.schema import Event, Visitor
+from tests.app.conftest import captions, chart_words, headline, shown_titles, start
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -105,8 +106,6 @@ def test_any_movie_can_be_asked_about_even_a_seen_one(app):
 
 
 def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
-    from bst.schema import Event, Visitor
-
     ids = load_movies("demo")["movie_id"].tolist()
     app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids[:200]))
     app.run()
@@ -117,8 +116,6 @@ def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
 
 
 def test_a_long_history_is_folded_until_asked_for(app):
-    from bst.schema import Event, Visitor
-
     ids = load_movies("demo")["movie_id"].tolist()[:30]
     app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids))
     app.run()
@@ -126,3 +123,121 @@ def test_a_long_history_is_folded_until_asked_for(app):
     app.button(key="show_whole_history").click().run()
     assert len(app.feedback) == 30
     assert not app.exception
+
+
+# ---- models that predict more than one number
+
+
+def table(app):
+    return app.dataframe[0].value
+
+
+def test_a_model_that_names_the_next_movie_offers_three_orders_and_others_none(kinds):
+    assert start("timeline").segmented_control(key="order").options == ["By rating", "Likely next", "Both"]
+    for other in ("classic", "rating-only"):
+        app = start(other)
+        assert not app.exception
+        assert "order" not in [control.key for control in app.segmented_control]
+        assert "next" not in table(app)
+        assert "rated next" not in captions(app)
+
+
+def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds):
+    rows = table(start("timeline"))
+    for distribution, expected in zip(rows["distribution"], rows["expected"], strict=True):
+        assert sum(distribution) == pytest.approx(1, abs=1e-4)
+        assert sum(stars * p for stars, p in enumerate(distribution, start=1)) == pytest.approx(expected, abs=1e-4)
+    assert "distribution" not in table(start("classic"))
+
+
+def test_ordering_by_likely_next(kinds):
+    app = start("timeline")
+    by_rating = shown_titles(app)
+    app.segmented_control(key="order").select("next").run()
+    assert not app.exception
+    chances = table(app)["next"].tolist()
+    assert chances == sorted(chances, reverse=True)
+    assert shown_titles(app) != by_rating
+    # the number that the list is ordered by stands next to the title
+    assert table(app).columns.tolist().index("next") == table(app).columns.tolist().index("title") + 1
+    said = headline(app)
+    assert said.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
+    assert f"the model expects {table(app)['expected'][0]:.1f} ★" in said
+    assert "rated next: MovieLens knows when a rating was entered, not when a film was watched" in captions(app)
+
+
+def test_ordering_by_both_multiplies_the_two_chances(kinds):
+    app = start("timeline")
+    app.segmented_control(key="order").select("blend").run()
+    assert not app.exception
+    rows = table(app)
+    product = [chance * sum(stars[3:]) for chance, stars in zip(rows["next"], rows["distribution"], strict=True)]
+    assert product == sorted(product, reverse=True)
+    assert headline(app).startswith(f"After 5 movies, the best bet is {shown_titles(app)[0]}: ")
+
+
+def test_the_order_lasts_while_other_pages_and_models_are_looked_at(kinds):
+    app = start("timeline")
+    app.segmented_control(key="order").select("next").run()
+    app.switch_page("pages/explain/why.py").run()
+    app.switch_page("pages/explore/recommend.py").run()
+    assert "most likely watches" in headline(app)
+    app.selectbox(key="bundle").select("classic").run()
+    assert not app.exception
+    assert "the model expects this visitor to" in headline(app)
+    app.selectbox(key="bundle").select("timeline").run()
+    assert "most likely watches" in headline(app)
+
+
+def test_likely_next_without_a_history(kinds):
+    app = start("timeline")
+    app.segmented_control(key="order").select("next").run()
+    app.button(key="start_empty").click().run()
+    assert not app.exception
+    assert headline(app).startswith("Knowing none of their movies, this visitor most likely watches ")
+
+
+def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kinds):
+    app = start("timeline")
+    best, chance = shown_titles(app)[0], table(app)["next"][0]
+    app.selectbox(key="any_movie_demo").select(movie_id(best)).run()
+    assert not app.exception
+    expected, liked, following = app.metric
+    assert expected.value == f"{table(app)['expected'][0]:.2f} ★"
+    assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(table(app)['distribution'][0][3:]):.0%}")
+    assert float(following.value.rstrip("%")) == pytest.approx(chance, abs=0.06)
+    assert any("The chance that they watch it next: **" in text.value for text in app.markdown)
+    assert any("Place **1** of 1,350" in text.value for text in app.markdown)
+    (words,) = chart_words(app)
+    assert words.startswith(f"How likely each rating of {best} is: 1 stars ")
+    assert "5 stars" in words
+
+
+def test_a_seen_movie_cannot_be_the_next(kinds):
+    app = start("timeline")
+    app.selectbox(key="any_movie_demo").select(movie_id("Alien (1979)")).run()
+    assert app.metric[2].value == "seen"
+    assert not any("The chance that" in text.value for text in app.markdown)
+
+
+def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
+    app = start("next-only")
+    for page in ("pages/explore/recommend.py", "pages/explain/why.py"):
+        app.switch_page(page).run()
+        assert not app.exception
+        assert headline(app) == "This model predicts no ratings"
+
+
+def test_the_sidebar_says_how_much_of_a_history_is_read(kinds):
+    def facts(bundle: str) -> str:
+        return " ".join(caption.value for caption in start(bundle).sidebar.caption)
+
+    assert "reads the whole history, up to 300 movies" in facts("timeline")
+    assert "reads the newest 3 movies" in facts("classic")
+
+
+def test_unknown_is_called_unknown(app):
+    app.button(key="start_empty").click().run()
+    assert [app.selectbox(key=f"visitor_{part}").placeholder for part in ("sex", "age", "occupation")] == [
+        "Unknown"
+    ] * 3

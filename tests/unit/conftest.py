@@ -1,9 +1,12 @@
-"""A small made-up world in MovieLens 1M's format, and a model trained on it once for all tests.
+"""Two small made-up worlds in MovieLens 1M's format, and a model of each kind trained on one of them once for all tests.
 
-A difference is planted: whoever rates them, movies in even rows get about 4 stars and those in odd rows about 2.
+A difference is planted: whoever rates them, movies in even rows get about 4 stars and those in odd rows about 2. In
+the first world everybody watches in an order of their own; in the second, in that of ``CYCLE``, each from a place of
+their own on, so that one movie tells the next.
 """
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,23 +15,20 @@ import pytest
 
 from bst.bundle import Bundle
 from bst.datasets import load
-from bst.models.config import preset
+from bst.models.config import TimelineConfig, TowerConfig, preset
 from bst.runs import RunSettings
 from bst.schema import AGES, GENRES, Dataset
 
 USERS, MOVIES, EVENTS = 40, 30, 24
 EPOCHS = 6
+CYCLE = np.random.default_rng(11).permutation(MOVIES)
 
 
 def _lines(rows) -> str:
     return "".join("::".join(map(str, row)) + "\n" for row in rows)
 
 
-@pytest.fixture(scope="session")
-def world_dir(tmp_path_factory) -> Path:
-    """A folder ``small-world`` with 40 users × 24 ratings of 30 movies; movie row i has id 100 + 3 i, year 1970 + i."""
-    rng = np.random.default_rng(7)
-    folder = tmp_path_factory.mktemp("data") / "small-world"
+def _write_world(folder: Path, rng: np.random.Generator, order) -> Path:
     folder.mkdir()
     users = [(u + 1, "FM"[u % 2], AGES[u % len(AGES)], u % 21, "00000") for u in range(USERS)]
     movies = [
@@ -37,7 +37,7 @@ def world_dir(tmp_path_factory) -> Path:
     ]
     ratings = []
     for u in range(USERS):
-        for place, i in enumerate(rng.permutation(MOVIES)[:EVENTS]):
+        for place, i in enumerate(order()[:EVENTS]):
             stars = int(np.clip(round((4 if i % 2 == 0 else 2) + rng.normal(0, 0.4)), 1, 5))
             ratings.append((u + 1, 100 + 3 * i, stars, 1_000_000_000 + 60 * place))
     for name, rows in (("users.dat", users), ("movies.dat", movies), ("ratings.dat", ratings)):
@@ -46,13 +46,32 @@ def world_dir(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def world_dir(tmp_path_factory) -> Path:
+    """A folder ``small-world`` with 40 users × 24 ratings of 30 movies; movie row i has id 100 + 3 i, year 1970 + i."""
+    rng = np.random.default_rng(7)
+    return _write_world(tmp_path_factory.mktemp("data") / "small-world", rng, lambda: rng.permutation(MOVIES))
+
+
+@pytest.fixture(scope="session")
+def orderly_dir(world_dir) -> Path:
+    """A folder ``orderly-world`` beside the other one: the same, but watched in the order of ``CYCLE``."""
+    rng = np.random.default_rng(8)
+    return _write_world(world_dir.parent / "orderly-world", rng, lambda: np.roll(CYCLE, rng.integers(MOVIES)))
+
+
+@pytest.fixture(scope="session")
 def world(world_dir) -> Dataset:
     return load(world_dir)
 
 
+@pytest.fixture(scope="session")
+def orderly(orderly_dir) -> Dataset:
+    return load(orderly_dir)
+
+
 @pytest.fixture
-def data_here(world_dir, monkeypatch) -> None:
-    """Let ``small-world`` be found by its name, as a bundle names it."""
+def data_here(world_dir, orderly_dir, monkeypatch) -> None:
+    """Let both worlds be found by their names, as a bundle names them."""
     monkeypatch.setenv("BST_DATA_DIR", str(world_dir.parent))
 
 
@@ -64,6 +83,16 @@ def small_settings(world_dir) -> RunSettings:
     return RunSettings(str(world_dir), config, epochs=EPOCHS, seed=3, patience=EPOCHS)
 
 
+@pytest.fixture(scope="session")
+def timeline_settings(orderly_dir) -> RunSettings:
+    """Settings under which both planted things are learnt within seconds."""
+    tower = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=8)
+    short = {"segment": 10, "memory": 12, "batch_events": 200, "factors": 4}
+    quick = {"warm_up": 5, "averaging": 0.9, "negatives": 16}
+    config = TimelineConfig("timeline", replace(tower, layers=2), tower, **short, **quick)
+    return RunSettings(str(orderly_dir), config, "visitor", epochs=8, seed=3, patience=8)
+
+
 class OneModel:
     """Makes runs of the same configuration and seed share one model, put back to its first state for each of them.
 
@@ -71,10 +100,12 @@ class OneModel:
     """
 
     def __init__(self):
-        self.models, self.first = {}, {}
+        self.models, self.first, self.trainers = {}, {}, {}
+        self.making_trainer = False
 
     def seed(self, real, seed):
-        if not self.models:  # later models start from stored weights, and to set a seed drops what was compiled
+        # the first of each kind alone: later ones start from stored weights, and a new seed drops what was compiled
+        if not (self.trainers if self.making_trainer else self.models):
             real(seed)
 
     def build(self, real, config, sizes):
@@ -86,29 +117,94 @@ class OneModel:
         if model not in self.first:
             real(model, config)
             model.optimizer.build(model.trainable_variables)
-            self.first[model] = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
-        for variable, value in zip((*model.variables, *model.optimizer.variables), self.first[model], strict=True):
+        self.put_back(model, (*model.variables, *model.optimizer.variables))
+
+    def trainer(self, real, config, task, seed):
+        key = config, task.dataset.name, task.protocol, seed
+        if key not in self.trainers:
+            self.making_trainer = True
+            self.trainers[key] = real(config, task, seed)
+            self.making_trainer = False
+        self.put_back(key, self.trainers[key].variables)
+        return self.trainers[key]
+
+    def put_back(self, key, variables):
+        if key not in self.first:
+            self.first[key] = [v.numpy() for v in variables]
+        for variable, value in zip(variables, self.first[key], strict=True):
             variable.assign(value)
 
 
+def eagerly(function):
+    """Run a function without compiling what it compiles anew with each call."""
+
+    def call(*arguments, **options):
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+        try:
+            return function(*arguments, **options)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    return call
+
+
+@pytest.fixture
+def eager():
+    """Compile nothing, where it takes longer than what is compiled would run."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
-def train():
-    """``runs.train``, quick from the second call on."""
+def share_models():
+    """A function that patches training, so that it is quick from the second run of a configuration on."""
     import keras
 
-    from bst import runs
-    from bst.training import classic
+    from bst.training import classic, timeline
 
     shared = OneModel()
 
+    def share(patch: pytest.MonkeyPatch) -> None:
+        set_seed = keras.utils.set_random_seed
+        patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
+        patch.setattr(classic, "compile_model", partial(shared.compile, classic.compile_model))
+        patch.setattr(classic.keras.utils, "set_random_seed", partial(shared.seed, set_seed))
+        patch.setattr(timeline, "Trainer", partial(shared.trainer, timeline.Trainer))
+        for name in ("distributions", "next_places"):
+            patch.setattr(timeline, name, eagerly(getattr(timeline, name)))
+
+    return share
+
+
+@pytest.fixture(scope="session")
+def train(share_models):
+    """``runs.train``, quick from the second call on."""
+    from bst import runs
+
     def quick(*arguments, **options):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(keras.utils, "set_random_seed", partial(shared.seed, keras.utils.set_random_seed))
-            patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
-            patch.setattr(classic, "compile_model", partial(shared.compile, classic.compile_model))
+            share_models(patch)
             return runs.train(*arguments, **options)
 
     return quick
+
+
+@pytest.fixture(scope="session")
+def trainer_of(share_models, trained_timeline):
+    """``training.timeline.Trainer``, the same one for the same arguments, as if it had just been made."""
+    from bst.training import timeline
+
+    def make(*arguments):
+        with pytest.MonkeyPatch.context() as patch:
+            share_models(patch)
+            return timeline.Trainer(*arguments)
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -135,3 +231,35 @@ def small_recommender(small_bundle, world):
     from bst.recommender import Recommender
 
     return Recommender(small_bundle, Catalogue(world.movies), small_bundle.load_model(world.movies))
+
+
+@pytest.fixture(scope="session")
+def trained_timeline(train, timeline_settings, tmp_path_factory) -> tuple[Bundle, Path, list]:
+    """A timeline bundle, a folder with copies of its run's folder after each epoch, and what was said of progress."""
+    base, progress = tmp_path_factory.mktemp("trained-timeline"), []
+
+    def keep(row):
+        shutil.copytree(base / "runs" / "tiny", base / "after" / str(row["epoch"]))
+
+    how = {"runs": base / "runs", "into": base / "bundles", "on_epoch": keep, "on_progress": progress.append}
+    return train(timeline_settings, "tiny", **how), base / "after", progress
+
+
+@pytest.fixture(scope="session")
+def timeline_bundle(trained_timeline) -> Bundle:
+    """The bundle alone. Read only: copy it before damaging it."""
+    return trained_timeline[0]
+
+
+@pytest.fixture(scope="session")
+def timeline_model(timeline_bundle, orderly):
+    """The trained model, as it was saved. Read only."""
+    return timeline_bundle.load_model(orderly.movies)
+
+
+@pytest.fixture(scope="session")
+def timeline_recommender(timeline_bundle, timeline_model, orderly):
+    from bst.catalogue import Catalogue
+    from bst.recommender import Recommender
+
+    return Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)

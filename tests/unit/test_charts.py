@@ -16,8 +16,20 @@ def test_learning_curves_mark_the_best_epoch_and_tell_series_apart_without_colou
     line, point = spec["layer"][2], spec["layer"][3]
     assert line["encoding"]["strokeDash"]["field"] == point["encoding"]["shape"]["field"] == "series"
     rows = [row for data in spec["datasets"].values() for row in data]
-    assert {"epoch": 3, "series": "validation", "MAE": 0.82} in rows
+    assert {"epoch": 3, "series": "validation", "value": 0.82} in rows
+    assert line["encoding"]["y"]["title"] == "MAE"
     assert {"epoch": 2, "text": "best: epoch 2"} in rows
+
+
+def test_learning_curves_of_validation_alone_leave_out_epochs_without_a_number():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "val_hr@10": [0.1, 0.2, None]})
+    spec = charts.learning_curves(history, "hr@10", "HR@10", best_epoch=2).to_dict()
+    rows = [row for data in spec["datasets"].values() for row in data if "series" in row]
+    assert rows == [
+        {"epoch": 1, "series": "validation", "value": 0.1},
+        {"epoch": 2, "series": "validation", "value": 0.2},
+    ]
+    assert spec["layer"][2]["encoding"]["x"]["scale"]["domain"] == [1, 2]
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -30,11 +42,60 @@ def test_learning_curves_of_a_short_run_have_an_axis(epochs):
 def test_bars_carry_their_figures_as_text():
     errors = pd.DataFrame({"name": ["ours", "mean"], "error": [0.7, 0.9], "ours": [True, False]})
     assert marks(charts.peer_bars(errors, "MAE")) == ["bar", "text"]
-    weights = pd.DataFrame({"label": ["Alien (1979) · 5 ★", "the movie itself"], "weight": [0.75, 0.25]})
+    weights = pd.DataFrame({"label": ["5 ★ · Alien (1979)", "the movie itself"], "weight": [0.75, 0.25]})
+    weights["movie"] = [True, False]
     chart = charts.attention_bars(weights)
     assert marks(chart) == ["bar", "text"]
     # the order of the frame is the order of watching: Vega must not sort it
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["sort"] is None
+
+
+def test_small_weights_get_a_decimal():
+    weights = pd.DataFrame({"label": ["a", "59 other movies"], "weight": [0.031, 0.969], "movie": [True, False]})
+    assert charts.attention_bars(weights).to_dict()["layer"][1]["encoding"]["text"]["format"] == ".1%"
+
+
+def test_star_bars_label_every_level_in_order_with_its_percentage():
+    levels = [0.5, 1.0, 1.5, 2.0]
+    spec = charts.star_bars(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]})).to_dict()
+    (rows,) = spec["datasets"].values()
+    assert [row["stars"] for row in rows] == ["0.5 ★", "1 ★", "1.5 ★", "2 ★"]
+    assert marks(charts.star_bars(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]}))) == [
+        "bar",
+        "text",
+    ]
+    assert spec["layer"][0]["encoding"]["x"]["sort"] is None
+    assert spec["layer"][1]["encoding"]["text"]["format"] == ".0%"
+
+
+def test_star_bars_keep_their_scale_unless_one_level_is_nearly_certain():
+    def top(probability):
+        frame = pd.DataFrame({"level": [1.0, 2.0], "probability": [probability, 1 - probability]})
+        return charts.star_bars(frame).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"][1]
+
+    assert top(0.5) == 0.6
+    assert top(0.9) >= 0.9
+
+
+def test_history_lines_keep_the_order_and_tell_series_apart_without_colour():
+    rows = [
+        ("0", "This model", 0.82),
+        ("10", "This model", 0.7),
+        ("0", "SVD fold-in", 0.84),
+        ("10", "SVD fold-in", 0.77),
+    ]
+    spec = charts.history_lines(pd.DataFrame(rows, columns=["length", "name", "error"])).to_dict()
+    line, point = spec["layer"]
+    assert line["encoding"]["strokeDash"]["field"] == point["encoding"]["shape"]["field"] == "name"
+    assert line["encoding"]["x"]["sort"] is None  # "10" is not to stand before "5"
+    assert line["encoding"]["color"]["sort"] == ["This model", "SVD fold-in"]
+
+
+@pytest.mark.parametrize(("heads", "angle"), [(4, 0), (8, -90)])
+def test_many_heads_are_named_upright(heads, angle):
+    weights = pd.DataFrame({"head": [f"Layer 1, head {i}" for i in range(heads)], "label": "Alien", "weight": 0.1})
+    axis = charts.attention_heatmap(weights, "#000", "#fff").to_dict()["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["labelAngle"] == angle
 
 
 def test_heatmap_has_a_readable_number_in_every_cell():

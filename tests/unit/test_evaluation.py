@@ -5,12 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bst.baselines import bias_fold_in
 from bst.errors import ConfigError
-from bst.evaluation import Task, evaluate, prepare
-from bst.models.config import preset
-from bst.timelines import Split, build_timelines, build_windows
+from bst.evaluation import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Predicted,
+    Task,
+    evaluate,
+    evaluate_predicted,
+    places,
+    prepare,
+    rating_figures,
+)
+from bst.factorisation import STRONGEST, Factorisation
+from bst.models.config import TimelineConfig, preset
+from bst.timelines import Split, Timelines, build_timelines, build_windows
 
 CONFIG = preset("seed", window=3, step=1)
+WHOLE = TimelineConfig("timeline")
 
 
 @pytest.fixture
@@ -18,7 +32,10 @@ def tiny_task(tiny_dataset) -> Task:
     """All of the tiny dataset's windows of 3: one of user 0, three of user 1, four of user 2; the last two are test."""
     timelines = build_timelines(tiny_dataset)
     windows = build_windows(timelines, 3, 1)
-    return Task(tiny_dataset, timelines, Split(windows.take([0, 1, 2, 4, 5]), windows.take([3]), windows.take([6, 7])))
+    split = Split(windows.take([0, 1, 2, 4, 5]), windows.take([3]), windows.take([6, 7]))
+    role = np.full(14, TRAIN, np.int8)
+    role[split.validation.target], role[split.test.target] = VALIDATION, TEST
+    return Task(tiny_dataset, timelines, "seed", 0, role, split)
 
 
 def test_test_labels_are_not_known(tiny_task):
@@ -77,12 +94,16 @@ def test_parts_of_the_seed_protocol_are_disjoint(world):
     again, other = prepare(world, preset("seed"), "seed", 5), prepare(world, preset("seed"), "seed", 6)
     assert set(again.split.test.target) == test
     assert set(other.split.test.target) != test
+    role = np.full(len(world.ratings), TRAIN)
+    role[list(validation)], role[list(test)] = VALIDATION, TEST
+    np.testing.assert_array_equal(task.role, role)
+    assert (task.protocol, task.seed, task.test.tolist()) == ("seed", 5, sorted(test))
 
 
 @pytest.mark.parametrize(
     ("protocol", "seed", "words"),
     [
-        ("sead", 0, "no protocol 'sead'; choose one of: seed"),
+        ("sead", 0, "no protocol 'sead'; choose one of: seed, visitor, last"),
         ("seed", -1, "whole number from 0"),
         ("seed", 2**32, "whole number from 0"),
     ],
@@ -95,6 +116,237 @@ def test_unknown_splits_are_refused(protocol, seed, words, world):
 def test_too_little_data_is_told(tiny_dataset):
     with pytest.raises(ConfigError, match=r"Tiny is too small for windows of 7 events.*shorter window"):
         prepare(tiny_dataset, replace(CONFIG, window=7), "seed", 0)
+
+
+# ---- protocols for models that read whole timelines
+
+
+def first_users(dataset, users):
+    """The same dataset with only its first users."""
+    ratings = dataset.ratings[dataset.ratings["user"] < users]
+    return replace(dataset, users=dataset.users[:users], ratings=ratings)
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_visitors_are_held_out_whole(seed, world):
+    task = prepare(world, WHOLE, "visitor", seed)
+    order = np.random.default_rng(seed).permutation(40)
+    role = np.full(40, TRAIN)
+    role[order[:4]], role[order[4:6]] = TEST, VALIDATION
+    # each of the 40 users has 24 ratings
+    assert task.role.tolist() == np.repeat(role, 24).tolist()
+    assert task.test.tolist() == [u * 24 + i for u in sorted(order[:4]) for i in range(24)]
+    assert set(task.known.user) == set(range(40)) - set(order[:4]), "peers learn from everybody else"
+    assert (task.protocol, task.seed, task.split) == ("visitor", seed, None)
+    assert task.history.tolist() == list(range(24)) * 40
+
+
+def test_the_last_movie_is_test_and_the_one_before_it_validation(tiny_dataset):
+    task = prepare(tiny_dataset, WHOLE, "last", 0)
+    # timelines of 3, 5 and 6 events
+    assert task.role.tolist() == [0, 1, 2] + [0, 0, 0, 1, 2] + [0, 0, 0, 0, 1, 2]
+    assert task.history[task.test].tolist() == [2, 4, 5]
+    assert task.split is None
+    assert task.last_labels(TEST).tolist() == [2, 7, 13]
+    assert task.last_labels(VALIDATION).tolist() == [1, 6, 12]
+    assert task.last_labels(TRAIN).tolist() == [0, 5, 11]
+
+
+def test_whoever_has_two_events_gives_no_last_label(tiny_dataset):
+    few = replace(tiny_dataset, ratings=tiny_dataset.ratings[1:])
+    task = prepare(few, WHOLE, "last", 0)
+    assert task.role.tolist() == [0, 0] + [0, 0, 0, 1, 2] + [0, 0, 0, 0, 1, 2]
+    assert task.last_labels(TEST).tolist() == [6, 12], "of those who have one"
+    assert replace(task, role=np.zeros(13, np.int8)).last_labels(TEST).tolist() == []
+
+
+def test_a_timeline_model_is_judged_on_the_windows_of_preset_seed(world):
+    windows, whole = (prepare(world, config, "seed", 5) for config in (preset("seed"), WHOLE))
+    assert len(whole.test) > 50
+    np.testing.assert_array_equal(whole.test, windows.test)
+    np.testing.assert_array_equal(whole.role, windows.role)
+    assert whole.split is None
+
+
+@pytest.mark.parametrize(
+    ("users", "protocol", "words"),
+    [
+        (19, "visitor", "too small for protocol visitor: its 19 users leave none for validation; choose a larger"),
+        (9, "visitor", "its 9 users leave none for validation"),
+        (40, "last", "too small for protocol last: its 40 users leave none for validation"),
+    ],
+)
+def test_too_few_users_or_events_are_told(users, protocol, words, world):
+    few = first_users(world, users)
+    if protocol == "last":  # of each user the first two events
+        few = replace(few, ratings=few.ratings.groupby("user").head(2).reset_index(drop=True))
+    with pytest.raises(ConfigError, match=words):
+        prepare(few, WHOLE, protocol, 0)
+
+
+def test_twenty_users_are_enough_for_visitors(world):
+    task = prepare(first_users(world, 20), WHOLE, "visitor", 0)
+    assert [(task.role == role).sum() for role in (TRAIN, VALIDATION, TEST)] == [17 * 24, 24, 2 * 24]
+
+
+@pytest.mark.parametrize("protocol", ["visitor", "last"])
+def test_a_model_of_windows_is_judged_on_windows_alone(protocol, world):
+    with pytest.raises(ConfigError, match=r"preset seed reads windows of 3 events.*--protocol seed, or --preset time"):
+        prepare(world, CONFIG, protocol, 0)
+
+
+# ---- figures of timeline models
+
+
+def visitors(dataset) -> Task:
+    """User 0 of the tiny dataset is for training, user 1 for validation, user 2 for test."""
+    role = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [3, 5, 6])
+    return Task(dataset, build_timelines(dataset), "visitor", 0, role)
+
+
+@pytest.fixture
+def handmade(tiny_dataset) -> tuple[Task, np.ndarray]:
+    """A task whose test labels are 3, 3, 4, 4, 5, 5 stars, after 0 … 5 events, and predicted distributions of them."""
+    rows = [
+        [0, 0, 0.5, 0.5, 0],  # mean 3.5, median 3, 0.5 for 4 stars or more
+        [0, 0, 1, 0, 0],
+        [0, 0, 0, 0.25, 0.75],  # mean 4.75, median 5
+        [0, 0, 0, 1, 0],
+        [0.1, 0, 0, 0, 0.9],  # mean 4.6, median 5
+        [0, 0, 0.5, 0, 0.5],  # mean 4, median 3
+    ]
+    return visitors(tiny_dataset), np.array(rows)
+
+
+FIGURES = {
+    "mae": (0.5 + 0 + 0.75 + 0 + 0.4 + 1) / 6,
+    "rmse": np.sqrt((0.25 + 0.5625 + 0.16 + 1) / 6),
+    "median_mae": (1 + 2) / 6,
+    "nll": (np.log(2) + np.log(4) - np.log(0.9) + np.log(2)) / 6,
+    # of the bins only the last is off: 1, 1 and 0.9 promised, three of three happened
+    "ece": 0.1 / 6,
+    "mae_by_history": {"0": 0.5, "1": 0, "3": 0, "5": 1},
+}
+
+
+def about(figures: dict):
+    """Compare figures, by history too, to rounding."""
+    return {k: about(v) if isinstance(v, dict) else pytest.approx(v, abs=1e-9) for k, v in figures.items()}
+
+
+def test_rating_figures_by_hand(handmade):
+    assert rating_figures(*handmade) == about(FIGURES)
+
+
+def test_rating_figures_of_another_role(tiny_dataset):
+    five = np.tile([0, 0, 0, 0, 1], (5, 1))
+    figures = rating_figures(visitors(tiny_dataset), five, VALIDATION)
+    # user 1 gave 1, 2, 3, 4, 5 stars
+    assert (figures["mae"], figures["mae_by_history"]) == (2, {"0": 4, "1": 3, "3": 1})
+
+
+def test_everything_that_is_measured_by_hand(handmade):
+    task, distribution = handmade
+    result = evaluate_predicted(task, Predicted(distribution, np.roll(distribution, 1, axis=0), np.array([3])))
+    assert list(result) == ["labels", "metrics", "popularity", "gaps_unknown", "peers", "ahead_of_svd"]
+    assert result["labels"] == 6
+    assert result["metrics"] == about(FIGURES | {"ndcg@10": 0.5, "hr@10": 1})
+    # the rows moved by one: means 4, 3.5, 3, 4.75, 4, 4.6
+    assert result["gaps_unknown"]["mae"] == pytest.approx((1 + 0.5 + 1 + 0.75 + 1 + 0.4) / 6)
+    assert set(result["gaps_unknown"]) == set(FIGURES)
+    # user 2 has seen all but the label itself
+    assert result["popularity"] == {"ndcg@10": 1, "hr@10": 1}
+
+    peers = result["peers"]
+    assert list(peers) == ["global_mean", "item_mean", "bias", "svd_fold_in", "svd_em_fold_in"]
+    # users 0 and 1 gave eight ratings, 27 stars in all; movies 5 … 0 have means μ, 5, 4, 3, 3, 3
+    mean = 27 / 8
+    errors = np.array([mean - 3, 2, 0, 1, 2, 2])
+    assert peers["item_mean"]["mae"] == pytest.approx(errors.mean())
+    assert peers["item_mean"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
+    assert peers["item_mean"]["mae_by_history"] == about(dict(zip("0135", errors[[0, 1, 3, 5]], strict=True)))
+    assert peers["global_mean"]["mae"] == pytest.approx(np.abs(mean - np.array([3, 3, 4, 4, 5, 5])).mean())
+
+
+def test_peers_are_folded_in_for_visitors(handmade):
+    task, distribution = handmade
+    peers = evaluate_predicted(task, Predicted(distribution))["peers"]
+    theirs = np.array([5, 4, 3, 2, 1, 0]), np.array([3, 3, 4, 4, 5, 5], np.float32), np.array([0, 6])
+    for name, stars in (
+        ("bias", bias_fold_in(task.known, *theirs)),
+        ("svd_fold_in", Factorisation.fit(task.known).fold_in(*theirs)),
+        ("svd_em_fold_in", Factorisation.fit(task.known, **STRONGEST).fold_in(*theirs)),
+    ):
+        assert peers[name]["mae"] == pytest.approx(np.abs(stars - theirs[1]).mean()), name
+
+
+@pytest.mark.parametrize(("protocol", "name"), [("visitor", "svd_fold_in"), ("seed", "svd")])
+def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny_dataset):
+    task = replace(visitors(tiny_dataset), protocol=protocol)
+    right, wrong = np.eye(5)[[2, 2, 3, 3, 4, 4]], np.eye(5)[[0] * 6]
+    for distribution, sign in ((right, -1), (wrong, 1)):
+        result = evaluate_predicted(task, Predicted(distribution))
+        ours, svd, ahead = result["metrics"], result["peers"][name], result["ahead_of_svd"]
+        assert list(ahead) == ["all", "0", "1", "3", "5"]
+        # one user is drawn again and again, so the interval has no width
+        assert ahead["all"] == pytest.approx([ours["mae"] - svd["mae"]] * 3)
+        for length in "0135":
+            assert ahead[length] == pytest.approx([ours["mae_by_history"][length] - svd["mae_by_history"][length]] * 3)
+        assert np.sign(ahead["all"]).tolist() == [sign] * 3
+
+
+def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
+    task = prepare(tiny_dataset, WHOLE, "last", 0)
+    result = evaluate_predicted(task, Predicted(np.eye(5)[[3, 4, 4]], places=np.array([1, 3, 12])))
+    assert list(result["peers"]) == ["global_mean", "item_mean", "bias", "svd"]
+    svd = Factorisation.fit(task.known).predict(np.arange(3), np.array([1, 4, 0]))
+    assert result["peers"]["svd"]["mae"] == pytest.approx(np.abs(svd - [4, 5, 5]).mean())
+    assert result["metrics"]["hr@10"] == pytest.approx(2 / 3)
+    assert result["metrics"]["ndcg@10"] == pytest.approx((1 + 1 / 2 + 0) / 3)
+    assert "gaps_unknown" not in result
+
+
+def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
+    from bst import evaluation
+
+    monkeypatch.setattr(evaluation, "K", 1)
+    task = prepare(tiny_dataset, WHOLE, "last", 0)
+    # without the test labels movies 0 … 5 were watched 2, 2, 3, 2, 1, 1 times
+    # user 0 goes on with 1 out of 1, 3, 4, 5: first, beside 3; user 1 with 4 out of 4, 5; user 2 with the last one
+    assert evaluate_predicted(task, Predicted(places=np.array([1, 1, 1])))["popularity"]["hr@1"] == 1
+    # had user 1 not watched the most popular movie 2, that would stand before 4
+    ratings = tiny_dataset.ratings
+    others = ratings[(ratings["user"] != 1) | (ratings["movie"] != 2)]
+    task = prepare(replace(tiny_dataset, ratings=others), WHOLE, "last", 0)
+    result = evaluate_predicted(task, Predicted(places=np.array([1, 1, 1])))
+    assert result["popularity"]["hr@1"] == pytest.approx(2 / 3)
+    assert list(result) == ["labels", "metrics", "popularity"], "without a rating tower there are no rating figures"
+    assert result["metrics"] == {"ndcg@1": 1, "hr@1": 1}
+
+
+@pytest.mark.parametrize(
+    ("scores", "place"),
+    [
+        ([0, 5, 0, 4, 3, 1], 1),
+        ([0, 5, 0, 7, 3, 1], 2),
+        ([9, 5, 9, 4, 3, 1], 1),  # movies 2 and 0 were seen: they are no rivals
+        ([0, 5, 0, 5, 3, 1], 1),  # of two alike the label may as well be the first …
+        ([0, 5, 0, 5, 5, 1], 2),  # … of three it is the second, of four the second or third
+        ([0, 5, 0, 5, 5, 5], 2),
+        ([0, -1, 0, 7, 3, 1], 4),
+    ],
+)
+def test_places_by_hand(scores, place, tiny_dataset):
+    task = visitors(tiny_dataset)
+    # user 0 watched movies 2, 0 and then 1
+    assert places(task, np.array([2]), np.array([scores])).tolist() == [place]
+
+
+def test_a_label_that_was_seen_before_has_a_place_all_the_same(tiny_dataset):
+    watched = Timelines(np.array([1, 2, 1]), np.ones(3), np.arange(3), np.arange(3), np.array([0, 3, 3, 3]))
+    task = Task(tiny_dataset, watched, "last", 0, np.array([TRAIN, VALIDATION, TEST]))
+    # movie 1 against 0, 3, 4, 5, not against 2, which was seen
+    assert places(task, np.array([2]), np.array([[1, 3, 9, 4, 5, 1]])).tolist() == [3]
 
 
 @pytest.mark.real_data

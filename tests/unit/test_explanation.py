@@ -18,11 +18,14 @@ def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recomme
     read = min(events, 3)
     assert seen.movie_id == IDS[20]
     assert seen.events == EVENTS[events - read : events], "the newest three, oldest first"
-    assert seen.to_events.shape == (3, read)
-    assert seen.between.shape == (3, read + 1, read + 1)
-    np.testing.assert_allclose(seen.to_events.sum(axis=1) + seen.to_itself, 1, atol=1e-6)
-    np.testing.assert_allclose(seen.between.sum(axis=2), 1, atol=1e-6)
-    assert (seen.to_events > 0).all()
+    looks = seen.looks
+    assert looks.heads == ("Head 1", "Head 2", "Head 3")
+    assert looks.rest == "the movie itself"
+    assert looks.to_events.shape == (3, read)
+    assert looks.between.shape == (3, read + 1, read + 1)
+    np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-6)
+    np.testing.assert_allclose(looks.between.sum(axis=2), 1, atol=1e-6)
+    assert (looks.to_events > 0).all()
 
 
 @pytest.mark.parametrize("events", [2, 5])
@@ -42,8 +45,8 @@ def test_weights_are_those_of_the_model(events, small_recommender, small_bundle,
     }
     rating, scores = small_bundle.load_model(world.movies)(inputs, return_attention_scores=True)
     read = len(seen.events)
-    np.testing.assert_allclose(seen.to_events, scores[0, :, 3, 3 - read : 3], atol=1e-6)
-    np.testing.assert_allclose(seen.to_itself, scores[0, :, 3, 3], atol=1e-6)
+    np.testing.assert_allclose(seen.looks.to_events, scores[0, :, 3, 3 - read : 3], atol=1e-6)
+    np.testing.assert_allclose(seen.looks.to_rest, scores[0, :, 3, 3], atol=1e-6)
     assert seen.expected_rating == pytest.approx(float(np.clip(rating[0, 0], 1, 5)), abs=1e-5)
     assert seen.expected_rating == pytest.approx(small_recommender.expected_ratings(visitor, [IDS[20]])[0], abs=1e-5)
 
@@ -51,7 +54,7 @@ def test_weights_are_those_of_the_model(events, small_recommender, small_bundle,
 def test_with_an_empty_history_a_movie_attends_to_itself(small_recommender):
     seen = attention(small_recommender, Visitor(), IDS[0])
     assert seen.events == ()
-    assert seen.to_itself.tolist() == [1, 1, 1]
+    assert seen.looks.to_rest.tolist() == [1, 1, 1]
     assert 1 <= seen.expected_rating <= 5
 
 

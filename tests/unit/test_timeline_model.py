@@ -27,7 +27,8 @@ def inputs() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     shape = (VISITORS, PLACES)
     arrays = {"movie": rng.integers(0, MOVIES, shape), "level": rng.integers(0, 5, shape)}
-    arrays |= {"gap": rng.integers(0, 14, shape), "sex": [0, -1, 1], "age": [0, -1, 3], "occupation": [5, -1, 20]}
+    arrays |= {"gap": rng.integers(0, 14, shape), "month": rng.integers(0, 99, shape)}
+    arrays |= {"sex": [0, -1, 1], "age": [0, -1, 3], "occupation": [5, -1, 20]}
     return {name: np.array(values, np.int32) for name, values in arrays.items()}
 
 
@@ -86,6 +87,93 @@ def test_unknown_demographics_are_finite(model, inputs):
     for name in ("sex", "age", "occupation"):
         inputs[name][:] = -1
     assert all(np.isfinite(values).all() for values in predict(model, inputs))
+
+
+# ---- the factor model within
+
+
+@pytest.fixture(scope="module")
+def factors():
+    from bst.factorisation import Factorisation
+
+    rng = np.random.default_rng(6)
+    bias, vectors = rng.normal(0, 0.5, MOVIES), rng.normal(0, 1, (MOVIES, 4))
+    prior = np.array([4, 4, 4, 4, 2.5])
+    parts = (part.astype(np.float32) for part in (bias, vectors, np.zeros(1), np.zeros((1, 4)), prior))
+    return Factorisation(3.5, *parts, (1.0, 5.0))
+
+
+@pytest.fixture(scope="module")
+def tower(factors):
+    """A rating tower with a factor model of rank 4."""
+    from bst.models.timeline import build_timeline
+
+    config = TimelineConfig("small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), segment=20, factors=4)
+    made = build_timeline(config, Sizes(10, MOVIES), 5)
+    made.rating.stars.assign([1, 2, 3, 4, 5])
+    made.rating.set_factors(factors)
+    return made.rating
+
+
+def test_the_tower_folds_in_as_the_factor_model_does(tower, factors):
+    rng = np.random.default_rng(7)
+    lengths = np.array([9, 1, 40])
+    movie, level = np.full((3, 40), -1, np.int32), np.zeros((3, 40), np.int32)
+    for row, length in enumerate(lengths):
+        movie[row, :length], level[row, :length] = rng.integers(0, MOVIES, length), rng.integers(0, 5, length)
+    folded, doubt = (np.array(part) for part in tower.folded({"movie": movie, "level": level}))
+    there = movie >= 0
+    offsets = np.append(0, np.cumsum(lengths))
+    expected = factors.fold_in_with_doubt(movie[there], level[there] + 1.0, offsets)
+    np.testing.assert_allclose(folded[there], expected[0], atol=2e-4)
+    np.testing.assert_allclose(doubt[there], expected[1], atol=2e-4)
+    # a first event is the mean and the movie's bias; its doubt is Σ q² / 4 + 1 / 2.5
+    np.testing.assert_allclose(folded[:, 0], 3.5 + factors.item_bias[movie[:, 0]], atol=1e-5)
+    np.testing.assert_allclose(doubt[:, 0], (factors.item_factors[movie[:, 0]] ** 2).sum(1) / 4 + 0.4, atol=1e-5)
+
+
+def test_the_taste_of_a_whole_history_is_a_ridge_regression(tower, factors, inputs):
+    encoded = tower.encode(inputs)
+    for visitor in range(VISITORS):
+        x = np.c_[factors.item_factors[inputs["movie"][visitor]], np.ones(PLACES)].astype(float)
+        rest = inputs["level"][visitor] + 1 - 3.5 - factors.item_bias[inputs["movie"][visitor]]
+        covariance = np.linalg.inv(x.T @ x + np.diag([4, 4, 4, 4, 2.5]))
+        np.testing.assert_allclose(encoded.covariance[visitor], covariance, atol=1e-5)
+        np.testing.assert_allclose(encoded.taste[visitor], covariance @ x.T @ rest, atol=1e-4)
+
+
+def test_what_is_given_in_training_stands_for_the_fold_in(tower, inputs):
+    """With the tower's own values given the prediction is the same, with others it is not."""
+    folded, doubt = (np.array(part) for part in tower.folded(inputs))
+    tower.logits.kernel.assign(np.random.default_rng(3).normal(0, 0.3, tower.logits.kernel.shape))
+    plain = np.array(tower(inputs))
+    np.testing.assert_allclose(tower(inputs | {"folded": folded, "doubt": doubt}), plain, atol=1e-6)
+    for other in ({"folded": folded + 1, "doubt": doubt}, {"folded": folded, "doubt": doubt + 1}):
+        assert np.abs(np.array(tower(inputs | other)) - plain).max() > 1e-3
+
+
+def test_a_model_without_a_rating_tower_encodes_what_it_has(inputs):
+    from bst.models.timeline import build_timeline
+
+    config = TimelineConfig("small", next=TowerConfig(width=16), segment=20).with_towers(["next"])
+    made = build_timeline(config, Sizes(10, MOVIES), 5)
+    encoded = made.encode(inputs)
+    assert made.rating is None
+    assert encoded.taste is None
+    assert made.next_logits(encoded).shape == (VISITORS, MOVIES)
+    assert set(made.parts()) == {"next_tower", "fixed"}
+
+
+def test_a_saved_model_predicts_the_same(model, inputs, tmp_path):
+    import keras
+
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for old, new in zip(predict(model, inputs), predict(again, inputs), strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+# ---- attention and configuration
 
 
 def test_distances_have_their_own_bucket_when_near():

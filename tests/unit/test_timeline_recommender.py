@@ -1,0 +1,352 @@
+"""A timeline model behind the one door: stars, distributions, the next movie, and three ways to order them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bst.catalogue import Catalogue
+from bst.errors import VisitorError
+from bst.explanation import attention
+from bst.recommender import Filters
+from bst.schema import Event, Visitor
+from bst.scoring import Predictions, watched
+
+IDS = [100 + 3 * i for i in range(30)]
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    """Someone who agrees with most: movies in even rows are good."""
+    return Visitor("F", 25, "artist", (Event(IDS[0], 5), Event(IDS[3], 1), Event(IDS[4], 5)))
+
+
+def seen_rows(visitor: Visitor) -> list[int]:
+    return [IDS.index(event.movie_id) for event in visitor.history]
+
+
+# ---- what is predicted
+
+
+@pytest.mark.parametrize("events", [0, 1, 3])
+def test_probabilities_add_up(events, timeline_recommender, visitor):
+    visitor = replace(visitor, history=visitor.history[:events])
+    made = timeline_recommender.predict(visitor)
+    assert made.distribution.shape == (30, 5)
+    assert (made.distribution > 0).all()
+    np.testing.assert_allclose(made.distribution.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(made.expected, made.distribution @ [1, 2, 3, 4, 5], atol=1e-5)
+    assert made.watch_next.shape == (30,)
+    assert made.watch_next.sum() == pytest.approx(1, abs=1e-5)
+    seen = np.isin(np.arange(30), seen_rows(visitor))
+    assert (made.watch_next[seen] == 0).all()
+    assert (made.watch_next[~seen] > 0).all()
+
+
+def test_predictions_are_those_of_the_model(timeline_recommender, timeline_model, visitor):
+    """The same pass, asked of the model itself with inputs written out here."""
+    made = timeline_recommender.predict(visitor)
+    zeros = np.zeros((1, 3), np.int32)
+    inputs = {"movie": np.array([[0, 3, 4]], np.int32), "level": np.array([[4, 0, 4]], np.int32)}
+    # nobody said when
+    inputs |= {"gap": zeros, "month": zeros}
+    inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
+    encoded = timeline_model.encode(inputs)
+    logits = np.array(timeline_model.score(encoded, np.arange(30, dtype=np.int32)), np.float64)[0]
+    levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(made.distribution, levels, atol=1e-5)
+    chance = np.exp(np.array(timeline_model.next_logits(encoded), np.float64)[0])
+    chance[[0, 3, 4]] = 0  # among unseen movies
+    np.testing.assert_allclose(made.watch_next, chance / chance.sum(), atol=1e-5)
+
+
+def test_whoever_has_seen_everything_watches_nothing_next(timeline_recommender):
+    everything = Visitor(history=tuple(Event(movie, 3) for movie in IDS))
+    assert timeline_recommender.predict(everything).watch_next.tolist() == [0] * 30
+    assert timeline_recommender.rank(everything, order="next") == []
+    again = timeline_recommender.rank(everything, 3, Filters(include_seen=True), order="next")
+    assert [row.watch_next for row in again] == [0, 0, 0]
+
+
+def test_the_planted_difference_shows(timeline_recommender, visitor):
+    for somebody in (visitor, Visitor()):
+        expected = timeline_recommender.expected_ratings(somebody)
+        assert expected[::2].mean() - expected[1::2].mean() > 1
+
+
+def test_the_planted_order_shows(timeline_recommender, orderly):
+    """Everybody watches in one order; of who has come some way, the next movie is told more often than by chance."""
+    first = orderly.ratings["movie"].to_numpy()[:24]
+    # the order is a circle of 30, of which one timeline has 24
+    order = list(first) + [i for user in range(40) for i in orderly.ratings["movie"].to_numpy()[24 * user :][:24]]
+    following = dict(zip(order[:-1], order[1:], strict=True))
+    places = []
+    for start in range(0, 30, 3):
+        rows = [start]
+        while len(rows) < 9:
+            rows.append(following[rows[-1]])
+        history = tuple(Event(IDS[row], 4 if row % 2 == 0 else 2) for row in rows[:-1])
+        chance = timeline_recommender.predict(Visitor(history=history)).watch_next
+        places.append((chance > chance[rows[-1]]).sum() + 1)
+    # 22 movies are unseen: by chance the mean place is 11.5
+    assert np.mean(places) < 5
+
+
+def test_predictions_are_shared_and_read_only(timeline_recommender, visitor):
+    made = timeline_recommender.predict(visitor)
+    assert timeline_recommender.predict(replace(visitor)) is made
+    for values in (made.expected, made.distribution, made.watch_next):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1
+
+
+# ---- lists
+
+
+def test_a_list_is_ordered_by_what_was_asked_for(timeline_recommender, visitor):
+    made = timeline_recommender.predict(visitor)
+    assert timeline_recommender.orders == ("rating", "next", "blend")
+    liked = made.distribution[:, 3] + made.distribution[:, 4]
+    unseen = [row for row in range(30) if row not in (0, 3, 4)]
+    lists = {}
+    for order, key in (
+        ("rating", made.expected),
+        ("next", made.watch_next),
+        ("blend", made.watch_next * liked),
+    ):
+        rows = timeline_recommender.rank(visitor, 12, order=order)
+        lists[order] = [IDS.index(row.movie_id) for row in rows]
+        assert lists[order] == sorted(unseen, key=lambda row: -key[row])[:12], order  # noqa: B023
+        assert [row.rank for row in rows] == list(range(1, 13))
+        for row, place in zip(rows, lists[order], strict=True):
+            assert row.expected_rating == made.expected[place]
+            assert row.distribution == tuple(made.distribution[place].tolist())
+            assert row.watch_next == made.watch_next[place]
+    assert len({tuple(rows) for rows in lists.values()}) == 3, "three orders, three lists"
+    assert [row.movie_id for row in timeline_recommender.rank(visitor, 12)] == [IDS[i] for i in lists["rating"]]
+
+
+def test_what_is_as_likely_is_ordered_by_rating(timeline_bundle, orderly, timeline_model):
+    from bst.recommender import Recommender
+
+    there = Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
+    expected, chance = np.full(30, 3.0), np.zeros(30)
+    expected[[9, 5, 7]], chance[[7, 9]] = [4, 5, 4], 0.5
+    levels = np.tile([0, 0, 0.4, 0.3, 0.3], (30, 1))
+    levels[9] = [0.9, 0, 0, 0, 0.1]
+    there._remembered = lambda visitor: Predictions(expected, levels, chance)
+
+    def rows(order):
+        return [IDS.index(row.movie_id) for row in there.rank(Visitor(), 4, order=order)]
+
+    assert rows("next") == [7, 9, 5, 0]
+    # 0.5 × 0.6 before 0.5 × 0.1
+    assert rows("blend") == [7, 9, 5, 0]
+    levels[7], levels[9] = levels[9].copy(), levels[7].copy()
+    assert rows("blend") == [9, 7, 5, 0]
+    assert rows("rating") == [5, 7, 9, 0]
+
+
+def test_half_stars_from_four_on_are_liked(timeline_bundle, orderly, timeline_model):
+    from bst.recommender import Recommender
+
+    halves = tuple(half / 2 for half in range(1, 11))
+    there = Recommender(replace(timeline_bundle, levels=halves), Catalogue(orderly.movies), timeline_model)
+    chance, levels = np.full(30, 1 / 30), np.zeros((30, 10))
+    levels[:, 6] = 1  # 3.5 stars
+    levels[8] = np.eye(10)[7]  # 4 stars
+    levels[2] = 0.5 * (np.eye(10)[8] + np.eye(10)[0])
+    there._remembered = lambda visitor: Predictions(np.full(30, 3.0), levels, chance)
+    assert [IDS.index(row.movie_id) for row in there.rank(Visitor(), 3, order="blend")] == [8, 2, 0]
+
+
+@pytest.mark.parametrize("order", ["popularity", "", "Next"])
+def test_an_order_that_there_is_not(order, timeline_recommender, visitor):
+    with pytest.raises(VisitorError, match=r"model tiny cannot order by .*; it can by: rating, next, blend"):
+        timeline_recommender.rank(visitor, order=order)
+
+
+def test_a_classic_model_orders_by_rating_only(small_recommender, visitor):
+    assert small_recommender.orders == ("rating",)
+    made = small_recommender.predict(visitor)
+    assert (made.distribution, made.watch_next) == (None, None)
+    for order in ("next", "blend"):
+        with pytest.raises(VisitorError, match=rf"model small cannot order by '{order}'; it can by: rating"):
+            small_recommender.rank(visitor, order=order)
+
+
+def test_one_movie_seen_or_not(timeline_recommender, visitor):
+    made = timeline_recommender.predict(visitor)
+    there = timeline_recommender.one(visitor, IDS[0])
+    assert (there.seen, there.watch_next, there.title) == (True, 0, "Story Number 0 (1970)")
+    other = timeline_recommender.one(visitor, IDS[7])
+    assert (other.seen, other.watch_next) == (False, made.watch_next[7])
+    assert other.rank == (made.expected > made.expected[7]).sum() + 1
+    assert other.distribution == tuple(made.distribution[7].tolist())
+
+
+# ---- what is read of a visitor
+
+
+def long_history(events: int) -> tuple[Event, ...]:
+    return tuple(Event(IDS[(7 * i) % 30], 1 + i % 5) for i in range(events))
+
+
+def test_only_the_newest_events_are_read(timeline_recommender):
+    assert timeline_recommender.horizon == 12
+    history = long_history(20)
+    newest, whole = Visitor(history=history[8:]), Visitor(history=history)
+    assert timeline_recommender.read_events(whole) == history[8:]
+    made, short = timeline_recommender.predict(whole), timeline_recommender.predict(newest)
+    np.testing.assert_allclose(made.distribution, short.distribution, atol=1e-6)
+    # what is out of sight was seen all the same, and is not watched again
+    rows = seen_rows(whole)
+    assert (made.watch_next[rows] == 0).all()
+    unseen = np.setdiff1d(np.arange(30), rows)
+    np.testing.assert_allclose(made.watch_next[unseen], short.watch_next[unseen] / short.watch_next[unseen].sum(), atol=1e-5)
+    thirteen, twelve = (Visitor(history=history[-n:]) for n in (13, 11))
+    np.testing.assert_allclose(timeline_recommender.predict(thirteen).distribution, short.distribution, atol=1e-6)
+    assert np.abs(timeline_recommender.predict(twelve).distribution - short.distribution).max() > 1e-6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda v: v.rated(IDS[4], 1),
+        lambda v: v.moved(IDS[4], -1),
+        lambda v: v.without(IDS[3]),
+        lambda v: v.watched(IDS[20], 1),
+        lambda v: replace(v, sex="M"),
+        lambda v: replace(v, age=None),
+        lambda v: replace(v, occupation="writer"),
+    ],
+)
+def test_everything_that_is_told_counts(change, timeline_recommender, visitor):
+    before, after = (timeline_recommender.predict(v) for v in (visitor, change(visitor)))
+    assert np.abs(after.expected - before.expected).max() > 1e-5
+    assert np.abs(after.watch_next - before.watch_next).max() > 1e-6
+
+
+def test_a_visitor_of_whom_nothing_is_known(timeline_recommender):
+    made = timeline_recommender.predict(Visitor())
+    assert np.isfinite(made.expected).all()
+    assert len(timeline_recommender.rank(Visitor(), order="blend")) == 10
+
+
+def test_times_become_gaps(visitor):
+    at = 978_300_000
+    times = (at, at + 3, None, at + 100, at + 100 + 15, at + 115 + 86_400)
+    history = tuple(Event(IDS[i], 4, time) for i, time in enumerate(times))
+    read = watched(Visitor(history=history), np.arange(6), 10)
+    # buckets of segments.gap_buckets: 3 s is 2, 15 s is 3, a day ceil(log2(86401) / 2) + 1 = 10
+    assert read.gap.tolist() == [0, 2, 0, 0, 3, 10]
+    assert read.movie.tolist() == [0, 1, 2, 3, 4, 5]
+    assert read.rating.tolist() == [4.0] * 6
+    # of the newest three the first has nothing before it
+    cut = watched(Visitor(history=history), np.arange(6), 3)
+    assert (cut.movie.tolist(), cut.gap.tolist()) == ([3, 4, 5], [0, 3, 10])
+    assert [values.dtype for values in cut[:3]] == [np.int32, np.float32, np.int32]
+
+
+def test_times_become_months():
+    # January 1995 is 1; 31 December 2000 at noon, 71.98 months of 30.44 days later, is 72; the eighties count as 1995
+    times = (788_918_400, 978_264_000, 500_000_000, None)
+    history = tuple(Event(IDS[i], 4, time) for i, time in enumerate(times))
+    assert watched(Visitor(history=history), np.arange(4), 10).month.tolist() == [1, 72, 1, 0]
+
+
+def test_a_visitor_who_says_nothing_of_time_has_no_gaps(visitor):
+    read = watched(visitor, np.array([0, 3, 4]), 10)
+    assert (read.gap.tolist(), read.month.tolist()) == ([0, 0, 0], [0, 0, 0])
+    empty = watched(Visitor(), np.array([], int), 10)
+    assert [len(values) for values in empty] == [0] * len(empty)
+
+
+def test_known_times_are_read(timeline_recommender, visitor):
+    dated = replace(visitor, history=tuple(replace(e, timestamp=10**9 + i) for i, e in enumerate(visitor.history)))
+    before, after = (timeline_recommender.predict(v) for v in (visitor, dated))
+    assert np.abs(after.distribution - before.distribution).max() > 1e-7
+    assert np.abs(after.watch_next - before.watch_next).max() > 1e-7
+
+
+def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_model, visitor):
+    """Whatever stands behind the end of a history, the model reads what the recommender gives it without padding."""
+    made, rng = timeline_recommender.predict(visitor), np.random.default_rng(0)
+    for _ in range(3):
+        rubbish = {name: rng.integers(0, 5, 9) for name in ("level", "gap", "month")} | {"movie": np.full(9, -1)}
+        told = {"movie": [0, 3, 4], "level": [4, 0, 4], "gap": [0] * 3, "month": [0] * 3}
+        inputs = {name: np.append(values, rubbish[name])[None].astype(np.int32) for name, values in told.items()}
+        inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
+        encoded = timeline_model.encode(inputs)
+        logits = np.array(timeline_model.score(encoded, np.arange(30, dtype=np.int32)))[0]
+        levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        np.testing.assert_allclose(levels, made.distribution, atol=1e-5)
+        chance = np.exp(np.array(timeline_model.next_logits(encoded))[0])
+        chance[[0, 3, 4]] = 0
+        np.testing.assert_allclose(chance / chance.sum(), made.watch_next, atol=1e-5)
+
+
+def test_a_rating_or_movie_that_the_dataset_does_not_know(timeline_recommender, visitor):
+    with pytest.raises(VisitorError, match=r"Story Number 8 \(1978\) cannot be rated 3.5"):
+        timeline_recommender.predict(visitor.watched(IDS[8], 3.5))
+    with pytest.raises(VisitorError, match="no movie 1 "):
+        timeline_recommender.predict(replace(visitor, history=(Event(1, 5),)))
+    with pytest.raises(VisitorError, match="no movie 1 "):
+        timeline_recommender.attention(visitor, 1)
+
+
+# ---- attention
+
+
+@pytest.mark.parametrize("events", [0, 1, 5, 20])
+def test_attention_is_over_the_visitor_and_the_events_that_were_read(events, timeline_recommender):
+    visitor = Visitor("F", history=long_history(events))
+    seen = attention(timeline_recommender, visitor, IDS[29])
+    looks, read = seen.looks, min(events, 12)
+    assert seen.events == visitor.history[events - read :]
+    # two layers of two heads
+    assert looks.heads == tuple(f"Layer {layer}, head {head}" for layer in (1, 2) for head in (1, 2))
+    assert looks.to_events.shape == (4, read)
+    assert looks.to_rest.shape == (4,)
+    assert looks.rest == "who the visitor is"
+    assert looks.between is None
+    np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-5)
+    assert (looks.to_rest > 0).all()
+    assert events or looks.to_rest.tolist() == [1] * 4
+    assert seen.expected_rating == timeline_recommender.expected_ratings(visitor, [IDS[29]])[0]
+
+
+def test_attention_is_that_of_the_whole_pass(timeline_recommender, timeline_model, visitor):
+    """The candidate stands behind the events; its row of the model's own scores is what is shown."""
+    looks = timeline_recommender.attention(visitor, IDS[20])
+    zeros = np.zeros((1, 4), np.int32)
+    inputs = {"movie": np.array([[0, 3, 4, 20]], np.int32), "level": np.array([[4, 0, 4, 0]], np.int32)}
+    inputs |= {"gap": zeros, "month": zeros}
+    inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
+    scores = np.array(timeline_model(inputs, return_attention_scores=True)[1])  # (1, layers, heads, 4, 4)
+    rows = scores[0, :, :, 3].reshape(4, 4)
+    np.testing.assert_allclose(looks.to_rest, rows[:, 0], atol=1e-5)
+    np.testing.assert_allclose(looks.to_events, rows[:, 1:], atol=1e-5)
+
+
+# ---- catalogues of any size
+
+
+def test_many_candidates_are_scored_in_parts(timeline_recommender, timeline_bundle, timeline_model, orderly, visitor, monkeypatch):
+    from bst import scoring
+    from bst.recommender import Recommender
+
+    monkeypatch.setattr(scoring, "CANDIDATES", 7)
+    parts = Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model).predict(visitor)
+    whole = timeline_recommender.predict(visitor)
+    np.testing.assert_allclose(parts.distribution, whole.distribution, atol=1e-6)
+    np.testing.assert_allclose(parts.watch_next, whole.watch_next, atol=1e-6)
+
+
+def test_a_recommender_by_name_of_its_bundle(timeline_bundle, timeline_recommender, visitor, data_here):
+    from bst.recommender import Recommender
+
+    loaded = Recommender.load(timeline_bundle.folder)
+    made, whole = loaded.predict(visitor), timeline_recommender.predict(visitor)
+    np.testing.assert_allclose(made.distribution, whole.distribution, atol=1e-6)
+    np.testing.assert_allclose(made.watch_next, whole.watch_next, atol=1e-6)
