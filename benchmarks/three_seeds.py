@@ -29,6 +29,7 @@ def measure(protocol: str, seed: int, name: str | None, task, config) -> dict:
     asked = name or f"ml-1m-{protocol}-{seed}"
     if name or (BUNDLES / asked / "bundle.json").is_file():
         bundle = open_bundle(asked)
+        result = kind(bundle.config).evaluate_model(bundle.load_model(task.dataset.movies), task)
     else:
         settings = RunSettings("ml-1m", config, protocol, config.epochs, seed, patience=config.epochs)
         bundle = train(
@@ -38,11 +39,11 @@ def measure(protocol: str, seed: int, name: str | None, task, config) -> dict:
             on_stage=lambda words: print(f"seed {seed}: {words}", file=sys.stderr, flush=True),
             on_epoch=lambda row: print(f"seed {seed}: {json.dumps(row)}", file=sys.stderr, flush=True),
         )
+        result = bundle.metrics  # measured at the end of the training
     if (bundle.protocol, bundle.seed) != (protocol, seed):
         raise SystemExit(f"bundle {bundle.name} is of protocol {bundle.protocol}, seed {bundle.seed}")
-    result = kind(bundle.config).evaluate_model(bundle.load_model(task.dataset.movies), task)
     minutes = bundle.history["seconds"].sum() / 60
-    return {"seed": seed, "bundle": bundle.name, "training_minutes": round(minutes, 1), **result}
+    return {"bundle": bundle.name, "training_minutes": round(minutes, 1), **result, "seed": seed}
 
 
 def mean_of(results: list[dict]) -> dict:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bst.bundle import Bundle
+from bst.errors import BundleError
 from bst.models.config import TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
 from bst.segments import EVENT_INPUTS, gap_buckets, months
@@ -138,6 +139,11 @@ class TimelineScorer:
     def __init__(self, bundle: Bundle, model):
         import tensorflow as tf
 
+        if not model.rating:
+            raise BundleError(
+                f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
+                "train both towers"
+            )
         self.bundle, self.model, self.horizon = bundle, model, bundle.config.horizon
         model.freeze()
         self.orders = ("rating", "next", "blend")[: 3 if model.rating and model.next else 1]

@@ -19,6 +19,11 @@ def distance_buckets(distance: np.ndarray) -> np.ndarray:
     return np.where(distance < EXACT, distance, far).astype(np.int32)
 
 
+def unit(x):
+    """Return x / √(mean x² + 10⁻⁶) over the last axis: the root mean square norm without its gain."""
+    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
+
+
 @keras.saving.register_keras_serializable("bst")
 class Attention(layers.Layer):
     """Multi-head attention from queries to a context, with a bias that depends on how far back an event lies.
@@ -134,15 +139,23 @@ class Block(layers.Layer):
     def call(self, x, keys, values, bias, training=None):
         """Run the block for queries ``x`` (batch, queries, width) over projected keys and values."""
         attended, scores = self.attention(self.norm_1(x), keys, values, bias)
-        return self._feed_forward(x + self.dropout_1(attended, training=training), training), scores
+        h = x + self.dropout_1(attended, training=training)
+        return h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training), scores
+
+    def absorb(self, keys, values):
+        """Return what ``Attention.absorb`` does, with the gain of the norm before it multiplied in as well."""
+        into, out = self.attention.absorb(keys, values)
+        return ops.convert_to_tensor(self.norm_1.scale)[:, None] * into, out
 
     def call_absorbed(self, x, into, out, bias):
-        """Run the block as ``call`` does for inference, with what ``Attention.absorb`` returned."""
-        attended, scores = self.attention.attend_absorbed(self.norm_1(x), into, out, bias)
-        return self._feed_forward(x + attended, False), scores
-
-    def _feed_forward(self, h, training):
-        return h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training)
+        """Run the block as ``call`` does for inference, with what ``absorb`` returned, in fewer passes."""
+        attended, scores = self.attention.attend_absorbed(unit(x), into, out, bias)
+        h = x + attended
+        # as a matrix, for which product, bias and ReLU are one operation
+        flat = ops.reshape(unit(h), (-1, self.widen.kernel.shape[0]))
+        kernel = ops.convert_to_tensor(self.norm_2.scale)[:, None] * self.widen.kernel
+        wide = ops.relu(ops.matmul(flat, kernel) + self.widen.bias)
+        return h + ops.reshape(ops.matmul(wide, self.narrow.kernel) + self.narrow.bias, ops.shape(h)), scores
 
     def get_config(self):
         """Return what is needed to make the layer again."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from keras import layers, ops
 
 from bst.factorisation import Factorisation
+from bst.models.attention import unit
 from bst.models.tower import MASKED, Tower, earlier
 
 # a user's kindness rests on few ratings at first: as if five more had been just average
@@ -160,7 +161,8 @@ class RatingTower(Tower):
         zero = ops.zeros_like(taste)
         known = ops.stack([kindness + zero, ops.log(1.0 + events) / 3.0 + zero, taste, doubt + zero], axis=-1)
         of_query, _, _, of_visitor = self._hidden_kernel()
-        x = ops.concatenate([self.norm(query), known], axis=-1)
+        of_query = ops.convert_to_tensor(self.norm.scale)[:, None] * of_query
+        x = ops.concatenate([unit(query), known], axis=-1)
         hidden = ops.relu(ops.matmul(x, ops.concatenate([of_query, of_visitor], axis=0)) + candidates.hidden)
         return self.logits(hidden) + (candidates.bias + taste)[..., None] * (stars - ops.mean(stars))
 
@@ -196,7 +198,7 @@ class RatingTower(Tower):
         there = ops.concatenate([ops.ones_like(events), valid], axis=1)
         buckets, mask = self.buckets(ahead)[:, None], (1.0 - there)[:, None] * MASKED
         seen = [
-            (*block.attention.absorb(*context), ops.swapaxes(block.attention.bias(buckets, mask), 1, 2))
+            (*block.absorb(*context), ops.swapaxes(block.attention.bias(buckets, mask), 1, 2))
             for block, context in zip(self.query_blocks, contexts, strict=True)
         ]
         kindness = ops.sum(self.surprises(inputs), axis=1, keepdims=True) / (events + DAMPING)

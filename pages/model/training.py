@@ -72,7 +72,11 @@ def draw() -> None:
         _draw_other_figures(result)
     with st.expander("Every epoch in numbers", icon=":material/table_rows:"):
         st.dataframe(history, hide_index=True, alt="Learning curves, one row an epoch")
-    with st.expander("Model card", icon=":material/description:"):
+    with (
+        st.expander("Model card", icon=":material/description:"),
+        # its tables are wider than a phone: a container of a set height scrolls both ways
+        st.container(height=560, border=False),
+    ):
         st.markdown(bundle.model_card)
 
 

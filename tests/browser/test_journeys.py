@@ -186,10 +186,16 @@ def test_a_phone_shows_everything_within_its_width(browser, server):
         settled(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         wide = page.evaluate(
-            """[...document.querySelectorAll('[data-testid=stMain] *')]
-                .filter(e => e.getBoundingClientRect().right > 391 && !e.closest('[data-testid=stDataFrame]')
-                             && !e.closest('canvas') && e.getBoundingClientRect().width > 0)
-                .map(e => e.tagName + '.' + e.className).slice(0, 3)"""
+            """(() => {
+                const within = e => e.getBoundingClientRect().right <= 391;
+                const scrolls = e => e.dataset.testid !== 'stMain' && (
+                    within(e) && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+                    || scrolls(e.parentElement));
+                return [...document.querySelectorAll('[data-testid=stMain] *')]
+                    .filter(e => !within(e) && e.getBoundingClientRect().width > 0 && !scrolls(e.parentElement))
+                    .filter(e => !e.closest('[data-testid=stDataFrame]') && !e.closest('canvas'))
+                    .map(e => e.tagName + '.' + e.className).slice(0, 3)
+            })()"""
         )
         assert wide == [], f"{path} is wider than the phone"
     context.close()

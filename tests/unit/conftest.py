@@ -1,10 +1,11 @@
-"""Two small made-up worlds in MovieLens 1M's format, and a model of each kind trained on one of them once for all tests.
+"""Two small made-up worlds in MovieLens 1M's format, and a model of each kind trained on one of them for all tests.
 
 A difference is planted: whoever rates them, movies in even rows get about 4 stars and those in odd rows about 2. In
 the first world everybody watches in an order of their own; in the second, in that of ``CYCLE``, each from a place of
 their own on, so that one movie tells the next.
 """
 
+import json
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 
 from bst.bundle import Bundle
+from bst.cli import main
 from bst.datasets import load
+from bst.evaluation import Task, prepare
 from bst.models.config import TimelineConfig, TowerConfig, preset
 from bst.runs import RunSettings
 from bst.schema import AGES, GENRES, Dataset
@@ -252,6 +255,18 @@ def timeline_bundle(trained_timeline) -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def timeline_task(orderly, timeline_settings) -> Task:
+    """What the timeline bundle was trained and judged on."""
+    return prepare(orderly, timeline_settings.config, "visitor", timeline_settings.seed)
+
+
+@pytest.fixture
+def timeline_trainer(trainer_of, timeline_settings, timeline_task):
+    """The trainer of the timeline bundle, put back to its first state."""
+    return trainer_of(timeline_settings.config, timeline_task, timeline_settings.seed)
+
+
+@pytest.fixture(scope="session")
 def timeline_model(timeline_bundle, orderly):
     """The trained model, as it was saved. Read only."""
     return timeline_bundle.load_model(orderly.movies)
@@ -263,3 +278,60 @@ def timeline_recommender(timeline_bundle, timeline_model, orderly):
     from bst.recommender import Recommender
 
     return Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
+
+
+# ---- the command line
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: → exit code, standard output, standard error."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as end:  # argparse ends by itself
+            code = end.code
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def answer(run):
+    """Run a command with ``--json`` and return its object: the only thing on standard output."""
+
+    def answer(*arguments):
+        code, out, err = run(*arguments, "--json")
+        assert code == 0, err
+        assert out.endswith("\n")
+        return json.loads(out)
+
+    return answer
+
+
+@pytest.fixture
+def refused(run):
+    """Run a command that must fail with exit code 2 and one line, which is returned."""
+
+    def refused(*arguments):
+        code, out, err = run(*arguments)
+        last = err.rstrip("\n").split("\n")[-1]
+        assert (code, out) == (2, ""), (code, out, err)
+        assert last.startswith("error: ")
+        assert "Traceback" not in err
+        return last
+
+    return refused
+
+
+@pytest.fixture
+def own_folders(monkeypatch, tmp_path) -> Path:
+    """Let runs and bundles be kept in a folder of the test."""
+    from bst import bundle as bundles
+    from bst import runs
+
+    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
+    monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
+    return tmp_path

@@ -17,49 +17,6 @@ COMMANDS = ("datasets", "download", "simulate", "presets", "train", "evaluate", 
 
 
 @pytest.fixture
-def run(capsys):
-    """Run a command in this process: → exit code, standard output, standard error."""
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as end:  # argparse ends by itself
-            code = end.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def answer(run):
-    """Run a command with ``--json`` and return its object: the only thing on standard output."""
-
-    def answer(*arguments):
-        code, out, err = run(*arguments, "--json")
-        assert code == 0, err
-        assert out.endswith("\n")
-        return json.loads(out)
-
-    return answer
-
-
-@pytest.fixture
-def refused(run):
-    """Run a command that must fail with exit code 2 and one line, which is returned."""
-
-    def refused(*arguments):
-        code, out, err = run(*arguments)
-        last = err.rstrip("\n").split("\n")[-1]
-        assert (code, out) == (2, ""), (code, out, err)
-        assert last.startswith("error: ")
-        assert "Traceback" not in err
-        return last
-
-    return refused
-
-
-@pytest.fixture
 def bundle(small_bundle, data_here) -> Path:
     return small_bundle.folder
 
@@ -122,6 +79,7 @@ def test_presets_on_ml_1m_need_no_data(answer, monkeypatch, tmp_path):
     said = answer("presets", "--dataset", "ml-1m")
     assert said["dataset"] == "ml-1m"
     sizes = {row["preset"]: (row["parameters"], row["trainable"], row["non_trainable"]) for row in said["presets"]}
+    whole, trained, fixed = sizes.pop("timeline")
     assert sizes == {
         "keras-example": (390_201, 389_433, 768),
         "seed": (951_801, 881_139, 70_662),
@@ -129,12 +87,20 @@ def test_presets_on_ml_1m_need_no_data(answer, monkeypatch, tmp_path):
     }
     seed = next(row for row in said["presets"] if row["preset"] == "seed")
     assert seed["by_part"] == {"embeddings": 781_090, "transformer_block": 50_902, "mlp": 119_809}
+    parts = said["presets"][0]["by_part"]
+    assert (said["presets"][0]["preset"], set(parts)) == ("timeline", {"rating_tower", "next_tower", "fixed"})
+    assert whole == trained + fixed == sum(parts.values())
+    assert (trained, fixed) == (parts["rating_tower"] + parts["next_tower"], parts["fixed"])
+    # a vector of every movie in each tower is learnt; 18 genres and 10 decades of it are fixed in each
+    assert min(parts["rating_tower"], parts["next_tower"]) > 3883 * 16
+    assert fixed > 2 * 3883 * 28
 
 
 def test_presets_on_a_folder(answer, run, world_dir):
-    rows = answer("presets", "--dataset", world_dir)["presets"]
+    rows = {row["preset"]: row for row in answer("presets", "--dataset", world_dir)["presets"]}
+    assert list(rows) == ["timeline", "keras-example", "seed", "compact"]
     # 30 movies of width 5, positions 4 × 5 and nothing else are embeddings of the Keras example
-    assert rows[0]["by_part"]["embeddings"] == 30 * 5 + 4 * 5
+    assert rows["keras-example"]["by_part"]["embeddings"] == 30 * 5 + 4 * 5
     code, out, _ = run("presets", "--dataset", world_dir)
     assert code == 0
     assert "40 users, 30 movies" in out
@@ -252,13 +218,10 @@ def test_an_output_that_knows_no_stars(bundle, monkeypatch):
 # ---- train and evaluate
 
 
-def test_from_nothing_to_a_list(answer, refused, run, tmp_path, monkeypatch):
+def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, monkeypatch):
     """Simulate, train, evaluate and recommend, as a newcomer would."""
-    from bst import bundle as bundles
-    from bst import runs
+    from bst.training import classic as training
 
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
-    monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
     world = tmp_path / "my-world"
     said = answer("simulate", "--users", 60, "--ratings", 3000, "--seed", 5, "--out", world)
     assert said == {"folder": str(world), "users": 60, "ratings": 3000, "seed": 5}
@@ -270,14 +233,15 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, monkeypatch):
     assert Path(trained["folder"]) == tmp_path / "bundles" / "mine"
     assert "a bundle mine is there already" in refused("train", "--dataset", world, *options, "--name", "mine")
 
-    measured = answer("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "seed", "--seed", 9)
+    measured = answer("evaluate", "--dataset", world, "--bundle", "mine")
+    assert (measured["protocol"], measured["seed"]) == ("seed", 9), "those that it was trained under"
     assert list(measured) == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "as_visitor", "peers"]
     assert measured["labels"] == trained["labels"] > 100
     assert measured["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)
     assert measured["as_visitor"] == pytest.approx(trained["as_visitor"], abs=1e-5)
     assert measured["peers"] == {name: pytest.approx(figures) for name, figures in trained["peers"].items()}
     assert set(measured["peers"]) == {"global_mean", "item_mean", "bias"}
-    code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--seed", 9)
+    code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "seed", "--seed", 9)
     assert code == 0
     assert f"{measured['metrics']['mae']:.4f}" in out
 
@@ -300,22 +264,28 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, monkeypatch):
     [
         (["--epochs", 0], "--epochs must be at least 1"),
         (["--patience", 0], "--patience must be at least 1"),
-        (["--window", 1], "window"),
-        (["--window", 30], "too small for windows of 30"),
-        (["--batch-size", 0], "batch_size"),
-        (["--learning-rate", "nan"], "learning_rate"),
+        (["--preset", "seed", "--window", 1], "window must lie in 2"),
+        (["--preset", "seed", "--window", 30], "too small for windows of 30"),
+        (["--preset", "seed", "--batch-size", 0], "batch_size must lie in 1"),
+        (["--preset", "seed", "--learning-rate", "nan"], "learning_rate must lie in"),
+        (["--preset", "seed", "--epochs", 1001], "epochs must lie in 1"),
+        (["--epochs", 1001], "epochs must lie in 0"),
         (["--seed", -1], "seed"),
         (["--seed", 2**40], "seed"),
         (["--name", "../x"], "no name for a bundle"),
         (["--name", "none", "--resume"], "no unfinished run"),
+        # what only the other kind of preset has
+        (["--window", 5], "preset timeline has no setting called window"),
+        (["--batch-size", 32], "preset timeline has no setting called batch_size"),
+        (["--learning-rate", 0.1], "preset timeline has no setting called learning_rate"),
+        (["--window", 5, "--batch-size", 32], "no setting called batch_size or window"),
+        (["--preset", "seed", "--tower", "rating"], "preset seed has no towers; --tower is for preset timeline"),
+        (["--preset", "seed", "--protocol", "visitor"], "preset seed reads windows of 4 events"),
+        (["--preset", "compact", "--protocol", "last"], "preset compact reads windows of 6 events"),
+        (["--tower", "both"], "invalid choice: 'both'"),
     ],
 )
-def test_bad_training_is_one_line(arguments, word, refused, world_dir, monkeypatch, tmp_path):
-    from bst import bundle as bundles
-    from bst import runs
-
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
-    monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
+def test_bad_training_is_one_line(arguments, word, refused, world_dir, own_folders, tmp_path):
     assert word in refused("train", "--dataset", world_dir, *arguments)
     assert list(tmp_path.iterdir()) == []
 

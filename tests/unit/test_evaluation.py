@@ -144,7 +144,7 @@ def test_visitors_are_held_out_whole(seed, world):
 def test_the_last_movie_is_test_and_the_one_before_it_validation(tiny_dataset):
     task = prepare(tiny_dataset, WHOLE, "last", 0)
     # timelines of 3, 5 and 6 events
-    assert task.role.tolist() == [0, 1, 2] + [0, 0, 0, 1, 2] + [0, 0, 0, 0, 1, 2]
+    assert task.role.tolist() == [0, 1, 2, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
     assert task.history[task.test].tolist() == [2, 4, 5]
     assert task.split is None
     assert task.last_labels(TEST).tolist() == [2, 7, 13]
@@ -155,7 +155,7 @@ def test_the_last_movie_is_test_and_the_one_before_it_validation(tiny_dataset):
 def test_whoever_has_two_events_gives_no_last_label(tiny_dataset):
     few = replace(tiny_dataset, ratings=tiny_dataset.ratings[1:])
     task = prepare(few, WHOLE, "last", 0)
-    assert task.role.tolist() == [0, 0] + [0, 0, 0, 1, 2] + [0, 0, 0, 0, 1, 2]
+    assert task.role.tolist() == [0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
     assert task.last_labels(TEST).tolist() == [6, 12], "of those who have one"
     assert replace(task, role=np.zeros(13, np.int8)).last_labels(TEST).tolist() == []
 

@@ -1,10 +1,11 @@
 """The words of the project: visitors that never change, genres as flags."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from bst.errors import VisitorError
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
+from bst.schema import AGES, DECADES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix, movie_facts
 
 ABC = Visitor(history=(Event(1, 5), Event(2, 3), Event(3, 1)))
 
@@ -65,3 +66,17 @@ def test_genre_matrix_ignores_what_it_does_not_know():
     matrix = genre_matrix(movies)
     assert matrix.shape == (3, 18)
     assert [[GENRES[i] for i in row.nonzero()[0]] for row in matrix] == [["Action", "Western"], [], ["Drama"]]
+
+
+def test_facts_are_genres_and_nearness_to_decades():
+    years = pd.array([1980, 1984, None], dtype="Int16")
+    movies = pd.DataFrame({"genres": ["Western", "", "Drama"], "year": years})
+    facts = movie_facts(movies)
+    assert (facts.shape, facts.dtype) == ((3, 18 + 10), np.float32)
+    np.testing.assert_array_equal(facts[:, :18], genre_matrix(movies))
+    nearness = {decade: facts[:, 18 + i] for i, decade in enumerate(DECADES)}
+    assert list(nearness) == [1930, 1940, 1950, 1960, 1970, 1980, 1990, 2000, 2010, 2020]
+    # 1980 is its own decade and ten years from the next: exp(−(10/8)²); 1984 is four years off and six
+    assert nearness[1980] == pytest.approx([1, np.exp(-0.25), 0])
+    assert nearness[1990] == pytest.approx([np.exp(-1.5625), np.exp(-0.5625), 0])
+    assert (facts[2, 18:] == 0).all(), "an unknown year is near to none"

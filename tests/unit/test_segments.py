@@ -10,6 +10,7 @@ from bst.segments import (
     evaluation_segments,
     gap_buckets,
     grouped,
+    months,
     training_segments,
 )
 from bst.timelines import Timelines, build_timelines
@@ -67,6 +68,16 @@ def test_gaps_are_told_by_factors_of_four(seconds, bucket):
     assert gap_buckets(np.array([seconds]))[0] == bucket
 
 
+@pytest.mark.parametrize(
+    ("time", "month"),
+    # January and February 1995, December 2000, the eighties, the year 2100
+    [(788_918_400, 1), (791_600_000, 2), (976_838_400, 72), (500_000_000, 1), (4_102_444_800, 511)],
+)
+def test_months_are_counted_from_1995_on(time, month):
+    found = months(np.array([time]))
+    assert (found.tolist(), found.dtype) == ([month], np.int32)
+
+
 def test_a_batch_by_hand(tiny_dataset):
     timelines = build_timelines(tiny_dataset)
     reader = SegmentReader(tiny_dataset, timelines)
@@ -76,6 +87,8 @@ def test_a_batch_by_hand(tiny_dataset):
     assert batch["movie"].tolist() == [[2, 0, 1, -1, -1], [0, 1, 2, 3, 4]]
     assert batch["level"].tolist() == [[2, 4, 3, 0, 0], [0, 1, 2, 3, 4]]
     assert batch["gap"].tolist() == [[0, 3, 1, 0, 0], [0, 2, 2, 2, 2]]
+    # the seventies count as January 1995
+    assert batch["month"].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
     assert batch["label"].tolist() == [[True, True, True, False, False], [True] * 5]
     assert (batch["sex"].tolist(), batch["age"].tolist(), batch["occupation"].tolist()) == ([0, 1], [2, 0], [2, 10])
     assert place.tolist() == [[0, 1, 2, -1, -1], [3, 4, 5, 6, 7]]

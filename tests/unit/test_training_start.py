@@ -1,4 +1,4 @@
-"""What a timeline model starts from: means by hand, singular vectors by their definition, and a fold-in without peeking."""
+"""What a timeline model starts from: means by hand, singular vectors by definition, and a fold-in without peeking."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,0 +1,177 @@
+"""Bundles of timeline models: all that is learnt comes back, what is known of movies comes from the dataset."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bst.bundle import open_bundle, save_bundle
+from bst.errors import BundleError
+from bst.models.config import TimelineConfig
+from bst.schema import movie_facts
+
+
+@pytest.fixture
+def copy(timeline_bundle, tmp_path) -> Path:
+    """A copy of the trained bundle, to be damaged."""
+    return shutil.copytree(timeline_bundle.folder, tmp_path / "bundles" / "copy")
+
+
+def reseal(folder: Path, **config) -> None:
+    """Change the configuration, and make the checksums right again."""
+    said = json.loads((folder / "bundle.json").read_text("utf-8"))
+    said["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in said["sha256"]}
+    said["config"] = {name: value for name, value in (said["config"] | config).items() if value is not KeyError}
+    (folder / "bundle.json").write_text(json.dumps(said), "utf-8")
+
+
+def weights_of(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "weights.npz") as stored:
+        return dict(stored)
+
+
+def inputs() -> dict[str, np.ndarray]:
+    rng, shape = np.random.default_rng(0), (6, 9)
+    ranges = {"movie": (-1, 30), "level": (0, 5), "gap": (0, 14), "month": (0, 200)}
+    arrays = {name: rng.integers(*span, shape).astype(np.int32) for name, span in ranges.items()}
+    who = {"sex": 2, "age": 7, "occupation": 21}
+    return arrays | {name: rng.integers(-1, size, 6).astype(np.int32) for name, size in who.items()}
+
+
+def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
+    model, rng = timeline_bundle.load_model(orderly.movies), np.random.default_rng(1)
+    for weight in model.weights:
+        if "facts" not in weight.path.split("/"):
+            weight.assign(np.abs(rng.normal(0.5, 0.2, weight.shape)))
+    saved = replace(timeline_bundle, folder=tmp_path / "again")
+    again = save_bundle(saved, model, [{"epoch": 1}], {"labels": 3}, "# A card\n")
+    assert again == saved
+    loaded = again.load_model(orderly.movies)
+    np.testing.assert_allclose(loaded(inputs()), model(inputs()), atol=1e-6)
+    for old, new in zip(model.next(inputs()), loaded.next(inputs()), strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_facts_come_from_the_dataset(timeline_bundle, orderly):
+    stored = weights_of(timeline_bundle.folder)
+    assert not [name for name in stored if name.endswith("/facts")]
+    # what was found in the training ratings is kept: the dataset may not be there whole
+    for name in ("rating/mean_rating", "rating/factors", "rating/factor_base", "rating/factor_prior", "next/stars"):
+        assert np.abs(stored[name]).max() > 0, name
+    model = timeline_bundle.load_model(orderly.movies)
+    for tower in (model.rating, model.next):
+        np.testing.assert_array_equal(tower.facts, movie_facts(orderly.movies))
+
+
+def test_a_bundle_holds_no_row_of_its_dataset(timeline_bundle):
+    for path in timeline_bundle.folder.iterdir():
+        assert b"Story Number" not in path.read_bytes(), path.name
+
+
+def test_what_a_bundle_says_of_itself(timeline_bundle, timeline_settings):
+    said = timeline_bundle
+    assert (said.dataset, said.protocol, said.seed, said.levels) == ("orderly-world", "visitor", 3, (1, 2, 3, 4, 5))
+    assert said.config == timeline_settings.config
+    assert said.epochs == len(said.history) == 8
+    parts = said.parameters["by_part"]
+    assert said.parameters["parameters"] == sum(parts.values())
+    assert said.parameters["non_trainable"] == parts["fixed"]
+    stored = sum(values.size for values in weights_of(said.folder).values())
+    assert stored == said.parameters["parameters"] - 2 * 30 * 28, "all but the facts"
+    assert list(said.metrics)[:3] == ["protocol", "seed", "labels"]
+
+
+def test_the_model_card_tells_what_matters(timeline_bundle):
+    card, figures = timeline_bundle.model_card, timeline_bundle.metrics
+    assert timeline_bundle.title == "Timeline BST · orderly-world"
+    rows = {line.split(" | ")[0].lstrip("| "): line for line in card.splitlines() if line.startswith("| ")}
+    ours = figures["metrics"]
+    for name in ("mae", "rmse", "median_mae", "ndcg@10", "hr@10"):
+        assert f"{ours[name]:.3f}" in rows["**This model**"] or f"{ours[name]:.3f}" in card
+    for words in ("**The same, time gaps unknown**", "SVD fold-in", "Popularity", "MAE after so many movies"):
+        assert words in rows, words
+    for words in ("no user id", "up to 12 watched movies", "visitor", f"{ours['nll']:.3f}", "96 test labels"):
+        assert words in card, words
+
+
+def refused(folder: Path, *words: str) -> None:
+    with pytest.raises(BundleError) as caught:
+        open_bundle(folder)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+TOWER = TimelineConfig("x").to_dict()["rating"]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"segment": 1}, "segment"),
+        ({"segment": "10"}, "segment"),
+        ({"segment": KeyError}, "malformed"),
+        ({"memory": 10**9}, "memory"),
+        ({"memory": None}, "memory"),
+        ({"factors": 0}, "factors"),
+        ({"factors": 10**6}, "factors"),
+        ({"unknown": float("nan")}, "unknown"),
+        ({"averaging": 1.0}, "averaging"),
+        ({"activation": "__import__('os')"}, "activation"),
+        ({"rating": None}, "malformed"),
+        ({"rating": []}, "malformed"),
+        ({"rating": KeyError}, "malformed"),
+        ({"rating": TOWER | {"width": 10**9}}, "width"),
+        ({"rating": TOWER | {"width": 63}}, "63 cannot be shared by 2 heads"),
+        ({"rating": TOWER | {"layers": 0}}, "layers"),
+        ({"rating": TOWER | {"layers": 1000}}, "layers"),
+        ({"rating": TOWER | {"heads": True}}, "heads"),
+        ({"rating": TOWER | {"epochs": -1}}, "epochs"),
+        ({"next": TOWER | {"dropout": 1}}, "dropout"),
+        ({"next": TOWER | {"colour": "red"}}, "colour"),
+        ({"rating": TOWER | {"epochs": 0}, "next": TOWER | {"epochs": 0}}, "at least one epoch"),
+    ],
+)
+def test_a_configuration_out_of_range(change, word, copy):
+    reseal(copy, **change)
+    refused(copy, "bundle.json", word)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"next": TOWER | {"epochs": 0}}, ["does not hold this model's weights", "next/"]),
+        ({"rating": TOWER | {"width": 8, "layers": 3}}, ["does not hold this model's weights", "rating/"]),
+        ({"factors": 5}, ["has shape", "not"]),
+        ({"segment": 100}, ["distance", "has shape"]),
+    ],
+)
+def test_weights_of_another_configuration(change, words, copy, orderly):
+    reseal(copy, **change)
+    with pytest.raises(BundleError) as caught:
+        open_bundle(copy).load_model(orderly.movies)
+    assert all(word in str(caught.value) for word in ["weights.npz", *words]), str(caught.value)
+
+
+def test_weights_that_are_not_numbers(copy, orderly):
+    weights = weights_of(copy)
+    weights["rating/factor_prior"][0] = np.nan
+    np.savez(copy / "weights.npz", **weights)
+    reseal(copy)
+    with pytest.raises(BundleError, match="factor_prior holds values that are not numbers"):
+        open_bundle(copy).load_model(orderly.movies)
+
+
+def test_weights_for_another_number_of_levels(copy, orderly):
+    said = json.loads((copy / "bundle.json").read_text("utf-8"))
+    (copy / "bundle.json").write_text(json.dumps(said | {"levels": [1, 2, 3, 4]}), "utf-8")
+    with pytest.raises(BundleError, match=r"weights.npz.*has shape \(.*5.*\), not \(.*4.*\)"):
+        open_bundle(copy).load_model(orderly.movies)
+
+
+def test_other_movies_are_refused(timeline_bundle, orderly):
+    with pytest.raises(BundleError, match=r"not those it was trained on.*train --dataset orderly-world"):
+        timeline_bundle.load_model(orderly.movies.iloc[::-1])

@@ -1,0 +1,130 @@
+"""Measuring a timeline model: each label from its own history, once; with times and without."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bst.evaluation import TEST, TRAIN, VALIDATION, Task, places, prepare
+from bst.segments import EVENT_INPUTS, gap_buckets, months
+
+WHO = ("sex", "age", "occupation")
+
+
+def histories(task: Task, start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
+    """The model's inputs for the events from ``start`` up to ``end``, padded; users by whom they are."""
+    events, longest = task.timelines, int((end - start).max())
+    told = {name: np.full((len(start), longest), -1 if name == "movie" else 0, np.int32) for name in EVENT_INPUTS}
+    for row, (first, last) in enumerate(zip(start, end, strict=True)):
+        n, time = last - first, events.timestamp[first:last]
+        told["movie"][row, :n] = events.movie[first:last]
+        told["level"][row, :n] = events.rating[first:last] - 1
+        told["gap"][row, 1:n] = gap_buckets(np.diff(time))
+        told["month"][row, :n] = months(time)
+    users = task.dataset.users.iloc[task.user[end]]
+    return told | {who: users[who].cat.codes.to_numpy(np.int32) for who in WHO}
+
+
+def scored(model, task: Task, start: np.ndarray, at: np.ndarray, *, gaps: bool = True) -> np.ndarray:
+    """Distributions (labels, levels) of labels, each from the events from ``start`` on, by encoding once."""
+    told = histories(task, start, at)
+    if not gaps:
+        told |= {when: np.zeros_like(told[when]) for when in ("gap", "month")}
+    logits = np.array(model.score(model.encode(told), np.arange(30, dtype=np.int32)), np.float64)
+    logits = logits[np.arange(len(at)), task.timelines.movie[at]]
+    return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("gaps", [True, False])
+def test_each_label_is_predicted_from_its_own_history(gaps, timeline_model, timeline_task, request):
+    from bst.training.timeline import distributions
+
+    if not gaps:  # compiled once is enough
+        request.getfixturevalue("eager")
+    found = distributions(timeline_model, timeline_task, TEST, gaps=gaps)
+    assert found.shape == (96, 5)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+    # stretches of 12 events; each later one starts 6 further on, and counts from its seventh
+    history = timeline_task.history[timeline_task.test]
+    begins = np.where(history < 12, 0, 6 * ((history - 12) // 6 + 1))
+    assert ((history - begins >= 6) | (history < 12)).all()
+    expected = scored(
+        timeline_model, timeline_task, timeline_task.test - history + begins, timeline_task.test, gaps=gaps
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_times_matter_where_they_are_told(eager, timeline_model, timeline_task):
+    from bst.training.timeline import distributions
+
+    with_times, without = (distributions(timeline_model, timeline_task, TEST, gaps=gaps) for gaps in (True, False))
+    # nothing is known of a first event's time
+    first = timeline_task.history[timeline_task.test] == 0
+    np.testing.assert_array_equal(with_times[first], without[first])
+    assert np.abs(with_times - without)[~first].max() > 1e-6
+
+
+def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_task):
+    from bst.training.timeline import distributions
+
+    # of the test users only those with an odd place in their timeline
+    odd = replace(timeline_task, role=np.where(timeline_task.history % 2 == 1, timeline_task.role, TRAIN))
+    found = distributions(timeline_model, odd, TEST)
+    whole = distributions(timeline_model, timeline_task, TEST)
+    np.testing.assert_allclose(found, whole[timeline_task.history[timeline_task.test] % 2 == 1], atol=1e-6)
+    assert distributions(timeline_model, timeline_task, VALIDATION).shape == (48, 5)
+
+
+def test_places_of_last_movies(timeline_model, timeline_task):
+    from bst.training.timeline import next_places
+
+    place, surprise = next_places(timeline_model, timeline_task, TEST)
+    last = timeline_task.last_labels(TEST)
+    assert len(place) == len(last) == 4
+    # with the label itself they are the newest 12 events
+    encoded = timeline_model.encode(histories(timeline_task, last - 11, last))
+    logits = np.array(timeline_model.next_logits(encoded), np.float64)
+    assert place.tolist() == places(timeline_task, last, logits).tolist()
+    label = logits[np.arange(4), timeline_task.timelines.movie[last]]
+    np.testing.assert_allclose(surprise, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+
+
+def test_places_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
+    """With timelines of different lengths, so that batches are in another order than users."""
+    from bst.training.timeline import next_places
+
+    place_of, user = orderly.ratings.groupby("user").cumcount(), orderly.ratings["user"]
+    ratings = orderly.ratings[place_of < 3 + 7 * user % 20]
+    task = prepare(replace(orderly, ratings=ratings), timeline_settings.config, "last", 0)
+    place, surprise = next_places(timeline_model, task, VALIDATION)
+    last = task.last_labels(VALIDATION)
+    assert len(set(task.history[last])) > 10
+    start = np.maximum(last - 11, task.timelines.offsets[task.user[last]])
+    logits = np.array(timeline_model.next_logits(timeline_model.encode(histories(task, start, last))), np.float64)
+    assert place.tolist() == places(task, last, logits).tolist()
+    label = logits[np.arange(40), task.timelines.movie[last]]
+    np.testing.assert_allclose(surprise, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+
+
+@pytest.mark.parametrize("protocol", ["visitor", "seed", "last"])
+def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeline_settings, orderly, monkeypatch):
+    from bst.training import timeline
+
+    task = prepare(orderly, timeline_settings.config, protocol, 3)
+    asked, n = [], len(task.test)
+
+    def predict(model, task, role, *, gaps=True):
+        asked.append(gaps)
+        return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
+
+    monkeypatch.setattr(timeline, "distributions", predict)
+    monkeypatch.setattr(timeline, "next_places", lambda model, task, role: (np.full(40, 2), None))
+    result = timeline.evaluate_model(timeline_model, task)
+    actual = task.timelines.rating[task.test]
+    assert result["metrics"]["mae"] == pytest.approx(np.abs(4 - actual).mean())
+    assert result["metrics"]["hr@10"] == 1
+    if protocol == "visitor":
+        assert result["gaps_unknown"]["mae"] == pytest.approx(np.abs(3 - actual).mean())
+    else:
+        assert "gaps_unknown" not in result
+    assert asked == ([True, False] if protocol == "visitor" else [True])
