@@ -34,6 +34,7 @@ def draw() -> Choice:
         choice = found[name]
         if choice.bundle:
             _draw_facts(choice)
+    st.session_state["chosen_bundle"] = name
     _tell_address(name, default=next(iter(found)))
     return choice
 
@@ -46,14 +47,14 @@ def _labels(found: dict[str, Choice]) -> dict[str, str]:
 
 
 def _follow_address(found: dict[str, Choice]) -> None:
-    """Choose the model that the address names, when a session begins; a model that is gone gives way to the default.
+    """Choose what was chosen before, or what the address names; a model that is gone gives way to the default.
 
     Not Streamlit's own binding of widgets to the address, which would write the label there instead of the name.
     """
     if st.session_state.get("bundle") not in found:
-        st.session_state["bundle"] = next(iter(found))
-        if (wanted := st.query_params.get("bundle")) in found:
-            st.session_state["bundle"] = wanted
+        # a button that leads to another page drops the state of all widgets: what was chosen is kept beside it
+        wanted = (st.session_state.get("chosen_bundle"), st.query_params.get("bundle"))
+        st.session_state["bundle"] = next((name for name in wanted if name in found), next(iter(found)))
 
 
 def _tell_address(name: str, default: str) -> None:
