@@ -1,10 +1,12 @@
 """The command line with a timeline model: train, evaluate, recommend in any order."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bst.errors import BSTError
 from bst.models.config import PRESETS
 
 METRICS = ["mae", "rmse", "median_mae", "nll", "ece", "mae_by_history", "ndcg@10", "hr@10"]
@@ -42,62 +44,124 @@ def same(left, right) -> bool:
 
 def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir, timeline_bundle):
     """Timeline is the preset and visitor the protocol that nobody has to name."""
-    trained = answer("train", "--dataset", orderly_dir, "--seed", 3, "--patience", 8, "--name", "mine")
-    assert (trained["bundle"], trained["protocol"], trained["seed"], trained["epochs"]) == ("mine", "visitor", 3, 8)
-    assert Path(trained["folder"]) == tiny_preset / "bundles" / "mine"
-    assert same(trained["metrics"], close(timeline_bundle.metrics["metrics"])), "the same run gives the same bundle"
+    code, out, _ = run("train", "--dataset", orderly_dir, "--seed", 3, "--patience", 8, "--name", "mine")
+    assert code == 0
+    lines = {line[:30].strip(): line for line in reversed(out.splitlines())}  # of two alike the first
+    assert out.splitlines()[0] == f"bundle mine is in {tiny_preset / 'bundles' / 'mine'}"
+    assert "protocol visitor, seed 3, 96 test labels" in out
+    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE after so many movies"} <= set(lines)
 
     measured = answer("evaluate", "--bundle", "mine", "--dataset", orderly_dir)
     assert list(measured) == [*ANSWER, "ahead_of_svd"]
     assert (measured["protocol"], measured["seed"]) == ("visitor", 3), "those that it was trained under"
-    assert measured["labels"] == trained["labels"] == 96
+    assert measured["labels"] == 96
     assert list(measured["metrics"]) == METRICS
     assert list(measured["metrics"]["mae_by_history"]) == ["0", "1", "3", "5", "10", "20"]
     assert list(measured["gaps_unknown"]) == METRICS[:6]
     assert list(measured["peers"]) == ["global_mean", "item_mean", "bias", "svd_fold_in", "svd_em_fold_in"]
     assert all(list(peer) == ["mae", "rmse", "mae_by_history"] for peer in measured["peers"].values())
     assert list(measured["ahead_of_svd"]) == ["all", "0", "1", "3", "5", "10", "20"]
-    for name in ("metrics", "gaps_unknown", "peers", "popularity", "ahead_of_svd"):
-        assert same(measured[name], close(trained[name])), name
-
-    code, out, _ = run("evaluate", "--bundle", "mine", "--dataset", orderly_dir, "--protocol", "visitor", "--seed", 3)
-    assert code == 0
+    for name in ANSWER[5:]:
+        assert same(measured[name], close(timeline_bundle.metrics[name])), f"{name}: the same run, the same figures"
     ours = measured["metrics"]
-    assert f"{ours['mae']:.4f}" in out
-    lines = {line[:30].strip(): line for line in out.splitlines()}
-    assert lines["this model"].split()[-2:] == [f"{ours['ndcg@10']:.4f}", f"{ours['hr@10']:.4f}"]
-    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE after so many movies"} <= set(lines)
+    cells = [f"{ours[name]:.4f}" for name in ("mae", "rmse", "median_mae", "ece", "ndcg@10", "hr@10")]
+    assert lines["this model"].split()[2:] == cells
 
     for other in (["--protocol", "last"], ["--seed", 4], ["--protocol", "seed", "--seed", 3]):
         line = refused("evaluate", "--bundle", "mine", "--dataset", orderly_dir, *other)
         assert "Give --protocol visitor --seed 3" in line
 
 
-def test_a_tower_alone(answer, refused, eager, tiny_preset, orderly_dir):
-    common = ["train", "--dataset", orderly_dir, "--epochs", 1, "--protocol", "last", "--name"]
-    rating = answer(*common, "stars", "--tower", "rating")
-    assert list(rating["metrics"]) == METRICS[:6]
-    assert "svd" in rating["peers"]
-    assert "popularity" not in rating
-    listed = answer("recommend", "--bundle", "stars", "--dataset", orderly_dir, "-k", 2)["recommendations"]
-    assert [len(row["distribution"]) for row in listed] == [5, 5]
-    assert [row["watch_next"] for row in listed] == [None, None]
-    line = refused("recommend", "--bundle", "stars", "--dataset", orderly_dir, "--order", "next")
-    assert "cannot order by 'next'; it can by: rating" in line
-
-    following = answer(*common, "following", "--tower", "next")
-    assert list(following["metrics"]) == METRICS[6:]
-    assert "peers" not in following
+def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
+    # an epoch of a single step
+    monkeypatch.setitem(PRESETS, "timeline", replace(PRESETS["timeline"], batch_events=2000))
+    options = ["--dataset", orderly_dir, "--epochs", 1, "--protocol", "last", "--name", "following", "--tower", "next"]
+    trained = answer("train", *options)
+    assert list(trained["metrics"]) == METRICS[6:]
+    assert "popularity" in trained
+    assert not {"peers", "gaps_unknown", "ahead_of_svd"} & set(trained)
+    card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
+    assert "predicts which movie they watch next" in card
+    assert "calibration" not in card
     # there is nothing to order a list by, but it is told in one line
     line = refused("recommend", "--bundle", "following", "--dataset", orderly_dir)
-    assert "following" in line
-    assert "no rating tower" in line
+    assert "bundle following has no rating tower" in line
 
 
-def test_both_towers_by_name_are_both(answer, tiny_preset, orderly_dir, timeline_bundle):
-    both = ["--tower", "rating", "--tower", "next"]
-    trained = answer("train", "--dataset", orderly_dir, "--seed", 3, "--patience", 8, "--name", "both", *both)
-    assert same(trained["metrics"], close(timeline_bundle.metrics["metrics"]))
+def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
+    from bst.bundle import open_bundle, save_bundle
+    from bst.models.build import build_model
+
+    whole = open_bundle(bundle)
+    config = whole.config.with_towers(["rating"])
+    model = build_model(config, whole.sizes, 5)
+    model.rating.set_weights(timeline_model.rating.get_weights())
+    stars = save_bundle(replace(whole, folder=tmp_path / "stars", config=config), model, [], {}, "").folder
+    rows, all_rows = (answer("recommend", "--bundle", b, "-k", 3)["recommendations"] for b in (stars, bundle))
+    assert [row["watch_next"] for row in rows] == [None, None, None]
+    assert rows == [row | {"watch_next": None} for row in all_rows]
+    line = refused("recommend", "--bundle", stars, "--order", "next")
+    assert line == "error: model stars cannot order by 'next'; it can by: rating"
+
+
+class AskedError(BSTError):
+    """Ends a command once it is known what would be trained."""
+
+
+@pytest.fixture
+def asked(refused, own_folders, monkeypatch):
+    """Return the settings with which a ``train`` command would train, which it does not."""
+    from bst import runs
+
+    def asked(*arguments):
+        given = []
+
+        def stop(settings, name, **options):
+            given.extend((settings, name))
+            raise AskedError("enough is known")
+
+        monkeypatch.setattr(runs, "train", stop)
+        assert refused("train", *arguments) == "error: enough is known"
+        return given
+
+    return asked
+
+
+def test_what_is_trained_if_nothing_is_said(asked):
+    settings, name = asked()
+    assert settings.config == PRESETS["timeline"]
+    assert (settings.dataset, settings.protocol, settings.seed, name) == ("demo", "visitor", 0, "demo-timeline")
+    assert settings.epochs == max(tower.epochs for tower in settings.config.towers.values())
+
+
+@pytest.mark.parametrize("name", ["seed", "compact", "keras-example"])
+def test_classic_presets_are_trained_on_windows(name, asked):
+    settings, bundle = asked("--preset", name, "--dataset", "ml-1m")
+    assert (settings.config, settings.protocol, bundle) == (PRESETS[name], "seed", f"ml-1m-{name}")
+    assert settings.epochs == PRESETS[name].epochs
+
+
+def test_epochs_are_those_that_were_asked_for(asked):
+    settings, _ = asked("--epochs", 3, "--protocol", "last")
+    assert (settings.epochs, settings.protocol) == (3, "last")
+    assert {tower.epochs for tower in settings.config.towers.values()} == {3}
+    settings, _ = asked("--preset", "seed", "--epochs", 3)
+    assert (settings.epochs, settings.config.epochs) == (3, 3)
+    settings, _ = asked("--preset", "timeline", "--protocol", "seed")
+    assert settings.protocol == "seed"
+
+
+@pytest.mark.parametrize(
+    ("towers", "left"), [(["rating"], ["rating"]), (["next"], ["next"]), (["next", "rating"], ["rating", "next"])]
+)
+def test_towers_are_those_that_were_asked_for(towers, left, asked):
+    settings, _ = asked(*[word for tower in towers for word in ("--tower", tower)])
+    assert list(settings.config.towers) == left
+    for name in left:
+        assert settings.config.towers[name] == PRESETS["timeline"].towers[name]
+    assert settings.epochs == max(PRESETS["timeline"].towers[name].epochs for name in left)
+    settings, _ = asked("--tower", "next", "--epochs", 2)
+    assert (list(settings.config.towers), settings.epochs) == (["next"], 2)
 
 
 @pytest.mark.parametrize("order", ["rating", "next", "blend"])

@@ -200,7 +200,7 @@ def test_no_candidates_no_ratings(small_recommender, visitor):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, small_bundle, world):
+def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, small_bundle, world):
     from bst.models.build import build_model, set_movies
     from bst.recommender import Recommender
 

@@ -44,6 +44,8 @@ def inputs() -> dict[str, np.ndarray]:
 
 def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
     model, rng = timeline_bundle.load_model(orderly.movies), np.random.default_rng(1)
+    for tower in (model.rating, model.next):
+        np.testing.assert_array_equal(tower.facts, movie_facts(orderly.movies))
     for weight in model.weights:
         if "facts" not in weight.path.split("/"):
             weight.assign(np.abs(rng.normal(0.5, 0.2, weight.shape)))
@@ -56,15 +58,11 @@ def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_pa
         np.testing.assert_allclose(new, old, atol=1e-6)
 
 
-def test_facts_come_from_the_dataset(timeline_bundle, orderly):
+def test_facts_are_not_kept_but_what_was_found_in_the_ratings_is(timeline_bundle):
     stored = weights_of(timeline_bundle.folder)
     assert not [name for name in stored if name.endswith("/facts")]
-    # what was found in the training ratings is kept: the dataset may not be there whole
     for name in ("rating/mean_rating", "rating/factors", "rating/factor_base", "rating/factor_prior", "next/stars"):
         assert np.abs(stored[name]).max() > 0, name
-    model = timeline_bundle.load_model(orderly.movies)
-    for tower in (model.rating, model.next):
-        np.testing.assert_array_equal(tower.facts, movie_facts(orderly.movies))
 
 
 def test_a_bundle_holds_no_row_of_its_dataset(timeline_bundle):
@@ -122,7 +120,6 @@ TOWER = TimelineConfig("x").to_dict()["rating"]
         ({"averaging": 1.0}, "averaging"),
         ({"activation": "__import__('os')"}, "activation"),
         ({"rating": None}, "malformed"),
-        ({"rating": []}, "malformed"),
         ({"rating": KeyError}, "malformed"),
         ({"rating": TOWER | {"width": 10**9}}, "width"),
         ({"rating": TOWER | {"width": 63}}, "63 cannot be shared by 2 heads"),
@@ -144,9 +141,7 @@ def test_a_configuration_out_of_range(change, word, copy):
     ("change", "words"),
     [
         ({"next": TOWER | {"epochs": 0}}, ["does not hold this model's weights", "next/"]),
-        ({"rating": TOWER | {"width": 8, "layers": 3}}, ["does not hold this model's weights", "rating/"]),
-        ({"factors": 5}, ["has shape", "not"]),
-        ({"segment": 100}, ["distance", "has shape"]),
+        ({"factors": 5}, ["factors has shape (30, 4), not (30, 5)"]),
     ],
 )
 def test_weights_of_another_configuration(change, words, copy, orderly):
@@ -156,19 +151,10 @@ def test_weights_of_another_configuration(change, words, copy, orderly):
     assert all(word in str(caught.value) for word in ["weights.npz", *words]), str(caught.value)
 
 
-def test_weights_that_are_not_numbers(copy, orderly):
-    weights = weights_of(copy)
-    weights["rating/factor_prior"][0] = np.nan
-    np.savez(copy / "weights.npz", **weights)
-    reseal(copy)
-    with pytest.raises(BundleError, match="factor_prior holds values that are not numbers"):
-        open_bundle(copy).load_model(orderly.movies)
-
-
 def test_weights_for_another_number_of_levels(copy, orderly):
     said = json.loads((copy / "bundle.json").read_text("utf-8"))
     (copy / "bundle.json").write_text(json.dumps(said | {"levels": [1, 2, 3, 4]}), "utf-8")
-    with pytest.raises(BundleError, match=r"weights.npz.*has shape \(.*5.*\), not \(.*4.*\)"):
+    with pytest.raises(BundleError, match=r"weights.npz.* has shape \(.*5.*\), not \(.*4.*\)"):
         open_bundle(copy).load_model(orderly.movies)
 
 

@@ -333,7 +333,7 @@ def test_attention_is_that_of_the_whole_pass(timeline_recommender, timeline_mode
     np.testing.assert_allclose(looks.to_events, rows[:, 1:], atol=1e-5)
 
 
-def test_a_recommender_by_name_of_its_bundle(timeline_bundle, timeline_recommender, visitor, data_here):
+def test_a_recommender_by_name_of_its_bundle(eager, timeline_bundle, timeline_recommender, visitor, data_here):
     from bst.recommender import Recommender
 
     loaded = Recommender.load(timeline_bundle.folder)
