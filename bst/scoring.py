@@ -146,7 +146,7 @@ class TimelineScorer:
             )
         self.bundle, self.model, self.horizon = bundle, model, bundle.config.horizon
         model.freeze()
-        self.orders = ("rating", "next", "blend")[: 3 if model.rating and model.next else 1]
+        self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((1, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((1,), tf.int32) for name in ("sex", "age", "occupation")}
 

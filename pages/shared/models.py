@@ -11,6 +11,7 @@ from bst.bundle import BrokenBundle, Bundle, list_bundles
 from bst.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.recommender import Recommender
+from bst.schema import Visitor
 
 # what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
 DEFAULTS = ("ml-1m", "demo")
@@ -94,7 +95,9 @@ class _Loaded:
     def load(self, key: tuple, bundle: Bundle) -> Recommender:
         with self.lock:  # two sessions that ask at once wait for one load
             if (model := self.peek(key)) is None:
-                model = self.models[key] = Recommender.load(bundle)
+                model = Recommender.load(bundle)
+                model.predict(Visitor())  # the first prediction takes seconds: here a message tells of it
+                self.models[key] = model
                 while len(self.models) > KEPT_IN_MEMORY:
                     self.models.popitem(last=False)
             return model
