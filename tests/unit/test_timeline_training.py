@@ -188,6 +188,17 @@ def test_towers_stop_and_are_kept_independently(timeline_trainer, monkeypatch):
     ]
 
 
+def test_each_tower_has_epochs_of_its_own(timeline_trainer, monkeypatch):
+    tower = timeline_trainer.towers["rating"]
+    monkeypatch.setattr(tower, "settings", replace(tower.settings, epochs=3))
+    falling = [1 / n for n in range(1, 9)]
+    state, epochs, _ = run_through(
+        timeline_trainer, monkeypatch, {"rating": falling, "next": falling}, epochs=8, patience=2
+    )
+    assert epochs == {"rating": [1, 2, 3], "next": list(range(1, 9))}
+    assert (state.epoch, state.best_epoch) == (8, 3)
+
+
 def test_a_run_ends_when_no_tower_gets_better(timeline_trainer, monkeypatch):
     scores = {"rating": [0.5, 0.6, 0.7, 0.1], "next": [3.0, 2.0, 2.1, 2.2, 1.0]}
     state, epochs, weights = run_through(timeline_trainer, monkeypatch, scores, epochs=8, patience=1)
