@@ -1,0 +1,25 @@
+"""How a visitor may rate a movie."""
+
+import altair as alt
+import pandas as pd
+
+
+def star_bars(distribution: pd.DataFrame) -> alt.LayerChart:
+    """Draw a predicted distribution. ``distribution``: ``level`` (stars, ascending), ``probability`` 0 … 1."""
+    labelled = distribution.assign(stars=[f"{level:g} ★" for level in distribution["level"]])
+    base = alt.Chart(labelled).encode(
+        x=alt.X("stars:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
+        # half of the height for what is as good as certain nowhere: the picture keeps its scale from movie to movie
+        y=alt.Y(
+            "probability:Q",
+            axis=None,
+            scale=alt.Scale(domain=[0, max(0.6, 1.15 * distribution["probability"].max())], nice=False),
+        ),
+        tooltip=[
+            alt.Tooltip("stars:O", title="Rating"),
+            alt.Tooltip("probability:Q", title="Probability", format=".1%"),
+        ],
+    )
+    return alt.layer(
+        base.mark_bar(), base.mark_text(baseline="bottom", dy=-3).encode(text=alt.Text("probability:Q", format=".0%"))
+    ).properties(height=150)
