@@ -24,6 +24,11 @@ def unit(x):
     return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
 
 
+def as_matrix(x):
+    """Return (…, width) as (rows, width): a product of two matrices is one operation, of anything else a dozen."""
+    return ops.reshape(x, (-1, x.shape[-1]))
+
+
 @keras.saving.register_keras_serializable("bst")
 class Attention(layers.Layer):
     """Multi-head attention from queries to a context, with a bias that depends on how far back an event lies.
@@ -48,13 +53,14 @@ class Attention(layers.Layer):
         self.distance = self.add_weight(shape=(self.heads, self.buckets), initializer="zeros", name="distance")
         self.built = True
 
-    def _by_head(self, x):  # (batch, tokens, width) → (batch, heads, tokens, width / heads)
-        tokens, width = ops.shape(x)[1], x.shape[2]
-        return ops.transpose(ops.reshape(x, (-1, tokens, self.heads, width // self.heads)), (0, 2, 1, 3))
+    def _by_head(self, x, tokens):  # (batch · tokens, width) → (batch, heads, tokens, width / heads)
+        split = ops.reshape(x, (-1, tokens, self.heads, x.shape[-1] // self.heads))
+        return ops.transpose(split, (0, 2, 1, 3))
 
     def keys_and_values(self, context):
         """Project a context (batch, keys, width) to keys and values, each (batch, heads, keys, width / heads)."""
-        return self._by_head(self.key(context)), self._by_head(self.value(context))
+        flat, keys = as_matrix(context), ops.shape(context)[1]
+        return self._by_head(self.key(flat), keys), self._by_head(self.value(flat), keys)
 
     def bias(self, buckets, mask):
         """Return the learned bias of distances plus a mask, to be added to the logits.
@@ -73,10 +79,10 @@ class Attention(layers.Layer):
         The weights are (batch, heads, queries, keys); each row sums to 1.
         """
         queries, width = ops.shape(x)[1], x.shape[2]
-        query = self._by_head(self.query(x)) * (width // self.heads) ** -0.5
+        query = self._by_head(self.query(as_matrix(x)), queries) * (width // self.heads) ** -0.5
         scores = ops.softmax(ops.matmul(query, ops.swapaxes(keys, -1, -2)) + bias, axis=-1)
-        mixed = ops.transpose(ops.matmul(scores, values), (0, 2, 1, 3))
-        return self.out(ops.reshape(mixed, (-1, queries, width))), scores
+        mixed = ops.reshape(ops.transpose(ops.matmul(scores, values), (0, 2, 1, 3)), (-1, width))
+        return ops.reshape(self.out(mixed), (-1, queries, width)), scores
 
     def absorb(self, keys, values):
         """Return keys and values with the projections of queries and output multiplied into them.
@@ -140,7 +146,8 @@ class Block(layers.Layer):
         """Run the block for queries ``x`` (batch, queries, width) over projected keys and values."""
         attended, scores = self.attention(self.norm_1(x), keys, values, bias)
         h = x + self.dropout_1(attended, training=training)
-        return h + self.dropout_2(self.narrow(self.widen(self.norm_2(h))), training=training), scores
+        wide = self.widen(as_matrix(self.norm_2(h)))
+        return h + self.dropout_2(ops.reshape(self.narrow(wide), ops.shape(h)), training=training), scores
 
     def absorb(self, keys, values):
         """Return what ``Attention.absorb`` does, with the gain of the norm before it multiplied in as well."""
@@ -151,8 +158,7 @@ class Block(layers.Layer):
         """Run the block as ``call`` does for inference, with what ``absorb`` returned, in fewer passes."""
         attended, scores = self.attention.attend_absorbed(unit(x), into, out, bias)
         h = x + attended
-        # as a matrix, for which product, bias and ReLU are one operation
-        flat = ops.reshape(unit(h), (-1, self.widen.kernel.shape[0]))
+        flat = as_matrix(unit(h))
         kernel = ops.convert_to_tensor(self.norm_2.scale)[:, None] * self.widen.kernel
         wide = ops.relu(ops.matmul(flat, kernel) + self.widen.bias)
         return h + ops.reshape(ops.matmul(wide, self.narrow.kernel) + self.narrow.bias, ops.shape(h)), scores
