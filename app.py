@@ -7,11 +7,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import chooser, get_dataset
+from pages.shared import fresh_server
 
 st.set_page_config(page_title="BST Studio", page_icon="pages/shared/icon.svg", layout="wide")
 st.logo("pages/shared/logo.svg", size="large")
 
+misled = fresh_server.was_misled()
 page = st.navigation(
     {
         "Explore": [
@@ -21,7 +22,19 @@ page = st.navigation(
                 icon=":material/recommend:",
                 help="Say who is watching and what they watched; see what the model would recommend.",
                 default=True,
-            )
+            ),
+            st.Page(
+                "pages/explore/what_if.py",
+                title="What if",
+                icon=":material/compare_arrows:",
+                help="Change a copy of the visitor and see what moves, and why.",
+            ),
+            st.Page(
+                "pages/explore/replay.py",
+                title="Replay",
+                icon=":material/replay:",
+                help="Follow a real user through time: what the model expected, and what they did.",
+            ),
         ],
         "Explain": [
             st.Page(
@@ -41,6 +54,13 @@ page = st.navigation(
         ],
     }
 )
+if misled:
+    fresh_server.load_once_more()
+
+# not before: it takes seconds on a fresh server
+from pages.shared import chooser, get_dataset  # noqa: E402
+
+st.session_state["page"] = page.url_path
 choice = chooser.draw()
 if choice.problem:
     get_dataset.draw(choice)

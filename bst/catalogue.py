@@ -50,6 +50,17 @@ class Catalogue:
         return {int(movie_id): row for row, movie_id in enumerate(self.movies["movie_id"])}
 
     @cached_property
+    def titles(self) -> dict[int, str]:
+        """All titles with their years by movie id, in model order."""
+        return dict(zip(self.movies["movie_id"].tolist(), self.movies["title"].tolist(), strict=True))
+
+    @cached_property
+    def years(self) -> tuple[int, int]:
+        """The years of the oldest and the newest movie, of those whose year is known."""
+        years = self.movies["year"].dropna()
+        return int(years.min()), int(years.max())
+
+    @cached_property
     def _names(self) -> list[str]:
         return [normalise(title) for title in self.movies["title"]]
 
@@ -85,7 +96,8 @@ class Catalogue:
 
     def title(self, movie_id: int) -> str:
         """Return a movie's title with its year."""
-        return str(self.movies["title"].iloc[self.row(movie_id)])
+        self.row(movie_id)
+        return self.titles[movie_id]
 
     def find(self, text: str) -> int:
         """Return the id of the movie that a text names: an id, or a title with or without its year.

@@ -4,35 +4,23 @@ Pages, command line and notebooks come through here. Importing this module is qu
 ``Recommender``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from bst import ranking
 from bst.bundle import Bundle, open_bundle
 from bst.catalogue import Catalogue
-from bst.datasets import load_movies
+from bst.datasets import load, load_movies
 from bst.errors import VisitorError
-from bst.schema import GENRES, Event, Visitor, genre_matrix
+from bst.ranking import LIKED, ORDERS, Filters, genre_columns
+from bst.schema import Event, Visitor, genre_matrix
 from bst.scoring import Looks, Predictions, make_scorer
 
-# how a list can be ordered, and by what: see ``Recommender.rank``
-ORDERS = {
-    "rating": "expected rating",
-    "next": "probability of being watched next",
-    "blend": "probability of being watched next and liked",
-}
-LIKED = 4.0
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which movies a list may name: any of ``genres`` (none: all), years from … to, inclusive, and seen ones or not."""
-
-    genres: tuple[str, ...] = ()
-    years: tuple[int, int] | None = None
-    include_seen: bool = False
+__all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
 
 
 @dataclass(frozen=True)
@@ -60,10 +48,11 @@ class Recommender:
     of the history are read.
     """
 
-    def __init__(self, bundle: Bundle, catalogue: Catalogue, model):
-        self.bundle, self.catalogue = bundle, catalogue
+    def __init__(self, bundle: Bundle, catalogue: Catalogue, model, dataset: str | Path | None = None):
+        """``dataset``: name or folder, where it is not found by the name that the bundle gives."""
+        self.bundle, self.catalogue, self.dataset = bundle, catalogue, dataset or bundle.dataset
         self._scorer = make_scorer(bundle, model)
-        self._genres = genre_matrix(catalogue.movies)
+        self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
         # plain lists: a list of recommendations is made anew with every click, and a frame is slow cell by cell
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
         # one visitor is asked about again and again: by the list, by the sentence above it, by every filter
@@ -104,6 +93,17 @@ class Recommender:
                 values.flags.writeable = False
         return made
 
+    def predict_many(
+        self, visitors: Sequence[Visitor], movie_ids: Sequence[int], watch_next: bool = False
+    ) -> Predictions:
+        """Predict some movies for many visitors at once, as ``predict`` does one by one, but many times quicker.
+
+        ``expected`` is (visitors, movies), ``distribution`` (visitors, movies, levels), and ``watch_next`` (visitors,
+        movies), which is None unless asked for, as it takes a pass of its own. Errors as in ``predict``.
+        """
+        rows = [self._rows(visitor) for visitor in visitors]
+        return self._scorer.predict_many(visitors, rows, self.catalogue.rows(movie_ids), watch_next)
+
     def expected_ratings(self, visitor: Visitor, movie_ids=None) -> np.ndarray:
         """Predict the visitor's ratings of movies, or of the whole catalogue in its order: (movies,) float32 stars.
 
@@ -127,37 +127,89 @@ class Recommender:
         return self._row(self.predict(visitor), self.place(visitor, movie_id), self.catalogue.row(movie_id), seen)
 
     def rank(
-        self, visitor: Visitor, k: int | None = 10, filters: Filters | None = None, order: str = "rating"
+        self,
+        visitor: Visitor,
+        k: int | None = 10,
+        filters: Filters | None = None,
+        order: str = "rating",
+        weight: float = 0.5,
+        diversity: float = 0.0,
     ) -> list[Recommendation]:
         """Return the first ``k`` movies (None: all) that pass the filters, in one of ``orders``.
 
         ``rating``: the highest expected rating first; ``next``: what is most likely watched next; ``blend``: what is
-        most likely watched next and liked, the product of the watch-next probability and that of 4 stars or more.
-        What ``next`` and ``blend`` leave equal is ordered by rating, and ties keep the order of the catalogue, so that
-        the same question gives the same list.
+        most likely watched next and liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``). What
+        ``next`` and ``blend`` leave equal is ordered by rating, and ties keep the order of the catalogue, so that the
+        same question gives the same list. ``diversity`` from 0 to 1 puts off movies that are like those above them: see
+        ``ranking.diversify``. A shorter list is the beginning of a longer one.
 
-        Errors as in ``predict``; ``VisitorError`` too for ``k`` below 1, an unknown genre, or an order that the model
-        cannot give.
+        Errors as in ``predict``; ``VisitorError`` too for ``k`` below 1, an unknown genre, an order that the model
+        cannot give, and a weight or diversity outside 0 … 1. ``DatasetError`` if a filter by fame finds no ratings.
         """
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one place, not {k}")
+        best = self.ranked_rows(visitor, filters, order, weight, diversity, k)
+        made, seen = self.predict(visitor), {event.movie_id for event in visitor.history}
+        return [self._row(made, place, row, self._names[row][0] in seen) for place, row in enumerate(best, start=1)]
+
+    def ranked_rows(
+        self,
+        visitor: Visitor,
+        filters: Filters | None = None,
+        order: str = "rating",
+        weight: float = 0.5,
+        diversity: float = 0.0,
+        k: int | None = None,
+    ) -> np.ndarray:
+        """Return the list of ``rank`` as row numbers of the catalogue, best first: (movies that pass,) int64.
+
+        Much quicker for a whole catalogue. Errors as in ``rank``.
+        """
         if order not in self.orders:
             raise VisitorError(
                 f"model {self.bundle.name} cannot order by {order!r}; it can by: {', '.join(self.orders)}"
             )
-        made = self.predict(visitor)
-        seen = np.zeros(len(self.catalogue), bool)
-        seen[self._rows(visitor)] = True
-        allowed = np.flatnonzero(self._allowed(filters or Filters(), seen))
-        keys = self._keys(made, order)
-        best = allowed[np.lexsort([-key[allowed] for key in reversed(keys)])][:k]
-        return [self._row(made, place, row, bool(seen[row])) for place, row in enumerate(best, start=1)]
+        by = ranking.keys(self.predict(visitor), order, self.bundle.levels, weight)
+        best = ranking.best_first(by, self.allowed(visitor, filters or Filters()))
+        return ranking.diversify(best, self.embeddings, diversity, k) if diversity else best[:k]
 
-    def _keys(self, made: Predictions, order: str) -> list[np.ndarray]:
-        if order == "rating":
-            return [made.expected]
-        liked = made.distribution[:, np.array(self.bundle.levels) >= LIKED].sum(axis=1) if order == "blend" else 1.0
-        return [made.watch_next * liked, made.expected]
+    def allowed(self, visitor: Visitor, filters: Filters) -> np.ndarray:
+        """Return which movies pass the filters for a visitor: (movies,) bool. Errors as in ``rank``."""
+        allowed = np.ones(len(self.catalogue), bool)
+        if not filters.include_seen:
+            allowed[self._rows(visitor)] = False
+        if filters.genres:
+            allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
+        if filters.years:
+            low, high = filters.years
+            allowed &= (self._years >= low) & (self._years <= high)
+        if filters.fame:
+            allowed &= ranking.between(self.fame, filters.fame)
+        return allowed
+
+    @cached_property
+    def rating_counts(self) -> np.ndarray:
+        """How many ratings each movie has in the dataset, (movies,) int64: reads the whole dataset, once.
+
+        Raises ``DatasetError`` if that is not there any more.
+        """
+        ratings = load(self.dataset).ratings
+        return np.bincount(ratings["movie"], minlength=len(self.catalogue))
+
+    @cached_property
+    def fame(self) -> np.ndarray:
+        """How famous each movie is: the share of the catalogue that has fewer ratings, (movies,). See ``Filters``."""
+        return ranking.fame(self.rating_counts)
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """The model's own picture of each movie: (movies, D) float32 of length 1, whose products are cosines.
+
+        Of the learnt vectors less their mean, as what all movies share tells none of them apart.
+        """
+        vectors = self._scorer.movie_vectors()
+        vectors = vectors - vectors.mean(axis=0)
+        return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
     def _row(self, made: Predictions, place: int, row: int, seen: bool) -> Recommendation:
         distribution = None if made.distribution is None else tuple(made.distribution[row].tolist())
@@ -174,21 +226,3 @@ class Recommender:
                     f"{self.bundle.dataset_title} has {kinds} from {levels[0]:g} to {levels[-1]:g}"
                 )
         return self.catalogue.rows(event.movie_id for event in visitor.history)
-
-    def _allowed(self, filters: Filters, seen: np.ndarray) -> np.ndarray:
-        allowed = np.ones(len(self.catalogue), bool) if filters.include_seen else ~seen
-        if filters.genres:
-            allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
-        if filters.years:
-            # a movie of unknown year passes no filter by year
-            allowed &= self.catalogue.movies["year"].between(*filters.years).fillna(False).to_numpy(bool)
-        return allowed
-
-
-def genre_columns(genres) -> list[int]:
-    """Return the places of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError``."""
-    places = {name.casefold(): i for i, name in enumerate(GENRES)}
-    strange = [genre for genre in genres if genre.casefold() not in places]
-    if strange:
-        raise VisitorError(f"unknown genre {strange[0]!r}; choose among: {', '.join(GENRES)}")
-    return [places[genre.casefold()] for genre in genres]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bst import datasets
-from bst.cli import data, model, visitor
+from bst.cli import data, model, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.evaluation import PROTOCOLS
 from bst.models.config import PRESETS
-from bst.recommender import ORDERS
+from bst.ranking import FAME_BANDS, ORDERS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 
 
@@ -93,24 +93,88 @@ def make_parser() -> argparse.ArgumentParser:
         "rank the movies that a visitor has not seen",
         "Example: python -m bst recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
     )
-    _bundle_option(sub)
-    sub.add_argument("--dataset", help="folder of the bundle's dataset, where it is not found by its name")
-    sub.add_argument("--sex", choices=SEXES, help="unknown if left out")
-    sub.add_argument("--age", type=int, choices=AGES, help="age group by its lowest age; unknown if left out")
-    sub.add_argument("--occupation", metavar="WORD", help=f"unknown if left out; one of: {', '.join(OCCUPATIONS)}")
-    sub.add_argument(
+    _visitor_options(sub)
+    _list_options(sub)
+
+    sub = command(
+        "whatif",
+        what_if.what_if,
+        "change something about a visitor and see what moves",
+        "Example: python -m bst whatif --watched 'Alien (1979)=5' --watched 'M=4' --rate 'Alien=2' --set sex=F",
+    )
+    _visitor_options(sub)
+    changes = sub.add_argument_group("changes", "one after another, in the order in which they are given")
+    for name, (takes, words) in what_if.CHANGES.items():
+        changes.add_argument(
+            f"--{name}",
+            action=_Change,
+            dest="changes",
+            default=[],
+            metavar=takes,
+            help=words,
+            nargs=1 + (name == "swap"),
+        )
+    _list_options(sub)
+
+    sub = command(
+        "counterfactual",
+        what_if.counterfactual,
+        "find the smallest change of a history that brings a movie where one wants it",
+        "Example: python -m bst counterfactual --watched 'Alien (1979)=5' --movie 'Brazil' --into-top 10",
+    )
+    _visitor_options(sub)
+    sub.add_argument("--movie", required=True, metavar="TITLE", help="the movie that shall move, by title or id")
+    goals = sub.add_mutually_exclusive_group(required=True)
+    goals.add_argument("--into-top", type=int, metavar="PLACES", help="into the first so many of the list")
+    goals.add_argument("--out-of-top", type=int, metavar="PLACES", help="out of the first so many of the list")
+    goals.add_argument("--above", type=float, metavar="STARS", help="to an expected rating of so many stars or more")
+    goals.add_argument("--below", type=float, metavar="STARS", help="to an expected rating of less than so many stars")
+    _order_options(sub)
+    sub.add_argument("--budget", type=int, default=2000, help="how many changes to try at most (2000)")
+    sub.add_argument("--results", type=int, default=5, help="how many to name (5)")
+    return parser
+
+
+class _Change(argparse.Action):
+    """Keeps the changes of all options in one list, as their order matters."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = [self.option_strings[0].removeprefix("--"), *values]
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), given])
+
+
+def _visitor_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which model is asked, and who the visitor is."""
+    _bundle_option(parser)
+    parser.add_argument("--dataset", help="folder of the bundle's dataset, where it is not found by its name")
+    parser.add_argument("--sex", choices=SEXES, help="unknown if left out")
+    parser.add_argument("--age", type=int, choices=AGES, help="age group by its lowest age; unknown if left out")
+    parser.add_argument("--occupation", metavar="WORD", help=f"unknown if left out; one of: {', '.join(OCCUPATIONS)}")
+    parser.add_argument(
         "--watched",
         action="append",
         default=[],
         metavar="'TITLE=STARS'",
         help="a movie that they watched, by title or id, and their rating; oldest first, as often as needed",
     )
+
+
+def _order_options(parser: argparse.ArgumentParser) -> None:
     words = "; ".join(f"{name}: {what}" for name, what in ORDERS.items())
-    sub.add_argument("--order", choices=ORDERS, default="rating", help=f"what comes first (rating; {words})")
-    sub.add_argument("-k", type=int, default=10, help="how many to name (10)")
-    sub.add_argument("--genre", action="append", default=[], help="only movies of this genre; several: any of them")
-    sub.add_argument("--years", metavar="FROM-TO", help="only movies of these years, such as 1980-1999")
-    return parser
+    parser.add_argument("--order", choices=ORDERS, default="rating", help=f"what comes first (rating; {words})")
+    parser.add_argument(
+        "--weight", type=float, default=0.5, help="of order blend: 0 liked … 1 likely to be watched next (0.5)"
+    )
+
+
+def _list_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which movies are named, and in which order."""
+    _order_options(parser)
+    parser.add_argument("--diversity", type=float, default=0.0, help="how varied the list is: 0 … 1 (0)")
+    parser.add_argument("-k", type=int, default=10, help="how many to name (10)")
+    parser.add_argument("--genre", action="append", default=[], help="only movies of this genre; several: any of them")
+    parser.add_argument("--years", metavar="FROM-TO", help="only movies of these years, such as 1980-1999")
+    parser.add_argument("--fame", choices=FAME_BANDS, help="only movies with so many ratings in the dataset")
 
 
 def _dataset_option(parser: argparse.ArgumentParser) -> None:

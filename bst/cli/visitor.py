@@ -1,49 +1,56 @@
-"""Commands about a visitor: ``recommend``."""
+"""Commands about a visitor: ``recommend``; and how the options of all of them become a visitor and a list."""
+
+from typing import NamedTuple
 
 from bst import datasets
+from bst.bundle import Bundle, open_bundle
+from bst.catalogue import Catalogue
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import VisitorError
+from bst.ranking import FAME_BANDS, Filters, genre_columns
+from bst.recommender import Recommendation, Recommender
 from bst.schema import Event, Visitor
+
+
+class Asked(NamedTuple):
+    """Whom a command is about, and the model that it asks."""
+
+    bundle: Bundle
+    catalogue: Catalogue
+    visitor: Visitor
+
+
+def asked(options: Options) -> Asked:
+    """Return what the visitor's options say. All that can be wrong with them is told before TensorFlow is loaded."""
+    bundle = open_bundle(options.bundle)
+    catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
+    bundle.check_movies(catalogue.movies)
+    history = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
+    return Asked(bundle, catalogue, Visitor(options.sex, options.age, options.occupation, history))
+
+
+def list_options(options: Options) -> dict:
+    """Return how a list is made, as arguments of ``Recommender.rank``."""
+    genre_columns(options.genre)
+    filters = Filters(tuple(options.genre), _years(options.years), fame=FAME_BANDS.get(options.fame))
+    return {"filters": filters, "order": options.order, "weight": options.weight, "diversity": options.diversity}
+
+
+def load(wanted: Asked, options: Options) -> Recommender:
+    """Load the model."""
+    load_tensorflow()
+    model = wanted.bundle.load_model(wanted.catalogue.movies)
+    return Recommender(wanted.bundle, wanted.catalogue, model, options.dataset)
 
 
 def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
-    from bst.bundle import open_bundle
-    from bst.catalogue import Catalogue
-    from bst.recommender import Filters, Recommender, genre_columns
-
-    # everything that can be wrong is looked at before TensorFlow is loaded
-    bundle = open_bundle(options.bundle)
-    catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
-    bundle.check_movies(catalogue.movies)
-    history = tuple(_watched(catalogue, text) for text in options.watched)
-    visitor = Visitor(options.sex, options.age, options.occupation, history)
-    filters = Filters(tuple(options.genre), _years(options.years))
-    genre_columns(filters.genres)
-    load_tensorflow()
-    recommender = Recommender(bundle, catalogue, bundle.load_model(catalogue.movies))
-    rows = recommender.rank(visitor, options.k, filters, options.order)
+    wanted, how = asked(options), list_options(options)
+    rows = load(wanted, options).rank(wanted.visitor, options.k, **how)
     answer = {
-        "bundle": bundle.name,
-        "visitor": {
-            "sex": visitor.sex,
-            "age": visitor.age,
-            "occupation": visitor.occupation,
-            "history": [
-                {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating} for e in history
-            ],
-        },
-        "recommendations": [
-            {
-                "rank": row.rank,
-                "movie_id": row.movie_id,
-                "title": row.title,
-                "expected_rating": round(row.expected_rating, 4),
-                "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
-                "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
-            }
-            for row in rows
-        ],
+        "bundle": wanted.bundle.name,
+        "visitor": visitor_answer(wanted.catalogue, wanted.visitor),
+        "recommendations": [row_answer(row) for row in rows],
     }
 
     def text(answer: dict) -> str:
@@ -56,15 +63,40 @@ def recommend(options: Options) -> Answer:
     return answer, text
 
 
-def _watched(catalogue, text: str) -> Event:
+def visitor_answer(catalogue: Catalogue, visitor: Visitor) -> dict:
+    """Return a visitor as JSON has it."""
+    return {
+        "sex": visitor.sex,
+        "age": visitor.age,
+        "occupation": visitor.occupation,
+        "history": [
+            {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating} for e in visitor.history
+        ],
+    }
+
+
+def row_answer(row: Recommendation) -> dict:
+    """Return a row of a list as JSON has it."""
+    return {
+        "rank": row.rank,
+        "movie_id": row.movie_id,
+        "title": row.title,
+        "expected_rating": round(row.expected_rating, 4),
+        "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
+        "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
+    }
+
+
+def rated(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:
+    """Return the movie and stars that 'TITLE=STARS' names. Raises ``VisitorError``."""
     title, sign, stars = text.rpartition("=")
     try:
         rating = float(stars)
     except ValueError:
         rating = None
     if not sign or not title.strip() or rating is None:
-        raise VisitorError(f"--watched {text!r} is not of the form 'TITLE=STARS', such as 'Alien (1979)=5'")
-    return Event(catalogue.find(title), rating)
+        raise VisitorError(f"{option} {text!r} is not of the form 'TITLE=STARS', such as 'Alien (1979)=5'")
+    return catalogue.find(title), rating
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

@@ -86,11 +86,10 @@ def _draw_choice(recommender: Recommender) -> int:
         best = recommender.rank(visitor_state.current(), 1) or recommender.rank(visitor_state.current(), 1, everything)
         wanted = best[0].movie_id
     st.session_state["why_choice"] = wanted
-    titles = catalogue.movies.set_index("movie_id")["title"].to_dict()
     return st.selectbox(
         "Movie to explain",
-        list(titles),
-        format_func=titles.get,
+        catalogue.titles,
+        format_func=catalogue.titles.get,
         key="why_choice",
         on_change=lambda: visitor_state.ask_about(st.session_state["why_choice"]),
         help="Any movie of the catalogue. The list on the Recommend page leads here, too.",

@@ -5,13 +5,16 @@ from collections import Counter
 import streamlit as st
 
 from bst.models.config import Config, TimelineConfig
-from pages.shared import models
+from pages.shared import address, models
 from pages.shared.models import Choice
 from pages.shared.text import count, literal
 
 
 def draw() -> Choice:
-    """Draw the chooser and return the choice. Stops the run with a notice when there is no model at all."""
+    """Draw the chooser, keep the address up to date and return the choice.
+
+    Stops the run with a notice when there is no model at all.
+    """
     found = models.choices()
     if not found:
         st.error(
@@ -20,7 +23,8 @@ def draw() -> Choice:
             icon=":material/error:",
         )
         st.stop()
-    _follow_address(found)
+    address.follow(found)
+    _keep_chosen(found)
     with st.sidebar:
         name = st.selectbox(
             "Model",
@@ -35,7 +39,7 @@ def draw() -> Choice:
         if choice.bundle:
             _draw_facts(choice)
     st.session_state["chosen_bundle"] = name
-    _tell_address(name, default=next(iter(found)))
+    address.tell()
     return choice
 
 
@@ -46,22 +50,12 @@ def _labels(found: dict[str, Choice]) -> dict[str, str]:
     return {name: f"{label} · {name}" if label in several else label for name, label in labels.items()}
 
 
-def _follow_address(found: dict[str, Choice]) -> None:
-    """Choose what was chosen before, or what the address names; a model that is gone gives way to the default.
-
-    Not Streamlit's own binding of widgets to the address, which would write the label there instead of the name.
-    """
+def _keep_chosen(found: dict[str, Choice]) -> None:
+    """Choose what was chosen before, or what the address names; a model that is gone gives way to the default."""
     if st.session_state.get("bundle") not in found:
         # a button that leads to another page drops the state of all widgets: what was chosen is kept beside it
         wanted = (st.session_state.get("chosen_bundle"), st.query_params.get("bundle"))
         st.session_state["bundle"] = next((name for name in wanted if name in found), next(iter(found)))
-
-
-def _tell_address(name: str, default: str) -> None:
-    if name == default:
-        st.query_params.pop("bundle", None)
-    else:
-        st.query_params["bundle"] = name
 
 
 def _reading(config: Config) -> str:

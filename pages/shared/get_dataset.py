@@ -4,6 +4,7 @@ import streamlit as st
 
 from bst import datasets
 from bst.errors import BSTError
+from pages.shared import models
 from pages.shared.models import Choice
 from pages.shared.text import literal
 
@@ -38,5 +39,5 @@ def _download(name: str, title: str) -> None:
         bar.empty()
         st.error(literal(str(error)), icon=":material/error:")
         return
-    st.cache_data.clear()
+    models.look_again()
     st.rerun()

@@ -1,11 +1,13 @@
 """Which models there are, which one is chosen, and the loaded ones. Everything a page needs to ask a model."""
 
+import gc
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 import streamlit as st
 
+from bst import bundle as bundles
 from bst import datasets
 from bst.bundle import BrokenBundle, Bundle, list_bundles
 from bst.catalogue import Catalogue
@@ -40,14 +42,30 @@ class Choice:
         return f"{NOT_USABLE} {title}" if self.problem else title
 
 
-@st.cache_data(ttl=10, show_spinner=False)
+@st.cache_resource(ttl=10, show_spinner=False)
 def choices() -> dict[str, Choice]:
-    """Return all bundles by name, the default first. Looked up anew every few seconds, as runs end at any time."""
+    """Return all bundles by name, the default first. Looked up anew every few seconds, as runs end at any time.
+
+    One dict for all who ask: read only.
+    """
+    here = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(bundles.BUNDLES.glob("*/bundle.json")))
+    return _verified(here, tuple(name for name in datasets.SOURCES if datasets.find(name)))
+
+
+# as long as no bundle and no dataset came or went, nothing is verified again: that takes longer than a page
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _verified(here: tuple, with_dataset: tuple) -> dict[str, Choice]:
     found = {bundle.name: _choice(bundle) for bundle in list_bundles()}
     known = [name for name in DEFAULTS if name in found]
     names = [*known, *(name for name in found if name not in known)]
     usable = [name for name in names if not found[name].problem]
     return {name: found[name] for name in [*usable[:1], *(name for name in names if name not in usable[:1])]}
+
+
+def look_again() -> None:
+    """Look up bundles and datasets anew at once, because something changed."""
+    choices.clear()
+    _verified.clear()
 
 
 def _choice(bundle: Bundle | BrokenBundle) -> Choice:
@@ -96,11 +114,29 @@ class _Loaded:
         with self.lock:  # two sessions that ask at once wait for one load
             if (model := self.peek(key)) is None:
                 model = Recommender.load(bundle)
-                model.predict(Visitor())  # the first prediction takes seconds: here a message tells of it
+                # the first prediction of each kind takes seconds: here a message tells of it
+                model.predict(Visitor())
+                model.predict_many([Visitor()], model.catalogue.movies["movie_id"][:1])
                 self.models[key] = model
                 while len(self.models) > KEPT_IN_MEMORY:
                     self.models.popitem(last=False)
+                _keep_what_is_compiled()
             return model
+
+
+def _keep_what_is_compiled() -> None:
+    """Stop Streamlit from clearing Keras' session after every run of a page.
+
+    That would make TensorFlow forget its kernels, and the next prediction take a second longer. What it is there for,
+    models that are built anew with every run, does not happen here. What is loaded by now stays, too: frozen, it need
+    not be looked through for garbage after every run, which takes a third of a second.
+    """
+    import keras
+
+    keras.backend.clear_session = lambda free_memory=True: None
+    gc.unfreeze()  # of a model that is no longer kept nothing should stay
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,44 +1,56 @@
 """The visitor editor: who is watching and what they watched."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import streamlit as st
 
 from bst.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
-from pages.shared import visitor_state
+from pages.shared import visitor_sources, visitor_state
 from pages.shared.text import count, literal
+from pages.shared.visitor_state import Slot
 
 UNKNOWN = "Unknown"
 # a long history is drawn on request only: every row is five widgets
 ROWS_AT_FIRST = 20
 
 
-def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int) -> None:
-    """Draw the editor. ``horizon``: how many of the newest events the model reads."""
-    visitor = visitor_state.current()
+def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Slot = "a") -> None:
+    """Draw the editor of the visitor or, with slot "b", of their copy; where visitors come from only for the visitor.
+
+    ``levels``: the ratings that the dataset allows. ``horizon``: how many of the newest events the model reads.
+    """
+    visitor = visitor_state.current(slot)
     with st.container(border=True):
         st.subheader("Who is watching", anchor=False)
-        _draw_who(visitor)
+        _draw_who(visitor, slot)
     with st.container(border=True):
         st.subheader("What they watched", anchor=False)
-        _draw_search(catalogue, visitor)
-        _draw_history(catalogue, visitor, levels, horizon)
-        _draw_actions(visitor)
+        _draw_search(catalogue, visitor, slot)
+        _draw_history(catalogue, visitor, levels, horizon, slot)
+        if slot == "a":
+            visitor_sources.draw(catalogue, levels)
 
 
-def _draw_who(visitor: Visitor) -> None:
+def _key(name: str, slot: Slot) -> str:
+    return name if slot == "a" else f"{slot}_{name}"
+
+
+def _draw_who(visitor: Visitor, slot: Slot) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        _draw_part("sex", "Sex", visitor.sex, SEXES, SEX_LABELS, 118)
-        _draw_part("age", "Age group", visitor.age, AGES, AGE_LABELS, 138)
+        _draw_part("sex", "Sex", visitor.sex, SEXES, SEX_LABELS, 118, slot)
+        _draw_part("age", "Age group", visitor.age, AGES, AGE_LABELS, 138, slot)
         words = {occupation: _word(occupation) for occupation in OCCUPATIONS}
-        _draw_part("occupation", "Occupation", visitor.occupation, OCCUPATIONS, words, "stretch")
+        _draw_part("occupation", "Occupation", visitor.occupation, OCCUPATIONS, words, "stretch", slot)
 
 
 def _word(occupation: str) -> str:
     return occupation[0].upper() + occupation[1:]
 
 
-def _draw_part(name: str, label: str, value, options, labels: dict, width: int | str) -> None:
-    key = f"visitor_{name}"
+def _draw_part(name: str, label: str, value, options, labels: dict, width: int | str, slot: Slot) -> None:
+    key = _key(f"visitor_{name}", slot)
     st.session_state[key] = value
     st.selectbox(
         label,
@@ -47,85 +59,93 @@ def _draw_part(name: str, label: str, value, options, labels: dict, width: int |
         format_func=lambda option: UNKNOWN if option is None else labels[option],
         key=key,
         on_change=_set_part,
-        args=(name,),
+        args=(name, slot),
         width=width,
     )
 
 
-def _set_part(name: str) -> None:
-    visitor = visitor_state.current()
-    parts = {part: getattr(visitor, part) for part in ("sex", "age", "occupation")}
-    parts[name] = st.session_state[f"visitor_{name}"]
-    visitor_state.replace(Visitor(**parts, history=visitor.history))
+def _set_part(name: str, slot: Slot) -> None:
+    value = st.session_state[_key(f"visitor_{name}", slot)]
+    visitor_state.replace(replace(visitor_state.current(slot), **{name: value}), slot)
 
 
-def _draw_search(catalogue: Catalogue, visitor: Visitor) -> None:
+def _draw_search(catalogue: Catalogue, visitor: Visitor, slot: Slot) -> None:
     seen = {event.movie_id for event in visitor.history}
-    titles = catalogue.movies.set_index("movie_id")["title"]
     st.selectbox(
         "Add a movie",
-        [movie_id for movie_id in titles.index.tolist() if movie_id not in seen],
+        [movie_id for movie_id in catalogue.titles if movie_id not in seen],
         index=None,
-        format_func=titles.to_dict().get,
+        format_func=catalogue.titles.get,
         placeholder=f"Search {len(catalogue):,} movies …",
-        key="add_movie",
+        key=_key("add_movie", slot),
         on_change=_add,
+        args=(slot,),
         label_visibility="collapsed",
     )
 
 
-def _add() -> None:
-    movie_id = st.session_state["add_movie"]
-    st.session_state["add_movie"] = None
+def _add(slot: Slot) -> None:
+    key = _key("add_movie", slot)
+    movie_id = st.session_state[key]
+    st.session_state[key] = None
     if movie_id is not None:
-        visitor_state.add(movie_id)
+        visitor_state.add(movie_id, slot)
 
 
-def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, ...], horizon: int) -> None:
+def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, ...], horizon: int, slot: Slot) -> None:
     if not visitor.history:
         st.caption("Nothing yet. Search above for a movie that they watched, and say how they liked it.")
         return
     st.caption("Newest first")
     events = list(reversed(visitor.history))
-    shown = len(events) if st.session_state.get("whole_history") else ROWS_AT_FIRST
+    whole = _key("whole_history", slot)
+    shown = len(events) if st.session_state.get(whole) else ROWS_AT_FIRST
     for place, event in enumerate(events[:shown]):
         if place == horizon:
             older = len(visitor.history) - horizon
             st.caption(f"This model reads the newest {horizon}. It does not see {count(older, 'older movie')}:")
-        _draw_event(event, catalogue.title(event.movie_id), place, len(events), levels)
+        _draw_event(event, catalogue.title(event.movie_id), place, len(events), levels, slot)
     if len(events) > shown:
         st.button(
             f"Show {count(len(events) - shown, 'older movie')}",
-            key="show_whole_history",
+            key=_key("show_whole_history", slot),
             icon=":material/expand_more:",
             type="tertiary",
-            on_click=lambda: st.session_state.update(whole_history=True),
+            on_click=st.session_state.update,
+            args=({whole: True},),
+        )
+    elif len(events) > ROWS_AT_FIRST:
+        st.button(
+            f"Show the newest {ROWS_AT_FIRST} only",
+            key=_key("show_newest", slot),
+            icon=":material/expand_less:",
+            type="tertiary",
+            on_click=st.session_state.update,
+            args=({whole: False},),
         )
 
 
-def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple[float, ...]) -> None:
+def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple[float, ...], slot: Slot) -> None:
     # the title breaks into lines rather than pushing the stars below it, so that they stand in one column
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key=f"event_{place}"):
+    row = _key(f"event_{place}", slot)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key=row):
         st.markdown(literal(title), width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", wrap=False):
-            _draw_stars(event, title, levels)
-            _draw_button("later", "arrow_upward", f"{title}: watched later", place == 0, _move, (event.movie_id, 1))
+            _draw_stars(event, title, levels, slot)
+            movie = event.movie_id
+            later, earlier, remove = f"{title}: watched later", f"{title}: watched earlier", f"Remove {title}"
+            _draw_button(_key(f"later_{movie}", slot), "arrow_upward", later, place == 0, _move, (movie, 1, slot))
             _draw_button(
-                "earlier",
-                "arrow_downward",
-                f"{title}: watched earlier",
-                place == events - 1,
-                _move,
-                (event.movie_id, -1),
+                _key(f"earlier_{movie}", slot), "arrow_downward", earlier, place == events - 1, _move, (movie, -1, slot)
             )
-            _draw_button("remove", "delete", f"Remove {title}", False, _remove, (event.movie_id,))
+            _draw_button(_key(f"remove_{movie}", slot), "delete", remove, False, _remove, (movie, slot))
 
 
-def _draw_button(what: str, icon: str, help_text: str, disabled: bool, on_click, args: tuple) -> None:
+def _draw_button(key: str, icon: str, help_text: str, disabled: bool, on_click: Callable, args: tuple) -> None:
     st.button(
         "",
         icon=f":material/{icon}:",
-        key=f"{what}_{args[0]}",
+        key=key,
         help=literal(help_text),
         disabled=disabled,
         on_click=on_click,
@@ -134,11 +154,11 @@ def _draw_button(what: str, icon: str, help_text: str, disabled: bool, on_click,
     )
 
 
-def _draw_stars(event: Event, title: str, levels: tuple[float, ...]) -> None:
-    key = f"stars_{event.movie_id}"
+def _draw_stars(event: Event, title: str, levels: tuple[float, ...], slot: Slot) -> None:
+    key = _key(f"stars_{event.movie_id}", slot)
     if levels == WHOLE_STARS:
         st.session_state[key] = int(event.rating) - 1
-        st.feedback("stars", key=key, on_change=_rate, args=(event.movie_id, True))
+        st.feedback("stars", key=key, on_change=_rate, args=(event.movie_id, True, slot))
     else:
         st.session_state[key] = event.rating
         st.selectbox(
@@ -147,30 +167,23 @@ def _draw_stars(event: Event, title: str, levels: tuple[float, ...]) -> None:
             format_func=lambda level: f"{level:g} ★",
             key=key,
             on_change=_rate,
-            args=(event.movie_id, False),
+            args=(event.movie_id, False, slot),
             label_visibility="collapsed",
             width=100,
         )
 
 
-def _rate(movie_id: int, from_stars: bool) -> None:
-    value = st.session_state[f"stars_{movie_id}"]
+def _rate(movie_id: int, from_stars: bool, slot: Slot) -> None:
+    value = st.session_state[_key(f"stars_{movie_id}", slot)]
     # a second click on the same star clears the widget; the rating then stays what it was
     if value is not None:
         rating = float(value + 1 if from_stars else value)
-        visitor_state.replace(visitor_state.current().rated(movie_id, rating))
+        visitor_state.replace(visitor_state.current(slot).rated(movie_id, rating), slot)
 
 
-def _move(movie_id: int, by: int) -> None:
-    visitor_state.replace(visitor_state.current().moved(movie_id, by))
+def _move(movie_id: int, by: int, slot: Slot) -> None:
+    visitor_state.replace(visitor_state.current(slot).moved(movie_id, by), slot)
 
 
-def _remove(movie_id: int) -> None:
-    visitor_state.replace(visitor_state.current().without(movie_id))
-
-
-def _draw_actions(visitor: Visitor) -> None:
-    with st.container(horizontal=True):
-        if visitor != Visitor():
-            st.button("Start empty", icon=":material/person_off:", on_click=visitor_state.clear, key="start_empty")
-        st.button("Example visitor", icon=":material/person:", on_click=visitor_state.show_example, key="example")
+def _remove(movie_id: int, slot: Slot) -> None:
+    visitor_state.replace(visitor_state.current(slot).without(movie_id), slot)

@@ -1,8 +1,12 @@
-"""The one visitor that all pages share, and every way to change them.
+"""The one visitor that all pages share, its copy for What-if, and every way to change them.
 
-The visitor lives in the session, one for each dataset, because movie ids differ between datasets. Widgets never hold
-the truth: they are set from the visitor before they are drawn, and their callbacks replace the visitor.
+Both live in the session, one of each for each dataset, because movie ids differ between datasets. Slot "a" is the
+visitor. Slot "b" is the copy: None among its states means "as the visitor is", so that it follows until it is changed.
+Widgets never hold the truth: they are set from the visitor before they are drawn, and their callbacks replace the
+visitor.
 """
+
+from typing import Literal
 
 import streamlit as st
 
@@ -10,6 +14,9 @@ from bst.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.schema import Visitor
 from pages.shared import models
+from pages.shared.undo import Changes
+
+Slot = Literal["a", "b"]
 
 # what a newcomer finds: enough to see a result at once; titles that most catalogues have
 EXAMPLE = Visitor(sex="F", age=25, occupation="artist")
@@ -24,43 +31,121 @@ NEW_RATING = 4.0
 MOST_EVENTS = 200
 
 
-def current() -> Visitor:
-    """Return the visitor for the chosen bundle's dataset."""
+def changes(slot: Slot = "a") -> Changes[Visitor | None]:
+    """Return all states of a slot in the chosen bundle's dataset. None is a state of slot "b": as "a" is."""
     dataset = models.chosen().dataset
-    visitors = st.session_state.setdefault("visitors", {})
-    if dataset not in visitors:
-        visitors[dataset] = _arrive(dataset, visitors)
-    st.session_state["last_dataset"] = dataset
-    return visitors[dataset]
+    mine = _all(slot)
+    if dataset not in mine:
+        mine[dataset] = Changes.begin(_arrive(dataset) if slot == "a" else None)
+    if slot == "a":
+        st.session_state["last_dataset"] = dataset
+    return mine[dataset]
 
 
-def replace(visitor: Visitor) -> None:
-    """Make ``visitor`` the current one."""
-    st.session_state.setdefault("visitors", {})[models.chosen().dataset] = visitor
+def _all(slot: Slot) -> dict[str, Changes[Visitor | None]]:
+    return st.session_state.setdefault("changes", {"a": {}, "b": {}})[slot]
 
 
-def clear() -> None:
+def _keep(slot: Slot, new: Changes[Visitor | None]) -> None:
+    _all(slot)[models.chosen().dataset] = new
+
+
+def current(slot: Slot = "a") -> Visitor:
+    """Return the visitor for the chosen bundle's dataset, or its copy, which is the same until it is changed."""
+    return changes(slot).current or current()
+
+
+def previous(slot: Slot = "a") -> Visitor | None:
+    """Return what ``current`` was before the latest change, undo, redo or jump; None if there was none."""
+    left = changes(slot).left
+    return (left[0] or current()) if left else None
+
+
+def replace(visitor: Visitor, slot: Slot = "a") -> None:
+    """Make ``visitor`` the current one of a slot, as one change that can be undone."""
+    if visitor != current(slot):  # a copy that is the same as the visitor goes on following it
+        _keep(slot, changes(slot).do(visitor))
+
+
+def undo(slot: Slot = "a") -> None:
+    """Take the latest change back."""
+    _keep(slot, changes(slot).undo())
+
+
+def redo(slot: Slot = "a") -> None:
+    """Make a change that was taken back once more."""
+    _keep(slot, changes(slot).redo())
+
+
+def jump(position: int, slot: Slot = "a") -> None:
+    """Go to any of the states in ``changes(slot)``."""
+    _keep(slot, changes(slot).jump(position))
+
+
+def reset(slot: Slot = "a") -> None:
+    """Go back to the state that this session began with; for the copy, to what the visitor is."""
+    _keep(slot, changes(slot).reset())
+
+
+def same_again() -> None:
+    """Make the copy the same as the visitor again: from then on it follows."""
+    _keep("b", changes("b").do(None))
+
+
+def swap() -> None:
+    """Let the visitor and its copy change places: one change of each."""
+    a, b = current("a"), current("b")
+    replace(b, "a")
+    replace(a, "b")
+
+
+def keep() -> None:
+    """Make the visitor what the copy is, as one change. The copy stays as it is, so that undoing brings both back."""
+    replace(current("b"))
+
+
+def arrive(visitor: Visitor, copy: Visitor | None) -> None:
+    """Begin with a visitor from a link, and with a copy of them, if that is another one. Nothing can be undone."""
+    _keep("a", Changes.begin(visitor))
+    _keep("b", Changes.begin(None).do(copy) if copy else Changes.begin(None))
+
+
+def revisit(visitor: Visitor, copy: Visitor | None) -> None:
+    """Go to a visitor and a copy that the session has seen, among its changes if they are still there."""
+    for slot, state in (("a", visitor), ("b", copy)):
+        mine = changes(slot)
+        seen = [place for place, one in enumerate(mine.states) if one == state]
+        nearest = min(seen, key=lambda place: abs(place - mine.position), default=None)
+        _keep(slot, mine.do(state) if nearest is None else mine.jump(nearest))
+
+
+def newcomer() -> Visitor:
+    """Return the visitor that a newcomer finds."""
+    return _with_titles(EXAMPLE, EXAMPLE_HISTORY, models.catalogue(models.chosen().dataset))[0]
+
+
+def clear(slot: Slot = "a") -> None:
     """Forget who is watching and all that they watched."""
-    replace(Visitor())
+    replace(Visitor(), slot)
 
 
-def show_example() -> None:
+def show_example(slot: Slot = "a") -> None:
     """Go back to the visitor that a newcomer finds."""
-    replace(_with_titles(EXAMPLE, EXAMPLE_HISTORY, models.catalogue(models.chosen().dataset))[0])
+    replace(newcomer(), slot)
 
 
-def add(movie_id: int) -> None:
+def add(movie_id: int, slot: Slot = "a") -> None:
     """Add a movie as the newest event; a word in passing if there is no room."""
-    visitor = current()
+    visitor = current(slot)
     if len(visitor.history) >= MOST_EVENTS:
         st.toast(f"A history holds {MOST_EVENTS} movies; remove one first.", icon=":material/info:")
         return
     if all(event.movie_id != movie_id for event in visitor.history):
-        replace(visitor.watched(movie_id, NEW_RATING))
+        replace(visitor.watched(movie_id, NEW_RATING), slot)
 
 
-def ask_about(movie_id: int) -> None:
-    """Make a movie the one that the Why page explains."""
+def ask_about(movie_id: int | None) -> None:
+    """Make a movie the one that the Why page explains; None: the best of the list."""
     st.session_state.setdefault("asked_about", {})[models.chosen().dataset] = movie_id
 
 
@@ -69,13 +154,13 @@ def asked_about() -> int | None:
     return st.session_state.get("asked_about", {}).get(models.chosen().dataset)
 
 
-def _arrive(dataset: str, visitors: dict[str, Visitor]) -> Visitor:
+def _arrive(dataset: str) -> Visitor:
     """Carry the visitor over from the dataset chosen before, movie by movie; the first one is the example."""
     catalogue = models.catalogue(dataset)
     before = st.session_state.get("last_dataset")
-    if before not in visitors:
-        return _with_titles(EXAMPLE, EXAMPLE_HISTORY, catalogue)[0]
-    visitor, old = visitors[before], models.catalogue(before)
+    if before not in _all("a"):
+        return newcomer()
+    visitor, old = _all("a")[before].current, models.catalogue(before)
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     bundle = models.chosen()
     titles = [(title, rating) for title, rating in titles if rating in bundle.levels]

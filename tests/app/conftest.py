@@ -1,17 +1,19 @@
 """The app without a browser: each test gets a fresh session."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from bst import bundle as bundles
 from bst.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load_movies
 from bst.models.config import ClassicConfig, Config, Sizes, TimelineConfig, TowerConfig
-from bst.schema import WHOLE_STARS
+from bst.schema import WHOLE_STARS, Visitor
+from pages.shared import models
+from pages.shared.undo import Changes
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -22,13 +24,23 @@ def app() -> AppTest:
     return start("demo")
 
 
-def start(bundle: str | None = None) -> AppTest:
-    """Open the app in a new session that has looked up the bundles anew; ``bundle`` None: with a bare address."""
-    st.cache_data.clear()
+def start(bundle: str | None = None, parameters: dict[str, str] | None = None) -> AppTest:
+    """Open the app in a new session that has looked up the bundles anew; with nothing given, at a bare address."""
+    models.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
-    if bundle:
-        app.query_params["bundle"] = bundle
+    for name, value in ({"bundle": bundle} if bundle else parameters or {}).items():
+        app.query_params[name] = value
     return app.run()
+
+
+def visitor(app: AppTest, dataset: str = "demo", slot: str = "a") -> Visitor | None:
+    """The visitor as the session keeps it; slot "b" is the copy, None while it is as the visitor is."""
+    return app.session_state["changes"][slot][dataset].current
+
+
+def set_visitor(app: AppTest, visitor: Visitor, dataset: str = "demo", slot: str = "a") -> None:
+    """Put a visitor in place of the one there is, with nothing to undo."""
+    app.session_state["changes"][slot][dataset] = Changes.begin(visitor)
 
 
 def headline(app: AppTest) -> str:
@@ -36,9 +48,14 @@ def headline(app: AppTest) -> str:
     return app.title[0].value.replace("\\", "")
 
 
+def shown_list(app: AppTest) -> dict:
+    """What the ranked list shows: ``rows``, the names of the columns (``heads``) and what it is ordered ``by``."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
 def shown_titles(app: AppTest) -> list[str]:
     """The titles of the ranked list, best first."""
-    return app.dataframe[0].value["title"].tolist()
+    return [row["title"] for row in shown_list(app)["rows"]]
 
 
 def chart_words(app: AppTest) -> list[str]:

@@ -9,7 +9,7 @@ from bst import bundle as bundles
 from bst.bundle import BUNDLES
 from bst.datasets import load_movies
 from bst.schema import Event, Visitor
-from tests.app.conftest import captions, chart_words, headline, start
+from tests.app.conftest import captions, chart_words, headline, set_visitor, start
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -65,7 +65,7 @@ def test_why_names_what_was_looked_at_most(kinds, bundle):
 def test_why_gathers_the_least_of_a_long_history_in_one_bar(kinds):
     app = start("timeline")
     ids = load_movies("demo")["movie_id"].tolist()[:60]
-    app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids))
+    set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids)))
     app.switch_page("pages/explain/why.py").run()
     assert not app.exception
     rows = chart_words(app)[0].split("; ")
@@ -77,12 +77,12 @@ def test_why_gathers_the_least_of_a_long_history_in_one_bar(kinds):
 @pytest.mark.parametrize("bundle", ["timeline", "classic"])
 def test_why_without_a_history_says_so(kinds, bundle):
     app = start(bundle)
-    app.session_state["visitors"]["demo"] = Visitor(sex="F")
+    set_visitor(app, Visitor(sex="F"))
     app.switch_page("pages/explain/why.py").run()
     assert not app.exception
     assert "from who the visitor is alone" in headline(app)
     assert f"With no history there is nothing to look at but {REST[bundle]}." in app.info[0].value
-    app.session_state["visitors"]["demo"] = Visitor()
+    set_visitor(app, Visitor())
     app.run()
     assert "knowing nothing of the visitor" in headline(app)
 

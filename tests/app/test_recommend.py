@@ -4,7 +4,7 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.schema import Event, Visitor
-from tests.app.conftest import captions, chart_words, headline, shown_titles, start
+from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_titles, start, visitor
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -15,7 +15,7 @@ def movie_id(title: str) -> int:
 
 
 def history(app):
-    return app.session_state["visitors"]["demo"].history
+    return visitor(app).history
 
 
 def test_a_newcomer_sees_a_result_at_once(app):
@@ -78,8 +78,8 @@ def test_an_empty_visitor_still_gets_a_list_and_can_go_back_to_the_example(app):
 def test_demographics_reach_the_visitor_and_can_be_unknown(app):
     app.selectbox(key="visitor_occupation").select("programmer").run()
     app.selectbox(key="visitor_sex").select(None).run()
-    visitor = app.session_state["visitors"]["demo"]
-    assert (visitor.sex, visitor.age, visitor.occupation) == (None, 25, "programmer")
+    who = visitor(app)
+    assert (who.sex, who.age, who.occupation) == (None, 25, "programmer")
     assert not app.exception
 
 
@@ -107,7 +107,7 @@ def test_any_movie_can_be_asked_about_even_a_seen_one(app):
 
 def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
     ids = load_movies("demo")["movie_id"].tolist()
-    app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids[:200]))
+    set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids[:200])))
     app.run()
     assert not app.exception
     app.selectbox(key="add_movie").select(ids[300]).run()
@@ -117,7 +117,7 @@ def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
 
 def test_a_long_history_is_folded_until_asked_for(app):
     ids = load_movies("demo")["movie_id"].tolist()[:30]
-    app.session_state["visitors"]["demo"] = Visitor(history=tuple(Event(i, 3.0) for i in ids))
+    set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids)))
     app.run()
     assert len(app.feedback) == 20
     app.button(key="show_whole_history").click().run()

@@ -1,11 +1,12 @@
-"""Attention as it is shown: the model's own weights, by event."""
+"""Why a prediction came out as it did: attention as the model has it, and what leaving out an event changes."""
 
 import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.explanation import attention
+from bst.explanation import attention, causes, influence
 from bst.schema import Event, Visitor
+from bst.scoring import Predictions
 
 IDS = [100 + 3 * i for i in range(30)]
 EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2)))
@@ -61,3 +62,92 @@ def test_with_an_empty_history_a_movie_attends_to_itself(small_recommender):
 def test_what_cannot_be_predicted_cannot_be_explained(small_recommender):
     with pytest.raises(VisitorError, match="no movie 1 "):
         attention(small_recommender, Visitor(), 1)
+
+
+# ---- influence
+
+
+def without(visitor: Visitor, place: int) -> Visitor:
+    return Visitor(visitor.sex, visitor.age, visitor.occupation, visitor.history[:place] + visitor.history[place + 1 :])
+
+
+@pytest.mark.parametrize("kind", ["timeline_recommender", "small_recommender"])
+def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
+    recommender = request.getfixturevalue(kind)
+    visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
+    found = influence(recommender, visitor, movies)
+    read = len(recommender.read_events(visitor))
+    assert found.shape == (3, read)
+    before = recommender.expected_ratings(visitor, movies)
+    for column, place in enumerate(range(5 - read, 5)):
+        after = recommender.expected_ratings(without(visitor, place), movies)
+        np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
+    np.testing.assert_array_equal(influence(recommender, visitor, movies, among=[read - 1]), found[:, -1:])
+
+
+def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
+    """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
+    kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
+    visitor = Visitor(history=(*kind, Event(IDS[14], 1)))
+    (found,) = influence(timeline_recommender, visitor, [IDS[20]])
+    assert found[-1] < 0
+    assert found[:-1].mean() > found[-1]
+
+
+def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
+    assert influence(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
+    assert causes(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
+    assert causes(timeline_recommender, Visitor(history=EVENTS), []) == []
+
+
+class Told:
+    """A recommender that reads the newest ``horizon`` events, each worth what it is told; movies add their number."""
+
+    def __init__(self, worth: dict[int, float], horizon: int = 1000, near: dict[int, int] | None = None):
+        self.worth, self.horizon, self.asked = worth, horizon, 0
+        self.embeddings = np.eye(2)[[(near or {}).get(i, 0) for i in range(1000)]]
+        self.catalogue = self
+
+    def rows(self, movie_ids):
+        return np.array(movie_ids)
+
+    def read_events(self, visitor):
+        return visitor.history[-self.horizon :]
+
+    def predict_many(self, visitors, movie_ids):
+        self.asked += len(visitors)
+        total = [sum(self.worth.get(e.movie_id, 0) for e in visitor.history) for visitor in visitors]
+        return Predictions(np.array(total)[:, None] + np.array(movie_ids)[None])
+
+
+def told(*worth: float) -> Visitor:
+    return Visitor(history=tuple(Event(place, 4) for place in range(len(worth))))
+
+
+def test_the_cause_is_the_event_without_which_most_is_lost():
+    worth = (0.2, -0.9, 0.5, 0.1)
+    found = causes(Told(dict(enumerate(worth))), told(*worth), [7, 8])
+    assert [(cause.event, round(cause.stars, 6)) for cause in found] == [(Event(2, 4), 0.5)] * 2
+
+
+def test_next_to_nothing_is_no_cause():
+    assert causes(Told({0: 0.01, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert causes(Told({}), told(0, 0), [7]) == [None]
+
+
+def test_of_a_long_history_only_what_is_near_is_left_out_one_by_one():
+    # 200 events of which those in every tenth place are like movie 900; the others are not
+    near = {900: 1} | dict.fromkeys(range(0, 200, 10), 1)
+    recommender = Told({10: 0.3, 11: 0.9}, near=near)
+    (cause,) = causes(recommender, told(*[0] * 200), [900])
+    assert cause.event.movie_id == 10
+    assert recommender.asked <= 1 + 20
+    # all of a history of 50
+    recommender = Told({11: 0.9}, near=near)
+    (cause,) = causes(recommender, told(*[0] * 50), [900])
+    assert cause.event.movie_id == 11
+
+
+def test_what_cannot_be_predicted_has_no_influence(small_recommender):
+    with pytest.raises(VisitorError, match="no movie 1 "):
+        influence(small_recommender, Visitor(history=EVENTS), [1])

@@ -163,6 +163,48 @@ def test_half_stars_from_four_on_are_liked(timeline_bundle, orderly, timeline_mo
     assert [IDS.index(row.movie_id) for row in there.rank(Visitor(), 3, order="blend")] == [8, 2, 0]
 
 
+def test_the_weight_of_a_blend_leads_from_liked_to_likely_next(timeline_recommender, visitor):
+    def rows(order, weight=0.5):
+        return timeline_recommender.ranked_rows(visitor, order=order, weight=weight).tolist()
+
+    made = timeline_recommender.predict(visitor)
+    liked = made.distribution[:, 3] + made.distribution[:, 4]
+    assert rows("blend", 1) == rows("next")
+    assert rows("blend", 0) == sorted(rows("blend", 0), key=lambda row: -liked[row])
+    assert len({tuple(rows("blend", weight)) for weight in (0, 0.5, 1)}) == 3
+    with pytest.raises(VisitorError, match="weight of a blend"):
+        timeline_recommender.rank(visitor, order="blend", weight=2)
+
+
+@pytest.mark.parametrize("recommender", ["timeline_recommender", "small_recommender"])
+def test_a_varied_list_has_the_same_movies_in_another_order(recommender, request, visitor):
+    recommender = request.getfixturevalue(recommender)
+    plain, varied = (recommender.rank(visitor, None, diversity=diversity) for diversity in (0, 0.8))
+    assert plain[0].movie_id == varied[0].movie_id, "the best stays the best"
+    assert {row.movie_id for row in plain} == {row.movie_id for row in varied}
+    assert [row.movie_id for row in plain] != [row.movie_id for row in varied]
+    assert [row.rank for row in varied] == list(range(1, 28))
+    assert recommender.rank(visitor, 5, diversity=0.8) == varied[:5]
+    vectors = recommender.embeddings
+    assert vectors.shape[0] == 30
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_fame_is_told_by_the_ratings_of_the_dataset(timeline_bundle, timeline_model, orderly, orderly_dir, visitor):
+    from bst.recommender import Recommender
+
+    there = Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model, orderly_dir)
+    counts = orderly.ratings["movie"].value_counts().reindex(range(30), fill_value=0)
+    assert there.rating_counts.tolist() == counts.tolist()
+    fewer = np.array([(counts < own).sum() / 30 for own in counts])
+    low, high = (
+        {IDS.index(row.movie_id) for row in there.rank(visitor, None, Filters(fame=fame))}
+        for fame in ((0, 0.5), (0.5, 1))
+    )
+    assert low == set(np.flatnonzero(fewer < 0.5)) - {0, 3, 4}
+    assert high == set(np.flatnonzero(fewer >= 0.5)) - {0, 3, 4}
+
+
 @pytest.mark.parametrize("order", ["popularity", "", "Next"])
 def test_an_order_that_there_is_not(order, timeline_recommender, visitor):
     with pytest.raises(VisitorError, match=r"model tiny cannot order by .*; it can by: rating, next, blend"):

@@ -1,0 +1,132 @@
+"""A real user through time: what was expected, what came, and how far off it was on average.
+
+A picture is made once for a user. Which step is looked at is its parameter ``NOW``, how many events have happened: to
+go a step on is to set that, see ``at_step``. What has not happened yet is drawn faintly, so that nothing moves.
+"""
+
+import altair as alt
+import pandas as pd
+
+GAVE, EXPECTED = "they gave", "the model expected"
+MODEL, ITEM_MEAN = "model", "item mean"
+NOW = "now"
+FAINT = 0.16
+HEIGHT = 250
+_HAPPENED = f"datum.step <= {NOW}"
+# the same room for the scale on both pictures, so that their steps stand one below the other
+_SCALE_WIDTH = 30
+
+
+def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
+    """Draw the rating expected and given at every step. ``table``: ``step`` (1, 2, …), ``title``, ``actual``,
+    ``predicted``, in stars.
+
+    Circles are what was given, crosses what was expected; the longer the line in ``ink`` between, the larger the error.
+    """
+    names = [GAVE, EXPECTED]
+    wide = table[["step", "title", "actual", "predicted"]].rename(columns={"actual": GAVE, "predicted": EXPECTED})
+    x = _steps(table, None)
+    scale = alt.Scale(domain=[levels[0] - 0.2, levels[-1] + 0.2], nice=False)
+    axis = alt.Axis(
+        values=[1, 2, 3, 4, 5], format="d", labelOverlap=False, minExtent=_SCALE_WIDTH, maxExtent=_SCALE_WIDTH
+    )
+    base = alt.Chart(wide)
+    errors = base.mark_rule(strokeWidth=1, color=ink).encode(
+        x=x,
+        y=alt.Y(f"{GAVE}:Q", title="Stars", scale=scale, axis=axis),
+        y2=alt.Y2(f"{EXPECTED}:Q"),
+        opacity=alt.condition(_HAPPENED, alt.value(0.45), alt.value(FAINT)),
+    )
+    points = (
+        base.transform_fold(names, ["series", "stars"])
+        .mark_point(size=55 if len(table) <= 60 else 30 if len(table) <= 120 else 18, filled=True)
+        .encode(
+            x=x,
+            y=alt.Y("stars:Q", title="Stars", scale=scale, axis=axis),
+            color=alt.Color("series:N", title=None, sort=names, legend=alt.Legend(orient="top", columns=2)),
+            shape=alt.Shape(
+                "series:N", title=None, sort=names, scale=alt.Scale(domain=names, range=["circle", "cross"])
+            ),
+            opacity=alt.condition(_HAPPENED, alt.value(0.95), alt.value(FAINT)),
+            tooltip=[
+                alt.Tooltip("title:N", title="Movie"),
+                alt.Tooltip(f"{GAVE}:Q", title="They gave", format=".1f"),
+                alt.Tooltip(f"{EXPECTED}:Q", title="The model expected", format=".2f"),
+            ],
+        )
+    )
+    return alt.layer(errors, points).add_params(alt.param(NOW, value=0)).properties(height=HEIGHT)
+
+
+def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
+    """Draw the MAE over all ratings up to each step. ``table``: ``step``, ``mae``, ``item_mean_mae``.
+
+    Dash tells model and item mean apart, not colour alone; a rule in ``ink`` marks the step.
+    """
+    names = [MODEL, ITEM_MEAN]
+    wide = table[["step", "mae", "item_mean_mae"]].rename(columns={"mae": MODEL, "item_mean_mae": ITEM_MEAN})
+    x = _steps(table, "Movies rated")
+    highest = max(1.0, 1.08 * float(wide[names].max(axis=None)))
+    base = (
+        alt.Chart(wide)
+        .transform_fold(names, ["series", "error"])
+        .encode(
+            x=x,
+            y=alt.Y(
+                "error:Q",
+                title="Mean error in stars",
+                scale=alt.Scale(domain=[0, highest], nice=False),
+                axis=alt.Axis(tickCount=5, format=".1f", minExtent=_SCALE_WIDTH, maxExtent=_SCALE_WIDTH),
+            ),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                sort=names,
+                legend=alt.Legend(orient="top", columns=2, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2.5),
+            ),
+            strokeDash=alt.StrokeDash("series:N", title=None, sort=names),
+            tooltip=[
+                alt.Tooltip("series:N", title="Prediction"),
+                alt.Tooltip("step:Q", title="After movies"),
+                alt.Tooltip("error:Q", title="Mean error", format=".3f"),
+            ],
+        )
+    )
+    # beside the rule, on the side where there is room
+    late = f"{NOW} > {len(table) / 2}"
+    here = (
+        alt.Chart(pd.DataFrame({"here": [0]}))
+        .transform_calculate(step=NOW, text=f"'after ' + {NOW}")
+        .encode(x=x.copy())
+    )
+    return (
+        alt.layer(
+            here.mark_rule(strokeDash=[2, 3], opacity=0.7, color=ink),
+            here.mark_text(
+                align=alt.expr(f"{late} ? 'right' : 'left'"), dx=alt.expr(f"{late} ? -5 : 5"), baseline="top", dy=2
+            ).encode(y=alt.value(0), text="text:N"),
+            base.transform_filter(_HAPPENED).mark_line(strokeWidth=2.5),
+            # a condition that always holds: else the legend would be as faint as the line
+            base.mark_line(strokeWidth=2).encode(
+                opacity=alt.condition("datum.step > 0", alt.value(2 * FAINT), alt.value(1))
+            ),
+            # a line of one point is none
+            base.transform_filter(f"datum.step == {NOW}").mark_point(size=60, filled=True, opacity=1),
+        )
+        .add_params(alt.param(NOW, value=0))
+        .properties(height=HEIGHT)
+    )
+
+
+def at_step(spec: dict, step: int) -> dict:
+    """Return the Vega-Lite specification of one of these pictures at another step. ``spec`` stays as it is."""
+    return spec | {"params": [{**param, "value": step} if param["name"] == NOW else param for param in spec["params"]]}
+
+
+def _steps(table: pd.DataFrame, title: str | None) -> alt.X:
+    return alt.X(
+        "step:Q",
+        title=title,
+        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+        scale=alt.Scale(domain=[0, max(1, len(table)) + 0.5], nice=False),
+    )

@@ -1,0 +1,219 @@
+"""The Replay page: who is replayed, what each step shows, and how it plays."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from bst import bundle as bundles
+from bst.datasets import load, load_movies
+from tests.app.conftest import captions, chart_words, headline, start
+
+pytestmark = pytest.mark.timeout(180)
+PAGE = "pages/explore/replay.py"
+HELD_OUT = sorted(np.random.default_rng(0).permutation(2000)[:200].tolist())
+TITLES = load_movies("demo").set_index("movie_id")["title"].to_dict()
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return load("demo")
+
+
+@pytest.fixture(scope="module")
+def folder(kinds_dir, tmp_path_factory):
+    """The small models, those of timelines told that they were trained on the 2,000 users that there are."""
+    folder = shutil.copytree(kinds_dir, tmp_path_factory.mktemp("replayed"), dirs_exist_ok=True)
+    for file in folder.glob("*/bundle.json"):
+        said = json.loads(file.read_text("utf-8"))
+        if said["config"]["preset"] == "timeline":
+            said["sizes"]["users"] = 2000
+            file.write_text(json.dumps(said), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def kinds(folder, monkeypatch):
+    """Let the app see those, and no others."""
+    monkeypatch.setattr(bundles, "BUNDLES", folder)
+
+
+def opened(bundle: str, **state):
+    app = start(bundle)
+    for name, value in state.items():
+        app.session_state[name] = value
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    return app
+
+
+def timeline(dataset, user: int) -> list[tuple[str, float]]:
+    rated = dataset.ratings[dataset.ratings["user"] == user].sort_values("timestamp", kind="stable")
+    ids = dataset.movies["movie_id"].to_numpy()
+    return [(TITLES[int(ids[m])], float(r)) for m, r in zip(rated["movie"], rated["rating"], strict=True)]
+
+
+def words(app) -> str:
+    return " ".join(text.value for text in app.markdown).replace("\\", "")
+
+
+def test_a_newcomer_sees_somebody_part_of_the_way(kinds):
+    app = opened("timeline")
+    user, step = app.session_state["replay_user"], app.session_state["replay_step"]
+    assert user in HELD_OUT
+    total = len(app.session_state["replay_kept"].replay.actual)
+    assert 30 <= total <= 80
+    assert step == total // 4
+    assert headline(app).startswith(f"After {step} of {total} movies, the model is off by ")
+    assert headline(app).count("stars on average; the item mean by ") == 1
+    assert len(app.selectbox(key="replay_picker").options) == 200
+    assert "These users are simulated" in captions(app)
+
+
+def test_each_step_shows_what_was_expected_and_what_came(kinds, dataset):
+    user = HELD_OUT[3]
+    events = timeline(dataset, user)
+    assert len(events) > 12
+    app = opened("timeline", replay_user=user, replay_step=12)
+    replay = app.session_state["replay_kept"].replay
+    assert [event.rating for event in replay.visitor.history] == [stars for _, stars in events[:200]]
+    ours = np.abs(replay.predicted[:12] - replay.actual[:12]).mean()
+    theirs = np.abs(replay.item_mean[:12] - replay.actual[:12]).mean()
+    said = f"the model is off by {ours:.2f} stars on average; the item mean by {theirs:.2f}"
+    assert said in headline(app)
+    title, stars = events[12]
+    assert f"Next, they rated **{title}**" in words(app)
+    assert f"They gave **{stars:.0f} ★**. The model expected **{replay.predicted[12]:.1f} ★**" in words(app)
+    first, second = chart_words(app)
+    assert first.startswith("Stars expected and given, movie by movie. The latest: ")
+    assert first.endswith(f"{events[11][0]}: expected {replay.predicted[11]:.1f}, given {events[11][1]:.0f}")
+    assert f"after 12 movies, model {ours:.2f} stars, item mean {theirs:.2f} stars" in second
+
+
+def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
+    user = HELD_OUT[3]
+    events = timeline(dataset, user)
+    app = opened("timeline", replay_user=user, replay_step=5, replay_order="next")
+    rows = app.dataframe[0].value
+    seen, later = [title for title, _ in events[:5]], dict(events[5:])
+    assert not set(seen) & set(rows["title"])
+    places = {title: place for place, (title, _) in enumerate(events[5:], start=1)}
+    wanted = [
+        f"✓ {'next' if places[title] == 1 else f'{places[title]} later'}: {later[title]:.0f} ★"
+        if title in later
+        else ""
+        for title in rows["title"]
+    ]
+    assert rows["later"].tolist() == wanted
+    hits = sum(title in later for title in rows["title"])
+    assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
+    app.segmented_control(key="replay_order_choice").select("rating").run()
+    assert not app.exception
+    expected = app.dataframe[0].value["expected"].tolist()
+    assert expected == sorted(expected, reverse=True)
+
+
+def test_going_through_time(kinds):
+    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=2)
+    app.button(key="replay_on").click().run()
+    assert headline(app).startswith("After 3 of ")
+    app.slider(key="replay_slider").set_value(0).run()
+    assert headline(app).startswith("Before the first of ")
+    assert app.button(key="replay_back").disabled
+    total = app.session_state["replay_kept"].replay.steps
+    app.slider(key="replay_slider").set_value(total).run()
+    assert not app.exception
+    assert app.button(key="replay_on").disabled
+    assert "That was the last" in words(app)
+
+
+def test_playing_goes_a_step_on_when_it_is_time_and_pauses_at_the_end(kinds):
+    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=0)
+    total = app.session_state["replay_kept"].replay.steps
+    app.session_state["replay_step"] = total - 2
+    app.run()
+    app.button(key="replay_play").click().run()
+    assert app.button(key="replay_play").label == "Pause"
+    assert app.session_state["replay_step"] == total - 2, "not before it is time"
+
+    def later():
+        app.session_state["replay_stepped_at"] -= 1.2
+        app.run()
+        return app.session_state["replay_step"]
+
+    assert later() == total - 1
+    assert app.button(key="replay_play").label == "Pause"
+    assert later() == total
+    assert app.button(key="replay_play").label == "Play"
+    # from the beginning again
+    app.button(key="replay_play").click().run()
+    assert app.session_state["replay_step"] == 0
+    app.button(key="replay_play").click().run()
+    assert app.button(key="replay_play").label == "Play"
+    # whoever went away meanwhile finds it paused
+    app.button(key="replay_play").click().run()
+    app.session_state["replay_stepped_at"] -= 100
+    app.run()
+    assert app.button(key="replay_play").label == "Play"
+
+
+def test_while_it_plays_a_slider_that_lags_behind_stops_nothing(kinds):
+    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=6)
+    app.button(key="replay_play").click().run()
+    app.slider(key="replay_slider").set_value(5).run()
+    assert (app.session_state["replay_step"], app.session_state["replay_playing"]) == (6, True)
+    # somebody who moves it means it
+    app.slider(key="replay_slider").set_value(20).run()
+    assert (app.session_state["replay_step"], app.session_state["replay_playing"]) == (20, False)
+
+
+def test_another_user_from_the_beginning(kinds):
+    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=6)
+    app.button(key="replay_another").click().run()
+    assert not app.exception
+    other = app.session_state["replay_user"]
+    assert other in HELD_OUT
+    assert other != HELD_OUT[3]
+    assert app.session_state["replay_step"] == 0
+    app.selectbox(key="replay_picker").select(HELD_OUT[7]).run()
+    assert app.session_state["replay_kept"].replay.user == HELD_OUT[7]
+
+
+def test_whatever_a_link_says_somebody_is_shown(kinds):
+    app = opened("timeline")
+    for user in (-5, 10**9, "7", None, True, HELD_OUT[0] + 0.5, HELD_OUT[0] + 1, HELD_OUT[3]):
+        app.session_state["replay_user"] = user
+        app.session_state["replay_order"] = "nonsense"
+        app.run()
+        assert not app.exception
+        assert app.session_state["replay_user"] in HELD_OUT
+    for step in (-3, 10**9, "x", None, 2.5, True):
+        app.session_state["replay_step"] = step
+        app.run()
+        assert not app.exception
+        assert 0 <= app.session_state["replay_step"] <= app.session_state["replay_kept"].replay.steps
+
+
+def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
+    app = opened("classic")
+    assert headline(app) == "This model has seen every user"
+    assert "protocol “seed”, which holds out single ratings and no user whole" in words(app)
+    offered = [button.key for button in app.button if str(button.key).startswith("replay_with_")]
+    assert sorted(offered) == ["replay_with_rating-only", "replay_with_timeline"]
+    app.button(key="replay_with_rating-only").click().run()
+    assert not app.exception
+    assert headline(app).startswith("After ")
+    # a model without a next tower has one order
+    assert not app.segmented_control
+
+
+def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, monkeypatch):
+    monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
+    app = opened("timeline")
+    assert headline(app) == "This model has seen every user"
+    assert "has other users here: nobody can say whom it has not seen" in words(app)
+
+
+def test_a_model_of_the_next_movie_alone(kinds):
+    assert headline(opened("next-only")) == "This model predicts no ratings"

@@ -1,0 +1,362 @@
+"""The state of the app: undo and redo of both visitors, the address, and links that others open."""
+
+import json
+import random
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bst.catalogue import Catalogue
+from bst.datasets import load_movies
+from bst.schema import WHOLE_STARS, Event, Visitor
+from pages.explore.what_if_parts import sweep
+from pages.shared import address, link, toolbar, visitor_state
+from pages.shared.link import State, decode, encode
+from tests.app.conftest import headline, start, visitor
+
+MOVIES = load_movies("demo")
+IDS = MOVIES["movie_id"].tolist()
+
+
+def movie_id(title: str) -> int:
+    return int(MOVIES.loc[MOVIES["title"] == title, "movie_id"].item())
+
+
+ALIEN, CASABLANCA, TOY_STORY = (movie_id(t) for t in ("Alien (1979)", "Casablanca (1942)", "Toy Story (1995)"))
+
+# ---- both visitors, without pages
+
+
+@pytest.fixture
+def session():
+    with fresh_session() as patched:
+        yield patched
+
+
+def fresh_session() -> pytest.MonkeyPatch:
+    """A session of its own on the demo world, without a page."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("streamlit.session_state", {})
+    bundle = SimpleNamespace(name="demo", dataset="demo", dataset_title="Demo world", levels=WHOLE_STARS)
+    catalogue = Catalogue(MOVIES)
+    patch.setattr(visitor_state.models, "chosen", lambda: bundle)
+    patch.setattr(visitor_state.models, "catalogue", lambda dataset: catalogue)
+    return _Session(patch)
+
+
+class _Session:
+    def __init__(self, patch: pytest.MonkeyPatch):
+        self.patch = patch
+
+    def __enter__(self) -> pytest.MonkeyPatch:
+        return self.patch
+
+    def __exit__(self, *_):
+        self.patch.undo()
+
+
+def test_the_copy_follows_the_visitor_until_it_is_changed(session):
+    assert visitor_state.current("b") == visitor_state.current()
+    visitor_state.replace(Visitor(sex="M"))
+    assert visitor_state.current("b") == Visitor(sex="M")
+    visitor_state.replace(Visitor(sex="M", age=25), "b")
+    visitor_state.replace(Visitor())
+    assert visitor_state.current("b") == Visitor(sex="M", age=25)
+    visitor_state.same_again()
+    assert visitor_state.current("b") == Visitor()
+    visitor_state.replace(Visitor(sex="F"))
+    assert visitor_state.current("b") == Visitor(sex="F")
+    visitor_state.undo("b")
+    assert visitor_state.current("b") == Visitor(sex="M", age=25)
+
+
+def test_each_visitor_has_changes_of_their_own(session):
+    visitor_state.add(IDS[50])
+    visitor_state.add(IDS[60], "b")
+    visitor_state.undo()
+    assert visitor_state.current() == visitor_state.newcomer()
+    assert [event.movie_id for event in visitor_state.current("b").history[-2:]] == [IDS[50], IDS[60]]
+    visitor_state.undo("b")
+    assert visitor_state.current("b") == visitor_state.newcomer()
+
+
+def test_keeping_the_copy_is_one_change_of_the_visitor(session):
+    before = visitor_state.current()
+    visitor_state.replace(Visitor(age=56), "b")
+    visitor_state.keep()
+    assert visitor_state.current() == visitor_state.current("b") == Visitor(age=56)
+    visitor_state.undo()
+    assert (visitor_state.current(), visitor_state.current("b")) == (before, Visitor(age=56))
+
+
+def test_swapping_changes_both(session):
+    a, b = visitor_state.current(), Visitor(age=56)
+    visitor_state.replace(b, "b")
+    visitor_state.swap()
+    assert (visitor_state.current(), visitor_state.current("b")) == (b, a)
+    visitor_state.swap()
+    assert (visitor_state.current(), visitor_state.current("b")) == (a, b)
+    visitor_state.undo()
+    visitor_state.undo("b")
+    assert (visitor_state.current(), visitor_state.current("b")) == (b, a)
+
+
+def test_the_state_before_the_latest_step_is_known(session):
+    assert visitor_state.previous() is None
+    first = visitor_state.current()
+    visitor_state.replace(Visitor())
+    assert visitor_state.previous() == first
+    visitor_state.replace(Visitor())
+    assert visitor_state.previous() == first
+    visitor_state.undo()
+    assert visitor_state.previous() == Visitor()
+
+
+def test_changes_are_told_in_words(session):
+    visitor_state.replace(visitor_state.current().rated(ALIEN, 2.0))
+    visitor_state.replace(visitor_state.current().without(TOY_STORY))
+    assert [toolbar.change_words("a", place) for place in range(3)] == [
+        "as it began",
+        "rated Alien (1979) 5 → 2",
+        "removed Toy Story (1995)",
+    ]
+    visitor_state.replace(visitor_state.current().rated(ALIEN, 4.0), "b")
+    visitor_state.same_again()
+    assert [toolbar.change_words("b", place) for place in range(3)] == [
+        "the same as the visitor",
+        "rated Alien (1979) 2 → 4",
+        "the same as the visitor again",
+    ]
+
+
+steps = st.tuples(st.sampled_from("ab"), st.sampled_from(["rate", "move", "add", "drop", "sex", "none", "same"]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(steps, max_size=40), st.integers(0, 9))
+def test_any_changes_and_as_many_undos_give_the_same_visitors(steps, seed):
+    rng = random.Random(seed)
+    with fresh_session():
+        begin = visitor_state.current()
+        for slot, what in steps:
+            now = visitor_state.current(slot)
+            ids = [event.movie_id for event in now.history] or [IDS[0]]
+            if what == "rate":
+                visitor_state.replace(now.rated(rng.choice(ids), float(rng.randint(1, 5))), slot)
+            elif what == "move":
+                visitor_state.replace(now.moved(rng.choice(ids), rng.randint(-3, 3)), slot)
+            elif what == "add":
+                visitor_state.add(rng.choice(IDS), slot)
+            elif what == "drop":
+                visitor_state.replace(now.without(rng.choice(ids)), slot)
+            elif what == "sex":
+                visitor_state.replace(Visitor(rng.choice(["F", "M", None]), history=now.history), slot)
+            elif what == "same":
+                visitor_state.same_again()
+            else:
+                visitor_state.replace(now, slot)
+        ends = visitor_state.current(), visitor_state.current("b")
+        taken = {slot: visitor_state.changes(slot).position for slot in "ab"}
+        for slot in "ab":
+            for _ in range(taken[slot]):
+                visitor_state.undo(slot)
+        assert visitor_state.current() == visitor_state.current("b") == begin
+        for slot in "ab":
+            for _ in range(taken[slot]):
+                visitor_state.redo(slot)
+        assert (visitor_state.current(), visitor_state.current("b")) == ends
+
+
+# ---- with pages
+
+
+def history(app) -> list[tuple[int, float]]:
+    return [(event.movie_id, event.rating) for event in visitor(app).history]
+
+
+def listed(app) -> list[str]:
+    """The list of changes, newest first, without its icons."""
+    return [option.replace("\\", "").split(": ", 1)[1] for option in app.menu_button(key="jump").options]
+
+
+def opened(text: str, page: str | None = None):
+    """The app as somebody finds it who opens a link in a new browser."""
+    app = start(parameters={"s": text})
+    return app.switch_page(page).run() if page else app
+
+
+@pytest.mark.timeout(300)
+def test_undo_redo_jump_and_reset_on_the_page(kinds):
+    app = start("timeline")
+    assert app.button(key="undo").disabled
+    assert app.button(key="redo").disabled
+    assert app.button(key="reset").disabled
+    first = history(app)
+    said = headline(app)
+    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
+    app.button(key=f"remove_{TOY_STORY}").click().run()
+    assert [event[0] for event in history(app)].count(TOY_STORY) == 0
+    assert app.button(key="undo").help == "Take back\\: removed Toy Story \\(1995\\)"
+    assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. as it began"]
+
+    app.button(key="undo").click().run()
+    assert (ALIEN, 1.0) in history(app)
+    assert TOY_STORY in [event[0] for event in history(app)]
+    assert listed(app)[:2] == ["2. Undone: removed Toy Story (1995)", "1. **Now:** rated Alien (1979) 5 → 1"]
+    app.button(key="redo").click().run()
+    assert TOY_STORY not in [event[0] for event in history(app)]
+    app.menu_button(key="jump").click(0).run()
+    assert history(app) == first
+    assert headline(app) == said
+    app.menu_button(key="jump").click(2).run()
+    app.button(key="reset").click().run()
+    assert history(app) == first
+    app.button(key="undo").click().run()
+    assert TOY_STORY not in [event[0] for event in history(app)]
+    assert not app.exception
+
+
+@pytest.mark.timeout(300)
+def test_a_link_opens_just_what_was_on_the_screen(kinds):
+    app = start("timeline")
+    assert "s" not in app.query_params
+    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
+    app.selectbox(key="visitor_sex").select(None).run()
+    app.segmented_control(key="order").select("next").run()
+    app.multiselect(key="filter_genres").set_value(["Drama", "Comedy"]).run()
+    app.slider[0].set_value((1960, 2000)).run()
+    app.segmented_control(key="length").select(25).run()
+    sent = address_of(app)
+    assert "bundle" not in app.query_params
+    assert any(sent in code.value for code in app.code)
+    assert len(sent) < 200
+
+    other = opened(sent)
+    assert not other.exception
+    assert headline(other) == headline(app)
+    assert other.segmented_control(key="length").value == 25
+    assert history(other) == history(app)
+    assert other.selectbox(key="bundle").value == "timeline"
+    assert other.selectbox(key="visitor_sex").value is None
+    assert other.multiselect(key="filter_genres").value == ["Drama", "Comedy"]
+    assert not other.toast
+    assert address_of(other) == sent
+    # going on from there: nothing to undo yet, and the settings are still those of the link elsewhere
+    assert other.button(key="undo").disabled
+    other.switch_page("pages/explain/why.py").run()
+    assert decode(address_of(other)).settings["order"] == "next"
+    other.switch_page("pages/explore/recommend.py").run()
+    assert headline(other) == headline(app)
+
+
+def address_of(app) -> str:
+    return app.query_params["s"][0] if isinstance(app.query_params["s"], list) else app.query_params["s"]
+
+
+@pytest.mark.timeout(300)
+def test_what_the_session_did_since_is_not_taken_back_by_an_old_address(kinds, monkeypatch):
+    app = start("timeline")
+    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
+    old = address_of(app)
+    app.button(key=f"remove_{TOY_STORY}").click().run()
+    newest = address_of(app)
+    # a browser that was too busy to notice the new address sends the old one along with the next click
+    app.query_params["s"] = old
+    app.feedback(key=f"stars_{CASABLANCA}").set_value(0).run()
+    assert TOY_STORY not in [event[0] for event in history(app)]
+    assert (CASABLANCA, 1.0) in history(app)
+
+    # Back is different: the address is what holds, and the state is found again among the changes
+    monkeypatch.setattr(address, "_went_back", lambda: True)
+    for text, changed in ((newest, 3.0), (old, 3.0)):
+        app.query_params["s"] = text
+        app.run()
+        assert dict(history(app))[CASABLANCA] == changed
+    assert TOY_STORY in [event[0] for event in history(app)]
+    assert not app.button(key="redo").disabled
+    del app.query_params["s"]
+    app.query_params["bundle"] = "timeline"
+    app.run()
+    assert visitor(app) == Visitor("F", 25, "artist", visitor(app).history)
+    assert dict(history(app))[ALIEN] == 5.0
+    assert "s" not in app.query_params
+
+
+@pytest.mark.timeout(600)
+def test_links_that_cannot_be_opened_say_so_and_the_app_goes_on(kinds):
+    good = encode(State("timeline", Visitor(age=1, history=(Event(ALIEN, 2.0),))))
+    for text, word in (
+        ("", "damaged"),
+        ("garbage", "damaged"),
+        (good[:-8], "damaged"),
+        ("7" + good[1:], "another version"),
+        ("1." + "A" * 1_000_000, "far too long"),
+        (encode(State("no *such* model")), "The model of this link, no *such* model, is not on this computer"),
+    ):
+        app = opened(text)
+        assert not app.exception
+        (notice,) = app.toast
+        assert word in notice.value.replace("\\", "")
+        assert "opened as it does for a newcomer" in notice.value
+        assert len(history(app)) == 5
+        assert "s" not in app.query_params
+
+
+@pytest.mark.timeout(300)
+def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
+    app = opened(encode(State("timeline", Visitor(history=(Event(10**6, 4.0), Event(ALIEN, 2.5), Event(10**7, 1.0))))))
+    assert not app.exception
+    assert history(app) == [(ALIEN, 3.0)]
+    said = app.toast[0].value.replace("\\", "")
+    assert said.startswith(
+        "2 movies of the link are not in this dataset and left out. 1 rating of the link was rounded"
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
+    a, b = Visitor(history=(Event(ALIEN, 2.0),)), Visitor("M", history=(Event(ALIEN, 4.0), Event(CASABLANCA, 1.0)))
+    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/explain/why.py")
+    assert not app.exception
+    assert (visitor(app), visitor(app, slot="b")) == (a, b)
+    assert app.selectbox(key="why_choice").value == TOY_STORY
+    assert decode(address_of(app)) == State("timeline", a, b, {"asked_about": TOY_STORY})
+
+
+@pytest.mark.timeout(300)
+def test_a_link_waits_for_the_dataset_that_its_model_needs(kinds, tmp_path, monkeypatch):
+    path = kinds / "classic" / "bundle.json"
+    whole = path.read_text("utf-8")
+    try:
+        path.write_text(json.dumps(json.loads(whole) | {"dataset": "ml-100k", "dataset_title": "ML 100K"}), "utf-8")
+        monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
+        monkeypatch.setattr("bst.datasets.sources.PROJECT", tmp_path)
+        text = encode(State("classic", Visitor(history=(Event(ALIEN, 2.0),))))
+        app = opened(text)
+        assert headline(app) == "This model cannot be used yet"
+        assert address_of(app) == text
+    finally:
+        path.write_text(whole, "utf-8")
+    start("timeline")  # looks the models up anew, as after a download
+    app.run()
+    assert not app.exception
+    assert history(app) == [(ALIEN, 2.0)]
+
+
+def test_a_newcomers_address_stays_clean_and_a_lone_model_name_works(kinds):
+    app = start()
+    assert app.selectbox(key="bundle").value == "classic"
+    assert not app.query_params
+    app = start("timeline")
+    assert app.selectbox(key="bundle").value == "timeline"
+    assert list(app.query_params) == ["bundle"]
+    app.button(key="start_empty").click().run()
+    assert decode(address_of(app)) == State("timeline", Visitor())
+    app.button(key="undo").click().run()
+    assert list(app.query_params) == ["bundle"]
+
+
+def test_links_know_all_knobs_of_the_sweeps():
+    assert tuple(sweep.KNOBS) == link.SWEEPS

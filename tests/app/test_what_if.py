@@ -1,0 +1,359 @@
+"""What if: a visitor beside their changed copy, knobs to turn, and the search for the smallest change."""
+
+import json
+import re
+
+import pytest
+
+from bst.datasets import load_movies
+from bst.recommender import Filters, Recommender
+from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from pages.explore.what_if_parts import find
+from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
+
+pytestmark = pytest.mark.timeout(240)
+
+MOVIES = load_movies("demo")
+TITLES = MOVIES.set_index("movie_id")["title"]
+
+
+def movie_id(title: str) -> int:
+    return int(MOVIES.loc[MOVIES["title"] == title, "movie_id"].item())
+
+
+ALIEN, BLADE_RUNNER = movie_id("Alien (1979)"), movie_id("Blade Runner (1982)")
+
+
+def what_if(bundle: str, who: Visitor | None = None, **settings):
+    app = start(bundle)
+    if who is not None:
+        set_visitor(app, who)
+    for name, value in settings.items():
+        app.session_state[name] = value
+    app.switch_page("pages/explore/what_if.py").run()
+    assert not app.exception
+    return app
+
+
+def look_at(app, view: str):
+    app.segmented_control(key="what_if_view").select(view).run()
+    assert not app.exception
+    return app
+
+
+def lists(app) -> tuple[list[str], list[str]]:
+    """The titles of both lists."""
+    drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    first, second = ([row["title"] for row in one["rows"]] for one in drawn if "rows" in one)
+    return first, second
+
+
+def copy(app) -> Visitor:
+    """Slot "b", which is None while it follows the visitor."""
+    return visitor(app, slot="b") or visitor(app)
+
+
+def labels(app, prefix: str) -> list[str]:
+    return [b.label.replace("\\", "") for b in app.button if b.key and re.fullmatch(rf"{prefix}_\d", b.key)]
+
+
+def ranks(app) -> dict[str, tuple[str, str]]:
+    """What the chart of ranks says of each movie: its places in A and in B."""
+    words = chart_words(app)[0].removeprefix("Ranks in A and in B: ")
+    return {m[1]: (m[2], m[3]) for m in (re.fullmatch(r"(.*) (\S+) → (\S+)", one) for one in words.split("; "))}
+
+
+@pytest.fixture
+def model(kinds) -> Recommender:
+    """The model behind the app's bundle "timeline", to work out by other means what a page must say."""
+    return Recommender.load(kinds / "timeline")
+
+
+# ---- compare
+
+
+def test_a_newcomer_finds_changes_to_try_and_two_lists_that_are_the_same(kinds):
+    app = what_if("timeline")
+    first, second = lists(app)
+    assert first == second
+    assert headline(app).startswith(f"As they are, {first[0]} leads their list with ")
+    assert len(labels(app, "start")) == 4
+    assert labels(app, "start")[1] == "Sex: male instead of female"
+    assert labels(app, "start")[2] == "Forget all but the newest 2"
+    assert ranks(app) == {title: (str(place), str(place)) for place, title in enumerate(first, start=1)}
+    assert all(app.button(key=f"what_if_{way}").disabled for way in ("swap", "keep", "again"))
+    assert any("How this works" in text.value for text in app.main.markdown)
+
+
+def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, model):
+    app = what_if("timeline")
+    before = visitor(app)
+    app.button(key="start_0").click().run()
+    assert not app.exception
+    changed = re.fullmatch(r"Rate (.*) (\d) instead of (\d)", labels(app, "start")[0])
+    assert visitor(app) == before
+    assert copy(app) == before.rated(movie_id(changed[1]), float(changed[2]))
+    assert re.search(rf"because {re.escape(changed[1])} went from {changed[3]} to {changed[2]}$", headline(app))
+    assert f"Against A: rated {changed[1]} {changed[3]} → {changed[2]}." in captions(app)
+
+    # the chart has all of both lists, each movie with its place in the whole catalogue
+    first, second = lists(app)
+    assert set(ranks(app)) == {*first, *second}
+    for rows, side, who in ((first, 0, before), (second, 1, copy(app))):
+        everything = [row.title for row in model.rank(who, None)]
+        assert rows == everything[:10]
+        assert all(places[side] == str(everything.index(title) + 1) for title, places in ranks(app).items())
+
+    # and the tables the largest changes of what neither has seen
+    change = model.expected_ratings(copy(app)) - model.expected_ratings(before)
+    unseen = ~MOVIES["movie_id"].isin([event.movie_id for event in before.history])
+    best = MOVIES["title"][unseen].iloc[change[unseen].argsort()[::-1][:5]].tolist()
+    gains, losses = (table.value for table in app.dataframe)
+    assert gains["title"].tolist() == best
+    assert gains["change"][0] == f"▲ {change[unseen].max():.2f} ★"
+    assert losses["change"][0] == f"▼ {-change[unseen].min():.2f} ★"
+
+    app.segmented_control(key="compare_by").select("next").run()
+    assert all(text.endswith("%") for table in app.dataframe for text in table.value["change"])
+
+
+def test_the_copy_can_be_kept_swapped_and_begun_again(kinds):
+    app = what_if("timeline")
+    before = visitor(app)
+    app.button(key=f"b_remove_{ALIEN}").click().run()
+    changed = before.without(ALIEN)
+    assert (visitor(app), copy(app)) == (before, changed)
+    first, second = lists(app)
+    app.button(key="what_if_swap").click().run()
+    assert (visitor(app), copy(app)) == (changed, before)
+    assert lists(app) == (second, first)
+    app.button(key="what_if_again").click().run()
+    assert (visitor(app), copy(app)) == (changed, changed)
+    app.selectbox(key="b_visitor_occupation").select("programmer").run()
+    app.button(key="what_if_keep").click().run()
+    assert not app.exception
+    assert visitor(app) == copy(app)
+    assert visitor(app).occupation == "programmer"
+    assert "B is the visitor now" in app.toast[0].value
+
+
+def test_everything_before_a_movie_can_be_forgotten(kinds):
+    app = what_if("timeline")
+    assert app.selectbox(key="b_forget").options[1] == "Blade Runner (1982) · keeps 3"
+    app.selectbox(key="b_forget").select_index(1).run()
+    assert not app.exception
+    assert copy(app).history == visitor(app).history[-3:]
+    assert copy(app).history[0].movie_id == BLADE_RUNNER
+    assert app.selectbox(key="b_forget").value is None
+
+
+def test_a_movie_that_the_copy_has_seen_is_in_no_list(kinds):
+    app = what_if("timeline")
+    best = lists(app)[0][0]
+    app.selectbox(key="b_add_movie").select(movie_id(best)).run()
+    assert not app.exception
+    assert ranks(app)[best] == ("1", "seen")
+    assert best not in lists(app)[1]
+
+
+def test_lists_are_made_as_on_the_recommend_page(kinds, model):
+    app = what_if("timeline", filter_genres=["Western"])
+    assert "Filters of the Recommend page apply: Western." in captions(app)
+    westerns = set(MOVIES.loc[MOVIES["genres"].str.contains("Western"), "title"])
+    assert set(lists(app)[0]) <= westerns
+    app.segmented_control(key="what_if_order").select("next").run()
+    assert not app.exception
+    best = model.rank(visitor(app), 1, Filters(genres=("Western",)), "next")[0]
+    assert headline(app).startswith(f"As they are, {best.title} leads their list with ")
+    assert " likely to be next. " in headline(app)
+    app.switch_page("pages/explore/recommend.py").run()
+    assert app.segmented_control(key="order").value == "next"
+
+
+def test_filters_that_let_nothing_pass_say_so(kinds):
+    app = what_if("timeline", filter_genres=["Western"], **{f"filter_years_{_years()[0]}_{_years()[1]}": (1921, 1921)})
+    assert "There is nothing to rank" in app.info[0].value
+
+
+def _years() -> tuple[int, int]:
+    known = MOVIES["year"].dropna()
+    return int(known.min()), int(known.max())
+
+
+# ---- knobs
+
+
+KNOBS = {
+    "rating": ([f"{stars} ★" for stars in range(1, 6)], "Rating of Alien (1979)"),
+    "position": (["5", "4", "3", "2", "1"], "Place of Alien (1979) in the history"),
+    "last": (["0", "1", "2", "3", "4", "5"], "Newest movies that count"),
+    "sex": (["Unknown", "Female", "Male"], "Sex"),
+    "age": (8, "Age group"),
+    "occupation": (22, "Occupation"),
+}
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+def test_each_knob_shows_what_is_expected_at_all_its_settings(kinds, bundle):
+    app = look_at(what_if(bundle), "sweep")
+    model, who = Recommender.load(kinds / bundle), visitor(app)
+    best = [row.movie_id for row in model.rank(who, 3)]
+    for knob, (wanted, axis) in KNOBS.items():
+        app.selectbox(key="sweep_knob").select(knob).run()
+        assert not app.exception
+        rows = app.dataframe[0].value
+        assert rows["title"].drop_duplicates().tolist() == [TITLES[i] for i in best]
+        found = rows["setting"].drop_duplicates().tolist()
+        if bundle == "classic" and knob == "last":
+            wanted = ["0", "1", "2", "3"]  # it reads the newest three
+        assert found == wanted if isinstance(wanted, list) else len(found) == wanted
+        assert chart_words(app)[0].startswith(f"Expected ratings by {axis}: ")
+        assert headline(app) in chart_words(app)[0]
+        assert ("Hover over a point" in captions(app)) == (bundle == "timeline")
+        if knob == "rating":
+            values = rows.loc[rows["setting"] == "2 ★", "expected"].tolist()
+            assert values == pytest.approx(model.expected_ratings(who.rated(ALIEN, 2.0), best).tolist(), abs=1e-4)
+
+
+def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
+    app = what_if("timeline")
+    app.session_state["sweep_movies"] = [movie_id("Aliens (1986)"), movie_id("Toy Story 2 (1999)")]
+    look_at(app, "sweep")
+    app.selectbox(key="sweep_knob").select("age").run()
+    who, chosen = visitor(app), app.multiselect(key="sweep_movies").value
+    by_age = {
+        age: model.expected_ratings(Visitor(who.sex, age, who.occupation, who.history), chosen) for age in (None, *AGES)
+    }
+    spread = [max(e[i] for e in by_age.values()) - min(e[i] for e in by_age.values()) for i in range(2)]
+    most = spread.index(max(spread))
+    if max(spread) < 0.05:
+        assert "hardly matters here" in headline(app)
+    else:
+        low, high = (pick(e[most] for e in by_age.values()) for pick in (min, max))
+        assert headline(app).startswith(f"Their age moves {TITLES[chosen[most]]} most: from {low:.1f} ★ (")
+        assert f" to {high:.1f} ★ (" in headline(app)
+
+
+def test_everyone_that_a_visitor_could_be(kinds, model):
+    app = what_if("timeline", sweep_movies=[movie_id("Aliens (1986)")], sweep_knob="everyone")
+    look_at(app, "sweep")
+    women, men = chart_words(app)
+    assert women.startswith("Expected rating of Aliens (1986) by age group and occupation, Female")
+    assert ", Male: " in men
+    history = visitor(app).history
+    expected = [
+        float(model.expected_ratings(Visitor(sex, age, occupation, history), [movie_id("Aliens (1986)")])[0])
+        for sex, age, occupation in (("F", 1, "K-12 student"), ("M", 56, "retired"))
+    ]
+    numbers = re.search(r"from (\d\.\d+) ★ .* to (\d\.\d+) ★", headline(app))
+    assert float(numbers[1]) - 0.051 <= min(expected)
+    assert max(expected) <= float(numbers[2]) + 0.051
+    assert "The frame marks the visitor" in captions(app)
+    assert len(SEXES) * len(AGES) * len(OCCUPATIONS) == 294
+
+
+def test_settings_that_do_not_fit_give_way(kinds):
+    app = what_if("timeline", sweep_movies=(-5, ALIEN), sweep_event=-7, goal_movie=-9)
+    look_at(app, "sweep")
+    assert app.multiselect(key="sweep_movies").value == [ALIEN]
+    assert app.selectbox(key="sweep_event").value == ALIEN  # the newest
+    look_at(app, "find")
+    assert app.selectbox(key="goal_movie").value in MOVIES["movie_id"].tolist()
+
+
+# ---- the smallest change
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+def test_the_smallest_change_is_found_and_made_in_the_copy_with_one_click(kinds, bundle):
+    app = look_at(what_if(bundle), "find")
+    model, before = Recommender.load(kinds / bundle), visitor(app)
+    wanted = model.rank(before, 12)[-1]
+    app.selectbox(key="goal_movie").select(wanted.movie_id).run()
+    assert headline(app) == f"What would it take to bring {wanted.title} into the top 10?"
+    assert [metric.value for metric in app.metric] == [f"{wanted.expected_rating:.2f} ★", "12th of 1,345"]
+    app.button(key="goal_find").click().run()
+    assert not app.exception
+    assert re.match(rf"(One change|2 changes together) would bring {re.escape(wanted.title)} into ", headline(app))
+    assert "changes tried; the smallest that are enough, the best first." in captions(app)
+    app.button(key="apply_0").click().run()
+    assert not app.exception
+    assert visitor(app) == before != copy(app)
+    first, second = lists(app)
+    assert wanted.title in second
+    assert wanted.title not in first
+
+
+def test_what_is_so_already_cannot_be_or_makes_no_sense_is_said(kinds, model, monkeypatch):
+    app = what_if("timeline")
+    best, title = model.rank(visitor(app), 1)[0].movie_id, lists(app)[0][0]
+    app.session_state["goal_movie"] = best
+    look_at(app, "find")
+    app.button(key="goal_find").click().run()
+    assert headline(app) == f"Nothing needs to change to bring {title} into the top 10: it is so already"
+    assert "It is so already" in app.success[0].value
+
+    monkeypatch.setattr(find, "BUDGET", 3)
+    app.radio(key="goal_wish").set_value(("stars", False)).run()
+    app.number_input(key="goal_stars").set_value(1.1).run()
+    assert headline(app) == f"What would it take to push {title} below 1.1 ★?"
+    app.button(key="goal_find").click().run()
+    assert not app.exception
+    assert headline(app) == f"No small change would push {title} below 1.1 ★: 3 changes tried"
+    assert "None of 3 changes was enough" in app.warning[0].value
+
+    app.radio(key="goal_wish").set_value(("top", False)).run()
+    app.selectbox(key="goal_movie").select(ALIEN).run()
+    assert "It is in the history, so no list names it" in app.info[0].value
+    assert app.button(key="goal_find").disabled
+
+
+# ---- all kinds of models and visitors
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+def test_without_a_history_there_is_still_something_to_try(kinds, bundle):
+    app = what_if(bundle, Visitor())
+    proposals = labels(app, "start")
+    assert re.fullmatch(r"Add .* with 5 ★", proposals[0])
+    assert re.fullmatch(r"Add .* with 1 ★", proposals[1])
+    assert proposals[2:] == ["Sex: female", "Age group: 56 and over"]
+    app.button(key="start_0").click().run()
+    assert not app.exception
+    assert [event.rating for event in copy(app).history] == [5.0]
+    look_at(app, "sweep")
+    assert app.selectbox(key="sweep_knob").options == ["Sex", "Age group", "Occupation", "All 294 combinations"]
+    app.selectbox(key="sweep_knob").select("everyone").run()
+    assert not app.exception
+    assert "not all known" in captions(app)
+    look_at(app, "find")
+    app.button(key="goal_find").click().run()
+    assert not app.exception
+
+
+def test_a_model_that_only_rates_offers_no_orders_and_no_next(kinds):
+    app = what_if("classic")
+    keys = [control.key for control in app.segmented_control]
+    assert "what_if_order" not in keys
+    assert "compare_by" not in keys
+    app.button(key="start_0").click().run()
+    assert not app.exception
+
+
+def test_a_history_of_two_hundred_movies(kinds):
+    ids = MOVIES["movie_id"].tolist()[:200]
+    app = what_if("timeline", Visitor(history=tuple(Event(i, float(1 + i % 5)) for i in ids)))
+    assert "Forget all but the newest 10" in labels(app, "start")
+    app.button(key="start_2").click().run()
+    assert not app.exception
+    assert len(copy(app).history) == 10
+    look_at(app, "sweep")
+    app.selectbox(key="sweep_knob").select("last").run()
+    assert not app.exception
+    assert app.dataframe[0].value["setting"].nunique() == 201
+
+
+def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
+    app = start("next-only").switch_page("pages/explore/what_if.py").run()
+    assert not app.exception
+    assert headline(app) == "This model predicts no ratings"

@@ -1,0 +1,90 @@
+"""A recommender of ten movies whose expected ratings are a simple function of the visitor, to be worked out by hand."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bst.catalogue import Catalogue
+from bst.recommender import Recommender
+from bst.schema import WHOLE_STARS, Event, Visitor
+from bst.scoring import Predictions
+
+NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
+IDS = tuple(range(1, 11))
+ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE = IDS
+TITLES = {movie_id: f"{name} (2000)" for movie_id, name in zip(IDS, NAMES, strict=True)}
+
+Stars = Callable[[Visitor], dict[int, float]]
+
+
+def rated(visitor: Visitor, movie_id: int) -> float:
+    """How far above 3 stars a movie was rated, 0 if it was not."""
+    return next((event.rating - 3 for event in visitor.history if event.movie_id == movie_id), 0.0)
+
+
+def visitor(*events: tuple[int, float], **who) -> Visitor:
+    return Visitor(**who, history=tuple(Event(*event) for event in events))
+
+
+class Scorer:
+    """``stars`` gives the expected ratings of the movies it names; all others get ``otherwise``.
+
+    Each movie's probability of being next is proportional to 10 to the power of ``chances``, or else of its stars.
+    """
+
+    def __init__(self, stars: Stars, otherwise: dict[int, float], horizon: int, chances: Stars | None):
+        self.stars, self.otherwise, self.horizon, self.chances = stars, otherwise, horizon, chances
+        self.orders = ("rating", "next", "blend") if chances else ("rating",)
+        self.asked = 0
+
+    def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
+        self.asked += 1
+        said = self.otherwise | self.stars(visitor)
+        expected = np.clip([said[movie_id] for movie_id in IDS], 1, 5).astype(np.float32)
+        if not self.chances:
+            return Predictions(expected)
+        levels = np.eye(5, dtype=np.float32)[np.round(expected).astype(int) - 1]
+        chance = 10.0 ** np.array([self.chances(visitor).get(movie_id, 0.0) for movie_id in IDS])
+        chance[rows] = 0
+        return Predictions(expected, levels, (chance / chance.sum()).astype(np.float32))
+
+    def predict_many(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
+        made = [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
+        both = self.chances and visitors
+        return Predictions(
+            np.array([one.expected[movies] for one in made]).reshape(len(visitors), len(movies)),
+            np.array([one.distribution[movies] for one in made]) if both else None,
+            np.array([one.watch_next[movies] for one in made]) if both and watch_next else None,
+        )
+
+    def movie_vectors(self) -> np.ndarray:
+        """Neighbours in the catalogue are alike."""
+        angle = np.arange(len(IDS)) / len(IDS) * np.pi
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def recommender(
+    stars: Stars,
+    otherwise: dict[int, float] | None = None,
+    horizon: int = 50,
+    levels: tuple[float, ...] = WHOLE_STARS,
+    chances: Stars | None = None,
+) -> Recommender:
+    """Return a recommender; what nothing is said of is expected at 2 stars and a little, the first movie the most."""
+    defaults = {movie_id: 2.1 - 0.01 * movie_id for movie_id in IDS}
+    scorer = Scorer(stars, defaults | (otherwise or {}), horizon, chances)
+    movies = pd.DataFrame(
+        {
+            "movie_id": IDS,
+            "title": TITLES.values(),
+            "year": pd.array([2000] * len(IDS), "Int16"),
+            "genres": ["Drama", "Comedy"] * 5,
+        }
+    )
+    bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bst.recommender.make_scorer", lambda bundle, model: scorer)
+        return Recommender(bundle, Catalogue(movies), None)

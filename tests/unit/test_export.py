@@ -1,0 +1,120 @@
+"""Files for others: a spreadsheet must show a list as it is, and a program must be able to ask the same again."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from bst import export
+from bst.catalogue import Catalogue
+from bst.imports import read_export
+from bst.ranking import Filters
+from bst.recommender import Recommendation
+from bst.schema import WHOLE_STARS, Event, Visitor
+
+TITLES = {
+    1: "=SUM(A1:A9) (1999)",
+    2: "+1 (2001)",
+    3: "-30- (1959)",
+    4: "@night (1998)",
+    5: 'Say "Now", Léon (1994)',
+    6: "שלום $5 *a* _b_ <i> (2000)",
+    7: "\tTab (1990)",
+}
+CATALOGUE = Catalogue(
+    pd.DataFrame(
+        {
+            "movie_id": list(TITLES),
+            "title": list(TITLES.values()),
+            "year": pd.array([1999, 2001, 1959, 1998, 1994, 2000, 1990], "Int16"),
+            "genres": ["Drama|Comedy"] * 7,
+        }
+    )
+)
+LEVELS = (0.1, 0.1, 0.1, 0.2, 0.5)
+ROWS = [
+    Recommendation(place, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567)
+    for place, (movie, title) in enumerate(TITLES.items(), start=1)
+]
+VISITOR = Visitor("F", None, "writer", (Event(5, 4.0), Event(1, 3.5), Event(3, 1.0, 978_300_760)))
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_list_as_csv():
+    first, *others = read(export.list_as_csv(ROWS, WHOLE_STARS))
+    assert len(others) == 6
+    assert first == {
+        "rank": "1",
+        "movie_id": "1",
+        "title": "'=SUM(A1:A9) (1999)",
+        "genres": "Drama|Comedy",
+        "expected_rating": "4.1235",
+        "watch_next": "0.012346",
+        "seen": "no",
+        "p_1_stars": "0.1000",
+        "p_2_stars": "0.1000",
+        "p_3_stars": "0.1000",
+        "p_4_stars": "0.2000",
+        "p_5_stars": "0.5000",
+    }
+    titles = [row["title"] for row in others]
+    assert titles[3:5] == [TITLES[5], TITLES[6]]
+    assert others[3]["seen"] == "yes"
+
+
+@pytest.mark.parametrize("text", [export.list_as_csv(ROWS, WHOLE_STARS), export.history_as_csv(CATALOGUE, VISITOR)])
+def test_no_cell_is_a_formula(text):
+    for row in read(text):
+        for cell in row.values():
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+
+
+def test_what_a_model_does_not_predict_is_empty():
+    rows = [Recommendation(1, 5, TITLES[5], "Drama", 3.0)]
+    (row,) = read(export.list_as_csv(rows, WHOLE_STARS))
+    assert row["watch_next"] == ""
+    assert row["p_1_stars"] in ("", None)
+    (told,) = export.as_json("classic", CATALOGUE, VISITOR, rows, Filters())["recommendations"]
+    assert (told["distribution"], told["watch_next"]) == (None, None)
+
+
+def test_a_history_as_csv_can_be_brought_back():
+    text = export.history_as_csv(CATALOGUE, Visitor(history=VISITOR.history[:2]))
+    found = read_export(text.encode("utf-8-sig"), "history.csv")
+    assert [(entry.number, entry.stars) for entry in found.entries] == [(5, 4.0), (1, 3.5)]
+    assert found.entries[0].title == 'Say "Now", Léon'
+    times = read(export.history_as_csv(CATALOGUE, VISITOR))
+    assert [row["timestamp"] for row in times] == ["", "", "978300760"]
+
+
+def test_json_has_all_that_the_list_was_made_of_and_is_read_as_it_was_written():
+    filters = Filters(("Drama", "Comedy"), (1950, 2001), True, (0.0, 0.25))
+    told = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, filters, "blend", 0.25, 0.4)
+    assert json.loads(export.as_text(told)) == told
+    assert "Léon" in export.as_text(told)
+    assert (told["bundle"], told["order"], told["weight"], told["diversity"]) == ("ml-1m", "blend", 0.25, 0.4)
+    assert told["filters"] == {
+        "genres": ["Drama", "Comedy"],
+        "years": [1950, 2001],
+        "include_seen": True,
+        "fame": [0.0, 0.25],
+    }
+    # from it alone the same can be asked again
+    who = told["visitor"]
+    events = tuple(Event(e["movie_id"], e["rating"], e.get("timestamp")) for e in who["history"])
+    assert Visitor(who["sex"], who["age"], who["occupation"], events) == VISITOR
+    again = {name: tuple(value) if isinstance(value, list) else value for name, value in told["filters"].items()}
+    assert Filters(**again) == filters
+    assert told["recommendations"][4] == {
+        "rank": 5,
+        "movie_id": 5,
+        "title": TITLES[5],
+        "expected_rating": 4.1235,
+        "distribution": list(LEVELS),
+        "watch_next": 0.012346,
+    }

@@ -1,0 +1,61 @@
+"""Made-up people: complete, distinct, and known to the catalogues that they are for."""
+
+import pytest
+
+from bst import personas
+from bst.catalogue import Catalogue
+from bst.datasets import load_movies
+from bst.personas import PERSONAS, Persona
+from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
+from tests.unit.test_imports import catalogue_of
+
+EACH = pytest.mark.parametrize("persona", PERSONAS, ids=[persona.slug for persona in PERSONAS])
+
+
+@pytest.fixture(scope="module")
+def demo() -> Catalogue:
+    return Catalogue(load_movies("demo"))
+
+
+def test_there_are_several_and_each_is_another():
+    assert len(PERSONAS) >= 6
+    for part in ("name", "slug", "story", "watched"):
+        assert len({getattr(persona, part) for persona in PERSONAS}) == len(PERSONAS)
+    assert {"friday_night_sci_fi", "film_student", "family_with_two_kids"} <= {p.slug for p in PERSONAS}
+
+
+@EACH
+def test_each_has_enough_to_start_from_and_what_they_do_not_like_too(persona):
+    assert 6 <= len(persona.watched) <= 12
+    ratings = [stars for _, stars in persona.watched]
+    assert set(ratings) <= set(WHOLE_STARS)
+    assert min(ratings) <= 3 < max(ratings)
+    assert len(persona.story) <= 110
+
+
+@EACH
+def test_the_demo_world_has_all_their_films(persona, demo):
+    assert personas.missing(persona, demo) == []
+    visitor = personas.visitor(persona, demo, WHOLE_STARS)
+    watched = [(demo.title(event.movie_id), event.rating) for event in visitor.history]
+    assert watched == list(persona.watched)
+    assert (visitor.sex, visitor.age, visitor.occupation) == (persona.sex, persona.age, persona.occupation)
+
+
+@pytest.mark.real_data
+@EACH
+def test_so_has_movielens_under_whatever_name(persona, ml_1m):
+    catalogue = Catalogue(ml_1m.movies)
+    assert personas.missing(persona, catalogue) == []
+    visitor = personas.visitor(persona, catalogue, HALF_STARS)
+    assert [event.rating for event in visitor.history] == [stars for _, stars in persona.watched]
+
+
+def test_films_that_a_catalogue_lacks_are_left_out():
+    catalogue = catalogue_of("The Alpha (1999)", "Gamma (2001)", ids=[7, 9])
+    somebody = Persona(
+        "A B-c", "…", None, 25, None, (("Alpha, The (1999)", 3.5), ("Beta (2000)", 1), ("Gamma (2001)", 5))
+    )
+    assert somebody.slug == "a_b_c"
+    assert personas.visitor(somebody, catalogue, HALF_STARS) == Visitor(age=25, history=(Event(7, 3.5), Event(9, 5)))
+    assert personas.missing(somebody, catalogue) == ["Beta (2000)"]

@@ -1,0 +1,316 @@
+"""Two visitors compared, and one knob turned: worked out by hand on made-up movies, and on real small models."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bst.edits import Add, Drop, Forget, Rate, Reorder, SetPart
+from bst.errors import VisitorError
+from bst.recommender import Filters
+from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
+from bst.what_if import LastEvents, Part, PositionOf, RatingOf, compare, demographics, sweep
+from tests.unit import made_up
+from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE, TITLES, rated, visitor
+
+title = TITLES.get
+UNSEEN = {DUNE: 4.4, ELM: 4.0, FERN: 3.5, GATE: 3.0}
+
+
+def by_ratings(of: Visitor) -> dict[int, float]:
+    """Dune depends on Ash, Elm on Bay, Fern on the order of the two, Gate on who they are."""
+    ids = [event.movie_id for event in of.history]
+    ordered = {ASH, BAY} <= set(ids) and ids.index(ASH) < ids.index(BAY)
+    return {
+        DUNE: 4.0 + 0.2 * rated(of, ASH),
+        ELM: 4.0 + 0.1 * rated(of, BAY),
+        FERN: 3.5 + (0.8 if ordered else 0.0),
+        GATE: 3.0 + (1.2 if of.sex == "F" else 0.0),
+        HILL: 3.0,
+    }
+
+
+@pytest.fixture
+def there():
+    return made_up.recommender(by_ratings)
+
+
+START = visitor((ASH, 5), (BAY, 3))
+#                     Dune 4.4, Fern 4.3, Elm 4.0, Gate 3.0, Hill 3.0, Cove 2.07, Iris 2.01, Jade 2.00
+
+
+# ---- two visitors
+
+
+def test_nothing_was_changed(there):
+    made = compare(there, START, Visitor(history=START.history))
+    assert (made.edits, made.mover, made.cause) == ((), None, None)
+    assert made.words(title) == "Nothing was changed."
+    assert made.first == made.second == there.rank(START)
+    assert made.gains().empty
+    assert made.losses().empty
+
+
+def test_one_change(there):
+    made = compare(there, START, START.rated(ASH, 1), k=3)
+    assert made.edits == (Rate(ASH, 1),)
+    assert [row.movie_id for row in made.first] == [DUNE, FERN, ELM]
+    # Dune falls to 4 − 0.4
+    assert [row.movie_id for row in made.second] == [FERN, ELM, DUNE]
+    # 1 / log2(1 + rank): Dune loses 1 − 1/2, Fern gains 1 − 0.63
+    assert made.mover == DUNE
+    assert made.cause.share == 1
+    assert made.words(title) == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
+
+
+def test_the_table_of_moves(there):
+    made = compare(there, START, START.rated(ASH, 1).watched(FERN, 4), k=2)
+    table = made.moves
+    assert table["movie_id"].tolist() == [ELM, DUNE, FERN]
+    assert table["title"].tolist() == [TITLES[ELM], TITLES[DUNE], TITLES[FERN]]
+    assert table["rank_a"].tolist() == [3, 1, 2]
+    # what is in the history is in no list
+    assert table["rank_b"].isna().tolist() == [False, False, True]
+    assert table["rank_b"].tolist()[:2] == [1, 2]
+    assert table["expected_a"].tolist() == pytest.approx([4.0, 4.4, 4.3])
+    assert table["expected_b"].tolist() == pytest.approx([4.0, 3.6, 4.3])
+    assert table[["next_a", "next_b"]].isna().all(axis=None)
+    # all that is in either list, were it as long as can be: all but Ash and Bay
+    assert sorted(made.catalogue["movie_id"]) == [COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE]
+
+
+def test_gains_and_losses_are_of_movies_that_neither_has_seen(there):
+    made = compare(there, START, replace(START.rated(ASH, 1).watched(ELM, 4), sex="F"))
+    gains, losses = made.gains(), made.losses()
+    assert gains["movie_id"].tolist() == [GATE]
+    assert gains[["a", "b", "change"]].iloc[0].tolist() == pytest.approx([3.0, 4.2, 1.2])
+    assert losses["movie_id"].tolist() == [DUNE]
+    assert losses[["a", "b", "change"]].iloc[0].tolist() == pytest.approx([4.4, 3.6, -0.8])
+    more = compare(there, START, START.rated(ASH, 1).rated(BAY, 1)).losses(k=1)
+    assert more["movie_id"].tolist() == [DUNE]
+
+
+def test_the_cause_is_the_edit_that_does_most_of_it_alone(there):
+    """Dune falls from 4.4 to 3.6, and what else was changed has nothing to do with it."""
+    changed = replace(START.rated(ASH, 1).rated(BAY, 4).watched(JADE, 2), age=25)
+    made = compare(there, START, changed, k=3)
+    assert made.edits == (SetPart("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
+    assert (made.mover, made.cause.edit, made.cause.share) == (DUNE, Rate(ASH, 1), 1)
+    assert made.words(title) == (
+        "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), mostly because Ash (2000) went from 5 to 1."
+    )
+
+
+def test_changes_that_do_it_only_together():
+    """Gate needs Ash and Bay liked: each alone does nothing."""
+    there = made_up.recommender(lambda of: {GATE: 4.0 if rated(of, ASH) > 0 and rated(of, BAY) > 0 else 1.5, HILL: 3.0})
+    start = visitor((ASH, 3), (BAY, 3))
+    made = compare(there, start, start.rated(ASH, 5).rated(BAY, 4))
+    assert made.cause.share == 0
+    assert made.words(title) == (
+        "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) went from 3 to 5 and "
+        "Bay (2000) went from 3 to 4."
+    )
+    made = compare(there, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
+    assert made.words(title) == (
+        "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because of many changes together: rated 2 movies and set sex "
+        "and age group."
+    )
+
+
+@pytest.mark.parametrize(
+    ("b", "words"),
+    [
+        (
+            replace(START, sex="F"),
+            "Gate (2000) rises from 4th to 3rd (3.0 → 4.2 ★), because sex went from unknown to female.",
+        ),
+        (START.without(BAY), "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because Bay (2000) was removed."),
+        (
+            Visitor(history=START.history[::-1]),
+            "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because Ash (2000) and Bay (2000) changed places.",
+        ),
+        (
+            Visitor(),
+            "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because all 2 movies were forgotten.",
+        ),
+        (
+            START.watched(DUNE, 2),
+            "Fern (2000) rises from 2nd to 1st (still 4.3 ★), because Dune (2000) was added with 2 ★.",
+        ),
+        (replace(START, age=25), "The first 10 stay where they are, although age group went from unknown to 25–34."),
+        (
+            START.watched(JADE, 1).rated(BAY, 2),
+            "The first 5 stay where they are, although Bay (2000) went from 3 to 2 and Jade (2000) was added with 1 ★.",
+        ),
+    ],
+)
+def test_one_sentence_for_each_kind_of_change(b, words, there):
+    k = 5 if "first 5" in words else 10
+    assert compare(there, START, b, k).words(title) == words
+
+
+def test_many_changes_and_no_move(there):
+    b = replace(START, age=25, occupation="writer", history=(*START.history, Event(JADE, 1)))
+    assert compare(there, START, b, k=5).words(title) == (
+        "The first 5 stay where they are, although much was changed: added 1 movie and set age group and occupation."
+    )
+
+
+def test_an_order_that_fits_no_other_history(there):
+    """The new order names only what is left, so it cannot be made alone: what is missing without it counts."""
+    a = visitor((BAY, 3), (COVE, 3), (IRIS, 3), (JADE, 3), (HILL, 3), (ASH, 5), (GATE, 3))
+    b = visitor((ASH, 5), (HILL, 3), (JADE, 3), (IRIS, 3), (COVE, 3), (BAY, 3))
+    made = compare(there, a, b)
+    assert made.edits == (Drop(GATE), Reorder((ASH, HILL, JADE, IRIS, COVE, BAY)))
+    assert made.mover == FERN
+    assert (made.cause.edit, made.cause.share) == (made.edits[1], 1)
+
+
+def test_lists_are_those_that_were_asked_for(there):
+    comedy = Filters(genres=("Comedy",))
+    made = compare(there, START, replace(START, sex="F"), k=4, filters=comedy)
+    assert made.first == there.rank(START, 4, comedy)
+    assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(made.catalogue["title"])
+    assert made.words(title).startswith("The first 4 stay where they are")
+    nothing = compare(there, START, replace(START, sex="F"), filters=Filters(years=(1900, 1901)))
+    assert nothing.words(title) == "There is no movie left to recommend."
+    assert nothing.moves.empty
+
+
+def test_too_many_changes_to_look_for_a_cause(there, monkeypatch):
+    from bst.what_if import comparison
+
+    monkeypatch.setattr(comparison, "MOST_CAUSES", 1)
+    made = compare(there, START, START.rated(ASH, 1).rated(BAY, 1))
+    assert made.cause is None
+    assert "because Ash (2000) went from 5 to 1 and Bay (2000) went from 3 to 1." in made.words(title)
+
+
+def test_the_next_movie():
+    there = made_up.recommender(lambda of: {}, chances=lambda of: {GATE: 1.0 + rated(of, ASH) / 2, HILL: 1.5})
+    # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
+    made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), order="next", k=3)
+    assert made.words(title) == (
+        "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1 %), because Ash (2000) went from 3 to 5."
+    )
+    gains = made.gains("next", 1)
+    assert gains["movie_id"].tolist() == [GATE]
+    assert gains["change"].iloc[0] == pytest.approx(0.7213 - 0.2057, abs=1e-3)
+    assert HILL in made.losses("next")["movie_id"].tolist()
+
+
+# ---- knobs
+
+
+def test_the_rating_of_an_event(there):
+    made = sweep(there, START, [DUNE, ELM], RatingOf(ASH))
+    assert list(made.columns) == ["movie_id", "title", "setting", "place", "current", "expected", "distribution"]
+    assert made["movie_id"].tolist() == [DUNE, ELM] * 5
+    assert made["title"].tolist() == [TITLES[DUNE], TITLES[ELM]] * 5
+    assert made["setting"].tolist() == [f"{stars} ★" for stars in (1, 2, 3, 4, 5) for _ in range(2)]
+    assert made["place"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert made["current"].tolist() == [False] * 8 + [True] * 2
+    assert made["expected"].tolist()[::2] == pytest.approx([3.6, 3.8, 4.0, 4.2, 4.4])
+    assert made["expected"].tolist()[1::2] == pytest.approx([4.0] * 5)
+    assert made["distribution"].tolist() == [None] * 10
+
+
+def test_half_stars():
+    there = made_up.recommender(by_ratings, levels=HALF_STARS)
+    made = sweep(there, START, [DUNE], RatingOf(ASH))
+    assert made["setting"].tolist()[:3] == ["0.5 ★", "1 ★", "1.5 ★"]
+    assert len(made) == 10
+
+
+@pytest.mark.parametrize(
+    ("part", "labels", "current"),
+    [
+        ("sex", ["Unknown", "Female", "Male"], 1),
+        ("age", ["Unknown", "Under 18", "18–24", "25–34", "35–44", "45–49", "50–55", "56 and over"], 0),
+        ("occupation", ["Unknown", "Other", "Academic/educator"], 2),
+    ],
+)
+def test_who_they_are(part, labels, current, there):
+    made = sweep(
+        there, replace(START, sex="F", occupation="other" if current == 1 else "academic/educator"), [GATE], Part(part)
+    )
+    assert made["setting"].tolist()[: len(labels)] == labels
+    assert np.flatnonzero(made["current"]).tolist() == [current]
+    if part == "sex":
+        assert made["expected"].tolist() == pytest.approx([3.0, 4.2, 3.0])
+
+
+def test_the_last_events(there):
+    made = sweep(there, START, [DUNE, FERN], LastEvents())
+    assert made["setting"].tolist() == ["0", "0", "1", "1", "2", "2"]
+    # with the newest alone Ash is gone
+    assert made["expected"].tolist() == pytest.approx([4.0, 3.5, 4.0, 3.5, 4.4, 4.3])
+    assert made["current"].tolist() == [False] * 4 + [True] * 2
+    short = made_up.recommender(by_ratings, horizon=1)
+    made = sweep(short, START, [DUNE], LastEvents())
+    assert made["setting"].tolist() == ["0", "1"], "what is not read is not swept"
+    assert made["current"].tolist() == [False, True]
+
+
+def test_the_place_of_an_event(there):
+    history = visitor((BAY, 3), (COVE, 3), (ASH, 5))
+    made = sweep(there, history, [FERN], PositionOf(ASH))
+    assert made["setting"].tolist() == ["3", "2", "1"]
+    assert made["expected"].tolist() == pytest.approx([4.3, 3.5, 3.5])
+    assert made["current"].tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("knob", [RatingOf(HILL), PositionOf(HILL)])
+@pytest.mark.parametrize("history", [START, Visitor()])
+def test_a_knob_that_the_visitor_does_not_have(knob, history, there):
+    with pytest.raises(VisitorError, match="movie 8 is not in the history"):
+        sweep(there, history, [FERN], knob)
+    with pytest.raises(VisitorError, match="a visitor has no 'name' to turn; choose one of: sex, age, occupation"):
+        sweep(there, history, [FERN], Part("name"))
+
+
+def test_everyone_that_a_visitor_could_be(there):
+    made = demographics(there, replace(START, sex="F", age=25, occupation="writer"), GATE)
+    assert len(made) == 294
+    assert made[["sex", "age", "occupation"]].drop_duplicates().shape == (294, 3)
+    assert made["expected"].tolist() == pytest.approx([4.2] * 147 + [3.0] * 147)
+    assert made.loc[made["current"], ["sex", "age", "occupation"]].values.tolist() == [["F", 25, "writer"]]
+    assert not demographics(there, START, GATE)["current"].any(), "not all is known of them"
+
+
+# ---- on small models
+
+
+def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
+    ids = [100, 112, 130]
+    someone = Visitor("F", 25, None, (Event(103, 5), Event(106, 2), Event(109, 4)))
+    made = sweep(timeline_recommender, someone, ids, PositionOf(103))
+    for place, at in enumerate((0, 1, 2)):
+        expected = timeline_recommender.expected_ratings(someone.moved(103, at), ids)
+        rows = made[made["place"] == place]
+        assert rows["expected"].tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+        assert [sum(levels) for levels in rows["distribution"]] == pytest.approx([1, 1, 1], abs=1e-5)
+    everyone = demographics(timeline_recommender, someone, 112)
+    row = everyone[
+        (everyone["sex"] == SEXES[1]) & (everyone["age"] == AGES[3]) & (everyone["occupation"] == OCCUPATIONS[7])
+    ]
+    who = Visitor(SEXES[1], AGES[3], OCCUPATIONS[7], someone.history)
+    assert row["expected"].item() == pytest.approx(timeline_recommender.expected_ratings(who, [112])[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("order", ["rating", "next", "blend"])
+def test_two_lists_of_a_model(order, timeline_recommender):
+    a = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4)))
+    b = Forget(2).apply(a).watched(130, 1)
+    how = {"order": order, "weight": 0.3, "diversity": 0.4}
+    made = compare(timeline_recommender, a, b, 5, **how)
+    assert made.first == timeline_recommender.rank(a, 5, **how)
+    assert made.second == timeline_recommender.rank(b, 5, **how)
+    ranks = made.moves.set_index("movie_id")
+    for side, rows in (("a", made.first), ("b", made.second)):
+        for row in rows:
+            assert ranks.loc[row.movie_id, f"rank_{side}"] == row.rank
+            assert ranks.loc[row.movie_id, f"expected_{side}"] == pytest.approx(row.expected_rating)
+            assert ranks.loc[row.movie_id, f"next_{side}"] == pytest.approx(row.watch_next)
+    assert made.words(timeline_recommender.catalogue.title).endswith(".")
