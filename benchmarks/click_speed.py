@@ -32,8 +32,8 @@ KINDS = ("star", "move", "remove", "undo")
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the app on a free port; yield its address."""
+def served() -> Iterator[tuple[str, int]]:
+    """Serve the app on a free port; yield its address and its process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,10 +50,19 @@ def served() -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.2)
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait(20)
+
+
+def processor_ms(process: int) -> float:
+    """Return the processor time that a process has used, all its threads together; not a number but on Linux."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, int]]:
@@ -149,7 +158,7 @@ def settle(page) -> None:
     page.wait_for_selector(IDLE, timeout=120_000)
 
 
-def measure(page, address: str, asked: argparse.Namespace) -> list[dict]:
+def measure(page, address: str, server: int, asked: argparse.Namespace) -> list[dict]:
     """Click and return one row a click: its kind, and its times in milliseconds."""
     query, ratings = link_to(asked.bundle, asked.events, asked.seed)
     messages = Messages(page)
@@ -170,6 +179,7 @@ def measure(page, address: str, asked: argparse.Namespace) -> list[dict]:
         button.scroll_into_view_if_needed()
         page.wait_for_timeout(100)
         messages.forget()
+        before = processor_ms(server)
         button.click()
         page.wait_for_function("window.idle > window.clicked", timeout=60_000)
         settle(page)
@@ -180,6 +190,7 @@ def measure(page, address: str, asked: argparse.Namespace) -> list[dict]:
                 {
                     "kind": kind,
                     "run_ms": 1000 * (messages.ended[-1] - messages.sent[0]),
+                    "processor_ms": processor_ms(server) - before,
                     "screen_ms": page.evaluate("window.idle - window.clicked"),
                     "received_bytes": messages.received,
                 }
@@ -202,10 +213,10 @@ def main() -> None:
 
     from tests.browser.conftest import FLAGS, chromium_path
 
-    with served() as address, sync_playwright() as playwright:
+    with served() as (address, server), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        found = measure(page, address, asked)
+        found = measure(page, address, server, asked)
         browser.close()
     report(asked, found)
 
@@ -227,6 +238,7 @@ def report(asked: argparse.Namespace, found: list[dict]) -> None:
         "screen_median_ms": spread(screen)[0],
         "screen_p95_ms": spread(screen)[1],
         "median_bytes": statistics.median(received),
+        "processor_median_ms": statistics.median(row["processor_ms"] for row in found),
         "by_kind": {k: statistics.median(row["run_ms"] for row in found if row["kind"] == k) for k in KINDS},
         "load": os.getloadavg()[0],
     }
@@ -237,6 +249,7 @@ def report(asked: argparse.Namespace, found: list[dict]) -> None:
     print(f"click to end of script: median {result['median_ms']:.0f} ms, 95 % within {result['p95_ms']:.0f} ms")
     print(f"click to idle on screen: median {result['screen_median_ms']:.0f} ms", end=", ")
     print(f"95 % within {result['screen_p95_ms']:.0f} ms")
+    print(f"processor time of the server for a click: median {result['processor_median_ms']:.0f} ms")
     print("by kind: " + ", ".join(f"{kind} {ms:.0f} ms" for kind, ms in result["by_kind"].items()), end="; ")
     print(f"{result['median_bytes'] / 1024:.0f} KB received; load of the machine {result['load']:.1f}")
 

@@ -81,7 +81,7 @@ def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
         (
             [row.rank, row.movie_id, row.title, row.genres, f"{row.expected_rating:.4f}"]
             + ["" if row.watch_next is None else f"{row.watch_next:.6f}", "yes" if row.seen else "no"]
-            + [f"{p:.4f}" for p in row.distribution or ()]
+            + ([f"{p:.4f}" for p in row.distribution] if row.distribution else [""] * len(levels))
             for row in rows
         ),
     )

@@ -216,7 +216,9 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, i
     return alt.layer(*layers).properties(height=alt.Step(26))
 
 
-def everyone(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float], ink: str, paper: str):
+def everyone(
+    grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float], ink: str, paper: str
+) -> alt.LayerChart:
     """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
 
     ``grid``: ``age``, ``occupation`` (words, in the frame's order), ``current`` (is the visitor so?), ``expected``,

@@ -8,13 +8,13 @@ function part(name, kind, text, words) {
   return made
 }
 
-function bars(row) {
+function bars(row, full) {
   const made = part("span", "bars", "", row.bars_words)
   made.setAttribute("role", "img")
   made.setAttribute("aria-label", row.bars_words)
   for (const share of row.bars) {
     const bar = part("i")
-    bar.style.height = `${100 * share}%`
+    bar.style.height = `${Math.min(100, (100 * share) / full)}%`
     made.append(bar)
   }
   return made
@@ -49,7 +49,7 @@ function line(row, data, ask) {
     main,
     part("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_words),
   )
-  if (row.bars) made.append(bars(row))
+  if (row.bars) made.append(bars(row, data.full_bar))
   if (row.next) made.append(next(row, data.by.includes("next")))
   if (data.why) {
     const why = part("button", "", "Why?")

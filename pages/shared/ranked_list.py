@@ -57,6 +57,7 @@ def draw(
         data={
             "rows": shown,
             "heads": _heads(rows[0], before is not None),
+            "full_bar": FULL_BAR,
             "by": {"blend": ["rating", "next"]}.get(asked.order, [asked.order]),
             "words": f"Movies for this visitor, by {ORDERS[asked.order]}, best first",
             "why": on_why is not None,
@@ -137,7 +138,7 @@ def _row(row: Recommendation, levels: Sequence[float], top: float) -> dict[str, 
         "rating_words": "Expected rating",
     }
     if row.distribution is not None:
-        made["bars"] = [min(1.0, p / FULL_BAR) for p in row.distribution]
+        made["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
         made["bars_words"] = "How likely each rating is: " + ", ".join(chances)
     if row.watch_next is not None:

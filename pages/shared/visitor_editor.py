@@ -25,12 +25,12 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Sl
     with st.container(border=True):
         st.subheader("Who is watching", anchor=False)
         _draw_who(visitor, slot)
+        if slot == "a":  # above the history, so that they stay in sight when it is long
+            visitor_sources.draw(catalogue, levels)
     with st.container(border=True):
         st.subheader("What they watched", anchor=False)
         _draw_search(catalogue, visitor, slot)
         _draw_history(catalogue, visitor, levels, horizon, slot)
-        if slot == "a":
-            visitor_sources.draw(catalogue, levels)
 
 
 def _key(name: str, slot: Slot) -> str:

@@ -17,7 +17,13 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
     simulated = models.chosen().simulated
     with st.container(horizontal=True, gap="xsmall"):
-        _draw_personas(catalogue, levels)
+        st.button(
+            "Personas",
+            icon=":material/groups:",
+            key="personas",
+            on_click=_ask_personas,
+            help="Start from somebody made up: a film student, a family, a horror club …",
+        )
         st.button(
             "A simulated user" if simulated else "A real user",
             icon=":material/casino:",
@@ -39,7 +45,9 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             st.button("Start empty", icon=":material/person_off:", on_click=visitor_state.clear, key="start_empty")
     if st.session_state.get("real_user_wanted"):
         _take_real_user_now()
-    if import_dialog.asked():
+    if st.session_state.get("personas_asked"):
+        _draw_personas(catalogue, levels)
+    elif import_dialog.asked():
         import_dialog.draw(catalogue, levels)
     _draw_note()
 
@@ -58,15 +66,21 @@ def _draw_note() -> None:
 # ---- personas
 
 
+def _ask_personas() -> None:
+    st.session_state["personas_asked"] = True
+
+
+def _close_personas() -> None:
+    st.session_state.pop("personas_asked", None)
+
+
+# a dialog, as a popover near the end of a phone's screen shows half a card
+@st.dialog("Somebody made up, to start from", width="large", icon=":material/groups:", on_dismiss=_close_personas)
 def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
-    # a new one after each choice: one that is closed from here opens again with the next click anywhere (1.67)
-    key = f"personas_{st.session_state.get('personas_used', 0)}"
-    popover = st.popover("Personas", icon=":material/groups:", key=key, on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
-        st.markdown("**Somebody made up, to start from.** Each has a taste of their own; change what you like.")
-        for persona in personas.PERSONAS:
+    st.markdown("Each has a taste of their own. Change about them what you like.")
+    grid = st.grid(2, min_column_width=300)
+    for persona in personas.PERSONAS:
+        with grid.cell():
             _draw_card(persona, catalogue, levels)
 
 
@@ -77,13 +91,10 @@ def _draw_card(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]
         st.markdown(
             f"**{literal(persona.name)}**  \n{literal(persona.story)}  \n:small[:gray[{facts}]]", width="stretch"
         )
-        st.button(
-            "Use",
-            key=f"persona_{persona.slug}",
-            help=literal(f"Make “{persona.name}” the visitor"),
-            on_click=_use,
-            args=(persona, catalogue, levels),
-        )
+        what = literal(f"Make “{persona.name}” the visitor")
+        if st.button("Use", key=f"persona_{persona.slug}", help=what):
+            _use(persona, catalogue, levels)
+            st.rerun()
 
 
 def _use(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
@@ -93,7 +104,7 @@ def _use(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> N
     if lacking:
         words += f" Left out, as this catalogue lacks {'it' if len(lacking) == 1 else 'them'}: {', '.join(lacking)}."
     note(words)
-    st.session_state["personas_used"] = st.session_state.get("personas_used", 0) + 1
+    _close_personas()
 
 
 # ---- real users

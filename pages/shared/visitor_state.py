@@ -14,6 +14,7 @@ from bst.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.schema import Visitor
 from pages.shared import models
+from pages.shared.text import literal
 from pages.shared.undo import Changes
 
 Slot = Literal["a", "b"]
@@ -168,7 +169,7 @@ def _arrive(dataset: str) -> Visitor:
     lost += len(visitor.history) - len(titles)
     if lost:
         st.toast(
-            f"{len(carried.history)} of {len(visitor.history)} movies are known to {bundle.dataset_title}. "
+            f"{len(carried.history)} of {len(visitor.history)} movies are known to {literal(bundle.dataset_title)}. "
             "The whole history is back when you choose the other model again.",
             icon=":material/info:",
         )

@@ -4,7 +4,7 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.schema import Event, Visitor
-from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_titles, start, visitor
+from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_list, shown_titles, start, visitor
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -18,6 +18,14 @@ def history(app):
     return visitor(app).history
 
 
+def rows(app) -> list[dict]:
+    return shown_list(app)["rows"]
+
+
+def ratings(app) -> list[float]:
+    return [float(row["rating"].removesuffix(" ★")) for row in rows(app)]
+
+
 def test_a_newcomer_sees_a_result_at_once(app):
     assert not app.exception
     assert headline(app).startswith("After 5 movies, the model expects this visitor to ")
@@ -26,9 +34,8 @@ def test_a_newcomer_sees_a_result_at_once(app):
     assert titles[0] in headline(app)
     watched = {"Toy Story (1995)", "Casablanca (1942)", "Blade Runner (1982)", "The Terminator (1984)", "Alien (1979)"}
     assert not watched & set(titles)
-    expected = app.dataframe[0].value["expected"].tolist()
-    assert expected == sorted(expected, reverse=True)
-    assert all(1 <= stars <= 5 for stars in expected)
+    assert ratings(app) == sorted(ratings(app), reverse=True)
+    assert all(1 <= stars <= 5 for stars in ratings(app))
 
 
 def test_the_simulated_audience_is_named_as_such(app):
@@ -46,12 +53,12 @@ def test_adding_a_movie_makes_it_the_newest_event_and_takes_it_off_the_list(app)
 
 
 def test_rating_a_movie_changes_what_is_expected(app):
-    before = app.dataframe[0].value["expected"].tolist()
+    before = ratings(app)
     alien = movie_id("Alien (1979)")
     app.feedback(key=f"stars_{alien}").set_value(0).run()
     assert not app.exception
     assert history(app)[-1].rating == 1
-    assert app.dataframe[0].value["expected"].tolist() != before
+    assert ratings(app) != before
 
 
 def test_moving_and_removing_events(app):
@@ -125,11 +132,98 @@ def test_a_long_history_is_folded_until_asked_for(app):
     assert not app.exception
 
 
+# ---- why a movie is there, and where it was before
+
+
+def test_each_row_says_what_its_rating_rests_on(kinds):
+    app = start("timeline")
+    told = [row["because"] for row in rows(app) if "because" in row]
+    watched = ("Toy Story (1995), 4 ★", "Casablanca (1942), 3 ★", "Blade Runner (1982), 5 ★", "Alien (1979), 5 ★")
+    watched += ("The Terminator (1984), 4 ★",)
+    assert told
+    for because in told:
+        assert because.replace("\N{NO-BREAK SPACE}", " ").startswith(
+            tuple(f"because of {event}: +0." for event in watched)
+        )
+    assert "Above all because of" in captions(app)
+    # without a history there is nothing to rest on
+    app.button(key="start_empty").click().run()
+    assert not any("because" in row for row in rows(app))
+    assert "the list follows at once" in captions(app)
+
+
+def test_movements_are_those_since_the_latest_change(kinds):
+    app = start("timeline")
+    assert not any("move" in row for row in rows(app)), "nothing was changed yet"
+    before = shown_titles(app)
+    app.feedback(key=f"stars_{movie_id('Alien (1979)')}").set_value(0).run()
+    after = shown_titles(app)
+    assert after != before
+    for place, row in enumerate(rows(app), start=1):
+        was = before.index(row["title"]) + 1 if row["title"] in before else None
+        sign = "new" if was is None else "=" if was == place else f"{'▲' if was > place else '▼'}{abs(was - place)}"
+        assert row["move"]["sign"] == sign
+        assert row["move"]["words"]
+    # another order is no change of the visitor: what moved is told for it, too
+    app.segmented_control(key="order").select("next").run()
+    assert all(row["move"]["sign"][0] in "▲▼=n" for row in rows(app))
+    app.button(key="undo").click().run()
+    app.segmented_control(key="order").select("rating").run()
+    assert shown_titles(app) == before
+    assert {row["move"]["sign"] for row in rows(app)} != {"="}, "against the state that was undone"
+
+
+def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
+    app = start("timeline")
+    best = movie_id(shown_titles(app)[0])
+    app.selectbox(key="add_movie").select(best).run()
+    app.button(key=f"remove_{best}").click().run()
+    first = rows(app)[0]
+    assert (first["movie_id"], first["move"]["sign"]) == (best, "new")
+    assert first["move"]["words"] == "New here: it was in the history"
+
+
+# ---- filters, diversity, files
+
+
+def test_fame_narrows_the_list_to_what_few_or_many_rated(kinds):
+    app = start("timeline")
+    everything = set(shown_titles(app))
+    app.select_slider(key="filter_fame").set_value((4, 4)).run()
+    assert not app.exception
+    told = next(caption.value for caption in app.main.caption if "each in Demo world" in caption.value)
+    # 1,350 movies, of which 5 % have more ratings than the rest
+    assert 60 <= int(told.split()[0]) <= 68
+    assert "blockbusters" in captions(app)
+    famous = set(shown_titles(app))
+    app.select_slider(key="filter_fame").set_value((0, 0)).run()
+    assert not famous & set(shown_titles(app))
+    app.select_slider(key="filter_fame").set_value((0, 4)).run()
+    assert set(shown_titles(app)) == everything
+
+
+def test_diversity_keeps_the_best_and_changes_what_follows(kinds):
+    app = start("timeline")
+    plain = shown_titles(app)
+    app.slider(key="diversity").set_value(60).run()
+    assert not app.exception
+    varied = shown_titles(app)
+    assert varied[0] == plain[0]
+    assert varied != plain
+    assert "diversity 60%" in captions(app)
+    app.slider(key="diversity").set_value(0).run()
+    assert shown_titles(app) == plain
+
+
+def test_the_list_and_the_visitor_can_be_downloaded(kinds):
+    for bundle in ("timeline", "classic"):
+        app = start(bundle)
+        buttons = [button for button in app.get("download_button") if button.key.startswith("download_")]
+        assert len(buttons) == 3
+        assert not app.exception
+
+
 # ---- models that predict more than one number
-
-
-def table(app):
-    return app.dataframe[0].value
 
 
 def test_a_model_that_names_the_next_movie_offers_three_orders_and_others_none(kinds):
@@ -138,16 +232,17 @@ def test_a_model_that_names_the_next_movie_offers_three_orders_and_others_none(k
         app = start(other)
         assert not app.exception
         assert "order" not in [control.key for control in app.segmented_control]
-        assert "next" not in table(app)
+        assert not any("next" in row for row in rows(app))
         assert "rated next" not in captions(app)
 
 
 def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds):
-    rows = table(start("timeline"))
-    for distribution, expected in zip(rows["distribution"], rows["expected"], strict=True):
-        assert sum(distribution) == pytest.approx(1, abs=1e-4)
-        assert sum(stars * p for stars, p in enumerate(distribution, start=1)) == pytest.approx(expected, abs=1e-4)
-    assert "distribution" not in table(start("classic"))
+    app = start("timeline")
+    for row, expected in zip(rows(app), ratings(app), strict=True):
+        assert sum(row["bars"]) == pytest.approx(1, abs=1e-4)
+        assert sum(stars * p for stars, p in enumerate(row["bars"], start=1)) == pytest.approx(expected, abs=0.006)
+        assert f"5 ★ {row['bars'][4]:.0%}" in row["bars_words"]
+    assert not any("bars" in row for row in rows(start("classic")))
 
 
 def test_ordering_by_likely_next(kinds):
@@ -155,24 +250,33 @@ def test_ordering_by_likely_next(kinds):
     by_rating = shown_titles(app)
     app.segmented_control(key="order").select("next").run()
     assert not app.exception
-    chances = table(app)["next"].tolist()
-    assert chances == sorted(chances, reverse=True)
+    shares = [row["next_share"] for row in rows(app)]
+    assert shares[0] == 1
+    assert shares == sorted(shares, reverse=True)
     assert shown_titles(app) != by_rating
-    # the number that the list is ordered by stands next to the title
-    assert table(app).columns.tolist().index("next") == table(app).columns.tolist().index("title") + 1
+    assert shown_list(app)["by"] == ["next"], "the number that the list is ordered by stands out"
     said = headline(app)
     assert said.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
-    assert f"the model expects {table(app)['expected'][0]:.1f} ★" in said
+    assert rows(app)[0]["next"] in said
+    assert f"the model expects {ratings(app)[0]:.1f} ★" in said
     assert "rated next: MovieLens knows when a rating was entered, not when a film was watched" in captions(app)
 
 
-def test_ordering_by_both_multiplies_the_two_chances(kinds):
+def test_ordering_by_both_weighs_the_two_chances(kinds):
     app = start("timeline")
     app.segmented_control(key="order").select("blend").run()
     assert not app.exception
-    rows = table(app)
-    product = [chance * sum(stars[3:]) for chance, stars in zip(rows["next"], rows["distribution"], strict=True)]
+
+    def chances():
+        return [(row["next_share"], sum(row["bars"][3:])) for row in rows(app)]
+
+    product = [following * liked for following, liked in chances()]
     assert product == sorted(product, reverse=True)
+    assert headline(app).startswith(f"After 5 movies, the best bet is {shown_titles(app)[0]}: ")
+    app.slider(key="blend_weight").set_value(0).run()
+    assert [liked for _, liked in chances()] == sorted((liked for _, liked in chances()), reverse=True)
+    app.slider(key="blend_weight").set_value(100).run()
+    assert [share for share, _ in chances()] == sorted((share for share, _ in chances()), reverse=True)
     assert headline(app).startswith(f"After 5 movies, the best bet is {shown_titles(app)[0]}: ")
 
 
@@ -199,17 +303,17 @@ def test_likely_next_without_a_history(kinds):
 
 def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kinds):
     app = start("timeline")
-    best, chance = shown_titles(app)[0], table(app)["next"][0]
-    app.selectbox(key="any_movie_demo").select(movie_id(best)).run()
+    best = rows(app)[0]
+    app.selectbox(key="any_movie_demo").select(best["movie_id"]).run()
     assert not app.exception
     expected, liked, following = app.metric
-    assert expected.value == f"{table(app)['expected'][0]:.2f} ★"
-    assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(table(app)['distribution'][0][3:]):.0%}")
-    assert float(following.value.rstrip("%")) == pytest.approx(chance, abs=0.06)
+    assert expected.value == best["rating"]
+    assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(best['bars'][3:]):.0%}")
+    assert following.value == best["next"]
     assert any("The chance that they watch it next: **" in text.value for text in app.markdown)
     assert any("Place **1** of 1,350" in text.value for text in app.markdown)
     (words,) = chart_words(app)
-    assert words.startswith(f"How likely each rating of {best} is: 1 stars ")
+    assert words.startswith(f"How likely each rating of {best['title']} is: 1 stars ")
     assert "5 stars" in words
 
 

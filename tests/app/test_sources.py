@@ -38,8 +38,7 @@ def undo(app) -> None:
 
 def test_each_persona_becomes_the_visitor_and_can_be_undone(app):
     before = current(app)
-    app.session_state["personas_0"] = True  # as if it had been opened
-    app.run()
+    app.button(key="personas").click().run()
     assert [f"persona_{persona.slug}" for persona in PERSONAS] == [
         button.key for button in app.button if str(button.key).startswith("persona_")
     ]

@@ -326,6 +326,47 @@ def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
 
 
 @pytest.mark.timeout(300)
+def test_every_setting_comes_through_a_link_and_stays(kinds):
+    settings = {
+        "order": "blend",
+        "blend_weight": 35,
+        "diversity": 20,
+        "filter_genres": ("Drama", "Comedy"),
+        "filter_years": (1950, 1999),
+        "filter_fame": (1, 3),
+        "filter_seen": True,
+        "length": 50,
+        "any_movie": CASABLANCA,
+        "asked_about": TOY_STORY,
+        "what_if_view": "sweep",
+        "compare_by": "next",
+        "sweep_knob": "position",
+        "sweep_event": ALIEN,
+        "sweep_movies": (CASABLANCA, TOY_STORY),
+        "goal_movie": CASABLANCA,
+        "goal_kind": "stars",
+        "goal_above": False,
+        "goal_top": 7,
+        "goal_stars": 3.3,
+        "replay_user": 12,
+        "replay_step": 3,
+        "replay_order": "rating",
+    }
+    assert settings.keys() == link.SETTINGS.keys()
+    state = State("timeline", Visitor(history=(Event(IDS[0], 2.0), Event(ALIEN, 4.0))), None, settings)
+    app = opened(encode(state))
+    for page in (None, "pages/explore/what_if.py", "pages/explain/why.py", "pages/explore/recommend.py"):
+        if page:
+            app.switch_page(page).run()
+        assert not app.exception
+        assert not app.toast
+        assert decode(address_of(app)) == state
+    assert app.slider(key="blend_weight").value == 35
+    assert app.select_slider(key="filter_fame").value == (1, 3)
+    assert app.selectbox(key="any_movie_demo").value == CASABLANCA
+
+
+@pytest.mark.timeout(300)
 def test_a_link_waits_for_the_dataset_that_its_model_needs(kinds, tmp_path, monkeypatch):
     path = kinds / "classic" / "bundle.json"
     whole = path.read_text("utf-8")

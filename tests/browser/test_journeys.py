@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DEMO, settled
+from tests.browser.conftest import DEMO, serving, settled
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -32,17 +32,17 @@ def star_buttons(page: Page, place: int):
     return page.locator(f".st-key-event_{place} [data-testid=stFeedback] button")
 
 
-def test_the_frame_shows_while_tensorflow_loads(browser, server):
-    """First in this file, so that the server is fresh and has not loaded TensorFlow yet."""
-    context = browser.new_context(base_url=server)
-    page = context.new_page()
-    page.goto(DEMO)
-    expect(page.get_by_text("Loading TensorFlow and the model")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("heading", name="Who is watching")).to_be_visible()
-    expect(page.locator(".st-key-event_0")).to_contain_text("Alien (1979)")
-    settled(page)
-    assert headline(page).startswith("After 5 movies")
-    context.close()
+def test_the_frame_shows_while_tensorflow_loads(browser, tmp_path):
+    with serving(tmp_path / "log") as address:  # a fresh server has not loaded it yet
+        context = browser.new_context(base_url=address)
+        page = context.new_page()
+        page.goto(DEMO)
+        expect(page.get_by_text("Loading TensorFlow and the model")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("heading", name="Who is watching")).to_be_visible()
+        expect(page.locator(".st-key-event_0")).to_contain_text("Alien (1979)")
+        settled(page)
+        assert headline(page).startswith("After 5 movies")
+        context.close()
 
 
 def test_build_a_visitor_and_ask_why(page):
