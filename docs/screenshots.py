@@ -17,9 +17,13 @@ def main(address: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        for name, path in (("recommend", "/"), ("why", "/why"), ("training", "/training")):
-            page.goto(f"{address}{path}?bundle=demo")
+        for name in ("recommend", "what_if", "replay", "why", "training"):
+            page.goto(f"{address}/{name}?bundle=demo" if name != "recommend" else f"{address}/?bundle=demo")
             settled(page)
+            if name == "what_if":  # with the first of the ready changes made
+                page.locator(".st-key-start_0").get_by_role("button").click()
+                page.mouse.move(0, 0)  # off the button, so that no hint covers the page
+                settled(page)
             page.wait_for_timeout(1000)  # charts are drawn after the script has run
             page.screenshot(path=Path(__file__).with_name(f"{name}.png"))
         browser.close()

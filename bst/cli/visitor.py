@@ -7,8 +7,9 @@ from bst.bundle import Bundle, open_bundle
 from bst.catalogue import Catalogue
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import VisitorError
+from bst.export import as_json
 from bst.ranking import FAME_BANDS, Filters, genre_columns
-from bst.recommender import Recommendation, Recommender
+from bst.recommender import Recommender
 from bst.schema import Event, Visitor
 
 
@@ -47,11 +48,7 @@ def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
     wanted, how = asked(options), list_options(options)
     rows = load(wanted, options).rank(wanted.visitor, options.k, **how)
-    answer = {
-        "bundle": wanted.bundle.name,
-        "visitor": visitor_answer(wanted.catalogue, wanted.visitor),
-        "recommendations": [row_answer(row) for row in rows],
-    }
+    answer = as_json(wanted.bundle.name, wanted.catalogue, wanted.visitor, rows, **how)
 
     def text(answer: dict) -> str:
         lines = []
@@ -61,30 +58,6 @@ def recommend(options: Options) -> Answer:
         return "\n".join(lines) or "no movie passes these filters"
 
     return answer, text
-
-
-def visitor_answer(catalogue: Catalogue, visitor: Visitor) -> dict:
-    """Return a visitor as JSON has it."""
-    return {
-        "sex": visitor.sex,
-        "age": visitor.age,
-        "occupation": visitor.occupation,
-        "history": [
-            {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating} for e in visitor.history
-        ],
-    }
-
-
-def row_answer(row: Recommendation) -> dict:
-    """Return a row of a list as JSON has it."""
-    return {
-        "rank": row.rank,
-        "movie_id": row.movie_id,
-        "title": row.title,
-        "expected_rating": round(row.expected_rating, 4),
-        "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
-        "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
-    }
 
 
 def rated(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:

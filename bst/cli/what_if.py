@@ -4,9 +4,10 @@ import pandas as pd
 
 from bst.catalogue import Catalogue
 from bst.cli.terminal import Answer, Options, bar
-from bst.cli.visitor import asked, list_options, load, rated, visitor_answer
+from bst.cli.visitor import asked, list_options, load, rated
 from bst.edits import PARTS, Add, Drop, Edit, Forget, Move, Rate, SetPart, Swap, describe, ordinal
 from bst.errors import VisitorError
+from bst.export import visitor_as_json
 from bst.schema import AGES, Visitor
 from bst.what_if import Comparison, Goal, compare, find
 
@@ -36,8 +37,8 @@ def what_if(options: Options) -> Answer:
     made = compare(load(wanted, options), visitor, changed, options.k, **how)
     answer = {
         "bundle": wanted.bundle.name,
-        "visitor": visitor_answer(wanted.catalogue, visitor),
-        "changed": visitor_answer(wanted.catalogue, changed),
+        "visitor": visitor_as_json(wanted.catalogue, visitor),
+        "changed": visitor_as_json(wanted.catalogue, changed),
         "edits": told,
         "sentence": made.words(title),
         "moves": _records(made.moves),
@@ -138,7 +139,7 @@ def counterfactual(options: Options) -> Answer:
     title = wanted.catalogue.title
     answer = {
         "bundle": wanted.bundle.name,
-        "visitor": visitor_answer(wanted.catalogue, wanted.visitor),
+        "visitor": visitor_as_json(wanted.catalogue, wanted.visitor),
         "movie_id": movie_id,
         "title": title(movie_id),
         "goal": {"kind": kind, "value": value, "above": above, "order": options.order},
@@ -153,7 +154,7 @@ def counterfactual(options: Options) -> Answer:
                 "size": one.size,
                 "expected_rating": round(one.expected, 4),
                 "rank": one.rank,
-                "changed": visitor_answer(wanted.catalogue, one.visitor),
+                "changed": visitor_as_json(wanted.catalogue, one.visitor),
             }
             for one in search.found
         ],

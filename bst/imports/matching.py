@@ -236,8 +236,6 @@ def _form(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:
     if _without_part_number(mine, theirs):
         return Sureness.LIKELY, "the same but for the number"
     for short, long, in_file in ((mine, theirs, False), (theirs, mine, True)):
-        if short.numbers != long.numbers and not _begins(short, long):
-            continue
         if made := _part_of(short, long, longer_in_file=in_file):
             return made
     return _same_ending(mine, theirs)
@@ -254,9 +252,9 @@ def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Sureness
         return Sureness.LIKELY, "with and without the owner's name"
     if _begins(short, long):
         added = long.parts[len(short.parts) :]
-        later_part = any(word.isdigit() and word != "1" for word in added[0][:1])
+        a_part = added[0][0].isdigit()  # "Part 1" is not the whole
         trusted = long.second_title or not longer_in_file
-        return (Sureness.LIKELY if trusted and not later_part else Sureness.UNSURE), why
+        return (Sureness.LIKELY if trusted and not a_part else Sureness.UNSURE), why
     if len(short.words) >= 3 and long.words[-len(short.words) :] == short.words:
         return (Sureness.UNSURE if longer_in_file else Sureness.LIKELY), why
     return None

@@ -84,7 +84,7 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("What they would like", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            list_controls.draw_filters(recommender)
+            list_controls.draw_filters(recommender, asked)
             downloads = st.container(width="content")
     list_controls.draw_order(recommender)
     if asked.words:

@@ -1,6 +1,5 @@
 """Replay: a real user whom the model has never seen, stepped through time; what it expected and what they did."""
 
-import random
 import time
 from dataclasses import dataclass
 
@@ -9,17 +8,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst import charts
-from bst.bundle import Bundle
 from bst.errors import BSTError
 from bst.recommender import Recommendation, Recommender
 from bst.replay import RealUsers, Replay
-from pages.shared import address, figures, models, real_users
+from pages.shared import address, figures, models, real_users, replay_user
 from pages.shared.text import count, literal, stars
 
 MOST = 200
 LIST = 10
-# a newcomer sees somebody with enough to tell, and not too much to follow
-FIRST_LENGTHS = range(30, 81)
 SECONDS_A_STEP = 1.2
 # a page that was left while it played is paused when somebody comes back
 LEFT_AFTER = 30.0
@@ -39,7 +35,7 @@ def draw() -> None:
     models.need_ratings()
     bundle = models.chosen()
     if bundle.protocol != "visitor":
-        _draw_no_user_held_out()
+        replay_user.draw_nobody()
         return
     users, recommender = real_users.ready(), models.loaded_recommender()
     if users is None or recommender is None:
@@ -49,75 +45,14 @@ def draw() -> None:
             return
         models.load_recommender()
     if not len(users.held_out):
-        _draw_no_user_held_out()
+        replay_user.draw_nobody()
         return
-    user = _chosen_user(users)
+    user = replay_user.chosen(users)
     headline = st.empty()  # written from step to step
-    _draw_user(users, user)
+    replay_user.draw(users, user)
     scene = _scene(users, recommender, user)
     if scene is not None:
         _draw_stage(recommender, scene, headline)
-
-
-# ---- who
-
-
-def _draw_no_user_held_out() -> None:
-    bundle = models.chosen()
-    st.title("This model has seen every user", anchor=False)
-    if bundle.protocol == "visitor":
-        why = (
-            f"It was trained on {count(bundle.sizes.users, 'user')}, and {literal(bundle.dataset_title)} has other "
-            "users here: nobody can say whom it has not seen."
-        )
-    else:
-        why = (
-            f"It was trained under protocol “{literal(bundle.protocol)}”, which holds out single ratings and no user "
-            "whole. To replay somebody whose other ratings the model was trained on would flatter it."
-        )
-    st.markdown(why)
-    fitting = {
-        name: choice
-        for name, choice in models.choices().items()
-        if not choice.problem and name != bundle.name and _can_be_replayed(choice.bundle)
-    }
-    if not fitting:
-        st.info(
-            "No model here holds users out. Train one with protocol “visitor”: "
-            f"`python -m bst train --dataset {bundle.dataset} --preset timeline --name mine`",
-            icon=":material/info:",
-        )
-        return
-    st.markdown("Choose a model that holds users out:")
-    with st.container(horizontal=True):
-        for name, choice in fitting.items():
-            st.button(
-                literal(choice.bundle.title),
-                key=f"replay_with_{name}",
-                icon=":material/swap_horiz:",
-                on_click=_choose_model,
-                args=(name,),
-            )
-
-
-def _can_be_replayed(bundle: Bundle) -> bool:
-    return bundle.protocol == "visitor" and "rating" in getattr(bundle.config, "towers", ())
-
-
-def _choose_model(name: str) -> None:
-    st.session_state["bundle"] = name
-
-
-def _chosen_user(users: RealUsers) -> int:
-    """Return who is replayed: as in the session, which a link may have set, or somebody with enough to tell."""
-    user = st.session_state.get("replay_user")
-    if type(user) is not int or user not in users.held_out:
-        lengths = users.lengths()[users.held_out]
-        fitting = [int(u) for u, n in zip(users.held_out, lengths, strict=True) if n in FIRST_LENGTHS]
-        user = fitting[0] if fitting else int(users.held_out[0])
-        st.session_state["replay_user"] = user
-        st.session_state.pop("replay_step", None)
-    return user
 
 
 @dataclass(frozen=True)
@@ -148,29 +83,6 @@ def _scene(users: RealUsers, recommender: Recommender, user: int) -> _Scene | No
         kept = _Scene(key, replay, *(chart.configure_text(color=ink).to_dict() for chart in drawn))
         st.session_state["replay_kept"] = kept
     return kept
-
-
-def _draw_user(users: RealUsers, user: int) -> None:
-    labels = real_users.labels(users)
-    st.session_state["replay_picker"] = user
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            f"One of {count(len(users.held_out), 'user')} held out of training",
-            list(labels),
-            format_func=labels.get,
-            key="replay_picker",
-            on_change=lambda: _start(st.session_state["replay_picker"]),
-        )
-        st.button(
-            "Another user",
-            key="replay_another",
-            icon=":material/casino:",
-            on_click=lambda: _start(random.choice([other for other in labels if other != user] or [user])),
-        )
-
-
-def _start(user: int) -> None:
-    st.session_state.update(replay_user=user, replay_step=0, replay_playing=False)
 
 
 # ---- step by step

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from bst.errors import BSTError
 from bst.ranking import FAME_BANDS, between
 from bst.recommender import Filters, Recommender
 from bst.schema import GENRES
@@ -50,7 +51,7 @@ class Asked:
             first, last = self.filters.years
             words.append(f"{first}" if first == last else f"{first}–{last}")
         if self.filters.fame:
-            words.append(_fame_words(st.session_state["filter_fame"]).lower())
+            words.append(_fame_words(self.filters.fame))
         if self.filters.include_seen:
             words.append("seen ones too")
         if self.diversity:
@@ -62,16 +63,28 @@ def asked(recommender: Recommender) -> Asked:
     """Return what the controls say, drawn on this page or not."""
     order = st.session_state[settings.key("order")]
     years = tuple(int(year) for year in st.session_state[settings.key("filter_years")])
-    bands = st.session_state[settings.key("filter_fame")]
     filters = Filters(
         tuple(st.session_state[settings.key("filter_genres")]),
         None if years == settings.years() else years,
         st.session_state[settings.key("filter_seen")],
-        None if bands == EVERY_BAND else _fame(bands),
+        _known_fame(recommender, st.session_state[settings.key("filter_fame")]),
     )
     weight, diversity = (st.session_state[settings.key(name)] / 100 for name in ("blend_weight", "diversity"))
     length = st.session_state[settings.key("length")]
     return Asked(order if order in recommender.orders else recommender.orders[0], weight, diversity, filters, length)
+
+
+def _known_fame(recommender: Recommender, bands: tuple[int, int]) -> tuple[float, float] | None:
+    """Return the range of fame, once the ratings are counted: that takes seconds the first time."""
+    if tuple(bands) == EVERY_BAND:
+        return None
+    try:
+        with st.spinner("Counting ratings …"):
+            _ = recommender.rating_counts  # kept from now on
+    except BSTError as error:
+        st.warning(literal(f"Fame cannot be told: {error}"), icon=":material/warning:")
+        return None
+    return _fame(bands)
 
 
 def draw_order(recommender: Recommender) -> None:
@@ -103,24 +116,17 @@ def draw_order(recommender: Recommender) -> None:
     st.caption(ORDERS[order][1])
 
 
-def draw_filters(recommender: Recommender) -> None:
+def draw_filters(recommender: Recommender, asked: Asked) -> None:
     """Draw the button that holds the filters, diversity and length."""
-    active = sum(
-        (
-            bool(st.session_state[settings.key("filter_genres")]),
-            st.session_state[settings.key("filter_years")] != settings.years(),
-            st.session_state[settings.key("filter_fame")] != EVERY_BAND,
-            st.session_state[settings.key("filter_seen")],
-            st.session_state[settings.key("diversity")] > 0,
-        )
-    )
+    filters = asked.filters
+    active = sum(map(bool, (filters.genres, filters.years, filters.fame, filters.include_seen, asked.diversity)))
     first, last = settings.years()
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/tune:", key="filters"):
         st.multiselect(
             "Genres", GENRES, key=settings.key("filter_genres"), persist_state="session", placeholder="All genres"
         )
         st.slider("Years", first, last, key=settings.key("filter_years"), persist_state="session")
-        bands = st.select_slider(
+        st.select_slider(
             "Fame",
             range(len(BANDS)),
             value=EVERY_BAND,  # tells Streamlit that it is a range; what holds is in the session
@@ -130,8 +136,8 @@ def draw_filters(recommender: Recommender) -> None:
             help="How many ratings a movie has. Blockbusters have more than 95 % of all movies, hidden gems are the "
             "quarter that has the fewest.",
         )
-        if bands != EVERY_BAND:
-            st.caption(_fame_counts(recommender, _fame(bands)))
+        if filters.fame:
+            st.caption(_fame_counts(recommender, filters.fame))
         st.toggle("Also movies they have seen", key=settings.key("filter_seen"), persist_state="session")
         st.slider(
             "Diversity",
@@ -151,9 +157,10 @@ def _fame(bands: tuple[int, int]) -> tuple[float, float]:
     return FAME_BANDS[BANDS[bands[0]]][0], FAME_BANDS[BANDS[bands[1]]][1]
 
 
-def _fame_words(bands: tuple[int, int]) -> str:
-    low, high = (BANDS[band] for band in bands)
-    return low if low == high else f"{low} to {high}"
+def _fame_words(fame: tuple[float, float]) -> str:
+    low = next(name for name, span in FAME_BANDS.items() if span[0] == fame[0])
+    high = next(name for name, span in FAME_BANDS.items() if span[1] == fame[1])
+    return low.lower() if low == high else f"{low} to {high}".lower()
 
 
 def _fame_counts(recommender: Recommender, fame: tuple[float, float]) -> str:

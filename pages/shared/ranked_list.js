@@ -61,6 +61,22 @@ function line(row, data, ask) {
   return made
 }
 
+function tops(list) {
+  const top = (element) => element.getBoundingClientRect().top
+  return new Map([...list.querySelectorAll("li")].map((row) => [row.dataset.movie, top(row) - top(list)]))
+}
+
+// rows glide from where they were, so that the eye can follow what moved
+function glide(list, before) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+  const after = tops(list)
+  const how = { duration: 250, easing: "ease-out" }
+  for (const row of list.querySelectorAll("li")) {
+    const way = before.get(row.dataset.movie) - after.get(row.dataset.movie)
+    if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], how)
+  }
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".list")
@@ -72,5 +88,7 @@ export default function (component) {
   const rows = part("ol")
   rows.setAttribute("aria-label", data.words)
   rows.append(...data.rows.map((row) => line(row, data, (movie) => setTriggerValue("why", movie))))
+  const before = tops(list)
   list.replaceChildren(heads, rows)
+  glide(list, before)
 }

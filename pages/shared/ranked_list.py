@@ -69,7 +69,7 @@ def draw(
 def found_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[Cause | None]:
     """Return ``explanation.causes``, kept in the session: a page is run again for many other reasons."""
     kept = st.session_state.setdefault("causes", {})
-    question = id(recommender), visitor, tuple(movie_ids)
+    question = id(recommender), str(recommender.bundle.folder), visitor, tuple(movie_ids)
     if question not in kept:
         kept[question] = causes(recommender, visitor, movie_ids)
         while len(kept) > 8:

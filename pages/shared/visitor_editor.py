@@ -29,7 +29,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Sl
             visitor_sources.draw(catalogue, levels)
     with st.container(border=True):
         st.subheader("What they watched", anchor=False)
-        _draw_search(catalogue, visitor, slot)
+        _draw_search(catalogue, slot)
         _draw_history(catalogue, visitor, levels, horizon, slot)
 
 
@@ -69,11 +69,10 @@ def _set_part(name: str, slot: Slot) -> None:
     visitor_state.replace(replace(visitor_state.current(slot), **{name: value}), slot)
 
 
-def _draw_search(catalogue: Catalogue, visitor: Visitor, slot: Slot) -> None:
-    seen = {event.movie_id for event in visitor.history}
+def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
     st.selectbox(
         "Add a movie",
-        [movie_id for movie_id in catalogue.titles if movie_id not in seen],
+        catalogue.titles,  # watched ones too: options that change have to be sent anew, and they are thousands
         index=None,
         format_func=catalogue.titles.get,
         placeholder=f"Search {len(catalogue):,} movies …",

@@ -136,13 +136,16 @@ def show_example(slot: Slot = "a") -> None:
 
 
 def add(movie_id: int, slot: Slot = "a") -> None:
-    """Add a movie as the newest event; a word in passing if there is no room."""
+    """Add a movie as the newest event; a word in passing if it is there already, or if there is no room."""
     visitor = current(slot)
+    if any(event.movie_id == movie_id for event in visitor.history):
+        title = models.catalogue(models.chosen().dataset).title(movie_id)
+        st.toast(f"{literal(title)} is in the history already.", icon=":material/info:")
+        return
     if len(visitor.history) >= MOST_EVENTS:
         st.toast(f"A history holds {MOST_EVENTS} movies; remove one first.", icon=":material/info:")
         return
-    if all(event.movie_id != movie_id for event in visitor.history):
-        replace(visitor.watched(movie_id, NEW_RATING), slot)
+    replace(visitor.watched(movie_id, NEW_RATING), slot)
 
 
 def ask_about(movie_id: int | None) -> None:

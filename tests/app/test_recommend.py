@@ -2,7 +2,9 @@
 
 import pytest
 
+from bst import recommender
 from bst.datasets import load_movies
+from bst.errors import DatasetError
 from bst.schema import Event, Visitor
 from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_list, shown_titles, start, visitor
 
@@ -50,6 +52,14 @@ def test_adding_a_movie_makes_it_the_newest_event_and_takes_it_off_the_list(app)
     assert headline(app).startswith("After 6 movies")
     assert best not in shown_titles(app)
     assert app.selectbox(key="add_movie").value is None
+
+
+def test_adding_a_movie_that_is_there_already_says_so(app):
+    before = history(app)
+    app.selectbox(key="add_movie").select(movie_id("Alien (1979)")).run()
+    assert history(app) == before
+    assert "is in the history already" in app.toast[0].value
+    assert not app.exception
 
 
 def test_rating_a_movie_changes_what_is_expected(app):
@@ -200,6 +210,18 @@ def test_fame_narrows_the_list_to_what_few_or_many_rated(kinds):
     assert not famous & set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((0, 4)).run()
     assert set(shown_titles(app)) == everything
+
+
+def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
+    def gone(dataset):
+        raise DatasetError("ratings.dat is missing; get it again")
+
+    app = start("rating-only")
+    monkeypatch.setattr(recommender, "load", gone)
+    app.select_slider(key="filter_fame").set_value((0, 0)).run()
+    assert not app.exception
+    assert "Fame cannot be told: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
+    assert len(rows(app)) == 10
 
 
 def test_diversity_keeps_the_best_and_changes_what_follows(kinds):

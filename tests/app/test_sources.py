@@ -3,9 +3,10 @@
 import pytest
 
 from bst.datasets import load_movies
+from bst.errors import DatasetError
 from bst.personas import PERSONAS
 from bst.schema import Visitor
-from pages.shared import visitor_sources
+from pages.shared import real_users, visitor_sources
 from tests.app.conftest import captions, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -226,3 +227,19 @@ def test_imdb_and_movielens_exports(app):
     app.button(key="import_take").click().run()
     assert watched(app) == [("The Matrix (1999)", 5)]
     assert "Imported from MovieLens: 1 movie." in captions(app)
+
+
+def test_a_dataset_that_cannot_be_read_is_told_of(app, monkeypatch):
+    def broken(name):
+        raise DatasetError("ratings.dat, line 3: the rating is *empty*; fill it in")
+
+    before, nothing = current(app), real_users._Kept()
+    monkeypatch.setattr(real_users, "_kept", lambda: nothing)
+    monkeypatch.setattr(real_users.datasets, "load", broken)
+    app.button(key="real_user").click().run()
+    assert not app.exception
+    assert app.error[0].value.replace("\\", "") == "ratings.dat, line 3: the rating is *empty*; fill it in"
+    assert current(app) == before
+    app.switch_page("pages/explore/replay.py").run()
+    assert not app.exception
+    assert app.error[0].value.replace("\\", "").startswith("ratings.dat, line 3")

@@ -74,13 +74,24 @@ def test_build_a_visitor_and_ask_why(page):
     assert headline(page).startswith("After 2 movies")
 
 
+def rows(page: Page):
+    """The rows of the ranked list, best first."""
+    return page.get_by_role("list", name="Movies for this visitor").get_by_role("listitem")
+
+
 def test_why_of_a_row_leads_to_that_movie(page):
-    third = page.locator(".st-key-ranked_list ol > li").nth(2)
-    title = third.locator(".title").inner_text()
-    third.get_by_role("button", name=f"Why {title}?").click()
+    why = rows(page).nth(2).get_by_role("button", name=re.compile("^Why "))
+    title = why.get_attribute("aria-label").removeprefix("Why ").removesuffix("?")
+    expect(rows(page).nth(2)).to_contain_text(title)
+    why.focus()
+    page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
-    assert f" for {title}, " in headline(page)
+    assert f"★ for {title}, the model looked" in headline(page)
+    page.get_by_role("link", name="Recommend").click()
+    settled(page)
+    # the sentence of the list is about its first row, and the click was on the third
+    assert title not in headline(page)
 
 
 def test_order_by_what_is_likely_next(page):
