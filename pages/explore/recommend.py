@@ -90,7 +90,8 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
     if asked.words:
         st.caption(f":material/filter_alt: {literal(asked.words)}")
     if not rows:
-        st.info("No movie passes these filters. Choose more genres or a wider range of years.", icon=":material/info:")
+        words = "No movie passes these filters. Choose more genres, or a wider range of years or fame."
+        st.info(words if asked.words else "There is nothing left that they have not seen.", icon=":material/info:")
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, asked)

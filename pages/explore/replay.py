@@ -136,7 +136,7 @@ def _advance(replay: Replay) -> None:
 def _sentence(replay: Replay, step: int) -> str:
     of = f"{replay.steps:,} movies" if replay.steps == replay.length else f"the first {replay.steps:,} movies"
     if not step:
-        return f"Before the first of {of}, the model knows only who this user is"
+        return f"Before the first of {replay.steps:,} movies, the model knows only who this user is"
     ours, theirs = replay.running[step - 1]
     return f"After {step:,} of {of}, the model is off by {ours:.2f} stars on average; the item mean by {theirs:.2f}"
 
