@@ -50,6 +50,7 @@ def main() -> None:
     """Fit, rank and report."""
     command = parser(__doc__)
     command.add_argument("--epochs", type=int, default=60)
+    command.add_argument("--minutes", type=int, help="to fit at most: the best epoch until then counts")
     command.add_argument("--patience", type=int, default=6, help="epochs without a lower validation loss")
     command.add_argument("--factors", type=int, default=64)
     command.add_argument("--blocks", type=int, default=2)
@@ -73,6 +74,7 @@ def main() -> None:
         def trainer() -> Trainer:
             return Trainer(
                 max_epochs=options.epochs,
+                max_time={"minutes": options.minutes} if options.minutes else None,
                 accelerator="cpu",
                 logger=False,
                 enable_progress_bar=False,

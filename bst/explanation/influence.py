@@ -1,4 +1,4 @@
-"""Why a prediction came out as it did. Asks the recommender, never the model itself."""
+"""What a prediction depends on, found by changing the visitor and predicting again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,27 +7,6 @@ import numpy as np
 
 from bst.recommender import Recommender
 from bst.schema import Event, Visitor
-from bst.scoring import Looks
-
-
-@dataclass(frozen=True)
-class Attention:
-    """Where the model looked while it predicted one movie: ``looks`` at ``events``, those it read, oldest first."""
-
-    movie_id: int
-    expected_rating: float
-    events: tuple[Event, ...]
-    looks: Looks
-
-
-def attention(recommender: Recommender, visitor: Visitor, movie_id: int) -> Attention:
-    """Return the attention weights of the pass that predicts ``movie_id`` for ``visitor``.
-
-    Raises ``VisitorError`` as ``Recommender.predict`` does.
-    """
-    looks = recommender.attention(visitor, movie_id)
-    expected = float(recommender.expected_ratings(visitor, [movie_id])[0])
-    return Attention(movie_id, expected, recommender.read_events(visitor), looks)
 
 
 @dataclass(frozen=True)

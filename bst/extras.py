@@ -1,0 +1,43 @@
+"""What is worked out of a model once and kept beside it: JSON files in a bundle's folder that it can do without.
+
+Each says of which weights it is. One of other weights, or one that cannot be read, counts as missing: it is made again.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from bst.bundle import Bundle
+from bst.errors import BundleError
+
+
+def read(bundle: Bundle, name: str) -> dict | None:
+    """Return what was kept under a name, such as ``"insights"``; None if there is nothing of these weights."""
+    try:
+        kept = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(kept, dict) or kept.get("weights") != _weights(bundle) or not isinstance(kept.get(name), dict):
+        return None
+    return kept[name]
+
+
+def keep(bundle: Bundle, name: str, content: dict) -> None:
+    """Keep plain values under a name, whole or not at all. Raises ``BundleError`` if the folder cannot be written."""
+    text = json.dumps({"weights": _weights(bundle), name: content}, separators=(",", ":"), allow_nan=False) + "\n"
+    target, work = bundle.folder / f"{name}.json", None
+    try:
+        handle, work = tempfile.mkstemp(prefix=f".{name}-", dir=bundle.folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(work).chmod(0o644)  # mkstemp makes it private; a bundle is to be shared
+        Path(work).replace(target)
+    except OSError as error:
+        if work:
+            Path(work).unlink(missing_ok=True)
+        raise BundleError(f"{target} cannot be written: {error}; make room or mend the folder's rights") from error
+
+
+def _weights(bundle: Bundle) -> str:
+    return json.loads((bundle.folder / "bundle.json").read_text("utf-8"))["sha256"]["weights.npz"]
