@@ -50,7 +50,19 @@ page = st.navigation(
                 title="Training",
                 icon=":material/show_chart:",
                 help="How the chosen model was made: its learning curves and how good it is.",
-            )
+            ),
+            st.Page(
+                "pages/model/evaluation.py",
+                title="Evaluation",
+                icon=":material/fact_check:",
+                help="How good the chosen model is, for whom, beside what, and where it fails.",
+            ),
+            st.Page(
+                "pages/model/data.py",
+                title="Data",
+                icon=":material/database:",
+                help="What the chosen model was made from: people, movies, ratings, and what their times are worth.",
+            ),
         ],
     }
 )

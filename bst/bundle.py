@@ -43,7 +43,8 @@ BUNDLES = Path(__file__).resolve().parent.parent / "data" / "bundles"
 class Bundle:
     """What a bundle says of itself; its heavier parts are read on request.
 
-    ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings its dataset allows.
+    ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings its dataset allows; ``share`` is the
+    part of the users that it was trained on, see ``evaluation.prepare``.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Bundle:
     created: str
     versions: dict[str, str]
     parameters: dict
+    share: float = 1.0
 
     @property
     def name(self) -> str:
@@ -173,6 +175,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
             config=read_config(said["config"]),
             sizes=Sizes(**said["sizes"]),
             levels=tuple(float(level) for level in said["levels"]),
+            share=float(said.get("share", 1.0)),
             **{name: said[name] for name in _PLAIN},
         )
         _check_values(bundle)
@@ -202,6 +205,8 @@ def _check_values(bundle: Bundle) -> None:
     for name, kind in _PLAIN.items():
         if type(getattr(bundle, name)) is not kind:
             raise BundleError(f"{name} is {getattr(bundle, name)!r}")
+    if not 0 < bundle.share <= 1:
+        raise BundleError(f"share is {bundle.share!r}")
     if not bundle.levels or not all(low < high for low, high in pairwise((0.0, *bundle.levels, 10.0))):
         raise BundleError(f"levels are {bundle.levels}")
     for name, size in asdict(bundle.sizes).items():
@@ -222,7 +227,12 @@ def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card:
         (work / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
         (work / "README.md").write_text(card, "utf-8")
         said = {"format": FORMAT, "version": VERSION, **{name: getattr(bundle, name) for name in _PLAIN}}
-        said |= {"levels": list(bundle.levels), "sizes": asdict(bundle.sizes), "config": bundle.config.to_dict()}
+        said |= {
+            "share": bundle.share,
+            "levels": list(bundle.levels),
+            "sizes": asdict(bundle.sizes),
+            "config": bundle.config.to_dict(),
+        }
         said["sha256"] = {name: _sha256(work / name) for name in FILES}
         (work / "bundle.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
         work.chmod(0o755)  # mkdtemp makes it private; a bundle is to be shared

@@ -84,18 +84,95 @@ def by_history(
     return {str(length): float(errors.mean()) for length, errors in chosen.items() if len(errors)}
 
 
+class Bootstrap:
+    """Draws of users with replacement, and what means over their labels become in each of them.
+
+    ``user`` int (labels,): whose label each is. A draw that takes user u w_u times gives Σ w_u Σ x / Σ w_u n_u. Users,
+    not labels, are drawn, as the labels of one user depend on each other. The same seed gives the same draws. Source:
+    Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
+    """
+
+    def __init__(self, user: np.ndarray, draws: int = 1000, seed: int = 0):
+        _, self.which = np.unique(user, return_inverse=True)
+        self.users = int(self.which.max(initial=-1)) + 1
+        rng = np.random.default_rng(seed)
+        # as floats, so that a product with them is one of matrices
+        self.weight = rng.multinomial(self.users, np.full(self.users, 1 / self.users), size=draws).astype(np.float64)
+
+    def sums(self, values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+        """Return the sum of ``values`` (labels,) in each draw, over the labels ``where`` (bool) says: (draws,)."""
+        which, values = (self.which, values) if where is None else (self.which[where], np.asarray(values)[where])
+        return self.weight @ np.bincount(which, np.asarray(values, np.float64), self.users)
+
+    def means(self, values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+        """Return the mean of ``values`` in each draw, not a number where a draw has none of the labels: (draws,)."""
+        count = self.sums(np.ones(len(self.which)), where)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.sums(values, where) / count
+
+
+def interval(draws: np.ndarray) -> tuple[float, float]:
+    """95 % percentile interval of what a bootstrap drew; draws that are not a number are left out."""
+    low, high = np.nanpercentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def paired_bootstrap(
     a: np.ndarray, b: np.ndarray, user: np.ndarray, draws: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % percentile interval of mean(a) − mean(b) when whole users are drawn with replacement.
+    """95 % percentile interval of mean(a) − mean(b) when whole users are drawn with replacement: see ``Bootstrap``.
 
-    ``a`` and ``b`` are two models' errors on the same labels, ``user`` int whose label it is: each (n,). A draw that
-    takes user u w_u times gives Σ w_u Σ(a − b) / Σ w_u n_u. Users, not labels, are drawn, as the labels of one user
-    depend on each other. Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
+    ``a`` and ``b`` are two models' errors on the same labels, ``user`` int whose label it is: each (n,).
     """
-    _, which = np.unique(user, return_inverse=True)
-    total = np.bincount(which, np.asarray(a, np.float64) - b)
-    count = np.bincount(which)
-    weight = np.random.default_rng(seed).multinomial(len(count), np.full(len(count), 1 / len(count)), size=draws)
-    low, high = np.percentile((weight @ total) / (weight @ count), [2.5, 97.5])
-    return float(low), float(high)
+    return interval(Bootstrap(user, draws, seed).means(np.asarray(a, np.float64) - b))
+
+
+# ---- lists
+
+
+def mrr(place: np.ndarray) -> float:
+    """Mean reciprocal rank: mean of 1 / place, ``place`` (n,), 1 for the top. Source: Voorhees, TREC-8, 1999."""
+    return float(np.mean(1 / np.asarray(place, np.float64)))
+
+
+def coverage(lists: np.ndarray, movies: int) -> float:
+    """Share of a catalogue of ``movies`` that stands in at least one list. ``lists`` int (users, k), rows of it.
+
+    Source: Ge, Delgado-Battenfeld & Jannach, RecSys 2010 ("catalogue coverage").
+    """
+    return len(np.unique(lists)) / movies
+
+
+def self_information(watched: np.ndarray, users: int) -> np.ndarray:
+    """Return −log₂ of the share of users who watched each movie, in bits: (movies,). 0 for what everybody has seen.
+
+    ``watched`` (movies,): by how many of ``users``; a movie that nobody watched counts as watched by one.
+    """
+    return -np.log2(np.clip(watched, 1, users) / users)
+
+
+def novelty(lists: np.ndarray, information: np.ndarray) -> float:
+    """Mean self-information of what is listed, in bits: the more, the less known. ``lists`` int (users, k).
+
+    Source: Zhou et al., PNAS 107(10), 2010; Castells, Hurley & Vargas, Recommender Systems Handbook, 2022.
+    """
+    return float(information[lists].mean())
+
+
+def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray) -> float:
+    """Mean of 1 − cos over all pairs of a list, mean over lists: 0 for lists of what is alike. At least 2 in a list.
+
+    ``lists`` int (users, k); ``vectors`` (movies, D), one of zeros is unlike everything. Source: Ziegler et al.,
+    WWW 2005, as a mean over pairs.
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(length > 0, length, 1)).astype(np.float64)[lists]
+    k = lists.shape[1]
+    # of all k² cosines those of a movie with itself are taken off
+    alike = (unit.sum(axis=1) ** 2).sum(axis=1) - (unit**2).sum(axis=(1, 2))
+    return float(1 - (alike / (k * (k - 1))).mean())
+
+
+def popularity_share(lists: np.ndarray, popular: np.ndarray) -> float:
+    """Share of all places in lists, int (users, k), that ``popular`` movies, bool (movies,), take."""
+    return float(popular[lists].mean())

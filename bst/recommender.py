@@ -18,7 +18,7 @@ from bst.datasets import load, load_movies
 from bst.errors import VisitorError
 from bst.ranking import LIKED, ORDERS, Filters, genre_columns
 from bst.schema import Event, Visitor, genre_matrix
-from bst.scoring import Looks, Predictions, make_scorer
+from bst.scoring import Answers, Attributed, Looks, Predictions, make_scorer
 
 __all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
 
@@ -120,6 +120,39 @@ class Recommender:
     def attention(self, visitor: Visitor, movie_id: int) -> Looks:
         """Return where a movie looks in the pass that predicts its rating. Errors as in ``predict``."""
         return self._scorer.attend(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+
+    def answers(self, visitors: Sequence[Visitor], movie_id: int) -> Answers:
+        """Return what the model says of one movie to each of several visitors. Errors as in ``predict``."""
+        rows = [self._rows(visitor) for visitor in visitors]
+        return self._scorer.answer(visitors, rows, self.catalogue.row(movie_id))
+
+    def answers_without_each(self, visitor: Visitor, movie_id: int) -> Answers:
+        """Return what the model says of one movie: first to the visitor, then without each of ``read_events``.
+
+        As ``answers`` does of as many visitors, but many times quicker. Errors as in ``predict``.
+        """
+        return self._scorer.without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+
+    def expected_without_each(
+        self, visitor: Visitor, movie_ids: Sequence[int], among: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return expected ratings of movies: (1 + events, movies) float32 stars, in the order of the method above.
+
+        Or without those of ``read_events`` in the places ``among``, in their order. Errors as in ``predict``.
+        """
+        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
+        return self._scorer.expected_without_each(visitor, rows, movies, among)
+
+    def expected_if_rated(self, visitor: Visitor, movie_id: int) -> np.ndarray:
+        """Return the expected rating of a movie if one of ``read_events`` had another rating: (events, levels) stars.
+
+        Errors as in ``predict``.
+        """
+        return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+
+    def attribute(self, visitor: Visitor, movie_id: int, steps: int) -> Attributed:
+        """Return integrated gradients of a movie's expected rating, of ``steps`` nodes. Errors as in ``predict``."""
+        return self._scorer.attribute(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
 
     def one(self, visitor: Visitor, movie_id: int) -> Recommendation:
         """Return what is predicted for one movie, seen or not; ``rank`` is its ``place``."""

@@ -89,7 +89,7 @@ class RealUsers:
         self.held_out, self._item_means = np.zeros(0, np.int64), np.zeros(0)
         whole = bundle.protocol == "visitor" and isinstance(bundle.config, TimelineConfig)
         if whole and bundle.sizes.users == len(dataset.users):
-            task = prepare(dataset, bundle.config, "visitor", bundle.seed)
+            task = prepare(dataset, bundle.config, "visitor", bundle.seed, bundle.share)
             self.timelines = task.timelines
             self.held_out = np.unique(task.user[task.test])
             known, movies = task.ratings(task.role == TRAIN), np.arange(len(dataset.movies))

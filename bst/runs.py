@@ -20,11 +20,11 @@ import pandas as pd
 from bst import bundle as bundles
 from bst.bundle import Bundle
 from bst.datasets import load
-from bst.errors import TrainingError
+from bst.errors import BSTError, TrainingError
 from bst.evaluation import Task, prepare
 from bst.model_card import write_card
 from bst.models.build import count_parameters
-from bst.models.config import PRESET_TITLES, Config, Sizes
+from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
 from bst.schema import Dataset
 from bst.training import kind
 
@@ -42,10 +42,27 @@ class RunSettings:
     epochs: int = 5
     seed: int = 0
     patience: int = 3
+    share: float = 1.0
 
     def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
         return asdict(self) | {"config": self.config.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "RunSettings":
+        """Read what ``to_dict`` wrote. Raises ``ConfigError``, ``KeyError`` or ``TypeError`` for anything else."""
+        return cls(**dict(values) | {"config": read_config(values["config"])})
+
+
+def read_settings(folder: Path) -> RunSettings:
+    """Return the settings of the unfinished run in a folder. Raises ``TrainingError`` if there is none to read."""
+    path = folder / "run.json"
+    if not path.is_file():
+        raise TrainingError(f"there is no unfinished run in {folder}; start it without --resume")
+    try:
+        return RunSettings.from_dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, BSTError) as error:
+        raise TrainingError(f"{path} is damaged ({error}); start again with --overwrite") from error
 
 
 def train(
@@ -69,12 +86,15 @@ def train(
     to resume; ``DatasetError`` or ``ConfigError`` for what is asked for.
     """
     folder, target = runs / name, (into or bundles.BUNDLES) / name
-    _check_name(name)
-    _check_start(folder, target, settings, resume=resume, overwrite=overwrite)
+    if resume:
+        _check_resumed(folder, settings)
+    else:
+        check_new(name, folder, target, overwrite=overwrite)
+        shutil.rmtree(folder, ignore_errors=True)
 
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
-    task = prepare(dataset, settings.config, settings.protocol, settings.seed)
+    task = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
     on_stage(LOADING_TENSORFLOW)
     try:
         model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
@@ -96,33 +116,26 @@ def train(
     return made
 
 
-def _check_name(name: str) -> None:
+def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
+    """Raise ``TrainingError`` unless a run may start under a name: none that is unfinished, no bundle, a plain word."""
     if not 1 <= len(name) <= 80 or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
         raise TrainingError(f"{name!r} is no name for a bundle: use 1 … 80 letters, digits, '.', '_' and '-'")
-
-
-def _check_start(folder: Path, target: Path, settings: RunSettings, *, resume: bool, overwrite: bool) -> None:
-    unfinished = (folder / "run.json").is_file()
-    if resume:
-        if not unfinished:
-            raise TrainingError(f"there is no unfinished run in {folder}; start it without --resume")
-        try:
-            before = dict(json.loads((folder / "run.json").read_text("utf-8")))
-        except (ValueError, TypeError) as error:
-            raise TrainingError(f"{folder / 'run.json'} is damaged ({error}); start again with --overwrite") from error
-        now, before = _lasting(settings.to_dict()), _lasting(before)
-        odd = [key for key, value in now.items() if before.get(key) != value]
-        if odd:
-            raise TrainingError(
-                f"the unfinished run in {folder} was started with another {' and '.join(odd)}; "
-                "give the same settings, or start again with --overwrite"
-            )
+    if overwrite:
         return
-    if unfinished and not overwrite:
-        raise TrainingError(f"an unfinished run is in {folder}; go on with --resume, or drop it with --overwrite")
-    if target.exists() and not overwrite:
-        raise TrainingError(f"a bundle {target.name} is there already; choose another --name, or give --overwrite")
-    shutil.rmtree(folder, ignore_errors=True)
+    if (folder / "run.json").is_file():
+        raise TrainingError(f"an unfinished run is in {folder}; go on with it (--resume), or drop it (--overwrite)")
+    if target.exists():
+        raise TrainingError(f"a bundle {name} is there already; choose another --name, or --overwrite it")
+
+
+def _check_resumed(folder: Path, settings: RunSettings) -> None:
+    now, before = (_lasting(which.to_dict()) for which in (settings, read_settings(folder)))
+    odd = [key for key, value in now.items() if before.get(key) != value]
+    if odd:
+        raise TrainingError(
+            f"the unfinished run in {folder} was started with another {' and '.join(odd)}; "
+            "give the same settings, or start again with --overwrite"
+        )
 
 
 def _lasting(settings: dict) -> dict:
@@ -145,12 +158,12 @@ def _fit(settings: RunSettings, task: Task, folder: Path, resume, on_stage, on_e
         state = _read_snapshot(folder / "snapshot.npz", trainer)
         on_stage(f"going on after epoch {state.epoch}")
     folder.mkdir(parents=True, exist_ok=True)
-    _write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
+    write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
 
     def keep(state: TrainingState) -> None:
         _write_snapshot(folder / "snapshot.npz", trainer, state)
         curves = pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g")
-        _write_atomically(folder / "history.csv", curves.encode())
+        write_atomically(folder / "history.csv", curves.encode())
         on_epoch(state.history[-1])
 
     on_stage(f"training on {trainer.words}")
@@ -185,7 +198,8 @@ def _read_snapshot(path: Path, trainer):
     return TrainingState(**said, best_weights=best)
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it: whoever reads finds the old or the new content, never a part."""
     work = path.with_name(f".{path.name}.tmp")
     work.write_bytes(content)
     work.replace(path)
@@ -216,4 +230,5 @@ def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state,
         created=datetime.now(UTC).strftime("%Y-%m-%d"),
         versions=versions,
         parameters=count_parameters(model),
+        share=settings.share,
     )

@@ -1,36 +1,15 @@
 """Where a model looks."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
+
+from bst.charts.axes import named, numbered, turning_point
 
 # "Layer 1, head 2" stands in two lines above a narrow column, and upright where there are many of them
 _IN_TWO_LINES = "split(datum.label, ', ')"
 MOST_IN_TWO_LINES = 6
-
-
-def attention_bars(weights: pd.DataFrame) -> alt.LayerChart:
-    """Draw the attention of one prediction as bars, in the frame's order.
-
-    ``weights``: ``label``, ``weight`` 0 … 1, ``movie`` bool: whether the bar is one watched movie, drawn stronger than
-    what else is looked at.
-    """
-    # of many movies each gets little: then a decimal tells more
-    digits = 0 if weights.loc[weights["movie"], "weight"].max() >= 0.1 else 1
-    base = alt.Chart(weights).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=170, labelFlush=False)),
-        x=alt.X(
-            "weight:Q",
-            title="Attention",
-            axis=alt.Axis(format="%", tickCount=5),
-            # room for the figure behind the longest bar
-            scale=alt.Scale(domain=[0, 1.2 * weights["weight"].max()], nice=False),
-        ),
-        tooltip=[alt.Tooltip("label:N", title="Looked at"), alt.Tooltip("weight:Q", title="Attention", format=".1%")],
-    )
-    return alt.layer(
-        base.mark_bar().encode(opacity=alt.condition("datum.movie", alt.value(1), alt.value(0.45))),
-        base.mark_text(align="left", dx=4).encode(text=alt.Text("weight:Q", format=f".{digits}%")),
-    ).properties(height=alt.Step(34))
+_TEXT = alt.ExprRef("width < 520 ? 11 : 12")
 
 
 def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
@@ -60,3 +39,73 @@ def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerC
             color=alt.condition("datum.weight > 0.55", alt.value(paper), alt.value(ink)),
         ),
     ).properties(height=alt.Step(34))
+
+
+def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
+    """Draw how events look at each other. ``weights``: ``row``, ``column`` (places from 0), ``row_label``,
+    ``column_label``, ``weight`` 0 … 1; what must not be seen is left out.
+
+    Rows look, columns are looked at; the names of columns are the numbers of the rows. Large weights have their number
+    as text.
+    """
+    names = weights.drop_duplicates("row").set_index("row")["row_label"].to_dict()
+    top = max(0.5, float(weights["weight"].max()))  # where all are alike, none is strong
+    base = alt.Chart(weights).encode(
+        x=alt.X("column:O", title="looks at", axis=numbered(orient="top", labelAngle=0)),
+        y=alt.Y("row:O", title=None, axis=named({i: f"{i + 1}. {name}" for i, name in names.items()})),
+        tooltip=[
+            alt.Tooltip("row_label:N", title="Looks"),
+            alt.Tooltip("column_label:N", title="At"),
+            alt.Tooltip("weight:Q", title="Attention", format=".1%"),
+        ],
+    )
+    layers = [base.mark_rect().encode(color=alt.Color("weight:Q", scale=alt.Scale(domain=[0, top]), legend=None))]
+    if len(names) <= 14:
+        text = base.transform_filter("datum.weight >= 0.05").mark_text(fontSize=alt.ExprRef("width < 400 ? 8 : 10"))
+        dark = f"datum.weight > {turning_point(ink, paper) * top}"
+        layers.append(
+            text.encode(
+                text=alt.Text("weight:Q", format=".0%"), color=alt.condition(dark, alt.value(paper), alt.value(ink))
+            )
+        )
+    return alt.layer(*layers).properties(height=alt.Step(24 if len(names) <= 14 else 14))
+
+
+def links(rows: pd.DataFrame, target: str, ink: str) -> alt.LayerChart:
+    """Draw lines from what was looked at to the movie that looks, the thicker the more weight.
+
+    ``rows``: ``label``, ``weight`` 0 … 1, in the order of the history; ``target`` is the title of the movie.
+    """
+    middle = (len(rows) - 1) / 2
+    frame = rows.reset_index(drop=True).assign(
+        place=range(len(rows)),
+        middle=middle,
+        width=np.maximum(0.6, 16 * rows["weight"].to_numpy() / max(rows["weight"].max(), 1e-9)),
+        share=[f"{weight:.0%}" for weight in rows["weight"]],
+    )
+    scale = alt.Scale(domain=[-0.5, len(rows) - 0.5], reverse=True, nice=False, zero=False)
+    y = alt.Y("place:Q", axis=None, scale=scale)
+    left, right = "0.42 * width", "0.7 * width"
+    tips = [alt.Tooltip("label:N", title="Looked at"), alt.Tooltip("weight:Q", title="Attention", format=".1%")]
+    base = alt.Chart(frame)
+    end = alt.Chart(pd.DataFrame({"place": [middle], "title": [target]})).encode(y=y)
+    return alt.layer(
+        base.mark_rule(opacity=0.55, strokeCap="round").encode(
+            x=alt.XValue(alt.ExprRef(left)),
+            x2=alt.X2Value(alt.ExprRef(right)),
+            y=y,
+            y2="middle:Q",
+            size=alt.Size("width:Q", scale=None, legend=None),
+            tooltip=tips,
+        ),
+        base.mark_text(align="right", fontSize=_TEXT, limit=alt.ExprRef(f"{left} - 42")).encode(
+            x=alt.XValue(alt.ExprRef(f"{left} - 42")), y=y, text="label:N", tooltip=tips
+        ),
+        base.mark_text(align="right", fontSize=_TEXT).encode(
+            x=alt.XValue(alt.ExprRef(f"{left} - 6")), y=y, text="share:N", tooltip=tips
+        ),
+        end.mark_circle(size=90, color=ink, opacity=1).encode(x=alt.XValue(alt.ExprRef(right))),
+        end.mark_text(
+            align="left", fontSize=_TEXT, fontWeight="bold", limit=alt.ExprRef(f"width - {right} - 10")
+        ).encode(x=alt.XValue(alt.ExprRef(f"{right} + 10")), text="title:N"),
+    ).properties(height=26 * max(2, len(rows)))

@@ -4,44 +4,49 @@ import altair as alt
 import pandas as pd
 
 
-def learning_curves(history: pd.DataFrame, metric: str, label: str, best_epoch: int) -> alt.LayerChart:
-    """Draw a metric over epochs, training against validation, or whichever of the two there is.
+def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.LayerChart:
+    """Draw a figure over the epochs of one training or several, in the frame's order.
 
-    ``history`` has the columns ``epoch`` and ``metric`` or ``val_`` + ``metric`` or both; epochs without a number are
-    left out. Line, dash and point shape tell the two apart, not colour alone; a rule marks the best epoch.
+    ``curves``: ``source`` (whose training), ``series`` ("training", "validation" or another), ``epoch``, ``value``, and
+    ``best`` bool: a ring marks it. Colour tells the sources apart, dash and point shape the series, tooltips both. With
+    ``log`` the values stand on a logarithmic scale. Shift and wheel zoom, dragging moves, a double click resets.
     """
-    names = {metric: "training", f"val_{metric}": "validation"}
-    long = history.melt("epoch", [name for name in names if name in history], "series", "value")
-    long = long.replace({"series": names}).dropna(subset="value")
-    epochs = int(long["epoch"].max())
-    x = alt.X(
-        "epoch:Q",
-        title="Epoch",
-        axis=alt.Axis(tickMinStep=1, format="d"),
-        scale=alt.Scale(domain=[1, max(2, epochs)], nice=False),
-    )
-    base = alt.Chart(long).encode(
-        x=x,
-        y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False)),
-        color=alt.Color("series:N", title=None, legend=alt.Legend(orient="top")),
+    sources, series = list(curves["source"].unique()), list(curves["series"].unique())
+    epochs = int(curves["epoch"].max())
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
+    several = {"orient": "top", "columns": 2, "labelLimit": 260}
+    base = alt.Chart(curves).encode(
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            axis=alt.Axis(tickMinStep=1, format="d"),
+            # room for the points and rings at either end
+            scale=alt.Scale(domain=[0.85, max(2, epochs) + 0.15 * max(2, epochs) ** 0.5], nice=False),
+        ),
+        y=alt.Y("value:Q", title=label, scale=scale),
+        color=alt.Color(
+            "source:N", title=None, sort=sources, legend=alt.Legend(**several) if len(sources) > 1 else None
+        ),
         tooltip=[
+            alt.Tooltip("source:N", title="Training"),
             alt.Tooltip("series:N", title="Measured on"),
             alt.Tooltip("epoch:Q", title="Epoch"),
-            alt.Tooltip("value:Q", title=label, format=".4f"),
+            alt.Tooltip("value:Q", title=label, format=".4~g"),
         ],
     )
-    side = "left" if best_epoch == 1 else "right"  # of the rule, above the picture
-    best = alt.Chart(pd.DataFrame({"epoch": [best_epoch], "text": [f"best: epoch {best_epoch}"]}))
+    legend = alt.Legend(orient="top") if len(series) > 1 else None
+    rings = base.transform_filter("datum.best")
+    move = alt.selection_interval(bind="scales", zoom="wheel![event.shiftKey]")
     return alt.layer(
-        best.mark_rule(strokeDash=[2, 3], opacity=0.6).encode(x=x),
-        best.mark_text(
-            align=side,
-            dy=-5,
-            baseline="bottom",
-            opacity=0.8,
-        ).encode(x=x, y=alt.value(0), text="text:N"),
-        base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("series:N", title=None)),
-        base.mark_point(size=60 if epochs <= 15 else 25, filled=True).encode(shape=alt.Shape("series:N", title=None)),
+        base.mark_line(strokeWidth=2).encode(
+            strokeDash=alt.StrokeDash("series:N", title=None, sort=series, legend=legend),
+            detail="source:N",
+        ),
+        base.mark_point(size=60 if epochs <= 15 else 25, filled=True)
+        .encode(shape=alt.Shape("series:N", title=None, sort=series, legend=legend))
+        .add_params(move),
+        rings.mark_point(size=260, filled=False, strokeWidth=2, shape="circle"),
+        rings.mark_text(align="center", baseline="bottom", dy=-12, fontWeight="bold").encode(text=alt.value("best")),
     )
 
 

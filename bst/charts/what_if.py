@@ -4,6 +4,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from bst.charts.axes import turning_point
+
 _ROW = 26
 # the lines of a bump chart stand between two places; what is left and right of them belongs to the titles
 _NARROW = "width < 480"
@@ -249,7 +251,7 @@ def everyone(
         cell.mark_text(fontSize=10).encode(
             text=alt.Text("expected:Q", format=".2f"),
             color=alt.condition(
-                f"datum.expected > {low + _turning_point(ink, paper) * (high - low)}", alt.value(paper), alt.value(ink)
+                f"datum.expected > {low + turning_point(ink, paper) * (high - low)}", alt.value(paper), alt.value(ink)
             ),
         ),
     ]
@@ -257,12 +259,6 @@ def everyone(
         now = cell.transform_filter("datum.current")
         layers.append(now.mark_rect(filled=False, stroke=ink, strokeWidth=2.5, fillOpacity=0))
     return alt.layer(*layers).properties(height=alt.Step(21))
-
-
-def _turning_point(ink: str, paper: str) -> float:
-    """Return from which share of the theme's colours ``paper`` reads better on them, as they grow dark, or light."""
-    light = int(paper[1:3], 16) > int(ink[1:3], 16)
-    return 0.7 if light else 0.4
 
 
 def _span(expected: pd.Series) -> tuple[float, float]:

@@ -1,10 +1,10 @@
-"""Commands about models: ``presets``, ``train``, ``evaluate``."""
+"""Commands about models: ``presets``, ``train``."""
 
 import sys
 from pathlib import Path
 
 from bst import datasets
-from bst.cli.terminal import Answer, Options, load_tensorflow, say
+from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
 from bst.model_card import ALSO, PEER_NAMES
 from bst.models.config import PRESETS, Config, Sizes, TimelineConfig, describe, preset
@@ -61,6 +61,7 @@ def _configuration(options: Options) -> Config:
 
 def train_model(options: Options) -> Answer:
     """Train a model; it ends as a bundle."""
+    from bst.background import Reporter
     from bst.runs import LOADING_TENSORFLOW, RUNS, RunSettings, train
 
     config = _configuration(options)
@@ -68,20 +69,25 @@ def train_model(options: Options) -> Answer:
         raise ConfigError(f"--patience must be at least 1, not {options.patience}")
     name = options.name or f"{Path(options.dataset).name}-{options.preset}"
     protocol = options.protocol or ("visitor" if isinstance(config, TimelineConfig) else "seed")
-    settings = RunSettings(options.dataset, config, protocol, config.epochs, options.seed, options.patience)
+    settings = RunSettings(
+        options.dataset, config, protocol, config.epochs, options.seed, options.patience, options.share
+    )
 
     from tqdm import tqdm
 
+    reporter = Reporter(RUNS / name)  # so that the app can follow it, too
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
     with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
 
         def on_stage(words: str) -> None:
+            reporter.on_stage(words)
             if words == LOADING_TENSORFLOW:
                 load_tensorflow()
             else:
                 bar.write(words, file=sys.stderr)
 
         def on_progress(progress) -> None:
+            reporter.on_progress(progress)
             bar.n = progress.share
             left = tqdm.format_interval(progress.remaining_s) if progress.remaining_s is not None else "?"
             bar.set_description_str(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
@@ -108,7 +114,7 @@ def train_model(options: Options) -> Answer:
             raise
     answer = {"bundle": bundle.name, "folder": str(bundle.folder), "epochs": bundle.epochs}
     answer |= {"best_epoch": bundle.best_epoch, **bundle.metrics}
-    return answer, lambda a: f"bundle {a['bundle']} is in {a['folder']}\n{_figures(a)}"
+    return answer, lambda a: f"bundle {a['bundle']} is in {a['folder']}\n{figures(a)}"
 
 
 # columns of the learning curves, as a person at the terminal reads them
@@ -126,7 +132,8 @@ def _shown(row: dict) -> list[tuple[str, str]]:
     return [(words, f"{row[name]:.4f}") for name, words in _COLUMNS.items() if name in row]
 
 
-def _figures(answer: dict) -> str:
+def figures(answer: dict) -> str:
+    """Return the figures that training ends with, as a table for a terminal."""
     rows = [("this model", answer["metrics"])]
     rows += [(words, answer[name]) for name, words in ALSO.items() if name in answer]
     rows += [(PEER_NAMES[name].lower(), figures) for name, figures in answer.get("peers", {}).items()]
@@ -149,33 +156,3 @@ def _figures(answer: dict) -> str:
             if "mae_by_history" in f
         ]
     return "\n".join(lines)
-
-
-def evaluate(options: Options) -> Answer:
-    """Measure a bundle on labels that it was never trained on, beside its peers."""
-    from bst.bundle import open_bundle
-    from bst.evaluation import prepare
-    from bst.training import kind
-
-    bundle = open_bundle(options.bundle)
-    asked = options.protocol or bundle.protocol, bundle.seed if options.seed is None else options.seed
-    if asked != (bundle.protocol, bundle.seed):
-        raise ConfigError(
-            f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "
-            f"other split it has seen test labels. Give --protocol {bundle.protocol} --seed {bundle.seed}"
-        )
-    source = options.dataset or bundle.dataset
-    say(f"reading {source}")
-    dataset = datasets.load(source)
-    bundle.check_movies(dataset.movies)
-    task = prepare(dataset, bundle.config, bundle.protocol, bundle.seed)
-    if (len(dataset.users), len(task.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
-        raise ConfigError(
-            f"the ratings of {source} are not those that bundle {bundle.name} was trained on, so nobody knows "
-            f"which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
-        )
-    load_tensorflow()
-    say(f"measuring on {len(task.test):,} test labels")
-    result = kind(bundle.config).evaluate_model(bundle.load_model(dataset.movies), task)
-    answer = {"dataset": source, "bundle": bundle.name, "protocol": bundle.protocol, "seed": bundle.seed}
-    return answer | result, _figures

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bst import datasets
-from bst.cli import data, model, visitor, what_if
+from bst.cli import data, evaluate, explain, model, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.evaluation import PROTOCOLS
 from bst.models.config import PRESETS
@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--protocol", choices=PROTOCOLS, help=_protocols("timeline: visitor; others: seed"))
     sub.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
     sub.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
+    sub.add_argument("--share", type=float, default=1.0, help="part of the users to learn from: above 0 … 1 (1)")
     sub.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     sub.add_argument(
         "--tower", action="append", choices=("rating", "next"), help="timeline: train this tower only (both)"
@@ -78,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     sub = command(
         "evaluate",
-        model.evaluate,
+        evaluate.evaluate,
         "measure a bundle on labels that it was never trained on, beside simple peers",
         "Example: python -m bst evaluate --bundle demo",
     )
@@ -95,6 +96,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _visitor_options(sub)
     _list_options(sub)
+
+    sub = command(
+        "explain",
+        explain.explain_one,
+        "say what moved one prediction: movies left out, other ratings, attention, gradients, and whether they agree",
+        "Example: python -m bst explain --watched 'Alien (1979)=5' --watched 'Casablanca=3' --movie 'Aliens'",
+    )
+    _visitor_options(sub)
+    sub.add_argument("--movie", required=True, metavar="TITLE", help="the movie to explain, by title or id")
 
     sub = command(
         "whatif",

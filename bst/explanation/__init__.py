@@ -1,6 +1,33 @@
 """Why a prediction came out as it did. Asks the recommender, never the model itself."""
 
 from bst.explanation.attention import Attention, attention
-from bst.explanation.influence import Cause, causes, influence
+from bst.explanation.gradients import Attribution, integrated_gradients
+from bst.explanation.influence import (
+    Cause,
+    Change,
+    Changes,
+    Influence,
+    causes,
+    demographics_unknown,
+    influence,
+    interactions,
+    leave_one_out,
+    rating_changes,
+)
 
-__all__ = ["Attention", "Cause", "attention", "causes", "influence"]
+__all__ = [
+    "Attention",
+    "Attribution",
+    "Cause",
+    "Change",
+    "Changes",
+    "Influence",
+    "attention",
+    "causes",
+    "demographics_unknown",
+    "influence",
+    "integrated_gradients",
+    "interactions",
+    "leave_one_out",
+    "rating_changes",
+]

@@ -42,3 +42,18 @@ def count_parameters(model) -> dict:
         "non_trainable": total - trainable,
         "by_part": {name: count(weights) for name, weights in model.parts().items()},
     }
+
+
+def look_everywhere_alike(model) -> None:
+    """Make a model that predicts ratings attend evenly to all that it may look at, and change nothing else of it.
+
+    Queries of zero and no bias of distance leave nothing but the mask. For measuring what attention does: such a model
+    was not trained that way, and it is not to be saved.
+    """
+    if isinstance(model.config, TimelineConfig):
+        attentions = [block.attention for block in (*model.rating.query_blocks, *model.rating.content_blocks)]
+        weights = [layer.distance for layer in attentions]
+    else:
+        attentions, weights = [model.block.attention], []
+    for weight in (*weights, *(weight for layer in attentions for weight in layer.query.weights)):
+        weight.assign(np.zeros(weight.shape))

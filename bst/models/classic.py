@@ -12,6 +12,7 @@ from bst.models.config import ClassicConfig, Sizes, embedding_width
 from bst.models.layers import EmbeddingWithUnknown, TransformerBlock
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES
 
+MIDDLE = 3.0  # stars, as much as an event of which nothing is known is worth
 DEMOGRAPHICS = {"sex": len(SEXES), "age": len(AGES), "occupation": len(OCCUPATIONS)}
 
 
@@ -100,18 +101,37 @@ class ClassicBST(keras.Model):
         # the target's rating is what is asked for, so its token stands unscaled
         scale = ops.concatenate([inputs["ratings"], ops.ones_like(inputs["ratings"][:, :1])], axis=1)
         tokens = tokens * ops.expand_dims(scale, -1)
+        if "presence" in inputs:
+            tokens = self._present(tokens, positions, inputs["presence"])
         out = self.block(tokens, valid, training=training, return_attention_scores=return_attention_scores)
         if return_attention_scores:
             out, scores = out
         # an empty slot must look the same whatever its neighbours are
         out = out * ops.expand_dims(ops.cast(valid, out.dtype), -1)
         features = ops.reshape(out, (-1, out.shape[1] * out.shape[2]))
-        who = [layer(inputs[name]) for name, layer in self.who.items()]
+        who = [self._told(layer, inputs[name], inputs.get("known")) for name, layer in self.who.items()]
         features = ops.concatenate([features, *who], axis=-1) if who else features
         for dense, norm, activation, dropout in self.mlp:
             features = dropout(activation(norm(dense(features), training=training)), training=training)
         rating = self.head(features)
         return (rating, scores) if return_attention_scores else rating
+
+    def _present(self, tokens, positions, presence):
+        """Let watched movies tell as much as ``presence`` says; 0 leaves the mean movie with the mean of the ratings.
+
+        ``presence`` (batch, window − 1). The target stays whole.
+        """
+        mean = ops.mean(self.encode_movie(ops.arange(self.sizes.movies)), axis=0)
+        nothing = (mean + positions) * MIDDLE
+        whole = ops.ones_like(presence[:, :1])
+        return nothing + ops.expand_dims(ops.concatenate([presence, whole], axis=1), -1) * (tokens - nothing)
+
+    def _told(self, layer, codes, known):
+        """Embed who the user is as far as ``known`` (batch,) says: 0 nothing, 1 all; None is 1."""
+        if known is None:
+            return layer(codes)
+        nobody = layer(ops.full_like(codes, -1))
+        return nobody + known[:, None] * (layer(codes) - nobody)
 
     def parts(self) -> dict[str, list]:
         """Return the weights by part, for counting them."""

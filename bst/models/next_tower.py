@@ -5,6 +5,7 @@ A content stream alone, as SASRec (Kang & McAuley 2018, arXiv 1808.09781). Shape
 
 from keras import layers, ops
 
+from bst.models.attention import Reading
 from bst.models.tower import Tower, earlier
 from bst.segments import MONTHS
 
@@ -28,24 +29,36 @@ class NextTower(Tower):
     def about(self, inputs):  # noqa: D102
         return super().about(inputs) + self.month(inputs["month"])
 
-    def _run(self, inputs, table, training):
-        tokens = self.tokens(inputs, table, self.visitors(inputs), training)
-        buckets, mask = self.causal(ops.shape(tokens)[1])
-        for block in self.content_blocks:
-            tokens, _ = block.attend_to_itself(tokens, block.attention.bias(buckets, mask), training=training)
-        return self.norm(tokens)
-
     def call(self, inputs, training=None):
         """Return the state (B, T, D) from which each place's movie is predicted, and the table of movies."""
         table = self.table()
-        return self._run(earlier(inputs), table, training), table
+        tokens = self.tokens(earlier(inputs), table, self.visitors(inputs), training)
+        distances = self.causal(ops.shape(tokens)[1])
+        for block in self.content_blocks:
+            tokens = self.content(block, tokens, *distances, Reading(), training)
+        return self.norm(tokens), table
 
-    def encode(self, inputs):
+    def encode(self, inputs, reading: Reading | None = None):
         """Return the state (B, D) after the newest event of whole histories, padded at the end."""
-        states = self._run(inputs, self.table(), False)
-        events = ops.sum(ops.cast(inputs["movie"] >= 0, "int32"), axis=1)
-        return ops.take_along_axis(states, events[:, None, None], axis=1)[:, 0]
+        reading, (*blocks, last) = reading or Reading(), self.content_blocks
+        tokens, *distances = self.stream(inputs, self.visitors(inputs), reading)
+        for block in blocks:
+            tokens = self.content(block, tokens, *distances, reading)
+        # of the last layer nothing is asked but what comes after the newest event
+        events, *distances = self.from_the_end(inputs)
+        newest = ops.cast(events, "int32") - reading.shared
+        newest = ops.take_along_axis(tokens, newest[..., None], axis=1)
+        (context,) = reading(last.norm_1(tokens))
+        state, _ = last.call_from_few(newest, context, last.attention.bias(*distances))
+        return self.norm(state[:, 0])
 
     def catalogue_logits(self, state):
         """Return logits (…, movies) over the catalogue for states (…, D)."""
         return ops.matmul(state, ops.transpose(self.table())) + ops.convert_to_tensor(self.popularity)
+
+    def logits(self, state, movie):
+        """Return logits (…, N) of some movies int (N,) for states (…, D), as ``catalogue_logits`` has them."""
+        vectors, popularity = (
+            ops.take(ops.convert_to_tensor(part), movie, axis=0) for part in (self.table(), self.popularity)
+        )
+        return ops.matmul(state, ops.transpose(vectors)) + popularity

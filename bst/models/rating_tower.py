@@ -8,8 +8,8 @@ from typing import NamedTuple
 from keras import layers, ops
 
 from bst.factorisation import Factorisation
-from bst.models.attention import unit
-from bst.models.tower import MASKED, Tower, earlier
+from bst.models.attention import Reading, unit
+from bst.models.tower import Tower, earlier
 
 # a user's kindness rests on few ratings at first: as if five more had been just average
 DAMPING = 5.0
@@ -22,8 +22,8 @@ CONTENT_EXPANSION, QUERY_EXPANSION = 4, 2
 class Encoded(NamedTuple):
     """What scoring candidates needs of visitors; made once by ``TimelineBST.encode``.
 
-    ``layers``: for each layer of the rating tower what ``Attention.absorb`` makes of keys and values, (B, D, H (T + 1))
-    and (B, H (T + 1), D), and their bias (B, 1, H, T + 1).
+    ``layers``: for each layer of the rating tower the normed tokens that it looks at, (B, T + 1, D), and their bias
+    (B, H, 1, T + 1).
     ``visitor`` (B, D), ``kindness`` and ``events`` (B, 1). ``taste`` (B, F + 1), the visitor's factors and bias, and
     its ``covariance`` (B, F + 1, F + 1). ``next_state`` (B, D of the next tower).
     """
@@ -89,11 +89,10 @@ class RatingTower(Tower):
         self.factor_prior.assign(factors.prior)
 
     def evidence(self, inputs):
-        """Return what each event tells the factor model: x xᵀ (B, T, F + 1, F + 1) and x (r − base) (B, T, F + 1)."""
+        """Return what each event tells the factor model: x (B, T, F + 1), 0 in padding, and r − base (B, T) stars."""
         known = self.candidates(ops.maximum(inputs["movie"], 0))
         x = ops.where((inputs["movie"] >= 0)[..., None], known.basis, 0.0)
-        rest = ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - known.base
-        return x[..., :, None] * x[..., None, :], x * rest[..., None]
+        return x, ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - known.base
 
     def folded(self, inputs):
         """Return what the factor model expects at every place from the places before it, and its doubt: (B, T) each.
@@ -104,20 +103,22 @@ class RatingTower(Tower):
         def before(x):  # the sum over earlier places; taking one's own off the sum with it would leave rounding errors
             return ops.cumsum(ops.concatenate([ops.zeros_like(x[:, :1]), x[:, :-1]], axis=1), axis=1)
 
-        gram, moment = (before(part) for part in self.evidence(inputs))
+        x, rest = self.evidence(inputs)
+        gram, moment = before(x[..., :, None] * x[..., None, :]), before(x * rest[..., None])
         gram = gram + ops.diag(ops.convert_to_tensor(self.factor_prior))
         known = self.candidates(ops.maximum(inputs["movie"], 0))
         solved = ops.solve(gram, ops.stack([moment, known.basis], axis=-1))
         taste, doubt = ops.split(ops.sum(known.basis[..., None] * solved, axis=-2), 2, axis=-1)
         return known.base + taste[..., 0], doubt[..., 0]
 
-    def contexts(self, tokens, buckets, mask, training=None):
-        """Yield what each query layer looks at: the content before the first layer, then after each content layer."""
+    def contexts(self, tokens, buckets, mask, reading, training=None):
+        """Yield what each query layer looks at, normed tokens (B, T, D): the content before the first layer, then after
+        each content layer.
+        """
         for i, norm in enumerate(self.content_norms):
             if i:
-                block = self.content_blocks[i - 1]
-                tokens, _ = block.attend_to_itself(tokens, block.attention.bias(buckets, mask), training=training)
-            yield self.query_blocks[i].attention.keys_and_values(norm(tokens))
+                tokens = self.content(self.content_blocks[i - 1], tokens, buckets, mask, reading, training)
+            yield reading(norm(tokens))[0]
 
     def candidates(self, movie=None) -> Candidates:
         """Return what is known of candidates ``movie`` (int, any shape), or of the whole catalogue, whoever asks."""
@@ -173,8 +174,10 @@ class RatingTower(Tower):
         buckets, mask = self.causal(ops.shape(query)[1])
         tokens = self.tokens(earlier(inputs), self.table(), visitor, training)
         scores = []
-        for block, context in zip(self.query_blocks, self.contexts(tokens, buckets, mask, training), strict=True):
-            query, weights = block(query, *context, block.attention.bias(buckets, mask), training=training)
+        contexts = self.contexts(tokens, buckets, mask, Reading(), training)
+        for block, context in zip(self.query_blocks, contexts, strict=True):
+            seen = block.attention.keys_and_values(context)
+            query, weights = block(query, *seen, block.attention.bias(buckets, mask), training=training)
             scores.append(weights)
         surprises = self.surprises(inputs)
         valid = ops.cast(inputs["movie"] >= 0, "float32")
@@ -185,26 +188,23 @@ class RatingTower(Tower):
         logits = self.head(query, candidates, kindness, events, folded, doubt)
         return (logits, ops.stack(scores, axis=1)) if return_attention_scores else logits
 
-    def encode(self, inputs):
+    def encode(self, inputs, reading: Reading | None = None):
         """Return ``Encoded`` (without the next state) of whole histories, padded at the end."""
-        visitor, movie = self.visitors(inputs), inputs["movie"]
-        tokens = self.tokens(inputs, self.table(), visitor, False)
-        buckets, mask = self.causal(ops.shape(tokens)[1])
-        contexts = list(self.contexts(tokens, buckets, mask))
-        valid = ops.cast(movie >= 0, "float32")
-        events = ops.sum(valid, axis=1, keepdims=True)
-        # a candidate stands behind the newest event; padding behind that is out of its sight
-        ahead = ops.cast(events, "int32") - ops.arange(ops.shape(tokens)[1])
-        there = ops.concatenate([ops.ones_like(events), valid], axis=1)
-        buckets, mask = self.buckets(ahead)[:, None], (1.0 - there)[:, None] * MASKED
+        reading, visitor = reading or Reading(), self.visitors(inputs)
+        contexts = self.contexts(*self.stream(inputs, visitor, reading), reading)
+        # a candidate stands behind the newest event
+        events, buckets, mask = self.from_the_end(inputs)
         seen = [
-            (*block.absorb(*context), ops.swapaxes(block.attention.bias(buckets, mask), 1, 2))
+            (context, block.attention.bias(buckets, mask))
             for block, context in zip(self.query_blocks, contexts, strict=True)
         ]
-        kindness = ops.sum(self.surprises(inputs), axis=1, keepdims=True) / (events + DAMPING)
-        gram, moment = (ops.sum(part, axis=1) for part in self.evidence(inputs))
-        covariance = ops.inv(gram + ops.diag(ops.convert_to_tensor(self.factor_prior)))
-        taste = ops.matmul(covariance, moment[..., None])[..., 0]
+        surprises, (x, rest) = self.surprises(inputs), self.evidence(inputs)
+        told = ops.swapaxes(x, 1, 2)
+        if "presence" in inputs:
+            surprises, told = surprises * inputs["presence"], told * inputs["presence"][:, None]
+        kindness = ops.sum(surprises, axis=1, keepdims=True) / (events + DAMPING)
+        covariance = ops.inv(ops.matmul(told, x) + ops.diag(ops.convert_to_tensor(self.factor_prior)))
+        taste = ops.matmul(covariance, ops.matmul(told, rest[..., None]))[..., 0]
         return Encoded(tuple(seen), visitor, kindness, events, taste, covariance)
 
     def score(self, encoded: Encoded, movie=None):
@@ -212,9 +212,14 @@ class RatingTower(Tower):
         candidates = self.candidates(movie)
         query = candidates.vector + self.query_token + encoded.visitor[:, None]
         scores = []
-        for block, seen in zip(self.query_blocks, encoded.layers, strict=True):
-            query, weights = block.call_absorbed(query, *seen)
-            scores.append(ops.swapaxes(weights, 1, 2))
+        for block, (context, bias) in zip(self.query_blocks, encoded.layers, strict=True):
+            if movie is None:
+                seen = block.absorb(*block.attention.keys_and_values(context))
+                query, weights = block.call_absorbed(query, *seen, ops.swapaxes(bias, 1, 2))
+                weights = ops.swapaxes(weights, 1, 2)
+            else:
+                query, weights = block.call_from_few(query, context, bias)
+            scores.append(weights)
         folded = candidates.base + ops.matmul(encoded.taste, ops.transpose(candidates.basis))
         doubt = ops.sum(ops.matmul(candidates.basis, encoded.covariance) * candidates.basis, axis=-1)
         logits = self.head(query, candidates, encoded.kindness, encoded.events, folded, doubt)

@@ -76,8 +76,19 @@ class Tower(layers.Layer):
         self.frozen = self.table()
 
     def visitors(self, inputs):
-        """Return who they are: (B, D)."""
-        return self.visitor_token + sum(layer(inputs[name]) for name, layer in self.who.items())
+        """Return who they are: (B, D).
+
+        ``known`` (B,), if it is among the inputs, is how much of that is told: 0 nothing, 1 all.
+        """
+
+        def told(codes):
+            return sum(layer(codes[name]) for name, layer in self.who.items())
+
+        who = told(inputs)
+        if "known" in inputs:
+            nobody = told({name: ops.full_like(inputs[name], -1) for name in self.who})
+            who = nobody + inputs["known"][:, None] * (who - nobody)
+        return self.visitor_token + who
 
     def surprises(self, inputs):
         """Return how many stars above the movie's mean each rating is, 0 in padding: (B, T)."""
@@ -92,9 +103,58 @@ class Tower(layers.Layer):
         return self.level(inputs["level"]) + self.gap(inputs["gap"]) + surprise
 
     def tokens(self, inputs, table, visitor, training):
-        """Return the visitor and their events as tokens: (B, T + 1, D)."""
+        """Return the visitor and their events as tokens: (B, T + 1, D).
+
+        ``presence`` (B, T), if it is among the inputs, is how much each event tells: 1 all, 0 nothing, as an event of
+        the mean movie with the mean level at an unknown time would.
+        """
         events = ops.take(table, ops.maximum(inputs["movie"], 0), axis=0) + self.about(inputs)
+        if "presence" in inputs:
+            level, gap = ops.convert_to_tensor(self.level.embeddings), ops.convert_to_tensor(self.gap.embeddings)
+            nothing = ops.mean(table, axis=0) + ops.mean(level, axis=0) + gap[0]
+            events = nothing + inputs["presence"][..., None] * (events - nothing)
         return self.dropout(ops.concatenate([visitor[:, None], events], axis=1), training=training)
+
+    def stream(self, inputs, visitor, reading):
+        """Return the tokens to be read, behind those of the past of a ``Reading``, with their buckets and mask.
+
+        (B, tokens, D), and (tokens, T + 1) twice.
+        """
+        if reading.past is None:
+            tokens = self.tokens(inputs, self.table(), visitor, False)
+            return tokens, *self.causal(ops.shape(tokens)[1])
+        shared, alike = reading.shared - 1, reading.shared - 1 + reading.window  # events: the first token is no event
+        own, same = (
+            self.tokens(inputs | {name: inputs[name][rows, events] for name in EVENT_INPUTS}, self.table(), who, False)
+            for rows, events, who in (
+                (slice(None), slice(shared, alike), visitor),
+                (slice(1), slice(alike, None), visitor[:1]),
+            )
+        )
+        tokens = ops.broadcast_to(same[:, 1:], (ops.shape(own)[0], ops.shape(same)[1] - 1, self.width))
+        tokens = ops.concatenate([own[:, 1:], tokens], axis=1)
+        buckets, mask = self.causal(reading.shared + ops.shape(tokens)[1])
+        return tokens, buckets[reading.shared :], mask[reading.shared :]
+
+    def content(self, block, tokens, buckets, mask, reading, training=None):
+        """Run a block of the content stream: (B, tokens, D)."""
+        bias = reading.bias(block.attention, ops.shape(tokens)[1], buckets, mask)
+        if reading.past is not None and block is self.content_blocks[0]:
+            return block.call_alike(tokens, reading, bias)  # from the second block on, all tokens are different
+        tokens, weights = block(tokens, *reading(*block.keys_and_values(tokens)), bias, training=training)
+        reading.weights.append(weights)
+        return tokens
+
+    def from_the_end(self, inputs):
+        """Return how many events there are, (B, 1) float, and how what stands behind them sees visitor and events.
+
+        The latter as buckets and mask, (B, 1, T + 1) each; padding is out of sight.
+        """
+        there = ops.cast(inputs["movie"] >= 0, "float32")
+        events = ops.sum(there, axis=1, keepdims=True)
+        there = ops.concatenate([ops.ones_like(events), there], axis=1)
+        ahead = ops.cast(events, "int32") - ops.arange(ops.shape(there)[1])
+        return events, self.buckets(ahead)[:, None], (1.0 - there)[:, None] * MASKED
 
     def buckets(self, distance):
         """Return the buckets of distances (any int shape), the furthest known from training at most."""

@@ -93,6 +93,11 @@ class TowerTrainer:
         warm = min(1.0, (int(self.optimizer.iterations) + 1) / self.config.warm_up)
         return self.settings.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * share))
 
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the latest step."""
+        return float(self.optimizer.learning_rate)
+
     def train(self, batch: Batch, share: float) -> dict[str, float]:
         """Do one step and return its sums."""
         self.optimizer.learning_rate = self.rate(share)
@@ -151,8 +156,9 @@ class Trainer:
 
         ``state``, ``on_epoch`` and the result are as for the classic presets. ``history`` has a row an epoch:
         ``loss``, ``mae``, ``rmse`` and their ``val_`` twins of the rating tower; ``next_loss`` (nats; with negatives
-        in training, over the whole catalogue in validation), ``val_ndcg@10`` and ``val_hr@10`` of the next tower.
-        ``best_epoch`` is the rating tower's, where there is one.
+        in training, over the whole catalogue in validation), ``val_ndcg@10`` and ``val_hr@10`` of the next tower;
+        ``learning_rate`` and ``next_learning_rate``, those of the epoch's last step; ``seconds``. ``best_epoch`` is the
+        rating tower's, where there is one.
         """
         state = state or TrainingState()
         while state.epoch < epochs:
@@ -219,7 +225,8 @@ class Trainer:
                 left = (now - began) / step * len(groups) * len(active) * (epochs - epoch + 1 - share)
                 said = self._means(tower.name, total)
                 on_progress(Progress(epoch, epochs, round(share * 1000), 1000, left, row | said))
-        return self._means(tower.name, total) | self._validate(tower)
+        rate = {"learning_rate" if tower.name == "rating" else "next_learning_rate": tower.learning_rate}
+        return rate | self._means(tower.name, total) | self._validate(tower)
 
     def _training_batch(self, name: str, group: Segments, rng: np.random.Generator) -> Batch:
         batch, at = self.reader.read(group, self.task.role == TRAIN)

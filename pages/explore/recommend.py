@@ -6,7 +6,7 @@ import streamlit as st
 
 from bst.recommender import Filters, Recommendation, Recommender
 from bst.schema import Visitor
-from pages.shared import any_movie, list_controls, models, ranked_list, toolbar, visitor_editor, visitor_state
+from pages.shared import any_movie, list_controls, models, ranked_list, toolbar, visitor_editor, visitor_state, why_link
 from pages.shared.list_controls import Asked
 from pages.shared.text import count, literal, percent, stars
 
@@ -95,16 +95,10 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, asked)
-    ranked_list.draw(recommender, visitor, rows, asked, visitor_state.previous(), _ask_why)
+    ranked_list.draw(recommender, visitor, rows, asked, visitor_state.previous(), why_link.ask)
     if rows[0].watch_next is not None:
         st.caption(NEXT_MEANS)
 
 
-def _ask_why(movie_id: int) -> None:
-    visitor_state.ask_about(movie_id)
-    st.session_state["go_to_why"] = True
-
-
-if st.session_state.pop("go_to_why", False):
-    st.switch_page(any_movie.WHY, query_params={})
+why_link.follow()
 draw()

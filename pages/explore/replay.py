@@ -11,7 +11,7 @@ from bst import charts
 from bst.errors import BSTError
 from bst.recommender import Recommendation, Recommender
 from bst.replay import RealUsers, Replay
-from pages.shared import address, figures, models, real_users, replay_user
+from pages.shared import address, figures, models, real_users, replay_user, why_link
 from pages.shared.text import count, literal, stars
 
 MOST = 200
@@ -94,6 +94,7 @@ def _draw_stage(recommender: Recommender, scene: _Scene, headline: DeltaGenerato
 
     @st.fragment(run_every=SECONDS_A_STEP if playing else None)
     def stage() -> None:
+        why_link.follow()
         _advance(replay)
         if st.session_state["replay_playing"] != playing:
             st.rerun()  # the pace belongs to the whole page
@@ -102,7 +103,7 @@ def _draw_stage(recommender: Recommender, scene: _Scene, headline: DeltaGenerato
             address.tell()
         headline.title(_sentence(replay, step), anchor=False)
         _draw_controls(replay)
-        left, right = st.columns([4, 3], gap="medium")
+        left, right = st.columns([5, 4], gap="medium")
         with left:
             _draw_pictures(recommender, scene, step)
         with right:
@@ -261,6 +262,7 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
             {
                 "rank": [row.rank for row in rows],
                 "title": [row.title for row in rows],
+                "why": why_link.CELL,
                 "later": [_later(row, later) for row in rows],
                 "expected": [row.expected_rating for row in rows],
             }
@@ -269,17 +271,25 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
         height=35 * (LIST + 1) + 3,
         row_height=35,
         column_config={
-            "rank": st.column_config.NumberColumn("#", width=34),
-            "title": st.column_config.TextColumn("Movie", width=196),
+            "rank": st.column_config.NumberColumn("#", width=30),
+            "title": st.column_config.TextColumn("Movie", width=182),
             "later": st.column_config.TextColumn(
                 "Later", width=104, help="Whether they rated it later, how many movies later, and how."
             ),
             "expected": st.column_config.NumberColumn(
                 "Rating", format="%.2f ★", width=66, help="The rating that the model expected at this step."
             ),
+            "why": why_link.column("replay_why", [row.movie_id for row in rows], lambda movie: _ask_why(replay, movie)),
         },
         alt="The list at this step, best first, with what they rated later",
     )
+
+
+def _ask_why(replay: Replay, movie_id: int) -> None:
+    step = st.session_state["replay_step"]
+    who = f"the user of Replay after {count(step, 'movie')}"
+    st.session_state["replay_playing"] = False
+    why_link.ask_of_guest(movie_id, replay.at(step), who)
 
 
 def _draw_order(recommender: Recommender) -> str:

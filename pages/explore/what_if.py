@@ -4,7 +4,7 @@ import streamlit as st
 
 from bst.errors import BSTError
 from pages.explore.what_if_parts import compare, find, sweep
-from pages.shared import any_movie, models, settings, toolbar
+from pages.shared import models, settings, toolbar, why_link
 from pages.shared.text import literal
 
 VIEWS = {
@@ -41,6 +41,5 @@ def draw() -> None:
         st.error(literal(str(error)), icon=":material/error:")
 
 
-if st.session_state.pop("go_to_why", False):
-    st.switch_page(any_movie.WHY, query_params={})
+why_link.follow()
 draw()

@@ -6,10 +6,8 @@ import streamlit as st
 from bst import charts
 from bst.recommender import LIKED, Recommendation, Recommender
 from bst.schema import Visitor
-from pages.shared import figures, visitor_state
+from pages.shared import figures, why_link
 from pages.shared.text import literal, odds, percent
-
-WHY = "pages/explain/why.py"
 
 
 def draw(recommender: Recommender, visitor: Visitor) -> None:
@@ -37,9 +35,7 @@ def draw(recommender: Recommender, visitor: Visitor) -> None:
                 f"Place **{row.rank:,}** of {len(titles):,} by expected rating{', already seen' if row.seen else ''}."
             )
             st.markdown(f"{place}  \n{literal(row.genres.replace('|', ', '))}", width="content")
-            if st.button("Why?", key="why_any", icon=":material/visibility:"):
-                visitor_state.ask_about(movie_id)
-                st.switch_page(WHY, query_params={})
+            st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
 
 
 def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:

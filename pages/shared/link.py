@@ -155,6 +155,10 @@ SETTINGS: dict[str, Setting] = {
     "replay_user": Setting("ru", None, whole(0, MOST_NUMBER)),
     "replay_step": Setting("rs", None, whole(0, MOST_NUMBER)),
     "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
+    "why_of": Setting("wo", "a", one_of(("a", "b"))),
+    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
+    "why_order": Setting("ws", "strength", one_of(("strength", "time"))),
+    "why_part": Setting("wp", "ratings", one_of(("ratings", "trust", "heads", "general"))),
 }
 _BY_SHORT = {setting.short: name for name, setting in SETTINGS.items()}
 

@@ -120,11 +120,11 @@ class _Loaded:
                 self.models[key] = model
                 while len(self.models) > KEPT_IN_MEMORY:
                     self.models.popitem(last=False)
-                _keep_what_is_compiled()
+                keep_what_is_compiled()
             return model
 
 
-def _keep_what_is_compiled() -> None:
+def keep_what_is_compiled() -> None:
     """Stop Streamlit from clearing Keras' session after every run of a page.
 
     That would make TensorFlow forget its kernels, and the next prediction take a second longer. What it is there for,

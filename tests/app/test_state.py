@@ -351,6 +351,10 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
         "replay_user": 12,
         "replay_step": 3,
         "replay_order": "rating",
+        "why_of": "b",
+        "why_measure": "liked",
+        "why_order": "time",
+        "why_part": "heads",
     }
     assert settings.keys() == link.SETTINGS.keys()
     state = State("timeline", Visitor(history=(Event(IDS[0], 2.0), Event(ALIEN, 4.0))), None, settings)

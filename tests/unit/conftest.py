@@ -331,7 +331,9 @@ def own_folders(monkeypatch, tmp_path) -> Path:
     """Let runs and bundles be kept in a folder of the test."""
     from bst import bundle as bundles
     from bst import runs
+    from bst.evaluation import local
 
     monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
+    monkeypatch.setattr(local, "FOLDER", tmp_path / "local")
     monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
     return tmp_path

@@ -10,49 +10,9 @@ def marks(chart) -> list[str]:
     return [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
 
 
-def test_learning_curves_mark_the_best_epoch_and_tell_series_apart_without_colour():
-    history = pd.DataFrame({"epoch": [1, 2, 3], "mae": [0.9, 0.8, 0.7], "val_mae": [0.85, 0.8, 0.82]})
-    spec = charts.learning_curves(history, "mae", "MAE", best_epoch=2).to_dict()
-    line, point = spec["layer"][2], spec["layer"][3]
-    assert line["encoding"]["strokeDash"]["field"] == point["encoding"]["shape"]["field"] == "series"
-    rows = [row for data in spec["datasets"].values() for row in data]
-    assert {"epoch": 3, "series": "validation", "value": 0.82} in rows
-    assert line["encoding"]["y"]["title"] == "MAE"
-    assert {"epoch": 2, "text": "best: epoch 2"} in rows
-
-
-def test_learning_curves_of_validation_alone_leave_out_epochs_without_a_number():
-    history = pd.DataFrame({"epoch": [1, 2, 3], "val_hr@10": [0.1, 0.2, None]})
-    spec = charts.learning_curves(history, "hr@10", "HR@10", best_epoch=2).to_dict()
-    rows = [row for data in spec["datasets"].values() for row in data if "series" in row]
-    assert rows == [
-        {"epoch": 1, "series": "validation", "value": 0.1},
-        {"epoch": 2, "series": "validation", "value": 0.2},
-    ]
-    assert spec["layer"][2]["encoding"]["x"]["scale"]["domain"] == [1, 2]
-
-
-@pytest.mark.parametrize("epochs", [1, 2])
-def test_learning_curves_of_a_short_run_have_an_axis(epochs):
-    history = pd.DataFrame({"epoch": range(1, epochs + 1), "mae": [0.9] * epochs, "val_mae": [0.8] * epochs})
-    spec = charts.learning_curves(history, "mae", "MAE", 1).to_dict()
-    assert spec["layer"][2]["encoding"]["x"]["scale"]["domain"] == [1, 2]
-
-
 def test_bars_carry_their_figures_as_text():
     errors = pd.DataFrame({"name": ["ours", "mean"], "error": [0.7, 0.9], "ours": [True, False]})
     assert marks(charts.peer_bars(errors, "MAE")) == ["bar", "text"]
-    weights = pd.DataFrame({"label": ["5 ★ · Alien (1979)", "the movie itself"], "weight": [0.75, 0.25]})
-    weights["movie"] = [True, False]
-    chart = charts.attention_bars(weights)
-    assert marks(chart) == ["bar", "text"]
-    # the order of the frame is the order of watching: Vega must not sort it
-    assert chart.to_dict()["layer"][0]["encoding"]["y"]["sort"] is None
-
-
-def test_small_weights_get_a_decimal():
-    weights = pd.DataFrame({"label": ["a", "59 other movies"], "weight": [0.031, 0.969], "movie": [True, False]})
-    assert charts.attention_bars(weights).to_dict()["layer"][1]["encoding"]["text"]["format"] == ".1%"
 
 
 def test_star_bars_label_every_level_in_order_with_its_percentage():

@@ -235,12 +235,18 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, mon
 
     measured = answer("evaluate", "--dataset", world, "--bundle", "mine")
     assert (measured["protocol"], measured["seed"]) == ("seed", 9), "those that it was trained under"
-    assert list(measured) == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "as_visitor", "peers"]
+    assert list(measured)[:8] == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "as_visitor", "peers"]
     assert measured["labels"] == trained["labels"] > 100
     assert measured["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)
     assert measured["as_visitor"] == pytest.approx(trained["as_visitor"], abs=1e-5)
+    svd = measured["peers"].pop("svd")
+    assert svd["mae"] < measured["peers"]["global_mean"]["mae"], "what takes longer is not asked for by training"
     assert measured["peers"] == {name: pytest.approx(figures) for name, figures in trained["peers"].items()}
     assert set(measured["peers"]) == {"global_mean", "item_mean", "bias"}
+    kept = json.loads((tmp_path / "bundles" / "mine" / "evaluation.json").read_text("utf-8"))["evaluation"]
+    assert kept["intervals"] == measured["intervals"]
+    assert "worst" not in kept, "rows of a dataset do not go into a bundle"
+    assert len(measured["worst"]["high"]) > 5
     code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "seed", "--seed", 9)
     assert code == 0
     assert f"{measured['metrics']['mae']:.4f}" in out

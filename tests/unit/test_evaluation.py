@@ -307,9 +307,9 @@ def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
 
 
 def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
-    from bst import evaluation
+    from bst.evaluation import figures
 
-    monkeypatch.setattr(evaluation, "K", 1)
+    monkeypatch.setattr(figures, "K", 1)
     task = prepare(tiny_dataset, WHOLE, "last", 0)
     # without the test labels movies 0 … 5 were watched 2, 2, 3, 2, 1, 1 times
     # user 0 goes on with 1 out of 1, 3, 4, 5: first, beside 3; user 1 with 4 out of 4, 5; user 2 with the last one

@@ -23,9 +23,12 @@ def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recomme
     assert looks.heads == ("Head 1", "Head 2", "Head 3")
     assert looks.rest == "the movie itself"
     assert looks.to_events.shape == (3, read)
-    assert looks.between.shape == (3, read + 1, read + 1)
+    assert looks.between.heads == looks.heads
+    assert (looks.between.before, looks.between.after) == ((), ("the movie itself",))
+    assert looks.between.weights.shape == (3, read + 1, read + 1)
+    np.testing.assert_array_equal(looks.between.weights[:, -1, :-1], looks.to_events)
     np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-6)
-    np.testing.assert_allclose(looks.between.sum(axis=2), 1, atol=1e-6)
+    np.testing.assert_allclose(looks.between.weights.sum(axis=2), 1, atol=1e-6)
     assert (looks.to_events > 0).all()
 
 

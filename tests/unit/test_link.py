@@ -50,6 +50,10 @@ values = {
     "replay_user": ids,
     "replay_step": ids,
     "replay_order": st.sampled_from(list(ORDERS)),
+    "why_of": st.sampled_from(["a", "b"]),
+    "why_measure": st.sampled_from(["expected", "liked", "next_logit"]),
+    "why_order": st.sampled_from(["strength", "time"]),
+    "why_part": st.sampled_from(["ratings", "trust", "heads", "general"]),
 }
 chosen = st.fixed_dictionaries({}, optional=values).map(
     lambda chosen: {name: value for name, value in chosen.items() if value != SETTINGS[name].default}

@@ -2,8 +2,36 @@
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import (
+    label_ranking_average_precision_score,
+    log_loss,
+    mean_absolute_error,
+    ndcg_score,
+    root_mean_squared_error,
+    top_k_accuracy_score,
+)
+from sklearn.metrics.pairwise import cosine_distances
 
-from bst.metrics import by_history, ece, hit_rate, median, ndcg, nll, paired_bootstrap
+from bst.metrics import (
+    Bootstrap,
+    by_history,
+    coverage,
+    ece,
+    hit_rate,
+    interval,
+    intra_list_diversity,
+    mae,
+    median,
+    mrr,
+    ndcg,
+    nll,
+    novelty,
+    paired_bootstrap,
+    popularity_share,
+    rmse,
+    self_information,
+)
 
 LEVELS = np.array([1, 2, 3, 4, 5], np.float32)
 
@@ -84,3 +112,77 @@ def test_bootstrap_weighs_users_by_their_labels_and_repeats_itself():
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(len(user)), rel=0.15)
     assert paired_bootstrap(difference, np.zeros(len(user)), user) == (low, high)
     assert paired_bootstrap(difference, np.zeros(len(user)), user, seed=1) != (low, high)
+
+
+# ---- lists
+
+
+def test_figures_of_lists_by_hand():
+    lists = np.array([[0, 1], [0, 3]])
+    assert coverage(lists, 6) == 0.5
+    information = self_information(np.array([8, 4, 2, 1, 0, 9]), 8)
+    # seen by all, half, a quarter, one of eight; by nobody, which counts as one; by more than there are, which is all
+    assert information.tolist() == [0, 1, 2, 3, 3, 0]
+    assert novelty(lists, information) == pytest.approx((0 + 1 + 0 + 3) / 4)
+    assert popularity_share(lists, np.array([True, False, False, False, False, True])) == 0.5
+    # movies 0 and 1 share nothing, 0 and 3 one genre of two: cosine 1 / √2
+    genres = np.array([[1, 0], [0, 1], [0, 0], [1, 1]])
+    assert intra_list_diversity(lists, genres) == pytest.approx((1 + 1 - 1 / np.sqrt(2)) / 2)
+    assert intra_list_diversity(np.array([[0, 2]]), genres) == 1, "what has no genre is unlike everything"
+    assert intra_list_diversity(np.array([[0, 0]]), genres) == pytest.approx(0)
+    assert mrr(np.array([1, 2, 4])) == pytest.approx((1 + 1 / 2 + 1 / 4) / 3)
+
+
+def test_a_slice_that_a_draw_misses_is_left_out_of_its_interval():
+    drawn = Bootstrap(np.array([7, 7, 9]))
+    means = drawn.means(np.array([1.0, 3.0, 5.0]), np.array([True, True, False]))
+    missing = np.isnan(means).mean()
+    assert 0.15 < missing < 0.35, "of two draws among two users, a quarter has the second one twice"
+    assert set(means[~np.isnan(means)]) == {2.0}
+    assert interval(means) == (2.0, 2.0)
+
+
+# ---- the same as scikit-learn
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    rng = np.random.default_rng(3)
+    levels = rng.dirichlet(np.ones(5), 400)
+    return levels, rng.integers(0, 5, 400), rng.normal(size=(300, 40)), rng.integers(0, 40, 300)
+
+
+def test_errors_and_surprise_are_those_of_scikit_learn(made_up):
+    levels, given, _, _ = made_up
+    expected, actual = levels @ LEVELS, LEVELS[given]
+    assert mae(expected, actual) == pytest.approx(mean_absolute_error(actual, expected), abs=1e-6)
+    assert rmse(expected, actual) == pytest.approx(root_mean_squared_error(actual, expected), abs=1e-6)
+    assert nll(levels, given) == pytest.approx(log_loss(given, levels, labels=range(5)), abs=1e-6)
+
+
+def test_calibration_error_is_that_of_scikit_learn(made_up):
+    levels, given, _, _ = made_up
+    promised, liked = levels[:, 3:].sum(axis=1), given >= 3
+    happened, predicted = calibration_curve(liked, promised, n_bins=10)
+    size = np.bincount(np.minimum((promised * 10).astype(int), 9), minlength=10)
+    theirs = (size[size > 0] / len(liked) * np.abs(happened - predicted)).sum()
+    assert ece(promised, liked) == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 5, 10, 20])
+def test_ranking_is_that_of_scikit_learn(made_up, k):
+    _, _, scores, relevant = made_up
+    place = 1 + (scores > np.take_along_axis(scores, relevant[:, None], axis=1)).sum(axis=1)
+    one = np.eye(40)[relevant]
+    assert ndcg(place, k) == pytest.approx(ndcg_score(one, scores, k=k), abs=1e-6)
+    assert hit_rate(place, k) == pytest.approx(top_k_accuracy_score(relevant, scores, k=k, labels=range(40)), abs=1e-6)
+    # with one relevant item, average precision is 1 / place
+    assert mrr(place) == pytest.approx(label_ranking_average_precision_score(one, scores), abs=1e-6)
+
+
+def test_diversity_is_the_mean_cosine_distance_of_scikit_learn(made_up):
+    vectors = np.abs(made_up[2][:40, :6])
+    lists = np.array([[3, 8, 1, 20, 7], [0, 39, 2, 5, 11]])
+    pairs = np.triu_indices(5, 1)
+    theirs = np.mean([cosine_distances(vectors[row])[pairs].mean() for row in lists])
+    assert intra_list_diversity(lists, vectors) == pytest.approx(theirs, abs=1e-6)

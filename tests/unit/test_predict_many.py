@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bst import scoring
 from bst.errors import VisitorError
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.scoring import scorer
 
 IDS = [100 + 3 * i for i in range(30)]
 ASKED = [IDS[7], IDS[0], IDS[29], IDS[7]]
@@ -28,7 +28,7 @@ def recommender(request):
 @pytest.mark.parametrize("most", [1, 3, 64])
 def test_many_are_predicted_as_one_by_one(most, recommender, monkeypatch):
     """Histories of 0 to 30 events, where the models read 12 and 3, in any order and in passes of any size."""
-    monkeypatch.setattr(scoring, "MOST_VISITORS", most)
+    monkeypatch.setattr(scorer, "MOST_VISITORS", most)
     rng = np.random.default_rng(5)
     visitors = [someone(rng, events) for events in (3, 0, 30, 12, 1, 13, 0, 2)]
     many = recommender.predict_many(visitors, ASKED, watch_next=True)
@@ -66,8 +66,8 @@ def test_each_visitor_is_looked_at_before_anything_is_predicted(recommender):
 
 
 def test_histories_of_like_length_share_a_pass(monkeypatch):
-    monkeypatch.setattr(scoring, "MOST_VISITORS", 2)
-    assert [group.tolist() for group in scoring.passes([5, 0, 9, 1, 8], 10)] == [[1, 3], [0, 4], [2]]
-    monkeypatch.setattr(scoring, "MOST_CANDIDATES", 100)
-    assert [len(group) for group in scoring.passes([1] * 4, 60)] == [1, 1, 1, 1]
-    assert [len(group) for group in scoring.passes([1] * 4, 1000)] == [1, 1, 1, 1], "one visitor at least"
+    monkeypatch.setattr(scorer, "MOST_VISITORS", 2)
+    assert [group.tolist() for group in scorer.passes([5, 0, 9, 1, 8], 10)] == [[1, 3], [0, 4], [2]]
+    monkeypatch.setattr(scorer, "MOST_CANDIDATES", 100)
+    assert [len(group) for group in scorer.passes([1] * 4, 60)] == [1, 1, 1, 1]
+    assert [len(group) for group in scorer.passes([1] * 4, 1000)] == [1, 1, 1, 1], "one visitor at least"

@@ -182,7 +182,7 @@ def test_a_taken_name_is_refused(refused, small_settings, small_bundle, places):
 
 def test_an_unfinished_run_is_not_lost_by_mistake(train, refused, unfinished, small_settings, places):
     folder = unfinished(3)
-    refused("unfinished run is in .*--resume, or drop it with --overwrite", small_settings, **places)
+    refused("unfinished run is in .*--resume.*drop it .--overwrite", small_settings, **places)
     assert (folder / "snapshot.npz").is_file()
     # dropped on request: epoch 1 is done anew
     with pytest.raises(KilledError):

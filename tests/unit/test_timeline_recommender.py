@@ -355,7 +355,13 @@ def test_attention_is_over_the_visitor_and_the_events_that_were_read(events, tim
     assert looks.to_events.shape == (4, read)
     assert looks.to_rest.shape == (4,)
     assert looks.rest == "who the visitor is"
-    assert looks.between is None
+    between = looks.between
+    assert (between.before, between.after) == (("who the visitor is",), ())
+    # one layer of content lies between two of queries
+    assert between.heads == ("Layer 1, head 1", "Layer 1, head 2")
+    assert between.weights.shape == (2, read + 1, read + 1)
+    np.testing.assert_allclose(between.weights.sum(axis=2), 1, atol=1e-5)
+    assert (np.triu(between.weights, 1) == 0).all(), "no event sees a later one"
     np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-5)
     assert (looks.to_rest > 0).all()
     assert events or looks.to_rest.tolist() == [1] * 4

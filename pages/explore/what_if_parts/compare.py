@@ -11,9 +11,9 @@ from bst.schema import Visitor
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from pages.explore.what_if_parts import starts, tables
-from pages.explore.what_if_parts.memory import key, remembered
 from pages.shared import figures, list_controls, settings, visitor_editor, visitor_state
 from pages.shared.list_controls import Asked
+from pages.shared.memory import key, remembered
 from pages.shared.text import literal, percent, stars
 
 LENGTH = 10

@@ -8,9 +8,9 @@ from bst.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, Search
 from bst.what_if import find as search
-from pages.explore.what_if_parts.memory import key, peek, remembered
 from pages.shared import list_controls, settings, visitor_state
 from pages.shared.list_controls import Asked
+from pages.shared.memory import key, peek, remembered
 from pages.shared.text import count, literal
 
 BUDGET, RESULTS = 2000, 5

@@ -12,8 +12,8 @@ from bst.recommender import Recommender
 from bst.schema import AGE_LABELS, SEX_LABELS, SEXES, Visitor
 from bst.what_if import LastEvents, Part, PositionOf, RatingOf, demographics
 from bst.what_if import sweep as turn
-from pages.explore.what_if_parts.memory import key, remembered
 from pages.shared import figures, settings, visitor_state
+from pages.shared.memory import key, remembered
 from pages.shared.text import literal, stars
 
 # the word on the control, what the axis says, and how a sentence about it begins; {} is a movie of the history

@@ -5,7 +5,7 @@ import streamlit as st
 
 from bst.recommender import Recommender
 from bst.what_if import Comparison
-from pages.shared import ranked_list, settings, visitor_state
+from pages.shared import ranked_list, settings, why_link
 from pages.shared.list_controls import Asked
 from pages.shared.text import percent
 
@@ -42,12 +42,15 @@ def draw_changes(recommender: Recommender, made: Comparison) -> None:
                 label_visibility="collapsed",
             )
     st.caption("Of the whole catalogue, without what is in a history.")
-    for title, rows in (("▲ Gain most", made.gains(by, MOST)), ("▼ Lose most", made.losses(by, MOST))):
+    for title, way, rows in (
+        ("▲ Gain most", "gains", made.gains(by, MOST)),
+        ("▼ Lose most", "losses", made.losses(by, MOST)),
+    ):
         st.markdown(f"**{title}**")
-        _draw_change_table(rows, by, f"{title[2:]}: movies by change of {BY[by].lower()} from A to B")
+        _draw_change_table(rows, by, way, f"{title[2:]}: movies by change of {BY[by].lower()} from A to B")
 
 
-def _draw_change_table(rows: pd.DataFrame, by: str, words: str) -> None:
+def _draw_change_table(rows: pd.DataFrame, by: str, way: str, words: str) -> None:
     if rows.empty:
         st.caption("None does.")
         return
@@ -58,6 +61,7 @@ def _draw_change_table(rows: pd.DataFrame, by: str, words: str) -> None:
                 "title": rows["title"],
                 "change": [f"{'▲' if value > 0 else '▼'} {number(abs(value))}" for value in rows["change"]],
                 "values": [f"{number(a)} → {number(b)}" for a, b in zip(rows["a"], rows["b"], strict=True)],
+                "why": why_link.CELL,
             }
         ),
         hide_index=True,
@@ -66,6 +70,7 @@ def _draw_change_table(rows: pd.DataFrame, by: str, words: str) -> None:
             "title": st.column_config.TextColumn("Movie"),
             "change": st.column_config.TextColumn("Change", width=80),
             "values": st.column_config.TextColumn("A → B", width=124),
+            "why": why_link.column(f"why_{way}", rows["movie_id"].tolist(), _ask_of_copy),
         },
         alt=words,
     )
@@ -75,8 +80,8 @@ def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None
     """Draw both lists side by side, the second with its moves against the first."""
     grid = st.grid(2, min_column_width=380)
     for name, words, visitor, rows, before, on_why in (
-        ("a", "A: as they are", made.a, made.first, None, _ask_why),
-        ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, None),
+        ("a", "A: as they are", made.a, made.first, None, why_link.ask),
+        ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, _ask_of_copy),
     ):
         with grid.cell():
             st.subheader(words, anchor=False)
@@ -86,6 +91,5 @@ def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None
                 st.caption("No movie is left: the filters let none pass, or all are seen.")
 
 
-def _ask_why(movie_id: int) -> None:
-    visitor_state.ask_about(movie_id)
-    st.session_state["go_to_why"] = True
+def _ask_of_copy(movie_id: int) -> None:
+    why_link.ask(movie_id, "b")

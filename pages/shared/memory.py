@@ -1,4 +1,4 @@
-"""What a part of the page worked out last, kept in the session until it is asked something else."""
+"""What a part of a page worked out last, kept in the session until it is asked something else."""
 
 from collections.abc import Callable, Hashable
 from typing import TypeVar
@@ -20,11 +20,11 @@ def remembered(name: str, asked: Hashable, make: Callable[[], T]) -> T:
     kept = peek(name, asked)
     if kept is None:
         kept = make()
-        st.session_state[f"what_if_{name}"] = (asked, kept)
+        st.session_state[f"kept_{name}"] = (asked, kept)
     return kept
 
 
 def peek(name: str, asked: Hashable):
     """Return the answer kept under ``name`` if it was to the same question, else None."""
-    question, answer = st.session_state.get(f"what_if_{name}", (None, None))
+    question, answer = st.session_state.get(f"kept_{name}", (None, None))
     return answer if question == asked else None

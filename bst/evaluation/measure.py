@@ -1,0 +1,203 @@
+"""Everything that the Evaluation page shows, worked out of a bundle on labels that it was never trained on.
+
+``measure`` asks the model, ``keep`` keeps what may be kept beside it, ``read`` opens that again without TensorFlow.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from bst import extras
+from bst.bundle import Bundle
+from bst.catalogue import Catalogue
+from bst.errors import BundleError, ConfigError
+from bst.evaluation import lists, local
+from bst.evaluation.calibration import calibration, star_shares
+from bst.evaluation.figures import Predicted, evaluate_predicted, predict_peers
+from bst.evaluation.history import by_history, known_after
+from bst.evaluation.labels import Labels, intervals, versus
+from bst.evaluation.slices import fairness, slices
+from bst.evaluation.task import TEST, Task, prepare
+from bst.evaluation.worst import worst
+from bst.metrics import rating_errors
+from bst.models.config import TimelineConfig
+from bst.schema import Dataset
+
+NAME = "evaluation"
+VERSION = 1
+# users whose lists are made: each of them is asked about every movie. A classic model reads a whole window for each
+MOST_USERS, MOST_USERS_CLASSIC = 1000, 150
+
+OnProgress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``record``: plain values, aggregates only, see ``measure``. ``local``: rows of the dataset, for this computer."""
+
+    record: dict
+    local: local.Local | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of a task's test labels: what ``Labels`` needs, and the same under other conditions."""
+
+    expected: np.ndarray | None = None
+    distribution: np.ndarray | None = None
+    without_gaps: np.ndarray | None = None
+    as_visitor: np.ndarray | None = None
+    places: np.ndarray | None = None
+
+
+def own_task(bundle: Bundle, dataset: Dataset, source: str | None = None) -> Task:
+    """Return the labels that a bundle was never trained on: those of its own protocol and seed.
+
+    Raises ``ConfigError`` if the ratings are not those that it was split by, ``BundleError`` for other movies.
+    """
+    bundle.check_movies(dataset.movies)
+    task = prepare(dataset, bundle.config, bundle.protocol, bundle.seed, bundle.share)
+    if (len(dataset.users), len(task.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
+        raise ConfigError(
+            f"the ratings of {source or dataset.name} are not those that bundle {bundle.name} was trained on, so "
+            f"nobody knows which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
+        )
+    return task
+
+
+def measure(bundle: Bundle, task: Task, on_progress: OnProgress = lambda share, words: None) -> Measured:
+    """Measure a bundle on the labels of its own task; ``on_progress`` is told a share of the whole, and in words.
+
+    The record has ``labels``, ``metrics``, ``peers`` and all else that ``evaluate_predicted`` returns (of a classic
+    model ``evaluate``); and ``users``, ``made`` (a date), ``seconds``, ``intervals`` and ``versus`` (see ``labels``),
+    ``by_history`` and ``known_after`` (``history``), ``calibration`` and ``stars`` (``calibration``), ``slices`` and
+    ``fairness`` (``slices``), ``ranking`` (``lists``). What does not apply is left out. Whoever wants to stop it raises
+    an error of their own in ``on_progress``.
+    """
+    began = time.monotonic()
+    on_progress(0.02, "loading the model")
+    model = bundle.load_model(task.dataset.movies)
+    on_progress(0.08, f"predicting {len(task.test):,} test ratings")
+    answers = _ask(bundle, task, model, on_progress)
+    record = {"protocol": bundle.protocol, "seed": bundle.seed}
+    labels = None
+    peers = {}
+    if answers.expected is not None:
+        on_progress(0.3, "predicting the same by simpler means")
+        peers = predict_peers(task)
+        labels = Labels(task, answers.expected, answers.distribution, peers)
+    record |= _brief(task, answers, peers)
+    record["users"] = len(np.unique(task.user[task.test]))
+    ranked = _lists(bundle, task, model, answers, on_progress)
+    on_progress(0.85, "working out intervals and groups")
+    if labels is not None:
+        record |= _of_labels(labels)
+    if ranked:
+        record["ranking"] = lists.ranking(task, *ranked)
+    misses = worst(labels) if labels is not None else None
+    record |= {"version": VERSION, "made": datetime.now(UTC).strftime("%Y-%m-%d")}
+    record["seconds"] = round(time.monotonic() - began, 1)
+    on_progress(1.0, "done")
+    return Measured(record, None if misses is None else local.local_of(labels, misses))
+
+
+def keep(bundle: Bundle, measured: Measured) -> str | None:
+    """Keep what was measured: the record with the bundle, rows of the dataset on this computer alone.
+
+    Returns in words what could not be kept, None if all was.
+    """
+    try:
+        extras.keep(bundle, NAME, measured.record)
+        if measured.local is not None:
+            local.keep(bundle, measured.local)
+    except (BundleError, OSError) as error:
+        return f"not kept: {error}"
+    return None
+
+
+def read(bundle: Bundle) -> dict | None:
+    """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
+    kept = extras.read(bundle, NAME)
+    return kept if kept and kept.get("version") == VERSION else None
+
+
+# ---- asking the model
+
+
+def _ask(bundle: Bundle, task: Task, model, on_progress: OnProgress) -> Answers:
+    if isinstance(bundle.config, TimelineConfig):
+        return _ask_timeline(task, model, on_progress)
+    from bst.training.classic import predict_windows
+
+    low, high = task.dataset.levels[0], task.dataset.levels[-1]
+    expected = np.clip(predict_windows(model, task, task.split.test), low, high).astype(np.float64)
+    if not model.config.user_id:
+        return Answers(expected)
+    on_progress(0.2, "predicting them once more for people it does not know")
+    unknown = predict_windows(model, task, task.split.test, as_visitor=True)
+    return Answers(expected, as_visitor=np.clip(unknown, low, high).astype(np.float64))
+
+
+def _ask_timeline(task: Task, model, on_progress: OnProgress) -> Answers:
+    from bst.training.timeline import distributions, next_places
+
+    levels, without, place, expected = None, None, None, None
+    if model.rating:
+        levels = distributions(model, task, TEST)
+        expected = levels @ np.array(task.dataset.levels)
+        if task.protocol == "visitor":
+            on_progress(0.17, "predicting them once more, as if nobody had said when")
+            without = distributions(model, task, TEST, gaps=False)
+    if model.next:
+        on_progress(0.26, "looking for the next movie in the whole catalogue")
+        place = next_places(model, task, TEST)[0]
+    return Answers(expected, levels, without, places=place)
+
+
+def _brief(task: Task, answers: Answers, peers: dict[str, np.ndarray]) -> dict:
+    """Return the figures that training ends with, from predictions that are there already."""
+    if answers.expected is None or answers.distribution is not None:
+        predicted = Predicted(answers.distribution, answers.without_gaps, answers.places)
+        return evaluate_predicted(task, predicted, peers)
+    actual = task.timelines.rating[task.test]
+    found = {"labels": len(task.test), "metrics": rating_errors(answers.expected, actual)}
+    if answers.as_visitor is not None:
+        found["as_visitor"] = rating_errors(answers.as_visitor, actual)
+    return found | {"peers": {name: rating_errors(stars, actual) for name, stars in peers.items()}}
+
+
+def _of_labels(labels: Labels) -> dict:
+    stretches = by_history(labels)
+    return {
+        "intervals": intervals(labels),
+        "versus": versus(labels),
+        "by_history": stretches,
+        "known_after": known_after(stretches),
+        "calibration": calibration(labels),
+        "stars": star_shares(labels),
+        "slices": slices(labels),
+        "fairness": fairness(labels),
+    }
+
+
+def _lists(bundle: Bundle, task: Task, model, answers: Answers, on_progress: OnProgress):
+    """Return the labels that lists were made for, and the lists by order."""
+    if answers.expected is None:  # of a next tower alone only the places are known
+        labels = lists.sample(task, len(answers.places))
+        return labels, {"next": lists.Ranked(answers.places), "popularity": lists.by_popularity(task, labels)}
+    from bst.recommender import Recommender
+
+    timeline = isinstance(bundle.config, TimelineConfig)
+    labels = lists.sample(task, MOST_USERS if timeline else MOST_USERS_CLASSIC)
+    words = f"making the lists of {len(labels):,} users"
+    on_progress(0.5, words)
+    recommender = Recommender(bundle, Catalogue(task.dataset.movies), model)
+    ranked = lists.ask(recommender, task, labels, lambda share: on_progress(0.5 + 0.35 * share, words))
+    if answers.places is not None:
+        # measured with all users, and where equal scores are dealt with as for the figures of training
+        mine = np.isin(task.last_labels(TEST), labels)
+        ranked["next"] = lists.Ranked(answers.places[mine], ranked["next"].lists)
+    return labels, ranked | {"popularity": lists.by_popularity(task, labels)}

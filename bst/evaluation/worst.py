@@ -1,0 +1,74 @@
+"""The predictions that were off the most. They are rows of the dataset: never kept in a bundle."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from bst.evaluation.labels import Labels
+from bst.evaluation.lists import visitor_before
+from bst.schema import Event, Visitor
+
+MOST = 25
+# what a visitor of the app can have
+MOST_EVENTS = 200
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A prediction and what came instead, in stars. ``earlier``: how many events its user had before.
+
+    ``visitor`` is the user just before, with the newest 200 events; ``others`` is what the strongest peer expected.
+    """
+
+    user_id: int
+    movie_id: int
+    expected: float
+    actual: float
+    earlier: int
+    visitor: Visitor
+    others: float | None = None
+
+    def to_dict(self) -> dict:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: dict) -> "Miss":
+        """Return what ``to_dict`` gave. Raises what a damaged dictionary raises: any of many errors."""
+        who = dict(said["visitor"])
+        history = tuple(Event(**event) for event in who.pop("history"))
+        return cls(**{**said, "visitor": Visitor(**who, history=history)})
+
+
+def worst(labels: Labels, most: int = MOST) -> dict[str, list[Miss]]:
+    """Return the predictions furthest off: ``high``, where too much was expected, and ``low``, at most ``most`` each.
+
+    One a user: somebody who gives one star to everything would fill the list.
+    """
+    off = labels.expected - labels.actual
+    return {
+        "high": [_miss(labels, i) for i in _furthest(off, labels.user, most)],
+        "low": [_miss(labels, i) for i in _furthest(-off, labels.user, most)],
+    }
+
+
+def _furthest(off: np.ndarray, user: np.ndarray, most: int) -> np.ndarray:
+    order = np.argsort(-off, kind="stable")
+    order = order[off[order] > 0]
+    _, first = np.unique(user[order], return_index=True)
+    return order[np.sort(first)][:most]
+
+
+def _miss(labels: Labels, i: int) -> Miss:
+    task = labels.task
+    ids = task.dataset.movies["movie_id"].to_numpy()
+    others = labels.peers[labels.rival][i] if labels.rival else None
+    return Miss(
+        user_id=int(task.dataset.users["user_id"].iloc[labels.user[i]]),
+        movie_id=int(ids[labels.movie[i]]),
+        expected=float(labels.expected[i]),
+        actual=float(labels.actual[i]),
+        earlier=int(labels.history[i]),
+        visitor=visitor_before(task, int(task.test[i]), ids, MOST_EVENTS),
+        others=None if others is None else float(others),
+    )

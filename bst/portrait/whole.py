@@ -1,0 +1,49 @@
+"""All of it, for a page or a report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bst.errors import DatasetError
+from bst.portrait import groups, order, shape
+from bst.schema import Dataset
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What a dataset looks like: aggregates alone. ``tastes``: by part of ``groups.GROUPS``, of which anything is
+    known.
+    """
+
+    counts: shape.Counts
+    stars: pd.DataFrame
+    time: pd.DataFrame
+    tail: pd.DataFrame
+    activity: pd.DataFrame
+    years: pd.DataFrame
+    genres: pd.DataFrame
+    ties: order.Ties
+    tastes: dict[str, pd.DataFrame]
+
+
+def portrait(dataset: Dataset, on_progress: Callable[[str], None] = lambda words: None) -> Portrait:
+    """Look at a whole dataset; ``on_progress`` is told what is next. Raises ``DatasetError`` without ratings."""
+    if not len(dataset.ratings):
+        raise DatasetError(f"{dataset.title} has no ratings to look at; get it again")
+    on_progress("counting")
+    counts = shape.counts(dataset)
+    on_progress("sorting by time")
+    ties = order.ties(dataset)
+    on_progress("comparing groups of people")
+    return Portrait(
+        counts,
+        shape.star_shares(dataset),
+        shape.over_time(dataset),
+        shape.long_tail(dataset),
+        shape.activity(dataset),
+        shape.release_years(dataset),
+        shape.genres(dataset),
+        ties,
+        groups.tastes(dataset),
+    )

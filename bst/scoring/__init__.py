@@ -1,0 +1,34 @@
+"""What each kind of model makes of one visitor, behind one interface: the inner side of the recommender's door.
+
+A scorer has ``horizon``, ``orders``, ``predict``, ``predict_many``, ``attend``, and what explanations ask: ``answer``,
+``without_each`` and ``attribute``. Only here is a visitor turned into a model's inputs.
+"""
+
+from bst.bundle import Bundle
+from bst.models.config import TimelineConfig
+from bst.scoring.classic import ClassicScorer
+from bst.scoring.results import Answers, Attributed, Between, Looks, Predictions
+from bst.scoring.scorer import Scorer, passes
+from bst.scoring.timeline import TimelineScorer
+from bst.scoring.watched import Watched, together, watched
+
+__all__ = [
+    "Answers",
+    "Attributed",
+    "Between",
+    "ClassicScorer",
+    "Looks",
+    "Predictions",
+    "Scorer",
+    "TimelineScorer",
+    "Watched",
+    "make_scorer",
+    "passes",
+    "together",
+    "watched",
+]
+
+
+def make_scorer(bundle: Bundle, model) -> Scorer:
+    """Return the scorer of a bundle's model."""
+    return (TimelineScorer if isinstance(bundle.config, TimelineConfig) else ClassicScorer)(bundle, model)

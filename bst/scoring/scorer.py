@@ -1,0 +1,107 @@
+"""What the scorers of all kinds of models share: many visitors at once, and integrating gradients."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bst.bundle import Bundle
+from bst.schema import Visitor
+from bst.scoring.results import Answers, Attributed, Looks, Predictions
+
+# visitors in one pass, and candidates of all of them together: more are no quicker, and take memory
+MOST_VISITORS, MOST_CANDIDATES = 64, 32_768
+
+
+def passes(lengths: Sequence[int], candidates: int) -> list[np.ndarray]:
+    """Return which visitors to predict together: those whose histories are of like length, so that little is padded."""
+    size = int(np.clip(MOST_CANDIDATES // max(candidates, 1), 1, MOST_VISITORS))
+    order = np.argsort(lengths, kind="stable")
+    return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+class Scorer:
+    """What both kinds share. ``_pass`` predicts some movies for a few visitors."""
+
+    bundle: Bundle
+    horizon: int
+    orders: tuple[str, ...] = ("rating",)
+
+    def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
+        """Predict the whole catalogue. ``rows``: the visitor's movies."""
+        raise NotImplementedError
+
+    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+        """Return where ``movie`` (a row) looks in the pass that predicts its rating."""
+        raise NotImplementedError
+
+    def predict_many(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+    ) -> Predictions:
+        """Predict ``movies`` (rows of the catalogue) for each visitor; ``rows``: the movies of each of them."""
+        size = len(visitors), len(movies)
+        expected, levels, chances = np.zeros(size, np.float32), None, None
+        for group in passes([min(len(row), self.horizon) for row in rows], len(movies)):
+            made = self._pass([visitors[i] for i in group], [rows[i] for i in group], movies, watch_next)
+            expected[group] = made.expected
+            if made.distribution is not None:
+                levels = np.zeros((*size, len(self.bundle.levels)), np.float32) if levels is None else levels
+                levels[group] = made.distribution
+            if made.watch_next is not None:
+                chances = np.zeros(size, np.float32) if chances is None else chances
+                chances[group] = made.watch_next
+        return Predictions(expected, levels, chances)
+
+    def _pass(self, visitors, rows, movies, watch_next) -> Predictions:
+        raise NotImplementedError
+
+    def answer(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> Answers:
+        """Say what the model expects of one ``movie`` (a row) of each of several visitors."""
+        made = self.predict_many(visitors, rows, np.array([movie]), False)
+        return Answers(made.expected[:, 0], None if made.distribution is None else made.distribution[:, 0])
+
+    def without_each(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Answers:
+        """Say what the model expects of ``movie`` (a row): first of the visitor, then without each event that it reads.
+
+        The answers are those of ``answer``.
+        """
+        return self.answer(*self._visitors_without(visitor, rows), movie)
+
+    def expected_without_each(
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, among: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return the expected ratings of ``movies`` (rows): (1 + events, movies), in the order of ``without_each``.
+
+        Or without those of the events in the places ``among``.
+        """
+        return self.predict_many(*self._visitors_without(visitor, rows, among), movies, False).expected
+
+    def expected_if_rated(self, visitor: Visitor, rows: np.ndarray, movie: int) -> np.ndarray:
+        """Return the expected rating of ``movie`` (a row) if an event had another rating: (events, levels) stars."""
+        events, levels = visitor.history[max(0, len(rows) - self.horizon) :], self.bundle.levels
+        changed = [visitor.rated(event.movie_id, level) for event in events for level in levels]
+        return self.answer(changed, [rows] * len(changed), movie).expected.reshape(len(events), len(levels))
+
+    def _visitors_without(self, visitor: Visitor, rows: np.ndarray, among: Sequence[int] | None = None):
+        """Return the visitor, then the same without each event that is read, and the movies of each."""
+        events, read = len(rows), min(len(rows), self.horizon)
+        places = range(read) if among is None else among
+        kept = [np.delete(np.arange(events), events - read + place) for place in places]
+        without = [replace(visitor, history=tuple(visitor.history[i] for i in keep)) for keep in kept]
+        return [visitor, *without], [rows, *(rows[keep] for keep in kept)]
+
+    def attribute(self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int) -> Attributed:
+        """Return integrated gradients of the expected rating of ``movie`` (a row), by Gauss–Legendre quadrature.
+
+        attribution_i = ∫₀¹ ∂F(s, …, s) / ∂s_i ds (Sundararajan et al. 2017, arXiv 1703.01365, equation 1), where input
+        i stands at s on its way from what tells nothing (0) to what it is (1).
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(steps)
+        stars, by_event, rest = self._gradients(visitor, rows, movie, np.concatenate([[0.0, 1.0], (nodes + 1) / 2]))
+        return Attributed(
+            float(stars[1]), float(stars[0]), weights / 2 @ by_event[2:].astype(float), float(weights / 2 @ rest[2:])
+        )
+
+    def _gradients(self, visitor, rows, movie, places) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return stars (places,) on the way and how they change with each event (places, events) and the rest."""
+        raise NotImplementedError

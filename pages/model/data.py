@@ -1,0 +1,55 @@
+"""Data: what the chosen model was made from, and what its figures rest on."""
+
+import streamlit as st
+
+from pages.model.data_parts import loaded, movies, one_movie, order, planted, ratings, tastes, words
+from pages.shared import models
+from pages.shared.text import literal
+
+
+def draw() -> None:
+    """Draw the page: the sentence, the counts, and one section at a time."""
+    bundle = models.chosen()
+    seen = loaded.ready()
+    if seen is None:
+        loaded.load()
+        return
+    counts = seen.portrait.counts
+    st.title(words.headline(bundle, counts), anchor=False)
+    st.caption(f"{literal(bundle.dataset_title)}, from {words.day(counts.first)} to {words.day(counts.last)}.")
+    _draw_counts(seen)
+    sections = {
+        "Ratings": lambda: ratings.draw(seen),
+        "Movies": lambda: movies.draw(seen),
+        "Who likes what": lambda: tastes.draw(bundle, seen),
+        "What order means": lambda: order.draw(bundle, seen),
+        "One movie": lambda: one_movie.draw(bundle, seen),
+    }
+    if not seen.portrait.tastes:  # nobody's sex, age or occupation is known
+        del sections["Who likes what"]
+    if bundle.dataset == planted.DATASET:
+        sections["What was planted"] = lambda: planted.draw(seen)
+    # what is not looked at is not drawn
+    tabs = st.tabs(list(sections), key=f"data_tabs_{len(sections)}", on_change="rerun")
+    for tab, section in zip(tabs, sections.values(), strict=True):
+        if tab.open:
+            with tab:
+                section()
+
+
+def _draw_counts(seen: loaded.Seen) -> None:
+    counts = seen.portrait.counts
+    with st.container(horizontal=True, gap="large"):
+        for label, value, meaning in (
+            ("People", f"{counts.users:,}", None),
+            ("Movies", f"{counts.movies:,}", f"{counts.rated:,} of them have at least one rating."),
+            ("Ratings", f"{counts.ratings:,}", None),
+            ("Mean rating", f"{counts.mean:.2f} ★", None),
+            ("Ratings a person", f"{counts.a_user[1]:,.0f}", words.spread(counts.a_user, "one person", "ratings")),
+            ("Ratings a movie", f"{counts.a_movie[1]:,.0f}", words.spread(counts.a_movie, "one movie", "ratings")),
+            ("Filled", f"{counts.filled:.1%}", "The share of all pairs of a person and a movie that are rated."),
+        ):
+            st.metric(label, value, help=meaning, width="content")
+
+
+draw()

@@ -1,0 +1,63 @@
+"""Which ratings were given, when, and by how active people."""
+
+import streamlit as st
+
+from bst.charts import data as drawn
+from pages.model.data_parts import words
+from pages.model.data_parts.loaded import Seen
+from pages.shared import figures
+
+
+def draw(seen: Seen) -> None:
+    """Draw the section."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _draw_stars(seen)
+    with right:
+        _draw_time(seen)
+    _draw_activity(seen)
+
+
+def _draw_stars(seen: Seen) -> None:
+    stars = seen.portrait.stars
+    st.subheader("How kind people are", anchor=False)
+    told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
+    figures.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
+    liked = stars.loc[stars["level"] >= 4, "share"].sum()
+    st.caption(
+        f"{liked:.0%} of all ratings are 4 ★ or more: people mostly rate what they chose to watch, so a mean says more "
+        "about those who chose a movie than about everyone."
+    )
+
+
+def _draw_time(seen: Seen) -> None:
+    table = seen.portrait.time
+    st.subheader("When they rated", anchor=False)
+    busiest = table.loc[table["ratings"].idxmax()]
+    share = busiest["ratings"] / table["ratings"].sum()
+    monthly = len(table) < 2 or (table["from"].iloc[1] - table["from"].iloc[0]).days > 1
+    when = words.month(busiest["from"]) if monthly else words.day(busiest["from"])
+    figures.show(
+        drawn.ratings_over_time(table),
+        f"Ratings by {'month' if monthly else 'day'}, from {words.day(seen.portrait.counts.first)} to "
+        f"{words.day(seen.portrait.counts.last)}; the most, {busiest['ratings']:,}, in {when}",
+    )
+    st.caption(f"By {'month' if monthly else 'day'}, UTC. {when} alone has {share:.0%} of all ratings.")
+
+
+def _draw_activity(seen: Seen) -> None:
+    table = seen.portrait.activity
+    st.subheader("How active they are", anchor=False)
+    told = "; ".join(
+        f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
+        for row in table.itertuples(index=False)
+    )
+    figures.show(drawn.activity(table), f"People by how many ratings they gave. {told}")
+    low, middle, high = seen.portrait.counts.a_user
+    most = table.loc[table["ratings"].idxmax()]
+    st.caption(
+        f"From {low:,} to {high:,} ratings each, half of them {middle:,.0f} or fewer. Those with {most['length']} are "
+        f"{most['share']:.0%} of the people and gave {most['ratings']:.0%} of all ratings, so a model learns mostly "
+        "from "
+        "them, and figures over all ratings are mostly about them."
+    )

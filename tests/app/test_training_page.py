@@ -1,0 +1,191 @@
+"""Training: how models were made, side by side; and runs that are not at their end."""
+
+import json
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bst import background
+from bst.models.config import TimelineConfig, TowerConfig, preset
+from bst.runs import RunSettings
+from tests.app.conftest import captions, chart_words, headline, start
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    """A folder of runs of its own, empty."""
+    monkeypatch.setattr(background, "RUNS", tmp_path / "runs")
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+def training(bundle: str):
+    return start(bundle).switch_page("pages/model/training.py").run()
+
+
+def write_run(runs, name, process, **progress):
+    folder = runs / name
+    folder.mkdir()
+    settings = RunSettings("demo", preset("timeline"), "visitor", 14, share=0.1)
+    (folder / "run.json").write_text(json.dumps(settings.to_dict()), "utf-8")
+    (folder / "process.json").write_text(json.dumps(process), "utf-8")
+    (folder / "progress.json").write_text(json.dumps(progress), "utf-8")
+    (folder / "history.csv").write_text("epoch,mae,val_mae,val_rmse\n1,0.9,0.8,1.0\n2,0.8,0.7,0.9\n", "utf-8")
+    return folder
+
+
+def test_training_shows_the_shipped_bundle(app):
+    app.switch_page("pages/model/training.py").run()
+    assert not app.exception
+    assert "the error on ratings it had not seen fell from" in headline(app)
+    assert not app.get("progress")
+
+
+def test_training_tells_the_progress_of_every_tower(kinds):
+    rating = "n 4 epochs, the error on ratings it had not seen fell from 0.80 to 0.68 stars"
+    following = "n 6 epochs, the share of next movies among its first ten rose from 5.0% to 20%"
+    said = {bundle: headline(training(bundle)) for bundle in ("timeline", "rating-only", "next-only", "classic")}
+    assert said["timeline"] == f"I{rating}, and i{following}"
+    assert said["rating-only"] == said["classic"] == f"I{rating}; epoch 3 was the best"
+    assert said["next-only"] == f"I{following}; epoch 5 was the best"
+
+
+RATINGS = {"MAE": ("mae", 4, 3, "0.68"), "RMSE": ("rmse", 4, 3, "0.85"), "Loss": ("loss", 4, 3, "1.65")}
+NEXT = ("NDCG@10", "HR@10", "Next loss")
+NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next loss": "next_loss"}
+
+
+@pytest.mark.parametrize(
+    ("bundle", "ratings", "following"),
+    [("timeline", True, True), ("rating-only", True, False), ("next-only", False, True), ("classic", True, False)],
+)
+def test_each_curve_that_there_is_can_be_chosen_and_has_its_own_best_epoch(kinds, bundle, ratings, following):
+    app = training(bundle)
+    labels = [*(RATINGS if ratings else ()), *(NEXT if following else ())]
+    assert app.segmented_control[0].options[: len(labels)] == labels
+    for label in labels:
+        name, epochs, best, value = RATINGS.get(label, (NAMES.get(label), 6, 5, ""))
+        app.segmented_control[0].set_value(name).run()
+        assert not app.exception
+        words = chart_words(app)[0]
+        assert words.startswith(f"{label} over the epochs. ")
+        assert f"{bundle}, validation: " in words
+        assert f"in {epochs} epochs, best epoch {best} with {value}" in words
+
+
+def test_trainings_stand_side_by_side(kinds):
+    app = training("timeline")
+    app.multiselect[0].set_value(["timeline", "classic"]).run()
+    assert not app.exception
+    words = chart_words(app)[0]
+    assert "timeline, training: 0.85 to 0.6 in 4 epochs; timeline, validation: 0.8 to 0.67" in words
+    assert "classic, validation: 0.8 to 0.67 in 4 epochs, best epoch 3" in words
+    app.segmented_control[0].set_value("hr@10").run()
+    assert "Not recorded for classic." in captions(app)
+    table = app.dataframe[0].value
+    assert table["training"].tolist() == ["timeline"] * 6 + ["classic"] * 4
+    app.toggle(key="training_log").set_value(True).run()
+    assert not app.exception
+    app.multiselect[0].set_value([]).run()  # there is always something to see
+    assert "timeline, validation" in chart_words(app)[0]
+
+
+def test_a_run_under_way_is_shown_and_no_second_one_can_be_started(kinds, runs):
+    me = psutil.Process()
+    process = {"pid": me.pid, "began": me.create_time()}
+    said = {"stage": "training on 9,000 ratings", "epoch": 3, "epochs": 14, "share": 0.2, "remaining_s": 240.4}
+    write_run(runs, "mine", process, **said, metrics={"mae": 0.7654, "loss": 1.5})
+    app = training("timeline")
+    assert not app.exception
+    bar = app.get("progress")[0].proto
+    words = "Epoch 3 of 14, about 4 minutes left. Training on 9,000 ratings: MAE 0.765"
+    assert bar.text.replace("\\", "") == words
+    assert bar.value == 20
+    assert app.button(key="train_button").disabled
+    assert any("mine" in text.value and "10% of the users" in text.value.replace("\\", "") for text in app.markdown)
+    assert chart_words(app)[0] == "MAE so far: training 0.8, validation 0.7"
+    # and its curves can be laid beside others
+    app.multiselect[0].set_value(["timeline", "mine (not finished)"]).run()
+    assert "mine (not finished), validation: 0.8 to 0.7 in 2 epochs, best epoch 2" in chart_words(app)[1]
+
+
+def test_a_run_that_has_died_says_so_and_can_be_removed(kinds, runs):
+    folder = write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0})
+    (folder / "log.txt").write_text("reading demo\nerror: the run cannot be kept: No space left on device\n", "utf-8")
+    app = training("timeline")
+    assert not app.exception
+    words = app.error[0].value.replace("\\", "")
+    assert words == "This run has died after 2 whole epochs. the run cannot be kept: No space left on device"
+    assert "reading demo" in app.code[0].value
+    app.button(key="discard_mine").click().run()
+    assert not app.error
+    assert not folder.exists()
+
+
+def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
+    write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    begun = []
+    monkeypatch.setattr(background, "_launch", lambda folder, into: begun.append(folder.name))
+    app = training("timeline")
+    assert app.info[0].value == "Cancelled after 2 whole epochs of 14."
+    app.button(key="resume_mine").click().run()
+    assert begun == ["mine"]
+
+
+def form():
+    from pages.model.training_parts import start
+
+    start.draw_form()
+
+
+@pytest.fixture
+def dialog(kinds, runs):
+    """What the dialog holds, without the page around it."""
+    return AppTest.from_function(form, default_timeout=120).run()
+
+
+def test_what_is_asked_for_is_what_is_started(dialog, monkeypatch):
+    asked = []
+    monkeypatch.setattr(background, "start", lambda settings, name: asked.append((settings, name)))
+    dialog.select_slider(key="train_share").set_value(0.05)
+    dialog.selectbox(key="train_jobs").set_value("Ratings only").run()
+    dialog.slider(key="train_epochs_timeline_8").set_value(2)
+    dialog.select_slider(key="train_rating_width").set_value(16)
+    dialog.number_input(key="train_seed").set_value(7).run()
+    dialog.button(key="train_start").click().run()
+    assert not dialog.exception
+    (settings, name), config = asked[0], asked[0][0].config
+    assert (settings.dataset, settings.protocol, settings.seed, settings.share) == ("demo", "visitor", 7, 0.05)
+    assert isinstance(config, TimelineConfig)
+    assert config.towers == {"rating": TowerConfig(width=16, epochs=2)}
+    assert settings.epochs == 2
+    assert name == "demo-timeline"
+
+
+def test_towers_keep_their_parts_of_the_epochs(dialog, monkeypatch):
+    asked = []
+    monkeypatch.setattr(background, "start", lambda settings, name: asked.append(settings.config))
+    dialog.slider(key="train_epochs_timeline_14").set_value(7).run()
+    dialog.button(key="train_start").click().run()
+    assert {name: tower.epochs for name, tower in asked[0].towers.items()} == {"rating": 4, "next": 7}
+
+
+def test_a_classic_preset_has_its_own_settings(dialog, monkeypatch):
+    asked = []
+    monkeypatch.setattr(background, "start", lambda settings, name: asked.append(settings))
+    dialog.selectbox(key="train_preset").set_value("compact").run()
+    dialog.slider(key="train_compact_window").set_value(5)
+    dialog.select_slider(key="train_compact_rate").set_value(0.03).run()
+    dialog.button(key="train_start").click().run()
+    assert (asked[0].protocol, asked[0].config.window, asked[0].config.learning_rate) == ("seed", 5, 0.03)
+
+
+def test_a_name_that_is_taken_is_told_where_it_was_given(dialog, runs):
+    dialog.selectbox(key="train_preset").set_value("compact").run()
+    dialog.text_input(key="train_name_demo_compact").set_value("classic").run()
+    dialog.button(key="train_start").click().run()
+    assert "a bundle classic is there already" in dialog.error[0].value
+    assert not list(runs.iterdir())

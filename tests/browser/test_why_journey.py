@@ -1,0 +1,100 @@
+"""From a list to the reason, from the reason to a change; and from the map of movies into the history."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import settled
+from tests.browser.test_journeys import described, headline, rows
+from tests.browser.test_what_if_journeys import go, listed
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def look_closer(page: Page, part: str) -> None:
+    page.get_by_text(part, exact=True).click()
+    settled(page)
+
+
+def test_from_a_row_to_its_reason_to_the_change(page):
+    why = rows(page).nth(1).get_by_role("button", name=re.compile("^Why "))
+    title = why.get_attribute("aria-label").removeprefix("Why ").removesuffix("?")
+    why.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/why"), timeout=10_000)
+    settled(page)
+    assert re.match(rf"Expecting [\d.]+ ★ for {re.escape(title)}, (mostly|held down most) ", headline(page))
+    expect(described(page, "What moved the rating")).to_be_visible()
+    change = page.locator(".st-key-why_change_0 button")
+    movie = re.match(r"Leave out (.+)", " ".join(change.inner_text().split("\n")[-1:])).group(1)
+    assert f"because of {movie}" in headline(page) or f"by {movie}" in headline(page)
+    change.click()
+    expect(page).to_have_url(re.compile("/what_if"), timeout=10_000)
+    settled(page)
+    assert headline(page).startswith(f"Without {movie}") or movie in headline(page)
+    expect(page.get_by_text(f"Against A: removed {movie}")).to_be_visible()
+    # the copy's own list leads to the copy's reasons, and one click to the visitor's
+    page.locator(".st-key-what_if_list_b ol > li button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/why"), timeout=10_000)
+    settled(page)
+    words = described(page, "What moved the rating").get_attribute("aria-label")
+    assert movie not in words
+    page.get_by_text("A: the visitor", exact=True).click()
+    settled(page)
+    assert movie in described(page, "What moved the rating").get_attribute("aria-label")
+
+
+def test_a_chart_is_saved_as_it_is_seen(page):
+    page.get_by_role("link", name="Why").click()
+    settled(page)
+    page.get_by_role("button", name="Save charts").click()
+    with page.expect_download() as download:
+        page.locator("[class*='st-key-save_svg_What_moved_it'] button").click()
+    text = download.value.path().read_text("utf-8")
+    assert download.value.suggested_filename == "what-moved-it.svg"
+    assert text.startswith("<svg")
+    assert "Alien (1979)" in text
+    with page.expect_download() as download:
+        page.locator("[class*='st-key-save_png_What_moved_it'] button").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_why_of_a_step_of_replay_is_about_that_user(page):
+    go(page, "Replay")
+    page.get_by_role("slider").press("End")
+    settled(page)
+    # a table is drawn on a canvas: the buttons of its second column, below its head
+    box = page.locator("[data-testid=stDataFrame]").bounding_box()
+    page.mouse.click(box["x"] + 30 + 182 + 26, box["y"] + 35 + 17)
+    expect(page).to_have_url(re.compile("/why"), timeout=10_000)
+    settled(page)
+    expect(page.get_by_text(re.compile(r"This is about the user of Replay after \d+ movies"))).to_be_visible()
+    page.get_by_role("button", name="Back to the visitor").click()
+    settled(page)
+    expect(described(page, "What moved the rating")).to_be_visible()
+
+
+def test_a_movie_of_the_map_joins_the_history(page):
+    page.get_by_role("link", name="Why").click()
+    settled(page)
+    look_closer(page, "What it looks at in general")
+    if page.get_by_text("python -m bst insights").count():
+        pytest.skip("the demo bundle has no insights: python -m bst insights --bundle demo")
+    # found by name, as a point is a few pixels wide
+    page.get_by_role("combobox", name="Find a movie on the map").fill("jaws")
+    page.get_by_role("option", name="Jaws (1975)").click()
+    settled(page)
+    page.get_by_role("button", name="Add with 4 ★").click()
+    settled(page)
+    expect(page.get_by_role("button", name="In the history already")).to_be_disabled()
+    words = described(page, "What moved the rating").get_attribute("aria-label")
+    assert "4 ★ · Jaws (1975)" in words
+    # the map is a canvas: a click on what it circles names it
+    chart = described(page, "Map of")
+    assert "Jaws (1975)" in json.dumps(chart.get_attribute("aria-label"))
+    go(page, "Recommend")
+    assert headline(page).startswith("After 6 movies")
+    assert "Jaws (1975)" not in " ".join(listed(page))

@@ -1,0 +1,178 @@
+"""The charts of the Why page: what must be in them for those who see no colour, and as files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bst import charts
+from bst.charts import OTHER, Panel
+from bst.charts.axes import named
+from bst.charts.files import Style, as_file
+from bst.schema import GENRES
+
+INK, PAPER = "#16211f", "#ffffff"
+STYLE = Style("#e6efed", "#101716", ("#2dd4bf", "#fb923c"), ("#12302c", "#5eead4"))
+
+
+def data(chart) -> list[dict]:
+    return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
+
+
+def bars(n: int = 3) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "label": ["Alien (1979)", "Alien (1979)", "who the visitor is"][:n],
+            "moved": [0.5, -0.1, np.nan][:n],
+            "moved_text": ["▲ 0.50 ★", "▼ 0.10 ★", ""][:n],
+            "looked": [0.4, 0.1, 0.5][:n],
+            "looked_text": ["40%", "10%", "50%"][:n],
+            "weak": [False, False, True][:n],
+        }
+    )
+
+
+PANELS = [Panel("moved", "What moved it", True, 3), Panel("looked", "Looked at", False, 2)]
+
+
+def test_effect_and_attention_share_their_rows_in_the_order_of_the_frame():
+    spec = charts.beside(bars(), PANELS, INK).to_dict()
+    names, moved, looked = spec["layer"]
+    for layer in (names, *moved["layer"][:3], *looked["layer"][:3]):
+        assert layer["encoding"]["y"]["field"] == "place"
+    assert [row["label"] for row in data(charts.beside(bars(), PANELS, INK)) if "label" in row][:2] == [
+        "Alien (1979)"
+    ] * 2
+    # each has a scale of its own, with its own stretch of the width
+    assert spec["resolve"]["scale"]["x"] == "independent"
+    ranges = [part["layer"][0]["encoding"]["x"]["scale"]["range"] for part in (moved, looked)]
+    assert ranges[0] != ranges[1]
+    assert moved["layer"][0]["encoding"]["x"]["axis"]["title"] == "What moved it"
+
+
+def test_bars_of_both_ways_have_room_for_their_figures_and_say_their_way_in_text():
+    moved = charts.beside(bars(), PANELS, INK).to_dict()["layer"][1]["layer"]
+    low, high = moved[0]["encoding"]["x"]["scale"]["domain"]
+    assert low < -0.1
+    assert high > 0.5
+    assert {layer["encoding"]["text"]["field"] for layer in moved[1:3]} == {"moved_text"}
+    # a panel of nothing but zeros still has a scale
+    nothing = bars().assign(moved=0.0)
+    low, high = charts.beside(nothing, PANELS, INK).to_dict()["layer"][1]["layer"][0]["encoding"]["x"]["scale"][
+        "domain"
+    ]
+    assert low < high
+
+
+def test_a_heatmap_of_ratings_has_a_number_in_each_cell_and_can_be_clicked():
+    cells = pd.DataFrame(
+        {"place": [0, 0], "label": 'It\'s "x"', "level": [4.0, 4.5], "expected": [3.0, 3.5], "now": [True, False]}
+    )
+    chart = charts.rating_changes(cells, INK, PAPER)
+    spec = chart.to_dict()
+    assert spec["layer"][1]["encoding"]["text"]["format"] == ".2f"
+    assert [row["stars"] for row in data(chart)] == ["4 ★", "4.5 ★"]
+    (click,) = [param for param in spec["params"] if param["name"] == "cell"]
+    assert click["select"]["fields"] == ["place", "level"]
+    assert "datum.now" in json.dumps(spec["layer"][2])
+
+
+def test_pairs_leave_out_a_movie_with_itself_and_write_their_sign():
+    cells = pd.DataFrame(
+        [(i, j, "AB"[i], "AB"[j], value) for i, j, value in ((0, 0, 0), (0, 1, -0.13), (1, 0, 0.004), (1, 1, 0))],
+        columns=["first", "second", "first_label", "second_label", "stars"],
+    )
+    rows = data(charts.pairs(cells, INK, PAPER))
+    assert [(row["first"], row["second"], row["shown"]) for row in rows] == [(0, 1, "−0.13"), (1, 0, "0")]
+
+
+def test_places_of_an_axis_may_have_any_names():
+    axis = named({0: 'It\'s "q" \\ $x$', 1: "Same", 2: "Same"}).to_dict()
+    listed, index = axis["labelExpr"].rsplit("[", 1)
+    assert index == "datum.value]"
+    assert json.loads(listed) == ['It\'s "q" \\ $x$', "Same", "Same"]
+
+
+def test_links_are_the_thicker_the_more_weight_they_carry():
+    rows = pd.DataFrame({"label": ["a", "b", "c"], "weight": [0.6, 0.3, 0.0]})
+    widths = [row["width"] for row in data(charts.links(rows, "Aliens (1986)", INK)) if "width" in row]
+    assert widths[0] == 2 * widths[1] == 16
+    assert widths[2] > 0
+
+
+def test_what_must_not_be_seen_is_no_cell():
+    cells = pd.DataFrame({"row": [0, 1, 1], "column": [0, 0, 1], "weight": [1.0, 0.4, 0.6]})
+    cells = cells.assign(row_label="x", column_label="y")
+    chart = charts.between_heatmap(cells, INK, PAPER)
+    assert len(data(chart)) == 3
+    assert len(chart.to_dict()["layer"]) == 2
+    many = pd.DataFrame({"row": range(20), "column": 0, "weight": 0.5, "row_label": "x", "column_label": "y"})
+    assert len(charts.between_heatmap(many, INK, PAPER).to_dict()["layer"]) == 1, "no room for numbers"
+
+
+def test_agreement_marks_this_prediction_by_shape_and_leaves_out_what_there_is_not():
+    rows = pd.DataFrame(
+        [("Mean", False, 0.9, 0.2, 0.5, 0.7), ("Control", True, None, -0.1, 0.0, 0.1)],
+        columns=["name", "control", "here", "low", "middle", "high"],
+    )
+    layers = charts.agreement(rows, INK).to_dict()["layer"]
+    assert layers[1]["encoding"]["x"]["scale"]["domain"] == [-1, 1]
+    assert layers[3]["mark"]["shape"] == "diamond"
+    assert layers[3]["transform"] == [{"filter": "isValid(datum.here)"}]
+
+
+def points(n: int = 5) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "x": np.linspace(-1, 1, n),
+            "y": np.linspace(-0.2, 0.2, n),
+            "movie_id": range(n),
+            "title": [f"Movie {i}" for i in range(n)],
+            "genres": "Drama",
+            "genre": ["Drama", "Western", OTHER, "Action", "War"][:n],
+            "faint": False,
+            "mark": ["the movie explained", "", "", "", "rated 5 ★"][:n],
+            "first": [0, 9, 9, 9, 1][:n],
+        }
+    )
+
+
+def test_each_genre_has_a_pair_of_colour_and_shape_of_its_own():
+    first = charts.movie_map(points(), INK, PAPER).to_dict()["layer"][0]
+    colour, shape = (first["encoding"][name]["scale"] for name in ("color", "shape"))
+    assert colour["domain"] == shape["domain"] == [*GENRES, OTHER]
+    pairs = {(place % 6, form) for place, form in enumerate(shape["range"])}
+    assert len(pairs) == len(GENRES) + 1
+
+
+def test_the_map_can_be_clicked_and_names_only_what_has_room():
+    chart = charts.movie_map(points(), INK, PAPER)
+    assert chart.to_dict()["params"][0]["select"]["fields"] == ["movie_id"]
+    marked = [row for row in data(chart) if row.get("shown") is not None]
+    assert {row["title"]: row["shown"] for row in marked} == {"Movie 0": "Movie 0", "Movie 4": "Movie 4"}
+    assert {row["title"]: row["right"] for row in marked} == {"Movie 0": False, "Movie 4": True}
+    crowded = points().assign(x=0.0, y=0.0)
+    shown = [row["shown"] for row in data(charts.movie_map(crowded, INK, PAPER)) if row.get("shown") is not None]
+    assert sorted(shown) == ["", "Movie 0"], "the movie explained goes before the others"
+    nothing = points().assign(mark="")
+    assert charts.movie_map(nothing, INK, PAPER).to_dict()
+
+
+def test_a_chart_becomes_a_file_in_the_colours_of_the_theme():
+    chart = charts.beside(bars(), PANELS, STYLE.ink)
+    svg = as_file(chart, "svg", STYLE, 'Expecting 4.6 ★ for <$x$> & "so" on').decode()
+    assert svg.startswith("<svg")
+    assert "Alien (1979)" in svg
+    assert "▲ 0.50 ★" in svg
+    assert "#101716" in svg, "the dark paper"
+    assert "#2dd4bf" in svg, "the theme's first colour"
+    assert "&lt;$x$&gt; &amp;" in svg
+    assert as_file(chart, "png", STYLE).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="png or svg"):
+        as_file(chart, "pdf", STYLE)
+
+
+def test_a_chart_of_many_points_becomes_a_file():
+    many = points().sample(6000, replace=True, random_state=0).assign(mark="")
+    assert as_file(charts.movie_map(many, INK, PAPER), "svg", STYLE).startswith(b"<svg")
