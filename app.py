@@ -63,6 +63,12 @@ page = st.navigation(
                 icon=":material/database:",
                 help="What the chosen model was made from: people, movies, ratings, and what their times are worth.",
             ),
+            st.Page(
+                "pages/model/about.py",
+                title="About",
+                icon=":material/info:",
+                help="What this app and the chosen model are: model card, architecture, words, licences.",
+            ),
         ],
     }
 )

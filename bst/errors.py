@@ -30,3 +30,7 @@ class BundleError(BSTError):
 
 class TrainingError(BSTError):
     """A run cannot start or go on."""
+
+
+class ReportError(BSTError):
+    """A report cannot be written where it is wanted."""

@@ -126,12 +126,13 @@ class Recommender:
         rows = [self._rows(visitor) for visitor in visitors]
         return self._scorer.answer(visitors, rows, self.catalogue.row(movie_id))
 
-    def answers_without_each(self, visitor: Visitor, movie_id: int) -> Answers:
+    def answers_without_each(self, visitor: Visitor, movie_id: int, following: bool = True) -> Answers:
         """Return what the model says of one movie: first to the visitor, then without each of ``read_events``.
 
-        As ``answers`` does of as many visitors, but many times quicker. Errors as in ``predict``.
+        As ``answers`` does of as many visitors, but many times quicker. Unless ``following``, without ``next_logit``,
+        which takes most of the time. Errors as in ``predict``.
         """
-        return self._scorer.without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+        return self._scorer.without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id), following)
 
     def expected_without_each(
         self, visitor: Visitor, movie_ids: Sequence[int], among: Sequence[int] | None = None
@@ -143,15 +144,15 @@ class Recommender:
         rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.expected_without_each(visitor, rows, movies, among)
 
-    def expected_if_rated(self, visitor: Visitor, movie_id: int) -> np.ndarray:
+    def expected_if_rated(self, visitor: Visitor, movie_id: int, among: Sequence[int] | None = None) -> np.ndarray:
         """Return the expected rating of a movie if one of ``read_events`` had another rating: (events, levels) stars.
 
-        Errors as in ``predict``.
+        Of all of them, or of those in the places ``among``, in their order. Errors as in ``predict``.
         """
-        return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+        return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), among)
 
-    def attribute(self, visitor: Visitor, movie_id: int, steps: int) -> Attributed:
-        """Return integrated gradients of a movie's expected rating, of ``steps`` nodes. Errors as in ``predict``."""
+    def attribute(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> Attributed:
+        """Return integrated gradients of an expected rating: see ``Scorer.attribute``. Errors as in ``predict``."""
         return self._scorer.attribute(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
 
     def one(self, visitor: Visitor, movie_id: int) -> Recommendation:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bst import bundle as bundles
+from bst import extras
 from bst.bundle import Bundle
 from bst.datasets import load
 from bst.errors import BSTError, TrainingError
@@ -30,6 +31,8 @@ from bst.training import kind
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 LOADING_TENSORFLOW = "loading TensorFlow"
+# a sample of visitors tells nothing where there are hardly any
+LEAST_USERS = 100
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,23 @@ def train(
     made = _describe(settings, dataset, task, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
     shutil.rmtree(folder, ignore_errors=True)
+    if len(dataset.users) >= LEAST_USERS:
+        on_stage("looking how far its attention may be trusted")
+        try:
+            keep_insights(made, dataset)
+        except BSTError as error:  # the bundle is whole without
+            on_stage(f"left out: {error}")
     return made
+
+
+def keep_insights(bundle: Bundle, dataset: Dataset) -> None:
+    """Work out ``explanation.insights`` of a new bundle and keep them with it. Raises ``BundleError``."""
+    from bst.catalogue import Catalogue
+    from bst.explanation.insights import make_insights
+    from bst.recommender import Recommender
+
+    recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies))
+    extras.keep(bundle, "insights", make_insights(recommender, dataset))
 
 
 def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:

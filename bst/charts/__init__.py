@@ -13,7 +13,7 @@ from bst.charts.evaluation import (
     star_shares,
 )
 from bst.charts.movie_map import OTHER, movie_map
-from bst.charts.record import history_lines, learning_curves, peer_bars
+from bst.charts.record import learning_curves
 from bst.charts.replay import at_step, replay_errors, replay_stars
 from bst.charts.stars import star_bars
 from bst.charts.what_if import bump, everyone, sweep_lines, sweep_points
@@ -34,12 +34,10 @@ __all__ = [
     "differences",
     "everyone",
     "groups",
-    "history_lines",
     "learning_curves",
     "links",
     "movie_map",
     "pairs",
-    "peer_bars",
     "peer_errors",
     "precision",
     "rank_lines",

@@ -1,14 +1,19 @@
 """Where a model looks."""
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.charts.axes import named, numbered, turning_point
+from bst.charts.axes import listed, named, numbered, turning_point
+from bst.charts.template import filled, template
 
 # "Layer 1, head 2" stands in two lines above a narrow column, and upright where there are many of them
 _IN_TWO_LINES = "split(datum.label, ', ')"
 MOST_IN_TWO_LINES = 6
+# and cells of so many rows are large enough for a number
+MOST_WITH_NUMBERS = 14
 _TEXT = alt.ExprRef("width < 520 ? 11 : 12")
 
 
@@ -41,7 +46,7 @@ def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerC
     ).properties(height=alt.Step(34))
 
 
-def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
+def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
     """Draw how events look at each other. ``weights``: ``row``, ``column`` (places from 0), ``row_label``,
     ``column_label``, ``weight`` 0 … 1; what must not be seen is left out.
 
@@ -49,26 +54,35 @@ def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerCha
     as text.
     """
     names = weights.drop_duplicates("row").set_index("row")["row_label"].to_dict()
+    few = len(names) <= MOST_WITH_NUMBERS
     top = max(0.5, float(weights["weight"].max()))  # where all are alike, none is strong
-    base = alt.Chart(weights).encode(
+    return filled(
+        _between(ink, paper, few), weights, names=listed({i: f"{i + 1}. {name}" for i, name in names.items()}), high=top
+    )
+
+
+@template
+def _between(ink: str, paper: str, few: bool) -> alt.LayerChart:
+    base = alt.Chart().encode(
         x=alt.X("column:O", title="looks at", axis=numbered(orient="top", labelAngle=0)),
-        y=alt.Y("row:O", title=None, axis=named({i: f"{i + 1}. {name}" for i, name in names.items()})),
+        y=alt.Y("row:O", title=None, axis=named()),
         tooltip=[
             alt.Tooltip("row_label:N", title="Looks"),
             alt.Tooltip("column_label:N", title="At"),
             alt.Tooltip("weight:Q", title="Attention", format=".1%"),
         ],
     )
-    layers = [base.mark_rect().encode(color=alt.Color("weight:Q", scale=alt.Scale(domain=[0, top]), legend=None))]
-    if len(names) <= 14:
+    scale = alt.Scale(domainMin=0, domainMax=alt.ExprRef("high"), nice=False)
+    layers = [base.mark_rect().encode(color=alt.Color("weight:Q", scale=scale, legend=None))]
+    if few:
         text = base.transform_filter("datum.weight >= 0.05").mark_text(fontSize=alt.ExprRef("width < 400 ? 8 : 10"))
-        dark = f"datum.weight > {turning_point(ink, paper) * top}"
+        strong = f"datum.weight > {turning_point(ink, paper)} * high"
         layers.append(
             text.encode(
-                text=alt.Text("weight:Q", format=".0%"), color=alt.condition(dark, alt.value(paper), alt.value(ink))
+                text=alt.Text("weight:Q", format=".0%"), color=alt.condition(strong, alt.value(paper), alt.value(ink))
             )
         )
-    return alt.layer(*layers).properties(height=alt.Step(24 if len(names) <= 14 else 14))
+    return alt.layer(*layers).properties(height=alt.Step(24 if few else 14))
 
 
 def links(rows: pd.DataFrame, target: str, ink: str) -> alt.LayerChart:

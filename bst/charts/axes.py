@@ -1,16 +1,18 @@
 """What several charts share: axes of places that have names, and numbers that can be read on any colour."""
 
-import json
-
 import altair as alt
 
 
-def named(names: dict[int, str], **how) -> alt.Axis:
-    """Return an axis whose places have names, as two movies may be called the same."""
-    # a JSON list of texts is one of Vega's expressions, too
-    listed = json.dumps([names[place] for place in sorted(names)])
-    how = {"labelLimit": 170, "labelFlush": False, "labelOverlap": False} | how
-    return alt.Axis(labelExpr=f"{listed}[datum.value]", **how)
+def named(**how) -> alt.Axis:
+    """Return an axis whose places have names, as two movies may be called the same: parameter ``names``."""
+    return alt.Axis(
+        labelExpr="names[datum.value]", **{"labelLimit": 170, "labelFlush": False, "labelOverlap": False}, **how
+    )
+
+
+def listed(names: dict[int, str]) -> list[str]:
+    """Return the names of the places 0, 1, … as the parameter ``names``."""
+    return [names[place] for place in sorted(names)]
 
 
 def numbered(**how) -> alt.Axis:

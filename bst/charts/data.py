@@ -38,7 +38,7 @@ def ratings_over_time(table: pd.DataFrame) -> alt.LayerChart:
     # dates as UTC: a browser elsewhere must not move a month's first day into the month before
     dated = table.assign(start=table["from"].dt.tz_localize("UTC"))
     base = alt.Chart(dated).encode(
-        x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(tickCount=6, labelFlush=False)),
+        x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=_dates(table)),
         y=alt.Y("ratings:Q", title="Ratings", axis=alt.Axis(format="~s", tickCount=4)),
         tooltip=[
             alt.Tooltip("utcyearmonthdate(start):T", title="From"),
@@ -49,6 +49,14 @@ def ratings_over_time(table: pd.DataFrame) -> alt.LayerChart:
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=1.5)
     return alt.layer(base.mark_area(interpolate="step-after", opacity=0.35), line).properties(height=220)
+
+
+def _dates(table: pd.DataFrame) -> alt.Axis:
+    """Return an axis that names the year at every place; below the month, or the day and month."""
+    by_day = len(table) > 1 and (table["from"].iloc[1] - table["from"].iloc[0]).days <= 1
+    first = "%-d %b" if by_day else "%b"
+    label = f"[utcFormat(datum.value, '{first}'), utcFormat(datum.value, '%Y')]"
+    return alt.Axis(labelExpr=label, tickCount=5, labelFlush=False, labelOverlap="greedy")
 
 
 def long_tail(table: pd.DataFrame) -> alt.LayerChart:
@@ -81,7 +89,7 @@ def long_tail(table: pd.DataFrame) -> alt.LayerChart:
         base.mark_line(strokeWidth=2),
         even.mark_line(strokeDash=[4, 4], strokeWidth=1.5, opacity=0.6).encode(x="movies:Q", y="share:Q"),
         points.mark_point(filled=True, size=70, opacity=1),
-        points.mark_text(align="left", dx=9, dy=9).encode(text="text:N"),
+        points.mark_text(align="left", dx=9, dy=4).encode(text="text:N"),
     ).properties(height=280)
 
 
@@ -166,6 +174,7 @@ def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str =
         sign=["above" if value >= 0 else "below" for value in table[column]],
         strength=(table[column].abs() / top).clip(0, 1) * [0.18 if few else 0.62 for few in table["few"]],
         text=[_cell(value, column) for value in table[column]],
+        side=[_cell(value, column)[0] for value in table[column]],
     )
     lines = (
         {"labelAngle": -90}
@@ -201,9 +210,11 @@ def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str =
         color=alt.Color("sign:N", scale=alt.Scale(domain=["above", "below"]), legend=None),
         opacity=alt.Opacity("strength:Q", scale=None, legend=None),
     )
-    text = base.mark_text(fontSize=alt.ExprRef("width < 500 ? 9 : 11")).encode(
-        text="text:N", opacity=alt.condition("datum.few", alt.value(0.5), alt.value(1))
-    )
+    # where a column is too narrow for a number, its sign alone
+    room = f"width / {max(shown[across].nunique(), 1)}"
+    text = base.mark_text(
+        fontSize=alt.ExprRef("width < 500 ? 9 : 11"), text=alt.ExprRef(f"{room} < 26 ? datum.side : datum.text")
+    ).encode(opacity=alt.condition("datum.few", alt.value(0.5), alt.value(1)))
     return alt.layer(rect, text).properties(height=alt.Step(24))
 
 
@@ -215,10 +226,10 @@ def _cell(value: float, column: str) -> str:
     return f"{sign}{abs(number):.0f}" if column == "watching" else f"{sign}{abs(number):.2f}".replace("0.", ".")
 
 
-def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...]) -> alt.LayerChart:
+def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
     """Draw what groups gave one movie. ``table``: ``part``, and ``portrait.MOVIE_COLUMNS``; in order.
 
-    A dashed rule is everyone's mean. Open points rest on ``few`` ratings.
+    A dashed rule is everyone's mean; rules are in ``ink``. Open points rest on ``few`` ratings.
     """
     low, high = float(levels[0]), float(levels[-1])
     shown = table.assign(
@@ -229,7 +240,10 @@ def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...])
     base = alt.Chart(shown).encode(
         y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=190, labelFlush=False, labelOverlap=False)),
         x=alt.X(
-            "mean:Q", title="Mean stars", scale=alt.Scale(domain=[low, high], nice=False), axis=alt.Axis(tickCount=4)
+            "mean:Q",
+            title="Mean stars",
+            scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+            axis=alt.Axis(tickCount=4),
         ),
         tooltip=[
             alt.Tooltip("name:N", title="Group"),
@@ -242,9 +256,9 @@ def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...])
     whole = alt.Chart(pd.DataFrame({"mean": [overall], "text": [f"everyone {overall:.2f}"]}))
     many, few = base.transform_filter("!datum.few"), base.transform_filter("datum.few")
     return alt.layer(
-        whole.mark_rule(strokeDash=[4, 4], opacity=0.7).encode(x="mean:Q"),
+        whole.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="mean:Q"),
         whole.mark_text(baseline="bottom", dy=-4).encode(x="mean:Q", y=alt.value(0), text="text:N"),
-        base.mark_rule(strokeWidth=3, opacity=0.4).encode(x="low:Q", x2="high:Q"),
+        base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         many.mark_point(size=80, filled=True, opacity=1),
         few.mark_point(size=70, filled=False, strokeWidth=2, opacity=0.8),
     ).properties(height=alt.Step(24))
@@ -264,10 +278,10 @@ def steps(table: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(base.mark_bar(), text).properties(height=alt.Step(30))
 
 
-def planted_shifts(table: pd.DataFrame) -> alt.LayerChart:
-    """Draw planted tastes beside measured ones. ``table``: of ``portrait.planted.planted_tastes``, in order."""
+def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
+    """Draw planted tastes beside measured ones. ``table``: of ``portrait.planted.planted_tastes``; rules in ``ink``."""
     shown = table.assign(label=[f"{row.group}: {row.genre}" for row in table.itertuples(index=False)])
-    kinds = ["Planted", "Measured in the ratings"]
+    kinds = ["Planted", "Measured"]
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=210, labelFlush=False, labelOverlap=False))
     base = alt.Chart(shown).encode(
         y=y,
@@ -294,10 +308,14 @@ def planted_shifts(table: pd.DataFrame) -> alt.LayerChart:
             )
         )
 
-    zero = alt.Chart(pd.DataFrame({"planted": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7).encode(x="planted:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"planted": [0]}))
+        .mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink)
+        .encode(x="planted:Q")
+    )
     return alt.layer(
         zero,
-        base.mark_rule(strokeWidth=3, opacity=0.4).encode(x="low:Q", x2="high:Q"),
+        base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         points("planted", kinds[0], 80, False),
         points("measured", kinds[1], 60, True),
     ).properties(height=alt.Step(22))

@@ -8,7 +8,7 @@ import altair as alt
 
 # Vega-Lite as altair writes it
 _VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-_FONT = "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif"
+_FONT = "sans-serif"  # of whoever looks; a PNG gets the one that this computer has
 _LINE = 84
 
 
@@ -22,7 +22,7 @@ class Style:
     strength: tuple[str, ...]
 
 
-def as_file(chart: alt.TopLevelMixin, kind: str, style: Style, title: str = "", width: int = 760) -> bytes:
+def as_file(chart: alt.TopLevelMixin | dict, kind: str, style: Style, title: str = "", width: int = 760) -> bytes:
     """Return a chart as the content of a file. ``kind``: "png" or "svg"; ``title`` stands above it; width in pixels.
 
     A PNG has twice as many pixels, to be sharp in print. Raises ``ValueError`` for another kind.
@@ -31,12 +31,15 @@ def as_file(chart: alt.TopLevelMixin, kind: str, style: Style, title: str = "", 
 
     if kind not in ("png", "svg"):
         raise ValueError(f"a chart is saved as png or svg, not as {kind!r}")
-    with alt.data_transformers.enable("default", max_rows=None):
-        spec = chart.to_dict()
+    if isinstance(chart, dict):
+        spec = dict(chart)
+    else:
+        with alt.data_transformers.enable("default", max_rows=None):
+            spec = chart.to_dict()
     spec |= {"width": width, "background": style.paper, "padding": 16, "autosize": {"type": "pad"}}
     if title:
         spec["title"] = {"text": textwrap.wrap(title, _LINE), "anchor": "start", "frame": "bounds", "offset": 14}
-    config = spec.setdefault("config", {})
+    config = spec["config"] = dict(spec.get("config", {}))
     for part, values in _config(style).items():
         config[part] = values | config.get(part, {}) if isinstance(values, dict) else values
     text = json.dumps(spec)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from bst.charts.axes import named, turning_point
+from bst.charts.axes import listed, named, numbered, turning_point
+from bst.charts.template import filled, template
 
 _ROW = 34
 # on a phone the name stands above its bars, else left of them; widths are those of the plot, in pixels
@@ -31,24 +33,34 @@ class Panel:
     part: float = 1.0
 
 
-def beside(rows: pd.DataFrame, panels: Sequence[Panel], ink: str) -> alt.LayerChart:
+def beside(rows: pd.DataFrame, panels: Sequence[Panel], ink: str) -> dict[str, Any]:
     """Draw bars of several kinds for the same things, side by side in the same rows, in the frame's order.
 
     ``rows``: ``label``, and for each panel its value, missing where there is none, and its text; ``weak`` bool where a
     row is not one thing but several. Names, zero lines and the quiet bars are in ``ink``.
     """
     frame = rows.reset_index(drop=True).assign(place=range(len(rows)))
-    if "weak" not in frame:
-        frame["weak"] = False
+    total, ends = sum(panel.part for panel in panels), {}
+    for panel in panels:
+        values = frame[panel.name].dropna()
+        low, high = min(0.0, values.min()) if len(values) else 0.0, max(0.0, values.max()) if len(values) else 0.0
+        room = _BESIDE * total / panel.part * (high - low) or 1.0
+        ends[f"{panel.name}_low"] = float(low - (room if low < 0 else 0.02 * room))
+        ends[f"{panel.name}_high"] = float(high + (room if high > 0 or not low < 0 else 0.02 * room))
+    return filled(_beside(tuple(panels), ink), frame, _ROW * max(1, len(frame)), **ends)
+
+
+@template
+def _beside(panels: tuple[Panel, ...], ink: str) -> alt.LayerChart:
     y = alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0.1, paddingOuter=0.05))
     total, start = sum(panel.part for panel in panels), 0.0
     tips = [alt.Tooltip("label:N", title="What"), *(alt.Tooltip(f"{p.name}_text:N", title=p.title) for p in panels)]
     layers = []
     for panel in panels:
-        layers.append(_panel(frame, panel, y, (start / total, (start + panel.part) / total), ink, tips))
+        layers.append(_panel(panel, y, (start / total, (start + panel.part) / total), ink, tips))
         start += panel.part
     names = (
-        alt.Chart(frame)
+        alt.Chart()
         .mark_text(
             align="left",
             fontSize=_TEXT,
@@ -57,19 +69,19 @@ def beside(rows: pd.DataFrame, panels: Sequence[Panel], ink: str) -> alt.LayerCh
         )
         .encode(x=alt.value(0), y=y, text="label:N", tooltip=tips)
     )
-    return alt.layer(names, *layers).resolve_scale(x="independent").properties(height=_ROW * max(1, len(frame)))
+    return alt.layer(names, *layers).resolve_scale(x="independent")
 
 
-def _panel(
-    frame: pd.DataFrame, panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: list
-) -> alt.LayerChart:
-    values = frame[panel.name].dropna()
-    low, high = min(0.0, float(values.min()) if len(values) else 0.0), max(0.0, values.max() if len(values) else 0.0)
-    room = _BESIDE / (span[1] - span[0]) * (high - low) or 1.0
-    domain = [low - room if low < 0 else -0.02 * room, high + room if high > 0 or not low < 0 else 0.02 * room]
+def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: list) -> alt.LayerChart:
     first, last = (f"{_NAMES} + (width - {_NAMES}) * {share:.4f}" for share in span)
-    gap = "14" if span[0] > 0 else "0"
-    scale = alt.Scale(domain=domain, nice=False, range=[alt.ExprRef(f"{first} + {gap}"), alt.ExprRef(last)])
+    gap = 14 if span[0] > 0 else 0
+    scale = alt.Scale(
+        domainMin=alt.ExprRef(f"{panel.name}_low"),
+        domainMax=alt.ExprRef(f"{panel.name}_high"),
+        nice=False,
+        zero=False,
+        range=[alt.ExprRef(f"{first} + {gap}"), alt.ExprRef(last)],
+    )
     axis = alt.Axis(
         orient="top",
         title=panel.title,
@@ -81,33 +93,29 @@ def _panel(
         grid=False,
     )
     x = alt.X(f"{panel.name}:Q", scale=scale, axis=axis)
-    base = alt.Chart(frame).transform_filter(f"isValid(datum['{panel.name}'])")
-    # spelled out, as the short forms of conditions are slow to build
-    weak = alt.OpacityValue(1, condition=alt.ConditionalPredicateValueDefnumberExprRef(test="datum.weak", value=0.5))
+    base = alt.Chart().transform_filter(f"isValid(datum['{panel.name}'])")
     lower = alt.ExprRef(f"{_NARROW} ? 8 : 0")
     bars = base.mark_bar(
         size=alt.ExprRef(f"{_NARROW} ? 11 : 17"), yOffset=lower, **({} if panel.signed else {"color": ink})
     ).encode(x=x, y=y, tooltip=tips)
+    strong, weak = (1, 0.5) if panel.signed else (0.45, 0.22)
+    bars = bars.encode(opacity=alt.condition("datum.weak", alt.value(weak), alt.value(strong)))
     if panel.signed:
         way = f"datum['{panel.name}'] < 0 ? '{_DOWN}' : '{_UP}'"
         colour = alt.Color("way:N", scale=alt.Scale(domain=[_UP, _DOWN]), legend=None)
-        bars = bars.transform_calculate(way=way).encode(color=colour, opacity=weak)
-    else:
-        quiet = alt.ConditionalPredicateValueDefnumberExprRef(test="datum.weak", value=0.22)
-        bars = bars.encode(opacity=alt.OpacityValue(0.45, condition=quiet))
-    layers = [bars]
-    for test, align, dx in ((">= 0", "left", 4), ("< 0", "right", -4)):
-        layers.append(
-            base.transform_filter(f"datum['{panel.name}'] {test}")
-            .mark_text(align=align, dx=dx, dy=lower, fontSize=_TEXT)
-            .encode(x=x, y=y, text=f"{panel.name}_text:N", tooltip=tips)
-        )
+        bars = bars.transform_calculate(way=way).encode(color=colour)
+    texts = (
+        base.transform_filter(f"datum['{panel.name}'] {test}")
+        .mark_text(align=align, dx=dx, dy=lower, fontSize=_TEXT)
+        .encode(x=x, y=y, text=f"{panel.name}_text:N", tooltip=tips)
+        for test, align, dx in ((">= 0", "left", 4), ("< 0", "right", -4))
+    )
     # on a phone the names stand in its way
-    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"))
-    return alt.layer(*layers, zero.encode(x=alt.X("zero:Q", scale=scale, axis=axis)))
+    zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"))
+    return alt.layer(bars, *texts, zero.encode(x=alt.X("zero:Q", scale=scale, axis=axis)))
 
 
-def rating_changes(cells: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
+def rating_changes(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
     """Draw what each other rating of a movie would make of the prediction: movies by ratings.
 
     ``cells``: ``place`` and ``label`` of the movie, in the frame's order, ``level`` (stars, ascending), ``expected``
@@ -116,58 +124,69 @@ def rating_changes(cells: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
     """
     frame = cells.assign(stars=[f"{level:g} ★" for level in cells["level"]])
     names = frame.drop_duplicates("place").set_index("place")["label"].to_dict()
-    low, high = frame["expected"].min(), frame["expected"].max()
+    low, high = float(frame["expected"].min()), float(frame["expected"].max())
     half = max(0.25, (high - low) / 2)
-    domain = [(low + high) / 2 - half, (low + high) / 2 + half]
-    base = alt.Chart(frame).encode(
+    ends = {"low": (low + high) / 2 - half, "high": (low + high) / 2 + half}
+    return filled(_rating_changes(ink, paper), frame, names=listed(names), **ends)
+
+
+@template
+def _rating_changes(ink: str, paper: str) -> alt.LayerChart:
+    base = alt.Chart().encode(
         x=alt.X("stars:N", title="If it were rated", sort=None, axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("place:O", title=None, sort=None, axis=named(names)),
+        y=alt.Y("place:O", title=None, sort=None, axis=named()),
         tooltip=[
             alt.Tooltip("label:N", title="Movie"),
             alt.Tooltip("stars:N", title="If rated"),
             alt.Tooltip("expected:Q", title="Expected rating", format=".2f"),
         ],
     )
-    turn = domain[0] + turning_point(ink, paper) * 2 * half
-    click = alt.selection_point(name="cell", fields=["place", "level"])
+    scale = alt.Scale(domainMin=alt.ExprRef("low"), domainMax=alt.ExprRef("high"), zero=False, nice=False)
+    strong = f"datum.expected > low + {turning_point(ink, paper)} * (high - low)"
     layers = [
         base.mark_rect(cursor="pointer")
-        .encode(color=alt.Color("expected:Q", scale=alt.Scale(domain=domain), legend=None))
-        .add_params(click),
+        .encode(color=alt.Color("expected:Q", scale=scale, legend=None))
+        .add_params(alt.selection_point(name="cell", fields=["place", "level"])),
         base.mark_text(fontSize=11).encode(
             text=alt.Text("expected:Q", format=".2f"),
-            color=alt.condition(f"datum.expected > {turn}", alt.value(paper), alt.value(ink)),
+            color=alt.condition(strong, alt.value(paper), alt.value(ink)),
         ),
         base.transform_filter("datum.now").mark_rect(filled=False, stroke=ink, strokeWidth=2.5, fillOpacity=0),
     ]
     return alt.layer(*layers).properties(height=alt.Step(28))
 
 
-def pairs(cells: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
+def pairs(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
     """Draw what pairs of movies do together beyond what each does alone, in stars.
 
     ``cells``: ``first``, ``second`` (places from 0), ``first_label``, ``second_label``, ``stars``; a movie with itself
     is left out. The figure in each cell has its sign; the colour tells only how large it is.
     """
+    names = cells.drop_duplicates("first").set_index("first")["first_label"].to_dict()
     frame = cells[cells["first"] != cells["second"]].assign(
         size=lambda f: f["stars"].abs(),
         shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= 0.005 else "0" for s in f["stars"]],
     )
-    names = cells.drop_duplicates("first").set_index("first")["first_label"].to_dict()
-    top = max(0.1, float(frame["size"].max()))
-    base = alt.Chart(frame).encode(
-        x=alt.X("second:O", title=None, axis=named({i: str(i + 1) for i in names}, orient="top", labelAngle=0)),
-        y=alt.Y("first:O", title=None, axis=named({i: f"{i + 1}. {name}" for i, name in names.items()})),
+    numbered_names = listed({place: f"{place + 1}. {name}" for place, name in names.items()})
+    return filled(_pairs(ink, paper), frame, names=numbered_names, high=max(0.1, float(frame["size"].max())))
+
+
+@template
+def _pairs(ink: str, paper: str) -> alt.LayerChart:
+    base = alt.Chart().encode(
+        x=alt.X("second:O", title=None, axis=numbered(orient="top", labelAngle=0)),
+        y=alt.Y("first:O", title=None, axis=named()),
         tooltip=[
             alt.Tooltip("first_label:N", title="Movie"),
             alt.Tooltip("second_label:N", title="With"),
             alt.Tooltip("stars:Q", title="Together, beyond alone", format="+.3f"),
         ],
     )
+    scale = alt.Scale(domainMin=0, domainMax=alt.ExprRef("high"), nice=False)
+    strong = f"datum.size > {turning_point(ink, paper)} * high"
     return alt.layer(
-        base.mark_rect().encode(color=alt.Color("size:Q", scale=alt.Scale(domain=[0, top]), legend=None)),
+        base.mark_rect().encode(color=alt.Color("size:Q", scale=scale, legend=None)),
         base.mark_text(fontSize=11).encode(
-            text="shown:N",
-            color=alt.condition(f"datum.size > {turning_point(ink, paper) * top}", alt.value(paper), alt.value(ink)),
+            text="shown:N", color=alt.condition(strong, alt.value(paper), alt.value(ink))
         ),
     ).properties(height=alt.Step(30))

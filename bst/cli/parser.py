@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, model, visitor, what_if
+from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.evaluation import PROTOCOLS
 from bst.models.config import PRESETS
@@ -89,6 +89,17 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
 
     sub = command(
+        "report",
+        report.report,
+        "write what is known of a model as one HTML file, for those without the app",
+        "Example: python -m bst report --bundle demo --out report.html",
+    )
+    _bundle_option(sub)
+    sub.add_argument("--out", type=Path, required=True, help="the file to write")
+    sub.add_argument("--dataset", help="a dataset's name or its folder (the one that the bundle was trained on)")
+    sub.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+
+    sub = command(
         "recommend",
         visitor.recommend,
         "rank the movies that a visitor has not seen",
@@ -105,6 +116,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _visitor_options(sub)
     sub.add_argument("--movie", required=True, metavar="TITLE", help="the movie to explain, by title or id")
+
+    sub = command(
+        "insights",
+        insights.insights,
+        "measure over many visitors how far a model's attention may be trusted, and keep that with the bundle",
+        "Example: python -m bst insights --bundle demo",
+    )
+    _bundle_option(sub)
+    sub.add_argument("--dataset", help="a dataset's name or its folder (the one that the bundle was trained on)")
+    sub.add_argument("--visitors", type=int, default=200, help="how many visitors to sample (200)")
+    sub.add_argument("--seed", type=int, default=0, help="seed of the sample (0)")
 
     sub = command(
         "whatif",

@@ -52,26 +52,29 @@ class Influence:
     by_event: Changes
 
 
-def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int) -> Influence:
+def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, following: bool = True) -> Influence:
     """Return what each event does to what is predicted of ``movie_id``, by leaving out one event at a time.
 
     So what two events tell alike, neither of them is seen to do: see ``interactions``. Without one of the newest
-    events, a model that cannot read the whole history reads an older event instead, as it would.
+    events, a model that cannot read the whole history reads an older event instead, as it would. Unless ``following``,
+    nothing is said of the logit of being next, which takes most of the time.
     """
     events = recommender.read_events(visitor)
-    told = _told(recommender, recommender.answers_without_each(visitor, movie_id))
+    told = _told(recommender, recommender.answers_without_each(visitor, movie_id, following))
     first = [None if part is None else float(part[0]) for part in told]
     by_event = Changes(*(None if part is None else part[0] - part[1:] for part in told))
     return Influence(movie_id, events, *first, by_event)
 
 
-def rating_changes(recommender: Recommender, visitor: Visitor, movie_id: int) -> np.ndarray:
+def rating_changes(
+    recommender: Recommender, visitor: Visitor, movie_id: int, among: Sequence[int] | None = None
+) -> np.ndarray:
     """Return the expected rating of ``movie_id`` if an event had another rating: (E, levels) stars.
 
-    One row an event, one column a level of the ratings. The column of the rating that it has holds what is expected as
-    things are.
+    One row an event, of all or of those in the places ``among``; one column a level of the ratings. The column of the
+    rating that it has holds what is expected as things are.
     """
-    return recommender.expected_if_rated(visitor, movie_id)
+    return recommender.expected_if_rated(visitor, movie_id, among)
 
 
 def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: int) -> dict[str, Change]:

@@ -68,8 +68,8 @@ def make_insights(
 ) -> dict:
     """Measure a model's explanations over a fixed sample of visitors; return plain values, ready for JSON.
 
-    A minute or two for 200 visitors. ``on_progress(done, total, words)``. Nothing of any one user is in the result:
-    movies stand in it by id, all else are sums over the sample. The same seed gives the same sample.
+    A minute or two for 200 visitors on an idle machine. ``on_progress(done, total, words)``. Nothing of any one user is
+    in the result: movies stand in it by id, all else are sums over the sample. The same seed gives the same sample.
 
     Each sampled visitor is a user of ``dataset`` with the first 5 … 100 events of their timeline, without times, as in
     the app (their number is drawn evenly on a logarithmic scale), and the movie that they really rated next. Users are
@@ -93,16 +93,18 @@ def make_insights(
     ``movies``: ``attention`` and ``influence``, up to 20 rows each, highest first, of movies that enough visitors had:
     ``movie_id``, ``visitors``, ``value`` (that ratio, shrunk to 1 where there were few).
     ``map``: ``x``, ``y`` (for each movie in catalogue order, −1 … 1), ``method``, ``trustworthiness``.
-    ``planted``: None but for the demo world. ``k`` (3), ``visitors``, and precision at k, 0 … 1, of ``influence``,
-    ``attention``, ``gradients`` and ``chance``; ``words`` (a sentence that says what was asked).
+    ``planted``: None but for the demo world. ``k`` (3), ``cases``, and precision at k, 0 … 1, of ``influence``,
+    ``attention``, ``gradients`` and ``chance``, where the third strongest cause is of ``clear`` stars or more;
+    ``by_clarity``: rows of ``stars`` (of the third strongest cause, up to those of the next row), ``cases``,
+    ``influence``, ``attention``, ``chance``; ``words`` (a sentence that says what was asked).
 
     A Spread: ``visitors`` for whom it is defined, ``mean``, ``quantiles`` (11, 0 % … 100 %), ``histogram`` (20 counts,
     bins of 0.1 from −1 to 1); None where it is defined for nobody.
     """
     users = RealUsers(recommender.bundle, dataset)
     sampled = draw_sample(users, visitors, seed)
-    cases = _planted_cases(users, visitors, seed)
-    total, done = len(sampled) + len(cases) + 1, 0
+    cases = _planted_cases(users, visitors, seed)  # clarity → cases
+    total, done = len(sampled) + sum(map(len, cases.values())) + 1, 0
 
     def step(words: str) -> None:
         nonlocal done
@@ -115,10 +117,13 @@ def make_insights(
         step("measuring visitors")
         rng = np.random.default_rng([seed, i])
         seen.append(_measure(recommender, evenly, visitor, movie_id, actual, rng, i < GRADIENT_VISITORS))
-    found = []
-    for i, case in enumerate(cases):
-        step("looking for planted causes")
-        found.append(_find(recommender, case, i < GRADIENT_VISITORS))
+    found = {}
+    for clarity, drawn in cases.items():
+        found[clarity] = []
+        for i, case in enumerate(drawn):
+            step("looking for planted causes")
+            clear = clarity == planted.CLARITY[-1]
+            found[clarity].append(_find(recommender, case, clear and i < GRADIENT_VISITORS))
     step("drawing the map of movies")
     layout = draw_map(recommender, seed)
     on_progress(total, total, "done")
@@ -260,11 +265,14 @@ def _uniform_change(seen: list[Seen]) -> dict | None:
     }
 
 
-def _planted_cases(users: RealUsers, visitors: int, seed: int) -> list[planted.Case]:
+def _planted_cases(users: RealUsers, visitors: int, seed: int) -> dict[float, list[planted.Case]]:
     if not planted.is_demo(users.dataset):
-        return []
+        return {}
     among = users.held_out if len(users.held_out) else np.arange(len(users.dataset.users))
-    return planted.draw_cases(users, np.random.default_rng(seed).permutation(among)[:visitors], seed)
+    among = np.random.default_rng(seed).permutation(among)[:visitors]
+    # of weaker causes there are plenty: a part of the users tells as much
+    some, clear = among[: max(1, len(among) // 4)], planted.CLARITY[-1]
+    return {c: planted.draw_cases(users, among if c == clear else some, c, seed) for c in planted.CLARITY}
 
 
 def _find(recommender: Recommender, case: planted.Case, gradients: bool) -> dict[str, float]:
@@ -280,19 +288,25 @@ def _find(recommender: Recommender, case: planted.Case, gradients: bool) -> dict
     return found | {"chance": planted.chance(read)}
 
 
-def _planted_words(found: list[dict[str, float]]) -> dict | None:
-    if not found:
+def _planted_words(found: dict[float, list[dict[str, float]]]) -> dict | None:
+    if not any(found.values()):
         return None
 
-    def mean(way: str) -> float | None:
-        told = [one[way] for one in found if way in one]
-        return round(float(np.mean(told)), 3) if told else None
+    def means(cases: list[dict[str, float]], ways: tuple[str, ...]) -> dict:
+        told = {way: [one[way] for one in cases if way in one] for way in ways}
+        return {way: round(float(np.mean(values)), 3) if values else None for way, values in told.items()}
 
+    clear, ways = planted.CLARITY[-1], ("influence", "attention", "chance")
     return {
         "k": planted.K,
-        "visitors": len(found),
-        **{way: mean(way) for way in ("influence", "attention", "gradients", "chance")},
-        "words": f"Of the {planted.K} events put first, how many are planted causes: earlier parts of the same series, "
-        f"or recent movies of the same or the opposite mood. {len(found)} held-out visitors of the simulation, each "
-        f"with a movie that at least {planted.K} events move by {planted.CLEAR_STARS:g} stars or more.",
+        "clear": clear,
+        "cases": len(found[clear]),
+        **means(found[clear], (*ways, "gradients")),
+        "by_clarity": [
+            {"stars": clarity, "cases": len(cases), **means(cases, ways)} for clarity, cases in found.items()
+        ],
+        "words": f"How many of the {planted.K} movies put first are causes that were planted in the simulation: "
+        "earlier parts of the same series, or recent movies of the same or the opposite mood. Of "
+        f"{len(found[clear])} moments of simulated users, each with a movie that at least {planted.K} earlier ratings "
+        f"move by {clear:g} stars or more.",
     }

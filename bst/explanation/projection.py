@@ -47,11 +47,13 @@ def draw_map(recommender: Recommender, seed: int = 0) -> Map:
     if movies < 4:  # nothing to lay out: a row
         return Map(np.linspace(-1, 1, movies) if movies > 1 else np.zeros(movies), np.zeros(movies), "row", None)
     from sklearn.manifold import TSNE, trustworthiness
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(PERPLEXITY, (movies - 1) / 3)
-    layout = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed).fit_transform(vectors)
-    neighbours = min(NEIGHBOURS, (movies - 1) // 2)
-    good = float(trustworthiness(vectors, layout, n_neighbors=neighbours, metric="cosine"))
+    with threadpool_limits(1):  # several threads wait for each other longer than they help, above all on a busy machine
+        layout = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed).fit_transform(vectors)
+        neighbours = min(NEIGHBOURS, (movies - 1) // 2)
+        good = float(trustworthiness(vectors, layout, n_neighbors=neighbours, metric="cosine"))
     # centred, then one scale for both axes, so that distances stay what they are
     layout = layout - (layout.min(axis=0) + layout.max(axis=0)) / 2
     layout = (layout / np.abs(layout).max()).round(3).astype(float)

@@ -143,12 +143,12 @@ class Attention(layers.Layer):
 
         (x W_q) (C W_k)ᵀ = (x W_q W_kᵀ) Cᵀ, and A (C W_v) = (A C) W_v.
         """
-        batch, queries, width = ops.shape(x)
+        (batch, queries, width), keys = ops.shape(x), ops.shape(context)[1]
         key, value = (ops.reshape(part.kernel, (width, self.heads, -1)) for part in (self.key, self.value))
         into = ops.einsum("bhqs,whs->bhqw", self._queries(x), key)
         logits = ops.matmul(ops.reshape(into, (batch, self.heads * queries, width)), ops.swapaxes(context, -1, -2))
-        scores = ops.softmax(ops.reshape(logits, (batch, self.heads, queries, -1)) + bias, axis=-1)
-        mixed = ops.matmul(ops.reshape(scores, (batch, self.heads * queries, -1)), context)
+        scores = ops.softmax(ops.reshape(logits, (batch, self.heads, queries, keys)) + bias, axis=-1)
+        mixed = ops.matmul(ops.reshape(scores, (batch, self.heads * queries, keys)), context)
         mixed = ops.reshape(mixed, (batch, self.heads, queries, width))
         return self._output(ops.einsum("bhqw,whs->bhqs", mixed, value)), scores
 

@@ -16,7 +16,7 @@ Inputs = dict[str, np.ndarray]
 
 # histories of a pass, and events that it runs through the layers: more of them go beyond the caches, less are too
 # little for an operation to be worth its start
-MOST_HISTORIES, MOST_EVENTS = 64, 5_000
+MOST_HISTORIES, MOST_EVENTS = 64, 8_000
 
 
 class Alike:

@@ -105,14 +105,14 @@ class TimelineScorer(Scorer):
                 logits[group] = self._next_of(inputs, asked)[:, 0]
         return Answers(self._means(levels), levels, logits if self.model.next else None)
 
-    def without_each(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Answers:
+    def without_each(self, visitor: Visitor, rows: np.ndarray, movie: int, following: bool = True) -> Answers:
         """Say what the model expects of ``movie`` (a row): first of the visitor, then without each event that it reads.
 
-        The answers are those of ``answer``.
+        The answers are those of ``answer``; unless ``following``, without ``next_logit``, which takes most of the time.
         """
         if len(rows) < 2:  # nothing to share
-            return super().without_each(visitor, rows, movie)
-        levels, logits = self._without_each(visitor, rows, np.array([movie]), None, True)
+            return super().without_each(visitor, rows, movie, following)
+        levels, logits = self._without_each(visitor, rows, np.array([movie]), None, following)
         return Answers(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
 
     def expected_without_each(
@@ -131,16 +131,22 @@ class TimelineScorer(Scorer):
         batches = [self._coded(part, [visitor]) for part in (_one(watched(visitor, rows, self.horizon)), rest)]
         return self._alike.predict(self._coded(_one(history), [visitor]), batches, movies, following)
 
-    def expected_if_rated(self, visitor: Visitor, rows: np.ndarray, movie: int) -> np.ndarray:
-        """Return the expected rating of ``movie`` (a row) if an event had another rating: (events, levels) stars."""
-        if not len(rows):
-            return np.zeros((0, len(self.bundle.levels)))
+    def expected_if_rated(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, among: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return the expected rating of ``movie`` (a row) if an event had another rating: (events, levels) stars.
+
+        Of the events that are read, or those of them in the places ``among``.
+        """
         read = watched(visitor, rows, self.horizon)
-        changed, places = rated_otherwise(read, self.bundle.levels)
+        among = np.arange(len(read.movie)) if among is None else np.asarray(among, int)
+        if not len(among):
+            return np.zeros((0, len(self.bundle.levels)))
+        changed, places = rated_otherwise(read, self.bundle.levels, among)
         whole = self._coded(_one(read), [visitor])
         batches = [whole, self._coded(changed, [visitor])]
         expected = self._means(self._alike.predict(whole, batches, np.array([movie]), False)[0])[:, 0]
-        table = np.full((len(read.movie), len(self.bundle.levels)), expected[0])
+        table = np.full((len(among), len(self.bundle.levels)), expected[0])
         table[places] = expected[1:]
         return table
 

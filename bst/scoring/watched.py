@@ -48,11 +48,16 @@ def without_each(
     return _read(*events), _read(*(part[rest] for part in events))
 
 
-def rated_otherwise(read: Watched, levels: Sequence[float]) -> tuple[Watched, tuple[np.ndarray, np.ndarray]]:
-    """Return a history with each other rating of each event, and which event and level each of them is about."""
-    event, level = np.nonzero(np.array(levels, np.float32) != read.rating[:, None])
+def rated_otherwise(
+    read: Watched, levels: Sequence[float], among: np.ndarray
+) -> tuple[Watched, tuple[np.ndarray, np.ndarray]]:
+    """Return a history with each other rating of each event in the places ``among``.
+
+    And which of those, and which of the levels, each of the histories is about.
+    """
+    event, level = np.nonzero(np.array(levels, np.float32) != read.rating[among, None])
     many = Watched(*(np.repeat(part[None], len(event), axis=0) for part in read))
-    many.rating[np.arange(len(event)), event] = np.array(levels, np.float32)[level]
+    many.rating[np.arange(len(event)), among[event]] = np.array(levels, np.float32)[level]
     return many, (event, level)
 
 

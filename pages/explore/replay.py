@@ -271,13 +271,13 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
         height=35 * (LIST + 1) + 3,
         row_height=35,
         column_config={
-            "rank": st.column_config.NumberColumn("#", width=30),
-            "title": st.column_config.TextColumn("Movie", width=182),
+            "rank": st.column_config.NumberColumn("#", width=28),
+            "title": st.column_config.TextColumn("Movie", width=170),
             "later": st.column_config.TextColumn(
-                "Later", width=104, help="Whether they rated it later, how many movies later, and how."
+                "Later", width=98, help="Whether they rated it later, how many movies later, and how."
             ),
             "expected": st.column_config.NumberColumn(
-                "Rating", format="%.2f ★", width=66, help="The rating that the model expected at this step."
+                "Rating", format="%.2f ★", width=64, help="The rating that the model expected at this step."
             ),
             "why": why_link.column("replay_why", [row.movie_id for row in rows], lambda movie: _ask_why(replay, movie)),
         },

@@ -39,14 +39,11 @@ def draw() -> None:
 
 def _draw_counts(seen: loaded.Seen) -> None:
     counts = seen.portrait.counts
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value, meaning in (
-            ("People", f"{counts.users:,}", None),
-            ("Movies", f"{counts.movies:,}", f"{counts.rated:,} of them have at least one rating."),
-            ("Ratings", f"{counts.ratings:,}", None),
             ("Mean rating", f"{counts.mean:.2f} ★", None),
-            ("Ratings a person", f"{counts.a_user[1]:,.0f}", words.spread(counts.a_user, "one person", "ratings")),
-            ("Ratings a movie", f"{counts.a_movie[1]:,.0f}", words.spread(counts.a_movie, "one movie", "ratings")),
+            ("Ratings a person", f"{counts.a_user[1]:,.0f}", words.spread(counts.a_user, "one person")),
+            ("Ratings a movie", f"{counts.a_movie[1]:,.0f}", words.spread(counts.a_movie, "one movie")),
             ("Filled", f"{counts.filled:.1%}", "The share of all pairs of a person and a movie that are rated."),
         ):
             st.metric(label, value, help=meaning, width="content")

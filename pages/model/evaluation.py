@@ -6,7 +6,7 @@ import streamlit as st
 from bst.bundle import Bundle
 from bst.evaluation import measure
 from pages.model.evaluation_parts import beside, good, groups, job, knowing, meaning, misses, ranked, words
-from pages.shared import models, why_link
+from pages.shared import figures, models, why_link
 from pages.shared.text import literal
 
 ABOUT = "about a minute for MovieLens 1M"
@@ -38,7 +38,7 @@ def draw() -> None:
         strict=True,
     ):
         if tab.open:
-            with tab:
+            with tab, figures.savable():
                 section()
     st.divider()
     job.draw(bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {ABOUT}.")

@@ -20,12 +20,7 @@ def draw() -> None:
         start.draw_button()
     live.draw()
     comparison.draw(bundle)
-    with (
-        st.expander("Model card", icon=":material/description:"),
-        # its tables are wider than a phone: a container of a set height scrolls both ways
-        st.container(height=560, border=False),
-    ):
-        st.markdown(bundle.model_card)
+    st.page_link("pages/model/about.py", label="Model card and architecture", icon=":material/info:")
 
 
 def _sentence(history: pd.DataFrame, best: dict[str, int]) -> str:

@@ -19,18 +19,28 @@ def ink_and_paper() -> tuple[str, str]:
 
 
 def show(
-    chart: alt.TopLevelMixin, words: str, name: str = "", key: str | None = None, select: bool = False, about: str = ""
+    chart: alt.TopLevelMixin | dict,
+    words: str,
+    name: str = "",
+    key: str | None = None,
+    select: bool = False,
+    about: str = "",
 ):
-    """Show a chart. ``words`` say what it shows, for a screen reader.
+    """Show a chart, or a specification of ``charts.template``. ``words`` say what it shows, for a screen reader.
 
     ``name``: what it is called where charts can be saved (see ``savable``), ``about`` stands above it then. With
     ``select``, which needs a ``key``, a click in it runs the page again, and what is selected is returned.
     """
     # the theme colours axes and marks, but leaves text inside a chart black
-    drawn = chart.configure_text(color=ink_and_paper()[0])
+    ink = ink_and_paper()[0]
+    if isinstance(chart, dict):
+        drawn = {**chart, "config": {**chart.get("config", {}), "text": {"color": ink}}}
+    else:
+        drawn = chart.configure_text(color=ink)
     if name and "savable" in st.session_state:
         st.session_state["savable"][name] = (drawn, about or words)
-    return st.altair_chart(drawn, alt=words, key=key, on_select="rerun" if select else "ignore")
+    how = {"alt": words, "key": key, "on_select": "rerun" if select else "ignore"}
+    return st.vega_lite_chart(drawn, **how) if isinstance(drawn, dict) else st.altair_chart(drawn, **how)
 
 
 @contextmanager
@@ -46,7 +56,7 @@ def savable() -> Iterator[None]:
         _draw_saver(charts)
 
 
-def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin, str]]) -> None:
+def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin | dict, str]]) -> None:
     style = _style()
     with st.popover("Save charts", icon=":material/download:", type="tertiary", key="save_charts"):
         for name, (chart, about) in charts.items():

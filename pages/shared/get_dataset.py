@@ -15,8 +15,13 @@ def draw(choice: Choice) -> None:
     st.markdown(literal(choice.problem))
     if choice.missing_dataset is None:
         return
-    source = datasets.SOURCES[choice.missing_dataset]
-    st.subheader(f"Get {source.title}", anchor=False)
+    st.subheader(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
+    offer(choice.missing_dataset)
+
+
+def offer(name: str) -> None:
+    """Offer to download a known dataset: its licence, the button, and the same from a terminal."""
+    source = datasets.SOURCES[name]
     with st.container(border=True):
         st.markdown("**Licence**")
         st.text(datasets.licence_text(source.name))

@@ -50,4 +50,4 @@ def column(key: str, movie_ids: Sequence[int], on_why: Callable[[int], None] = a
         if row < len(movie_ids):
             on_why(movie_ids[row])
 
-    return st.column_config.ButtonColumn("Why?", on_click=clicked, key=key, width=52, type="tertiary")
+    return st.column_config.ButtonColumn("Why?", on_click=clicked, key=key, width=50, type="tertiary")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, serving, settled
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(600)
 # copied, as a run writes its model among the bundles
 WANTED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
 
@@ -54,6 +54,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     choose(page, "Preset", "Compact BST")
     press(page, "Share of its users to learn from", "ArrowLeft", 4)
     press(page, "Epochs", "End")
+    press(page, "Epochs", "ArrowLeft", 10)
     page.get_by_text("More settings").click()
     press(page, "Learning rate", "Home")  # small steps: it does not stop early
     page.get_by_role("textbox", name="Name of the model").fill("journey")
@@ -63,7 +64,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
 
     # progress moves
     bar = page.get_by_role("progressbar")
-    expect(page.get_by_text("Epoch 1 of 30").or_(page.get_by_text("Epoch 2 of 30"))).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Epoch 1 of 20").or_(page.get_by_text("Epoch 2 of 20"))).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Train a model")).to_be_disabled()
     first = float(bar.get_attribute("aria-valuenow"))
     page.wait_for_function(
@@ -82,12 +83,12 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     expect(cancelled).to_be_visible(timeout=5_000)
     assert time.monotonic() - began < 5
     kept = int(cancelled.inner_text().split()[2])
-    assert 1 <= kept < 30
+    assert 1 <= kept < 20
 
     # it goes on to its end, and is among the models
     settled(page)
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("is trained, and among the models")).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("is trained, and among the models")).to_be_visible(timeout=300_000)
     page.get_by_role("button", name="Use it").click()
     settled(page)
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("Compact BST · Demo world")

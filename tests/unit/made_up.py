@@ -10,7 +10,8 @@ import pytest
 from bst.catalogue import Catalogue
 from bst.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring import Predictions
+from bst.scoring import Attributed, Looks, Predictions
+from bst.scoring import Scorer as AnyScorer
 
 NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
 IDS = tuple(range(1, 11))
@@ -29,7 +30,7 @@ def visitor(*events: tuple[int, float], **who) -> Visitor:
     return Visitor(**who, history=tuple(Event(*event) for event in events))
 
 
-class Scorer:
+class Scorer(AnyScorer):
     """``stars`` gives the expected ratings of the movies it names; all others get ``otherwise``.
 
     Each movie's probability of being next is proportional to 10 to the power of ``chances``, or else of its stars.
@@ -38,7 +39,7 @@ class Scorer:
     def __init__(self, stars: Stars, otherwise: dict[int, float], horizon: int, chances: Stars | None):
         self.stars, self.otherwise, self.horizon, self.chances = stars, otherwise, horizon, chances
         self.orders = ("rating", "next", "blend") if chances else ("rating",)
-        self.asked = 0
+        self.asked, self.bundle = 0, SimpleNamespace(levels=WHOLE_STARS)
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         self.asked += 1
@@ -59,6 +60,18 @@ class Scorer:
             np.array([one.distribution[movies] for one in made]) if both else None,
             np.array([one.watch_next[movies] for one in made]) if both and watch_next else None,
         )
+
+    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+        """Every event is looked at as much as the movie itself."""
+        read = min(len(rows), self.horizon)
+        return Looks(("Head 1",), np.full((1, read), 1 / (read + 1)), np.full(1, 1 / (read + 1)), "the movie itself")
+
+    def attribute(self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None) -> Attributed:
+        """What leaving out an event takes away; nothing is left but what these do not add up to."""
+        told = self.without_each(visitor, rows, movie).expected.astype(float)
+        nobody = float(self.predict(Visitor(), rows[:0]).expected[movie])
+        by_event = told[0] - told[1:]
+        return Attributed(told[0], nobody, by_event, told[0] - nobody - by_event.sum())
 
     def movie_vectors(self) -> np.ndarray:
         """Neighbours in the catalogue are alike."""

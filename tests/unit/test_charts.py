@@ -10,11 +10,6 @@ def marks(chart) -> list[str]:
     return [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
 
 
-def test_bars_carry_their_figures_as_text():
-    errors = pd.DataFrame({"name": ["ours", "mean"], "error": [0.7, 0.9], "ours": [True, False]})
-    assert marks(charts.peer_bars(errors, "MAE")) == ["bar", "text"]
-
-
 def test_star_bars_label_every_level_in_order_with_its_percentage():
     levels = [0.5, 1.0, 1.5, 2.0]
     spec = charts.star_bars(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]})).to_dict()
@@ -35,20 +30,6 @@ def test_star_bars_keep_their_scale_unless_one_level_is_nearly_certain():
 
     assert top(0.5) == 0.6
     assert top(0.9) >= 0.9
-
-
-def test_history_lines_keep_the_order_and_tell_series_apart_without_colour():
-    rows = [
-        ("0", "This model", 0.82),
-        ("10", "This model", 0.7),
-        ("0", "SVD fold-in", 0.84),
-        ("10", "SVD fold-in", 0.77),
-    ]
-    spec = charts.history_lines(pd.DataFrame(rows, columns=["length", "name", "error"])).to_dict()
-    line, point = spec["layer"]
-    assert line["encoding"]["strokeDash"]["field"] == point["encoding"]["shape"]["field"] == "name"
-    assert line["encoding"]["x"]["sort"] is None  # "10" is not to stand before "5"
-    assert line["encoding"]["color"]["sort"] == ["This model", "SVD fold-in"]
 
 
 @pytest.mark.parametrize(("heads", "angle"), [(4, 0), (8, -90)])

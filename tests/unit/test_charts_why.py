@@ -8,7 +8,7 @@ import pytest
 
 from bst import charts
 from bst.charts import OTHER, Panel
-from bst.charts.axes import named
+from bst.charts.axes import listed
 from bst.charts.files import Style, as_file
 from bst.schema import GENRES
 
@@ -17,7 +17,13 @@ STYLE = Style("#e6efed", "#101716", ("#2dd4bf", "#fb923c"), ("#12302c", "#5eead4
 
 
 def data(chart) -> list[dict]:
+    if isinstance(chart, dict):
+        return chart["data"]["values"]
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
+
+
+def params(spec: dict) -> dict:
+    return {param["name"]: param["value"] for param in spec["params"] if "value" in param}
 
 
 def bars(n: int = 3) -> pd.DataFrame:
@@ -37,13 +43,15 @@ PANELS = [Panel("moved", "What moved it", True, 3), Panel("looked", "Looked at",
 
 
 def test_effect_and_attention_share_their_rows_in_the_order_of_the_frame():
-    spec = charts.beside(bars(), PANELS, INK).to_dict()
+    spec = charts.beside(bars(), PANELS, INK)
     names, moved, looked = spec["layer"]
     for layer in (names, *moved["layer"][:3], *looked["layer"][:3]):
         assert layer["encoding"]["y"]["field"] == "place"
-    assert [row["label"] for row in data(charts.beside(bars(), PANELS, INK)) if "label" in row][:2] == [
-        "Alien (1979)"
-    ] * 2
+    assert [(row["place"], row["label"], row["moved"]) for row in data(spec)] == [
+        (0, "Alien (1979)", 0.5),
+        (1, "Alien (1979)", -0.1),
+        (2, "who the visitor is", None),
+    ]
     # each has a scale of its own, with its own stretch of the width
     assert spec["resolve"]["scale"]["x"] == "independent"
     ranges = [part["layer"][0]["encoding"]["x"]["scale"]["range"] for part in (moved, looked)]
@@ -52,30 +60,39 @@ def test_effect_and_attention_share_their_rows_in_the_order_of_the_frame():
 
 
 def test_bars_of_both_ways_have_room_for_their_figures_and_say_their_way_in_text():
-    moved = charts.beside(bars(), PANELS, INK).to_dict()["layer"][1]["layer"]
-    low, high = moved[0]["encoding"]["x"]["scale"]["domain"]
-    assert low < -0.1
-    assert high > 0.5
+    spec = charts.beside(bars(), PANELS, INK)
+    ends = params(spec)
+    assert ends["moved_low"] < -0.1
+    assert ends["moved_high"] > 0.5
+    moved = spec["layer"][1]["layer"]
+    assert moved[0]["encoding"]["x"]["scale"]["domainMin"] == {"expr": "moved_low"}
     assert {layer["encoding"]["text"]["field"] for layer in moved[1:3]} == {"moved_text"}
     # a panel of nothing but zeros still has a scale
-    nothing = bars().assign(moved=0.0)
-    low, high = charts.beside(nothing, PANELS, INK).to_dict()["layer"][1]["layer"][0]["encoding"]["x"]["scale"][
-        "domain"
-    ]
-    assert low < high
+    nothing = params(charts.beside(bars().assign(moved=0.0), PANELS, INK))
+    assert nothing["moved_low"] < nothing["moved_high"]
+
+
+def test_a_picture_that_is_made_once_is_filled_anew_each_time():
+    first, second = charts.beside(bars(), PANELS, INK), charts.beside(bars(1), PANELS, INK)
+    assert len(data(first)) == 3
+    assert len(data(second)) == 1
+    assert first["height"] == 3 * second["height"]
+    assert params(first)["moved_low"] < params(second)["moved_low"]
+    assert first["layer"] is second["layer"], "what does not change is not built again"
+    json.dumps(first)
 
 
 def test_a_heatmap_of_ratings_has_a_number_in_each_cell_and_can_be_clicked():
     cells = pd.DataFrame(
         {"place": [0, 0], "label": 'It\'s "x"', "level": [4.0, 4.5], "expected": [3.0, 3.5], "now": [True, False]}
     )
-    chart = charts.rating_changes(cells, INK, PAPER)
-    spec = chart.to_dict()
+    spec = charts.rating_changes(cells, INK, PAPER)
     assert spec["layer"][1]["encoding"]["text"]["format"] == ".2f"
-    assert [row["stars"] for row in data(chart)] == ["4 ★", "4.5 ★"]
+    assert [row["stars"] for row in data(spec)] == ["4 ★", "4.5 ★"]
     (click,) = [param for param in spec["params"] if param["name"] == "cell"]
     assert click["select"]["fields"] == ["place", "level"]
     assert "datum.now" in json.dumps(spec["layer"][2])
+    assert params(spec)["names"] == ['It\'s "x"']
 
 
 def test_pairs_leave_out_a_movie_with_itself_and_write_their_sign():
@@ -88,10 +105,12 @@ def test_pairs_leave_out_a_movie_with_itself_and_write_their_sign():
 
 
 def test_places_of_an_axis_may_have_any_names():
-    axis = named({0: 'It\'s "q" \\ $x$', 1: "Same", 2: "Same"}).to_dict()
-    listed, index = axis["labelExpr"].rsplit("[", 1)
-    assert index == "datum.value]"
-    assert json.loads(listed) == ['It\'s "q" \\ $x$', "Same", "Same"]
+    assert listed({1: "Same", 0: 'It\'s "q" \\ $x$', 2: "Same"}) == ['It\'s "q" \\ $x$', "Same", "Same"]
+    cells = pd.DataFrame(
+        [(i, j, "Same", "Same", 0.1) for i in range(2) for j in range(2)],
+        columns=["first", "second", "first_label", "second_label", "stars"],
+    )
+    assert params(charts.pairs(cells, INK, PAPER))["names"] == ["1. Same", "2. Same"]
 
 
 def test_links_are_the_thicker_the_more_weight_they_carry():
@@ -106,9 +125,12 @@ def test_what_must_not_be_seen_is_no_cell():
     cells = cells.assign(row_label="x", column_label="y")
     chart = charts.between_heatmap(cells, INK, PAPER)
     assert len(data(chart)) == 3
-    assert len(chart.to_dict()["layer"]) == 2
+    assert len(chart["layer"]) == 2
+    assert params(chart)["high"] == 1
+    alike = charts.between_heatmap(cells.assign(weight=0.25), INK, PAPER)
+    assert params(alike)["high"] == 0.5, "where all are alike, none is strong"
     many = pd.DataFrame({"row": range(20), "column": 0, "weight": 0.5, "row_label": "x", "column_label": "y"})
-    assert len(charts.between_heatmap(many, INK, PAPER).to_dict()["layer"]) == 1, "no room for numbers"
+    assert len(charts.between_heatmap(many, INK, PAPER)["layer"]) == 1, "no room for numbers"
 
 
 def test_agreement_marks_this_prediction_by_shape_and_leaves_out_what_there_is_not():

@@ -81,8 +81,8 @@ def test_each_measure_has_a_sentence_of_its_own():
     )
     # e^1.1 = 3.004
     assert sentence(told(), "next_logit", TITLES.get) == (
-        "A chance of 2.0% that Aliens (1986) is next, held down most by Casablanca (1942), rated 2 ★: it makes that 3.0 "
-        "times less likely"
+        "A chance of 2.0% that Aliens (1986) is next, held down most by Casablanca (1942), rated 2 ★: it makes that "
+        "3.0 times less likely"
     )
     assert "is in the history already" in sentence(told(chance=0.0), "next_logit", TITLES.get)
 

@@ -144,7 +144,7 @@ def _draw_nearest(recommender: Recommender, told: Explained) -> None:
     _draw_table(
         pd.DataFrame(rows, columns=["title", "value"]),
         [movie_id for movie_id, _ in found],
-        st.column_config.ProgressColumn("Alike", format="%.2f", min_value=0.0, max_value=1.0, width=110),
+        st.column_config.ProgressColumn("Alike", format="%.2f", min_value=0.0, max_value=1.0, width=90),
         "why_nearest",
         "Movies nearest to it in what the model has learnt, with the cosine",
     )
@@ -157,7 +157,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value, name: str, word
         hide_index=True,
         height="content",
         column_config={
-            "title": st.column_config.TextColumn("Movie"),
+            "title": st.column_config.TextColumn("Movie", width=260),
             "value": value,
             "why": why_link.column(name, movie_ids),
         },

@@ -52,26 +52,30 @@ def _draw_agreement(recommender: Recommender, told: Explained, insights: dict | 
         shown = rows[rows["here"].notna() | rows["middle"].notna()]
         figures.show(charts.agreement(shown, figures.ink_and_paper()[0]), _agreement_words(shown), name="Agreement")
         here = "◆ is this prediction. " if rows["here"].notna().any() else ""
-        sample = (
-            f"Bars hold the middle 80 % of visitors, the line in them is the median. {insights['sample']['words']} "
-            "Paler, for comparison: integrated gradients in attention's place; all movies looked at alike, which is "
-            "worth nothing; and the attention that the same movies get in shuffled order."
-            if insights
-            else ""
-        )
+        spread = "Bars hold the middle 80% of other visitors, the line in them is the median." if insights else ""
         st.caption(
-            literal(
-                f"Each movie of the history has a place by attention and one by how much it moves the rating; 1 means "
-                f"that both orders are the same, 0 that they have nothing to do with each other. {here}{sample}"
-            )
+            "Every movie of the history has a place by attention and one by how much it moves the rating. 1: both "
+            f"orders are the same; 0: they have nothing to do with each other. {here}{spread}"
         )
+        if insights:
+            _draw_how(insights)
     if insights is None:
         known.draw_missing(recommender, "how other visitors fare")
-    elif change := insights.get("uniform_change"):
+
+
+def _draw_how(insights: dict) -> None:
+    with st.expander("Who the others are, and what the pale bars are for"):
+        st.markdown(literal(insights["sample"]["words"]))
         st.markdown(
-            f"If the model looked at everything alike, its rating would change by {change['mean']:.2f} ★ on average; "
-            f"leaving out the one movie that matters most changes it by {change['one_event']:.2f} ★."
+            "**Gradients instead**: integrated gradients in attention's place. **Looking alike**: every movie gets the "
+            "same attention, which tells nothing. **Shuffled order**: the attention that the same movies get when "
+            "their order is changed by chance."
         )
+        if change := insights.get("uniform_change"):
+            st.markdown(
+                f"If the model looked at everything alike, its rating would change by {change['mean']:.2f} ★ on "
+                f"average. Leaving out the one movie that matters most changes it by {change['one_event']:.2f} ★."
+            )
 
 
 def _agreement_rows(found: Agreement, by_gradients: float | None, insights: dict | None) -> pd.DataFrame:
@@ -84,8 +88,8 @@ def _agreement_rows(found: Agreement, by_gradients: float | None, insights: dict
     rows.append(("Gradients instead", True, by_gradients, *_spread(made.get("gradients"))))
     if insights:
         controls = insights["controls"]
-        rows.append(("Control: looking alike", True, None, *_spread(controls["uniform"])))
-        rows.append(("Control: shuffled order", True, None, *_spread(controls["permuted"])))
+        rows.append(("Looking alike", True, None, *_spread(controls["uniform"])))
+        rows.append(("Shuffled order", True, None, *_spread(controls["permuted"])))
     return pd.DataFrame(rows, columns=["name", "control", "here", "low", "middle", "high"]).astype(
         dict.fromkeys(("here", "low", "middle", "high"), float)
     )

@@ -55,6 +55,14 @@ def ready() -> Seen | None:
     return _kept().seen.get(_key(models.chosen().dataset))
 
 
+def look(dataset: str) -> Portrait | None:
+    """Return what a dataset looks like, looked at now if need be; None if it cannot be read."""
+    try:
+        return _kept().look(_key(dataset)).portrait
+    except BSTError:
+        return None
+
+
 def load() -> None:
     """Look at it behind a message that says what is going on, then run the page again.
 

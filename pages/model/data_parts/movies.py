@@ -68,7 +68,7 @@ def _draw_genres(seen: Seen) -> None:
                 "Genre": table["genre"],
                 "Movies": table["movies"],
                 "Ratings": table["ratings"],
-                "Share of ratings": table["share"],
+                "Share of ratings": 100 * table["share"],
                 "Mean stars": table["mean"],
             }
         ),
@@ -76,7 +76,7 @@ def _draw_genres(seen: Seen) -> None:
         column_config={
             "Movies": st.column_config.NumberColumn(format="localized"),
             "Ratings": st.column_config.NumberColumn(format="localized"),
-            "Share of ratings": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Share of ratings": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100),
             "Mean stars": st.column_config.NumberColumn(format="%.2f"),
         },
         alt="Movies, ratings and mean stars by genre",

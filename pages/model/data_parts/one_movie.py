@@ -56,12 +56,9 @@ def _sentence(title: str, found: dict[str, pd.DataFrame], seen: Seen) -> str:
     )
     sure = found["sex"][~found["sex"]["few"]] if "sex" in found else ()
     if len(sure) == 2:
-        low, high = sure.sort_values("mean").to_dict("records")
-        apart = high["low"] > low["high"]
-        words += (
-            f"; {high['name'].lower()} people {high['mean']:.2f}, {low['name'].lower()} people {low['mean']:.2f}"
-            + ("" if apart else ", too close to call")
-        )
+        women, men = sure.to_dict("records")
+        apart = women["low"] > men["high"] or men["low"] > women["high"]
+        words += f"; women {women['mean']:.2f}, men {men['mean']:.2f}" + ("" if apart else ", too close to call")
     return words + "."
 
 
@@ -102,7 +99,7 @@ def _draw_groups(found: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> 
     table, overall = found[part], float(found["all"]["mean"].iloc[0])
     told = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))
     figures.show(
-        drawn.movie_groups(table, overall, bundle.levels),
+        drawn.movie_groups(table, overall, bundle.levels, figures.ink_and_paper()[0]),
         f"Mean stars of {title} by group, everyone {overall:.2f}: {told}",
     )
     st.caption(

@@ -37,7 +37,9 @@ def _draw_tastes(shifts: pd.DataFrame) -> None:
         f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.found}"
         for row in shifts.itertuples(index=False)
     )
-    figures.show(drawn.planted_shifts(shifts), f"Planted and measured tastes in stars: {told}")
+    figures.show(
+        drawn.planted_shifts(shifts, figures.ink_and_paper()[0]), f"Planted and measured tastes in stars: {told}"
+    )
     st.caption(
         "Planted: what a movie of that genre alone gains (+) or loses (−) for such a person. Measured: how the group's "
         "ratings of the genre differ from everyone's, with its 95% interval. It is smaller, as movies of several "
@@ -65,7 +67,7 @@ def _draw_rules() -> None:
         "Drift": f"Every {e.drift_every} movies each taste takes a random step, usually of up to "
         f"**{e.taste_stars * e.drift_sd:.2f} ★**.",
         "Chance": f"Every rating is off by chance, usually by up to **{e.noise_sd:.2f} ★**, then rounded to whole "
-        "stars. No model can do better than that.",
+        "stars. No model can do away with it.",
         "What they watch next": f"After part of a franchise they go on with it in {e.choice_continue:.0%} of cases; "
         "otherwise famous movies, movies of their taste and of the mood they are in are likelier.",
     }

@@ -42,7 +42,8 @@ def _draw_time(seen: Seen) -> None:
         f"Ratings by {'month' if monthly else 'day'}, from {words.day(seen.portrait.counts.first)} to "
         f"{words.day(seen.portrait.counts.last)}; the most, {busiest['ratings']:,}, in {when}",
     )
-    st.caption(f"By {'month' if monthly else 'day'}, UTC. {when} alone has {share:.0%} of all ratings.")
+    words_of_it = f" {when} alone has {share:.0%} of all ratings." if share > 0.1 else ""
+    st.caption(f"By {'month' if monthly else 'day'}, in UTC.{words_of_it}")
 
 
 def _draw_activity(seen: Seen) -> None:

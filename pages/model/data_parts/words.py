@@ -31,7 +31,7 @@ def month(when: pd.Timestamp) -> str:
     return f"{when:%B %Y}"
 
 
-def spread(span: tuple[int, float, int], who: str, what: str) -> str:
+def spread(span: tuple[int, float, int], who: str) -> str:
     """Say where the middle and the ends of a count lie."""
     low, _, high = span
-    return f"The middle one of all. The fewest that {who} has is {low:,} {what}, the most is {high:,}."
+    return f"The middle one of all. The fewest that {who} has are {low:,}, the most {high:,}."

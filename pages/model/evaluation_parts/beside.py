@@ -74,6 +74,8 @@ def _draw(bundle: Bundle, record: dict, other: Bundle, theirs: dict) -> None:
         figures.show(
             charts.differences(table, "this model", "the other", figures.ink_and_paper()[0]),
             f"Difference in stars, below 0 {bundle.name} is better: {told}",
+            name="Difference of two models",
+            about=f"{bundle.name} (this model) beside {other.name} (the other)",
         )
     st.dataframe(
         pd.DataFrame(

@@ -20,7 +20,7 @@ def draw(bundle: Bundle, record: dict) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _draw_peers(record)
+        _draw_peers(bundle, record)
     with right:
         _draw_figures(record)
     st.caption(measured_on(bundle, record))
@@ -36,7 +36,7 @@ def measured_on(bundle: Bundle, record: dict) -> str:
     )
 
 
-def _draw_peers(record: dict) -> None:
+def _draw_peers(bundle: Bundle, record: dict) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Beside simpler ways to predict", anchor=False, width="content")
         metric = st.segmented_control(
@@ -52,7 +52,10 @@ def _draw_peers(record: dict) -> None:
     table = _peer_table(record, metric)
     told = "; ".join(f"{row.name} {row.value:.3f}" for row in table.itertuples(index=False))
     figures.show(
-        charts.peer_errors(table, METRICS[metric], figures.ink_and_paper()[0]), f"{METRICS[metric]} in stars: {told}"
+        charts.peer_errors(table, METRICS[metric], figures.ink_and_paper()[0]),
+        f"{METRICS[metric]} in stars: {told}",
+        name="Errors beside peers",
+        about=words.headline(bundle, record),
     )
     st.caption(
         f"{words.FIGURES[metric][1]} Filled circles are this model, open diamonds simpler ways, and bars the "

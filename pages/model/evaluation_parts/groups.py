@@ -100,6 +100,8 @@ def _draw_groups(record: dict, rows: list[dict]) -> None:
     figures.show(
         charts.groups(table, overall, "MAE", figures.ink_and_paper()[0]),
         f"MAE by group, all {overall:.3f}; ▲ clearly above, ▼ clearly below: {told}",
+        name="Error by group",
+        about=f"Error by {words.PARTS[rows[0]['part']].lower()}; all together (dashed) {overall:.3f} stars",
     )
     st.caption(
         "Behind each name: how many users it rests on. ▲ clearly worse than all together (dashed), ▼ clearly better, "

@@ -115,8 +115,10 @@ def draw(bundle: Bundle, label: str, key: str, words: str = "", primary: bool = 
 
 
 def _draw_progress(job: Job, key: str) -> None:
-    left = job.left
+    left, stopping = job.left, job.stop.is_set()
     words = f"{job.words[0].upper()}{job.words[1:]} …" + (f" about {left:.0f} s left" if left is not None else "")
+    if stopping:  # between two steps, each of which takes some seconds
+        words = "Stopping after this step …"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(min(job.share, 1.0), text=literal(words), width="stretch")
-        st.button("Stop", key=f"stop_{key}", icon=":material/stop:", on_click=job.stop.set)
+        st.button("Stop", key=f"stop_{key}", icon=":material/stop:", on_click=job.stop.set, disabled=stopping)

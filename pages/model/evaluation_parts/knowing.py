@@ -12,7 +12,7 @@ from pages.shared.text import percent
 VIEWS = {"gain": "Lead over item means", "mae": "Error in stars"}
 MEANINGS = {
     "gain": "By how many percent the error is below that of item means, which say the same to everybody. Unlike the "
-    "error itself, this does not depend on whose ratings and which movies come at each length.",
+    "error itself, this hardly depends on how hard the users and movies of each length are to predict.",
     "mae": "Mean absolute error. Lower is better; users with long histories are easier to predict for anyone, so look "
     "at the distance between the lines.",
 }
@@ -23,7 +23,8 @@ MOST = ("item_mean", "bias", "svd_fold_in", "svd_em_fold_in", "svd")
 def draw(bundle: Bundle, record: dict) -> None:
     """Draw the section."""
     rows = record["by_history"]
-    st.markdown(_sentence(bundle, record))
+    sentence = _sentence(bundle, record)
+    st.markdown(sentence)
     gained = all("gain" in row for row in rows)
     view = st.segmented_control(
         "What to show",
@@ -47,8 +48,12 @@ def draw(bundle: Bundle, record: dict) -> None:
     figures.show(
         charts.by_history(table, VIEWS[view], figures.ink_and_paper()[0], view == "gain"),
         f"{VIEWS[view]} by ratings known: {told}",
+        name="Error by history",
+        about=sentence,
     )
+    support = "; ".join(f"{stretch(row)}: {row['labels']:,}" for row in rows)
     st.caption(f"{MEANINGS[view]} The band is this model's {words.INTERVAL}")
+    st.caption(f"How many test ratings each point rests on: {support}. Lengths are taken together where few are alike.")
     with st.expander("Every length in numbers", icon=":material/table_rows:"):
         st.dataframe(_table(record), hide_index=True, alt="Error by length of history, and on how much each rests")
 

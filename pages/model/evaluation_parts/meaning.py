@@ -58,6 +58,8 @@ def _draw_bins(bins: list[dict], promised: str, happened: str, percent: bool) ->
     figures.show(
         charts.reliability(table, promised, happened, percent, figures.ink_and_paper()[0]),
         f"{promised} and what happened: {told}",
+        name="Chance to be liked" if percent else "Expected and given",
+        about=f"{promised}, and what happened",
     )
     figures.show(
         charts.bin_counts(table, percent),
@@ -81,7 +83,12 @@ def _draw_stars(record: dict) -> None:
     )
     st.subheader("Stars given and predicted", anchor=False)
     told = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
-    figures.show(charts.star_shares(table), f"Shares of {', '.join(levels)}. {told}")
+    figures.show(
+        charts.star_shares(table),
+        f"Shares of {', '.join(levels)}. {told}",
+        name="Stars",
+        about="Stars given and predicted",
+    )
     st.caption(
         "An expected rating is a mean, so it seldom lies at an end: few movies are expected at 1 ★ or 5 ★, many "
         "get them." + (" The predicted chances, added up, should match what was given." if "predicted" in stars else "")

@@ -81,7 +81,12 @@ def _draw_lines(orders: dict) -> None:
         f"{name}: " + ", ".join(f"{row.value:.3f} at {row.k}" for row in part.itertuples(index=False))
         for name, part in table.groupby("name", sort=False)
     )
-    figures.show(charts.rank_lines(table, FIGURES[figure]), f"{FIGURES[figure]}: {told}")
+    figures.show(
+        charts.rank_lines(table, FIGURES[figure]),
+        f"{FIGURES[figure]}: {told}",
+        name="Next movie on the list",
+        about=MEANINGS[figure],
+    )
     ranks = "; ".join(f"{ORDERS[order]} {found['mrr'][0]:.3f}" for order, found in orders.items())
     st.caption(f"{MEANINGS[figure]} MRR, the mean of 1 / place: {ranks}. Bars: {words.INTERVAL}")
 

@@ -116,5 +116,6 @@ def span(found: list[float], form: str = ".3f") -> str:
 
 
 def signed(value: float, form: str = ".3f") -> str:
-    """Return a difference with its sign."""
-    return f"{value:+{form}}".replace("-", "−")
+    """Return a difference with its sign; none for what rounds to nothing."""
+    text = f"{value:+{form}}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")

@@ -1,0 +1,33 @@
+"""A report on disk: whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from bst.errors import ReportError
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Raise ``ReportError`` where a report cannot be written, before hours or seconds go into making it."""
+    if target.is_dir():
+        raise ReportError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
+    if not target.parent.is_dir():
+        raise ReportError(f"{target.parent} is no folder; make it first, or name another place")
+    if target.exists() and not overwrite:
+        raise ReportError(f"{target} is there already; give another name, or --overwrite to replace it")
+
+
+def write_report(target: Path, html: str, overwrite: bool = False) -> None:
+    """Write a report, whole or not at all. Raises ``ReportError`` where that is not possible."""
+    check_target(target, overwrite)
+    work = None
+    try:
+        handle, work = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(html)
+        Path(work).chmod(0o644)  # mkstemp makes it private; a report is to be sent
+        Path(work).replace(target)
+    except OSError as error:
+        if work:
+            Path(work).unlink(missing_ok=True)
+        raise ReportError(f"{target} cannot be written: {error}; make room or choose another place") from error

@@ -1,0 +1,73 @@
+"""The About page: the model card, the architecture, the words, and how to get the data."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bst import datasets
+from bst.bundle import open_bundle
+from bst.glossary import GLOSSARY
+from tests.app.conftest import captions, chart_words, start
+
+
+def opened(section: str | None = None, bundle: str = "demo", **state) -> AppTest:
+    """The page at a section, with widgets as a visitor left them."""
+    app = start(bundle).switch_page("pages/model/about.py")
+    for name, value in ({"about_tabs": section} if section else {}).items():
+        app.session_state[name] = value
+    for name, value in state.items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    """All paragraphs of the page, without their escapes and emphasis."""
+    return " ".join(part.value for part in app.main.markdown).replace("\\", "").replace("**", "")
+
+
+def test_the_card_of_the_chosen_bundle():
+    page, bundle = opened(), open_bundle("demo")
+    assert [tab.label for tab in page.tabs] == ["Model card", "How it is built", "Words", "Data and licences"]
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["Parameters"] == f"{bundle.parameters['parameters']:,}"
+    assert metrics["MAE"] == f"{bundle.metrics['metrics']['mae']:.3f} ★"
+    assert [part.value for part in page.subheader] == ["What it is", "What it is for", "Data", "Figures"]
+    assert "It must not decide anything about a person" in text(page).replace("\n", " ")
+    tables = [table.value for table in page.dataframe]
+    assert tables[0].iloc[0].tolist()[:2] == ["This model", f"{bundle.metrics['metrics']['mae']:.3f}"]
+    assert {button.label for button in page.get("download_button")} == {"Save a report", "Save the card"}
+
+
+@pytest.mark.parametrize("kind", ["timeline", "rating-only", "next-only", "classic"])
+def test_every_kind_of_model_is_drawn_and_told_in_words(kinds, kind):
+    page = opened("How it is built", kind)
+    told = " ".join(chart_words(page))
+    assert ("The tower that predicts ratings" in told) == (kind in ("timeline", "rating-only"))
+    assert ("The tower that predicts the next movie" in told) == (kind in ("timeline", "next-only"))
+    assert ("Transformer block" in told) == (kind == "classic")
+    assert "The same in words" in [part.label for part in page.expander]
+    parts, every = (table.value for table in page.dataframe)
+    assert parts["Parameters"].sum() == every["Parameters"].sum()
+    assert re.search(r"[\d,]+ numbers, of which [\d,]+ are trained", text(page))
+
+
+def test_words_can_be_searched():
+    page = opened("Words")
+    assert all(word.word in text(page) for word in GLOSSARY)
+    page = opened("Words", about_words="ndcg")
+    assert "NDCG@K" in text(page)
+    assert "Counterfactual" not in text(page)
+    assert "No word here is like that" in text(opened("Words", about_words="qqq"))
+
+
+def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
+    find = datasets.find
+    monkeypatch.setattr(datasets, "find", lambda name: None if name == "ml-1m" else find(name))
+    page = opened("Data and licences")
+    assert "Accept and download (6 MB)" in [button.label for button in page.button]
+    assert "python -m bst download ml-1m" in captions(page)
+    for words in ("Harper", "Chen", "MIT", "GroupLens", "The chosen model was made with"):
+        assert words in text(page)

@@ -1,0 +1,117 @@
+"""The Data page, on the demo world: what it says is what was counted or planted there."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bst import datasets
+from bst.bundle import open_bundle
+from bst.errors import DatasetError
+from bst.portrait import Votes, of_movie
+from pages.model.data_parts import loaded, tastes
+from tests.app.conftest import captions, chart_words, headline, start
+
+SECTIONS = ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"]
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return datasets.load("demo")
+
+
+def opened(section: str | None = None, **state) -> AppTest:
+    """The page at a section, with widgets as a visitor left them."""
+    app = start("demo").switch_page("pages/model/data.py")
+    for name, value in ({"data_tabs_6": section} if section else {} | state).items():
+        app.session_state[name] = value
+    for name, value in state.items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    """All paragraphs of the page, without their escapes and emphasis."""
+    return " ".join(part.value for part in app.main.markdown).replace("\\", "").replace("**", "")
+
+
+def test_the_sentence_and_one_section_at_a_time(demo):
+    page = opened()
+    assert headline(page) == (
+        "2,000 simulated people gave 300,000 ratings to 1,350 movies; half of them go to the 22% best known"
+    )
+    assert [tab.label for tab in page.tabs] == SECTIONS
+    assert [metric.label for metric in page.metric] == ["Mean rating", "Ratings a person", "Ratings a movie", "Filled"]
+    assert page.metric[0].value == f"{demo.ratings['rating'].mean():.2f} ★"
+    told = chart_words(page)
+    assert len(told) == 3  # those of other sections are not drawn
+    share = (demo.ratings["rating"] == 5).mean()
+    assert f"5 stars {share:.0%}" in told[0]
+    assert "from 1 January 2020 to 31 December 2024" in told[1]
+
+
+def test_who_likes_what_says_what_was_planted_loudest():
+    page = opened("Who likes what")
+    assert "Female, who rate Romance 0.16 stars higher than everyone does" in text(page)
+    assert "Female, Romance +0.16" in chart_words(page)[0]
+    page = opened("Who likes what", data_part_sex_age_occupation="occupation", data_view="watching")
+    assert "genres by groups" in chart_words(page)[0]
+    assert "Faint: fewer than 30 people" in captions(page)
+
+
+def test_one_movie_by_group(demo):
+    catalogue = datasets.load_movies("demo")
+    row = int(catalogue.index[catalogue["title"] == "The Matrix (1999)"][0])
+    page = opened("One movie", data_movie_demo=int(catalogue["movie_id"].iloc[row]))
+    found = of_movie(Votes.of(demo), row)
+    everyone, (women, men) = found["all"].iloc[0], found["sex"]["mean"]
+    assert f"{everyone['ratings']:,} people gave The Matrix (1999) {everyone['mean']:.2f} ★ on average" in text(page)
+    assert f"women {women:.2f}, men {men:.2f}" in text(page)
+    assert f"Female {women:.2f}" in chart_words(page)[1]
+
+
+def test_a_movie_that_nobody_rated_and_a_title_with_signs(monkeypatch):
+    seen = loaded.look("demo")
+    assert seen is not None
+    monkeypatch.setattr("pages.model.data_parts.one_movie.of_movie", lambda votes, row: {"all": seen.stars[:0]})
+    page = opened("One movie", data_movie_demo=1)
+    assert "Nobody in this dataset rated" in text(page)
+
+
+def test_what_order_means_and_what_was_planted():
+    page = opened("What order means")
+    assert "51% of all ratings share their second with another rating of the same person" in text(page)
+    assert "imitates that on purpose" in text(page)
+    mae = open_bundle("demo").metrics["metrics"]["mae"]
+    assert f"its MAE is {mae:.3f} stars with them" in text(page)
+    page = opened("What was planted")
+    assert "Of 32 planted tastes of groups" in text(page)
+    assert "Female, Romance: planted +0.28" in chart_words(page)[0]
+    # strengths as they are written in demo_truth: 0.8, 0.35, 0.35 and 0.7 stars
+    for rule in ("lifts the others of it by 0.80 ★", "movies of its mood by 0.35 ★", "usually up to 0.35 ★", "0.70 ★"):
+        assert rule in text(page)
+
+
+def test_movies_section_names_the_long_tail():
+    page = opened("Movies", data_years="mean")
+    told = chart_words(page)
+    assert "50% of the movies have 80%" in told[0]
+    assert told[1].startswith("Mean stars by year of release")
+
+
+def test_a_dataset_that_cannot_be_read_is_a_notice(monkeypatch):
+    def broken(name):
+        raise DatasetError("ratings.dat, line 3: rating '9' is no rating; get the file again")
+
+    loaded._kept.clear()
+    monkeypatch.setattr(datasets, "load", broken)
+    page = opened()
+    assert headline(page) == "What Demo world (simulated) looks like"
+    assert "line 3: rating '9'" in page.error[0].value.replace("\\", "")
+
+
+def test_no_clear_difference_is_said_so(demo):
+    seen = loaded.look("demo")
+    table = seen.tastes["sex"].assign(taste_low=-1.0, taste_high=1.0)
+    assert tastes._sentence(table, "taste") == "No group's taste differs clearly from everyone's."
+    assert "fewer than 30 people" in tastes._sentence(table.assign(few=True), "taste")

@@ -1,0 +1,310 @@
+"""The Evaluation page: what was kept with a model, measuring from the page, misses, two models side by side."""
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bst import extras
+from bst.bundle import BUNDLES, open_bundle
+from bst.errors import ConfigError
+from bst.evaluation import local, measure
+from bst.evaluation.local import Local
+from bst.evaluation.worst import Miss
+from bst.schema import Event, Visitor
+from pages.model.evaluation_parts import job, misses
+from pages.shared import models
+from tests.app.conftest import APP, NEXT_FIGURES, TASK, captions, chart_words, headline
+
+pytestmark = pytest.mark.timeout(180)
+
+PAGE = "pages/model/evaluation.py"
+TABS = {
+    "How good": 1,
+    "How soon it knows you": 1,
+    "Promises kept": 5,
+    "For whom": 1,
+    "Lists": 1,
+    "Worst misses": 0,
+    "Beside another model": 0,
+}
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path, monkeypatch):
+    """What stays on this computer stays in the test."""
+    monkeypatch.setattr(local, "FOLDER", tmp_path / "local")
+    job._jobs.clear()
+
+
+@pytest.fixture(scope="module")
+def record() -> dict:
+    """What came with the demo bundle, to be changed."""
+    return measure.read(open_bundle(BUNDLES / "demo"))
+
+
+@pytest.fixture
+def measured(kinds, record):
+    """Keep a record with bundles of ``kinds``, and take it away again."""
+    kept = []
+
+    def keep(name: str, **changes) -> None:
+        bundle = open_bundle(kinds / name)
+        extras.keep(bundle, measure.NAME, record | changes)
+        kept.append(bundle.folder / f"{measure.NAME}.json")
+
+    yield keep
+    for path in kept:
+        path.unlink(missing_ok=True)
+
+
+def evaluation(bundle: str) -> AppTest:
+    """The page as a link opens it, by which no model is loaded."""
+    models.look_again()
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["bundle"] = bundle
+    return app.switch_page(PAGE).run()
+
+
+def opened(app: AppTest, tab: str) -> AppTest:
+    key = next(key for key in ("evaluation_tabs_7", "evaluation_tabs_3") if key in app.session_state)
+    app.session_state[key] = tab
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(text.value for text in app.markdown).replace("\\", "")
+
+
+def test_the_shipped_model_opens_from_what_was_kept(record):
+    app = evaluation("demo")
+    assert not app.exception
+    better = record["versus"]["svd_em_fold_in"]["better"][0]
+    assert headline(app) == (
+        f"Off by {record['metrics']['mae']:.2f} stars on average for people it has never seen, {better:.0%} better "
+        f"than SVD; it knows you after about {record['known_after']} ratings"
+    )
+    assert chart_words(app)[0].startswith(f"MAE in stars: This model {record['metrics']['mae']:.3f}; ")
+    assert f"On {record['labels']:,} test ratings of {record['users']} users that no one was trained on" in captions(
+        app
+    )
+    for tab, charts in TABS.items():
+        app = opened(app, tab)
+        assert not app.exception, tab
+        words = chart_words(app)
+        assert len(words) == charts, tab
+        assert all(words), "every chart says what it shows"
+
+
+def test_every_section_says_its_result_in_words(measured, record):
+    measured(
+        "timeline",
+        known_after=5,
+        fairness=[
+            {"part": "sex", "worst": "F", "best": "M", "groups": 2, "gap": [0.1, 0.05, 0.15], "chance": 0.0005},
+            {"part": "age", "worst": 18, "best": 50, "groups": 7, "gap": [0.2, 0.01, 0.3], "chance": 0.4},
+        ],
+    )
+    app = evaluation("timeline")
+    assert headline(app).endswith("it knows you after about 5 ratings")
+    app = opened(app, "How soon it knows you")
+    assert "Half of that it has after about 5 ratings" in texts(app)
+    assert "150+" in chart_words(app)[0]
+    app.segmented_control(key="evaluation_history_True").set_value("mae").run()
+    assert chart_words(app)[0].startswith("Error in stars by ratings known: This model: ")
+    app = opened(app, "For whom")
+    assert "Between the sexes: ▲ more than chance" in texts(app)
+    assert "from Male (best of 2) to Female (worst)" in texts(app)
+    assert "which leaves out 0; chance under 1 in 1,000" in texts(app)
+    assert "Between age groups: ● no more than chance" in texts(app), "in spite of an interval that leaves out 0"
+    part = app.segmented_control(key="evaluation_part_sex_age_occupation_genre_decade_fame")
+    part.set_value("fame").run()
+    assert "Blockbusters" in chart_words(app)[0]
+    app = opened(app, "Lists")
+    hits = record["ranking"]["orders"]
+    assert f"in **{hits['next']['hr']['10'][0]:.0%}** of cases" in texts(app)
+    assert chart_words(app)[0].startswith("HR@K: Likely next: ")
+    app = opened(app, "Promises kept")
+    assert "that came true in" in texts(app)
+
+
+def test_a_classic_model_says_what_does_not_apply(measured, record):
+    without = {name: value for name, value in record["calibration"].items() if name != "liked"}
+    plain = {"mae": 0.74, "rmse": 0.94}
+    spans = {"mae": [0.73, 0.75], "rmse": [0.93, 0.95]}
+    peers = {name: record["peers"][name] for name in ("global_mean", "item_mean", "bias")}
+    measured(
+        "classic",
+        metrics=plain,
+        as_visitor={"mae": 0.75, "rmse": 0.95},
+        intervals={"ours": spans, "peers": record["intervals"]["peers"]},
+        peers=peers,
+        versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in peers},
+        calibration=without,
+        stars={name: record["stars"][name] for name in ("levels", "actual", "expected")},
+        protocol="seed",
+        gaps_unknown={"mae": 0.7, "rmse": 0.9},
+    )
+    app = evaluation("classic")
+    assert not app.exception
+    assert (
+        headline(app) == "Off by 0.74 stars on average on ratings it was not trained on, 6% worse than User + item bias"
+    )
+    assert "This model, user known 0.740; This model, visitor 0.750" in chart_words(app)[0]
+    assert "no surprise and no calibration error to measure" in texts(app)
+    assert "reads the newest 3 ratings alone" in texts(opened(app, "How soon it knows you"))
+    app = opened(app, "Promises kept")
+    assert "It names one number and no chances" in texts(app)
+    assert len(chart_words(app)) == 3
+
+
+def test_a_model_of_the_next_movie_alone_has_lists_alone(measured, record, kinds):
+    bundle = open_bundle(kinds / "next-only")
+    ranked = record["ranking"] | {
+        "orders": {name: record["ranking"]["orders"][name] for name in ("next", "popularity")},
+    }
+    plain = {"version": measure.VERSION, "made": "2026-01-01", "seconds": 3.0, "users": 20, "ranking": ranked}
+    extras.keep(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
+    app = evaluation("next-only")
+    assert headline(app) == "Has the next movie among its first ten in 25% of cases, popularity in 8.0%"
+    assert "predicts no ratings" in texts(app)
+    app = opened(app, "Lists")
+    assert not app.exception
+    assert chart_words(app)[0].startswith("HR@K: Likely next: ")
+    (bundle.folder / f"{measure.NAME}.json").unlink()
+
+
+# ---- measuring from the page
+
+
+def wait(app: AppTest, until) -> AppTest:
+    for _ in range(100):
+        app.run()
+        if until(app):
+            return app
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass")
+
+
+def measuring(app: AppTest) -> bool:
+    return any("Predicting by hand" in bar.proto.text for bar in app.get("progress"))
+
+
+@pytest.fixture
+def quick(kinds, monkeypatch, record):
+    """Measure without a model: it waits for ``go``, tells its progress, and finds the demo's record."""
+    go = threading.Event()
+    monkeypatch.setattr(job.datasets, "load", lambda name: None)
+    monkeypatch.setattr(job.measure, "own_task", lambda bundle, dataset: None)
+
+    def made_up(bundle, task, on_progress):
+        while not go.wait(0.02):
+            on_progress(0.4, "predicting by hand")
+        return measure.Measured(record | {"known_after": 20}, None)
+
+    monkeypatch.setattr(job.measure, "measure", made_up)
+    yield go
+    go.set()
+    (kinds / "timeline" / "evaluation.json").unlink(missing_ok=True)
+
+
+def test_a_model_is_measured_from_the_page(kinds, quick):
+    app = evaluation("timeline")
+    assert headline(app).startswith("Off by 0.66 stars on average for people it has never seen, 3% better than SVD")
+    assert "So much was measured when this model was trained" in texts(app)
+    app.button(key="measure_now").click().run()
+    wait(app, measuring)
+    other = evaluation("rating-only")
+    assert other.button(key="measure_now").disabled
+    assert "is being measured; one at a time" in captions(other)
+    quick.set()
+    wait(app, lambda app: headline(app).endswith("it knows you after about 20 ratings"))
+    assert not app.exception
+    assert (kinds / "timeline" / "evaluation.json").is_file()
+
+
+def test_measuring_can_be_stopped(kinds, quick):
+    app = evaluation("timeline")
+    app.button(key="measure_now").click().run()
+    wait(app, measuring)
+    app.button(key="stop_now").click().run()
+    wait(app, lambda app: any(button.key == "measure_now" for button in app.button))
+    assert not app.exception
+    assert not app.error, "to be stopped is no fault"
+    assert not (kinds / "timeline" / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConfigError("the ratings are others: *get* the dataset"), "the ratings are others"),
+        (KeyError("x"), "a fault of the app"),
+    ],
+)
+def test_what_goes_wrong_is_told(kinds, quick, monkeypatch, error, words):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr(job.measure, "own_task", fail)
+    app = evaluation("timeline")
+    app.button(key="measure_now").click().run()
+    wait(app, lambda app: app.error)
+    assert words in app.error[0].value
+    assert not app.exception
+    assert not app.button(key="measure_now").disabled
+
+
+# ---- the worst predictions
+
+
+WHO = Visitor("M", 25, "artist", (Event(1, 5.0, 100), Event(2, 1.0, 200)))
+MISS = Miss(77, 3, 4.8, 1.0, 2, WHO, 4.4)
+
+
+def test_misses_are_one_click_from_why(measured, kinds):
+    measured("timeline")
+    app = opened(evaluation("timeline"), "Worst misses")
+    assert "Its licence does not let them be passed on" in texts(app)
+    assert not app.dataframe
+    bundle = open_bundle(kinds / "timeline")
+    low = replace(MISS, expected=1.2, actual=5.0, user_id=78, others=None)
+    # two users were surprised by the same movie
+    twice = [MISS, replace(MISS, user_id=79, visitor=replace(WHO, sex="F"))]
+    local.keep(bundle, Local(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
+    app = opened(evaluation("timeline"), "Worst misses")
+    table = app.dataframe[0].value
+    assert table["who"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
+    assert table[["expected", "actual", "others"]].iloc[0].tolist() == [4.8, 1.0, 4.4]
+    assert "off by more than two stars, too, in 2" in texts(app)
+    app.segmented_control(key="evaluation_side").set_value("low").run()
+    assert app.dataframe[0].value["who"].tolist() == ["User 78 · male, 25–34, artist"]
+
+
+def test_why_is_asked_for_the_user_of_that_very_row(monkeypatch):
+    asked = []
+    monkeypatch.setattr(misses.why_link, "ask_of_guest", lambda *what: asked.append(what))
+    misses._ask(MISS)
+    assert asked == [(3, WHO, "user 77 after 2 movies")]
+
+
+# ---- beside another model
+
+
+def test_two_models_stand_side_by_side_on_the_same_labels(measured, record):
+    measured("timeline")
+    measured("rating-only", metrics=record["metrics"] | {"mae": record["metrics"]["mae"] + 0.05})
+    app = opened(evaluation("timeline"), "Beside another model")
+    assert not app.exception
+    assert app.selectbox(key="evaluation_other").value == "rating-only", "the first that can be compared"
+    assert "timeline is better: its MAE is lower by 0.050" in texts(app).replace("**", "")
+    assert "MAE −0.050" in chart_words(app)[0]
+    assert "stay on the computer where a model was measured" in captions(app)
+    app.selectbox(key="evaluation_other").select("classic").run()
+    assert "classic · Demo world (simulated) has not been measured yet" in texts(app).replace("**", "")
+    measured("classic", protocol="seed")
+    app.run()
+    assert "cannot be compared: they were measured under other protocols" in texts(app)
+    assert not app.exception

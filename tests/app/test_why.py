@@ -1,0 +1,280 @@
+"""Why: what moved a prediction, what could be changed about it, and what is said where little is known."""
+
+import json
+import re
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from bst import extras
+from bst.bundle import open_bundle
+from bst.datasets import load_movies
+from bst.edits import Drop, Rate, SetPart
+from bst.explanation.agreement import spearman
+from bst.recommender import Recommender
+from bst.schema import Event, Visitor
+from pages.explain.why_parts import bars
+from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
+
+pytestmark = pytest.mark.timeout(300)
+
+IDS = load_movies("demo")["movie_id"].tolist()
+
+
+def why(bundle: str, who: Visitor | None = None):
+    app = start(bundle)
+    if who is not None:
+        set_visitor(app, who)
+    app = app.switch_page("pages/explain/why.py").run()
+    assert not app.exception
+    return app
+
+
+@lru_cache
+def recommender(folder) -> Recommender:
+    return Recommender.load(folder)
+
+
+def shown(app) -> dict[str, str]:
+    """The bars of the first picture: label → what they say of it, in the order of the rows."""
+    words = chart_words(app)[0].split(": ", 1)[1]
+    # "Sex: female" has a colon of its own; a label ends where a figure begins
+    rows = (re.match(r"(.*?) ((?:[▲▼±] |looked at ).*)$", row).groups() for row in words.split("; "))
+    return dict(rows)
+
+
+def effect(said: str) -> float:
+    sign, value = re.match(r"([▲▼±]) ([\d.]+) ★", said).groups()
+    return -float(value) if sign == "▼" else float(value)
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_it(kinds, bundle):
+    app = why(bundle)
+    who, movie = visitor(app), app.selectbox(key="why_choice").value
+    asked = recommender(kinds / bundle)
+    events = asked.read_events(who)
+    expected = asked.expected_ratings(who, [movie])[0]
+    without = {event: asked.expected_ratings(who.without(event.movie_id), [movie])[0] for event in events}
+
+    # every event that is read has its row, with what leaving it out changes
+    rows = shown(app)
+    for event in events:
+        (label,) = [name for name in rows if name.endswith(asked.catalogue.title(event.movie_id))]
+        assert f"{event.rating:g} ★ · " in label
+        assert effect(rows[label]) == pytest.approx(expected - without[event], abs=0.0051)
+    looked = [float(found.group(1)) for said in rows.values() if (found := re.search(r"looked at ([\d.]+)%", said))]
+    assert sum(looked) == pytest.approx(100, abs=3)
+    assert len(looked) == len(events) + 1
+    if bundle == "classic":
+        assert "reads the newest 3; 2 older movies of the history are not read." in captions(app)
+        assert "why_measure_choice" not in [control.key for control in app.segmented_control]
+
+    # the sentence names the strongest of all, and the first button takes it away
+    title = asked.catalogue.title
+    parts = {row: effect(said) for row, said in rows.items() if row.split(":")[0] in ("Sex", "Age group", "Occupation")}
+    strongest = max(events, key=lambda event: abs(expected - without[event]))
+    if abs(expected - without[strongest]) >= max([abs(by) for by in parts.values()], default=0):
+        either = f"{expected:.1f}|{expected:.2f}"
+        assert re.match(rf"Expecting ({either}) ★ for {re.escape(title(movie))}, ", headline(app))
+        assert f"{title(strongest.movie_id)}, rated {strongest.rating:g} ★: without it, " in headline(app)
+    button = app.button(key="why_change_0")
+    assert button.label.replace("\\", "") == f"Leave out {title(strongest.movie_id)}"
+    button.click().run()
+    assert not app.exception
+    assert "because" in headline(app) or title(strongest.movie_id) in headline(app)
+    assert visitor(app) == who, "the visitor stays"
+    assert visitor(app, slot="b") == Drop(strongest.movie_id).apply(who)
+    assert app.segmented_control(key="what_if_view").value == "compare"
+
+    # whoever comes back may look at the copy's reasons
+    app.switch_page("pages/explain/why.py").run()
+    assert app.segmented_control(key="why_of_choice").value == "a"
+    app.segmented_control(key="why_of_choice").select("b").run()
+    assert not any(name.endswith(title(strongest.movie_id)) for name in shown(app))
+    # and another change goes on from the copy
+    other = app.button(key="why_change_0").label.replace("\\", "").removeprefix("Leave out ")
+    app.button(key="why_change_0").click().run()
+    assert len(visitor(app, slot="b").history) == len(who.history) - 2
+    assert other not in [title(event.movie_id) for event in visitor(app, slot="b").history]
+
+
+def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
+    app = why("timeline")
+    asked, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
+    app.segmented_control(key="why_measure_choice").select("liked").run()
+    liked = sum(asked.one(who, movie).distribution[3:])
+    assert headline(app).startswith(f"A chance of {liked:.0%}"[:14])
+    assert all("★" not in said for said in shown(app).values())
+    app.segmented_control(key="why_measure_choice").select("next_logit").run()
+    assert not app.exception
+    assert " is next" in headline(app)
+    assert "looked at" not in chart_words(app)[0], "the part that names the next movie looks for itself"
+    # a seen movie is never next
+    app.selectbox(key="why_choice").select(who.history[0].movie_id).run()
+    assert not app.exception
+    assert "is in the history already" in headline(app)
+
+
+def test_ratings_and_parts_can_be_changed_too(kinds):
+    app = why("timeline")
+    asked, who = recommender(kinds / "timeline"), visitor(app)
+    labels = [app.button(key=f"why_change_{i}").label.replace("\\", "") for i in range(5)]
+    place, text = next((i, label) for i, label in enumerate(labels) if label.startswith("Rate "))
+    title, new, old = re.match(r"Rate (.+) (\d) instead of (\d)", text).groups()
+    event = next(event for event in who.history if asked.catalogue.title(event.movie_id) == title)
+    assert event.rating == float(old)
+    app.button(key=f"why_change_{place}").click().run()
+    assert visitor(app, slot="b") == Rate(event.movie_id, float(new)).apply(who)
+    # the heatmap says the same of it
+    app.switch_page("pages/explain/why.py").run()
+    assert chart_words(app)[1].startswith("Expected rating if one movie had another rating: from ")
+    hidden = next(i for i, label in enumerate(labels) if label.startswith("Hide their "))
+    part = {"sex": "sex", "age group": "age", "occupation": "occupation"}[labels[hidden].removeprefix("Hide their ")]
+    app.button(key=f"why_change_{hidden}").click().run()
+    assert visitor(app, slot="b") == SetPart(part, None).apply(who)
+
+
+def test_a_long_history_has_bars_for_what_matters_and_one_for_the_rest(kinds):
+    app = why("timeline", Visitor(history=tuple(Event(i, 3.0) for i in IDS[:60])))
+    rows = list(shown(app).items())
+    assert len(rows) == 14, "twelve movies, the others, and who the visitor is"
+    assert rows[12][0] == "48 other movies, added up"
+    sizes = [abs(effect(said)) for _, said in rows[:12]]
+    assert sizes == sorted(sizes, reverse=True)
+    app.segmented_control(key="why_order").select("time").run()
+    titles = load_movies("demo").set_index("movie_id")["title"]
+    order = [titles[i] for i in IDS[:60]]
+    named = [name.removeprefix(f"{bars.PLANTED} ").removeprefix("3 ★ · ") for name, _ in list(shown(app).items())[:12]]
+    assert [order.index(name) for name in named] == sorted(order.index(name) for name in named)
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+@pytest.mark.parametrize("events", [0, 1, 2])
+def test_little_is_known(kinds, bundle, events):
+    app = why(bundle, Visitor(sex="F", history=tuple(Event(i, 4.0) for i in IDS[:events])))
+    assert headline(app).startswith("Expecting ")
+    for part in ("trust", "heads", "general", "ratings"):
+        app.segmented_control(key="why_part").select(part).run()
+        assert not app.exception
+        assert not app.error
+    set_visitor(app, Visitor())
+    app.run()
+    assert not app.exception
+    assert "Of this visitor nothing is known" in app.info[0].value
+    assert "from what everybody thinks of it" in headline(app)
+
+
+def test_every_head_and_every_look_between_movies_is_shown(kinds):
+    app = why("timeline")
+    app.segmented_control(key="why_part").select("heads").run()
+    _, links, heads, between = chart_words(app)
+    assert "mean of all heads: 4 ★ · Toy Story (1995) " in links
+    assert heads == "Attention of each of 4 heads; every head's weights sum to 100%"
+    assert between.startswith("How 6 tokens look at each other")
+    app.selectbox(key="why_head").select("Layer 2, head 1").run()
+    assert "layer 2, head 1: 4 ★ · Toy Story (1995) " in chart_words(app)[1]
+
+
+def test_without_insights_the_page_says_how_to_get_them(kinds):
+    app = why("timeline")
+    app.segmented_control(key="why_part").select("general").run()
+    assert app.code[0].value == "python -m bst insights --bundle timeline"
+
+
+def spread(*deciles: float) -> dict:
+    return {"visitors": 9, "mean": deciles[5], "quantiles": list(deciles), "histogram": [0] * 20}
+
+
+@pytest.fixture
+def with_insights(kinds):
+    """The timeline bundle with made-up insights."""
+    even = spread(*np.linspace(-0.5, 0.5, 11).round(2).tolist())
+    insights = {
+        "sample": {"words": "9 users nobody has met."},
+        "agreement": {"heads": [even] * 4, "layers": [even] * 2, "mean": even, "gradients": None},
+        "controls": {"uniform": even, "permuted": None},
+        "uniform_change": {"mean": 0.17, "one_event": 0.42},
+        "genres": [{"genre": "Horror", "events": 9, "visitors": 5, "attention": 1.2, "influence": 0.8}],
+        "movies": {by: [{"movie_id": IDS[7], "visitors": 5, "value": 2.5}] for by in ("attention", "influence")},
+        "map": {axis: np.linspace(-1, 1, len(IDS)).round(3).tolist() for axis in "xy"},
+        "planted": {"influence": 0.83, "attention": 0.5, "gradients": None, "chance": 0.2, "words": "Of 9 cases."},
+    }
+    bundle = open_bundle(kinds / "timeline")
+    extras.keep(bundle, "insights", insights)
+    yield insights
+    (bundle.folder / "insights.json").unlink()
+
+
+def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
+    app = why("timeline")
+    rows = list(shown(app).values())[:5]
+    app.segmented_control(key="why_part").select("trust").run()
+    assert not app.exception
+    _, agreement, causes, views = chart_words(app)
+    looked = [float(re.search(r"looked at ([\d.]+)%", said).group(1)) for said in rows]
+    value = spearman(looked, [abs(effect(said)) for said in rows])
+    here = re.search(r"Mean of all heads: here ([+-][\d.]+), median visitor \+0\.00", agreement).group(1)
+    assert float(here) == pytest.approx(value, abs=0.16), "figures as shown are rounded, so ranks may tie"
+    assert "Looking alike: median visitor +0.00" in agreement
+    assert "Shuffled order" not in agreement, "it was not measured"
+    assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"
+    assert views.count(", gradients ") == len(views.split("; "))
+    assert "would change by 0.17 ★" in " ".join(text.value for text in app.markdown)
+
+
+def test_planted_causes_are_marked_in_the_demo_world(kinds):
+    ids = load_movies("demo").set_index("title")["movie_id"]
+    app = start("timeline")
+    set_visitor(app, Visitor(history=(Event(int(ids["Alien (1979)"]), 5.0), Event(int(ids["Toy Story (1995)"]), 3.0))))
+    app.switch_page("pages/explain/why.py").run()
+    app.selectbox(key="why_choice").select(int(ids["Aliens (1986)"])).run()
+    marked = [name for name in shown(app) if name.startswith(bars.PLANTED)]
+    assert marked == ["◆ 5 ★ · Alien (1979)"], "the same series, and 3 stars move nothing"
+    assert "◆ marks what the demo world's own rules say moves this movie." in captions(app)
+    app.segmented_control(key="why_part").select("trust").run()
+    told = next(
+        text.value.replace("\\", "") for text in app.markdown if "What truly moves this movie most" in text.value
+    )
+    assert re.search(r"Alien \(1979\) \(▲ 0\.\d\d ★\)", told)
+
+
+def test_the_map_leads_to_any_movie_and_into_the_history(with_insights):
+    app = why("timeline")
+    app.segmented_control(key="why_part").select("general").run()
+    assert not app.exception
+    marked = chart_words(app)[1]
+    assert marked.startswith("Map of 1,350 movies; marked: ")
+    assert "Alien (1979)" in marked
+    app.selectbox(key="why_map_movie_demo").select(IDS[7]).run()
+    title = load_movies("demo").set_index("movie_id")["title"][IDS[7]]
+    assert title in chart_words(app)[1]
+    app.button(key="why_map_add").click().run()
+    assert visitor(app).history[-1] == Event(IDS[7], 4.0)
+    assert app.button(key="why_map_add").disabled
+    app.button(key="why_map_explain").click().run()
+    assert app.selectbox(key="why_choice").value == IDS[7]
+    app.selectbox(key="why_map_genre").select("Western").run()
+    assert not app.exception
+    # the lists: what is near, and what matters in general
+    tables = [json.loads(frame.value.to_json(orient="records")) for frame in app.dataframe]
+    assert [len(table) for table in tables] == [10, 1]
+    assert tables[1][0]["title"] == title
+    assert chart_words(app)[-1] == "Genres against an average movie: Horror moves ×0.80, looked at ×1.20"
+
+
+def test_somebody_else_may_be_explained_until_one_goes_back(kinds):
+    app = why("timeline")
+    mine = chart_words(app)[0]
+    guest = Visitor("M", 56, None, (Event(IDS[3], 5.0), Event(IDS[4], 1.0)))
+    app.session_state["why_guest"] = ("demo", guest, "the user of Replay after 2 movies")
+    app.run()
+    assert "3 ★ · Casablanca (1942)" not in chart_words(app)[0]
+    assert any("the user of Replay after 2 movies" in text.value for text in app.markdown)
+    app.button(key="why_change_0").click().run()
+    assert visitor(app) == guest, "what is compared in What if is them and their copy"
+    assert len(visitor(app, slot="b").history) in (1, 2)
+    app.switch_page("pages/explain/why.py").run()
+    assert chart_words(app)[0] != mine
+    assert "why_guest" not in app.session_state

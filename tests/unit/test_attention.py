@@ -1,0 +1,216 @@
+"""Attention as the model has it: where a candidate looks, and where events look."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bst.catalogue import Catalogue
+from bst.errors import VisitorError
+from bst.explanation import attention
+from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig
+from bst.recommender import Recommender
+from bst.schema import WHOLE_STARS, Event, Visitor
+
+IDS = [100 + 3 * i for i in range(30)]
+EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2)))
+
+
+@pytest.mark.parametrize("events", range(6))
+def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recommender):
+    visitor = Visitor("F", history=EVENTS[:events])
+    seen = attention(small_recommender, visitor, IDS[20])
+    read = min(events, 3)
+    assert seen.movie_id == IDS[20]
+    assert seen.events == EVENTS[events - read : events], "the newest three, oldest first"
+    looks = seen.looks
+    assert looks.heads == ("Head 1", "Head 2", "Head 3")
+    assert looks.rest == "the movie itself"
+    assert looks.to_events.shape == (3, read)
+    assert looks.between.heads == looks.heads
+    assert (looks.between.before, looks.between.after) == ((), ("the movie itself",))
+    assert looks.between.weights.shape == (3, read + 1, read + 1)
+    np.testing.assert_array_equal(looks.between.weights[:, -1, :-1], looks.to_events)
+    np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-6)
+    np.testing.assert_allclose(looks.between.weights.sum(axis=2), 1, atol=1e-6)
+    assert (looks.to_events > 0).all()
+
+
+@pytest.mark.parametrize("events", [2, 5])
+def test_weights_are_those_of_the_model(events, small_recommender, small_bundle, world):
+    """The same pass, asked of the model itself with inputs written out here."""
+    visitor = Visitor("M", 56, "writer", EVENTS[:events])
+    seen = attention(small_recommender, visitor, IDS[20])
+    movies, ratings = {2: ([-1, 5, 2], [0, 4, 1]), 5: ([9, 11, 6], [5, 3, 2])}[events]
+    inputs = {
+        "movies": np.array([movies], np.int32),
+        "ratings": np.array([ratings], np.float32),
+        "target": np.array([20], np.int32),
+        "user": np.array([-1], np.int32),
+        "sex": np.array([1], np.int32),
+        "age": np.array([6], np.int32),
+        "occupation": np.array([20], np.int32),
+    }
+    rating, scores = small_bundle.load_model(world.movies)(inputs, return_attention_scores=True)
+    read = len(seen.events)
+    np.testing.assert_allclose(seen.looks.to_events, scores[0, :, 3, 3 - read : 3], atol=1e-6)
+    np.testing.assert_allclose(seen.looks.to_rest, scores[0, :, 3, 3], atol=1e-6)
+    assert seen.expected_rating == pytest.approx(float(np.clip(rating[0, 0], 1, 5)), abs=1e-5)
+    assert seen.expected_rating == pytest.approx(small_recommender.expected_ratings(visitor, [IDS[20]])[0], abs=1e-5)
+
+
+def test_with_an_empty_history_a_movie_attends_to_itself(small_recommender):
+    seen = attention(small_recommender, Visitor(), IDS[0])
+    assert seen.events == ()
+    assert seen.looks.to_rest.tolist() == [1, 1, 1]
+    assert 1 <= seen.expected_rating <= 5
+
+
+def test_what_cannot_be_predicted_cannot_be_explained(small_recommender):
+    with pytest.raises(VisitorError, match="no movie 1 "):
+        attention(small_recommender, Visitor(), 1)
+
+
+# ---- by hand
+
+WEIGHTS = np.array([4.0, 2.0, 1.0])  # of an event 0, 1, and 2 or more places back, before they are made to sum to 1
+
+
+def of_distance(distances: list[int]) -> np.ndarray:
+    """How much is looked at tokens that lie so far back: (tokens,)."""
+    weights = WEIGHTS[np.minimum(distances, 2)]
+    return weights / weights.sum()
+
+
+@pytest.fixture(scope="module")
+def by_distance(tiny_dataset):
+    """A recommender whose every layer looks at nothing but how far back an event lies."""
+    from bst.models.timeline import build_timeline
+
+    tower = TowerConfig(width=4, heads=1, layers=3)
+    config = TimelineConfig("by-distance", tower, replace(tower, epochs=0), segment=6, memory=4, factors=1)
+    model, rng = build_timeline(config, Sizes(3, 6), 5), np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    for block in (*model.rating.query_blocks, *model.rating.content_blocks):
+        block.attention.key.kernel.assign(np.zeros((4, 4)))  # every token has the same key
+        further = [np.log(WEIGHTS[min(bucket, 2)]) for bucket in range(block.attention.buckets)]
+        block.attention.distance.assign([further])
+    model.rating.factor_prior.assign([1, 1])
+    model.rating.stars.assign(WHOLE_STARS)
+    bundle = SimpleNamespace(
+        name="by-distance", levels=WHOLE_STARS, config=config, dataset="tiny", dataset_title="Tiny"
+    )
+    return Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+
+
+@pytest.mark.parametrize("events", range(6))
+def test_where_a_candidate_looks_by_hand(events, by_distance):
+    history = tuple(Event(movie, 3) for movie in (10, 20, 30, 40, 50)[:events])
+    looks = attention(by_distance, Visitor(history=history), 60).looks
+    read = min(events, 4)
+    # the newest event is 0 places back, the visitor behind the oldest
+    expected = of_distance(list(range(read, -1, -1)))
+    assert len(looks.heads) == 3
+    np.testing.assert_allclose(looks.to_rest, [expected[0]] * 3, atol=1e-6)
+    np.testing.assert_allclose(looks.to_events, np.tile(expected[1:], (3, 1)), atol=1e-6)
+    if events == 3:
+        np.testing.assert_allclose(expected, [1 / 8, 1 / 8, 2 / 8, 4 / 8])
+
+
+def test_where_events_look_by_hand(by_distance):
+    history = tuple(Event(movie, 3) for movie in (10, 20, 30))
+    between = attention(by_distance, Visitor(history=history), 60).looks.between
+    assert between.heads == ("Layer 1, head 1", "Layer 2, head 1")
+    assert (between.before, between.after) == (("who the visitor is",), ())
+    expected = [[1, 0, 0, 0], [2 / 6, 4 / 6, 0, 0], [1 / 7, 2 / 7, 4 / 7, 0], [1 / 8, 1 / 8, 2 / 8, 4 / 8]]
+    np.testing.assert_allclose(between.weights, [expected] * 2, atol=1e-6)
+    assert (between.weights[:, np.triu_indices(4, 1)[0], np.triu_indices(4, 1)[1]] == 0).all(), "exactly nothing"
+
+
+def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distance):
+    from bst.models.timeline import build_timeline
+
+    tower = TowerConfig(width=4, heads=1, layers=1)
+    config = replace(by_distance.bundle.config, rating=tower)
+    bundle = SimpleNamespace(**{**vars(by_distance.bundle), "config": config})
+    model = build_timeline(config, Sizes(3, 6), 5)
+    model.rating.factor_prior.assign([1, 1])
+    alone = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    assert attention(alone, Visitor(history=(Event(10, 3),)), 60).looks.between is None
+
+
+@pytest.mark.parametrize("events", [1, 3])
+def test_a_classic_model_by_hand(events, tiny_dataset):
+    """All keys point the same way, and queries ask for what the target's position alone has: e² against 1."""
+    from bst.models.classic import build_classic
+
+    config = ClassicConfig("by-hand", heads=1, mlp=(2,), user_id=False, demographics=False, genres=False)
+    model = build_classic(config, Sizes(3, 6))  # tokens of width 2
+    model.movie.embeddings.assign(np.tile([1.0, 0], (6, 1)))
+    model.position.embeddings.assign([[0, 0], [0, 0], [0, 0], [0, 1.0]])
+    block = model.block.attention
+    block.query.kernel.assign([[0, 0], [0, 1]])
+    block.query.bias.assign([0, 0])
+    block.key.kernel.assign([[0, 0], [0, 2 * 2**0.5]])  # times 1/√2, the width: a logit of 2 for the target
+    block.key.bias.assign([0, 0])
+    bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
+    recommender = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    history = tuple(Event(movie, 4) for movie in (10, 20, 30)[:events])
+    looks = attention(recommender, Visitor(history=history), 60).looks
+    target, n = np.exp(2), events + 1
+    last = np.append(np.ones(events), target) / (events + target)
+    np.testing.assert_allclose(looks.between.weights, [[[1 / n] * n] * events + [last.tolist()]], atol=1e-6)
+    np.testing.assert_allclose(looks.to_events, [last[:-1]], atol=1e-6)
+
+
+def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_recommender):
+    """What a batch has beside a history is not seen: neither its padding nor the others."""
+    short, long = Visitor("F", history=EVENTS[:1]), Visitor("M", history=EVENTS)
+    for recommender in (small_recommender, timeline_recommender):
+        both = recommender.answers([long, short], IDS[20])
+        for row, visitor in enumerate((long, short)):
+            alone = recommender.answers([visitor], IDS[20])
+            np.testing.assert_allclose(both.expected[row], alone.expected[0], atol=2e-6)
+
+
+# ---- the same attention in other ways
+
+
+@pytest.fixture(scope="module")
+def layer():
+    from bst.models.attention import Attention
+
+    made, rng = Attention(2, 5), np.random.default_rng(2)
+    made.build(8)
+    for weight in made.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    return made
+
+
+def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def test_few_queries_see_the_same_without_projecting_the_context(layer):
+    x, context, bias = arrays((3, 2, 8), (3, 7, 8), (3, 2, 2, 7))
+    bias[1, :, :, 4:] = -1e9
+    attended, scores = layer(x, *layer.keys_and_values(context), bias)
+    again, weights = layer.attend_from_few(x, context, bias)
+    np.testing.assert_allclose(weights, scores, atol=1e-5)
+    np.testing.assert_allclose(again, attended, atol=1e-5)
+    assert (np.array(weights)[1, :, :, 4:] == 0).all()
+
+
+@pytest.mark.parametrize("own", [0, 1, 4])
+def test_a_context_in_parts_is_seen_as_one(layer, own):
+    """Queries that all rows share, over keys that they share and ``own`` ones that each row has."""
+    x, same, each, bias = arrays((1, 3, 8), (1, 6, 8), (5, own, 8), (2, 3, 6 + own))
+    bias[:, 0, 2:] = -1e9
+    bias[:, 1] += 60  # far apart, where a sum of exponentials would be lost
+    whole = np.concatenate([np.repeat(same, 5, axis=0), each], axis=1)
+    attended, _ = layer(np.repeat(x, 5, axis=0), *layer.keys_and_values(whole), bias)
+    parts = [(*layer.keys_and_values(part), bias[..., at]) for part, at in ((same, slice(6)), (each, slice(6, None)))]
+    np.testing.assert_allclose(layer.attend_in_parts(x, *parts) + np.zeros((5, 1, 1)), attended, atol=1e-5)

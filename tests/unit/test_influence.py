@@ -1,0 +1,294 @@
+"""What a prediction depends on: each change against the whole prediction of who is left after it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bst.errors import VisitorError
+from bst.explanation import causes, demographics_unknown, influence, interactions, leave_one_out, rating_changes
+from bst.schema import Event, Visitor
+from bst.scoring import alike
+from tests.unit import made_up
+from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, rated
+
+IDS = [100 + 3 * i for i in range(30)]
+EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2)))
+KINDS = pytest.mark.parametrize("kind", ["timeline_recommender", "small_recommender"])
+# both ways compute in float32, in another order each: a few units in the last place of a rating of 4 (4.8e-7)
+CLOSE = 2e-6
+
+
+def someone(events: int, seed: int = 0) -> Visitor:
+    """A visitor some of whose times are known."""
+    rng = np.random.default_rng(seed)
+    times = 978_300_000 + np.cumsum(10 ** rng.integers(0, 6, events))
+    history = [
+        Event(IDS[row], float(rng.integers(1, 6)), int(times[place]) if rng.random() < 0.7 else None)
+        for place, row in enumerate(rng.permutation(29)[:events])  # the last movie is never watched
+    ]
+    return Visitor("F", 25, None, tuple(history))
+
+
+def liked(made, row: int) -> float:
+    return made.distribution[row, 3:].sum(dtype=float)
+
+
+# ---- one event left out
+
+
+# the timeline model reads 12 events: of 13 and more, an older one comes into sight
+@pytest.mark.parametrize("events", [0, 1, 2, 7, 12, 13, 20])
+def test_each_event_left_out_against_the_whole_prediction(events, timeline_recommender):
+    recommender, visitor = timeline_recommender, someone(events)
+    found, other = (leave_one_out(recommender, visitor, IDS[row]) for row in (29, (visitor.history and 28) or 3))
+    made, read = recommender.predict(visitor), recommender.read_events(visitor)
+    assert found.events == read
+    assert found.expected == pytest.approx(made.expected[29], abs=CLOSE)
+    assert found.liked == pytest.approx(liked(made, 29), abs=CLOSE)
+    assert [len(part) for part in vars(found.by_event).values()] == [len(read)] * 3
+    seen = {event.movie_id for event in visitor.history}
+    for place, event in enumerate(read):
+        after = recommender.predict(visitor.without(event.movie_id))
+        assert found.by_event.expected[place] == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
+        assert found.by_event.liked[place] == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
+        if IDS[28] in seen:
+            continue
+        # of two unseen movies, the ratio of the chances tells the difference of the logits
+        ratios = [np.log(float(one.watch_next[29])) - np.log(float(one.watch_next[28])) for one in (made, after)]
+        moved = found.by_event.next_logit[place] - other.by_event.next_logit[place]
+        assert moved == pytest.approx(ratios[0] - ratios[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("events", [0, 1, 9])
+def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
+    visitor = someone(events)
+    whole, rating = (leave_one_out(timeline_recommender, visitor, IDS[29], following=both) for both in (True, False))
+    assert (rating.next_logit, rating.by_event.next_logit) == (None, None)
+    np.testing.assert_allclose(rating.by_event.expected, whole.by_event.expected, atol=CLOSE)
+    np.testing.assert_allclose(rating.by_event.liked, whole.by_event.liked, atol=CLOSE)
+
+
+@pytest.mark.parametrize("events", [0, 1, 3, 5])
+def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
+    visitor = someone(events)
+    found = leave_one_out(small_recommender, visitor, IDS[29])
+    assert (found.liked, found.next_logit) == (None, None)
+    assert (found.by_event.liked, found.by_event.next_logit) == (None, None)
+    before = small_recommender.predict(visitor).expected[29]
+    expected = [
+        before - small_recommender.predict(visitor.without(e.movie_id)).expected[29] for e in visitor.history[-3:]
+    ]
+    np.testing.assert_allclose(found.by_event.expected, np.array(expected).reshape(-1), atol=CLOSE)
+
+
+def test_no_other_visitors_and_no_sizes_of_passes_show(timeline_recommender, monkeypatch):
+    """However the histories are put together, each is predicted as if it were alone."""
+    visitor = someone(20)
+    whole = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
+    for events, histories in ((1, 64), (30, 3), (10_000, 64)):
+        monkeypatch.setattr(alike, "MOST_EVENTS", events)
+        monkeypatch.setattr(alike, "MOST_HISTORIES", histories)
+        again = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
+        for name in ("expected", "liked", "next_logit"):
+            np.testing.assert_allclose(getattr(again, name), getattr(whole, name), atol=CLOSE)
+
+
+def test_only_what_stands_behind_the_difference_is_read_again(timeline_recommender, monkeypatch):
+    """Of 10 histories without one of 10 events, in passes of three, the events in front are shared."""
+    told, real = [], alike._passes
+    monkeypatch.setattr(alike, "_passes", lambda *both: told.append(list(real(*both))) or iter(told[-1]))
+    monkeypatch.setattr(alike, "MOST_HISTORIES", 3)
+    visitor = replace(someone(10), history=tuple(replace(e, timestamp=None) for e in someone(10).history))
+    leave_one_out(timeline_recommender, visitor, IDS[29])
+    (whole, each) = told
+    # the whole history is one of itself: all but its last token (10 events and the visitor) is known
+    assert [(which.tolist(), shared) for which, shared, _ in whole] == [([0], 10)]
+    # without event 0 … 2 the visitor alone is shared, and what differs among the three is two events
+    assert [(which.tolist(), shared) for which, shared, _ in each] == [
+        ([0, 1, 2], 1),
+        ([3, 4, 5], 4),
+        ([6, 7, 8], 7),
+        ([9], 9),
+    ]
+    assert [window for _, _, window in each] == [2, 2, 2, 0]
+
+
+def test_who_reads_first_is_not_confused_with_who_reads_next(timeline_recommender):
+    """The graphs are shared by all visitors; nothing of one is kept for another."""
+    first, second = someone(9, 1), someone(12, 2)
+    alone = leave_one_out(timeline_recommender, second, IDS[29]).by_event.expected
+    leave_one_out(timeline_recommender, first, IDS[29])
+    np.testing.assert_array_equal(leave_one_out(timeline_recommender, second, IDS[29]).by_event.expected, alone)
+
+
+def test_by_hand():
+    """A movie that gets half a star for each star above 3 of one movie, and a star less if another was watched."""
+
+    def stars(visitor: Visitor) -> dict[int, float]:
+        watched = {event.movie_id for event in visitor.history}
+        return {ELM: 3 + 0.5 * rated(visitor, ASH) - (BAY in watched) + 0.25 * ({BAY, COVE} <= watched)}
+
+    recommender = made_up.recommender(stars)
+    visitor = made_up.visitor((ASH, 5), (BAY, 2), (COVE, 4), (DUNE, 1))
+    found = leave_one_out(recommender, visitor, ELM)
+    assert found.expected == 3.25
+    np.testing.assert_allclose(found.by_event.expected, [1, -0.75, 0.25, 0])
+    # Bay and Cove together are worth a quarter that neither has alone
+    expected = np.zeros((4, 4))
+    expected[1, 2] = expected[2, 1] = 0.25
+    np.testing.assert_allclose(interactions(recommender, visitor, ELM, range(4)), expected)
+    np.testing.assert_allclose(interactions(recommender, visitor, ELM, [2, 1]), [[0, 0.25], [0.25, 0]])
+    # half a star for each star that Ash gets; the other ratings say nothing
+    table = rating_changes(recommender, visitor, ELM)
+    np.testing.assert_allclose(table, [[1.25, 1.75, 2.25, 2.75, 3.25]] + [[3.25] * 5] * 3)
+
+
+# ---- other changes
+
+
+@KINDS
+def test_other_ratings_of_some_events(kind, request):
+    recommender, visitor = request.getfixturevalue(kind), someone(6)
+    whole = rating_changes(recommender, visitor, IDS[29])
+    np.testing.assert_allclose(rating_changes(recommender, visitor, IDS[29], among=[2, 0]), whole[[2, 0]], atol=CLOSE)
+    assert rating_changes(recommender, visitor, IDS[29], among=[]).shape == (0, 5)
+
+
+@KINDS
+@pytest.mark.parametrize("events", [0, 1, 5, 20])
+def test_each_other_rating_against_the_whole_prediction(kind, events, request):
+    recommender, visitor = request.getfixturevalue(kind), someone(events)
+    table, read = rating_changes(recommender, visitor, IDS[29]), recommender.read_events(visitor)
+    assert table.shape == (len(read), 5)
+    for row, event in enumerate(read):
+        for column in range(5):
+            made = recommender.predict(visitor.rated(event.movie_id, column + 1.0))
+            assert table[row, column] == pytest.approx(made.expected[29], abs=CLOSE)
+        assert table[row, int(event.rating) - 1] == pytest.approx(recommender.predict(visitor).expected[29], abs=CLOSE)
+
+
+@KINDS
+def test_each_part_of_who_the_visitor_is_against_the_whole_prediction(kind, request):
+    recommender, visitor = request.getfixturevalue(kind), replace(someone(4), occupation="artist", age=None)
+    found, made = demographics_unknown(recommender, visitor, IDS[29]), recommender.predict(visitor)
+    assert list(found) == ["sex", "occupation"], "what is unknown cannot become so"
+    for part, change in found.items():
+        after = recommender.predict(replace(visitor, **{part: None}))
+        assert change.expected == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
+        if made.distribution is not None:
+            assert change.liked == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
+        assert (change.liked is None) == (change.next_logit is None) == (made.distribution is None)
+    assert demographics_unknown(recommender, Visitor(history=EVENTS), IDS[29]) == {}
+
+
+@KINDS
+def test_pairs_against_the_whole_prediction(kind, request):
+    recommender, visitor = request.getfixturevalue(kind), someone(6)
+    read = recommender.read_events(visitor)
+    among = [2, 0, 1]
+    table = interactions(recommender, visitor, IDS[29], among)
+
+    def stars(*left_out: int) -> float:
+        changed = visitor
+        for place in left_out:
+            changed = changed.without(read[place].movie_id)
+        return float(recommender.predict(changed).expected[29])
+
+    for row, column in ((0, 1), (0, 2), (1, 2)):
+        i, j = among[row], among[column]
+        assert table[row, column] == pytest.approx(stars() - stars(i) - stars(j) + stars(i, j), abs=2 * CLOSE)
+        assert table[column, row] == table[row, column]
+    assert np.diag(table).tolist() == [0, 0, 0]
+    assert interactions(recommender, visitor, IDS[29], []).shape == (0, 0)
+
+
+# ---- many movies
+
+
+def without(visitor: Visitor, place: int) -> Visitor:
+    return Visitor(visitor.sex, visitor.age, visitor.occupation, visitor.history[:place] + visitor.history[place + 1 :])
+
+
+@KINDS
+def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
+    recommender = request.getfixturevalue(kind)
+    visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
+    found = influence(recommender, visitor, movies)
+    read = len(recommender.read_events(visitor))
+    assert found.shape == (3, read)
+    before = recommender.expected_ratings(visitor, movies)
+    for column, place in enumerate(range(5 - read, 5)):
+        after = recommender.expected_ratings(without(visitor, place), movies)
+        np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
+    np.testing.assert_allclose(influence(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
+    np.testing.assert_allclose(influence(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
+
+
+def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
+    """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
+    kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
+    visitor = Visitor(history=(*kind, Event(IDS[14], 1)))
+    (found,) = influence(timeline_recommender, visitor, [IDS[20]])
+    assert found[-1] < 0
+    assert found[:-1].mean() > found[-1]
+
+
+def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
+    assert influence(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
+    assert causes(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
+    assert causes(timeline_recommender, Visitor(history=EVENTS), []) == []
+
+
+class Told:
+    """A recommender that reads the newest ``horizon`` events, each worth what it is told; movies add their number."""
+
+    def __init__(self, worth: dict[int, float], horizon: int = 1000, near: dict[int, int] | None = None):
+        self.worth, self.horizon, self.asked = worth, horizon, 0
+        self.embeddings = np.eye(2)[[(near or {}).get(i, 0) for i in range(1000)]]
+        self.catalogue = self
+
+    def rows(self, movie_ids):
+        return np.array(movie_ids)
+
+    def read_events(self, visitor):
+        return visitor.history[-self.horizon :]
+
+    def expected_without_each(self, visitor, movie_ids, among):
+        self.asked += 1 + len(among)
+        worth = np.array([self.worth.get(event.movie_id, 0) for event in visitor.history])
+        total = np.append(worth.sum(), worth.sum() - worth[among])
+        return total[:, None] + np.array(movie_ids)[None]
+
+
+def told(*worth: float) -> Visitor:
+    return Visitor(history=tuple(Event(place, 4) for place in range(len(worth))))
+
+
+def test_the_cause_is_the_event_without_which_most_is_lost():
+    worth = (0.2, -0.9, 0.5, 0.1)
+    found = causes(Told(dict(enumerate(worth))), told(*worth), [7, 8])
+    assert [(cause.event, round(cause.stars, 6)) for cause in found] == [(Event(2, 4), 0.5)] * 2
+
+
+def test_next_to_nothing_is_no_cause():
+    assert causes(Told({0: 0.01, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert causes(Told({}), told(0, 0), [7]) == [None]
+
+
+def test_of_a_long_history_only_what_is_near_is_left_out_one_by_one():
+    # 200 events of which those in every tenth place are like movie 900; the others are not
+    near = {900: 1} | dict.fromkeys(range(0, 200, 10), 1)
+    recommender = Told({10: 0.3, 199: 0.9}, near=near)
+    (cause,) = causes(recommender, told(*[0] * 200), [900])
+    assert cause.event.movie_id == 10
+    assert recommender.asked == 1 + 75
+    # all of a history of 120
+    recommender = Told({119: 0.9}, near=near)
+    (cause,) = causes(recommender, told(*[0] * 120), [900])
+    assert cause.event.movie_id == 119
+
+
+def test_what_cannot_be_predicted_has_no_influence(small_recommender):
+    with pytest.raises(VisitorError, match="no movie 1 "):
+        influence(small_recommender, Visitor(history=EVENTS), [1])
