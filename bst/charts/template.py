@@ -17,7 +17,7 @@ ROWS = "rows"
 def template(build):
     """Return ``build`` as a function that gives the specification of the chart it builds, made once an argument list.
 
-    The chart's layers have no data of their own, or inline data.
+    The chart's layers have no data of their own.
     """
 
     @lru_cache(maxsize=32)

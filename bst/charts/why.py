@@ -111,8 +111,13 @@ def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: li
         for test, align, dx in ((">= 0", "left", 4), ("< 0", "right", -4))
     )
     # on a phone the names stand in its way
-    zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"))
-    return alt.layer(bars, *texts, zero.encode(x=alt.X("zero:Q", scale=scale, axis=axis)))
+    zero = (
+        alt.Chart()
+        .transform_filter("datum.place == 0")
+        .mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"))
+        .encode(x=alt.XDatum(0, scale=scale, axis=axis))
+    )
+    return alt.layer(bars, *texts, zero)
 
 
 def rating_changes(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:

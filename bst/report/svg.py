@@ -9,6 +9,7 @@ from bst.charts.files import Style, as_file
 
 WIDTH = 300  # of the plot, in pixels: small enough for its text to stay readable on a phone
 _TEXT = 12
+_LARGER = 1.2  # how much larger than drawn a wide screen may show it
 # colours that no chart has by itself, each put for a colour of the page; whoever draws text or rules uses ``INK``
 INK, _KINDS = "#010203", ("#010a01", "#010a02", "#010a03", "#010a04", "#010a05", "#010a06")
 _STYLE = Style(INK, "transparent", _KINDS, (_KINDS[0],) * 10)
@@ -19,7 +20,7 @@ _numbers = count(1)
 
 
 def inline(chart: alt.TopLevelMixin, width: int = WIDTH) -> str:
-    """Return a chart as an ``<svg>`` element that is as wide as there is room for, and no wider than it was drawn.
+    """Return a chart as an ``<svg>`` element, as wide as there is room for, up to a fifth wider than it was drawn.
 
     What it shows must be told beside it: the element itself is hidden from those who do not see it.
     """
@@ -38,7 +39,7 @@ def _flexible(text: str) -> str:
     head, body = text.split(">", 1)
     width = re.search(r'\bwidth="([\d.]+)"', head)
     head = re.sub(r'\s(?:width|height|style|class)="[^"]*"', "", head)
-    style = f' style="max-width:{float(width[1]):.0f}px"' if width else ""
+    style = f' style="max-width:{_LARGER * float(width[1]):.0f}px"' if width else ""
     return f'{head} aria-hidden="true" focusable="false"{style}>{body}'
 
 

@@ -68,7 +68,7 @@ def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin | dict, str]]) -> None
                         partial(as_file, chart, kind, style, about),  # drawn when it is asked for
                         f"{name.lower().replace(' ', '-')}.{kind}",
                         mime,
-                        key=f"save_{kind}_{name}",
+                        key=f"save_{kind}_{name.lower().replace(' ', '_')}",
                         help=f"Save “{name}” as {kind.upper()}",
                         on_click="ignore",
                         type="tertiary",

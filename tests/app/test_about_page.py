@@ -8,15 +8,18 @@ from streamlit.testing.v1 import AppTest
 from bst import datasets
 from bst.bundle import open_bundle
 from bst.glossary import GLOSSARY
-from tests.app.conftest import captions, chart_words, start
+from pages.model.about_parts import report
+from pages.shared import models
+from tests.app.conftest import APP, captions, chart_words
 
 
-def opened(section: str | None = None, bundle: str = "demo", **state) -> AppTest:
-    """The page at a section, with widgets as a visitor left them."""
-    app = start(bundle).switch_page("pages/model/about.py")
-    for name, value in ({"about_tabs": section} if section else {}).items():
-        app.session_state[name] = value
-    for name, value in state.items():
+def opened(section: str = "Model card", bundle: str = "demo", **state) -> AppTest:
+    """The page at a section, as a link opens it; ``state``: widgets as a visitor left them."""
+    models.look_again()
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["bundle"] = bundle
+    app.switch_page("pages/model/about.py")
+    for name, value in ({"about_tabs": section} | state).items():
         app.session_state[name] = value
     app.run()
     assert not app.exception
@@ -71,3 +74,11 @@ def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
     assert "python -m bst download ml-1m" in captions(page)
     for words in ("Harper", "Chen", "MIT", "GroupLens", "The chosen model was made with"):
         assert words in text(page)
+
+
+def test_the_report_to_save_is_the_whole_one(monkeypatch):
+    monkeypatch.setattr("bst.report.make.inline", lambda chart: "<svg></svg>")
+    html = report._make(open_bundle("demo")).decode()
+    assert html.startswith("<!DOCTYPE html>")
+    assert "How soon it knows somebody" in html
+    assert "300,000 ratings" in html  # the data are described, too

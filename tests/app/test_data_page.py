@@ -8,7 +8,8 @@ from bst.bundle import open_bundle
 from bst.errors import DatasetError
 from bst.portrait import Votes, of_movie
 from pages.model.data_parts import loaded, tastes
-from tests.app.conftest import captions, chart_words, headline, start
+from pages.shared import models
+from tests.app.conftest import APP, captions, chart_words, headline
 
 SECTIONS = ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"]
 
@@ -18,12 +19,13 @@ def demo():
     return datasets.load("demo")
 
 
-def opened(section: str | None = None, **state) -> AppTest:
-    """The page at a section, with widgets as a visitor left them."""
-    app = start("demo").switch_page("pages/model/data.py")
-    for name, value in ({"data_tabs_6": section} if section else {} | state).items():
-        app.session_state[name] = value
-    for name, value in state.items():
+def opened(section: str = "Ratings", **state) -> AppTest:
+    """The page at a section, as a link opens it; ``state``: widgets as a visitor left them."""
+    models.look_again()
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["bundle"] = "demo"
+    app.switch_page("pages/model/data.py")
+    for name, value in ({"data_tabs_6": section} | state).items():
         app.session_state[name] = value
     app.run()
     assert not app.exception

@@ -57,7 +57,8 @@ def test_a_deep_link_as_the_very_first_request_of_a_server(browser, tmp_path, pa
         page.goto(f"/{path}?bundle=demo")
         page.wait_for_url(re.compile(f"/{path}"))
         title = page.get_by_role("heading", level=1)
-        expect(title).to_have_text(re.compile({"why": "^Expecting .+ ★ for ", "training": "epochs"}[path]), timeout=120_000)
+        said = {"why": "^Expecting .+ ★ for ", "training": "epochs"}[path]
+        expect(title).to_have_text(re.compile(said), timeout=120_000)
         expect(page.get_by_text("Page not found")).to_have_count(0)
         assert f"/{path}?bundle=demo" in page.url
         context.close()
