@@ -34,7 +34,8 @@ def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.
             alt.Tooltip("value:Q", title=label, format=".4~g"),
         ],
     )
-    legend = alt.Legend(orient="top") if len(series) > 1 else None
+    # symbols of no source's colour, that can be seen on light and dark
+    legend = alt.Legend(orient="top", symbolFillColor="gray", symbolStrokeColor="gray") if len(series) > 1 else None
     rings = base.transform_filter("datum.best")
     move = alt.selection_interval(bind="scales", zoom="wheel![event.shiftKey]")
     return alt.layer(

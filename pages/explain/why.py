@@ -9,7 +9,7 @@ from pages.explain.why_parts import bars, change, general, heads, question, rati
 from pages.explain.why_parts import trust as trust_part
 from pages.explain.why_parts.question import Whose
 from pages.shared import figures, models, settings, why_link
-from pages.shared.memory import key, remembered
+from pages.shared.memory import first_time, key, remembered
 from pages.shared.text import literal, stars
 
 PARTS = {
@@ -37,6 +37,15 @@ def draw() -> None:
 
 def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
     movie_id = question.movie(recommender, who.visitor)
+    if first_time("explained", recommender):
+        with headline:
+            st.title("Why does the model expect this?", anchor=False)
+            st.info(
+                "Working out what moved this prediction. The first time takes a few seconds.",
+                icon=":material/hourglass_top:",
+            )
+        explain(recommender, who.visitor, movie_id)
+        st.rerun()
     told = remembered(
         "explained", key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
     )

@@ -6,7 +6,7 @@ import streamlit as st
 from bst import curves
 from bst.models.config import describe
 from pages.model.training_parts import comparison, live, start
-from pages.shared import models
+from pages.shared import figures, models
 from pages.shared.text import count, literal, percent
 
 
@@ -49,4 +49,5 @@ def _progress(history: pd.DataFrame, column: str, best_epoch: int, what: str, sa
     return f"in {epochs}, {what} {verb if went else 'went'} from {say(first)} to {say(best)}{unit}"
 
 
-draw()
+with figures.savable():
+    draw()

@@ -28,3 +28,17 @@ def peek(name: str, asked: Hashable):
     """Return the answer kept under ``name`` if it was to the same question, else None."""
     question, answer = st.session_state.get(f"kept_{name}", (None, None))
     return answer if question == asked else None
+
+
+@st.cache_resource(show_spinner=False)
+def _ever_asked() -> set[Hashable]:
+    return set()
+
+
+def first_time(name: str, recommender: Recommender) -> bool:
+    """Tell, once for each model in memory, that nobody on this server has asked it for this: it takes longer."""
+    asked = (name, *key(recommender))
+    if asked in _ever_asked():
+        return False
+    _ever_asked().add(asked)
+    return True

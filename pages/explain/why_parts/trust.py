@@ -170,4 +170,14 @@ def _draw_truth(recommender: Recommender, told: Explained, insights: dict | None
         rows = pd.DataFrame([(name, share) for name, share in shown if share is not None], columns=["name", "share"])
         words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
         figures.show(charts.precision(rows), f"Share of true causes among the first three: {words}", name="True causes")
-        st.caption(literal(planted["words"]))
+        st.caption(literal(f"{planted['words']} {_weaker(planted['by_clarity'][:-1])}"))
+
+
+def _weaker(bands: list[dict]) -> str:
+    """Say how it goes where the causes are weaker: "Weaker causes are found less often: of 0.3 ★ by leaving …"."""
+    said = [
+        f"from {row['stars']:g} ★ {row['influence']:.0%} by leaving out, {row['attention']:.0%} by attention"
+        for row in reversed(bands)
+        if row["cases"]
+    ]
+    return f"Weaker causes are found less often: {'; '.join(said)}." if said else ""

@@ -34,7 +34,8 @@ def draw(bundle: Bundle) -> None:
         log = st.toggle("Logarithmic scale", key="training_log", persist_state="session")
     best = {name: found[name][1] for name in chosen}
     frame = curves.side_by_side(histories, name, best)
-    figures.show(charts.learning_curves(frame, shown[name].label, log), _words(frame, shown[name].label))
+    label = shown[name].label
+    figures.show(charts.learning_curves(frame, label, log), _words(frame, label), name=f"Learning curves, {label}")
     _draw_caption(frame, name, histories)
     _draw_numbers(histories)
 
