@@ -17,7 +17,7 @@ def main(address: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        for name in ("recommend", "what_if", "replay", "why", "training"):
+        for name in ("recommend", "what_if", "why", "evaluation"):
             page.goto(f"{address}/{name}?bundle=demo" if name != "recommend" else f"{address}/?bundle=demo")
             settled(page)
             if name == "what_if":  # with the first of the ready changes made
