@@ -2,7 +2,7 @@
 
     python benchmarks/kill_run.py --kills 10
 
-A run of the demo world is started as the Training page does it, killed without warning at a moment drawn at random,
+A run of the demo world is started as the Training page does it, killed without warning within its first seconds of training, at a moment drawn at random,
 and resumed, again and again; then it goes on to its end. For each kill: the epoch that was under way, the whole epochs
 that were kept, and how many were lost (1 is the epoch under way). A bundle that was there before must stay as it is.
 """
@@ -22,7 +22,7 @@ def main() -> None:
     """Kill, resume, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=10, help="how often it is killed (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=40, help="epochs of the run (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=60, help="epochs of the run (default: %(default)s)")
     parser.add_argument("--share", type=float, default=0.1, help="part of the users (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -48,9 +48,10 @@ def main() -> None:
         places["runs"].mkdir()
         background.start(settings, "killed", **places)
         for _ in range(asked.kills):
-            time.sleep(rng.uniform(2, 12))
-            before = background.status("killed", places["runs"])
-            if before is None:
+            while (now := background.status("killed", places["runs"])) and not now.epoch:
+                time.sleep(0.05)  # it is loading what it needs: nothing to lose yet
+            time.sleep(rng.uniform(0, 5))
+            if background.status("killed", places["runs"]) is None:
                 break  # it was quicker
             process = background.process_of("killed", places["runs"])
             process.kill()

@@ -22,7 +22,8 @@ def main(address: str) -> None:
             settled(page)
             if name == "what_if":  # with the first of the ready changes made
                 page.locator(".st-key-start_0").get_by_role("button").click()
-                page.mouse.move(0, 0)  # off the button, so that no hint covers the page
+                page.mouse.move(1400, 880)  # off the button, so that no hint covers the page
+                page.keyboard.press("Escape")
                 settled(page)
             page.wait_for_timeout(1000)  # charts are drawn after the script has run
             page.screenshot(path=Path(__file__).with_name(f"{name}.png"))
