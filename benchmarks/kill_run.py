@@ -2,9 +2,10 @@
 
     python benchmarks/kill_run.py --kills 10
 
-A run of the demo world is started as the Training page does it, killed without warning within its first seconds of training, at a moment drawn at random,
-and resumed, again and again; then it goes on to its end. For each kill: the epoch that was under way, the whole epochs
-that were kept, and how many were lost (1 is the epoch under way). A bundle that was there before must stay as it is.
+A run of the demo world is started as the Training page does it, killed without warning within its first seconds of
+training, at a moment drawn at random, and resumed, again and again; then it goes on to its end. For each kill: the
+epoch that was under way, the whole epochs that were kept, and how many were lost (1 is the epoch under way). A bundle
+that was there before must stay as it is.
 """
 
 import argparse
