@@ -1,6 +1,7 @@
 """Training: how models were made, side by side; and runs that are not at their end."""
 
 import json
+import shutil
 
 import psutil
 import pytest
@@ -133,6 +134,18 @@ def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
     assert app.info[0].value == "Cancelled after 2 whole epochs of 14."
     app.button(key="resume_mine").click().run()
     assert begun == ["mine"]
+
+
+def test_the_end_of_a_run_is_noticed_though_another_page_was_shown(kinds, runs):
+    folder = write_run(runs, "classic", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    app = training("timeline")
+    app.switch_page("pages/explore/recommend.py").run()
+    shutil.rmtree(folder)  # as when it has ended: its model is among the others
+    app.switch_page("pages/model/training.py").run()
+    assert any("classic** is trained, and among the models" in text.value for text in app.markdown)
+    app.button(key="use_ended").click().run()
+    assert app.session_state["bundle"] == "classic"
+    assert not any("is trained, and" in text.value for text in app.markdown)
 
 
 def form():

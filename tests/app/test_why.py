@@ -199,7 +199,17 @@ def with_insights(kinds):
         "genres": [{"genre": "Horror", "events": 9, "visitors": 5, "attention": 1.2, "influence": 0.8}],
         "movies": {by: [{"movie_id": IDS[7], "visitors": 5, "value": 2.5}] for by in ("attention", "influence")},
         "map": {axis: np.linspace(-1, 1, len(IDS)).round(3).tolist() for axis in "xy"},
-        "planted": {"influence": 0.83, "attention": 0.5, "gradients": None, "chance": 0.2, "words": "Of 9 cases."},
+        "planted": {
+            "influence": 0.83,
+            "attention": 0.5,
+            "gradients": None,
+            "chance": 0.2,
+            "words": "Of 9 cases.",
+            "by_clarity": [
+                {"stars": 0.2, "cases": 7, "influence": 0.61, "attention": 0.42, "chance": 0.1},
+                {"stars": 0.4, "cases": 9, "influence": 0.83, "attention": 0.5, "chance": 0.2},
+            ],
+        },
     }
     bundle = open_bundle(kinds / "timeline")
     extras.keep(bundle, "insights", insights)
@@ -220,6 +230,8 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     assert "Looking alike: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
     assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"
+    weaker = "Weaker causes are found less often: from 0.2 ★ 61% by leaving out, 42% by attention."
+    assert weaker in captions(app)
     assert views.count(", gradients ") == len(views.split("; "))
     assert "would change by 0.17 ★" in " ".join(text.value for text in app.markdown)
 

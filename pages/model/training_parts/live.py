@@ -19,9 +19,9 @@ LIVE_CURVES = ("mae", "next_loss")
 
 def draw() -> None:
     """Draw all unfinished runs, anew every second while one is under way, and word of one that has just ended."""
-    _draw_ended()
     found = background.statuses()
-    st.session_state["runs_shown"] = {run.name: run.state for run in found}
+    _notice_ends({run.name: run.state for run in found})
+    _draw_ended()
     running = any(run.state == "running" for run in found)
     st.fragment(_draw_all, run_every=EVERY_S if running else None)()
 
@@ -31,14 +31,19 @@ def watch(name: str) -> None:
     st.session_state["runs_shown"] = st.session_state.get("runs_shown", {}) | {name: "running"}
 
 
+def _notice_ends(now: dict[str, str]) -> None:
+    """Remember which run has ended as a model since the page was drawn last, be it that another page was shown."""
+    before = st.session_state.get("runs_shown", {})
+    ended = [name for name in before if name not in now and (bundle.BUNDLES / name / "bundle.json").is_file()]
+    if ended:
+        st.session_state["run_ended"] = ended[-1]
+        models.look_again()
+    st.session_state["runs_shown"] = now
+
+
 def _draw_all() -> None:
     found = background.statuses()
-    before, now = st.session_state["runs_shown"], {run.name: run.state for run in found}
-    if before != now:
-        ended = [name for name in before if name not in now and (bundle.BUNDLES / name / "bundle.json").is_file()]
-        if ended:
-            st.session_state["run_ended"] = ended[0]
-            models.look_again()
+    if st.session_state["runs_shown"] != {run.name: run.state for run in found}:
         st.rerun(scope="app")
     for run in found:
         with st.container(border=True, key=f"run_{run.name}"):
