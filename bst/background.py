@@ -20,7 +20,8 @@ import psutil
 
 from bst import bundle as bundles
 from bst.errors import BSTError, TrainingError
-from bst.runs import RUNS, RunSettings, check_new, read_settings, train, write_atomically
+from bst.files import write_whole
+from bst.runs import RUNS, RunSettings, check_new, read_settings, train
 
 # how long a process may take to end when it is asked to, before it is ended; seconds
 PATIENCE_S = 3.0
@@ -66,7 +67,7 @@ def start(settings: RunSettings, name: str, runs: Path | None = None, into: Path
         check_new(name, folder, (into or bundles.BUNDLES) / name)
         try:
             folder.mkdir(parents=True)
-            write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
+            write_whole(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
             _launch(folder, into)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -98,7 +99,7 @@ def cancel(name: str, runs: Path | None = None) -> None:
     if process is None:
         return
     said = _read(folder / "process.json")
-    write_atomically(folder / "process.json", json.dumps(said | {"cancelled": True}).encode())
+    write_whole(folder / "process.json", json.dumps(said | {"cancelled": True}).encode())
     try:
         everyone = [process, *process.children(recursive=True)]
         for one in everyone:
@@ -178,7 +179,7 @@ class Reporter:
             if self.folder.is_dir():
                 if _process(self.folder) is None:
                     _note_process(self.folder, os.getpid())
-                write_atomically(self.folder / "progress.json", json.dumps(self.said).encode())
+                write_whole(self.folder / "progress.json", json.dumps(self.said).encode())
         except OSError:
             pass
 
@@ -223,7 +224,7 @@ def _note_process(folder: Path, pid: int) -> None:
         began = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         began = 0.0  # ended already
-    write_atomically(folder / "process.json", json.dumps({"pid": pid, "began": began}).encode())
+    write_whole(folder / "process.json", json.dumps({"pid": pid, "began": began}).encode())
 
 
 def _process(folder: Path) -> psutil.Process | None:

@@ -4,12 +4,10 @@ Each says of which weights it is. One of other weights, or one that cannot be re
 """
 
 import json
-import os
-import tempfile
-from pathlib import Path
 
 from bst.bundle import Bundle
 from bst.errors import BundleError
+from bst.files import write_whole
 
 
 def read(bundle: Bundle, name: str) -> dict | None:
@@ -26,16 +24,10 @@ def read(bundle: Bundle, name: str) -> dict | None:
 def keep(bundle: Bundle, name: str, content: dict) -> None:
     """Keep plain values under a name, whole or not at all. Raises ``BundleError`` if the folder cannot be written."""
     text = json.dumps({"weights": _weights(bundle), name: content}, separators=(",", ":"), allow_nan=False) + "\n"
-    target, work = bundle.folder / f"{name}.json", None
+    target = bundle.folder / f"{name}.json"
     try:
-        handle, work = tempfile.mkstemp(prefix=f".{name}-", dir=bundle.folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(work).chmod(0o644)  # mkstemp makes it private; a bundle is to be shared
-        Path(work).replace(target)
+        write_whole(target, text)
     except OSError as error:
-        if work:
-            Path(work).unlink(missing_ok=True)
         raise BundleError(f"{target} cannot be written: {error}; make room or mend the folder's rights") from error
 
 

@@ -23,6 +23,7 @@ from bst.bundle import Bundle
 from bst.datasets import load
 from bst.errors import BSTError, TrainingError
 from bst.evaluation import Task, prepare
+from bst.files import write_whole
 from bst.model_card import write_card
 from bst.models.build import count_parameters
 from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
@@ -177,12 +178,12 @@ def _fit(settings: RunSettings, task: Task, folder: Path, resume, on_stage, on_e
         state = _read_snapshot(folder / "snapshot.npz", trainer)
         on_stage(f"going on after epoch {state.epoch}")
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
+    write_whole(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
 
     def keep(state: TrainingState) -> None:
         _write_snapshot(folder / "snapshot.npz", trainer, state)
         curves = pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g")
-        write_atomically(folder / "history.csv", curves.encode())
+        write_whole(folder / "history.csv", curves.encode())
         on_epoch(state.history[-1])
 
     on_stage(f"training on {trainer.words}")
@@ -215,13 +216,6 @@ def _read_snapshot(path: Path, trainer):
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} cannot be read ({error}); start again with --overwrite") from error
     return TrainingState(**said, best_weights=best)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it: whoever reads finds the old or the new content, never a part."""
-    work = path.with_name(f".{path.name}.tmp")
-    work.write_bytes(content)
-    work.replace(path)
 
 
 def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state, target: Path) -> Bundle:

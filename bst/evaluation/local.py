@@ -3,9 +3,8 @@
 One file a bundle under ``data/.cache``, which git ignores. Nothing is lost with it: it is made again by measuring.
 """
 
+import io
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from bst.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation.labels import Labels
 from bst.evaluation.worst import Miss
+from bst.files import write_whole
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / ".cache" / "evaluation"
 
@@ -41,20 +41,15 @@ def keep(bundle: Bundle, made: Local) -> None:
     """Keep it, whole or not at all. Raises ``OSError`` if it cannot be written."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     said = {side: [miss.to_dict() for miss in misses] for side, misses in made.worst.items()}
-    handle, work = tempfile.mkstemp(prefix=".", dir=FOLDER)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                at=made.at.astype(np.int64),
-                user=made.user.astype(np.int64),
-                error=made.error.astype(np.float64),
-                worst=np.frombuffer(json.dumps(said).encode(), np.uint8),
-            )
-        Path(work).replace(_path(bundle))
-    except BaseException:
-        Path(work).unlink(missing_ok=True)
-        raise
+    file = io.BytesIO()
+    np.savez(
+        file,
+        at=made.at.astype(np.int64),
+        user=made.user.astype(np.int64),
+        error=made.error.astype(np.float64),
+        worst=np.frombuffer(json.dumps(said).encode(), np.uint8),
+    )
+    write_whole(_path(bundle), file.getvalue())
 
 
 def read(bundle: Bundle) -> Local | None:

@@ -1,10 +1,9 @@
 """A report on disk: whole or not at all."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from bst.errors import ReportError
+from bst.files import write_whole
 
 
 def check_target(target: Path, overwrite: bool) -> None:
@@ -20,14 +19,7 @@ def check_target(target: Path, overwrite: bool) -> None:
 def write_report(target: Path, html: str, overwrite: bool = False) -> None:
     """Write a report, whole or not at all. Raises ``ReportError`` where that is not possible."""
     check_target(target, overwrite)
-    work = None
     try:
-        handle, work = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(html)
-        Path(work).chmod(0o644)  # mkstemp makes it private; a report is to be sent
-        Path(work).replace(target)
+        write_whole(target, html)
     except OSError as error:
-        if work:
-            Path(work).unlink(missing_ok=True)
         raise ReportError(f"{target} cannot be written: {error}; make room or choose another place") from error

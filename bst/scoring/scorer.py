@@ -1,5 +1,6 @@
 """What the scorers of all kinds of models share: many visitors at once, and integrated gradients."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,20 +25,24 @@ def passes(lengths: Sequence[int], candidates: int) -> list[np.ndarray]:
     return [order[first : first + size] for first in range(0, len(order), size)]
 
 
-class Scorer:
+class Scorer(ABC):
     """What both kinds share. ``_pass`` predicts some movies for a few visitors."""
 
     bundle: Bundle
     horizon: int
     orders: tuple[str, ...] = ("rating",)
 
+    @abstractmethod
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue. ``rows``: the visitor's movies."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
         """Return where ``movie`` (a row) looks in the pass that predicts its rating."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def movie_vectors(self) -> np.ndarray:
+        """Return what the model has learnt of each movie: (movies, width) float32."""
 
     def predict_many(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
@@ -56,8 +61,9 @@ class Scorer:
                 chances[group] = made.watch_next
         return Predictions(expected, levels, chances)
 
+    @abstractmethod
     def _pass(self, visitors, rows, movies, watch_next) -> Predictions:
-        raise NotImplementedError
+        """Predict ``movies`` for visitors of one pass, as ``predict_many`` does."""
 
     def answer(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> Answers:
         """Say what the model expects of one ``movie`` (a row) of each of several visitors."""
@@ -136,6 +142,6 @@ class Scorer:
                 break
         return Attributed(ends[1], ends[0], made[:-1], float(made[-1]))
 
+    @abstractmethod
     def _gradients(self, visitor, rows, movie, places) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return stars (places,) on the way and how they change with each event (places, events) and the rest."""
-        raise NotImplementedError

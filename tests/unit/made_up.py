@@ -10,7 +10,7 @@ import pytest
 from bst.catalogue import Catalogue
 from bst.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring import Attributed, Looks, Predictions
+from bst.scoring import Looks, Predictions
 from bst.scoring import Scorer as AnyScorer
 
 NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
@@ -52,7 +52,7 @@ class Scorer(AnyScorer):
         chance[rows] = 0
         return Predictions(expected, levels, (chance / chance.sum()).astype(np.float32))
 
-    def predict_many(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
+    def _pass(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
         made = [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
         both = self.chances and visitors
         return Predictions(
@@ -66,12 +66,13 @@ class Scorer(AnyScorer):
         read = min(len(rows), self.horizon)
         return Looks(("Head 1",), np.full((1, read), 1 / (read + 1)), np.full(1, 1 / (read + 1)), "the movie itself")
 
-    def attribute(self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None) -> Attributed:
-        """What leaving out an event takes away; nothing is left but what these do not add up to."""
+    def _gradients(self, visitor: Visitor, rows, movie: int, places: np.ndarray):
+        """A straight way: each event adds what leaving it out takes away, the rest what these do not add up to."""
         told = self.without_each(visitor, rows, movie).expected.astype(float)
         nobody = float(self.predict(Visitor(), rows[:0]).expected[movie])
         by_event = told[0] - told[1:]
-        return Attributed(told[0], nobody, by_event, told[0] - nobody - by_event.sum())
+        rest = told[0] - nobody - by_event.sum()
+        return nobody + places * (told[0] - nobody), np.tile(by_event, (len(places), 1)), np.full(len(places), rest)
 
     def movie_vectors(self) -> np.ndarray:
         """Neighbours in the catalogue are alike."""

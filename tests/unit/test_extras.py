@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bst import extras
+from bst import extras, files
 from bst.bundle import open_bundle
 from bst.errors import BundleError
 
@@ -56,7 +56,7 @@ def test_a_disk_without_room_is_told_and_leaves_the_old_one(bundle, monkeypatch)
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(extras.tempfile, "mkstemp", full)
+    monkeypatch.setattr(files.tempfile, "mkstemp", full)
     with pytest.raises(BundleError, match=r"insights\.json cannot be written: .*No space left.*make room"):
         extras.keep(bundle, "insights", {"a": 2})
     assert extras.read(bundle, "insights") == {"a": 1}
