@@ -175,7 +175,26 @@ class Retime:
         return f"changed when {changed} {'movie was' if changed == 1 else 'movies were'} watched"
 
 
-Edit = SetPart | Rate | Add | Drop | Move | Swap | Forget | Reorder | Retime
+@dataclass(frozen=True)
+class SetSeen:
+    """Set which movies the visitor has seen beside those in the history."""
+
+    seen: frozenset[int]
+
+    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+        return replace(visitor, seen=self.seen)
+
+    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+        more, less = self.seen - before.seen, before.seen - self.seen
+        clauses = []
+        for verb, movies, as_what in (("marked", more, "as seen"), ("marked", less, "as not seen")):
+            if movies:
+                which = title(next(iter(movies))) if len(movies) == 1 else f"{len(movies):,} movies"
+                clauses.append(f"{verb} {which} {as_what}")
+        return join(clauses) or "marked nothing"
+
+
+Edit = SetPart | Rate | Add | Drop | Move | Swap | Forget | Reorder | Retime | SetSeen
 
 
 def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
@@ -203,7 +222,7 @@ def describe(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2
 def _kinds(before: Visitor, edits: Sequence[Edit]) -> list[str]:
     counts: Counter[str] = Counter()
     verbs = {Rate: "rated", Add: "added", Drop: "removed", Forget: "removed", Move: "moved", Swap: "moved"}
-    verbs |= {Reorder: "moved", Retime: "dated"}
+    verbs |= {Reorder: "moved", Retime: "dated", SetSeen: "marked"}
     parts = [PARTS[edit.part] for edit in edits if isinstance(edit, SetPart)]
     for edit in edits:
         after = edit.apply(before)
@@ -216,6 +235,8 @@ def _kinds(before: Visitor, edits: Sequence[Edit]) -> list[str]:
 
 def _touched(before: Visitor, after: Visitor) -> int:
     """Return how many events one edit touched: those that came or went, else those that are not what they were."""
+    if before.history == after.history:
+        return len(before.seen ^ after.seen)
     change = abs(len(before.history) - len(after.history))
     return change or sum(one != other for one, other in zip(before.history, after.history, strict=True))
 
@@ -223,7 +244,7 @@ def _touched(before: Visitor, after: Visitor) -> int:
 def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
     """Return few edits which, applied one after another to ``before``, give exactly ``after``.
 
-    Who the visitor is, then what was removed, rated anew, moved (with the fewest moves), and added.
+    Who the visitor is, then what was removed, rated anew, moved (with the fewest moves), and added, then what was seen.
     """
     edits: list[Edit] = [
         SetPart(part, getattr(after, part)) for part in PARTS if getattr(before, part) != getattr(after, part)
@@ -237,8 +258,10 @@ def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
     shared = set(old) & set(new)
     edits += _rearrangement([i for i in old if i in shared], [i for i in new if i in shared])
     edits += _additions(after, shared)
-    if apply_all(before, edits) != after:
+    if apply_all(before, edits).history != after.history:
         edits.append(Retime(tuple(event.timestamp for event in after.history)))
+    if apply_all(before, edits).seen != after.seen:
+        edits.append(SetSeen(after.seen))
     return tuple(edits)
 
 

@@ -59,7 +59,10 @@ def as_text(answer: dict[str, Any]) -> str:
 
 
 def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
-    """Return who a visitor is and their history, oldest first; the time of an event only where it is known."""
+    """Return who a visitor is, their history, oldest first, and the other movies that they have seen, by id.
+
+    The time of an event stands there only where it is known, and ``seen`` only where there are any.
+    """
     return {
         "sex": visitor.sex,
         "age": visitor.age,
@@ -69,7 +72,7 @@ def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
             | ({} if e.timestamp is None else {"timestamp": e.timestamp})
             for e in visitor.history
         ],
-    }
+    } | ({"seen": sorted(visitor.seen)} if visitor.seen else {})
 
 
 def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:

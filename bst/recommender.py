@@ -25,7 +25,7 @@ __all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One row of a ranked list. ``expected_rating`` in stars; ``seen`` tells that it is in the history.
+    """One row of a ranked list. ``expected_rating`` in stars; ``seen`` tells that the visitor has seen it.
 
     ``distribution`` (probability of each rating level) and ``watch_next`` (probability of being the next movie, 0 for a
     seen one) are None for a model that regresses the rating, as the classic presets do.
@@ -51,7 +51,7 @@ class Recommender:
     def __init__(self, bundle: Bundle, catalogue: Catalogue, model, dataset: str | Path | None = None):
         """``dataset``: name or folder, where it is not found by the name that the bundle gives."""
         self.bundle, self.catalogue, self.dataset = bundle, catalogue, dataset or bundle.dataset
-        self._scorer = make_scorer(bundle, model)
+        self._scorer = make_scorer(bundle, model, catalogue.rows)
         self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
         # plain lists: a list of recommendations is made anew with every click, and a frame is slow cell by cell
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
@@ -157,7 +157,7 @@ class Recommender:
 
     def one(self, visitor: Visitor, movie_id: int) -> Recommendation:
         """Return what is predicted for one movie, seen or not; ``rank`` is its ``place``."""
-        seen = movie_id in {event.movie_id for event in visitor.history}
+        seen = movie_id in visitor.all_seen
         return self._row(self.predict(visitor), self.place(visitor, movie_id), self.catalogue.row(movie_id), seen)
 
     def rank(
@@ -183,7 +183,7 @@ class Recommender:
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one place, not {k}")
         best = self.ranked_rows(visitor, filters, order, weight, diversity, k)
-        made, seen = self.predict(visitor), {event.movie_id for event in visitor.history}
+        made, seen = self.predict(visitor), visitor.all_seen
         return [self._row(made, place, row, self._names[row][0] in seen) for place, row in enumerate(best, start=1)]
 
     def ranked_rows(
@@ -211,7 +211,7 @@ class Recommender:
         """Return which movies pass the filters for a visitor: (movies,) bool. Errors as in ``rank``."""
         allowed = np.ones(len(self.catalogue), bool)
         if not filters.include_seen:
-            allowed[self._rows(visitor)] = False
+            allowed[self.catalogue.rows(visitor.all_seen)] = False
         if filters.genres:
             allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
         if filters.years:

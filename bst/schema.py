@@ -4,6 +4,7 @@ Nothing here computes; it names. Unknown is ``None`` on a visitor and a missing 
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -140,21 +141,32 @@ class Event:
     timestamp: int | None = None
 
 
+# how many rated movies a visitor's history holds in the app: as many as the default model reads
+MAX_HISTORY = 300
+
+
 @dataclass(frozen=True)
 class Visitor:
     """The person in front of the app. Has no user id; every part may be unknown.
 
-    ``history`` runs from the oldest event to the newest. Instances never change: each edit returns
-    a new visitor, so that a state can be kept, compared and gone back to.
+    ``history`` runs from the oldest event to the newest: rated movies, which a model reads. ``seen`` has the ids of all
+    other movies that they have seen: not rated, or rated longer ago than the history reaches. No model reads these;
+    they are only kept out of lists. Instances never change: each edit returns a new visitor, so that a state can be
+    kept, compared and gone back to.
+
+    >>> visitor = Visitor(seen=frozenset({7})).watched(3, 5.0).watched(4, 2.0)
+    >>> visitor.limited(1).history, sorted(visitor.limited(1).seen)
+    ((Event(movie_id=4, rating=2.0, timestamp=None),), [3, 7])
     """
 
     sex: str | None = None
     age: int | None = None
     occupation: str | None = None
     history: tuple[Event, ...] = field(default=())
+    seen: frozenset[int] = frozenset()
 
     def __post_init__(self):
-        """Raise ``VisitorError`` for demographics outside MovieLens' words or a movie seen twice."""
+        """Raise ``VisitorError`` for demographics outside MovieLens' words or a movie that is in the history twice."""
         for word, value, allowed in (
             ("sex", self.sex, SEXES),
             ("age", self.age, AGES),
@@ -163,11 +175,30 @@ class Visitor:
             if value is not None and value not in allowed:
                 options = ", ".join(str(a) for a in allowed)
                 raise VisitorError(f"{word} {value!r} is unknown; choose one of: {options}")
-        seen: set[int] = set()
+        watched: set[int] = set()
         for event in self.history:
-            if event.movie_id in seen:
+            if event.movie_id in watched:
                 raise VisitorError(f"movie {event.movie_id} is in the history twice; keep one rating of it")
-            seen.add(event.movie_id)
+            watched.add(event.movie_id)
+        # a movie is either in the history or merely seen, so that equal visitors compare as equal
+        object.__setattr__(self, "seen", frozenset(self.seen) - watched)
+
+    @cached_property
+    def all_seen(self) -> frozenset[int]:
+        """The ids of all movies that they have seen, rated or not: what no list of theirs names."""
+        return self.seen | {event.movie_id for event in self.history}
+
+    def limited(self, most: int = MAX_HISTORY) -> "Visitor":
+        """Keep the newest ``most`` events in the history; the movies of older ones are merely seen from then on."""
+        older = self.history[: max(0, len(self.history) - most)]
+        if not older:
+            return self
+        seen = self.seen | {event.movie_id for event in older}
+        return replace(self, history=self.history[len(older) :], seen=seen)
+
+    def has_seen(self, *movie_ids: int) -> "Visitor":
+        """Add movies that were seen and not rated. Those in the history stay there."""
+        return replace(self, seen=self.seen | set(movie_ids))
 
     def watched(self, movie_id: int, rating: float) -> "Visitor":
         """Add a movie as the newest event."""

@@ -8,7 +8,7 @@ from bst.bundle import Bundle
 from bst.models.config import TimelineConfig
 from bst.scoring.classic import ClassicScorer
 from bst.scoring.results import Answers, Attributed, Between, Looks, Predictions
-from bst.scoring.scorer import Scorer, passes
+from bst.scoring.scorer import RowsOf, Scorer, passes
 from bst.scoring.timeline import TimelineScorer
 from bst.scoring.watched import Watched, together, watched
 
@@ -19,6 +19,7 @@ __all__ = [
     "ClassicScorer",
     "Looks",
     "Predictions",
+    "RowsOf",
     "Scorer",
     "TimelineScorer",
     "Watched",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 
-def make_scorer(bundle: Bundle, model) -> Scorer:
-    """Return the scorer of a bundle's model."""
-    return (TimelineScorer if isinstance(bundle.config, TimelineConfig) else ClassicScorer)(bundle, model)
+def make_scorer(bundle: Bundle, model, rows_of: RowsOf) -> Scorer:
+    """Return the scorer of a bundle's model. ``rows_of``: ``Catalogue.rows`` of its movies."""
+    if isinstance(bundle.config, TimelineConfig):
+        return TimelineScorer(bundle, model, rows_of)
+    return ClassicScorer(bundle, model)

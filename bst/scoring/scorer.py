@@ -1,7 +1,7 @@
 """What the scorers of all kinds of models share: many visitors at once, and integrated gradients."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,10 @@ def passes(lengths: Sequence[int], candidates: int) -> list[np.ndarray]:
     size = int(np.clip(MOST_CANDIDATES // max(candidates, 1), 1, MOST_VISITORS))
     order = np.argsort(lengths, kind="stable")
     return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+# from movie ids to rows of the catalogue: (movies,) int32
+RowsOf = Callable[[Iterable[int]], np.ndarray]
 
 
 class Scorer(ABC):

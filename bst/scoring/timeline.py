@@ -9,7 +9,7 @@ from bst.errors import BundleError
 from bst.schema import Visitor
 from bst.scoring.alike import Alike
 from bst.scoring.results import Answers, Between, Looks, Predictions
-from bst.scoring.scorer import Scorer, passes
+from bst.scoring.scorer import RowsOf, Scorer, passes
 from bst.scoring.watched import Watched, codes, rated_otherwise, together, watched, without_each
 from bst.segments import EVENT_INPUTS
 
@@ -17,7 +17,7 @@ from bst.segments import EVENT_INPUTS
 class TimelineScorer(Scorer):
     """Reads the newest ``memory`` events, once; then scores every candidate against them."""
 
-    def __init__(self, bundle: Bundle, model):
+    def __init__(self, bundle: Bundle, model, rows_of: RowsOf):
         import tensorflow as tf
 
         from bst.models.attention import Reading
@@ -27,7 +27,7 @@ class TimelineScorer(Scorer):
                 f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
                 "train both towers"
             )
-        self.bundle, self.model, self.horizon = bundle, model, bundle.config.horizon
+        self.bundle, self.model, self.horizon, self._rows_of = bundle, model, bundle.config.horizon, rows_of
         model.freeze()
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
@@ -73,23 +73,25 @@ class TimelineScorer(Scorer):
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue. ``rows``: the visitor's movies."""
         levels, logits = (part.numpy() for part in self._predict(self._inputs([visitor], [rows])))
-        chances = self._chances(logits, [rows])[0] if self.model.next else None
+        chances = self._chances(logits, [visitor], [rows])[0] if self.model.next else None
         return Predictions(self._means(levels)[0], levels[0], chances)
 
     def _pass(self, visitors, rows, movies, watch_next) -> Predictions:
         inputs = self._inputs(visitors, rows)
         levels, chances = self._stars(inputs, movies.astype(np.int32)).numpy(), None
         if watch_next and self.model.next:
-            chances = self._chances(self._next(inputs).numpy(), rows)[:, movies]
+            chances = self._chances(self._next(inputs).numpy(), visitors, rows)[:, movies]
         return Predictions(self._means(levels), levels, chances)
 
     def _means(self, levels: np.ndarray) -> np.ndarray:
         return levels @ np.array(self.bundle.levels, np.float32)
 
-    def _chances(self, logits: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
+    def _chances(self, logits: np.ndarray, visitors, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Return probabilities (visitors, movies) among what each has not seen; all 0 where nothing is left."""
-        for of_one, seen in zip(logits, rows, strict=True):
-            of_one[seen] = -np.inf  # nobody watches a movie for the first time twice
+        for of_one, visitor, watched_rows in zip(logits, visitors, rows, strict=True):
+            of_one[watched_rows] = -np.inf  # nobody watches a movie for the first time twice
+            if visitor.seen:
+                of_one[self._rows_of(visitor.seen)] = -np.inf
         highest = logits.max(axis=1, keepdims=True)
         chances = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
         return chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-9)

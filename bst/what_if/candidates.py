@@ -82,7 +82,7 @@ def _nearest(recommender: Recommender, visitor: Visitor, movie_id: int, most: in
     """Return unseen movies that are nearest to one in the model's own picture of them: it learns most from these."""
     vectors, catalogue = recommender.embeddings, recommender.catalogue
     near = vectors @ vectors[catalogue.row(movie_id)]
-    near[catalogue.rows([movie_id, *(event.movie_id for event in visitor.history)])] = -np.inf
+    near[catalogue.rows([movie_id, *visitor.all_seen])] = -np.inf
     best = np.argsort(-near, kind="stable")[: min(most, int(np.isfinite(near).sum()))]
     return catalogue.movies["movie_id"].to_numpy()[best].tolist()
 

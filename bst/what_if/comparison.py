@@ -93,7 +93,7 @@ class Comparison:
 
     def _changes(self, by: str) -> pd.DataFrame:
         what = {"rating": "expected", "next": "next"}[by]
-        watched = {event.movie_id for visitor in (self.a, self.b) for event in visitor.history}
+        watched = self.a.all_seen | self.b.all_seen
         rows = self.catalogue[~self.catalogue["movie_id"].isin(watched)]
         a, b = rows[f"{what}_a"], rows[f"{what}_b"]
         return rows[["movie_id", "title"]].assign(a=a, b=b, change=b - a)

@@ -100,5 +100,5 @@ def recommender(
     )
     bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bst.recommender.make_scorer", lambda bundle, model: scorer)
+        patch.setattr("bst.recommender.make_scorer", lambda bundle, model, rows_of: scorer)
         return Recommender(bundle, Catalogue(movies), None)

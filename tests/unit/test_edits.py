@@ -15,6 +15,7 @@ from bst.edits import (
     Reorder,
     Retime,
     SetPart,
+    SetSeen,
     Swap,
     apply_all,
     describe,
@@ -70,6 +71,8 @@ def ids(of: Visitor) -> list[int]:
         (Reorder((2, 3, 1)), visitor((2, 3), (3, 4), (1, 5), sex="F"), "changed the places of 3 movies"),
         (Reorder((3, 2, 1)), visitor((3, 4), (2, 3), (1, 5), sex="F"), "turned the order of all 3 movies around"),
         (Retime((None, 7, None)), visitor((1, 5), (2, 3, 7), (3, 4), sex="F"), "changed when 1 movie was watched"),
+        (SetSeen(frozenset({4})), THREE.has_seen(4), "marked Duel (1971) as seen"),
+        (SetSeen(frozenset({4, 5})), THREE.has_seen(4, 5), "marked 2 movies as seen"),
     ],
 )
 def test_what_an_edit_does_and_how_it_is_told(edit, after, words):
@@ -115,6 +118,8 @@ def test_an_edit_that_does_not_fit(edit, words):
         )),
         (visitor((1, 5, 10), (2, 3, 20), (3, 4), sex="F"), (Retime((10, 20, None)),)),
         (visitor((1, 5), (2, 3), (3, 4), (4, 4, 99), sex="F"), (Add(4, 4, None, 99),)),
+        (THREE.has_seen(4, 9), (SetSeen(frozenset({4, 9})),)),
+        (THREE.limited(1), (Forget(2), SetSeen(frozenset({1, 2})))),
     ],
 )  # fmt: skip
 def test_differences_are_few_and_readable(after, edits):
@@ -151,6 +156,7 @@ visitors = st.builds(
     unknown | st.sampled_from(AGES[:2]),
     unknown | st.sampled_from(OCCUPATIONS[:2]),
     histories,
+    st.frozensets(st.integers(1, 15), max_size=5),
 )
 
 
@@ -161,7 +167,7 @@ def test_differences_lead_from_any_visitor_to_any_other(before, after):
     assert apply_all(before, edits) == after
     assert apply_all(after, differences(after, before)) == before
     # never more than to remove and add everything, and to tell who they are
-    assert len(edits) <= 3 + len(before.history) + len(after.history) + 1
+    assert len(edits) <= 3 + len(before.history) + len(after.history) + 2
     assert (edits == ()) == (before == after)
     assert all(isinstance(edit.words(before, str), str) for edit in edits[:1])
     assert describe(before, edits, str)

@@ -61,6 +61,23 @@ def test_a_movie_stands_in_a_history_once():
         ABC.watched(2, 4)
 
 
+def test_what_was_seen_is_more_than_what_is_read():
+    visitor = ABC.has_seen(9, 2)
+    assert visitor.seen == {9}, "a movie of the history stays there"
+    assert visitor.all_seen == {1, 2, 3, 9}
+    assert ids(visitor.watched(9, 4)) == [1, 2, 3, 9]
+    assert visitor.watched(9, 4).seen == frozenset()
+    assert visitor.without(2).all_seen == {1, 3, 9}
+    assert visitor == Visitor(history=ABC.history, seen=frozenset({9, 3}))
+
+
+def test_events_beyond_the_newest_are_still_seen():
+    visitor = ABC.has_seen(9).limited(1)
+    assert ids(visitor) == [3]
+    assert visitor.all_seen == {1, 2, 3, 9}
+    assert ABC.limited(3) is ABC
+
+
 def test_genre_matrix_ignores_what_it_does_not_know():
     movies = pd.DataFrame({"genres": ["Western|Action", "", "IMAX|Drama"]})
     matrix = genre_matrix(movies)

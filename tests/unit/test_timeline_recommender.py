@@ -70,6 +70,32 @@ def test_whoever_has_seen_everything_watches_nothing_next(timeline_recommender):
     assert [row.watch_next for row in again] == [0, 0, 0]
 
 
+def test_what_was_seen_and_not_rated_is_in_no_list_and_not_read(timeline_recommender, visitor):
+    first = timeline_recommender.rank(visitor, 3)
+    seen = visitor.has_seen(*(row.movie_id for row in first))
+    after = timeline_recommender.rank(seen, None)
+    assert {row.movie_id for row in after}.isdisjoint(seen.all_seen)
+    # the model reads the history alone: ratings stay as they are, and what may come next is shared out anew
+    np.testing.assert_array_equal(
+        timeline_recommender.expected_ratings(seen), timeline_recommender.expected_ratings(visitor)
+    )
+    before, chances = (timeline_recommender.predict(one).watch_next for one in (visitor, seen))
+    rows = timeline_recommender.catalogue.rows(seen.seen)
+    assert (chances[rows] == 0).all()
+    left = np.delete(before, rows)
+    np.testing.assert_allclose(np.delete(chances, rows), left / left.sum(), rtol=1e-4)
+    assert timeline_recommender.one(seen, first[0].movie_id).seen
+    many = timeline_recommender.predict_many([visitor, seen], [first[0].movie_id, after[0].movie_id], watch_next=True)
+    np.testing.assert_allclose(
+        many.watch_next,
+        [
+            [values[timeline_recommender.catalogue.row(row.movie_id)] for row in (first[0], after[0])]
+            for values in (before, chances)
+        ],
+        rtol=1e-4,
+    )
+
+
 def test_the_planted_difference_shows(timeline_recommender, visitor):
     for somebody in (visitor, Visitor()):
         expected = timeline_recommender.expected_ratings(somebody)
