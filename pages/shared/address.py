@@ -89,7 +89,7 @@ def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
         st.session_state["address"]["waiting"] = (choice.name, text)
         return
     catalogue: Catalogue = models.catalogue(choice.bundle.dataset)
-    state = link.fit(state, catalogue, choice.bundle.levels, visitor_state.MOST_EVENTS)
+    state = link.fit(state, catalogue, choice.bundle.levels)
     if arriving:
         visitor_state.arrive(state.visitor, state.copy)
     else:

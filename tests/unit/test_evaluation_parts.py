@@ -273,7 +273,7 @@ def test_a_user_is_shown_as_they_were_before_a_label():
     task = Task(made, build_timelines(made), "visitor", 0, np.repeat([TRAIN, TEST, TEST], 5))
     ids = made.movies["movie_id"].to_numpy()
     who = lists.visitor_before(task, 13, ids, 2)  # user 2 before the fourth event: movies 2, 3, 4 of the catalogue
-    assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)))
+    assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)), frozenset({30}))
 
 
 # ---- the worst predictions, and what stays on this computer
@@ -316,6 +316,7 @@ def bundle_in(folder):
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     bundle, found = bundle_in(folder), worst(missed)
+    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.has_seen(70, 60))
     measured = measure.Measured({"version": measure.VERSION, "labels": 12}, local.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
