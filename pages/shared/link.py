@@ -197,6 +197,7 @@ def decode(text: str) -> State:
         parts = json.loads(_inflate(body))
         if not isinstance(parts, list) or not 2 <= len(parts) <= 4 or not isinstance(parts[0], str) or not parts[0]:
             raise ValueError
+        parts[0].encode()  # JSON can spell halves of signs, which are no text
         lost: list[str] = []
         visitor = _unpack(parts[1], lost)
         settings = _read_settings(parts[2]) if len(parts) > 2 else {}

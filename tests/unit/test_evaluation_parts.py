@@ -1,6 +1,5 @@
 """Everything that the Evaluation page shows, worked out by hand on labels that are made up."""
 
-import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -306,12 +305,11 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "FOLDER", tmp_path / "here")
     where = tmp_path / "bundle"
     where.mkdir()
-    (where / "bundle.json").write_text(json.dumps({"sha256": {"weights.npz": "a" * 64}}), "utf-8")
     return where
 
 
-def bundle_in(folder):
-    return SimpleNamespace(folder=folder, name=folder.name)
+def bundle_in(folder, weights="a"):
+    return SimpleNamespace(folder=folder, name=folder.name, weights_sha256=weights * 64)
 
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
@@ -320,15 +318,15 @@ def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     measured = measure.Measured({"version": measure.VERSION, "labels": 12}, local.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "evaluation.json"]
+    assert [path.name for path in folder.iterdir()] == ["evaluation.json"]
     assert measure.read(bundle) == measured.record
     here = local.read(bundle)
     assert here.worst == found
     assert isinstance(here.worst["high"][0], Miss)
     np.testing.assert_array_equal(here.error, missed.error)
     # other weights, another version: measured again
-    (folder / "bundle.json").write_text(json.dumps({"sha256": {"weights.npz": "b" * 64}}), "utf-8")
-    assert (measure.read(bundle), local.read(bundle)) == (None, None)
+    retrained = bundle_in(folder, "b")
+    assert (measure.read(retrained), local.read(retrained)) == (None, None)
     measure.keep(bundle, replace(measured, record={"version": 0}))
     assert measure.read(bundle) is None
 

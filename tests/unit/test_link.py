@@ -135,6 +135,7 @@ def test_a_link_that_was_cut_or_changed_is_noticed(state, data):
         packed("[" + " " * 5_000_000 + "]"),  # small, and huge when unpacked
         packed("[]"),
         packed('["", [null, null, null, [], ""]]'),
+        packed('["\\ud800", [null, null, null, [], ""]]'),  # half a sign, which cannot be shown
         link_to([None, None, None, [1, 2], "a"]),  # two movies, one rating
         link_to([None, None, None, [1, 1], "aa"]),  # a movie twice
         link_to([None, None, None, [1], "0"]),
