@@ -405,3 +405,21 @@ def test_a_newcomers_address_stays_clean_and_a_lone_model_name_works(kinds):
 
 def test_links_know_all_knobs_of_the_sweeps():
     assert tuple(sweep.KNOBS) == link.SWEEPS
+
+
+# ---- who can open a link
+
+
+@pytest.mark.parametrize(
+    ("host", "listens", "words"),
+    [
+        ("localhost", "localhost", "on this computer only"),
+        ("127.0.0.1", "127.0.0.1", "on this computer only"),
+        ("localhost", "0.0.0.0", "with this computer's name in the place of localhost"),
+        ("localhost", None, "with this computer's name in the place of localhost"),
+        ("films.example.org", "localhost", "for everybody who can open this app"),  # behind a proxy
+    ],
+)
+def test_share_says_who_can_open_a_link(host, listens, words, monkeypatch):
+    monkeypatch.setattr(toolbar.st, "get_option", lambda name: {"server.address": listens}[name])
+    assert words in toolbar._reach(host)
