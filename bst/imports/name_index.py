@@ -1,0 +1,110 @@
+"""The names of a catalogue's movies, to be searched for thousands of titles at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from bst.imports.name_forms import keys
+from bst.imports.names import Name, name_of, names_of, year_behind
+
+# of 100: two spellings of one name of nine letters, two of which differ
+LEAST_SPELLING = 77
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movie:
+    """A film of a catalogue: ``ids`` are all the movies there that are this film, the first of them the one to take."""
+
+    ids: tuple[int, ...]
+    title: str
+    year: int | None
+    names: tuple[Name, ...]
+
+    @property
+    def id(self) -> int:
+        """The movie that stands for all of ``ids``."""
+        return self.ids[0]
+
+
+def catalogue_movies(movies: pd.DataFrame) -> list[Movie]:
+    """Return the films of ``Dataset.movies``. Movies of one name and year are one film that is there several times.
+
+    The one with the lowest id comes first: it has been there for longest, so it is the one that has the ratings.
+    """
+    years = movies["year"].astype(object).where(movies["year"].notna(), None)
+    films: dict[tuple, list[tuple[int, str]]] = {}
+    for movie_id, title, year in zip(movies["movie_id"].tolist(), movies["title"].tolist(), years, strict=True):
+        name = name_of(year_behind(title)[0]).squeezed
+        key = (name, int(year)) if year is not None and name else (movie_id,)
+        films.setdefault(key, []).append((movie_id, title))
+    made = []
+    for key, same in films.items():
+        title = same[0][1]
+        names = tuple(names_of(year_behind(title)[0]))
+        made.append(Movie(tuple(sorted(movie_id for movie_id, _ in same)), title, key[1] if len(key) > 1 else None, names))
+    return made
+
+
+class NameIndex:
+    """Finds movies by name: the same, one that may be another form of it, or one that is written nearly the same."""
+
+    LEAST_SIMILARITY = 80  # of 100, for a movie to be shown as possible
+
+    def __init__(self, movies: Sequence[Movie]):
+        self._named: dict[str, list[Movie]] = {}
+        self._by_key: dict[tuple[str, ...], list[tuple[Name, Movie]]] = {}
+        self._by_year: dict[int, list[tuple[Name, Movie]]] = {}
+        self._written: dict[int, tuple[list[tuple[Name, Movie]], list[str]]] = {}
+        for movie in movies:
+            for squeezed in {name.squeezed for name in movie.names}:
+                self._named.setdefault(squeezed, []).append(movie)
+            if movie.year is None:
+                continue
+            for name in movie.names:
+                self._by_year.setdefault(movie.year, []).append((name, movie))
+                for key in keys(name):
+                    self._by_key.setdefault(key, []).append((name, movie))
+
+    def named(self, squeezed: set[str]) -> list[Movie]:
+        """Return the movies that have one of some names, each once."""
+        if len(squeezed) == 1:
+            return self._named.get(next(iter(squeezed)), [])
+        return list(dict.fromkeys(movie for name in squeezed for movie in self._named.get(name, ())))
+
+    def alike(self, year: int, names: Sequence[Sequence[Name]]) -> list[list[tuple[Name, Name, Movie, int]]]:
+        """Return for each of several entries of one year what may be meant by its names, in that year or one beside it.
+
+        Each as: name of the entry, name and movie here, and how alike the two are written, of 100 (0: not at all, but
+        one may be a form of the other). Movies of the year itself come first.
+        """
+        made: list[list[tuple[Name, Name, Movie, int]]] = [[] for _ in names]
+        mine = [(place, name) for place, several in enumerate(names) for name in several]
+        for place, name in mine:
+            for key in keys(name):
+                for theirs, movie in self._by_key.get(key, ()):
+                    if abs(movie.year - year) <= 1:
+                        made[place].append((name, theirs, movie, 0))
+        near, written = self._near(year)
+        if near and mine:
+            # rapidfuzz compares in C++, many at a time
+            scores = process.cdist(
+                [" ".join(name.words) for _, name in mine],
+                written,
+                scorer=fuzz.ratio,
+                score_cutoff=LEAST_SPELLING,
+                dtype=np.uint8,
+            )
+            for row, column in zip(*(places.tolist() for places in scores.nonzero()), strict=True):
+                place, name = mine[row]
+                made[place].append((name, *near[column], int(scores[row, column])))
+        return made
+
+    def _near(self, year: int) -> tuple[list[tuple[Name, Movie]], list[str]]:
+        """Return the names of the movies of a year and of those beside it, that year first, and how they are written."""
+        if year not in self._written:
+            near = [each for off in (0, -1, 1) for each in self._by_year.get(year + off, ())]
+            self._written[year] = near, [" ".join(name.words) for name, _ in near]
+        return self._written[year]
