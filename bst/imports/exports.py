@@ -17,11 +17,11 @@ def read_export(data: bytes, name: str = "the file", date_order: DateOrder | Non
     Raises ``ImportProblem`` saying what was found and what is expected.
     """
     name = name if len(name) <= 60 else name[:59] + "…"
-    tables = [table for table in read_tables(data, name) if table.rows or "rating" in table.columns]
-    exports = [_read(table, date_order) for table in tables]
+    exports = [_read(table, date_order) for table in read_tables(data, name)]
     if not any(export.entries for export in exports):
-        source = exports[0].source if exports else "an export"
-        raise ImportProblem(f"{name} has columns of {source}, but no rows below them; export your ratings again")
+        raise ImportProblem(
+            f"{name} has columns of {exports[0].source}, but no rows below them; export your ratings again"
+        )
     return _together([export for export in exports if export.entries])
 
 
@@ -66,12 +66,14 @@ def _together(exports: Sequence[Export]) -> Export:
 
     A zip has the same films in several tables, so each film is kept once, with the newest of its ratings.
     """
+    if len(exports) == 1:
+        return exports[0]._replace(entries=tuple(_newest_of_each(exports[0].entries)))
     first = max(exports, key=lambda export: sum(entry.stars is not None for entry in export.entries))
     others = [entry for export in exports if export is not first for entry in export.entries]
     keys = {_key(entry) for entry in first.entries if not entry.refused}
     others = [entry for entry in others if not entry.refused and entry.stars is None and _key(entry) not in keys]
     others = list({_key(entry): entry for entry in others}.values())
-    remarks = first.remarks if len(exports) == 1 or not others else (*first.remarks, _unrated(len(others)))
+    remarks = (*first.remarks, _unrated(len(others))) if others else first.remarks
     return first._replace(entries=(*others, *_newest_of_each(first.entries)), remarks=remarks)
 
 
@@ -88,11 +90,11 @@ def _key(entry: Entry) -> tuple:
 
 def _newest_of_each(entries: Sequence[Entry]) -> list[Entry]:
     """Refuse all but the newest rating of each film, and rows that merely list a film that is rated elsewhere."""
-    rated = {_key(entry) for entry in entries if entry.stars is not None}
+    keyed = [(_key(entry), entry) for entry in reversed(entries)]
+    rated = {key for key, entry in keyed if entry.stars is not None}
     seen: set[tuple] = set()
     kept = []
-    for entry in reversed(entries):
-        key = _key(entry)
+    for key, entry in keyed:
         if entry.refused:
             pass
         elif entry.stars is None and key in rated:

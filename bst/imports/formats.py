@@ -202,9 +202,9 @@ def _entry(
             break
     whole_film, doubt, no_film = _kind(row.get("titletype") or row.get("type") or "")
     refused = no_film or refused
-    number = _digits(row.get("movieid", ""))
-    imdb = _digits(row.get("const") or row.get("imdbid", ""))
-    tmdb = _digits(row.get("tmdbid", ""))
+    number, imdb, tmdb = (_digits(row.get(key)) for key in ("movieid", "imdbid", "tmdbid"))
+    if imdb is None:
+        imdb = _digits(row.get("const"))
     if not title and number is None and imdb is None and tmdb is None:
         refused = refused or "no title"
     shown, stars = _stars(rating, most)
@@ -260,7 +260,9 @@ def _kind(text: str) -> tuple[bool | None, str, str | None]:
     return bool(_WHOLE_FILM.fullmatch(words)), "", None
 
 
-def _digits(text: str) -> int | None:
+def _digits(text: str | None) -> int | None:
     """Return the number in "tt0133093" or "0133093"."""
+    if not text:
+        return None
     digits = text.removeprefix("tt")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None

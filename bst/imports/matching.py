@@ -147,21 +147,16 @@ class Matcher:
 
     def _same_name(self, entry: Entry, names: list[Name]) -> Match:
         """Match by one of an entry's names, or another name of the same film; a year off is told."""
-        wanted = {name.squeezed for name in names}
+        wanted = [name.squeezed for name in names]
         found = self._index.named(wanted)
         if found:
             match = self._by_nearest_year(entry, found, "")
             if match.movie_id is not None:
                 return match
-        others = {
-            other
-            for name in wanted
-            for year, known in _OTHERS.get(name, ())
-            if entry.year is not None and abs(entry.year - year) <= 1
-            for other in known
-        }
-        if others - wanted and (other := self._index.named(others - wanted)):
-            return self._by_nearest_year(entry, other, "another name of the same film")
+        for name in wanted:
+            for year, known in _OTHERS.get(name, ()):
+                if entry.year is not None and abs(entry.year - year) <= 1 and (found_other := self._index.named(known)):
+                    return self._by_nearest_year(entry, found_other, "another name of the same film")
         return match if found else _none(entry, NOT_HERE)
 
     def _by_nearest_year(self, entry: Entry, found: list[Movie], why: str) -> Match:
@@ -270,8 +265,8 @@ def _titles(movies: Sequence[Movie]) -> str:
     return " · ".join(movie.title for movie in movies[:3]) + (" …" if len(movies) > 3 else "")
 
 
-_OTHERS: dict[str, list[tuple[int, frozenset[str]]]] = {}
+_OTHERS: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
 for _year, _names in OTHER_NAMES:
-    _known = frozenset(name_of(name).squeezed for name in _names)
+    _known = tuple(dict.fromkeys(name_of(name).squeezed for name in _names))
     for _name in _known:
         _OTHERS.setdefault(_name, []).append((_year, _known))

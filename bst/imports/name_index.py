@@ -68,10 +68,10 @@ class NameIndex:
                 for key in keys(name):
                     self._by_key.setdefault(key, []).append((name, movie))
 
-    def named(self, squeezed: set[str]) -> list[Movie]:
+    def named(self, squeezed: Sequence[str]) -> list[Movie]:
         """Return the movies that have one of some names, each once."""
         if len(squeezed) == 1:
-            return self._named.get(next(iter(squeezed)), [])
+            return self._named.get(squeezed[0], [])
         return list(dict.fromkeys(movie for name in squeezed for movie in self._named.get(name, ())))
 
     def alike(self, year: int, names: Sequence[Sequence[Name]]) -> list[list[tuple[Name, Name, Movie, int]]]:

@@ -18,6 +18,7 @@ Row = dict[str, str]
 # what a zip is read for: Letterboxd's and Trakt's own names
 _MEMBERS = re.compile(r"(ratings|watched)\.csv|(ratings|watched)(-movies)?(-\d+)?\.json|(watched-)?history(-\d+)?\.json")
 _MOST_MEMBERS = 50
+_NOTHING = (b"", b"[]", b"{}")
 # Excel's own first line, which says what separates the cells
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[;,\t]*\r?\n', re.IGNORECASE)
 
@@ -51,7 +52,11 @@ def read_tables(data: bytes, name: str) -> list[Table]:
     Raises ``ImportProblem``.
     """
     if data[:4] == b"PK\x03\x04":
-        return [_table(content, f"{name}: {member}") for member, content in _members(data, name)]
+        # Trakt's zip has a file for everything, also where there is nothing
+        members = [(member, content) for member, content in _members(data, name) if content.strip() not in _NOTHING]
+        if not members:
+            raise ImportProblem(f"{name} has no ratings in it; expected {EXPECTED}")
+        return [_table(content, f"{name}: {member}") for member, content in members]
     return [_table(data, name)]
 
 

@@ -13,7 +13,7 @@ from bst.catalogue import Catalogue
 from bst.datasets import load_movies
 from bst.errors import BSTError
 from bst.imports import Entry, ImportProblem, Matcher, Sureness, imported, read_export, stars_here
-from bst.imports.exports import LARGEST_FILE
+from bst.imports.entries import LARGEST_FILE
 from bst.imports.matching import Match
 from bst.imports.names import year_behind
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
