@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bst.catalogue import Catalogue
 from bst.cli.terminal import Options, say
-from bst.imports import DateOrder, ImportProblem, Sureness, imported, matcher_of, read_export
-from bst.schema import MAX_HISTORY, Visitor
+from bst.imports import DateOrder, ImportProblem, Sureness, imported, matcher_of, read_export, what_counts
+from bst.schema import Visitor
 
 # more than any export has, zipped or not: no more of a file is read into memory
 MOST_BYTES = 64 * 2**20
@@ -20,11 +20,12 @@ def import_file(
     Raises ``ImportProblem`` for a file that cannot be read, or whose dates need ``--day-first`` or ``--month-first``.
     """
     path = options.import_file
+    name = path.name[:60]
     order: DateOrder | None = "day-first" if options.day_first else "month-first" if options.month_first else None
-    export = read_export(_read(path), path.name, order)
+    export = read_export(_read(path), name, order)
     if export.ambiguous_date:
         raise ImportProblem(
-            f"{path.name}: {export.ambiguous_date} could be day first or month first, and nothing in the file tells; "
+            f"{name}: {export.ambiguous_date} could be day first or month first, and nothing in the file tells; "
             "add --day-first or --month-first"
         )
     matches = matcher_of(catalogue, dataset).match(export.entries)
@@ -41,8 +42,8 @@ def import_file(
     for remark in export.remarks:
         say(remark)
     rated = sum(match.entry.stars is not None for match in taken)
-    if rated > MAX_HISTORY:
-        say(f"The model reads the newest {MAX_HISTORY} of {rated:,}; the other {rated - MAX_HISTORY:,} count as seen.")
+    if counts := what_counts(rated, len(taken) - rated):
+        say(counts)
     return imported(visitor, taken, levels)
 
 
@@ -54,5 +55,7 @@ def _read(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise ImportProblem(f"{str(path)[:200]!r} cannot be read ({reason}); name a file with ratings") from error
     if len(data) > MOST_BYTES:
-        raise ImportProblem(f"{path.name} has more than {MOST_BYTES // 2**20} MB; name a file with one person's ratings")
+        raise ImportProblem(
+            f"{path.name[:60]} has more than {MOST_BYTES // 2**20} MB; name a file with one person's ratings"
+        )
     return data

@@ -8,6 +8,7 @@ settles it for all.
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 DateOrder = Literal["day-first", "month-first"]
@@ -22,18 +23,13 @@ _NAMED = r"(?P<name>[A-Za-z]{3,9})\.?"
 _YEAR = r"(?P<year>\d{4}|'?\d\d)"
 
 _NUMBERS = re.compile(rf"(?P<first>\d{{1,2}})(?P<sign>[./-])(?P<second_>\d{{1,2}})(?P=sign){_YEAR}{_TIME}{_ZONE}")
-_WRITTEN = tuple(
-    re.compile(form + _TIME + _ZONE)
-    for form in (
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
-        rf"(?P<day>\d{{1,2}})[ -]{_NAMED},?[ -]{_YEAR}",
-        rf"{_NAMED} (?P<day>\d{{1,2}}),? {_YEAR}",
-    )
-) + (
+_CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_WRITTEN = (
+    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + _TIME + _ZONE),
+    re.compile(rf"(?P<day>\d{{1,2}})[ -]{_NAMED},?[ -]{_YEAR}" + _TIME + _ZONE),
+    re.compile(rf"{_NAMED} (?P<day>\d{{1,2}}),? {_YEAR}" + _TIME + _ZONE),
     # Sat Dec 31 00:00:00 2016
-    re.compile(
-        rf"[A-Za-z]{{3}} {_NAMED} +(?P<day>\d{{1,2}}) (?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d) (?P<year>\d{{4}})"
-    ),
+    re.compile(rf"[A-Za-z]{{3}} {_NAMED} +(?P<day>\d{{1,2}}) {_CLOCK} (?P<year>\d{{4}})"),
 )
 _SECONDS = re.compile(r"[0-9]{5,11}")
 
@@ -130,5 +126,5 @@ def _in_order(dates: Sequence[datetime | None]) -> bool:
     known = [date for date in dates if date]
     if len(set(known)) < LEAST_IN_ORDER:
         return False
-    pairs = list(zip(known, known[1:], strict=False))
+    pairs = list(pairwise(known))
     return all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)

@@ -1,12 +1,12 @@
 """A person's own ratings, as Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet hand them out: bytes → entries."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bst.imports.dates import DateOrder, Dates, read_dates
 from bst.imports.entries import Entry, Export, ImportProblem
 from bst.imports.formats import Format, format_of
 from bst.imports.tables import Table, read_tables
-
 
 
 def read_export(data: bytes, name: str = "the file", date_order: DateOrder | None = None) -> Export:
@@ -46,8 +46,8 @@ def _oldest_first(entries: list[Entry], layout: Format, dates: Dates) -> tuple[l
             words = f"The file has no dates, so it is read as {layout.source} lists it: the newest on top."
             return entries[::-1], [words]
         return entries, ["The file has no date on every row, so its order is taken for that of watching, newest last."]
-    falls = sum(a > b for a, b in zip(known, known[1:], strict=False))
-    rises = sum(a < b for a, b in zip(known, known[1:], strict=False))
+    falls = sum(a > b for a, b in pairwise(known))
+    rises = sum(a < b for a, b in pairwise(known))
     last = known[0]
     keyed = []
     for entry in entries:
@@ -78,8 +78,8 @@ def _together(exports: Sequence[Export]) -> Export:
 
 
 def _unrated(number: int) -> str:
-    movies = "1 movie" if number == 1 else f"{number:,} movies"
-    return f"Beside the ratings the file lists {movies} as watched: {'it counts' if number == 1 else 'they count'} as seen."
+    movies, count = ("1 movie", "it counts") if number == 1 else (f"{number:,} movies", "they count")
+    return f"Beside the ratings the file lists {movies} as watched: {count} as seen."
 
 
 def _key(entry: Entry) -> tuple:

@@ -38,3 +38,28 @@ def imported(
             events.pop(match.movie_id, None)
             events[match.movie_id] = Event(match.movie_id, stars_here(match.entry.stars, levels))
     return replace(visitor, history=tuple(events.values()), seen=frozenset(seen)).limited(most)
+
+
+def what_counts(rated: int, unrated: int, most: int = MAX_HISTORY) -> str:
+    """Say in sentences which of a visitor's movies a model reads, and which merely count as seen; empty for all read.
+
+    >>> what_counts(353, 0)
+    'The model reads the newest 300 of 353 ratings; the other 53 movies count as seen.'
+    """
+    words = []
+    if rated > most:
+        words.append(
+            f"The model reads the newest {most} of {rated:,} ratings; "
+            + (
+                "the other movie counts as seen."
+                if rated == most + 1
+                else f"the other {rated - most:,} movies count as seen."
+            )
+        )
+    if unrated:
+        words.append(
+            "1 movie without a rating counts as seen."
+            if unrated == 1
+            else f"{unrated:,} movies without a rating count as seen."
+        )
+    return " ".join(words)

@@ -61,7 +61,7 @@ class Matcher:
         self._index = NameIndex(self._movies)
 
     def match(self, entries: Iterable[Entry], on_progress: OnProgress | None = None) -> list[Match]:
-        """Match entries, oldest first; where two mean one movie, the surer one has it, then a rated one, then the newer.
+        """Match entries, oldest first. Of two that mean one movie the surer has it, then a rated one, then the newer.
 
         ``on_progress`` is called with how many entries are done, and how many there are.
         """
@@ -135,14 +135,14 @@ class Matcher:
             movie = self._by_id[linked]
             same_year = entry.year is not None and movie.year is not None and abs(entry.year - movie.year) <= 1
             if same_year or not entry.title or _alike(entry, movie) >= LEAST_ALIKE:
-                return self._match(entry, movie, Sureness.SURE, "by its number at IMDb or TMDB")
+                return self._match(entry, movie, Sureness.SURE, "by its number at IMDb or TMDB", exact=True)
         movie = self._by_id.get(entry.number)
         if movie is None:
             return None
         if self._site_numbers and (not entry.title or _alike(entry, movie) >= LEAST_ALIKE):
-            return self._match(entry, movie, Sureness.SURE, "MovieLens' own number")
+            return self._match(entry, movie, Sureness.SURE, "MovieLens' own number", exact=True)
         if entry.title and entry.year == movie.year and _alike(entry, movie) == 100:
-            return self._match(entry, movie, Sureness.SURE, "the same number and name")
+            return self._match(entry, movie, Sureness.SURE, "the same number and name", exact=True)
         return None
 
     def _same_name(self, entry: Entry, names: list[Name]) -> Match:
@@ -221,10 +221,11 @@ class Matcher:
                 return self._match(entry, movie, Sureness.UNSURE, "a similar name")
         return None
 
-    def _match(self, entry: Entry, movie: Movie, sureness: Sureness, why: str) -> Match:
+    def _match(self, entry: Entry, movie: Movie, sureness: Sureness, why: str, exact: bool = False) -> Match:
+        """Return a match. ``exact``: made by a number, which settles what a name leaves open."""
         if len(movie.ids) > 1:
             why = "; ".join(part for part in (why, TWICE_HERE) if part)
-        if sureness < Sureness.SURE or why != "by its number at IMDb or TMDB":
+        if not exact:
             if entry.doubt:
                 sureness, why = Sureness.UNSURE, "; ".join(part for part in (entry.doubt, why) if part)
             elif self._links.differ(movie.ids, entry.imdb, entry.tmdb):

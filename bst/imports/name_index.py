@@ -44,7 +44,9 @@ def catalogue_movies(movies: pd.DataFrame) -> list[Movie]:
     for key, same in films.items():
         title = same[0][1]
         names = tuple(names_of(year_behind(title)[0]))
-        made.append(Movie(tuple(sorted(movie_id for movie_id, _ in same)), title, key[1] if len(key) > 1 else None, names))
+        made.append(
+            Movie(tuple(sorted(movie_id for movie_id, _ in same)), title, key[1] if len(key) > 1 else None, names)
+        )
     return made
 
 
@@ -103,7 +105,7 @@ class NameIndex:
         return made
 
     def _near(self, year: int) -> tuple[list[tuple[Name, Movie]], list[str]]:
-        """Return the names of the movies of a year and of those beside it, that year first, and how they are written."""
+        """Return the names of movies of a year and of those beside it, that year first, and how they are written."""
         if year not in self._written:
             near = [each for off in (0, -1, 1) for each in self._by_year.get(year + off, ())]
             self._written[year] = near, [" ".join(name.words) for name, _ in near]

@@ -16,7 +16,9 @@ from bst.imports.entries import EXPECTED, LARGEST_FILE, MOST_ROWS, ImportProblem
 Row = dict[str, str]
 
 # what a zip is read for: Letterboxd's and Trakt's own names
-_MEMBERS = re.compile(r"(ratings|watched)\.csv|(ratings|watched)(-movies)?(-\d+)?\.json|(watched-)?history(-\d+)?\.json")
+_MEMBERS = re.compile(
+    r"(ratings|watched)\.csv|(ratings|watched)(-movies)?(-\d+)?\.json|(watched-)?history(-\d+)?\.json"
+)
 _MOST_MEMBERS = 50
 _NOTHING = (b"", b"[]", b"{}")
 # Excel's own first line, which says what separates the cells
@@ -80,7 +82,9 @@ def _usable(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     for info in archive.infolist():
         *folders, base = info.filename.lower().split("/")
         if "xl" in folders:
-            raise ImportProblem(f"{name} is an Excel workbook; save it as CSV, and choose that file; expected {EXPECTED}")
+            raise ImportProblem(
+                f"{name} is an Excel workbook; save it as CSV, and choose that file; expected {EXPECTED}"
+            )
         if {"deleted", "orphaned", "__macosx"} & set(folders):  # no longer the person's own
             continue
         if base.endswith((".csv", ".json")):
@@ -138,7 +142,7 @@ def _from_csv(text: str, name: str) -> Table:
     lines = _cells(text, separator, name, first_line)
     if lines and _one_cell_a_line(lines):
         # a spreadsheet that expects another separator keeps each line in one cell, and quotes it as a whole
-        inner = "\n".join(next(filter(None, cells), "").replace("\n", " ") for _, cells in lines)
+        inner = "\n".join(next(filter(None, cells)).rstrip(";\t").replace("\n", " ") for _, cells in lines)
         numbers = [line for line, _ in lines]
         lines = [(numbers[min(line, len(numbers)) - 1], cells) for line, cells in _cells(inner, None, name, 1)]
     if not lines:
