@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from bst.imports.collector import paused_collector
 from bst.imports.dates import DateOrder, Dates, read_dates
 from bst.imports.entries import Entry, Export, ImportProblem
 from bst.imports.formats import Format, format_of
@@ -17,7 +18,8 @@ def read_export(data: bytes, name: str = "the file", date_order: DateOrder | Non
     Raises ``ImportProblem`` saying what was found and what is expected.
     """
     name = name if len(name) <= 60 else name[:59] + "…"
-    exports = [_read(table, date_order) for table in read_tables(data, name)]
+    with paused_collector():
+        exports = [_read(table, date_order) for table in read_tables(data, name)]
     if not any(export.entries for export in exports):
         raise ImportProblem(
             f"{name} has columns of {exports[0].source}, but no rows below them; export your ratings again"
@@ -73,13 +75,7 @@ def _together(exports: Sequence[Export]) -> Export:
     keys = {_key(entry) for entry in first.entries if not entry.refused}
     others = [entry for entry in others if not entry.refused and entry.stars is None and _key(entry) not in keys]
     others = list({_key(entry): entry for entry in others}.values())
-    remarks = (*first.remarks, _unrated(len(others))) if others else first.remarks
-    return first._replace(entries=(*others, *_newest_of_each(first.entries)), remarks=remarks)
-
-
-def _unrated(number: int) -> str:
-    movies, count = ("1 movie", "it counts") if number == 1 else (f"{number:,} movies", "they count")
-    return f"Beside the ratings the file lists {movies} as watched: {count} as seen."
+    return first._replace(entries=(*others, *_newest_of_each(first.entries)))
 
 
 def _key(entry: Entry) -> tuple:

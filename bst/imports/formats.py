@@ -89,14 +89,12 @@ def _first(*keys: str) -> Callable[[Row], str]:
 
 
 def _letterboxd(table: Table) -> Format:
-    remarks: tuple[str, ...] = ()
-    if "rating" not in table.columns:
-        if "watchlist" in table.name.casefold():
-            raise ImportProblem(
-                f"{table.name} is a list of movies that are still to be watched; choose the ratings.csv beside it"
-            )
-        remarks = ("The list has no ratings: its movies count as seen, and tell the model nothing.",)
-    return Format("Letterboxd", _reader("name", "rating", 5), _first("watcheddate", "date"), remarks=remarks)
+    # the list of what was watched has the same columns as that of what is to be watched
+    if "rating" not in table.columns and "watchlist" in table.name.casefold():
+        raise ImportProblem(
+            f"{table.name} is a list of movies that are still to be watched; choose the ratings.csv beside it"
+        )
+    return Format("Letterboxd", _reader("name", "rating", 5), _first("watcheddate", "date"))
 
 
 def _imdb(table: Table) -> Format:
@@ -150,7 +148,7 @@ def _any_table(table: Table) -> Format:
     if layout and "rating10" in columns:
         return Format("Letterboxd's import layout", _of_two_scales(title), date)
     most, remark = _scale(rating, [row.get(rating, "") for _, row in table.rows]) if rating else (5, "")
-    source = "Letterboxd's import layout" if layout else "A table"
+    source = "Letterboxd's import layout" if layout and "Watched Date" not in table.header else "A table"
     return Format(source, _reader(title, rating, most), date, remarks=(remark,) if remark else ())
 
 

@@ -57,9 +57,6 @@ def what_counts(rated: int, unrated: int, most: int = MAX_HISTORY) -> str:
             )
         )
     if unrated:
-        words.append(
-            "1 movie without a rating counts as seen."
-            if unrated == 1
-            else f"{unrated:,} movies without a rating count as seen."
-        )
+        movies = "1 movie without a rating counts" if unrated == 1 else f"{unrated:,} movies without a rating count"
+        words.append(f"{movies} as seen: no list names {'it' if unrated == 1 else 'them'}.")
     return " ".join(words)

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 
 from bst import datasets
 from bst.catalogue import Catalogue
+from bst.imports.collector import paused_collector
 from bst.imports.entries import Entry
 from bst.imports.links import NO_LINKS, Links, read_links
 from bst.imports.name_forms import Sureness, form
@@ -65,7 +66,11 @@ class Matcher:
 
         ``on_progress`` is called with how many entries are done, and how many there are.
         """
-        found = self._each(list(entries), on_progress)
+        with paused_collector():
+            return self._match_all(list(entries), on_progress)
+
+    def _match_all(self, entries: list[Entry], on_progress: OnProgress | None) -> list[Match]:
+        found = self._each(entries, on_progress)
         holder: dict[int, int] = {}
         for place, match in enumerate(found):
             if match.movie_id is not None:

@@ -131,7 +131,8 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
     how = st.segmented_control(
         "What to do with them",
         list(HOW),
-        default="replace",
+        # a list without ratings has nothing to put in place of the history
+        default="replace" if any(match.entry.stars is not None for match in found) else "add",
         required=True,
         format_func=HOW.get,
         key="import_how",

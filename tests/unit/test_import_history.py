@@ -54,9 +54,9 @@ def test_it_says_what_counts():
     assert what_counts(353, 0) == "The model reads the newest 300 of 353 ratings; the other 53 movies count as seen."
     assert what_counts(301, 1) == (
         "The model reads the newest 300 of 301 ratings; the other movie counts as seen. "
-        "1 movie without a rating counts as seen."
+        "1 movie without a rating counts as seen: no list names it."
     )
-    assert what_counts(3, 1200) == "1,200 movies without a rating count as seen."
+    assert what_counts(3, 1200) == "1,200 movies without a rating count as seen: no list names them."
 
 
 ROWS = st.lists(
