@@ -18,7 +18,7 @@ from bst.imports.entries import Entry
 from bst.imports.links import NO_LINKS, Links, read_links
 from bst.imports.name_forms import Sureness, form
 from bst.imports.name_index import Movie, NameIndex, catalogue_movies
-from bst.imports.names import Name, name_of, names_of
+from bst.imports.names import Name, has_article, name_of, names_of, year_behind
 from bst.imports.other_names import OTHER_NAMES
 
 # datasets whose movie numbers are those of movielens.org
@@ -26,7 +26,7 @@ SITE_NUMBERS = ("ml-1m", "ml-10m", "ml-latest-small", "ml-latest", "ml-20m", "ml
 
 FARTHEST_YEAR = 3
 NOT_HERE = "not in this catalogue"
-TWICE_HERE = "twice in this catalogue; the one listed first is taken, and both count as seen"
+TWICE_HERE = "twice in this catalogue; the one with the lower id is taken, and both count as seen"
 # a title and the one that its number leads to: how alike they must be, of 100, to be of one film
 LEAST_ALIKE = 60
 # how many rows are matched between two reports of progress
@@ -178,7 +178,9 @@ class Matcher:
             return _none(entry, f"could be any of: {_titles(best)}")
         if nearest == 0:
             return self._match(entry, best[0], Sureness.SURE, why)
-        sureness = Sureness.LIKELY if nearest == 1 and entry.whole_film is not False else Sureness.UNSURE
+        # "The Fear" of 1995 and "Fear" of 1996 are two films
+        trusted = nearest == 1 and entry.whole_film is not False and not _other_article(entry, best[0])
+        sureness = Sureness.LIKELY if trusted else Sureness.UNSURE
         when = f"{best[0].year} here" if best[0].year else "no year here"
         return self._match(entry, best[0], sureness, "; ".join(part for part in (why, when) if part))
 
@@ -265,6 +267,10 @@ def _taken(match: Match, by: Match) -> str:
 def _alike(entry: Entry, movie: Movie) -> float:
     names = [*names_of(entry.title), *names_of(entry.original_title)]
     return max((fuzz.ratio(a.squeezed, b.squeezed) for a in names for b in movie.names), default=0)
+
+
+def _other_article(entry: Entry, movie: Movie) -> bool:
+    return has_article(entry.title) != has_article(year_behind(movie.title)[0])
 
 
 def _titles(movies: Sequence[Movie]) -> str:

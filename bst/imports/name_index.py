@@ -1,6 +1,6 @@
 """The names of a catalogue's movies, to be searched for thousands of titles at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from bst.imports.name_forms import keys
-from bst.imports.names import Name, name_of, names_of, year_behind
+from bst.imports.names import Name, names_of, year_behind
 
 # of 100: two spellings of one name of nine letters, two of which differ
 LEAST_SPELLING = 77
@@ -30,24 +30,35 @@ class Movie:
 
 
 def catalogue_movies(movies: pd.DataFrame) -> list[Movie]:
-    """Return the films of ``Dataset.movies``. Movies of one name and year are one film that is there several times.
+    """Return the films of ``Dataset.movies``. Movies of one year and name are one film that is there several times.
 
-    The one with the lowest id comes first: it has been there for longest, so it is the one that has the ratings.
+    A name in brackets counts where it is all that the other is called: "Hate (La Haine)" and "La Haine". The movie with
+    the lowest id comes first: it has been there for longest, so it is the one that has the ratings.
     """
     years = movies["year"].astype(object).where(movies["year"].notna(), None)
-    films: dict[tuple, list[tuple[int, str]]] = {}
-    for movie_id, title, year in zip(movies["movie_id"].tolist(), movies["title"].tolist(), years, strict=True):
-        name = name_of(year_behind(title)[0]).squeezed
-        key = (name, int(year)) if year is not None and name else (movie_id,)
-        films.setdefault(key, []).append((movie_id, title))
-    made = []
-    for key, same in films.items():
-        title = same[0][1]
-        names = tuple(names_of(year_behind(title)[0]))
-        made.append(
-            Movie(tuple(sorted(movie_id for movie_id, _ in same)), title, key[1] if len(key) > 1 else None, names)
-        )
-    return made
+    each = [
+        Movie((movie_id,), title, None if year is None else int(year), tuple(names_of(year_behind(title)[0])))
+        for movie_id, title, year in zip(movies["movie_id"].tolist(), movies["title"].tolist(), years, strict=True)
+    ]
+    named: dict[tuple, list[Movie]] = {}
+    for movie in each:
+        for squeezed in {name.squeezed for name in movie.names if movie.year is not None}:
+            named.setdefault((movie.year, squeezed), []).append(movie)
+    film: dict[int, Movie] = {movie.id: movie for movie in each}
+    for movie in each:
+        # the last name of a title is the one without all brackets
+        same = named.get((movie.year, movie.names[-1].squeezed), ()) if movie.names else ()
+        if len(same) > 1:
+            joined = _joined({film[movie.id].id: film[movie.id] for movie in same}.values())
+            film |= dict.fromkeys(joined.ids, joined)
+    return list(dict.fromkeys(film.values()))
+
+
+def _joined(same: Iterable[Movie]) -> Movie:
+    first, *others = sorted(same, key=lambda movie: movie.id)
+    ids = sorted({*first.ids, *(movie_id for movie in others for movie_id in movie.ids)})
+    names = dict.fromkeys([*first.names, *(name for movie in others for name in movie.names)])
+    return Movie(tuple(ids), first.title, first.year, tuple(names))
 
 
 class NameIndex:

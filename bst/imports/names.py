@@ -11,6 +11,7 @@ from bst.catalogue import normalise
 
 _YEAR_BEHIND = re.compile(r"^(.*?)\s*\(((?:18|19|20)\d{2})\)\s*$", re.DOTALL)
 _BRACKETS_BEHIND = re.compile(r"^(.*\S)\s*\(([^()]*[^\W\d][^()]*)\)\s*$", re.DOTALL)
+_ARTICLE = re.compile(r"^(?:the|an?)\s|,\s*(?:the|an?)$", re.IGNORECASE)
 _AKA = re.compile(r"^\s*a\.?\s*k\.?\s*a\.?\s+", re.IGNORECASE)
 _OR_BEHIND = re.compile(r",?\s+or$", re.IGNORECASE)
 # "Dr. Strangelove or: How …", "Star Wars: Episode V - The Empire …"
@@ -53,6 +54,11 @@ def year_behind(title: str) -> tuple[str, int | None]:
     """Split "Alien (1979)" into title and year; the year is None where there is none."""
     found = _YEAR_BEHIND.match(title)
     return (found.group(1), int(found.group(2))) if found else (title.strip(), None)
+
+
+def has_article(title: str) -> bool:
+    """Whether a title has an English article in front, or behind a comma."""
+    return bool(_ARTICLE.search(title))
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,15 @@ def test_one_word_with_an_owner_may_be_another_film(title, year, film):
     assert (match.movie_id, match.sureness) == (2, Sureness.UNSURE)
 
 
+def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
+    matcher = Matcher(catalogue_of("Fear (1996)", "The Boys (1997)"))
+    assert taken(matcher, "The Fear", 1996) == "Fear (1996)"
+    assert taken(matcher, "Fear", 1995) == "Fear (1996)"
+    assert taken(matcher, "The Fear", 1995) is None
+    assert taken(matcher, "Boys", 1996) is None
+    assert taken(matcher, "Boys, The", 1996) == "The Boys (1997)"
+
+
 def test_numbers_in_words_are_not_run_together():
     matcher = Matcher(catalogue_of("One, Two, Three (1961)", "Twelve Monkeys (1995)", "Four Rooms (1995)"))
     assert taken(matcher, "1 2 3", 1961) == "One, Two, Three (1961)"

@@ -104,3 +104,12 @@ def test_films_without_a_year_are_not_taken_for_one():
         {"movie_id": [1, 2], "title": ["Untitled", "Untitled"], "year": pd.array([None, None], "Int16"), "genres": ""}
     )
     assert Matcher(Catalogue(movies)).one(Entry(1, "Untitled", 1999, stars=3.0)).movie_id is None
+
+
+def test_a_film_that_the_catalogue_has_under_two_names_is_one():
+    films = catalogue_of("Hate (La Haine) (1995)", "Alien (1979)", "La Haine (1995)", "La Haine (2001)")
+    match = Matcher(films).one(Entry(1, "La haine", 1995, stars=3.0))
+    assert (match.movie_id, match.same_ids) == (1, (3,))
+    # what only stands in the brackets of both is not enough
+    parts = catalogue_of("Story One (Special) (1995)", "Story Two (Special) (1995)")
+    assert Matcher(parts).one(Entry(1, "Story Two", 1995, stars=3.0)).movie_id == 2
