@@ -29,6 +29,8 @@ def asked(options: Options) -> Asked:
     catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
     bundle.check_movies(catalogue.movies)
     visitor = Visitor(options.sex, options.age, options.occupation)
+    if not options.import_file and (options.take_unsure or options.day_first or options.month_first):
+        raise VisitorError("--take-unsure, --day-first and --month-first are about a file; name it with --import")
     if options.import_file:
         dataset = str(options.dataset or bundle.dataset)
         visitor = import_file(visitor, options, catalogue, dataset, bundle.levels)

@@ -35,7 +35,9 @@ def _read(table: Table, date_order: DateOrder | None) -> Export:
     entries, remarks = _oldest_first(entries, layout, dates)
     dated = bool(entries) and all(entry.date for entry in entries)
     remarks = (*layout.remarks, *remarks, *filter(None, [dates.assumed]))
-    return Export(layout.source, tuple(entries), dated, remarks, dates.ambiguous)
+    # what is merely seen has no order
+    matters = sum(entry.stars is not None for entry in entries) > 1
+    return Export(layout.source, tuple(entries), dated, remarks, dates.ambiguous if matters else "")
 
 
 def _oldest_first(entries: list[Entry], layout: Format, dates: Dates) -> tuple[list[Entry], list[str]]:

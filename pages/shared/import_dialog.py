@@ -36,6 +36,8 @@ SURENESS = {
 }
 HOW = {"replace": "Replace the history", "add": "Add as the newest"}
 ROW_HEIGHT, MOST_ROWS_SHOWN = 35, 8
+# of the time that a file takes: to read it; the rest is to match it
+READING = 0.3
 
 
 def ask() -> None:
@@ -106,11 +108,13 @@ def _read(file, catalogue: Catalogue, order: DateOrder | None = None) -> tuple[E
         words = f"Reading {literal(file.name)} and looking for its movies among {len(catalogue):,} …"
         bar = st.progress(0.0, text=words)
         export = read_export(file.getvalue(), file.name, order)
+        bar.progress(READING, text=words)
         matcher = matcher_of(catalogue, dataset)
-        kept[1][order] = (
-            export,
-            matcher.match(export.entries, lambda done, total: bar.progress(done / total, text=words)),
-        )
+
+        def on_progress(done: int, total: int) -> None:
+            bar.progress(READING + (1 - READING) * done / total, text=words)
+
+        kept[1][order] = export, matcher.match(export.entries, on_progress)
         bar.empty()
     return kept[1][order]
 
@@ -169,10 +173,10 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
 
 def _summary(export: Export, found: Sequence[Match], missed: Sequence[Match]) -> str:
     ask_about = sum(match.sureness == Sureness.UNSURE for match in found)
-    words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about} matched"
+    words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about:,} matched"
     if ask_about:
-        words += f", {ask_about} to decide"
-    return words + (f", {len(missed)} not taken" if missed else "")
+        words += f", {ask_about:,} to decide"
+    return words + (f", {len(missed):,} not taken" if missed else "")
 
 
 def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalogue) -> list[Match]:

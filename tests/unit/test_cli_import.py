@@ -99,6 +99,11 @@ def test_a_file_without_ratings_is_refused(text, says, refused, asking, mine):
     assert says in refused("recommend", *asking, "--import", mine(text))
 
 
+@pytest.mark.parametrize("option", ["--take-unsure", "--day-first", "--month-first"])
+def test_options_about_a_file_need_one(option, refused, asking):
+    assert "name it with --import" in refused("recommend", *asking, option)
+
+
 def test_a_file_that_cannot_be_read_is_refused(refused, asking, tmp_path):
     assert "cannot be read" in refused("recommend", *asking, "--import", tmp_path / "nowhere.csv")
     assert "cannot be read" in refused("recommend", *asking, "--import", tmp_path)

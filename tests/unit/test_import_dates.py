@@ -74,6 +74,11 @@ def test_where_nothing_tells_it_asks():
         assert (titles(answered), answered.ambiguous_date) == (expected, "")
 
 
+def test_it_does_not_ask_about_what_is_merely_seen():
+    text = "Date,Name,Year,Letterboxd URI\n4/3/2026,A,1979,u\n3/5/2026,B,1979,u\n"
+    assert read(text).ambiguous_date == ""
+
+
 def test_it_does_not_ask_where_the_order_is_the_same_either_way():
     assert imdb(("1/2/2026", "A"), ("1/2/2024", "B"), ("5/6/2025", "C")).ambiguous_date == ""
     assert titles(imdb(("1/2/2026", "A"), ("1/2/2024", "B"), ("5/6/2025", "C"))) == ["B", "C", "A"]
