@@ -1,5 +1,7 @@
 """Commands about data: ``datasets``, ``download``, ``simulate``."""
 
+import os
+
 from bst import datasets
 from bst.cli.terminal import Answer, Options, bar, say
 from bst.errors import ConfigError
@@ -45,7 +47,7 @@ def simulate(options: Options) -> Answer:
     """Simulate an audience for the demo catalogue."""
     from bst.datasets.simulation import simulate, write
 
-    if options.out.exists():
+    if os.path.lexists(options.out):
         raise ConfigError(f"{options.out} exists already; name a new folder with --out")
     with bar("simulating", " ratings", True) as shown:
 

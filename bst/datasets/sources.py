@@ -137,7 +137,8 @@ SOURCES: dict[str, Source] = {
 def data_dir() -> Path:
     """Return the folder of the datasets: ``$BST_DATA_DIR``, or ``data`` in the project."""
     chosen = os.environ.get("BST_DATA_DIR")
-    return Path(chosen).expanduser() if chosen else PROJECT / "data"
+    # os.path, as pathlib raises where "~name" is nobody's home
+    return Path(os.path.expanduser(chosen)) if chosen else PROJECT / "data"  # noqa: PTH111
 
 
 def demo_dir() -> Path:

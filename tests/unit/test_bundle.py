@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import pickle
 import shutil
 import struct
@@ -108,6 +109,31 @@ def test_saving_replaces_a_bundle_whole(small_bundle, world, copy):
     save_bundle(replace(small_bundle, folder=copy), model, [], {"labels": 0}, "new")
     assert sorted(path.name for path in copy.iterdir()) == sorted(FILES)
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def test_a_bundle_that_was_set_aside_by_a_program_that_was_killed_is_put_back(copy, monkeypatch):
+    copy.rename(copy.parent / ".copy-old")
+    assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
+    copy.rename(copy.parent / ".copy-old")
+    monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
+    assert open_bundle("copy").name == "copy"
+    assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def test_what_killed_programs_left_behind_is_swept_away(small_bundle, world, copy):
+    stale, fresh, other = (copy.parent / name for name in (".copy-stale", ".copy-fresh", ".copycat-stale"))
+    for folder in (stale, fresh, other):
+        folder.mkdir()
+    for folder in (stale, other):
+        os.utime(folder, (1, 1))
+    save_bundle(replace(small_bundle, folder=copy), small_bundle.load_model(world.movies), [], {}, "new")
+    assert sorted(path.name for path in copy.parent.iterdir()) == [".copy-fresh", ".copycat-stale", "copy"]
+
+
+def test_a_folder_whose_name_is_no_text_is_not_listed(copy):
+    shutil.copytree(copy, Path(os.fsdecode(os.fsencode(copy.parent) + b"/b\xff")))
+    shutil.copytree(copy, copy.parent / "line\nbreak")
+    assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
 
 
 def test_a_failed_save_leaves_what_was_there(small_bundle, world, copy):
@@ -230,6 +256,12 @@ def test_a_configuration_out_of_range(change, word, copy):
         ({"seed": "0"}, "seed"),
         ({"simulated": 0}, "simulated"),
         ({"versions": []}, "versions"),
+        ({"versions": {"keras": 3}}, "versions"),
+        ({"parameters": {}}, "parameters"),
+        ({"parameters": {"parameters": "9", "trainable": 9, "non_trainable": 0, "by_part": {}}}, "parameters"),
+        ({"parameters": {"parameters": 9, "trainable": 9, "non_trainable": 0, "by_part": [9]}}, "parameters"),
+        ({"parameters": {"parameters": 9, "trainable": 9, "non_trainable": 0, "by_part": {"a": -1}}}, "parameters"),
+        ({"best_epoch": 99}, "best_epoch"),
         ({"config": None}, "malformed"),
     ],
 )
@@ -276,6 +308,13 @@ def test_weights_that_are_not_numbers(value, copy, world):
     weights["rating/bias"][:] = value
     put_weights(copy, weights)
     model_refused(copy, world.movies, "weights.npz", "rating/bias", "not numbers")
+
+
+@pytest.mark.parametrize("kind", ["int64", "bool", "complex64", "float64", "float16"])
+def test_weights_of_another_type(kind, copy, world):
+    weights = weights_of(copy)
+    put_weights(copy, weights | {"rating/bias": weights["rating/bias"].astype(kind)})
+    model_refused(copy, world.movies, "weights.npz", "rating/bias", kind)
 
 
 def test_weights_of_text(copy, world):

@@ -40,7 +40,8 @@ def _dialog() -> None:
 
 def draw_form() -> None:
     """Draw what can be chosen, and the button that starts the run."""
-    here = [name for name in datasets.SOURCES if datasets.find(name)]
+    # the demo world is always among them: it is simulated when it is needed first
+    here = [status.source.name for status in datasets.available() if status.present]
     left, right = st.columns(2)
     with left:
         dataset = st.selectbox("Dataset", here, format_func=_dataset_title, key="train_dataset")
