@@ -74,7 +74,7 @@ def format_of(table: Table) -> Format:
         return Format("Trakt", _reader("title", "rating", 10), date, newest_first=True)
     if {"movieid", "rating", "timestamp", "title"} <= columns and "userid" not in columns:
         return Format("BST Studio", _movielens, _first("timestamp"), in_order=True)
-    if {"movieid", "rating", "title"} <= columns or {"movieid", "rating"} <= columns:
+    if {"movieid", "rating"} <= columns:
         return Format("MovieLens", _one_user(table.name) if "userid" in columns else _movielens, _first("timestamp"))
     return _any_table(table)
 
@@ -148,8 +148,9 @@ def _any_table(table: Table) -> Format:
     if layout and "rating10" in columns:
         return Format("Letterboxd's import layout", _of_two_scales(title), date)
     most, remark = _scale(rating, [row.get(rating, "") for _, row in table.rows]) if rating else (5, "")
-    source = "Letterboxd's import layout" if layout and "Watched Date" not in table.header else "A table"
-    return Format(source, _reader(title, rating, most), date, remarks=(remark,) if remark else ())
+    if layout and "Watched Date" not in table.header and most == 5:
+        return Format("Letterboxd's import layout", _reader(title, rating, most), date)
+    return Format("A table", _reader(title, rating, most), date, remarks=(remark,) if remark else ())
 
 
 def _of_two_scales(title: str) -> Callable[[Row, int, datetime | None], Entry]:
