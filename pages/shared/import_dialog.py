@@ -70,6 +70,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     if file is None:
         st.caption(WHERE)
         return
+    order = None
     try:
         export, matches = _read(file, catalogue)
         if export.ambiguous_date:
@@ -81,7 +82,8 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
         st.error(f"{literal(str(error))}.", icon=":material/error:")
         st.caption("Nothing was changed. Choose another file above.")
         return
-    _draw_review(export, matches, levels, catalogue)
+    # another file or another order of its rows is another table: a tick must not go to another movie
+    _draw_review(export, matches, levels, catalogue, f"import_table_{number}_{file.file_id}_{order}")
 
 
 def _ask_date_order(example: str) -> DateOrder | None:
@@ -107,19 +109,22 @@ def _read(file, catalogue: Catalogue, order: DateOrder | None = None) -> tuple[E
     if order not in kept[1]:
         words = f"Reading {literal(file.name)} and looking for its movies among {len(catalogue):,} …"
         bar = st.progress(0.0, text=words)
-        export = read_export(file.getvalue(), file.name, order)
-        bar.progress(READING, text=words)
-        matcher = matcher_of(catalogue, dataset)
 
         def on_progress(done: int, total: int) -> None:
             bar.progress(READING + (1 - READING) * done / total, text=words)
 
-        kept[1][order] = export, matcher.match(export.entries, on_progress)
-        bar.empty()
+        try:
+            export = read_export(file.getvalue(), file.name, order)
+            on_progress(0, 1)
+            kept[1][order] = export, matcher_of(catalogue, dataset).match(export.entries, on_progress)
+        finally:
+            bar.empty()
     return kept[1][order]
 
 
-def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...], catalogue: Catalogue) -> None:
+def _draw_review(
+    export: Export, matches: list[Match], levels: tuple[float, ...], catalogue: Catalogue, table_key: str
+) -> None:
     found = [match for match in matches if match.movie_id is not None]
     missed = [match for match in matches if match.movie_id is None]
     st.markdown(f"**{_summary(export, found, missed)}**")
@@ -130,7 +135,7 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
     place = {id(match): place for place, match in enumerate(matches)}
     # what is to be decided on top, and the newest first
     found.sort(key=lambda match: (match.sureness, -place[id(match)]))
-    ticked = _draw_found(found, levels, catalogue)
+    ticked = _draw_found(found, levels, catalogue, table_key)
     _draw_missed(missed)
     how = st.segmented_control(
         "What to do with them",
@@ -179,7 +184,7 @@ def _summary(export: Export, found: Sequence[Match], missed: Sequence[Match]) ->
     return words + (f", {len(missed):,} not taken" if missed else "")
 
 
-def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalogue) -> list[Match]:
+def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalogue, key: str) -> list[Match]:
     """Draw what was matched, and return what is ticked."""
     frame = pd.DataFrame(
         {
@@ -208,7 +213,7 @@ def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalo
             ),
             "sure": columns.TextColumn("How sure", width=250),
         },
-        key=f"import_table_{st.session_state['import_number']}",
+        key=key,
         alt="What was matched: tick, title in the file, movie here, stars there and here, how sure",
     )
     return [match for match, take in zip(found, edited["take"], strict=True) if take]

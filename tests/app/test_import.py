@@ -111,11 +111,17 @@ def test_adding_to_what_is_there(app):
     assert len(watched(app)) == 7
 
 
+def table_key(app) -> str:
+    """The key of the table with ticks: what its id ends with."""
+    table = next(table for table in app.dataframe if "take" in table.value)
+    return table.proto.id[table.proto.id.index("import_table_") :]
+
+
 def test_rows_can_be_ticked_and_unticked(app):
     given(opened(app), "ratings.csv", LETTERBOXD)
-    number = app.session_state["import_number"]
+    table = table_key(app)
     # the one to decide, and not the one from France
-    app.session_state[f"import_table_{number}"] = {
+    app.session_state[table] = {
         "edited_rows": {0: {"take": True}, 2: {"take": False}},
         "added_rows": [],
         "deleted_rows": [],
@@ -139,6 +145,7 @@ def test_a_file_that_is_no_export_changes_nothing(data, says, app):
     given(opened(app), "mine_*$.csv", data)
     assert says in app.error[0].value.replace("\\", "")
     assert "Nothing was changed." in dialog_words(app)
+    assert not app.get("progress")
     assert not [button for button in app.button if button.key == "import_take"]
     # another file in its place
     given(app, "ratings.csv", LETTERBOXD)
@@ -202,6 +209,19 @@ def test_dates_that_may_be_either_are_asked_about(order, titles, app):
     app.button(key="import_take").click().run()
     assert not app.exception
     assert [title.rpartition(" (")[0] for title, _ in watched(app)] == titles
+
+
+def test_a_tick_stays_with_its_movie_when_the_order_changes(app):
+    rows = b"tt3,5,3/5/2026,Psycho,Short,1960\ntt4,5,4/3/2026,Fargo,Short,1996\n"
+    given(opened(app), "ratings.csv", AMBIGUOUS + rows)
+    app.radio[0].set_value("day-first").run()
+    app.session_state[table_key(app)] = {"edited_rows": {0: {"take": True}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert found(app)["there"][0] == "Psycho (1960)"
+    app.radio[0].set_value("month-first").run()
+    assert found(app)["there"][0] == "Fargo (1996)"
+    app.button(key="import_take").click().run()
+    assert "Fargo (1996)" not in {title for title, _ in watched(app)}
 
 
 def test_a_list_of_watched_movies_leaves_no_history_and_none_of_it_is_recommended(app):
