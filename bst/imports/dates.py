@@ -53,10 +53,10 @@ def read_dates(texts: Sequence[str], order: DateOrder | None = None) -> Dates:
     datetime.datetime(2026, 1, 2, 0, 0)
     """
     cells = {text: _NUMBERS.fullmatch(text) for text in set(texts)}
-    numbers = [found for found in cells.values() if found]
+    numbers = [match for match in cells.values() if match]
     if not numbers:
         return Dates(_each(texts, cells, "month-first"))
-    days = sum(int(found["first"]) > 12 for found in numbers), sum(int(found["second_"]) > 12 for found in numbers)
+    days = sum(int(match["first"]) > 12 for match in numbers), sum(int(match["second_"]) > 12 for match in numbers)
     if any(days):
         return Dates(_each(texts, cells, "day-first" if days[0] >= days[1] else "month-first"))
     if order:
@@ -65,7 +65,7 @@ def read_dates(texts: Sequence[str], order: DateOrder | None = None) -> Dates:
     if _ranks(by_day) == _ranks(by_month):
         return Dates(by_month)
     example = next(text for text in texts if cells[text] and cells[text]["first"] != cells[text]["second_"])
-    if all(found["sign"] == "." for found in numbers):
+    if all(match["sign"] == "." for match in numbers):
         return Dates(by_day, f"Dates such as {example} are read day first, as they are written with dots.")
     in_order = _in_order(by_day), _in_order(by_month)
     if in_order[0] != in_order[1]:
@@ -75,20 +75,20 @@ def read_dates(texts: Sequence[str], order: DateOrder | None = None) -> Dates:
 
 
 def _each(texts: Sequence[str], cells: dict[str, re.Match | None], order: DateOrder) -> list[datetime | None]:
-    read = {text: _numbered(found, order) if found else _written(text) for text, found in cells.items()}
+    read = {text: _numbered(match, order) if match else _written(text) for text, match in cells.items()}
     return [read[text] for text in texts]
 
 
-def _numbered(found: re.Match, order: DateOrder) -> datetime | None:
-    parts = found["first"], found["second_"]
+def _numbered(match: re.Match, order: DateOrder) -> datetime | None:
+    parts = match["first"], match["second_"]
     day, month = parts if order == "day-first" else parts[::-1]
-    return _moment(found, int(month), int(day))
+    return _moment(match, int(month), int(day))
 
 
 def _written(text: str) -> datetime | None:
     for form in _WRITTEN:
-        if found := form.fullmatch(text):
-            parts = found.groupdict()
+        if match := form.fullmatch(text):
+            parts = match.groupdict()
             name = parts.get("name")
             if name is None:
                 month = int(parts["month"])
@@ -96,14 +96,14 @@ def _written(text: str) -> datetime | None:
                 month = 1 + _MONTHS.index(short)
             else:
                 return None
-            return _moment(found, month, int(parts["day"]))
+            return _moment(match, month, int(parts["day"]))
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text), UTC).replace(tzinfo=None)
     return None
 
 
-def _moment(found: re.Match, month: int, day: int) -> datetime | None:
-    parts = found.groupdict()
+def _moment(match: re.Match, month: int, day: int) -> datetime | None:
+    parts = match.groupdict()
     year = int(parts["year"].lstrip("'"))
     if year < 100:  # "26" is 2026, as nobody rated a film on the web before 1990
         year += 1900 if year >= 90 else 2000

@@ -167,7 +167,7 @@ def _scale(column: str, cells: Sequence[str]) -> tuple[int, str]:
     """Return what a column of ratings goes up to (5, 10 or 100), and a sentence if that had to be inferred."""
     if column in ("rating5", "rating10", "rating100"):
         return int(column.removeprefix("rating")), ""
-    numbers = [_number(found.group(1)) for cell in cells if (found := _NUMBER.fullmatch(cell)) and not found.group(2)]
+    numbers = [_number(match.group(1)) for cell in cells if (match := _NUMBER.fullmatch(cell)) and not match.group(2)]
     numbers = [number for number in numbers if number]
     if not numbers:
         return 5, ""
@@ -218,13 +218,13 @@ def _stars(rating: str, most: int) -> tuple[str, float | None]:
     """Return a rating as it is shown, and in stars from 0.5 to 5; None where there is none."""
     if not rating or (rating == "0" and most != 100):
         return "", None
-    found = _NUMBER.fullmatch(rating)
-    if found:
-        most = 100 if found.group(3) else int(found.group(2) or most)
-    number = _number(found.group(1)) if found else -1.0
+    match = _NUMBER.fullmatch(rating)
+    if match:
+        most = 100 if match.group(3) else int(match.group(2) or most)
+    number = _number(match.group(1)) if match else -1.0
     if not _LEAST[most] <= number <= most:
         return f"“{rating[:12]}” is not one from {_LEAST[most]:g} to {most}", None
-    shown = rating if most == 5 or found.group(2) or found.group(3) else f"{rating}/{most}"
+    shown = rating if most == 5 or match.group(2) or match.group(3) else f"{rating}/{most}"
     return shown, max(0.5, number * 5 / most)
 
 
@@ -240,8 +240,8 @@ def _title(text: str) -> tuple[str, int | None]:
 @lru_cache(maxsize=512)
 def _year(text: str) -> int | None:
     # a series has two: 2008–2013; and a date of release is one, too
-    found = re.search(r"(?<![0-9])(1[89]|20)[0-9]{2}(?![0-9])", text[:40])
-    return int(found.group()) if found else None
+    match = re.search(r"(?<![0-9])(1[89]|20)[0-9]{2}(?![0-9])", text[:40])
+    return int(match.group()) if match else None
 
 
 @lru_cache(maxsize=128)

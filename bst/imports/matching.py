@@ -70,18 +70,18 @@ class Matcher:
             return self._match_all(list(entries), on_progress)
 
     def _match_all(self, entries: list[Entry], on_progress: OnProgress | None) -> list[Match]:
-        found = self._each(entries, on_progress)
+        matches = self._each(entries, on_progress)
         holder: dict[int, int] = {}
-        for place, match in enumerate(found):
+        for place, match in enumerate(matches):
             if match.movie_id is not None:
                 before = holder.get(match.movie_id)
-                if before is None or _weight(found[before]) <= _weight(match):
+                if before is None or _weight(matches[before]) <= _weight(match):
                     holder[match.movie_id] = place
         return [
             match
             if match.movie_id is None or holder[match.movie_id] == place
-            else _none(match.entry, _taken(match, found[holder[match.movie_id]]))
-            for place, match in enumerate(found)
+            else _none(match.entry, _taken(match, matches[holder[match.movie_id]]))
+            for place, match in enumerate(matches)
         ]
 
     def one(self, entry: Entry) -> Match:
@@ -91,12 +91,12 @@ class Matcher:
     def _each(self, entries: list[Entry], on_progress: OnProgress | None = None) -> list[Match]:
         """Match each entry by itself: first by numbers and names, then the rest by names that are alike."""
         report = on_progress or (lambda done, total: None)
-        found: list[Match] = []
+        matches: list[Match] = []
         later: dict[int, list[tuple[int, list[Name]]]] = {}
         done = 0
         for place, entry in enumerate(entries):
             match, names = self._by_number_or_name(entry)
-            found.append(match)
+            matches.append(match)
             if names:
                 later.setdefault(entry.year, []).append((place, names))
                 continue
@@ -108,11 +108,11 @@ class Matcher:
                 step = unmatched[start : start + ROWS_A_STEP]
                 alike = self._index.alike(year, [names for _, names in step])
                 for (place, _), near in zip(step, alike, strict=True):
-                    found[place] = self._by_like_name(found[place], near)
+                    matches[place] = self._by_like_name(matches[place], near)
                 done += len(step)
                 report(done, len(entries))
         report(len(entries), len(entries))
-        return found
+        return matches
 
     def _by_number_or_name(self, entry: Entry) -> tuple[Match, list[Name] | None]:
         """Return the match of an entry by its numbers or its names; and its names, if others like them may help."""
@@ -158,10 +158,16 @@ class Matcher:
             match = self._by_nearest_year(entry, found, "")
             if match.movie_id is not None:
                 return match
-        for name in wanted:
-            for year, known in _OTHERS.get(name, ()):
-                if entry.year is not None and abs(entry.year - year) <= 1 and (found_other := self._index.named(known)):
-                    return self._by_nearest_year(entry, found_other, "another name of the same film")
+        for name in names:
+            # a single word of another year, such as "Hidden", may well be another film
+            most_away = 1 if len(name.words) > 1 else 0
+            for year, known in _OTHERS.get(name.squeezed, ()):
+                if (
+                    entry.year is not None
+                    and abs(entry.year - year) <= most_away
+                    and (other := self._index.named(known))
+                ):
+                    return self._by_nearest_year(entry, other, "another name of the same film")
         return match if found else _none(entry, NOT_HERE)
 
     def _by_nearest_year(self, entry: Entry, found: list[Movie], why: str) -> Match:
@@ -179,24 +185,24 @@ class Matcher:
         if nearest == 0:
             return self._match(entry, best[0], Sureness.SURE, why)
         # "The Fear" of 1995 and "Fear" of 1996 are two films
-        trusted = nearest == 1 and entry.whole_film is not False and not _other_article(entry, best[0])
+        trusted = nearest == 1 and entry.whole_film is not False and (why or not _other_article(entry, best[0]))
         sureness = Sureness.LIKELY if trusted else Sureness.UNSURE
         when = f"{best[0].year} here" if best[0].year else "no year here"
         return self._match(entry, best[0], sureness, "; ".join(part for part in (why, when) if part))
 
-    def _by_like_name(self, made: Match, near: list[tuple[Name, Name, Movie, int]]) -> Match:
+    def _by_like_name(self, best: Match, near: list[tuple[Name, Name, Movie, int]]) -> Match:
         """Return the best match of an entry that has none so far, or none that is likely.
 
         ``near``: names of the file, names and movies here that may be the same, and how alike the names are, of 100.
         """
         if not near:
-            return made
-        entry = made.entry
+            return best
+        entry = best.entry
         related = [(name, theirs, movie) for name, theirs, movie, _ in near]
         for other in (self._other_form(entry, related), self._similar(entry, near)):
-            if other is not None and other.sureness > made.sureness:
-                made = other
-        return made
+            if other is not None and other.sureness > best.sureness:
+                best = other
+        return best
 
     def _other_form(self, entry: Entry, related: Sequence[tuple[Name, Name, Movie]]) -> Match | None:
         """Match a name that is a part of the other, or spelt differently; sure enough among movies of the same year."""

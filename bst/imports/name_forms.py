@@ -17,25 +17,25 @@ class Sureness(IntEnum):
     SURE = 3
 
 
-def keys(name: Name) -> set[Words]:
+def keys(name: Name) -> list[Words]:
     """Return words of which two names that ``form`` relates, other than by spelling, have some in common.
 
     All words, those of each beginning that a colon or dash ends, of each ending of three words or more and of the last
     part, of the name without its owner, and of the name without its numbers.
     """
     words = name.words
-    made = {words, *(words[start:] for start in range(1, len(words) - 2))}
+    subsets = [words, *(words[start:] for start in range(1, len(words) - 2))]
     if len(name.parts) > 1:
-        made.add(name.parts[-1])
+        subsets.append(name.parts[-1])
         beginning: Words = ()
         for part in name.parts[:-1]:
             beginning += part
-            made.add(beginning)
+            subsets.append(beginning)
     if name.rest:
-        made.add(name.rest.words)
+        subsets.append(name.rest.words)
     if any(word.isdigit() for word in words):
-        made.add(tuple(word for part in name.unnumbered for word in part))
-    return made
+        subsets.append(tuple(word for part in name.unnumbered for word in part))
+    return list(dict.fromkeys(subsets)) if len(subsets) > 1 else subsets
 
 
 def form(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:

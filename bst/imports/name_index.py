@@ -91,15 +91,15 @@ class NameIndex:
         """Return for each of several entries of one year what may be meant by its names, in that year or one beside it.
 
         Each as: name of the entry, name and movie here, and how alike the two are written, of 100 (0: not at all, but
-        one may be a form of the other). Movies of the year itself come first.
+        one may be a form of the other).
         """
-        made: list[list[tuple[Name, Name, Movie, int]]] = [[] for _ in names]
+        candidates: list[list[tuple[Name, Name, Movie, int]]] = [[] for _ in names]
         mine = [(place, name) for place, several in enumerate(names) for name in several]
         for place, name in mine:
             for key in keys(name):
                 for theirs, movie in self._by_key.get(key, ()):
                     if abs(movie.year - year) <= 1:
-                        made[place].append((name, theirs, movie, 0))
+                        candidates[place].append((name, theirs, movie, 0))
         near, written = self._near(year)
         if near and mine:
             # rapidfuzz compares in C++, many at a time
@@ -112,8 +112,8 @@ class NameIndex:
             )
             for row, column in zip(*(places.tolist() for places in scores.nonzero()), strict=True):
                 place, name = mine[row]
-                made[place].append((name, *near[column], int(scores[row, column])))
-        return made
+                candidates[place].append((name, *near[column], int(scores[row, column])))
+        return candidates
 
     def _near(self, year: int) -> tuple[list[tuple[Name, Movie]], list[str]]:
         """Return the names of movies of a year and of those beside it, that year first, and how they are written."""

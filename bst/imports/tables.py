@@ -137,8 +137,8 @@ def _decoded(data: bytes, name: str) -> str:
 def _from_csv(text: str, name: str) -> Table:
     first_line = 1
     separator = None
-    if found := _SEPARATOR_LINE.match(text):
-        separator, text, first_line = found.group(1), text[found.end() :], 2
+    if match := _SEPARATOR_LINE.match(text):
+        separator, text, first_line = match.group(1), text[match.end() :], 2
     lines = _cells(text, separator, name, first_line)
     if lines and _one_cell_a_line(lines):
         # a spreadsheet that expects another separator keeps each line in one cell, and quotes it as a whole

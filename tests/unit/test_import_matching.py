@@ -298,6 +298,13 @@ def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
     assert taken(matcher, "Boys, The", 1996) == "The Boys (1997)"
 
 
+def test_another_name_of_one_word_needs_the_year():
+    matcher = Matcher(catalogue_of("Caché (2005)", "The Professional (1994)"))
+    assert taken(matcher, "Hidden", 2005) == "Caché (2005)"
+    assert taken(matcher, "Hidden", 2006) is None
+    assert taken(matcher, "Léon: The Professional", 1995) == "The Professional (1994)"
+
+
 def test_numbers_in_words_are_not_run_together():
     matcher = Matcher(catalogue_of("One, Two, Three (1961)", "Twelve Monkeys (1995)", "Four Rooms (1995)"))
     assert taken(matcher, "1 2 3", 1961) == "One, Two, Three (1961)"
