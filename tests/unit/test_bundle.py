@@ -13,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bst import bundle as bundles
 from bst.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
+from bst.model_card import write_card
 
 FILES = ("README.md", "bundle.json", "history.csv", "metrics.json", "weights.npz")
 
@@ -268,6 +271,30 @@ def test_a_configuration_out_of_range(change, word, copy):
 def test_other_values_out_of_range(change, word, copy):
     reseal(copy, **change)
     refused(copy, "bundle.json", word)
+
+
+plain = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats() | st.text(max_size=5)
+VALUES = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_value_of_another_kind_is_refused_or_can_be_shown(data, copy, small_bundle):
+    said = json.loads((small_bundle.folder / "bundle.json").read_text("utf-8"))
+    name = data.draw(st.sampled_from(sorted(set(said) - {"sha256"})))
+    inner = said[name] if isinstance(said[name], dict) and data.draw(st.booleans()) else None
+    value = data.draw(VALUES)
+    if inner:
+        value = inner | {data.draw(st.sampled_from(sorted(inner))): value}
+    (copy / "bundle.json").write_text(json.dumps(said | {name: value}), "utf-8")
+    try:
+        bundle = open_bundle(copy)
+    except BundleError:
+        return
+    assert write_card(bundle, small_bundle.metrics)
+    assert f"{bundle.parameters['parameters']:,} of {bundle.sizes.users:,} users"
 
 
 def test_a_missing_value_is_named(copy):

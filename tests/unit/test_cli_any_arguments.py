@@ -22,6 +22,9 @@ ODD = (
 )
 
 
+typed = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+
+
 def _actions() -> dict[str, list[argparse.Action]]:
     """All arguments of each command."""
     (commands,) = (a for a in make_parser()._actions if isinstance(a, argparse._SubParsersAction))
