@@ -56,7 +56,7 @@ class Matcher:
     """
 
     def __init__(self, catalogue: Catalogue, site_numbers: bool = False, links: Links = NO_LINKS):
-        self._catalogue, self._site_numbers, self._links = catalogue, site_numbers, links
+        self.catalogue, self._site_numbers, self._links = catalogue, site_numbers, links
         self._movies = catalogue_movies(catalogue.movies)
         self._by_id = {movie_id: movie for movie in self._movies for movie_id in movie.ids}
         self._index = NameIndex(self._movies)

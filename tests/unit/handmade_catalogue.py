@@ -1,8 +1,9 @@
-"""A catalogue out of a few titles."""
+"""A catalogue out of a few titles, and what is taken from a catalogue for a title."""
 
 import pandas as pd
 
 from bst.catalogue import Catalogue
+from bst.imports import Entry, Matcher, Sureness
 from bst.imports.names import year_behind
 
 
@@ -18,3 +19,11 @@ def catalogue_of(*titles: str, ids=None) -> Catalogue:
             }
         )
     )
+
+
+def taken(matcher: Matcher, title: str, year: int | None, **more) -> str | None:
+    """The title of the movie that is taken without asking, if any."""
+    match = matcher.one(Entry(1, title, year, stars=4.0, **more))
+    if match.sureness < Sureness.LIKELY:
+        return None
+    return matcher.catalogue.title(match.movie_id)
