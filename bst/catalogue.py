@@ -24,8 +24,9 @@ def normalise(title: str) -> str:
     "Léon: The Professional (1994)" and "leon the professional (1994)" come out the same, as do "Matrix, The" and "The
     Matrix". The year stays, without its brackets.
     """
-    text = unicodedata.normalize("NFKD", title.casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = title.casefold()
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     year = _YEAR.search(text)
     text = _YEAR.sub("", text).strip()
     text = _ARTICLE_BEHIND.sub(r"\2 \1", text)

@@ -184,6 +184,17 @@ def _visitor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--age", type=int, choices=AGES, help="age group by its lowest age; unknown if left out")
     parser.add_argument("--occupation", metavar="WORD", help=f"unknown if left out; one of: {', '.join(OCCUPATIONS)}")
     parser.add_argument(
+        "--import",
+        dest="import_file",
+        type=Path,
+        metavar="FILE",
+        help="their own ratings, as Letterboxd, IMDb, MovieLens or Trakt exports them; --watched comes after these",
+    )
+    parser.add_argument("--take-unsure", action="store_true", help="take from that file what may be another movie, too")
+    order = parser.add_mutually_exclusive_group()
+    order.add_argument("--day-first", action="store_true", help="read 4/3/2026 in that file as the 4th of March")
+    order.add_argument("--month-first", action="store_true", help="read 4/3/2026 in that file as April 3rd")
+    parser.add_argument(
         "--watched",
         action="append",
         default=[],

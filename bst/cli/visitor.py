@@ -1,10 +1,12 @@
 """Commands about a visitor: ``recommend``; and how the options of all of them become a visitor and a list."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from bst import datasets
 from bst.bundle import Bundle, open_bundle
 from bst.catalogue import Catalogue
+from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import VisitorError
 from bst.export import as_json
@@ -26,8 +28,17 @@ def asked(options: Options) -> Asked:
     bundle = open_bundle(options.bundle)
     catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
     bundle.check_movies(catalogue.movies)
-    history = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
-    return Asked(bundle, catalogue, Visitor(options.sex, options.age, options.occupation, history))
+    visitor = Visitor(options.sex, options.age, options.occupation)
+    if not options.import_file and (options.take_unsure or options.day_first or options.month_first):
+        raise VisitorError("--take-unsure, --day-first and --month-first are about a file; name it with --import")
+    if options.import_file:
+        dataset = str(options.dataset or bundle.dataset)
+        visitor = import_file(visitor, options, catalogue, dataset, bundle.levels)
+    events = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
+    again = {event.movie_id for event in events}  # rated anew, so that this is the newest rating
+    before = tuple(event for event in visitor.history if event.movie_id not in again)
+    visitor = replace(visitor, history=before + events)
+    return Asked(bundle, catalogue, visitor.limited() if options.import_file else visitor)
 
 
 def list_options(options: Options) -> dict:

@@ -1,301 +1,106 @@
-"""A person's own ratings, as Letterboxd, IMDb and MovieLens hand them out: bytes of a file → entries.
+"""A person's own ratings, as Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet hand them out: bytes → entries."""
 
-The format is told by the columns, whatever their order:
+from collections.abc import Sequence
+from itertools import pairwise
 
-    Letterboxd   ratings.csv: Date, Name, Year, Letterboxd URI, Rating (0.5–5); so have diary.csv and
-                 reviews.csv
-    IMDb         ratings: Const, Your Rating (1–10), Date Rated, Title, Original Title, Title Type, Year, …;
-                 until 2017: position, const, created, …, Title, Title type, …, You rated, …
-    MovieLens    movielens-ratings.csv: movie_id, imdb_id, tmdb_id, rating (0.5–5), average_rating, title;
-                 or as in its datasets: userId, movieId, rating, timestamp, maybe title
-"""
-
-import csv
-import io
-import re
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-
-from bst.datasets.parsing import display_title
-from bst.errors import BSTError
-from bst.imports.names import year_behind
-
-LARGEST_FILE = 5 * 2**20
-# more than anybody has seen: such a file is something else
-MOST_ROWS = 50_000
-
-EXPECTED = (
-    "Letterboxd's ratings.csv (Date, Name, Year, Letterboxd URI, Rating), IMDb's ratings export (Const, Your Rating, "
-    "Date Rated, Title, …) or MovieLens' ratings export (movie_id, …, rating, …, title)"
-)
-# what cannot be watched in one sitting, or not at all, in the languages in which IMDb names it
-_NO_FILM = re.compile(r"seri|episod|épisod|folge|game|spiel|juego|videogioco|jeu|podcast|music", re.IGNORECASE)
-_WHOLE_FILM = re.compile(r"(feature )?film|movie|documentary|película|filme|filma", re.IGNORECASE)
-_DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%a %b %d %H:%M:%S %Y")
+from bst.imports.collector import paused_collector
+from bst.imports.dates import DateOrder, Dates, read_dates
+from bst.imports.entries import Entry, Export, ImportProblem
+from bst.imports.formats import Format, format_of
+from bst.imports.tables import Table, read_tables
 
 
-class ImportProblem(BSTError):  # noqa: N818 (an ImportError is Python's own)
-    """A file is not one that ratings can be read from. Nothing was taken from it."""
+def read_export(data: bytes, name: str = "the file", date_order: DateOrder | None = None) -> Export:
+    """Read an export, or a zip that holds one. ``name`` is for messages.
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of an export.
-
-    ``line`` of the file; ``title`` as it stands there, without its year; ``year`` and ``date`` None where there are
-    none; ``rating`` as it stands there ("7/10", "3.5"), ``stars`` the same from 0.5 to 5, None where there is none.
-    ``original_title`` may be empty. ``number`` is MovieLens' own for the movie. ``whole_film``: whether it is a film of
-    its own, not a short or something for television; None where the file does not say. ``refused`` says why the row
-    cannot be used at all.
+    ``date_order`` says whether the day or the month comes first, where the file does not tell (``ambiguous_date``). Of
+    several ratings of one film only the newest can be used; a film that is listed as watched and also rated is rated.
+    Raises ``ImportProblem`` saying what was found and what is expected.
     """
-
-    line: int
-    title: str
-    year: int | None = None
-    rating: str = ""
-    stars: float | None = None
-    date: datetime | None = None
-    original_title: str = ""
-    number: int | None = None
-    whole_film: bool | None = None
-    refused: str | None = None
-
-
-@dataclass(frozen=True)
-class Export:
-    """What was read: ``source`` (where the file comes from), ``entries`` oldest first, ``dated``: whether by date."""
-
-    source: str
-    entries: tuple[Entry, ...]
-    dated: bool
-
-
-def read_export(data: bytes, name: str = "the file") -> Export:
-    """Read an export, or a zip that holds one as ``ratings.csv``. ``name`` is for messages.
-
-    Of several ratings of one film only the newest can be used. Raises ``ImportProblem`` saying what was found and what
-    is expected.
-    """
-    text = _decoded(_unpacked(data, name), name)
-    header, rows = _table(text, name)
-    source, read = _reader(header, name)
-    entries = [read(row, line) for line, row in rows]
-    if not entries:
-        raise ImportProblem(f"{name} has columns of {source}, but no rows below them; export your ratings again")
-    entries, dated = _oldest_first(entries)
-    return Export(source, tuple(_newest_of_each(entries)), dated)
-
-
-def _unpacked(data: bytes, name: str) -> bytes:
-    if data[:4] == b"PK\x03\x04":
-        data = _from_zip(data, name)
-    if not data.strip():
-        raise ImportProblem(f"{name} is empty; expected {EXPECTED}")
-    if len(data) > LARGEST_FILE:
+    name = name if len(name) <= 60 else name[:59] + "…"
+    with paused_collector():
+        exports = [_read(table, date_order) for table in read_tables(data, name)]
+    if not any(export.entries for export in exports):
         raise ImportProblem(
-            f"{name} has {len(data) / 2**20:.0f} MB, and one person's ratings have less than "
-            f"{LARGEST_FILE / 2**20:.0f} MB; expected {EXPECTED}"
+            f"{name} has columns of {exports[0].source}, but no rows below them; export your ratings again"
         )
-    return data
+    return _together([export for export in exports if export.entries])
 
 
-def _from_zip(data: bytes, name: str) -> bytes:
-    """Return the ratings.csv in a zip, as Letterboxd sends it. Reads no more of it than a file may have."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = [info for info in archive.infolist() if info.filename.rpartition("/")[2].lower() == "ratings.csv"]
-            if found:
-                # the one of the person, not the one in a folder of deleted ones beside it
-                with archive.open(min(found, key=lambda info: info.filename.count("/"))) as file:
-                    return file.read(LARGEST_FILE + 1)
-    except Exception as error:  # a malformed archive makes zipfile and zlib raise a dozen kinds of error
-        raise ImportProblem(f"{name} is a damaged zip ({error}); unzip it, and choose the ratings.csv") from error
-    raise ImportProblem(f"{name} is a zip or an Excel file without a ratings.csv in it; expected {EXPECTED}")
+def _read(table: Table, date_order: DateOrder | None) -> Export:
+    layout = format_of(table)
+    column = [layout.date(row) for _, row in table.rows]
+    dates = read_dates(column, date_order)
+    entries = [layout.read(row, line, date) for (line, row), date in zip(table.rows, dates.dates, strict=True)]
+    entries, remarks = _oldest_first(entries, layout, dates)
+    dated = bool(entries) and all(entry.date for entry in entries)
+    remarks = (*layout.remarks, *remarks, *filter(None, [dates.assumed]))
+    # what is merely seen has no order
+    matters = sum(entry.stars is not None for entry in entries) > 1
+    return Export(layout.source, tuple(entries), dated, remarks, dates.ambiguous if matters else "")
 
 
-def _decoded(data: bytes, name: str) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings: tuple[str, ...] = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise ImportProblem(f"{name} is not a text file, but something binary (a picture? Excel?); expected {EXPECTED}")
+def _oldest_first(entries: list[Entry], layout: Format, dates: Dates) -> tuple[list[Entry], list[str]]:
+    """Sort by date; rows of one day, and those without a date, keep their place among their neighbours in the file."""
+    known = [date for date in dates.dates if date]
+    if layout.in_order or not entries:
+        return entries, []
+    if len(known) < max(1, len(entries) / 2):
+        if layout.newest_first:
+            words = f"The file has no dates, so it is read as {layout.source} lists it: the newest on top."
+            return entries[::-1], [words]
+        return entries, ["The file has no date on every row, so its order is taken for that of watching, newest last."]
+    falls = sum(a > b for a, b in pairwise(known))
+    rises = sum(a < b for a, b in pairwise(known))
+    last = known[0]
+    keyed = []
+    for entry in entries:
+        last = entry.date or last
+        keyed.append((last, entry))
+    if falls > rises or (falls == rises and layout.newest_first):
+        keyed.reverse()
+    keyed.sort(key=lambda pair: pair[0])
+    undated = len(entries) - len(known)
+    words = f"{undated} of {len(entries):,} rows have no date that can be read; they stay beside their neighbours."
+    return [entry for _, entry in keyed], [words] if undated else []
 
 
-def _table(text: str, name: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Return the columns, and each row with its line. Commas, or what a spreadsheet makes of them."""
-    first = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header: list[str] = []
-    rows: list[tuple[int, dict[str, str]]] = []
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-                keys = [cell.casefold() for cell in header]
-                continue
-            values = dict.fromkeys(keys, "") | dict(zip(keys, (cell.strip() for cell in cells), strict=False))
-            rows.append((reader.line_num, values))
-            if len(rows) > MOST_ROWS:
-                raise ImportProblem(
-                    f"{name} has more than {MOST_ROWS:,} rows, which is more than one person's ratings; "
-                    f"expected {EXPECTED}"
-                )
-    except csv.Error as error:
-        raise ImportProblem(
-            f"{name}, line {reader.line_num}: this is no table ({error}); expected {EXPECTED}"
-        ) from error
-    return header, rows
+def _together(exports: Sequence[Export]) -> Export:
+    """Return one export of all: what is rated in any table, oldest first, behind what is merely watched.
+
+    A zip has the same films in several tables, so each film is kept once, with the newest of its ratings.
+    """
+    if len(exports) == 1:
+        return exports[0]._replace(entries=tuple(_newest_of_each(exports[0].entries)))
+    first = max(exports, key=lambda export: sum(entry.stars is not None for entry in export.entries))
+    others = [entry for export in exports if export is not first for entry in export.entries]
+    keys = {_key(entry) for entry in first.entries if not entry.refused}
+    others = [entry for entry in others if not entry.refused and entry.stars is None and _key(entry) not in keys]
+    others = list({_key(entry): entry for entry in others}.values())
+    return first._replace(entries=(*others, *_newest_of_each(first.entries)))
 
 
-Reader = Callable[[dict[str, str], int], Entry]
+def _key(entry: Entry) -> tuple:
+    if entry.title:
+        return entry.title.casefold(), entry.year
+    return entry.number, entry.imdb, entry.tmdb
 
 
-def _reader(header: list[str], name: str) -> tuple[str, Reader]:
-    columns = {column.casefold() for column in header}
-    if {"name", "year", "letterboxd uri"} <= columns:
-        if "rating" not in columns:
-            raise ImportProblem(
-                f"{name} comes from Letterboxd, but has no ratings (columns {_shown(header)}); choose the ratings.csv"
-            )
-        return "Letterboxd", _letterboxd
-    if {"const", "title"} <= columns and columns & {"your rating", "you rated"}:
-        return "IMDb", _imdb
-    if {"movie_id", "rating", "title"} <= columns:
-        return "MovieLens", _movielens
-    if {"movieid", "rating"} <= columns:
-        return "MovieLens", _only_one_user(name)
-    raise ImportProblem(f"{name} has columns {_shown(header)}, which are of no export known here; expected {EXPECTED}")
-
-
-def _shown(header: list[str]) -> str:
-    words = ", ".join(column if len(column) <= 20 else column[:19] + "…" for column in header[:6])
-    return f"“{words}{' …' if len(header) > 6 else ''}”"
-
-
-def _letterboxd(row: dict[str, str], line: int) -> Entry:
-    return _checked(
-        Entry(
-            line,
-            row["name"],
-            _year(row["year"]),
-            row["rating"],
-            date=_date(row.get("watched date") or row.get("date", "")),
-        ),
-        row["rating"],
-        5,
-    )
-
-
-def _imdb(row: dict[str, str], line: int) -> Entry:
-    kind = row.get("title type", "")
-    rating = row.get("your rating") or row.get("you rated", "")
-    entry = Entry(
-        line,
-        row["title"],
-        _year(row.get("year", "")),
-        f"{rating}/10" if rating else "",
-        date=_date(row.get("date rated") or row.get("created", "")),
-        original_title=row.get("original title", ""),
-        whole_film=bool(_WHOLE_FILM.fullmatch(kind)) if kind else None,
-    )
-    if _NO_FILM.search(re.sub("([a-z])([A-Z])", r"\1 \2", kind)):
-        return replace(entry, refused=f"not a film, but: {kind[:30]}")
-    return _checked(entry, rating, 10)
-
-
-def _movielens(row: dict[str, str], line: int) -> Entry:
-    # as MovieLens writes it: "Matrix, The (1999)"
-    title, year = year_behind(display_title(row.get("title", "")))
-    number = row.get("movie_id") or row.get("movieid", "")
-    entry = Entry(
-        line,
-        title,
-        year,
-        row["rating"],
-        date=_moment(row.get("timestamp", "")),
-        number=int(number) if re.fullmatch("[0-9]{1,9}", number) else None,
-    )
-    return _checked(entry, row["rating"], 5)
-
-
-def _only_one_user(name: str) -> Reader:
-    users: set[str] = set()
-
-    def read(row: dict[str, str], line: int) -> Entry:
-        users.add(row.get("userid", ""))
-        if len(users) > 1:
-            raise ImportProblem(
-                f"{name}, line {line}: these are ratings of several users ({' and '.join(sorted(users))}); "
-                "keep the rows of one of them"
-            )
-        return _movielens(row, line)
-
-    return read
-
-
-def _checked(entry: Entry, rating: str, most: int) -> Entry:
-    """Add the stars, or the reason why there are none."""
-    if not entry.title and entry.number is None:
-        return replace(entry, refused="no title")
-    if not rating or rating == "0":
-        return replace(entry, refused="not rated")
-    least = most // 5 * 0.5
-    number = float(rating.replace(",", ".")) if re.fullmatch(r"[0-9]{1,2}([.,][0-9]{1,3})?", rating) else -1.0
-    if not least <= number <= most:
-        return replace(entry, refused=f"the rating “{rating[:12]}” is not one from {least:g} to {most}")
-    return replace(entry, stars=number * 5 / most)
-
-
-def _year(text: str) -> int | None:
-    # a series has two: 2008–2013
-    found = re.match(r"(1[89]|20)[0-9]{2}(?![0-9])", text)
-    return int(found.group()) if found else None
-
-
-def _date(text: str) -> datetime | None:
-    for form in _DATES:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    return None
-
-
-def _moment(text: str) -> datetime | None:
-    if not re.fullmatch("[0-9]{1,11}", text):
-        return None
-    return datetime.fromtimestamp(int(text), UTC).replace(tzinfo=None)
-
-
-def _oldest_first(entries: list[Entry]) -> tuple[list[Entry], bool]:
-    """Sort by date, rows of one day as they stand in the file. Without a date on every row the file's order stays."""
-    if any(entry.date is None for entry in entries):
-        return entries, False
-    if entries[0].date > entries[-1].date:  # this file has the newest on top
-        entries = entries[::-1]
-    return sorted(entries, key=lambda entry: entry.date), True
-
-
-def _newest_of_each(entries: list[Entry]) -> list[Entry]:
+def _newest_of_each(entries: Sequence[Entry]) -> list[Entry]:
+    """Refuse all but the newest rating of each film, and rows that merely list a film that is rated elsewhere."""
+    keyed = [(_key(entry), entry) for entry in reversed(entries)]
+    rated = {key for key, entry in keyed if entry.stars is not None}
     seen: set[tuple] = set()
     kept = []
-    for entry in reversed(entries):
-        what = (entry.title.casefold(), entry.year) if entry.title else (entry.number,)
-        if not entry.refused:
-            if what in seen:
-                entry = replace(entry, refused="rated again later; the newest rating counts")
-            seen.add(what)
+    for key, entry in keyed:
+        if entry.refused:
+            pass
+        elif entry.stars is None and key in rated:
+            entry = entry._replace(refused="rated in another row")
+        elif key in seen:
+            again = "rated again later; the newest rating counts" if entry.stars else "listed more than once"
+            entry = entry._replace(stars=None, refused=again)
+        else:
+            seen.add(key)
         kept.append(entry)
     return kept[::-1]

@@ -4,278 +4,287 @@ A wrong movie in a history is worse than a missing one. So a match is made witho
 the same, or where names differ in a way in which names of one film do; everything else is left to the person.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
+from pathlib import Path
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
+from bst import datasets
 from bst.catalogue import Catalogue
-from bst.imports.exports import Entry
-from bst.imports.names import Name, name_of, names_of, same_spelling, year_behind
+from bst.imports.collector import paused_collector
+from bst.imports.entries import Entry
+from bst.imports.links import NO_LINKS, Links, read_links
+from bst.imports.name_forms import Sureness, form
+from bst.imports.name_index import Movie, NameIndex, catalogue_movies
+from bst.imports.names import Name, has_article, name_of, names_of, year_behind
 from bst.imports.other_names import OTHER_NAMES
 
 # datasets whose movie numbers are those of movielens.org
-SITE_NUMBERS = ("ml-1m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m")
+SITE_NUMBERS = ("ml-1m", "ml-10m", "ml-latest-small", "ml-latest", "ml-20m", "ml-25m", "ml-32m")
 
-LEAST_SIMILARITY = 80  # of 100, for a movie to be shown as possible
 FARTHEST_YEAR = 3
 NOT_HERE = "not in this catalogue"
+TWICE_HERE = "twice in this catalogue; the one with the lower id is taken, and both count as seen"
+# a title and the one that its number leads to: how alike they must be, of 100, to be of one film
+LEAST_ALIKE = 60
+# how many rows are matched between two reports of progress
+ROWS_A_STEP = 1000
+
+OnProgress = Callable[[int, int], None]
 
 
-class Sureness(IntEnum):
-    """How sure a match is; those from ``LIKELY`` on need not be asked about."""
-
-    NONE = 0
-    UNSURE = 1
-    LIKELY = 2
-    SURE = 3
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Match:
-    """What an entry was matched with: ``movie_id`` None for no movie. ``why`` says what differs, or why not."""
+    """What an entry was matched with: ``movie_id`` None for no movie. ``why`` says what differs, or why not.
+
+    ``same_ids``: other movies of the catalogue that are the same film once more.
+    """
 
     entry: Entry
     movie_id: int | None
     sureness: Sureness
     why: str = ""
-
-
-@dataclass(frozen=True)
-class _Movie:
-    row: int
-    year: int | None
-    names: tuple[Name, ...]
-
-
-class _Near:
-    """Names that an entry may mean, to be searched quickly."""
-
-    def __init__(self, names: list[tuple[Name, _Movie]]):
-        self._names = names
-        self._written = [" ".join(name.words) for name, _ in names]
-
-    def alike(self, name: Name, scorer) -> list[tuple[Name, _Movie]]:
-        """Return the names that are similar enough, the most similar first."""
-        found = process.extract(
-            " ".join(name.words), self._written, scorer=scorer, score_cutoff=LEAST_SIMILARITY, limit=20
-        )
-        return [self._names[place] for _, _, place in found]
+    same_ids: tuple[int, ...] = ()
 
 
 class Matcher:
-    """Finds entries in one catalogue. ``site_numbers``: its movie ids are those of movielens.org."""
+    """Finds entries in one catalogue.
 
-    def __init__(self, catalogue: Catalogue, site_numbers: bool = False):
-        self._catalogue, self._site_numbers = catalogue, site_numbers
-        years = catalogue.movies["year"].astype(object).where(catalogue.movies["year"].notna(), None)
-        self._movies = [
-            _Movie(row, None if year is None else int(year), tuple(names_of(year_behind(title)[0])))
-            for row, (title, year) in enumerate(zip(catalogue.movies["title"], years, strict=True))
-        ]
-        self._by_name: dict[str, list[_Movie]] = {}
-        self._by_year: dict[int | None, list[_Movie]] = {}
-        self._by_near_year: dict[int, _Near] = {}
-        for movie in self._movies:
-            self._by_year.setdefault(movie.year, []).append(movie)
-            for name in {name.squeezed for name in movie.names}:
-                self._by_name.setdefault(name, []).append(movie)
+    ``site_numbers``: its movie ids are those of movielens.org. ``links`` are the numbers of its movies at other sites.
+    """
 
-    def match(self, entries: Iterable[Entry]) -> list[Match]:
-        """Match entries, oldest first, one by one; where two mean one movie, the surer one has it, then the newer."""
-        found = [self.one(entry) for entry in entries]
+    def __init__(self, catalogue: Catalogue, site_numbers: bool = False, links: Links = NO_LINKS):
+        self.catalogue, self._site_numbers, self._links = catalogue, site_numbers, links
+        self._movies = catalogue_movies(catalogue.movies)
+        self._by_id = {movie_id: movie for movie in self._movies for movie_id in movie.ids}
+        self._index = NameIndex(self._movies)
+
+    def match(self, entries: Iterable[Entry], on_progress: OnProgress | None = None) -> list[Match]:
+        """Match entries, oldest first. Of two that mean one movie the surer has it, then a rated one, then the newer.
+
+        ``on_progress`` is called with how many entries are done, and how many there are.
+        """
+        with paused_collector():
+            return self._match_all(list(entries), on_progress)
+
+    def _match_all(self, entries: list[Entry], on_progress: OnProgress | None) -> list[Match]:
+        matches = self._each(entries, on_progress)
         holder: dict[int, int] = {}
-        for place, match in enumerate(found):
+        for place, match in enumerate(matches):
             if match.movie_id is not None:
                 before = holder.get(match.movie_id)
-                if before is None or found[before].sureness <= match.sureness:
+                if before is None or _weight(matches[before]) <= _weight(match):
                     holder[match.movie_id] = place
         return [
             match
             if match.movie_id is None or holder[match.movie_id] == place
-            else _none(match.entry, _taken(match, found[holder[match.movie_id]]))
-            for place, match in enumerate(found)
+            else _none(match.entry, _taken(match, matches[holder[match.movie_id]]))
+            for place, match in enumerate(matches)
         ]
 
     def one(self, entry: Entry) -> Match:
         """Match one entry by itself."""
+        return self._each([entry])[0]
+
+    def _each(self, entries: list[Entry], on_progress: OnProgress | None = None) -> list[Match]:
+        """Match each entry by itself: first by numbers and names, then the rest by names that are alike."""
+        report = on_progress or (lambda done, total: None)
+        matches: list[Match] = []
+        later: dict[int, list[tuple[int, list[Name]]]] = {}
+        done = 0
+        for place, entry in enumerate(entries):
+            match, names = self._by_number_or_name(entry)
+            matches.append(match)
+            if names:
+                later.setdefault(entry.year, []).append((place, names))
+                continue
+            done += 1
+            if done % ROWS_A_STEP == 0:
+                report(done, len(entries))
+        for year, unmatched in later.items():
+            for start in range(0, len(unmatched), ROWS_A_STEP):
+                step = unmatched[start : start + ROWS_A_STEP]
+                alike = self._index.alike(year, [names for _, names in step])
+                for (place, _), near in zip(step, alike, strict=True):
+                    matches[place] = self._by_like_name(matches[place], near)
+                done += len(step)
+                report(done, len(entries))
+        report(len(entries), len(entries))
+        return matches
+
+    def _by_number_or_name(self, entry: Entry) -> tuple[Match, list[Name] | None]:
+        """Return the match of an entry by its numbers or its names; and its names, if others like them may help."""
         if entry.refused:
-            return _none(entry, entry.refused)
+            return _none(entry, entry.refused), None
         if (numbered := self._by_number(entry)) is not None:
-            return numbered
+            return numbered, None
         if not entry.title:
-            return _none(entry, "a number alone; this catalogue has other numbers than movielens.org")
-        names = names_of(entry.title)
-        originals = names_of(entry.original_title) if entry.original_title else []
-        made = self._same_name(entry, [*names, *originals])
-        if made.sureness >= Sureness.LIKELY or entry.whole_film is False or entry.year is None:
-            return made
-        near = self._near(entry.year)
-        for find in (self._other_form, self._similar):
-            other = find(entry, names, near)
-            if other is not None and other.sureness > made.sureness:
-                made = other
-        return made
+            return _none(entry, "a number alone, and this catalogue has other numbers"), None
+        names = all_names = names_of(entry.title)
+        if entry.original_title and entry.original_title != entry.title:
+            all_names = [*names, *names_of(entry.original_title)]
+        match = self._same_name(entry, all_names)
+        if match.sureness >= Sureness.LIKELY or entry.year is None or (entry.doubt and match.sureness):
+            return match, None
+        return match, names
 
     def _by_number(self, entry: Entry) -> Match | None:
-        if not self._site_numbers or entry.number is None or entry.number not in self._catalogue:
+        """Match by the number of the movie here, at movielens.org or at another site.
+
+        A file in which numbers and titles do not fit is better read by its titles.
+        """
+        linked = self._links.movie_id(entry.imdb, entry.tmdb)
+        if linked in self._by_id:
+            movie = self._by_id[linked]
+            same_year = entry.year is not None and movie.year is not None and abs(entry.year - movie.year) <= 1
+            if same_year or not entry.title or _alike(entry, movie) >= LEAST_ALIKE:
+                return self._match(entry, movie, Sureness.SURE, "by its number at IMDb or TMDB", exact=True)
+        movie = self._by_id.get(entry.number)
+        if movie is None:
             return None
-        movie = self._movies[self._catalogue.row(entry.number)]
-        names = names_of(entry.title) if entry.title else movie.names
-        alike = max((fuzz.ratio(a.squeezed, b.squeezed) for a in names for b in movie.names), default=0)
-        # a file in which numbers and titles do not fit is better read by its titles
-        return self._match(entry, movie, Sureness.SURE, "MovieLens' own number") if alike >= 60 else None
+        if self._site_numbers and (not entry.title or _alike(entry, movie) >= LEAST_ALIKE):
+            return self._match(entry, movie, Sureness.SURE, "MovieLens' own number", exact=True)
+        if entry.title and entry.year == movie.year and _alike(entry, movie) == 100:
+            return self._match(entry, movie, Sureness.SURE, "the same number and name", exact=True)
+        return None
 
     def _same_name(self, entry: Entry, names: list[Name]) -> Match:
         """Match by one of an entry's names, or another name of the same film; a year off is told."""
-        wanted = {name.squeezed for name in names}
-        others = {
-            other
-            for name in wanted
-            for year, known in _OTHERS.get(name, ())
-            if _close(entry.year, year)
-            for other in known
-        }
-        for keys, why in ((wanted, ""), (others - wanted, "another name of the same film")):
-            found = {movie.row: movie for key in keys for movie in self._by_name.get(key, ())}
-            if found:
-                made = self._by_nearest_year(entry, list(found.values()), why)
-                if made.movie_id is not None or not others:
-                    return made
-        return _none(entry, NOT_HERE)
+        wanted = [name.squeezed for name in names]
+        found = self._index.named(wanted)
+        if found:
+            match = self._by_nearest_year(entry, found, "")
+            if match.movie_id is not None:
+                return match
+        for name in names:
+            # a single word of another year, such as "Hidden", may well be another film
+            most_away = 1 if len(name.words) > 1 else 0
+            for year, known in _OTHERS.get(name.squeezed, ()):
+                if (
+                    entry.year is not None
+                    and abs(entry.year - year) <= most_away
+                    and (other := self._index.named(known))
+                ):
+                    return self._by_nearest_year(entry, other, "another name of the same film")
+        return match if found else _none(entry, NOT_HERE)
 
-    def _by_nearest_year(self, entry: Entry, found: list[_Movie], why: str) -> Match:
+    def _by_nearest_year(self, entry: Entry, found: list[Movie], why: str) -> Match:
         if entry.year is None:
             if len(found) > 1:
-                return _none(entry, f"no year, and could be any of: {self._titles(found)}")
+                return _none(entry, f"no year, and could be any of: {_titles(found)}")
             return self._match(entry, found[0], Sureness.UNSURE, "no year in the file")
-        away = {movie.row: abs(entry.year - movie.year) if movie.year else FARTHEST_YEAR for movie in found}
-        nearest = min(away.values())
-        best = [movie for movie in found if away[movie.row] == nearest]
-        if nearest > FARTHEST_YEAR:
-            return _none(entry, f"{NOT_HERE}; of that name it has {self._titles(found)}")
+        away = [abs(entry.year - movie.year) if movie.year else FARTHEST_YEAR for movie in found]
+        nearest = min(away)
+        best = [movie for movie, years in zip(found, away, strict=True) if years == nearest]
+        if nearest > (1 if entry.doubt else FARTHEST_YEAR):
+            return _none(entry, f"{NOT_HERE}; of that name it has {_titles(found)}")
         if len(best) > 1:
-            return _none(entry, f"could be any of: {self._titles(best)}")
+            return _none(entry, f"could be any of: {_titles(best)}")
         if nearest == 0:
             return self._match(entry, best[0], Sureness.SURE, why)
-        sureness = Sureness.LIKELY if nearest == 1 and entry.whole_film is not False else Sureness.UNSURE
+        # "The Fear" of 1995 and "Fear" of 1996 are two films
+        trusted = nearest == 1 and entry.whole_film is not False and (why or not _other_article(entry, best[0]))
+        sureness = Sureness.LIKELY if trusted else Sureness.UNSURE
         when = f"{best[0].year} here" if best[0].year else "no year here"
         return self._match(entry, best[0], sureness, "; ".join(part for part in (why, when) if part))
 
-    def _other_form(self, entry: Entry, mine: list[Name], near: "_Near") -> Match | None:
-        """Match a name that is a part of the other, or spelt differently; sure enough among movies of the same year."""
-        found: dict[int, tuple[Sureness, str]] = {}
-        for name in mine:
-            for theirs, movie in near.alike(name, fuzz.partial_ratio):
-                form = _form(name, theirs)
-                if form and movie.year != entry.year:
-                    form = Sureness.UNSURE, f"{form[1]}; {movie.year} here"
-                if form:
-                    found[movie.row] = max(form, found.get(movie.row, form))
-        top = max((sureness for sureness, _ in found.values()), default=None)
-        best = [(row, why) for row, (sureness, why) in found.items() if sureness == top]
-        if len(best) > 1:
-            return _none(entry, f"could be any of: {self._titles([self._movies[row] for row, _ in best])}")
-        return self._match(entry, self._movies[best[0][0]], top, best[0][1]) if best else None
+    def _by_like_name(self, best: Match, near: list[tuple[Name, Name, Movie, int]]) -> Match:
+        """Return the best match of an entry that has none so far, or none that is likely.
 
-    def _similar(self, entry: Entry, mine: list[Name], near: "_Near") -> Match | None:
+        ``near``: names of the file, names and movies here that may be the same, and how alike the names are, of 100.
+        """
+        if not near:
+            return best
+        entry = best.entry
+        related = [(name, theirs, movie) for name, theirs, movie, _ in near]
+        for other in (self._other_form(entry, related), self._similar(entry, near)):
+            if other is not None and other.sureness > best.sureness:
+                best = other
+        return best
+
+    def _other_form(self, entry: Entry, related: Sequence[tuple[Name, Name, Movie]]) -> Match | None:
+        """Match a name that is a part of the other, or spelt differently; sure enough among movies of the same year."""
+        found: dict[int, tuple[Sureness, str, Movie]] = {}
+        for mine, theirs, movie in related:
+            made = form(mine, theirs)
+            if made is None:
+                continue
+            sureness, why = made
+            if movie.year != entry.year:
+                sureness, why = Sureness.UNSURE, f"{why}; {movie.year} here"
+            elif entry.whole_film is False:
+                sureness = Sureness.UNSURE
+            before = found.get(movie.id)
+            if before is None or sureness > before[0]:
+                found[movie.id] = sureness, why, movie
+        top = max((sureness for sureness, _, _ in found.values()), default=None)
+        best = [(why, movie) for sureness, why, movie in found.values() if sureness == top]
+        if len(best) > 1:
+            return _none(entry, f"could be any of: {_titles([movie for _, movie in best])}")
+        return self._match(entry, best[0][1], top, best[0][0]) if best else None
+
+    def _similar(self, entry: Entry, near: Sequence[tuple[Name, Name, Movie, int]]) -> Match | None:
         """Match the most similar name of the same year or one beside it, if it is worth asking about."""
-        for name in mine:
-            for theirs, movie in near.alike(name, fuzz.ratio):
-                if theirs.numbers == name.numbers:
-                    return self._match(entry, movie, Sureness.UNSURE, "a similar name")
+        if entry.whole_film is False:
+            return None
+        for mine, theirs, movie, similarity in sorted(near, key=lambda each: -each[3]):
+            if similarity >= self._index.LEAST_SIMILARITY and theirs.numbers == mine.numbers:
+                return self._match(entry, movie, Sureness.UNSURE, "a similar name")
         return None
 
-    def _near(self, year: int) -> "_Near":
-        """Return the names of the movies of a year and of those beside it, that year first."""
-        if year not in self._by_near_year:
-            movies = [movie for off in (0, -1, 1) for movie in self._by_year.get(year + off, ())]
-            self._by_near_year[year] = _Near([(name, movie) for movie in movies for name in movie.names])
-        return self._by_near_year[year]
-
-    def _match(self, entry: Entry, movie: _Movie, sureness: Sureness, why: str) -> Match:
-        return Match(entry, int(self._catalogue.movies["movie_id"].iloc[movie.row]), sureness, why)
-
-    def _titles(self, movies: list[_Movie]) -> str:
-        titles = [str(self._catalogue.movies["title"].iloc[movie.row]) for movie in movies[:3]]
-        return " · ".join(titles) + (" …" if len(movies) > 3 else "")
+    def _match(self, entry: Entry, movie: Movie, sureness: Sureness, why: str, exact: bool = False) -> Match:
+        """Return a match. ``exact``: made by a number, which settles what a name leaves open."""
+        if len(movie.ids) > 1:
+            why = "; ".join(part for part in (why, TWICE_HERE) if part)
+        if not exact:
+            if entry.doubt:
+                sureness, why = Sureness.UNSURE, "; ".join(part for part in (entry.doubt, why) if part)
+            elif self._links.differ(movie.ids, entry.imdb, entry.tmdb):
+                sureness, why = Sureness.UNSURE, "another number at IMDb or TMDB"
+        return Match(entry, movie.id, sureness, why, movie.ids[1:])
 
 
 @lru_cache(maxsize=4)
-def matcher_of(catalogue: Catalogue, site_numbers: bool = False) -> Matcher:
-    """Return the matcher of a catalogue, made once: taking thousands of names apart takes half a second."""
-    return Matcher(catalogue, site_numbers)
+def matcher_of(catalogue: Catalogue, dataset: str = "") -> Matcher:
+    """Return the matcher of a catalogue, made once: taking thousands of names apart takes a while.
+
+    ``dataset``: the name or folder of the catalogue's dataset, which tells whether its numbers are those of
+    movielens.org, and where its links to other sites are. Raises ``DatasetError`` where these cannot be read.
+    """
+    folder = datasets.find(dataset) if dataset else None
+    links = read_links(folder) if folder else NO_LINKS
+    return Matcher(catalogue, bool(links) or Path(dataset).name in SITE_NUMBERS, links)
 
 
 def _none(entry: Entry, why: str) -> Match:
     return Match(entry, None, Sureness.NONE, why)
 
 
+def _weight(match: Match) -> tuple[Sureness, bool]:
+    return match.sureness, match.entry.stars is not None
+
+
 def _taken(match: Match, by: Match) -> str:
     return NOT_HERE if match.sureness < Sureness.LIKELY else f"the same movie as “{by.entry.title}”"
 
 
-def _close(year: int | None, other: int) -> bool:
-    return year is not None and abs(year - other) <= 1
+def _alike(entry: Entry, movie: Movie) -> float:
+    names = [*names_of(entry.title), *names_of(entry.original_title)]
+    return max((fuzz.ratio(a.squeezed, b.squeezed) for a in names for b in movie.names), default=0)
 
 
-_OTHERS: dict[str, list[tuple[int, frozenset[str]]]] = {}
+def _other_article(entry: Entry, movie: Movie) -> bool:
+    return has_article(entry.title) != has_article(year_behind(movie.title)[0])
+
+
+def _titles(movies: Sequence[Movie]) -> str:
+    return " · ".join(movie.title for movie in movies[:3]) + (" …" if len(movies) > 3 else "")
+
+
+_OTHERS: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
 for _year, _names in OTHER_NAMES:
-    _known = frozenset(name_of(name).squeezed for name in _names)
+    _known = tuple(dict.fromkeys(name_of(name).squeezed for name in _names))
     for _name in _known:
         _OTHERS.setdefault(_name, []).append((_year, _known))
-
-
-def _form(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:
-    """Say how two names of films of one year may be names of one film. ``mine`` is the one in the file."""
-    if same_spelling(mine.words, theirs.words):
-        return Sureness.LIKELY, "spelt differently"
-    if _without_part_number(mine, theirs):
-        return Sureness.LIKELY, "the same but for the number"
-    for short, long, in_file in ((mine, theirs, False), (theirs, mine, True)):
-        if made := _part_of(short, long, longer_in_file=in_file):
-            return made
-    return _same_ending(mine, theirs)
-
-
-def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Sureness, str] | None:
-    """Say whether ``short`` is a shorter name of what ``long`` names.
-
-    A longer name in the catalogue is the whole one of the same film. A longer name in the file may also be that of
-    something about the film, of its year and name: only what is known to be added to names is taken for granted.
-    """
-    why = "without its second title" if longer_in_file else "the name here is longer"
-    if long.rest and long.rest.words == short.words and len(short.words) >= 2:
-        return Sureness.LIKELY, "with and without the owner's name"
-    if _begins(short, long):
-        added = long.parts[len(short.parts) :]
-        a_part = added[0][0].isdigit()  # "Part 1" is not the whole
-        trusted = long.second_title or not longer_in_file
-        return (Sureness.LIKELY if trusted and not a_part else Sureness.UNSURE), why
-    if len(short.words) >= 3 and long.words[-len(short.words) :] == short.words:
-        return (Sureness.UNSURE if longer_in_file else Sureness.LIKELY), why
-    return None
-
-
-def _begins(short: Name, long: Name) -> bool:
-    return len(short.parts) < len(long.parts) and long.parts[: len(short.parts)] == short.parts
-
-
-def _same_ending(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:
-    """A part of a series, named with the series or without: "Star Wars: Episode V - The Empire Strikes Back"."""
-    for short, long in ((mine, theirs), (theirs, mine)):
-        if len(short.parts) == 1 and len(short.words) >= 2 and len(long.parts) > 1 and long.parts[-1] == short.parts[0]:
-            series = Counter(long.words) - Counter(short.words)
-            numbered = any(word.isdigit() for word in series)
-            return (Sureness.LIKELY if numbered or long is theirs else Sureness.UNSURE), "with and without its series"
-    return None
-
-
-def _without_part_number(mine: Name, theirs: Name) -> bool:
-    """Whether one has a number that the other lacks, with the same words before and behind it."""
-    if bool(mine.numbers) == bool(theirs.numbers):
-        return False
-    return mine.unnumbered == theirs.unnumbered and len(mine.unnumbered) > 1 and len(mine.unnumbered[-1]) > 1

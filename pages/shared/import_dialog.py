@@ -7,15 +7,28 @@ import streamlit as st
 
 from bst.catalogue import Catalogue
 from bst.errors import BSTError
-from bst.imports import SITE_NUMBERS, Export, Match, Sureness, imported, matcher_of, read_export, stars_here
+from bst.imports import (
+    DateOrder,
+    Export,
+    Match,
+    Sureness,
+    imported,
+    matcher_of,
+    read_export,
+    stars_here,
+    what_counts,
+)
 from pages.shared import models, visitor_state
 from pages.shared.text import count, literal, stars
 
 WHERE = (
     "**Letterboxd**: Settings → Data → Export your data; the zip, or the `ratings.csv` in it.  \n"
     "**IMDb**: Your ratings → the three dots → Export.  \n"
-    "**MovieLens**: Preferences → Import/export → Export ratings."
+    "**MovieLens**: Preferences → Import/export → Export ratings.  \n"
+    "**Trakt**: Settings → Data → Export; the zip, or a CSV or JSON file of ratings or history.  \n"
+    "**A spreadsheet**: a CSV file with columns such as Title, Year, Rating and Date."
 )
+DATE_ORDERS: dict[DateOrder, str] = {"day-first": "The day comes first", "month-first": "The month comes first"}
 SURENESS = {
     Sureness.SURE: "sure",
     Sureness.LIKELY: "likely",
@@ -23,6 +36,8 @@ SURENESS = {
 }
 HOW = {"replace": "Replace the history", "add": "Add as the newest"}
 ROW_HEIGHT, MOST_ROWS_SHOWN = 35, 8
+# of the time that a file takes: to read it; the rest is to match it
+READING = 0.3
 
 
 def ask() -> None:
@@ -44,35 +59,72 @@ def _close() -> None:
 @st.dialog("Your own ratings", width="large", icon=":material/upload_file:", on_dismiss=_close)
 def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the dialog: the file, then what was made of it. Nothing is changed before the last button."""
-    st.markdown("Choose the file that Letterboxd, IMDb or MovieLens gave you. It is read once and not kept.")
+    st.markdown("Choose the file that Letterboxd, IMDb, MovieLens or Trakt gave you. It is read once and not kept.")
     number = st.session_state["import_number"]
     file = st.file_uploader(
-        "File with your ratings", type=["csv", "zip", "txt"], key=f"import_file_{number}", label_visibility="collapsed"
+        "File with your ratings",
+        type=["csv", "zip", "txt", "tsv", "json"],
+        key=f"import_file_{number}",
+        label_visibility="collapsed",
     )
     if file is None:
         st.caption(WHERE)
         return
+    order = None
     try:
         export, matches = _read(file, catalogue)
+        if export.ambiguous_date:
+            order = _ask_date_order(export.ambiguous_date)
+            if order is None:
+                return
+            export, matches = _read(file, catalogue, order)
     except BSTError as error:
         st.error(f"{literal(str(error))}.", icon=":material/error:")
         st.caption("Nothing was changed. Choose another file above.")
         return
-    _draw_review(export, matches, levels, catalogue)
+    # another file or another order of its rows is another table: a tick must not go to another movie
+    _draw_review(export, matches, levels, catalogue, f"import_table_{number}_{file.file_id}_{order}")
 
 
-def _read(file, catalogue: Catalogue) -> tuple[Export, list[Match]]:
+def _ask_date_order(example: str) -> DateOrder | None:
+    """Ask what comes first in the file's dates, which decides what was watched last; None as long as nobody says."""
+    return st.radio(
+        f"The file has dates such as {literal(example)}, and nothing in it tells the day from the month. "
+        "What was watched last depends on it.",
+        list(DATE_ORDERS),
+        index=None,
+        format_func=DATE_ORDERS.get,
+        horizontal=True,
+        key=f"import_dates_{st.session_state['import_number']}",
+    )
+
+
+def _read(file, catalogue: Catalogue, order: DateOrder | None = None) -> tuple[Export, list[Match]]:
     """Read and match the file, once: the dialog is drawn anew with every tick."""
-    key = (file.file_id, models.chosen().dataset)
-    if st.session_state.get("import_read", (None,))[0] != key:
-        with st.spinner(f"Reading {literal(file.name)} and looking for its movies among {len(catalogue):,} …"):
-            export = read_export(file.getvalue(), file.name)
-            matcher = matcher_of(catalogue, models.chosen().dataset in SITE_NUMBERS)
-            st.session_state["import_read"] = (key, export, matcher.match(export.entries))
-    return st.session_state["import_read"][1:]
+    dataset = models.chosen().dataset
+    file_key = (file.file_id, dataset)
+    kept = st.session_state.get("import_read")
+    if kept is None or kept[0] != file_key:
+        kept = st.session_state["import_read"] = (file_key, {})
+    if order not in kept[1]:
+        words = f"Reading {literal(file.name)} and looking for its movies among {len(catalogue):,} …"
+        bar = st.progress(0.0, text=words)
+
+        def on_progress(done: int, total: int) -> None:
+            bar.progress(READING + (1 - READING) * done / total, text=words)
+
+        try:
+            export = read_export(file.getvalue(), file.name, order)
+            on_progress(0, 1)
+            kept[1][order] = export, matcher_of(catalogue, dataset).match(export.entries, on_progress)
+        finally:
+            bar.empty()
+    return kept[1][order]
 
 
-def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...], catalogue: Catalogue) -> None:
+def _draw_review(
+    export: Export, matches: list[Match], levels: tuple[float, ...], catalogue: Catalogue, table_key: str
+) -> None:
     found = [match for match in matches if match.movie_id is not None]
     missed = [match for match in matches if match.movie_id is None]
     st.markdown(f"**{_summary(export, found, missed)}**")
@@ -83,22 +135,28 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
     place = {id(match): place for place, match in enumerate(matches)}
     # what is to be decided on top, and the newest first
     found.sort(key=lambda match: (match.sureness, -place[id(match)]))
-    ticked = _draw_found(found, levels, catalogue)
+    ticked = _draw_found(found, levels, catalogue, table_key)
     _draw_missed(missed)
     how = st.segmented_control(
         "What to do with them",
         list(HOW),
-        default="replace",
+        # a list without ratings has nothing to put in place of the history
+        default="replace" if any(match.entry.stars is not None for match in found) else "add",
         required=True,
         format_func=HOW.get,
         key="import_how",
         label_visibility="collapsed",
     )
     chosen = sorted(ticked, key=lambda match: place[id(match)])
-    visitor, lost = imported(
-        visitor_state.current(), chosen, levels, replacing=how == "replace", most=visitor_state.MOST_EVENTS
-    )
-    st.caption(_remarks(export, levels, how == "replace", len(chosen), lost))
+    replacing = how == "replace"
+    before = visitor_state.current()
+    visitor = imported(before, chosen, levels, replacing=replacing)
+    rated = {match.movie_id for match in chosen if match.entry.stars is not None}
+    unrated = {match.movie_id for match in chosen} - rated
+    if not replacing:
+        rated |= {event.movie_id for event in before.history}
+    counts = what_counts(len(rated), len(unrated - rated))
+    st.caption(_remarks(export, levels, counts))
     with st.container(horizontal=True):
         if st.button(
             f"Import {count(len(chosen), 'movie')}",
@@ -108,10 +166,9 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
             disabled=not chosen,
         ):
             visitor_state.replace(visitor)
-            words = f"Imported from {export.source}: {count(len(chosen), 'movie')}" + (
-                "." if how == "replace" else ", added to what was there."
-            )
-            st.session_state["source_note"] = (models.chosen().dataset, visitor, words)
+            words = f"Imported from {export.source}: {count(len(chosen), 'movie')}"
+            words += "." if replacing else ", added to what was there."
+            st.session_state["source_note"] = (models.chosen().dataset, visitor, f"{words} {counts}".strip())
             _close()
             st.rerun()
         if st.button("Cancel", key="import_cancel"):
@@ -121,21 +178,23 @@ def _draw_review(export: Export, matches: list[Match], levels: tuple[float, ...]
 
 def _summary(export: Export, found: Sequence[Match], missed: Sequence[Match]) -> str:
     ask_about = sum(match.sureness == Sureness.UNSURE for match in found)
-    words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about} matched"
+    words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about:,} matched"
     if ask_about:
-        words += f", {ask_about} to decide"
-    return words + (f", {len(missed)} not taken" if missed else "")
+        words += f", {ask_about:,} to decide"
+    return words + (f", {len(missed):,} not taken" if missed else "")
 
 
-def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalogue) -> list[Match]:
+def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalogue, key: str) -> list[Match]:
     """Draw what was matched, and return what is ticked."""
     frame = pd.DataFrame(
         {
             "take": [match.sureness >= Sureness.LIKELY for match in found],
             "there": [_title(match) for match in found],
             "here": [catalogue.title(match.movie_id) for match in found],
-            "stars": [f"{match.entry.rating} → {stars(stars_here(match.entry.stars, levels))}" for match in found],
-            "sure": [" · ".join(part for part in (SURENESS[match.sureness], match.why) if part) for match in found],
+            "stars": [_stars_here(match, levels) for match in found],
+            "sure": [
+                " · ".join(filter(None, (SURENESS[match.sureness], match.why, _unread(match)))) for match in found
+            ],
         }
     )
     columns = st.column_config
@@ -149,10 +208,12 @@ def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalo
             "take": columns.CheckboxColumn("Take", width=72, pinned=True, help="Untick what is not to be taken."),
             "there": columns.TextColumn("In the file", width=180),
             "here": columns.TextColumn("Movie here", width=180),
-            "stars": columns.TextColumn("Stars", width=92, help="The rating in the file, and what becomes of it here."),
+            "stars": columns.TextColumn(
+                "Stars", width=92, help="The rating in the file, and what becomes of it here. “Seen” is not rated."
+            ),
             "sure": columns.TextColumn("How sure", width=250),
         },
-        key=f"import_table_{st.session_state['import_number']}",
+        key=key,
         alt="What was matched: tick, title in the file, movie here, stars there and here, how sure",
     )
     return [match for match, take in zip(found, edited["take"], strict=True) if take]
@@ -188,18 +249,22 @@ def _title(match: Match) -> str:
     return f"{title} ({entry.year})" if entry.year else title
 
 
-def _remarks(export: Export, levels: Sequence[float], replacing: bool, chosen: int, lost: int) -> str:
-    words = []
-    if 0.5 not in levels:
+def _unread(match: Match) -> str:
+    """Say what is wrong with a rating that is there but cannot be read."""
+    return f"rating {match.entry.rating}" if match.entry.stars is None and match.entry.rating else ""
+
+
+def _stars_here(match: Match, levels: Sequence[float]) -> str:
+    if match.entry.stars is None:
+        return "seen"
+    return f"{match.entry.rating} → {stars(stars_here(match.entry.stars, levels))}"
+
+
+def _remarks(export: Export, levels: Sequence[float], counts: str) -> str:
+    """Say what was assumed, what is read of what is ticked, and what stays."""
+    words = [literal(remark) for remark in export.remarks]
+    if 0.5 not in levels and any(entry.stars is not None for entry in export.entries):
         words.append("This dataset has whole stars: halves are rounded up, 3.5 becomes 4.")
-    if not export.dated:
-        words.append("The file has no date on every row, so its order is taken for the order of watching, newest last.")
-    if lost and replacing:
-        words.append(f"A history holds {visitor_state.MOST_EVENTS}: of {chosen:,}, the newest are taken.")
-    elif lost:
-        words.append(
-            f"A history holds {visitor_state.MOST_EVENTS}: the {count(lost, 'oldest movie')} of both together "
-            f"{'is' if lost == 1 else 'are'} left out."
-        )
+    words += [counts] if counts else []
     words.append("Sex, age group and occupation stay as they are.")
     return " ".join(words)

@@ -38,7 +38,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             icon=":material/upload_file:",
             key="import_history",
             on_click=import_dialog.ask,
-            help="Import your ratings from Letterboxd, IMDb or MovieLens.",
+            help="Import your ratings from Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet.",
         )
         st.button("Example visitor", icon=":material/person:", on_click=visitor_state.show_example, key="example")
         if visitor_state.current() != Visitor():

@@ -7,7 +7,7 @@ from bst.catalogue import Catalogue
 from bst.datasets import load_movies
 from bst.personas import PERSONAS, Persona
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
-from tests.unit.test_imports import catalogue_of
+from tests.unit.handmade_catalogue import catalogue_of
 
 EACH = pytest.mark.parametrize("persona", PERSONAS, ids=[persona.slug for persona in PERSONAS])
 

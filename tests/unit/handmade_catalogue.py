@@ -1,0 +1,29 @@
+"""A catalogue out of a few titles, and what is taken from a catalogue for a title."""
+
+import pandas as pd
+
+from bst.catalogue import Catalogue
+from bst.imports import Entry, Matcher, Sureness
+from bst.imports.names import year_behind
+
+
+def catalogue_of(*titles: str, ids=None) -> Catalogue:
+    """Return a catalogue of titles with their years; ids count from 1 unless they are given."""
+    return Catalogue(
+        pd.DataFrame(
+            {
+                "movie_id": ids or range(1, len(titles) + 1),
+                "title": titles,
+                "year": pd.array([year_behind(title)[1] for title in titles], dtype="Int16"),
+                "genres": [""] * len(titles),
+            }
+        )
+    )
+
+
+def taken(matcher: Matcher, title: str, year: int | None, **more) -> str | None:
+    """The title of the movie that is taken without asking, if any."""
+    match = matcher.one(Entry(1, title, year, stars=4.0, **more))
+    if match.sureness < Sureness.LIKELY:
+        return None
+    return matcher.catalogue.title(match.movie_id)

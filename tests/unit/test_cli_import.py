@@ -1,0 +1,122 @@
+"""The option ``--import``: a visitor out of a file, what is said of it, and how it goes with the other options."""
+
+import json
+
+import pytest
+
+from bst.datasets import load_movies
+from bst.imports.names import year_behind
+from bst.schema import MAX_HISTORY
+
+HEADER = "Date,Name,Year,Letterboxd URI,Rating\n"
+
+
+def story(place: int, rating: str = "4", day: int | None = None) -> str:
+    """A row about the film that the small world has in this place of its catalogue."""
+    return f"2024-01-{(day or place):02},Story Number {place},{1970 + place},u,{rating}\n"
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A function that writes a file and returns its path."""
+
+    def write(text: str, name: str = "ratings.csv", encoding: str = "utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def asking(small_bundle, world_dir):
+    """The options of the small world's bundle."""
+    return "--bundle", small_bundle.folder, "--dataset", world_dir
+
+
+def ids(*places: int) -> list[int]:
+    return [100 + 3 * place for place in places]
+
+
+def test_recommend_reads_a_file_and_names_nothing_of_it(answer, asking, mine):
+    path = mine(HEADER + story(3, "3.5", 9) + story(1, "5") + story(5, "") + story(7))
+    result = answer("recommend", *asking, "--import", path, "-k", 100)
+    assert [(e["movie_id"], e["rating"]) for e in result["visitor"]["history"]] == [(103, 5.0), (121, 4.0), (109, 4.0)]
+    assert result["visitor"]["seen"] == ids(5)
+    named = {row["movie_id"] for row in result["recommendations"]}
+    assert named.isdisjoint(ids(1, 3, 5, 7))
+    assert len(named) == 26
+
+
+def test_it_says_on_standard_error_what_became_of_the_rows(run, asking, mine):
+    path = mine(HEADER + story(1) + story(2, "") + "2024-01-03,Story Number 3,1975,u,4\n2024-01-04,Nowhere,1999,u,4\n")
+    code, out, err = run("recommend", *asking, "--import", path, "-k", 1, "--json")
+    assert code == 0
+    assert "Letterboxd: 4 rows, 2 matched, 1 unsure and left out (--take-unsure), 1 not taken" in err
+    assert "1 movie without a rating counts as seen" in err
+    assert "Letterboxd" not in out
+    assert len(json.loads(out)["visitor"]["history"]) == 1
+    code, out, err = run("recommend", *asking, "--import", path, "--take-unsure", "-k", 1, "--json")
+    assert "1 unsure and taken" in err
+    assert len(json.loads(out)["visitor"]["history"]) == 2
+
+
+def test_watched_comes_after_the_file_and_goes_before_it(answer, asking, mine):
+    path = mine(HEADER + story(1) + story(2) + story(3, ""))
+    watched = "--watched", "Story Number 1=2", "--watched", "Story Number 3=5"
+    history = answer("recommend", *asking, "--import", path, *watched, "-k", 1)["visitor"]
+    assert [(e["movie_id"], e["rating"]) for e in history["history"]] == [(106, 4.0), (103, 2.0), (109, 5.0)]
+    assert "seen" not in history
+
+
+def test_every_command_about_a_visitor_takes_it(answer, asking, mine):
+    path = mine(HEADER + "".join(story(place) for place in range(1, 6)))
+    given = (*asking, "--import", path)
+    assert len(answer("explain", *given, "--movie", "Story Number 9")["events"]) > 0
+    assert answer("whatif", *given, "--drop", "Story Number 5")["visitor"]["history"][-1]["movie_id"] == 115
+    found = answer("counterfactual", *given, "--movie", "Story Number 9", "--above", 1.5, "--budget", 5)
+    assert len(found["visitor"]["history"]) == 5
+
+
+def test_dates_that_may_be_either_need_an_answer(answer, refused, asking, mine):
+    rows = "tt1,8,4/3/2026,Story Number 1,Movie,1971\ntt2,8,3/5/2026,Story Number 2,Movie,1972\n"
+    path = mine("Const,Your Rating,Date Rated,Title,Title Type,Year\n" + rows)
+    assert "4/3/2026 could be day first or month first" in (error := refused("recommend", *asking, "--import", path))
+    assert error.endswith("add --day-first or --month-first")
+
+    def order(*options):
+        history = answer("recommend", *asking, "--import", path, *options, "-k", 1)["visitor"]["history"]
+        return [event["movie_id"] for event in history]
+
+    assert order("--day-first") == ids(1, 2)
+    assert order("--month-first") == ids(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("a,b\n1,2\n", "are of no export known here"), ("", "is empty"), (HEADER, "no rows below them")]
+)
+def test_a_file_without_ratings_is_refused(text, says, refused, asking, mine):
+    assert says in refused("recommend", *asking, "--import", mine(text))
+
+
+@pytest.mark.parametrize("option", ["--take-unsure", "--day-first", "--month-first"])
+def test_options_about_a_file_need_one(option, refused, asking):
+    assert "name it with --import" in refused("recommend", *asking, option)
+
+
+def test_a_file_that_cannot_be_read_is_refused(refused, asking, tmp_path):
+    assert "cannot be read" in refused("recommend", *asking, "--import", tmp_path / "nowhere.csv")
+    assert "cannot be read" in refused("recommend", *asking, "--import", tmp_path)
+    long = refused("recommend", *asking, "--import", tmp_path / ("x" * 5000))
+    assert "cannot be read" in long
+    assert len(long) < 400
+
+
+def test_more_than_a_model_reads_is_seen(run, mine):
+    films = [year_behind(title) for title in load_movies("demo")["title"][: MAX_HISTORY + 20]]
+    path = mine(HEADER + "".join(f'2024-01-01,"{name}",{year},u,4\n' for name, year in films))
+    code, out, err = run("recommend", "--import", path, "-k", 5, "--json")
+    assert code == 0
+    visitor = json.loads(out)["visitor"]
+    assert (len(visitor["history"]), len(visitor["seen"])) == (MAX_HISTORY, 20)
+    assert f"The model reads the newest {MAX_HISTORY} of {MAX_HISTORY + 20} ratings; the other 20 movies" in err

@@ -1,0 +1,92 @@
+"""Whole catalogues put to the test: each film under names written differently, and each film that is lacking."""
+
+import unicodedata
+
+import pytest
+
+from bst.catalogue import Catalogue
+from bst.datasets import load_movies
+from bst.imports import Matcher
+from bst.imports.names import year_behind
+from tests.unit.handmade_catalogue import taken
+
+
+@pytest.fixture(scope="module")
+def demo() -> Catalogue:
+    return Catalogue(load_movies("demo"))
+
+
+@pytest.fixture(scope="module")
+def matcher(demo) -> Matcher:
+    return Matcher(demo)
+
+
+def swapped(title: str) -> str:
+    """The article behind, as libraries write it."""
+    first, _, rest = title.partition(" ")
+    return f"{rest}, {first}" if first in ("The", "A", "An") and rest else title
+
+
+def plain(title: str) -> str:
+    letters = unicodedata.normalize("NFKD", title)
+    return "".join(c for c in letters if c.isalnum() or c == " ")
+
+
+def mistyped(title: str, change) -> str:
+    """A change in the middle of the longest word."""
+    word = max(title.split(), key=len)
+    middle = len(word) // 2
+    return title.replace(word, word[:middle] + change(word[middle]) + word[middle + 1 :], 1)
+
+
+# how a name is changed, and which share of films must still be taken; no other film may be, ever
+PERTURBED = {
+    "as it is": (lambda title, year: (title, year), 1),
+    "lower case": (lambda title, year: (title.lower(), year), 1),
+    "article behind": (lambda title, year: (swapped(title), year), 1),
+    "no signs": (lambda title, year: (plain(title), year), 0.995),
+    "and": (lambda title, year: (title.replace("&", "and"), year), 1),
+    "&": (lambda title, year: (title.replace(" and ", " & "), year), 1),
+    "a year later": (lambda title, year: (title, year + 1), 1),
+    "a year before": (lambda title, year: (title, year - 1), 1),
+    "American": (lambda title, year: (title.replace("olour", "olor").replace("entre", "enter"), year), 1),
+    "figures": (lambda title, year: (title.replace(" III", " 3").replace(" II", " 2"), year), 1),
+    "a letter lost": (lambda title, year: (mistyped(title, lambda c: ""), year), 0.55),
+    "a letter twice": (lambda title, year: (mistyped(title, lambda c: c + c), year), 0.7),
+}
+
+
+@pytest.mark.parametrize("how", list(PERTURBED))
+def test_films_are_found_under_a_name_written_differently(how, demo, matcher):
+    change, share = PERTURBED[how]
+    found, wrong = 0, []
+    for title in demo.movies["title"]:
+        made = taken(matcher, *change(*year_behind(title)))
+        found += made == title
+        if made not in (None, title):
+            wrong.append((title, made))
+    assert not wrong
+    assert found / len(demo) >= share
+
+
+def test_a_film_that_the_catalogue_lacks_is_taken_for_no_other(demo):
+    """Each film asked of a catalogue without it, in tenths."""
+    wrong = []
+    for part in range(10):
+        rest = demo.movies[demo.movies.index % 10 != part].reset_index(drop=True)
+        matcher = Matcher(Catalogue(rest))
+        for title in demo.movies["title"][part::10]:
+            if made := taken(matcher, *year_behind(title)):
+                wrong.append((title, made))
+    assert not wrong
+
+
+@pytest.mark.real_data
+def test_films_that_both_catalogues_have_are_found_both_ways(demo, ml_1m):
+    """What is taken from one catalogue for a film of the other is taken back for the same."""
+    there = Matcher(Catalogue(ml_1m.movies), site_numbers=True)
+    here = Matcher(demo)
+    pairs = {title: taken(there, *year_behind(title)) for title in demo.movies["title"]}
+    pairs = {title: other for title, other in pairs.items() if other}
+    assert len(pairs) > 500
+    assert all(taken(here, *year_behind(other)) == title for title, other in pairs.items())
