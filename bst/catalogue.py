@@ -55,10 +55,10 @@ class Catalogue:
         return dict(zip(self.movies["movie_id"].tolist(), self.movies["title"].tolist(), strict=True))
 
     @cached_property
-    def years(self) -> tuple[int, int]:
-        """The years of the oldest and the newest movie, of those whose year is known."""
+    def years(self) -> tuple[int, int] | None:
+        """The years of the oldest and the newest movie, of those whose year is known; None if none is."""
         years = self.movies["year"].dropna()
-        return int(years.min()), int(years.max())
+        return (int(years.min()), int(years.max())) if len(years) else None
 
     @cached_property
     def _names(self) -> list[str]:
