@@ -16,6 +16,7 @@ _ARTICLE_BEHIND = re.compile(r"^(.*), (the|a|an)$")
 _ARTICLE = re.compile(r"^(the|a|an) ")
 
 LEAST_SIMILARITY = 50  # of 100
+ALL_YEARS = (1900, 2030)
 
 
 def normalise(title: str) -> str:
@@ -55,10 +56,14 @@ class Catalogue:
         return dict(zip(self.movies["movie_id"].tolist(), self.movies["title"].tolist(), strict=True))
 
     @cached_property
-    def years(self) -> tuple[int, int] | None:
-        """The years of the oldest and the newest movie, of those whose year is known; None if none is."""
+    def years(self) -> tuple[int, int]:
+        """The years of the oldest and the newest movie, as the ends of a control: always two different ones.
+
+        Movies whose year is unknown do not count; where no movie's is known, ``ALL_YEARS``.
+        """
         years = self.movies["year"].dropna()
-        return (int(years.min()), int(years.max())) if len(years) else None
+        first, last = (int(years.min()), int(years.max())) if len(years) else ALL_YEARS
+        return first, max(last, first + 1)
 
     @cached_property
     def _names(self) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bst.datasets import movielens
-from bst.datasets.parsing import clean_genres, display_title, year_of
+from bst.datasets.titles import clean_genres, display_title, year_of
 from bst.errors import DatasetError
 from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS
 
