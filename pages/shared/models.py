@@ -49,7 +49,7 @@ def choices() -> dict[str, Choice]:
     One dict for all who ask: read only.
     """
     here = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(bundles.BUNDLES.glob("*/bundle.json")))
-    return _verified(here, tuple(name for name in datasets.SOURCES if datasets.find(name)))
+    return _verified(here, tuple(datasets.usable()))
 
 
 # as long as no bundle and no dataset came or went, nothing is verified again: that takes longer than a page
