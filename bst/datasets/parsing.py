@@ -54,10 +54,9 @@ def shorten(text: str, most: int = SHOWN) -> str:
 
 def quoted(text: str, most: int = SHOWN) -> str:
     """Return a value as a message shows it: in quotes, shortened, nothing in it that a terminal would obey."""
-    shown = repr(shorten(text, most))
-    while len(shown) > 2 * most:  # of signs that are written as "\\x00"
+    room = most + 30
+    while len(shown := repr(shorten(text, most))) > room and most > 1:  # of signs that are written as "\\x00"
         most //= 2
-        shown = repr(shorten(text, most))
     return shown
 
 

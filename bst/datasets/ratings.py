@@ -8,7 +8,7 @@ import math
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,10 +54,13 @@ def read_rating_columns(path: Path, layout: Layout) -> tuple[RatingColumns, Data
     Returns the columns and None; or, where a line cannot be read at all, the columns up to that line and the error
     that names it, so that the caller can look for an earlier fault first.
     """
-    times = _TIME_TYPES if layout.quoted and layout.columns[3] >= 0 else _TIME_TYPES[:1]
-    for kind in times:
+    attempts = [(layout, _TIME_TYPES[0])]
+    if layout.header:  # CSV, in which anything may stand in quotes, and times may be dates
+        layout = replace(layout, quoted=True)
+        attempts += [(layout, kind) for kind in (_TIME_TYPES if layout.columns[3] >= 0 else _TIME_TYPES[:1])]
+    for attempt in dict.fromkeys(attempts):
         try:
-            return _fast(path, layout, kind), None
+            return _fast(path, *attempt), None
         except (pa.ArrowException, ValueError, OSError):
             continue
     return _careful(path, layout)
