@@ -95,7 +95,7 @@ class Dataset:
     ``levels``: the ratings that this source allows, ascending.
 
     ``tie_order``: what orders the ratings of one user that have the same time: their rows, which are those of the file
-    ("file"); or, where the file is merely sorted by movie number, rows in an order that was drawn ("drawn").
+    ("file"); or, where the file has them by movie number, rows in an order that was drawn ("drawn").
     ``has_times``: whether anything is known of when ratings were given; if not, all timestamps are 0. ``notes``: what
     was assumed when the files were read, one sentence each.
     """

@@ -14,8 +14,8 @@ from bst.schema import Dataset
 # what each ``Dataset.tie_order`` means
 TIE_ORDERS = {
     "file": "Ratings that one person gave in the same second stand in the order of the file.",
-    "drawn": "The file is sorted by movie number, which says nothing about what came first: ratings that one person "
-    "gave in the same second stand in an order drawn at random, once and for all.",
+    "drawn": "Ratings that one person gave in the same second stand in the file by movie number, which says nothing "
+    "about what came first: here they are in an order that was drawn at random, once and for all.",
 }
 
 TEST_SHARE = 0.15

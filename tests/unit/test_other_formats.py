@@ -335,7 +335,15 @@ def test_what_is_drawn_depends_on_the_rating_alone():
     ],
 )
 def test_whether_rows_are_in_the_order_of_numbers(user, movie, numbering):
-    assert is_numbering(np.array(user), np.array(movie)) is numbering
+    assert is_numbering(np.array(user), np.array(movie), np.arange(len(user))) is numbering
+
+
+@pytest.mark.parametrize(("ties", "numbering"), [(30, True), (5, False)])
+def test_sorted_by_time_and_then_by_number(ties, numbering):
+    """Each second has two movies in ascending order, and every second's are lower than those of the one before."""
+    time = np.repeat(np.arange(ties), 2)
+    movie = np.array([number for at in range(ties) for number in (1000 - 2 * at, 1001 - 2 * at)])
+    assert is_numbering(np.zeros(2 * ties, int), movie, time) is numbering
 
 
 # ---- nothing else than a message
