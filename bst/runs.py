@@ -28,7 +28,7 @@ from bst.model_card import write_card
 from bst.models.build import count_parameters
 from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
 from bst.schema import Dataset
-from bst.timelines import assumptions, tie_order
+from bst.timelines import assumptions, tie_order_record
 from bst.training import kind
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
@@ -117,7 +117,7 @@ def train(
 
     on_stage(f"measuring on {len(task.test):,} test labels")
     result = kind(settings.config).evaluate_model(model, task)
-    result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order(dataset), **result}
+    result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset), **result}
     made = _describe(settings, dataset, task, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
     shutil.rmtree(folder, ignore_errors=True)

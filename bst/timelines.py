@@ -66,7 +66,7 @@ def assumptions(dataset: Dataset) -> tuple[str, ...]:
     return (*dataset.notes, *([TIE_ORDERS[dataset.tie_order]] if drawn else []))
 
 
-def tie_order(dataset: Dataset) -> dict[str, str]:
+def tie_order_record(dataset: Dataset) -> dict[str, str]:
     """Return what a record of figures about order says of ties: nothing where they stand in the order of the file."""
     return {} if dataset.tie_order == "file" else {"tie_order": dataset.tie_order}
 

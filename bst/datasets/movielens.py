@@ -155,7 +155,7 @@ def _read(files: Files, name: str, title: str) -> Dataset:
         users = _user_frame(user_ids, *([None] * len(user_ids) for _ in range(3)))
     else:
         require_ratings(files.users, users, ratings, files.ratings.name)
-    order, ties = _order(columns, ratings["user"].to_numpy(), told=files.users is not None)
+    order, ties = _order(columns, ratings["user"].to_numpy(), in_order=files.users is not None)
     if order is not None:
         ratings = ratings.take(order).reset_index(drop=True)
     if not timed:
@@ -166,12 +166,12 @@ def _read(files: Files, name: str, title: str) -> Dataset:
     return Dataset(name, title, users, movies, ratings, levels, simulated, ties, timed, tuple(notes))
 
 
-def _order(columns: RatingColumns, user: np.ndarray, told: bool) -> tuple[np.ndarray | None, str]:
+def _order(columns: RatingColumns, user: np.ndarray, in_order: bool) -> tuple[np.ndarray | None, str]:
     """Return the order in which ratings are kept, None for that of the file, and what orders ties in time.
 
-    ``told``: the format is one of those whose files are in an order that means something.
+    ``in_order``: the format is one of those whose files are in an order that means something.
     """
-    order, ties = (None, "file") if told else tie_order.order(user, columns.user, columns.movie, columns.time)
+    order, ties = (None, "file") if in_order else tie_order.order(user, columns.user, columns.movie, columns.time)
     if order is None and columns.per_second > 1:  # what came first within a second is known, and must not get lost
         order = np.argsort(columns.time, kind="stable")
     return order, ties

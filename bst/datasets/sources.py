@@ -110,7 +110,7 @@ SOURCES: dict[str, Source] = {
             ratings=1_000_209,
             size=5_917_549,
         ),
-        # its README counts 71,567 users; so many of these ids have ratings
+        # its README counts 71,567 users, the range of their ids; so many of them have ratings
         Source(
             "ml-10m",
             "MovieLens 10M",
@@ -202,7 +202,7 @@ def find(name_or_path: str | Path) -> Path | None:
         return None
     if name not in SOURCES and (folder := _as_folder(name)):
         return folder
-    places = [*_places(name), *([kept] if (kept := remembered.folders().get(name)) else [])]
+    places = [*_places(name), *([folder] if (folder := remembered.folders().get(name)) else [])]
     return next((folder for folder in places if movielens.has_files(folder)), None)
 
 
@@ -273,9 +273,9 @@ def _found(name_or_path: str | Path) -> Path:
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or any(mark in name for mark in "/\\"):
         raise DatasetError(f"{name} is no folder that can be read; name the one with the files of a MovieLens release")
-    if kept := remembered.folders().get(name):
+    if lost := remembered.folders().get(name):
         again = f", or get it by: python -m bst download {name}" if name in SOURCES else ""
-        raise DatasetError(f"{name} was in {kept} and is no longer there; name its folder: --dataset FOLDER{again}")
+        raise DatasetError(f"{name} was in {lost} and is no longer there; name its folder: --dataset FOLDER{again}")
     source_of(name)
     places = " and ".join(map(str, _places(name)))
     raise DatasetError(f"{name} is not here (looked in {places}); get it by: python -m bst download {name}")

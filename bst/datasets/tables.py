@@ -67,20 +67,20 @@ def _header(
             names = [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
         except csv.Error:
             continue
-        found = _columns(names, roles)
-        if all(found[role] >= 0 for role in needed):
-            return text, separator, names, list(found.values())
+        places = _columns(names, roles)
+        if all(places[role] >= 0 for role in needed):
+            return text, separator, names, list(places.values())
     mend = f"The first line must name the columns: {','.join(usual)}."
     raise fault(path, line, "unexpected header", text, mend)
 
 
 def _columns(names: list[str], roles: dict[str, tuple[str, ...]]) -> dict[str, int]:
     plain = [re.sub(r"[\W_]", "", name).casefold() for name in names]
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     for role, known in roles.items():
-        places = (plain.index(name) for name in known if name in plain and plain.index(name) not in found.values())
-        found[role] = next(places, -1)
-    return found
+        free = (plain.index(name) for name in known if name in plain and plain.index(name) not in places.values())
+        places[role] = next(free, -1)
+    return places
 
 
 def _note_columns(

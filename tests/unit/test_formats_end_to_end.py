@@ -69,8 +69,8 @@ def test_from_files_to_a_report(form, preset, run, quick, tmp_path):
     assert {row["movie_id"] for row in dated["recommendations"]} == {film for film, _, _ in FILMS} - years_unknown
 
     asked = ("--bundle", "made-up", *WATCHED)
-    made, _ = answer("explain", *asked, "--movie", "12")
-    assert made["events"][0]["movie_id"] == 17
+    explanation, _ = answer("explain", *asked, "--movie", "12")
+    assert explanation["events"][0]["movie_id"] == 17
     changed, _ = answer("whatif", *asked, "--rate", "12=1", "--add", "Nobody Came=5", "--set", "sex=F")
     assert len(changed["edits"]) == 3
     answer("counterfactual", *asked, "--movie", "19", "--into-top", "3", "--budget", "10")
