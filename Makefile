@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint clean
+.PHONY: run test test-real-data lint clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/test.done
 	$(BIN)/python -m pytest
+
+# what needs MovieLens 1M: BST_DATA_DIR=/the/folder/that/holds/ml-1m make test-real-data
+test-real-data: $(VENV)/test.done
+	$(BIN)/python -m pytest -m real_data
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
-"""BST Studio: page registry and the chooser of models. ``streamlit run app.py``."""
+"""BST Studio: page registry and the chooser of models. ``streamlit run app.py``, from any folder."""
 
 import os
+from pathlib import Path
 
 # TensorFlow greets on standard error in several lines that say nothing to a person
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -9,8 +10,10 @@ import streamlit as st
 
 from pages.shared import fresh_server
 
-st.set_page_config(page_title="BST Studio", page_icon="pages/shared/icon.svg", layout="wide")
-st.logo("pages/shared/logo.svg", size="large")
+# by their whole paths: relative ones belong to the folder in which Streamlit was started
+IMAGES = Path(__file__).parent / "pages" / "shared"
+st.set_page_config(page_title="BST Studio", page_icon=str(IMAGES / "icon.svg"), layout="wide")
+st.logo(str(IMAGES / "logo.svg"), size="large")
 
 misled = fresh_server.was_misled()
 page = st.navigation(
@@ -76,11 +79,15 @@ if misled:
     fresh_server.load_once_more()
 
 # not before: it takes seconds on a fresh server
+from bst.errors import BSTError  # noqa: E402
 from pages.shared import chooser, get_dataset  # noqa: E402
 
 st.session_state["page"] = page.url_path
 choice = chooser.draw()
-if choice.problem:
-    get_dataset.draw(choice)
-else:
-    page.run()
+try:
+    if choice.problem:
+        get_dataset.draw(choice)
+    else:
+        page.run()
+except BSTError as error:  # what the person can mend is told in a sentence, wherever it arises
+    get_dataset.draw_error(error)

@@ -19,6 +19,7 @@ import pandas as pd
 import psutil
 
 from bst import bundle as bundles
+from bst.datasets import data_dir
 from bst.errors import BSTError, TrainingError
 from bst.files import write_whole
 from bst.runs import RUNS, RunSettings, check_new, read_settings, train
@@ -66,7 +67,13 @@ def start(settings: RunSettings, name: str, runs: Path | None = None, into: Path
         _refuse_second(runs)
         check_new(name, folder, (into or bundles.BUNDLES) / name)
         try:
-            folder.mkdir(parents=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+        except FileExistsError:  # of two servers that start the same name, one makes the folder
+            raise TrainingError(f"{folder} is there already; choose another name, or remove it") from None
+        except OSError as error:
+            raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
+        try:
             write_whole(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
             _launch(folder, into)
         except OSError as error:
@@ -203,6 +210,8 @@ def _launch(folder: Path, into: Path | None) -> None:
     # a group of its own: neither Ctrl-C at the server nor its end is meant for the run
     apart = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+    if "BST_DATA_DIR" in environment:  # relative to where the server was started, which is not where the run works
+        environment["BST_DATA_DIR"] = str(data_dir().resolve())
     (folder / "progress.json").unlink(missing_ok=True)
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(

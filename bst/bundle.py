@@ -11,15 +11,18 @@ place in the dataset's own file, and a fingerprint tells whether a dataset is th
 TensorFlow; everything else is quick.
 """
 
+import contextlib
+import glob
 import hashlib
 import json
 import math
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,6 +38,8 @@ VERSION = 1
 FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 # enough for MovieLens 32M, whose users alone take 360 MB
 LARGEST_FILE = 2**30
+# a draft that nobody has written to for so long, in seconds, is one of a program that was killed
+STALE_S = 3600
 
 BUNDLES = Path(__file__).resolve().parent.parent / "data" / "bundles"
 
@@ -44,7 +49,8 @@ class Bundle:
     """What a bundle says of itself; its heavier parts are read on request.
 
     ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings its dataset allows; ``share`` is the
-    part of the users that it was trained on, see ``evaluation.prepare``.
+    part of the users that it was trained on, see ``evaluation.prepare``. ``weights_sha256`` tells one training from
+    another of the same name.
     """
 
     folder: Path
@@ -64,6 +70,7 @@ class Bundle:
     versions: dict[str, str]
     parameters: dict
     share: float = 1.0
+    weights_sha256: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -132,8 +139,9 @@ def fingerprint(movies: pd.DataFrame) -> str:
 def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
     found: list[Bundle | BrokenBundle] = []
-    for path in sorted((folder or BUNDLES).glob("*/bundle.json")):
-        if path.parent.name.startswith("."):
+    _recover(folder or BUNDLES)
+    for path in sorted((folder or BUNDLES).glob("[!.]*/bundle.json")):
+        if not path.parent.name.isprintable():  # bytes that are no text, line breaks: no name that can be shown
             continue
         try:
             found.append(open_bundle(path.parent))
@@ -145,6 +153,7 @@ def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
 def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with what there is if none fits."""
     path = Path(name_or_folder)
+    _recover(BUNDLES)
     for candidate in (BUNDLES / path, path):
         # os.path, as pathlib raises for a name that is too long for a file
         if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
@@ -179,6 +188,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
             sizes=Sizes(**said["sizes"]),
             levels=tuple(float(level) for level in said["levels"]),
             share=float(said.get("share", 1.0)),
+            weights_sha256=said["sha256"]["weights.npz"],
             **{name: said[name] for name in _PLAIN},
         )
         _check_values(bundle)
@@ -208,6 +218,11 @@ def _check_values(bundle: Bundle) -> None:
     for name, kind in _PLAIN.items():
         if type(getattr(bundle, name)) is not kind:
             raise BundleError(f"{name} is {getattr(bundle, name)!r}")
+    _check_parameters(bundle.parameters)
+    if not all(isinstance(text, str) for text in bundle.versions.values()):
+        raise BundleError(f"versions are {bundle.versions!r}")
+    if not 1 <= bundle.best_epoch <= bundle.epochs:
+        raise BundleError(f"best_epoch is {bundle.best_epoch} of {bundle.epochs} epochs")
     if not 0 < bundle.share <= 1:
         raise BundleError(f"share is {bundle.share!r}")
     if not bundle.levels or not all(low < high for low, high in pairwise((0.0, *bundle.levels, 10.0))):
@@ -218,12 +233,19 @@ def _check_values(bundle: Bundle) -> None:
             raise BundleError(f"sizes: {name} is {size!r}")
 
 
+def _check_parameters(counts: dict) -> None:
+    totals = [counts.get(name) for name in ("parameters", "trainable", "non_trainable")]
+    parts = counts.get("by_part")
+    if not isinstance(parts, dict) or any(type(n) is not int or n < 0 for n in [*totals, *parts.values()]):
+        raise BundleError(f"parameters are {counts!r}, not counts of weights, in all and by_part")
+
+
 def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card: str) -> Bundle:
     """Write a bundle to ``bundle.folder``: all of it, or nothing. A bundle that was there is replaced."""
     target = bundle.folder
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    old = target.with_name(f".{target.name}-old")
+    _sweep_drafts(target)
     try:
         np.savez(work / "weights.npz", **{name: v.numpy() for name, v in _named_weights(model).items()})
         pd.DataFrame(history).to_csv(work / "history.csv", index=False, float_format="%.6g")
@@ -239,18 +261,51 @@ def save_bundle(bundle: Bundle, model, history: list[dict], metrics: dict, card:
         said["sha256"] = {name: _sha256(work / name) for name in FILES}
         (work / "bundle.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
         work.chmod(0o755)  # mkdtemp makes it private; a bundle is to be shared
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        work.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        _replace(target, work)
     except OSError as error:
-        if old.exists() and not target.exists():
-            old.rename(target)
+        _recover(target.parent)
         raise BundleError(f"the bundle cannot be written to {target}: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_bundle(target)
+
+
+def _replaced(target: Path) -> Path:
+    """Return where a bundle lies while another takes its place."""
+    return target.with_name(f".{target.name}-old")
+
+
+def _replace(target: Path, work: Path) -> None:
+    """Let ``work`` take the place of ``target``. A program that is killed meanwhile loses neither."""
+    old = _replaced(target)
+    for last_try in (False, True):
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            target.rename(old)
+        try:
+            work.rename(target)
+            break
+        except OSError:  # a program that looked for bundles just now has put the old one back
+            if last_try or not target.exists():
+                raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _recover(folder: Path) -> None:
+    """Put back what a program that was killed while it replaced a bundle has left aside."""
+    for old in folder.glob(".*-old"):
+        target = old.with_name(old.name.removeprefix(".").removesuffix("-old"))
+        if not target.exists():
+            with contextlib.suppress(OSError):  # another process was quicker
+                old.rename(target)
+
+
+def _sweep_drafts(target: Path) -> None:
+    """Remove the drafts of a bundle that programs which were killed have left behind."""
+    for draft in target.parent.glob(f".{glob.escape(target.name)}-*"):
+        with contextlib.suppress(OSError):
+            if draft != _replaced(target) and time.time() - draft.stat().st_mtime > STALE_S:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def _named_weights(model) -> dict:
@@ -273,6 +328,8 @@ def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, n
                 raise BundleError(f"{path} does not hold this model's weights: {', '.join(odd[:3])} …")
             arrays = {name: stored[name] for name in shapes}
         for name, values in arrays.items():
+            if values.dtype != np.float32:
+                raise BundleError(f"{path}: {name} is of type {values.dtype}, not float32; get the bundle again")
             if values.shape != shapes[name]:
                 raise BundleError(f"{path}: {name} has shape {values.shape}, not {shapes[name]}; get the bundle again")
             if not np.isfinite(values).all():

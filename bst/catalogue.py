@@ -104,6 +104,11 @@ class Catalogue:
         self.row(movie_id)
         return self.titles[movie_id]
 
+    def named(self, title: str) -> int | None:
+        """Return the id of the one movie with this title, compared as ``normalise`` does, or None. Quick."""
+        rows = self._by_name.get(normalise(title), [])
+        return int(self.movies["movie_id"].iloc[rows[0]]) if len(rows) == 1 else None
+
     def find(self, text: str) -> int:
         """Return the id of the movie that a text names: an id, or a title with or without its year.
 

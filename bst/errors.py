@@ -4,9 +4,32 @@ The command line turns any of them into one line and exit code 2; the app shows 
 Everything else that escapes is a fault of ours.
 """
 
+import re
+
+# what a message may take on a screen; an input that it quotes may be of any length
+MOST_CHARACTERS = 500
+
+
+def one_line(message: str) -> str:
+    """Return a message as one line of at most ``MOST_CHARACTERS``: its beginning says what is wrong, its end the mend.
+
+    >>> one_line("no\\nbreaks")
+    'no breaks'
+    >>> len(one_line("9" * 5000))
+    500
+    """
+    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", message)
+    if len(line) <= MOST_CHARACTERS:
+        return line
+    start = MOST_CHARACTERS // 2
+    return f"{line[:start]} … {line[len(line) - (MOST_CHARACTERS - start - 3) :]}"
+
 
 class BSTError(Exception):
-    """Base of all errors that the person in front of the program can mend."""
+    """Base of all errors that the person in front of the program can mend. Its message is one line."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(one_line(str(message)))
 
 
 class DatasetError(BSTError):
@@ -30,6 +53,10 @@ class BundleError(BSTError):
 
 class TrainingError(BSTError):
     """A run cannot start or go on."""
+
+
+class InstallationError(BSTError):
+    """A package that a model needs is missing, broken or not the right one."""
 
 
 class ReportError(BSTError):

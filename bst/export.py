@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,8 +13,9 @@ from bst.ranking import Filters
 from bst.recommender import Recommendation
 from bst.schema import Visitor
 
-# a cell that begins with one of these is a formula to a spreadsheet (OWASP, "CSV injection")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins with one of these signs, in their usual or full width, is a formula to a spreadsheet (OWASP, "CSV
+# Injection"). Some spreadsheets strip what does not show in front of it, and a tab or line break of itself is enough.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
 
 
 def as_json(
@@ -106,5 +108,5 @@ def _csv(header: list[str], lines: Iterable[list]) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
     # what is not a number could be a formula: an apostrophe makes it text, in any spreadsheet
-    writer.writerows([f"'{c}" if isinstance(c, str) and c.startswith(_FORMULA) else c for c in line] for line in lines)
+    writer.writerows([f"'{c}" if isinstance(c, str) and _FORMULA.match(c) else c for c in line] for line in lines)
     return text.getvalue()

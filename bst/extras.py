@@ -16,20 +16,20 @@ def read(bundle: Bundle, name: str) -> dict | None:
         kept = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(kept, dict) or kept.get("weights") != _weights(bundle) or not isinstance(kept.get(name), dict):
+    if (
+        not isinstance(kept, dict)
+        or kept.get("weights") != bundle.weights_sha256
+        or not isinstance(kept.get(name), dict)
+    ):
         return None
     return kept[name]
 
 
 def keep(bundle: Bundle, name: str, content: dict) -> None:
     """Keep plain values under a name, whole or not at all. Raises ``BundleError`` if the folder cannot be written."""
-    text = json.dumps({"weights": _weights(bundle), name: content}, separators=(",", ":"), allow_nan=False) + "\n"
+    text = json.dumps({"weights": bundle.weights_sha256, name: content}, separators=(",", ":"), allow_nan=False) + "\n"
     target = bundle.folder / f"{name}.json"
     try:
         write_whole(target, text)
     except OSError as error:
         raise BundleError(f"{target} cannot be written: {error}; make room or mend the folder's rights") from error
-
-
-def _weights(bundle: Bundle) -> str:
-    return json.loads((bundle.folder / "bundle.json").read_text("utf-8"))["sha256"]["weights.npz"]

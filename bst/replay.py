@@ -15,7 +15,7 @@ from bst.errors import VisitorError
 from bst.evaluation import TRAIN, prepare
 from bst.models.config import TimelineConfig
 from bst.recommender import Recommender
-from bst.schema import Dataset, Event, Visitor
+from bst.schema import MAX_HISTORY, Dataset, Event, Visitor
 from bst.timelines import build_timelines
 
 # prefixes of about one length share a pass; more of them would score more movies that nobody asked about
@@ -119,11 +119,13 @@ class RealUsers:
         known = {part: None if pd.isna(row[part]) else row[part] for part in ("sex", "age", "occupation")}
         return Visitor(**known | {"age": None if known["age"] is None else int(known["age"])})
 
-    def visitor(self, user: int, most: int = 200) -> Visitor:
-        """Return a user as a visitor: their newest ``most`` events, without times, as a visitor has none."""
-        events = self.events(user)
-        newest = events[max(0, len(events) - most) :]
-        return replace(self.who(user), history=tuple(replace(event, timestamp=None) for event in newest))
+    def visitor(self, user: int, most: int = MAX_HISTORY) -> Visitor:
+        """Return a user as a visitor: a history of their newest ``most`` events, all older movies seen.
+
+        Without times, as a visitor has none.
+        """
+        history = tuple(replace(event, timestamp=None) for event in self.events(user))
+        return replace(self.who(user), history=history).limited(most)
 
     def replay(self, recommender: Recommender, user: int, most: int = 200) -> Replay:
         """Predict each of a user's first ``most`` ratings from those before it.

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bst import backend, extras
 from bst import bundle as bundles
-from bst import extras
 from bst.bundle import Bundle
 from bst.datasets import load, remember
 from bst.errors import BSTError, TrainingError
@@ -35,6 +35,8 @@ RUNS = Path(__file__).resolve().parent.parent / "runs"
 LOADING_TENSORFLOW = "loading TensorFlow"
 # a sample of visitors tells nothing where there are hardly any
 LEAST_USERS = 100
+# most file systems take 255 bytes, and a draft of a bundle has a longer name
+MOST_NAME_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def train(
         on_stage(note)
     task = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
     on_stage(LOADING_TENSORFLOW)
+    backend.load()
     try:
         model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
     except OSError as error:
@@ -142,8 +145,12 @@ def keep_insights(bundle: Bundle, dataset: Dataset) -> None:
 
 def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
     """Raise ``TrainingError`` unless a run may start under a name: none that is unfinished, no bundle, a plain word."""
-    if not 1 <= len(name) <= 80 or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
-        raise TrainingError(f"{name!r} is no name for a bundle: use 1 … 80 letters, digits, '.', '_' and '-'")
+    short = 1 <= len(name) <= 80 and len(name.encode("utf-8", "replace")) <= MOST_NAME_BYTES
+    if not short or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
+        raise TrainingError(
+            f"{name[:100]!r} is no name for a bundle: use 1 … 80 letters, digits, '.', '_' and '-', "
+            f"of {MOST_NAME_BYTES} bytes at most"
+        )
     if overwrite:
         return
     if (folder / "run.json").is_file():

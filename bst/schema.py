@@ -3,6 +3,7 @@
 Nothing here computes; it names. Unknown is ``None`` on a visitor and a missing value in a frame.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -75,6 +76,15 @@ GENRES: tuple[str, ...] = (
 
 WHOLE_STARS: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0)
 HALF_STARS: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+
+
+def to_scale(rating: float, levels: Sequence[float]) -> float:
+    """Return the rating level nearest to a number of stars; halfway between two, the upper one.
+
+    >>> to_scale(3.5, WHOLE_STARS), to_scale(3.4, HALF_STARS)
+    (4.0, 3.5)
+    """
+    return min(levels, key=lambda level: (abs(level - rating), -level))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import os
 import sys
 
 from bst.cli.parser import make_parser
-from bst.errors import BSTError
+from bst.errors import BSTError, one_line
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,12 +23,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         answer, text = options.run(options)
         print(json.dumps(answer, ensure_ascii=False) if options.json else text(answer))
-    except BSTError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BSTError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a name that no disk takes, no right, no room: nothing that a traceback would explain
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
+        return 2
     return 0

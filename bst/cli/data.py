@@ -1,5 +1,6 @@
 """Commands about data: ``datasets``, ``download``, ``simulate``."""
 
+import os
 from pathlib import Path
 
 from bst import datasets
@@ -69,7 +70,7 @@ def simulate(options: Options) -> Answer:
     """Simulate an audience for the demo catalogue."""
     from bst.datasets.simulation import simulate, write
 
-    if options.out.exists():
+    if os.path.lexists(options.out):
         raise ConfigError(f"{options.out} exists already; name a new folder with --out")
     with bar("simulating", " ratings", True) as shown:
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
+from bst.errors import one_line
 from bst.evaluation import PROTOCOLS
 from bst.models.config import PRESETS
 from bst.ranking import FAME_BANDS, ORDERS
@@ -17,7 +18,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line; the usage is one ``--help`` away."""
 
     def error(self, message: str):
-        self.exit(2, f"error: {message}; see: {self.prog} --help\n")
+        self.exit(2, f"error: {one_line(message)}; see: {self.prog} --help\n")
 
 
 def make_parser() -> argparse.ArgumentParser:

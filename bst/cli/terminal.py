@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+from bst import backend
+
 # what a command returns: the answer, and how to say it in words
 Answer = tuple[dict, Callable[[dict], str]]
 Options = argparse.Namespace
@@ -27,6 +29,7 @@ def load_tensorflow() -> None:
     try:
         with tempfile.TemporaryFile() as greeting:
             os.dup2(greeting.fileno(), 2)
+            backend.load()
             import tensorflow as tf
 
             tf.add(1, 1)

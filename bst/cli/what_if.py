@@ -32,8 +32,8 @@ def what_if(options: Options) -> Answer:
     title = wanted.catalogue.title
     for name, *texts in options.changes:
         edit = _edit(wanted.catalogue, changed, name, texts)
-        told.append(edit.words(changed, title))
-        changed = edit.apply(changed)
+        before, changed = changed, edit.apply(changed)  # which refuses what does not fit
+        told.append(edit.words(before, title))
     made = compare(load(wanted, options), visitor, changed, options.k, **how)
     answer = {
         "bundle": wanted.bundle.name,

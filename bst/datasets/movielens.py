@@ -108,7 +108,7 @@ def _best(folder: Path) -> tuple[Format, list[Path | None]]:
 def has_files(folder: Path) -> bool:
     """Tell whether a folder, or one within it, holds any file of a format; ``read`` tells whether they are sound."""
     try:
-        return folder.is_dir() and any(any(_best(path)[1]) for path in (folder, *inner_folders(folder)))
+        return folder.is_dir() and (any(_best(folder)[1]) or any(any(_best(path)[1]) for path in inner_folders(folder)))
     except OSError:
         return False
 

@@ -164,7 +164,8 @@ SOURCES: dict[str, Source] = {
 def data_dir() -> Path:
     """Return the folder of the datasets: ``$BST_DATA_DIR``, or ``data`` in the project."""
     chosen = os.environ.get("BST_DATA_DIR")
-    return Path(chosen).expanduser() if chosen else PROJECT / "data"
+    # os.path, as pathlib raises where "~name" is nobody's home
+    return Path(os.path.expanduser(chosen)) if chosen else PROJECT / "data"  # noqa: PTH111
 
 
 def demo_dir() -> Path:
@@ -202,8 +203,11 @@ def find(name_or_path: str | Path) -> Path | None:
         return None
     if name not in SOURCES and (folder := _as_folder(name)):
         return folder
-    places = [*_places(name), *([folder] if (folder := remembered.folders().get(name)) else [])]
-    return next((folder for folder in places if movielens.has_files(folder)), None)
+    for place in _places(name):
+        if movielens.has_files(place):
+            return place
+    folder = remembered.folders().get(name)
+    return folder if folder and movielens.has_files(folder) else None
 
 
 def remember(name_or_path: str | Path, dataset: Dataset) -> None:
@@ -214,7 +218,10 @@ def remember(name_or_path: str | Path, dataset: Dataset) -> None:
 
 
 def usable() -> dict[str, str]:
-    """Return name → title of all datasets that can be loaded now: known ones that are here, and remembered folders."""
+    """Return name → title of all datasets that can be loaded now: known ones that are here, and remembered folders.
+
+    The demo world is always among them: it is simulated when it is needed first.
+    """
     known = {name: source.title for name, source in SOURCES.items() if name == "demo" or find(name)}
     own = {name: name for name in remembered.folders() if name not in SOURCES and find(name)}
     return known | own

@@ -67,9 +67,12 @@ def by_popularity(task: Task, labels: np.ndarray) -> Ranked:
 
 
 def visitor_before(task: Task, label: int, ids: np.ndarray, most: int) -> Visitor:
-    """Return a label's user as they were just before it, with the newest ``most`` events. ``ids``: of all movies."""
+    """Return a label's user as they were just before it: a history of the newest ``most`` events, all others seen.
+
+    ``ids``: of all movies.
+    """
     events, user = task.timelines, task.user[label]
-    at = slice(max(events.offsets[user], label - most), label)
+    at = slice(events.offsets[user], label)
     who = {}
     for part, values in (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS)):
         code = int(task.dataset.users[part].cat.codes.iloc[user])
@@ -77,7 +80,7 @@ def visitor_before(task: Task, label: int, ids: np.ndarray, most: int) -> Visito
     rows = zip(ids[events.movie[at]].tolist(), events.rating[at].tolist(), events.timestamp[at].tolist(), strict=True)
     # who rated a movie twice is shown with the newest rating: a history has each movie once
     newest = {movie: Event(movie, rating, time) for movie, rating, time in rows}
-    return Visitor(**who, history=tuple(newest.values()))
+    return Visitor(**who, history=tuple(newest.values())).limited(most)
 
 
 def _best(task: Task, label: int, by: list[np.ndarray]) -> tuple[int, np.ndarray]:

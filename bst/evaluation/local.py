@@ -64,5 +64,4 @@ def read(bundle: Bundle) -> Local | None:
 
 
 def _path(bundle: Bundle) -> Path:
-    said = json.loads((bundle.folder / "bundle.json").read_text("utf-8"))
-    return FOLDER / f"{bundle.name}-{said['sha256']['weights.npz'][:16]}.npz"
+    return FOLDER / f"{bundle.name}-{bundle.weights_sha256[:16]}.npz"

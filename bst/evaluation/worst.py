@@ -6,18 +6,17 @@ import numpy as np
 
 from bst.evaluation.labels import Labels
 from bst.evaluation.lists import visitor_before
-from bst.schema import Event, Visitor
+from bst.schema import MAX_HISTORY, Event, Visitor
 
 MOST = 25
-# what a visitor of the app can have
-MOST_EVENTS = 200
 
 
 @dataclass(frozen=True)
 class Miss:
     """A prediction and what came instead, in stars. ``earlier``: how many events its user had before.
 
-    ``visitor`` is the user just before, with the newest 200 events; ``others`` is what the strongest peer expected.
+    ``visitor`` is the user just before, with a history of ``MAX_HISTORY`` events; ``others`` is what the strongest peer
+    expected.
     """
 
     user_id: int
@@ -30,14 +29,16 @@ class Miss:
 
     def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
-        return asdict(self)
+        plain = asdict(self)
+        plain["visitor"]["seen"] = sorted(self.visitor.seen)
+        return plain
 
     @classmethod
     def from_dict(cls, said: dict) -> "Miss":
         """Return what ``to_dict`` gave. Raises what a damaged dictionary raises: any of many errors."""
         who = dict(said["visitor"])
-        history = tuple(Event(**event) for event in who.pop("history"))
-        return cls(**{**said, "visitor": Visitor(**who, history=history)})
+        history, seen = tuple(Event(**event) for event in who.pop("history")), frozenset(who.pop("seen", ()))
+        return cls(**{**said, "visitor": Visitor(**who, history=history, seen=seen)})
 
 
 def worst(labels: Labels, most: int = MOST) -> dict[str, list[Miss]]:
@@ -69,6 +70,6 @@ def _miss(labels: Labels, i: int) -> Miss:
         expected=float(labels.expected[i]),
         actual=float(labels.actual[i]),
         earlier=int(labels.history[i]),
-        visitor=visitor_before(task, int(task.test[i]), ids, MOST_EVENTS),
+        visitor=visitor_before(task, int(task.test[i]), ids, MAX_HISTORY),
         others=None if others is None else float(others),
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bst import backend
 from bst.models.config import Config, Sizes, TimelineConfig
 from bst.schema import genre_matrix, movie_facts
 
@@ -11,7 +12,11 @@ FROM_DATASET = frozenset({"genres/embeddings", "rating/facts", "next/facts"})
 
 
 def build_model(config: Config, sizes: Sizes, levels: int):
-    """Return an untrained model with all its weights made. ``levels``: how many different ratings there are."""
+    """Return an untrained model with all its weights made. ``levels``: how many different ratings there are.
+
+    Raises ``InstallationError`` without TensorFlow.
+    """
+    backend.load()
     if isinstance(config, TimelineConfig):
         from bst.models.timeline import build_timeline
 

@@ -53,8 +53,7 @@ def _best(recommender: Recommender, visitor: Visitor, asked: Asked) -> Recommend
 def _sentence(visitor: Visitor, best: Recommendation | None, asked: Asked) -> str:
     if best is None:
         return "This visitor has seen everything there is."
-    events = len(visitor.history)
-    start = f"After {count(events, 'movie')}" if events else "Knowing none of their movies"
+    start = _after(visitor)
     title, rating = literal(best.title), stars(round(best.expected_rating, 1))
     if asked.order == "rating":
         verb = "love" if best.expected_rating >= 4.25 else "like" if best.expected_rating >= 3.5 else "mind least"
@@ -63,6 +62,14 @@ def _sentence(visitor: Visitor, best: Recommendation | None, asked: Asked) -> st
     if asked.order == "next":
         return f"{start}, this visitor most likely watches {title} next ({chance}), and the model expects {rating}"
     return f"{start}, the best bet is {title}: {chance} likely to be watched next, with {rating} expected"
+
+
+def _after(visitor: Visitor) -> str:
+    """Return what the sentence begins with: how many movies count, and of how many that they have seen."""
+    rated, seen = len(visitor.history), len(visitor.all_seen)
+    if not rated:
+        return "Knowing none of their ratings" if seen else "Knowing none of their movies"
+    return f"After {count(rated, 'movie')}" if rated == seen else f"After {rated} of {count(seen, 'movie')}"
 
 
 def _reason(

@@ -72,7 +72,7 @@ def _scene(users: RealUsers, recommender: Recommender, user: int) -> _Scene | No
     kept = st.session_state.get("replay_kept")
     if kept is None or kept.key != key:
         try:
-            replay = users.replay(recommender, user, MOST)
+            replay = users.replay(recommender, user)
         except BSTError as error:
             st.error(literal(str(error)), icon=":material/error:")
             return None

@@ -41,7 +41,7 @@ def follow(found: dict[str, Choice]) -> None:
 def tell() -> None:
     """Write the state into the address. A fragment that changes a setting calls this, as the app does in every run."""
     here, found = st.session_state["address"], models.choices()
-    choice, default = found[st.session_state["bundle"]], next(iter(found))
+    choice, default = st.session_state["choice"], next(iter(found))
     if choice.problem:  # without its dataset nothing is known of the visitor: what the link says has to wait
         text = here["waiting"][1] if here["waiting"] and here["waiting"][0] == choice.name else ""
     else:
@@ -84,12 +84,12 @@ def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
     if choice is None:
         _say(f"The model of this link, {state.bundle[:60]}, is not on this computer. {AS_NEWCOMER}")
         return
-    st.session_state["bundle"] = choice.name
+    models.choose(choice)
     if choice.problem:
         st.session_state["address"]["waiting"] = (choice.name, text)
         return
     catalogue: Catalogue = models.catalogue(choice.bundle.dataset)
-    state = link.fit(state, catalogue, choice.bundle.levels, visitor_state.MOST_EVENTS)
+    state = link.fit(state, catalogue, choice.bundle.levels)
     if arriving:
         visitor_state.arrive(state.visitor, state.copy)
     else:
@@ -102,7 +102,7 @@ def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
 def _go_back_to_the_start(found: dict[str, Choice]) -> None:
     name = st.query_params.get("bundle", next(iter(found)))
     if name in found and not found[name].problem:
-        st.session_state["bundle"] = name
+        models.choose(found[name])
         visitor_state.revisit(visitor_state.newcomer(), None)
         settings.restore({})
 

@@ -6,7 +6,7 @@ import streamlit as st
 from bst import charts
 from bst.recommender import LIKED, Recommendation, Recommender
 from bst.schema import Visitor
-from pages.shared import figures, why_link
+from pages.shared import figures, visitor_state, why_link
 from pages.shared.text import literal, odds, percent
 
 
@@ -35,7 +35,17 @@ def draw(recommender: Recommender, visitor: Visitor) -> None:
                 f"Place **{row.rank:,}** of {len(titles):,} by expected rating{', already seen' if row.seen else ''}."
             )
             st.markdown(f"{place}  \n{literal(row.genres.replace('|', ', '))}", width="content")
-            st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
+                st.button(
+                    "Seen",
+                    key="seen_any",
+                    icon=":material/done:",
+                    help="They have seen it already: do not recommend it. It counts without a rating.",
+                    disabled=row.seen,
+                    on_click=visitor_state.mark_seen,
+                    args=(movie_id,),
+                )
 
 
 def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:

@@ -25,20 +25,21 @@ def draw() -> Choice:
         st.stop()
     address.follow(found)
     _keep_chosen(found)
+    choice = st.session_state["choice"]
     with st.sidebar:
-        name = st.selectbox(
+        st.selectbox(
             "Model",
             list(found),
+            # what the browser falls back on when it has forgotten what was chosen
+            index=list(found).index(choice.name),
             format_func=_labels(found).get,
-            key="bundle",
+            key=models.WIDGET,
             help="Every model that was trained here or came with the app.",
         )
-        if any(choice.problem for choice in found.values()):
+        if any(other.problem for other in found.values()):
             st.caption(f"{models.NEEDS_DATASET} needs its dataset first · {models.NOT_USABLE} not usable")
-        choice = found[name]
         if choice.bundle:
             _draw_facts(choice)
-    st.session_state["chosen_bundle"] = name
     address.tell()
     return choice
 
@@ -51,11 +52,45 @@ def _labels(found: dict[str, Choice]) -> dict[str, str]:
 
 
 def _keep_chosen(found: dict[str, Choice]) -> None:
-    """Choose what was chosen before, or what the address names; a model that is gone gives way to the default."""
-    if st.session_state.get("bundle") not in found:
-        # a button that leads to another page drops the state of all widgets: what was chosen is kept beside it
-        wanted = (st.session_state.get("chosen_bundle"), st.query_params.get("bundle"))
-        st.session_state["bundle"] = next((name for name in wanted if name in found), next(iter(found)))
+    """Choose what was chosen before, what was picked in the sidebar since, or else what the address names.
+
+    What the browser says of the selectbox counts within a page alone: in a run that changes the page it may send the
+    first option, or nothing, for a selectbox that nobody touched.
+    """
+    before: Choice | None = st.session_state.get("choice")
+    page = st.session_state["page"]
+    same_page = st.session_state.get("page_of_choice") == page
+    st.session_state["page_of_choice"] = page
+    picked = st.session_state.get(models.WIDGET)
+    if before is None:
+        name = st.query_params.get("bundle")
+        models.choose(found[name] if name in found else next(iter(found.values())))
+    elif same_page and picked in found and picked != before.name:
+        models.choose(found[picked])
+    else:
+        models.choose(_as_it_is_now(before, found))
+
+
+def _as_it_is_now(before: Choice, found: dict[str, Choice]) -> Choice:
+    """Return the choice that was shown last as it is on disk now; one that is gone or damaged gives way to another.
+
+    A notice says so, and says where a model was replaced by another of its name.
+    """
+    now = found.get(before.name)
+    if before.problem:  # it was not usable before: the page says why
+        return now or next(iter(found.values()))
+    if now and not now.problem:
+        if now.bundle.weights_sha256 != before.bundle.weights_sha256:
+            _notice(f"{literal(now.label)} was replaced by a newer training; this is the new one.")
+        return now
+    another = next((choice for choice in found.values() if not choice.problem), now or next(iter(found.values())))
+    why = "is no longer on this computer" if now is None else f"can no longer be used: {literal(now.problem)}"
+    _notice(f"{literal(before.label)} {why.rstrip('.')}. The model is {literal(another.label)} now.")
+    return another
+
+
+def _notice(words: str) -> None:
+    st.toast(words, icon=":material/swap_horiz:", duration="infinite")
 
 
 def _reading(config: Config) -> str:

@@ -19,6 +19,11 @@ def draw(choice: Choice) -> None:
     offer(choice.missing_dataset)
 
 
+def draw_error(error: BSTError) -> None:
+    """Say why a page could not be drawn to its end, and what to do about it."""
+    st.error(f"{literal(str(error).rstrip('.'))}.", icon=":material/error:")
+
+
 def offer(name: str) -> None:
     """Offer to download a known dataset: its licence, the button, and the same from a terminal."""
     source = datasets.SOURCES[name]

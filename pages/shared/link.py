@@ -1,8 +1,9 @@
 """The whole state of the app as a short text that fits into an address, and back. Pure.
 
 The text is "1." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
-``[sex, age, occupation, movie ids, ratings, times]``. Ratings are counted in half stars, one hexadecimal digit each;
-times are differences to the one before. What is as a newcomer finds it is left out. The checksum of zlib tells when a
+``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are counted in half stars, one hexadecimal digit
+each; times are differences to the one before, ``seen`` the ids of other movies that were seen, ascending, as
+differences. What is as a newcomer finds it is left out. The checksum of zlib tells when a
 link was cut or changed on its way.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 
 from bst.errors import BSTError
 from bst.ranking import FAME_BANDS, ORDERS
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
 from pages.shared.text import count
 
 VERSION = "1"
@@ -196,6 +197,7 @@ def decode(text: str) -> State:
         parts = json.loads(_inflate(body))
         if not isinstance(parts, list) or not 2 <= len(parts) <= 4 or not isinstance(parts[0], str) or not parts[0]:
             raise ValueError
+        parts[0].encode()  # JSON can spell halves of signs, which are no text
         lost: list[str] = []
         visitor = _unpack(parts[1], lost)
         settings = _read_settings(parts[2]) if len(parts) > 2 else {}
@@ -228,19 +230,24 @@ def _pack(visitor: Visitor) -> list:
     events = visitor.history
     ratings = "".join(HALF_STARS[min(max(round(2 * event.rating), 1), 10) - 1] for event in events)
     packed = [visitor.sex, visitor.age, visitor.occupation, [int(event.movie_id) for event in events], ratings]
-    if any(event.timestamp is not None for event in events):
-        packed.append(_differences([event.timestamp for event in events]))
+    dated = any(event.timestamp is not None for event in events)
+    if dated or visitor.seen:
+        packed.append(_differences([event.timestamp for event in events]) if dated else None)
+    if visitor.seen:
+        packed.append(_differences(sorted(visitor.seen)))
     return packed
 
 
 def _unpack(packed: Any, lost: list[str]) -> Visitor:
-    if not isinstance(packed, list) or not 5 <= len(packed) <= 6:
+    if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
         raise ValueError
     *who, ids, ratings = packed[:5]
     movies = several(movie, most=MOST_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
         raise ValueError
-    times = _sums(packed[5]) if len(packed) == 6 else [None] * len(movies)
+    dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
+    times = _sums(packed[5]) if dated else [None] * len(movies)
+    seen = [movie(movie_id) for movie_id in _sums(packed[6])] if len(packed) == 7 else []
     if len(times) != len(movies):
         raise ValueError
     return Visitor(
@@ -249,6 +256,7 @@ def _unpack(packed: Any, lost: list[str]) -> Visitor:
             Event(movie_id, (HALF_STARS.index(digit) + 1) / 2, time)
             for movie_id, digit, time in zip(movies, ratings, times, strict=True)
         ),
+        frozenset(seen),
     )
 
 
@@ -280,14 +288,14 @@ def _sums(packed: Any) -> list[int | None]:
     return times
 
 
-def fit(state: State, movies: Container[int], levels: Sequence[float], most: int) -> State:
+def fit(state: State, movies: Container[int], levels: Sequence[float]) -> State:
     """Return what of a state makes sense with a dataset: its movies and its rating ``levels``.
 
-    Unknown movies and all but the newest ``most`` of a history are left out, ratings go to the nearest level;
-    ``notes`` says so.
+    Unknown movies are left out, ratings go to the nearest level, and of a history longer than ``MAX_HISTORY`` the older
+    movies are merely seen; ``notes`` says so.
     """
-    visitor, notes = _fit_visitor(state.visitor, movies, levels, most)
-    copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels, most)
+    visitor, notes = _fit_visitor(state.visitor, movies, levels)
+    copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels)
     settings = {name: _known(name, value, movies) for name, value in state.settings.items()}
     settings = {name: value for name, value in settings.items() if value != SETTINGS[name].default}
     notes = [*state.notes, *notes, *(f"What-if: {note}" for note in more)]
@@ -302,19 +310,20 @@ def _known(name: str, value: Any, movies: Container[int]) -> Any:
     return value if value in movies else None
 
 
-def _fit_visitor(
-    visitor: Visitor, movies: Container[int], levels: Sequence[float], most: int
-) -> tuple[Visitor, list[str]]:
+def _fit_visitor(visitor: Visitor, movies: Container[int], levels: Sequence[float]) -> tuple[Visitor, list[str]]:
     known = [event for event in visitor.history if event.movie_id in movies]
-    kept = [with_(event, rating=min(levels, key=lambda level: (abs(level - event.rating), -level))) for event in known]
+    seen = frozenset(movie_id for movie_id in visitor.seen if movie_id in movies)
+    kept = [with_(event, rating=to_scale(event.rating, levels)) for event in known]
     rounded = sum(one != other for one, other in zip(known, kept, strict=True))
     notes = []
-    if unknown := len(visitor.history) - len(known):
+    if unknown := len(visitor.all_seen) - len(known) - len(seen):
         verb = "is" if unknown == 1 else "are"
         notes.append(f"{count(unknown, 'movie')} of the link {verb} not in this dataset and left out.")
     if rounded:
         verb = "was" if rounded == 1 else "were"
         notes.append(f"{count(rounded, 'rating')} of the link {verb} rounded, as this dataset has no such rating.")
-    if len(kept) > most:
-        notes.append(f"Only the newest {most} of {len(kept):,} movies of the link are kept.")
-    return with_(visitor, history=tuple(kept[-most:])), notes
+    if len(kept) > MAX_HISTORY:
+        notes.append(
+            f"The newest {MAX_HISTORY} of {len(kept):,} movies of the link are read; the others count as seen."
+        )
+    return with_(visitor, history=tuple(kept), seen=seen).limited(), notes

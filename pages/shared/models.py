@@ -1,5 +1,6 @@
 """Which models there are, which one is chosen, and the loaded ones. Everything a page needs to ask a model."""
 
+import contextlib
 import gc
 import threading
 from collections import OrderedDict
@@ -19,6 +20,8 @@ from bst.schema import Visitor
 DEFAULTS = ("ml-1m", "demo")
 KEPT_IN_MEMORY = 3
 NEEDS_DATASET, NOT_USABLE = "↓", "✕"
+# the sidebar's selectbox
+WIDGET = "bundle"
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,27 @@ class Choice:
         return f"{NOT_USABLE} {title}" if self.problem else title
 
 
-@st.cache_resource(ttl=10, show_spinner=False)
 def choices() -> dict[str, Choice]:
-    """Return all bundles by name, the default first. Looked up anew every few seconds, as runs end at any time.
+    """Return all bundles by name, the default first, as they are on disk now: runs end and folders go at any time.
 
     One dict for all who ask: read only.
     """
-    here = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(bundles.BUNDLES.glob("*/bundle.json")))
-    return _verified(here, tuple(datasets.usable()))
+    return _verified(_files(), tuple(datasets.usable()))
 
 
-# as long as no bundle and no dataset came or went, nothing is verified again: that takes longer than a page
+def _files() -> tuple[tuple[str, int, int], ...]:
+    """Return path, time of change and size of all files of all bundles: what tells, quickly, that one is another."""
+    files = []
+    for path in sorted(bundles.BUNDLES.glob("[!.]*/*")):
+        with contextlib.suppress(OSError):  # gone since
+            about = path.stat()
+            files.append((str(path), about.st_mtime_ns, about.st_size))
+    return tuple(files)
+
+
+# as long as no file of a bundle and no dataset came, went or changed, nothing is verified again: that takes long
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _verified(here: tuple, with_dataset: tuple) -> dict[str, Choice]:
+def _verified(files: tuple, with_dataset: tuple) -> dict[str, Choice]:
     found = {bundle.name: _choice(bundle) for bundle in list_bundles()}
     known = [name for name in DEFAULTS if name in found]
     names = [*known, *(name for name in found if name not in known)]
@@ -63,9 +74,17 @@ def _verified(here: tuple, with_dataset: tuple) -> dict[str, Choice]:
 
 
 def look_again() -> None:
-    """Look up bundles and datasets anew at once, because something changed."""
-    choices.clear()
+    """Verify bundles and datasets anew, because something changed that their files do not tell of."""
     _verified.clear()
+
+
+def choose(choice: Choice) -> None:
+    """Make a model the chosen one. For callbacks, and before the sidebar is drawn.
+
+    The one writer of what is chosen, which stays the same throughout a run, whatever happens to its folder meanwhile.
+    """
+    st.session_state["choice"] = choice
+    st.session_state[WIDGET] = choice.name
 
 
 def _choice(bundle: Bundle | BrokenBundle) -> Choice:
@@ -131,7 +150,7 @@ def keep_what_is_compiled() -> None:
     models that are built anew with every run, does not happen here. What is loaded by now stays, too: frozen, it need
     not be looked through for garbage after every run, which takes a third of a second.
     """
-    import keras
+    import keras  # loaded with the model
 
     keras.backend.clear_session = lambda free_memory=True: None
     gc.unfreeze()  # of a model that is no longer kept nothing should stay
@@ -146,7 +165,7 @@ def _loaded() -> _Loaded:
 
 def chosen() -> Bundle:
     """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
-    return choices()[st.session_state["bundle"]].bundle
+    return st.session_state["choice"].bundle
 
 
 def need_ratings() -> None:
@@ -175,5 +194,5 @@ def load_recommender() -> None:
 
 
 def _key(bundle: Bundle) -> tuple:
-    # a bundle that was trained again has the same folder, but not the same file
-    return str(bundle.folder), (bundle.folder / "bundle.json").stat().st_mtime_ns
+    # a bundle that was trained again has the same folder, but not the same weights
+    return str(bundle.folder), bundle.weights_sha256

@@ -57,7 +57,7 @@ def _can_be_replayed(bundle: Bundle) -> bool:
 
 
 def _choose_model(name: str) -> None:
-    st.session_state["bundle"] = name
+    models.choose(models.choices()[name])
 
 
 def chosen(users: RealUsers) -> int:

@@ -12,7 +12,7 @@ from pages.shared.text import literal
 from pages.shared.visitor_state import Slot
 
 LONG = 250  # a link of more characters scrolls
-HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def draw(slot: Slot = "a") -> None:
@@ -100,12 +100,19 @@ def _draw_share(key: str) -> None:
         st.markdown("**A link to just what you see:** this page, model, visitor and settings.")
         link = address.absolute()
         st.code(link, language=None, wrap_lines=True, height="content" if len(link) < LONG else 180)
-        where = urlsplit(link).hostname
-        st.caption(
-            "It works on this computer only, as the app runs here for you alone."
-            if where in HERE
-            else "It works for everybody who can open this app."
-        )
+        st.caption(_reach(urlsplit(link).hostname))
+
+
+def _reach(host: str | None) -> str:
+    """Say who can open a link: that depends on the address in it, and on where the server listens."""
+    if host not in HERE:
+        return "It works for everybody who can open this app."
+    if st.get_option("server.address") in HERE:
+        return "It works on this computer only: the app listens to no other."
+    return (
+        "It works on this computer. Others who can reach it open the same link with this computer's name in the place "
+        f"of {host}."
+    )
 
 
 def change_words(slot: Slot, place: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from bst.catalogue import Catalogue
-from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
+from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
 from pages.shared import visitor_sources, visitor_state
 from pages.shared.text import count, literal
 from pages.shared.visitor_state import Slot
@@ -31,6 +31,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Sl
         st.subheader("What they watched", anchor=False)
         _draw_search(catalogue, slot)
         _draw_history(catalogue, visitor, levels, horizon, slot)
+        _draw_seen(visitor, slot)
 
 
 def _key(name: str, slot: Slot) -> str:
@@ -121,6 +122,27 @@ def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, .
             type="tertiary",
             on_click=st.session_state.update,
             args=({whole: False},),
+        )
+
+
+def _draw_seen(visitor: Visitor, slot: Slot) -> None:
+    """Say how many movies are kept out of lists though no model reads them."""
+    if not visitor.seen:
+        return
+    more = "more " if visitor.history else ""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(
+            f"Also seen: **{len(visitor.seen):,}** {more}{'movie' if len(visitor.seen) == 1 else 'movies'}, without a "
+            f"rating or older than the newest {MAX_HISTORY}. They are not recommended, and no model reads them.",
+            width="stretch",
+        )
+        st.button(
+            "Forget these",
+            key=_key("forget_seen", slot),
+            type="tertiary",
+            help="Count them as not seen, so that they may be recommended again",
+            on_click=visitor_state.forget_seen,
+            args=(slot,),
         )
 
 

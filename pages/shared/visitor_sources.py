@@ -132,7 +132,7 @@ def _take(users: RealUsers) -> None:
     held_out = len(users.held_out) > 0
     among = users.held_out if held_out else range(len(users.dataset.users))
     user = int(random.choice(among))
-    visitor = users.visitor(user, visitor_state.MOST_EVENTS)
+    visitor = users.visitor(user)
     visitor_state.replace(visitor)
     kind = real_users.kind(users.bundle)
     of_all = int(users.lengths()[user])
@@ -140,5 +140,5 @@ def _take(users: RealUsers) -> None:
     known = "held out of training" if held_out else "whom the model may have been trained on"
     note(
         f"{kind[0].upper() + kind[1:]}, {known}: {real_users.person(visitor)}, "
-        + (f"the newest {taken} of {of_all:,}." if newest else f"{taken}.")
+        + (f"the newest {taken} of {of_all:,}; the others count as seen." if newest else f"{taken}.")
     )

@@ -6,15 +6,16 @@ Widgets never hold the truth: they are set from the visitor before they are draw
 visitor.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace as with_
 from typing import Literal
 
 import streamlit as st
 
 from bst.catalogue import Catalogue
-from bst.errors import VisitorError
-from bst.schema import Visitor
+from bst.schema import Event, Visitor, to_scale
 from pages.shared import models
-from pages.shared.text import literal
+from pages.shared.text import count, literal
 from pages.shared.undo import Changes
 
 Slot = Literal["a", "b"]
@@ -29,7 +30,6 @@ EXAMPLE_HISTORY = (
     ("Alien (1979)", 5),
 )
 NEW_RATING = 4.0
-MOST_EVENTS = 200
 
 
 def changes(slot: Slot = "a") -> Changes[Visitor | None]:
@@ -122,7 +122,7 @@ def revisit(visitor: Visitor, copy: Visitor | None) -> None:
 
 def newcomer() -> Visitor:
     """Return the visitor that a newcomer finds."""
-    return _with_titles(EXAMPLE, EXAMPLE_HISTORY, models.catalogue(models.chosen().dataset))[0]
+    return _with_titles(EXAMPLE, EXAMPLE_HISTORY, models.catalogue(models.chosen().dataset))
 
 
 def clear(slot: Slot = "a") -> None:
@@ -136,16 +136,26 @@ def show_example(slot: Slot = "a") -> None:
 
 
 def add(movie_id: int, slot: Slot = "a") -> None:
-    """Add a movie as the newest event; a word in passing if it is there already, or if there is no room."""
+    """Add a movie as the newest event; a word in passing if it is there already.
+
+    In a full history the oldest movie gives way: it is merely seen from then on.
+    """
     visitor = current(slot)
     if any(event.movie_id == movie_id for event in visitor.history):
         title = models.catalogue(models.chosen().dataset).title(movie_id)
         st.toast(f"{literal(title)} is in the history already.", icon=":material/info:")
         return
-    if len(visitor.history) >= MOST_EVENTS:
-        st.toast(f"A history holds {MOST_EVENTS} movies; remove one first.", icon=":material/info:")
-        return
-    replace(visitor.watched(movie_id, NEW_RATING), slot)
+    replace(visitor.watched(movie_id, NEW_RATING).limited(), slot)
+
+
+def mark_seen(movie_id: int, slot: Slot = "a") -> None:
+    """Count a movie as seen without a rating: no list names it any more."""
+    replace(current(slot).has_seen(movie_id), slot)
+
+
+def forget_seen(slot: Slot = "a") -> None:
+    """Count the movies outside the history as not seen."""
+    replace(with_(current(slot), seen=frozenset()), slot)
 
 
 def ask_about(movie_id: int | None) -> None:
@@ -167,23 +177,24 @@ def _arrive(dataset: str) -> Visitor:
     visitor, old = _all("a")[before].current, models.catalogue(before)
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     bundle = models.chosen()
-    titles = [(title, rating) for title, rating in titles if rating in bundle.levels]
-    carried, lost = _with_titles(visitor, titles, catalogue)
-    lost += len(visitor.history) - len(titles)
-    if lost:
+    carried = _with_titles(visitor, titles, catalogue)
+    seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
+    carried = carried.has_seen(*(movie_id for movie_id in seen if movie_id is not None))
+    if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
-            f"{len(carried.history)} of {len(visitor.history)} movies are known to {literal(bundle.dataset_title)}. "
+            f"{len(carried.all_seen):,} of {count(len(visitor.all_seen), 'movie')} are known to "
+            f"{literal(bundle.dataset_title)}. "
             "The whole history is back when you choose the other model again.",
             icon=":material/info:",
         )
     return carried
 
 
-def _with_titles(who: Visitor, titles, catalogue: Catalogue) -> tuple[Visitor, int]:
-    visitor, lost = Visitor(who.sex, who.age, who.occupation), 0
+def _with_titles(who: Visitor, titles: Iterable[tuple[str, float]], catalogue: Catalogue) -> Visitor:
+    """Return somebody with the movies that the catalogue has of these, rated on the scale of the chosen bundle."""
+    events: dict[int, Event] = {}
     for title, rating in titles:
-        try:
-            visitor = visitor.watched(catalogue.find(title), float(rating))
-        except VisitorError:
-            lost += 1
-    return visitor, lost
+        movie_id = catalogue.named(title)
+        if movie_id is not None and movie_id not in events:
+            events[movie_id] = Event(movie_id, to_scale(rating, models.chosen().levels))
+    return Visitor(who.sex, who.age, who.occupation, tuple(events.values()))

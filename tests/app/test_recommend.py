@@ -122,14 +122,41 @@ def test_any_movie_can_be_asked_about_even_a_seen_one(app):
     assert any("already seen" in text.value for text in app.markdown)
 
 
-def test_the_history_may_hold_two_hundred_movies_and_no_more(app):
+def test_in_a_full_history_the_oldest_movie_gives_way_and_is_still_seen(app):
     ids = load_movies("demo")["movie_id"].tolist()
-    set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids[:200])))
+    set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids[:300])))
     app.run()
     assert not app.exception
-    app.selectbox(key="add_movie").select(ids[300]).run()
-    assert len(history(app)) == 200
-    assert "remove one first" in app.toast[0].value
+    assert headline(app).startswith("After 300 movies")
+    app.selectbox(key="add_movie").select(ids[400]).run()
+    assert not app.exception
+    assert [event.movie_id for event in history(app)] == [*ids[1:300], ids[400]]
+    assert visitor(app).seen == {ids[0]}
+    assert headline(app).startswith("After 300 of 301 movies")
+    assert "Also seen: **1** more movie" in captions(app)
+    app.button(key="forget_seen").click().run()
+    assert visitor(app).seen == frozenset()
+    assert headline(app).startswith("After 300 movies")
+
+
+def test_a_movie_that_was_seen_and_not_rated_leaves_the_list(app):
+    first = shown_titles(app)[0]
+    before = ratings(app)
+    app.selectbox(key="any_movie_demo").select(movie_id(first)).run()
+    app.button(key="seen_any").click().run()
+    assert not app.exception
+    assert visitor(app).seen == {movie_id(first)}
+    assert len(history(app)) == 5
+    assert first not in shown_titles(app)
+    assert ratings(app)[:9] == before[1:], "no model reads it"
+    assert headline(app).startswith("After 5 of 6 movies")
+    assert app.button(key="seen_any").disabled
+    # rated after all, it is a movie of the history like any other
+    app.selectbox(key="add_movie").select(movie_id(first)).run()
+    assert visitor(app).seen == frozenset()
+    app.button(key="undo").click().run()
+    app.button(key="undo").click().run()
+    assert shown_titles(app)[0] == first
 
 
 def test_a_long_history_is_folded_until_asked_for(app):

@@ -53,12 +53,12 @@ def server(tmp_path_factory) -> Iterator[str]:
 
 
 @contextmanager
-def serving(log: Path, root: Path = ROOT) -> Iterator[str]:
-    """Serve the app of a folder as ``streamlit run app.py`` does; ``log`` is for what the server says."""
+def serving(log: Path, root: Path = ROOT, script: str | Path = "app.py") -> Iterator[str]:
+    """Serve an app as ``streamlit run app.py`` in the folder ``root`` does; ``log`` is for what the server says."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=root, stdout=file, stderr=subprocess.STDOUT)

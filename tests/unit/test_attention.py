@@ -63,7 +63,7 @@ def test_weights_are_those_of_the_model(events, small_recommender, small_bundle,
 def test_with_an_empty_history_a_movie_attends_to_itself(small_recommender):
     seen = attention(small_recommender, Visitor(), IDS[0])
     assert seen.events == ()
-    assert seen.looks.to_rest.tolist() == [1, 1, 1]
+    assert seen.looks.to_rest == pytest.approx([1, 1, 1], rel=1e-5)
     assert 1 <= seen.expected_rating <= 5
 
 

@@ -46,6 +46,21 @@ def settings(world_dir, small_settings) -> RunSettings:
     )
 
 
+def test_of_two_servers_that_start_the_same_name_one_has_it(settings, places, monkeypatch):
+    """The other finds the folder that was made since it looked, and leaves it as it is."""
+    check_new = background.check_new
+
+    def another_is_quicker(name, folder, target):
+        check_new(name, folder, target)
+        folder.mkdir()
+        (folder / "run.json").write_text("of the other server", "utf-8")
+
+    monkeypatch.setattr(background, "check_new", another_is_quicker)
+    with pytest.raises(TrainingError, match="mine is there already; choose another name"):
+        background.start(settings, "mine", **places)
+    assert (places["runs"] / "mine" / "run.json").read_text("utf-8") == "of the other server"
+
+
 def test_a_run_is_followed_cancelled_and_resumed(settings, places):
     runs = places["runs"]
     background.start(settings, "mine", **places)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import pickle
 import shutil
 import struct
@@ -13,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bst import bundle as bundles
 from bst.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
+from bst.model_card import write_card
 
 FILES = ("README.md", "bundle.json", "history.csv", "metrics.json", "weights.npz")
 
@@ -109,6 +113,31 @@ def test_saving_replaces_a_bundle_whole(small_bundle, world, copy):
     save_bundle(replace(small_bundle, folder=copy), model, [], {"labels": 0}, "new")
     assert sorted(path.name for path in copy.iterdir()) == sorted(FILES)
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def test_a_bundle_that_was_set_aside_by_a_program_that_was_killed_is_put_back(copy, monkeypatch):
+    copy.rename(copy.parent / ".copy-old")
+    assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
+    copy.rename(copy.parent / ".copy-old")
+    monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
+    assert open_bundle("copy").name == "copy"
+    assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def test_what_killed_programs_left_behind_is_swept_away(small_bundle, world, copy):
+    stale, fresh, other = (copy.parent / name for name in (".copy-stale", ".copy-fresh", ".copycat-stale"))
+    for folder in (stale, fresh, other):
+        folder.mkdir()
+    for folder in (stale, other):
+        os.utime(folder, (1, 1))
+    save_bundle(replace(small_bundle, folder=copy), small_bundle.load_model(world.movies), [], {}, "new")
+    assert sorted(path.name for path in copy.parent.iterdir()) == [".copy-fresh", ".copycat-stale", "copy"]
+
+
+def test_a_folder_whose_name_is_no_text_is_not_listed(copy):
+    shutil.copytree(copy, Path(os.fsdecode(os.fsencode(copy.parent) + b"/b\xff")))
+    shutil.copytree(copy, copy.parent / "line\nbreak")
+    assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
 
 
 def test_a_failed_save_leaves_what_was_there(small_bundle, world, copy):
@@ -231,12 +260,42 @@ def test_a_configuration_out_of_range(change, word, copy):
         ({"seed": "0"}, "seed"),
         ({"simulated": 0}, "simulated"),
         ({"versions": []}, "versions"),
+        ({"versions": {"keras": 3}}, "versions"),
+        ({"parameters": {}}, "parameters"),
+        ({"parameters": {"parameters": "9", "trainable": 9, "non_trainable": 0, "by_part": {}}}, "parameters"),
+        ({"parameters": {"parameters": 9, "trainable": 9, "non_trainable": 0, "by_part": [9]}}, "parameters"),
+        ({"parameters": {"parameters": 9, "trainable": 9, "non_trainable": 0, "by_part": {"a": -1}}}, "parameters"),
+        ({"best_epoch": 99}, "best_epoch"),
         ({"config": None}, "malformed"),
     ],
 )
 def test_other_values_out_of_range(change, word, copy):
     reseal(copy, **change)
     refused(copy, "bundle.json", word)
+
+
+plain = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats() | st.text(max_size=5)
+VALUES = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_value_of_another_kind_is_refused_or_can_be_shown(data, copy, small_bundle):
+    said = json.loads((small_bundle.folder / "bundle.json").read_text("utf-8"))
+    name = data.draw(st.sampled_from(sorted(set(said) - {"sha256"})))
+    inner = said[name] if isinstance(said[name], dict) and data.draw(st.booleans()) else None
+    value = data.draw(VALUES)
+    if inner:
+        value = inner | {data.draw(st.sampled_from(sorted(inner))): value}
+    (copy / "bundle.json").write_text(json.dumps(said | {name: value}), "utf-8")
+    try:
+        bundle = open_bundle(copy)
+    except BundleError:
+        return
+    assert write_card(bundle, small_bundle.metrics)
+    assert f"{bundle.parameters['parameters']:,} of {bundle.sizes.users:,} users"
 
 
 def test_a_missing_value_is_named(copy):
@@ -277,6 +336,13 @@ def test_weights_that_are_not_numbers(value, copy, world):
     weights["rating/bias"][:] = value
     put_weights(copy, weights)
     model_refused(copy, world.movies, "weights.npz", "rating/bias", "not numbers")
+
+
+@pytest.mark.parametrize("kind", ["int64", "bool", "complex64", "float64", "float16"])
+def test_weights_of_another_type(kind, copy, world):
+    weights = weights_of(copy)
+    put_weights(copy, weights | {"rating/bias": weights["rating/bias"].astype(kind)})
+    model_refused(copy, world.movies, "weights.npz", "rating/bias", kind)
 
 
 def test_weights_of_text(copy, world):

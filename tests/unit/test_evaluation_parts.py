@@ -1,6 +1,5 @@
 """Everything that the Evaluation page shows, worked out by hand on labels that are made up."""
 
-import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -273,7 +272,7 @@ def test_a_user_is_shown_as_they_were_before_a_label():
     task = Task(made, build_timelines(made), "visitor", 0, np.repeat([TRAIN, TEST, TEST], 5))
     ids = made.movies["movie_id"].to_numpy()
     who = lists.visitor_before(task, 13, ids, 2)  # user 2 before the fourth event: movies 2, 3, 4 of the catalogue
-    assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)))
+    assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)), frozenset({30}))
 
 
 # ---- the worst predictions, and what stays on this computer
@@ -306,28 +305,28 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "FOLDER", tmp_path / "here")
     where = tmp_path / "bundle"
     where.mkdir()
-    (where / "bundle.json").write_text(json.dumps({"sha256": {"weights.npz": "a" * 64}}), "utf-8")
     return where
 
 
-def bundle_in(folder):
-    return SimpleNamespace(folder=folder, name=folder.name)
+def bundle_in(folder, weights="a"):
+    return SimpleNamespace(folder=folder, name=folder.name, weights_sha256=weights * 64)
 
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     bundle, found = bundle_in(folder), worst(missed)
+    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.has_seen(70, 60))
     measured = measure.Measured({"version": measure.VERSION, "labels": 12}, local.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle.json", "evaluation.json"]
+    assert [path.name for path in folder.iterdir()] == ["evaluation.json"]
     assert measure.read(bundle) == measured.record
     here = local.read(bundle)
     assert here.worst == found
     assert isinstance(here.worst["high"][0], Miss)
     np.testing.assert_array_equal(here.error, missed.error)
     # other weights, another version: measured again
-    (folder / "bundle.json").write_text(json.dumps({"sha256": {"weights.npz": "b" * 64}}), "utf-8")
-    assert (measure.read(bundle), local.read(bundle)) == (None, None)
+    retrained = bundle_in(folder, "b")
+    assert (measure.read(retrained), local.read(retrained)) == (None, None)
     measure.keep(bundle, replace(measured, record={"version": 0}))
     assert measure.read(bundle) is None
 

@@ -6,6 +6,8 @@ import json
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bst import export
 from bst.catalogue import Catalogue
@@ -72,6 +74,41 @@ def test_no_cell_is_a_formula(text):
     for row in read(text):
         for cell in row.values():
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@A1",
+        "\t1",
+        "\r1",
+        "\n1",
+        " =1",
+        "\n =1",
+        "\u00a0=1",
+        "\u200b=1",
+        "\ufeff=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠1",
+    ],
+)
+def test_a_title_that_a_spreadsheet_would_run_is_text(title):
+    (row,) = read(export.list_as_csv([Recommendation(1, 5, title, "Drama", 3.0)], WHOLE_STARS))
+    assert row["title"] == f"'{title}"
+
+
+@given(st.text(max_size=8))
+def test_a_title_is_written_as_it_is_but_for_an_apostrophe(title):
+    (row,) = read(export.list_as_csv([Recommendation(1, 5, title, "Drama", 3.0)], WHOLE_STARS))
+    assert row["title"].removeprefix("'") == title.removeprefix("'")
+    visible = "".join(c for c in title if c.isprintable() and not c.isspace())
+    if visible[:1] in tuple("=+-@＝＋－＠") and title.strip()[:1] == visible[:1]:
+        assert row["title"][0] == "'"
 
 
 def test_what_a_model_does_not_predict_is_empty():

@@ -25,6 +25,7 @@ visitors = st.builds(
     st.none() | st.sampled_from(AGES),
     st.none() | st.sampled_from(OCCUPATIONS),
     events.map(tuple),
+    st.frozensets(ids, max_size=50),
 )
 values = {
     "order": st.sampled_from(list(ORDERS)),
@@ -134,6 +135,7 @@ def test_a_link_that_was_cut_or_changed_is_noticed(state, data):
         packed("[" + " " * 5_000_000 + "]"),  # small, and huge when unpacked
         packed("[]"),
         packed('["", [null, null, null, [], ""]]'),
+        packed('["\\ud800", [null, null, null, [], ""]]'),  # half a sign, which cannot be shown
         link_to([None, None, None, [1, 2], "a"]),  # two movies, one rating
         link_to([None, None, None, [1, 1], "aa"]),  # a movie twice
         link_to([None, None, None, [1], "0"]),
@@ -141,6 +143,10 @@ def test_a_link_that_was_cut_or_changed_is_noticed(state, data):
         link_to([None, None, None, [True], "a"]),
         link_to([None, None, None, [-1], "a"]),
         link_to([None, None, None, [1], "a", [1, 2]]),
+        link_to([None, None, None, [1], "a", None, [None]]),
+        link_to([None, None, None, [1], "a", None, [-4]]),
+        link_to([None, None, None, [1], "a", None, "2"]),
+        link_to([None, None, None, [1], "a", None, [2], 3]),
         link_to([["F"], None, None, [], ""]),
         link_to([None, 25.0, None, [], ""]),
         link_to(ALIEN, {"o": "worst"}),
@@ -192,6 +198,9 @@ def test_links_are_short():
     # What-if's copy is much like the visitor, which costs next to nothing
     visitor = rated(200)
     assert len(encode(State("ml-1m", visitor, visitor.without(visitor.history[7].movie_id)))) <= 1050
+    # who has seen 2,000 films: the newest 300 with their ratings, the others merely seen
+    assert len(encode(State("ml-1m", rated(2000, first=1300).limited()))) <= 2500
+    assert len(encode(State("ml-32m", rated(2000, HALF_STARS, first=60_000).limited()))) <= 5000
 
 
 def test_what_a_newcomer_finds_costs_nothing():
@@ -207,7 +216,7 @@ def test_ratings_are_rounded_to_half_stars_in_a_link():
 def test_fitting_to_a_dataset_drops_and_rounds_and_says_how_much():
     visitor = Visitor(history=(Event(1, 4.0), Event(2, 3.5, 77), Event(3, 2.0), Event(9, 5.0)))
     state = State("demo", visitor, visitor.rated(1, 1.0), {"asked_about": 9, "length": 25, "sweep_movies": (9, 3)})
-    fitted = fit(state, {1, 2, 3}, WHOLE_STARS, 200)
+    fitted = fit(state, {1, 2, 3}, WHOLE_STARS)
     assert fitted.visitor.history == (Event(1, 4.0), Event(2, 4.0, 77), Event(3, 2.0))
     assert fitted.copy.history[0] == Event(1, 1.0)
     assert fitted.settings == {"length": 25, "sweep_movies": (3,)}
@@ -216,16 +225,23 @@ def test_fitting_to_a_dataset_drops_and_rounds_and_says_how_much():
         "1 rating of the link was rounded, as this dataset has no such rating.",
     )
     assert fitted.notes[2].startswith("What-if: 1 movie of the link is not")
-    assert fit(fitted, {1, 2, 3}, WHOLE_STARS, 200) == fitted
+    assert fit(fitted, {1, 2, 3}, WHOLE_STARS) == fitted
 
 
-def test_a_history_that_is_too_long_keeps_its_newest_movies():
-    fitted = fit(State("demo", rated(250)), range(10_000), WHOLE_STARS, 200)
-    assert fitted.visitor.history == rated(250).history[-200:]
-    assert fitted.notes == ("Only the newest 200 of 250 movies of the link are kept.",)
+def test_of_a_history_that_is_too_long_the_older_movies_are_merely_seen():
+    fitted = fit(State("demo", rated(350)), range(10_000), WHOLE_STARS)
+    assert fitted.visitor.history == rated(350).history[-300:]
+    assert fitted.visitor.all_seen == rated(350).all_seen
+    assert fitted.notes == ("The newest 300 of 350 movies of the link are read; the others count as seen.",)
+
+
+def test_seen_movies_that_are_not_here_are_left_out():
+    fitted = fit(State("demo", Visitor(seen=frozenset({1, 2, 99}))), {1, 2}, WHOLE_STARS)
+    assert fitted.visitor.seen == {1, 2}
+    assert fitted.notes == ("1 movie of the link is not in this dataset and left out.",)
 
 
 def test_a_state_that_fits_is_not_touched():
     state = State("demo", rated(20), settings={"asked_about": 1100})
-    assert fit(state, range(10_000), WHOLE_STARS, 200) == state
-    assert fit(state, range(10_000), WHOLE_STARS, 200).notes == ()
+    assert fit(state, range(10_000), WHOLE_STARS) == state
+    assert fit(state, range(10_000), WHOLE_STARS).notes == ()

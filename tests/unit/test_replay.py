@@ -66,7 +66,9 @@ def test_a_user_as_a_visitor_has_their_newest_events_without_times(users, orderl
         for movie, stars in zip(rated["movie"], rated["rating"], strict=True)
     ]
     assert users.visitor(7) == replace(users.who(7), history=tuple(wanted))
-    assert users.visitor(7, 5).history == tuple(wanted[-5:])
+    newest = users.visitor(7, 5)
+    assert newest.history == tuple(wanted[-5:])
+    assert newest.seen == {event.movie_id for event in wanted[:-5]}, "the older ones were seen all the same"
 
 
 def test_there_is_no_such_user(users):

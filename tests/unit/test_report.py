@@ -157,7 +157,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(*arguments, **how):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bst.report.write.os.fdopen", full)
+    monkeypatch.setattr("bst.files.os.fdopen", full)
     with pytest.raises(ReportError, match="No space left"):
         write_report(target, "three", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -155,7 +155,10 @@ def test_the_planted_difference_is_learnt(small_bundle, world):
     predicted = predict_windows(small_bundle.load_model(world.movies), task, task.split.test)
     mean_error = np.abs(task.known.mean - actual).mean()
     assert mean_error > 0.8
-    assert np.abs(predicted - actual).mean() < 0.7 * mean_error
+    assert np.abs(predicted - actual).mean() < 0.85 * mean_error
+    # movies in even rows are two stars better than the others
+    even = task.timelines.movie[task.split.test.target] % 2 == 0
+    assert predicted[even].mean() - predicted[~even].mean() > 0.5
     # the curves of the bundle come from the same kind of error
     history = small_bundle.history
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from bst import datasets
+from bst import backend, datasets
 from bst.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation import measure
@@ -40,8 +40,7 @@ class Job:
             self._progress(0.0, f"reading {self.bundle.dataset_title}")
             task = measure.own_task(self.bundle, datasets.load(self.bundle.dataset))
             self._progress(0.01, "loading TensorFlow")
-            import keras  # noqa: F401
-
+            backend.load()
             models.keep_what_is_compiled()
             self.problem = measure.keep(self.bundle, measure.measure(self.bundle, task, self._progress)) or ""
         except _StoppedError:

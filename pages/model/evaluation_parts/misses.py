@@ -6,6 +6,7 @@ import streamlit as st
 from bst.bundle import Bundle
 from bst.evaluation import local
 from bst.evaluation.worst import Miss
+from bst.schema import MAX_HISTORY
 from pages.model.evaluation_parts import job
 from pages.shared import models, real_users, why_link
 from pages.shared.text import count
@@ -71,8 +72,8 @@ def draw(bundle: Bundle) -> None:
     )
     st.caption(
         "One a user, the furthest off first. Why? opens the explanation for that user as they were just before, with "
-        "up to 200 of their newest ratings; with longer histories the expected rating may differ a little from the one "
-        "here. These rows stay on this computer."
+        f"up to {MAX_HISTORY} of their newest ratings; with longer histories the expected rating may differ a little "
+        "from the one here. These rows stay on this computer."
     )
 
 

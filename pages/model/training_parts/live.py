@@ -174,5 +174,5 @@ def _draw_ended() -> None:
 
 
 def _use(name: str) -> None:
-    st.session_state["bundle"] = name
+    models.choose(models.choices()[name])
     del st.session_state["run_ended"]
