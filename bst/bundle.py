@@ -127,8 +127,11 @@ class BrokenBundle:
 
 
 def fingerprint(movies: pd.DataFrame) -> str:
-    """Return a SHA-256 over ids, years and genres in file order: enough to tell catalogues apart."""
-    years = movies["year"].astype("Int64").astype(str)
+    """Return a SHA-256 over ids, years and genres in file order: enough to tell catalogues apart.
+
+    A year that is not known is the empty text.
+    """
+    years = movies["year"].astype("Int64").astype("string").fillna("").astype(str)
     lines = movies["movie_id"].astype(str) + "|" + years + "|" + movies["genres"]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

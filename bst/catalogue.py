@@ -16,6 +16,7 @@ _ARTICLE_BEHIND = re.compile(r"^(.*), (the|a|an)$")
 _ARTICLE = re.compile(r"^(the|a|an) ")
 
 LEAST_SIMILARITY = 50  # of 100
+ALL_YEARS = (1900, 2030)
 
 
 def normalise(title: str) -> str:
@@ -57,9 +58,13 @@ class Catalogue:
 
     @cached_property
     def years(self) -> tuple[int, int]:
-        """The years of the oldest and the newest movie, of those whose year is known."""
+        """The years of the oldest and the newest movie, as the ends of a control: always two different ones.
+
+        Movies whose year is unknown do not count; where no movie's is known, ``ALL_YEARS``.
+        """
         years = self.movies["year"].dropna()
-        return int(years.min()), int(years.max())
+        first, last = (int(years.min()), int(years.max())) if len(years) else ALL_YEARS
+        return first, max(last, first + 1)
 
     @cached_property
     def _names(self) -> list[str]:

@@ -4,6 +4,7 @@ from bst.bundle import Bundle
 from bst.datasets import SOURCES, licence_text
 from bst.evaluation import PROTOCOLS
 from bst.models.config import ClassicConfig, Config, TimelineConfig, describe
+from bst.timelines import TIE_ORDERS
 
 # what stands in ``metrics.json`` under these names, in words
 PEER_NAMES = {
@@ -57,8 +58,13 @@ Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. 
 {_table(result)}
 
 {_meaning(config, result)} MovieLens records when a rating was entered, not when a film was watched, so "before" means
-"entered before".
+"entered before".{_ties(result)}
 """
+
+
+def _ties(result: dict) -> str:
+    """Say what orders ties where it is not the file, as shipped cards leave that out."""
+    return f"\n{TIE_ORDERS[result['tie_order']]}" if result.get("tie_order") in TIE_ORDERS else ""
 
 
 def _table(result: dict) -> str:

@@ -20,7 +20,7 @@ import pandas as pd
 from bst import backend, extras
 from bst import bundle as bundles
 from bst.bundle import Bundle
-from bst.datasets import load
+from bst.datasets import load, remember
 from bst.errors import BSTError, TrainingError
 from bst.evaluation import Task, prepare
 from bst.files import write_whole
@@ -28,6 +28,7 @@ from bst.model_card import write_card
 from bst.models.build import count_parameters
 from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
 from bst.schema import Dataset
+from bst.timelines import assumptions, tie_order_record
 from bst.training import kind
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
@@ -100,6 +101,9 @@ def train(
 
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
+    remember(settings.dataset, dataset)
+    for note in assumptions(dataset):
+        on_stage(note)
     task = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
     on_stage(LOADING_TENSORFLOW)
     backend.load()
@@ -116,7 +120,7 @@ def train(
 
     on_stage(f"measuring on {len(task.test):,} test labels")
     result = kind(settings.config).evaluate_model(model, task)
-    result = {"protocol": settings.protocol, "seed": settings.seed, **result}
+    result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset), **result}
     made = _describe(settings, dataset, task, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
     shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ Nothing here computes; it names. Unknown is ``None`` on a visitor and a missing 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -98,10 +99,15 @@ class Dataset:
     article in front: "The Matrix (1999)"), ``year`` Int16 (may be missing), ``genres`` str
     ("Action|Sci-Fi", empty where none is known).
 
-    ``ratings``: one row a rating, in file order: ``user`` and ``movie`` int32 (row numbers in the
+    ``ratings``: one row a rating, in file order unless noted below: ``user`` and ``movie`` int32 (row numbers in the
     two frames above, not ids), ``rating`` float32 (stars), ``timestamp`` int64 (seconds since 1970).
 
     ``levels``: the ratings that this source allows, ascending.
+
+    ``tie_order``: what orders the ratings of one user that have the same time: their rows, which are those of the file
+    ("file"); or, where the file has them by movie number, rows in an order that was drawn ("drawn").
+    ``has_times``: whether anything is known of when ratings were given; if not, all timestamps are 0. ``notes``: what
+    was assumed when the files were read, one sentence each.
     """
 
     name: str
@@ -111,6 +117,9 @@ class Dataset:
     ratings: pd.DataFrame
     levels: tuple[float, ...] = WHOLE_STARS
     simulated: bool = False
+    tie_order: Literal["file", "drawn"] = "file"
+    has_times: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def has_demographics(self) -> bool:

@@ -1,7 +1,7 @@
 """Ratings → timelines → windows → protocols. Everything is flat NumPy arrays plus offsets, no loops over users.
 
 A timeline is one user's ratings in time order. MovieLens timestamps tie heavily (a user rates a list of films
-within one second), so the order is defined as (timestamp, row in the file), stable.
+within one second), so the order is defined as (timestamp, row of ``Dataset.ratings``), stable.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,13 @@ import numpy as np
 
 from bst.errors import ConfigError
 from bst.schema import Dataset
+
+# what each ``Dataset.tie_order`` means
+TIE_ORDERS = {
+    "file": "Ratings that one person gave in the same second stand in the order of the file.",
+    "drawn": "Ratings that one person gave in the same second stand in the file by movie number, which says nothing "
+    "about what came first: here they are in an order that was drawn at random, once and for all.",
+}
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.05
@@ -51,6 +58,17 @@ def build_timelines(dataset: Dataset) -> Timelines:
         row=row,
         offsets=np.concatenate([[0], np.cumsum(counts)]),
     )
+
+
+def assumptions(dataset: Dataset) -> tuple[str, ...]:
+    """Return what was assumed when a dataset was read, ties in time included, one sentence each."""
+    drawn = dataset.tie_order != "file"
+    return (*dataset.notes, *([TIE_ORDERS[dataset.tie_order]] if drawn else []))
+
+
+def tie_order_record(dataset: Dataset) -> dict[str, str]:
+    """Return what a record of figures about order says of ties: nothing where they stand in the order of the file."""
+    return {} if dataset.tie_order == "file" else {"tie_order": dataset.tie_order}
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,22 @@
 """What all tests share: a dataset small enough to check by hand, and MovieLens 1M where it is there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory) -> Iterator[None]:
+    """Let no test, nor a process that it starts, remember a folder of its own in the project's ``data/.cache``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BST_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
 
 TITLES = ("Alpha (1999)", "Beta (2000)", "Gamma (2001)", "Delta (2002)", "Épsilon (2003)", "Zeta (2004)")
 GENRES = ("Action|Sci-Fi", "Comedy", "Drama", "Action", "Drama|Romance", "Comedy|Romance")

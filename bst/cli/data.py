@@ -1,10 +1,15 @@
 """Commands about data: ``datasets``, ``download``, ``simulate``."""
 
 import os
+from pathlib import Path
 
 from bst import datasets
 from bst.cli.terminal import Answer, Options, bar, say
-from bst.errors import ConfigError
+from bst.errors import ConfigError, DatasetError
+from bst.timelines import assumptions
+
+# bytes of a folder up to which a dataset is read just to say what is assumed of it
+READ_AT_ONCE = 100_000_000
 
 
 def list_datasets(options: Options) -> Answer:
@@ -20,6 +25,13 @@ def list_datasets(options: Options) -> Answer:
         }
         for status in datasets.available()
     ]
+    for name, title in datasets.usable().items():
+        if name not in datasets.SOURCES:  # remembered from a training
+            row = {"dataset": name, "title": title, "present": True, "folder": str(datasets.find(name))}
+            rows.append(row | {"ratings": None, "hint": ""})
+    for row in rows:
+        if row["folder"]:
+            _say_notes(row["dataset"], Path(row["folder"]))
 
     def text(answer: dict) -> str:
         return "\n".join(
@@ -28,6 +40,17 @@ def list_datasets(options: Options) -> Answer:
         )
 
     return {"datasets": rows}, text
+
+
+def _say_notes(name: str, folder: Path) -> None:
+    """Say on standard error what is assumed of a dataset, or what is wrong with it, if it is read quickly."""
+    if sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > READ_AT_ONCE:
+        return
+    try:
+        for note in assumptions(datasets.load(name)):
+            say(f"{name}: {note}")
+    except DatasetError as error:
+        say(f"{name}: {error}")
 
 
 def download(options: Options) -> Answer:

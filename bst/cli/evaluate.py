@@ -7,6 +7,7 @@ from bst.cli.model import figures
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 from bst.model_card import PEER_NAMES
+from bst.timelines import assumptions
 
 
 def evaluate(options: Options) -> Answer:
@@ -25,7 +26,10 @@ def evaluate(options: Options) -> Answer:
         )
     source = options.dataset or bundle.dataset
     say(f"reading {source}")
-    task = measure.own_task(bundle, datasets.load(source), source)
+    dataset = datasets.load(source)
+    for note in assumptions(dataset):
+        say(note)
+    task = measure.own_task(bundle, dataset, source)
     load_tensorflow()
     layout = "{percentage:3.0f}%|{bar}| {elapsed} {desc}"
     with tqdm(total=1.0, bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:

@@ -8,7 +8,6 @@ from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
 from bst.model_card import ALSO, PEER_NAMES
 from bst.models.config import PRESETS, Config, Sizes, TimelineConfig, describe, preset
-from bst.schema import HALF_STARS, WHOLE_STARS
 
 
 def presets(options: Options) -> Answer:
@@ -38,8 +37,7 @@ def _sizes(dataset: str) -> tuple[Sizes, int, str]:
     """Sizes are published for most datasets, so that a preset's can be told before anything is downloaded."""
     source = datasets.SOURCES.get(dataset)
     if source and source.users and source.movies:
-        levels = HALF_STARS if source.format == "csv" else WHOLE_STARS
-        return Sizes(source.users, source.movies), len(levels), source.title
+        return Sizes(source.users, source.movies), len(source.levels), source.title
     data = datasets.load(dataset)
     return Sizes(len(data.users), len(data.movies)), len(data.levels), data.title
 

@@ -13,6 +13,8 @@ from bst.datasets.sources import (
     licence_text,
     load,
     load_movies,
+    remember,
+    usable,
 )
 
 __all__ = [
@@ -29,4 +31,6 @@ __all__ = [
     "load_movies",
     "read",
     "read_movies",
+    "remember",
+    "usable",
 ]

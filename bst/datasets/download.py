@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import tempfile
 import time
 import zipfile
 import zlib
@@ -11,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from bst.datasets import movielens
-from bst.datasets.sources import Source, data_dir, source_of
+from bst.datasets.drafts import draft_folder, sweep
+from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.errors import DatasetError
 
 Progress = Callable[[int, int], None]
@@ -40,7 +40,8 @@ def download(
     ``on_progress`` is called with (bytes done, bytes in all; 0 where the server does not say); an exception
     raised by it cancels the download. ``base_url``, or ``$BST_DOWNLOAD_URL``, names a mirror; the
     checksum of the source still holds unless ``known_hash`` ("sha256:…") is given. A sound folder that is
-    already there is returned as it is. Show ``licence_text(name)`` before calling this.
+    already there is returned as it is. Show ``licence_text(name)`` before calling this. What downloads left that were
+    killed is removed first.
 
     Raises ``DatasetError`` when anything goes wrong; then nothing is left behind.
     """
@@ -48,6 +49,7 @@ def download(
     if not source.url:
         raise DatasetError(f"{name} is not downloaded but simulated: python -m bst simulate")
     target = Path(into or data_dir()).expanduser() / name
+    sweep(target.parent, *(_draft(source) for source in SOURCES.values()))
     if _is_there(target):
         return target
     mirror = base_url or os.environ.get("BST_DOWNLOAD_URL")
@@ -90,10 +92,10 @@ def _download(source: Source, url: str, known_hash: str | None, target: Path, on
     parent.mkdir(parents=True, exist_ok=True)
     try:
         # Beside the target, so that the last step is a rename within one file system.
-        with tempfile.TemporaryDirectory(prefix=f".{source.name}-", dir=parent, ignore_cleanup_errors=True) as work:
-            archive = _fetch(url, f"{source.name}.zip", Path(work), on_progress)
+        with draft_folder(parent, _draft(source)) as work:
+            archive = _fetch(url, f"{source.name}.zip", work, on_progress)
             _verify(archive, known_hash)
-            folder = _unpack(archive, source.name, Path(work) / "unpacked")
+            folder = _unpack(archive, source.folder, work / "unpacked")
             movielens.read(folder)
             if target.exists():
                 target.rmdir()
@@ -102,6 +104,10 @@ def _download(source: Source, url: str, known_hash: str | None, target: Path, on
         if made and not any(parent.iterdir()):
             parent.rmdir()
         raise
+
+
+def _draft(source: Source) -> str:
+    return f".{source.name}-"
 
 
 def _fetch(url: str, file: str, into: Path, on_progress: Progress | None) -> Path:

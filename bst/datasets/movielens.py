@@ -1,101 +1,42 @@
-"""MovieLens in its three formats, parsed and validated: 1M ("::"), 100K (``u.*``) and the CSV family.
+"""A folder in any of MovieLens' formats, read and validated: it ends as one ``schema.Dataset``.
 
-Formats as in the README of each release, https://grouplens.org/datasets/movielens/. All three end
-as one ``schema.Dataset`` with the words of ML-1M.
+What other people made of the formats is read where it can be; what was
+assumed is said in ``Dataset.notes``.
 """
 
-import csv
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bst.datasets.parsing import (
-    Layout,
-    check_header,
-    clean_genres,
-    display_title,
-    encoding_of,
-    fault,
-    read_rating_columns,
-    split_line,
-    text_lines,
-    whole_number,
-    wrong_count,
-    year_of,
-)
-from bst.datasets.validation import rating_rows, require_ratings
+from bst.datasets import tie_order
+from bst.datasets.folders import file_of, inner_folders, packed_hint, require_plain
+from bst.datasets.formats import FORMATS, Format, Lines
+from bst.datasets.parsing import fault, shorten
+from bst.datasets.ratings import RatingColumns, read_rating_columns
+from bst.datasets.titles import clean_genres, display_title, printable, year_of
+from bst.datasets.validation import UNITS, allowed_levels, finest_unit, rating_rows, require_ratings
 from bst.errors import DatasetError
-from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset
-
-# A user as (id, sex, age, occupation); a movie as (id, title, genres).
-User = tuple[int, str, int, str]
-Movie = tuple[int, str, str]
-
-_GENRES_100K = ("unknown", *GENRES)
-
-# The 21 occupations of ML-100K in the words of ML-1M; students are told apart by age.
-_OCCUPATIONS_100K = {
-    "administrator": "clerical/admin",
-    "artist": "artist",
-    "doctor": "doctor/health care",
-    "educator": "academic/educator",
-    "engineer": "technician/engineer",
-    "entertainment": "other",
-    "executive": "executive/managerial",
-    "healthcare": "doctor/health care",
-    "homemaker": "homemaker",
-    "lawyer": "lawyer",
-    "librarian": "academic/educator",
-    "marketing": "sales/marketing",
-    "none": "unemployed",
-    "other": "other",
-    "programmer": "programmer",
-    "retired": "retired",
-    "salesman": "sales/marketing",
-    "scientist": "scientist",
-    "student": "college/grad student",
-    "technician": "technician/engineer",
-    "writer": "writer",
-}
+from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
 
 
 @dataclass(frozen=True)
-class Format:
-    """One of MovieLens' formats: its files, their layouts, and the stars it allows.
+class Files:
+    """A format and its files in a folder; ``users`` is None where there is none. ``notes``: what was assumed."""
 
-    ``users`` is None where a release tells nothing about its users.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    ratings: Layout
-    read_movies: Callable[[Path], Iterator[tuple[int, str, Movie]]]
-    read_users: Callable[[Path], Iterator[tuple[int, str, User]]] | None
-    levels: tuple[float, ...]
-
-    @property
-    def ratings_file(self) -> str:
-        """Name of the file of ratings."""
-        return self.files[0]
-
-    @property
-    def movies_file(self) -> str:
-        """Name of the file of movies."""
-        return self.files[1]
-
-    @property
-    def users_file(self) -> str | None:
-        """Name of the file of users, if the format has one."""
-        return self.files[2] if len(self.files) > 2 else None
+    format: Format
+    folder: Path
+    ratings: Path
+    movies: Path
+    users: Path | None
+    notes: list[str] = field(default_factory=list)
 
 
 def read(folder: Path | str, *, name: str | None = None, title: str | None = None) -> Dataset:
-    """Read a folder in any of the three formats, told apart by the files in it.
+    """Read a folder in any of the formats, told apart by the files in it; each of them may be packed by gzip.
 
     ``name`` defaults to the folder's name and ``title`` to ``name``. A folder with a ``world.json``
     holds a simulated audience. Raises ``DatasetError`` with file, line, value and mend for the first
@@ -104,40 +45,70 @@ def read(folder: Path | str, *, name: str | None = None, title: str | None = Non
     folder = Path(folder)
     name = name or folder.resolve().name
     with _readable(folder):
-        return _read(folder, detect(folder), name, title or name)
+        return _read(detect(folder), name, title or name)
 
 
 def read_movies(folder: Path | str) -> pd.DataFrame:
     """Read the catalogue alone: the ``movies`` of ``schema.Dataset``. Raises as ``read`` does."""
     folder = Path(folder)
     with _readable(folder):
-        kind = detect(folder)
-        return _movies(folder / kind.movies_file, kind)
+        return _movies(detect(folder))
 
 
-def detect(folder: Path) -> Format:
-    """Return the format of the files in a folder, or raise ``DatasetError`` for one without, or a missing file."""
+def detect(folder: Path) -> Files:
+    """Return the files of a dataset in a folder, or in the one folder within it.
+
+    Raises ``DatasetError`` where there are none, one of them is missing, or one is something else in disguise.
+    """
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise DatasetError(f"{folder} {what}; name the folder that holds the files of a MovieLens release")
-    present = {kind: [f for f in kind.files if (folder / f).is_file()] for kind in FORMATS}
-    best = max(FORMATS, key=lambda kind: len(present[kind]) / len(kind.files))
-    if not present[best]:
-        known = "; ".join(", ".join(kind.files) for kind in FORMATS)
-        raise DatasetError(f"{folder} holds no MovieLens files; one of these sets is needed: {known}")
-    for file in best.files:
-        if file not in present[best]:
+        mend = "unzip it and name the folder" if folder.suffix == ".zip" else "name the folder"
+        raise DatasetError(f"{folder} {what}; {mend} that holds the files of a MovieLens release")
+    notes: list[str] = []
+    kind, present = _best(folder)
+    if not any(present):
+        inner = [path for path in inner_folders(folder) if any(_best(path)[1])]
+        if len(inner) > 1:
+            names = ", ".join(path.name for path in inner[:5])
+            raise DatasetError(f"{folder} holds several datasets; name one of its folders: {names}")
+        if not inner:
+            known = "; ".join(", ".join(kind.files) for kind in FORMATS)
+            hint = packed_hint(folder) or f"one of these sets is needed: {known}"
+            raise DatasetError(f"{folder} holds no MovieLens files; {hint}")
+        notes.append(f"The files are in the folder {shorten(inner[0].name)} within {shorten(folder.name)}.")
+        folder = inner[0]
+        kind, present = _best(folder)
+    ratings, movies, *users = present
+    for path, name in zip((ratings, movies), kind.files, strict=False):
+        if path is None:
+            there = next(path.name for path in present if path)
+            hint = packed_hint(folder) or "unzip the whole dataset again"
             raise DatasetError(
-                f"{folder / file} is missing, though {present[best][0]} is there; "
-                f"unzip the whole dataset again ({best.name} needs {', '.join(best.files)})"
+                f"{folder / name} is missing, though {there} is there; {hint} ({kind.name} needs "
+                f"{', '.join(kind.files)})"
             )
-    return best
+    for path in present:
+        if path:
+            require_plain(path)
+    if users == [None]:
+        notes.append(f"There is no {kind.users}: nothing is known about the users.")
+    return Files(kind, folder, ratings, movies, users[0] if users else None, notes)
+
+
+def _best(folder: Path) -> tuple[Format, list[Path | None]]:
+    """Return the format of which most is in a folder, and its files: ratings, movies, users; None if missing."""
+    present = {
+        kind: [file_of(folder, names) for names in (kind.ratings, kind.movies, *([[kind.users]] if kind.users else []))]
+        for kind in FORMATS
+    }
+    best = max(FORMATS, key=lambda kind: sum(path is not None for path in present[kind]) / len(present[kind]))
+    return best, present[best]
 
 
 def has_files(folder: Path) -> bool:
-    """Tell whether a folder holds any file of any of the formats; ``read`` tells whether they are sound."""
+    """Tell whether a folder, or one within it, holds any file of a format; ``read`` tells whether they are sound."""
     try:
-        return any((folder / file).is_file() for kind in FORMATS for file in kind.files)
+        return folder.is_dir() and (any(_best(folder)[1]) or any(any(_best(path)[1]) for path in inner_folders(folder)))
     except OSError:
         return False
 
@@ -151,29 +122,59 @@ def _readable(folder: Path) -> Iterator[None]:
         raise DatasetError(f"{where} cannot be read ({error.strerror}); see who may read it") from error
 
 
-def _read(folder: Path, kind: Format, name: str, title: str) -> Dataset:
-    users = _users(folder / kind.users_file, kind) if kind.users_file else None
-    movies = _movies(folder / kind.movies_file, kind)
-    path = folder / kind.ratings_file
-    columns, malformed = read_rating_columns(path, kind.ratings)
+def _read(files: Files, name: str, title: str) -> Dataset:
+    kind, notes = files.format, files.notes
+    users = _users(files.users, kind) if files.users else None
+    movies = _movies(files)
+    layout = kind.layout(files.ratings, notes)
+    columns, malformed = read_rating_columns(files.ratings, layout)
+    timed = layout.columns[3] >= 0
+    if timed:
+        unit = finest_unit(columns)
+        if unit // columns.per_second in UNITS:
+            notes.append(f"The times in {files.ratings.name} are read as {UNITS[unit // columns.per_second]}.")
+        if columns.text_times:
+            notes.append(f"The times in {files.ratings.name} are read as dates in UTC.")
+        columns = replace(columns, per_second=unit)
+    levels = allowed_levels(columns.rating, kind.levels)
+    if levels != kind.levels and files.users:
+        notes.append(f"{files.ratings.name} has half stars, so ratings go from 0.5 to 5 in steps of a half.")
     user_ids = pd.unique(columns.user) if users is None else users["user_id"].to_numpy()
     ratings = rating_rows(
-        path,
-        kind.ratings,
+        files.ratings,
+        layout,
         columns,
         malformed,
         user_ids,
         movies["movie_id"].to_numpy(),
-        kind.levels,
-        kind.users_file,
-        kind.movies_file,
+        levels,
+        files.users and files.users.name,
+        files.movies.name,
     )
     if users is None:
         users = _user_frame(user_ids, *([None] * len(user_ids) for _ in range(3)))
     else:
-        require_ratings(folder / kind.users_file, users, ratings, kind.ratings_file)
-    simulated = (folder / "world.json").is_file()
-    return Dataset(name, title, users, movies, ratings, kind.levels, simulated)
+        require_ratings(files.users, users, ratings, files.ratings.name)
+    order, ties = _order(columns, ratings["user"].to_numpy(), in_order=files.users is not None)
+    if order is not None:
+        ratings = ratings.take(order).reset_index(drop=True)
+    if not timed:
+        order_words = "each user's ratings stand in the order of the file"
+        order_words = order_words if ties == "file" else "in which order a user rated is not known"
+        notes.append(f"{files.ratings.name} has no times: {order_words}.")
+    simulated = (files.folder / "world.json").is_file()
+    return Dataset(name, title, users, movies, ratings, levels, simulated, ties, timed, tuple(notes))
+
+
+def _order(columns: RatingColumns, user: np.ndarray, in_order: bool) -> tuple[np.ndarray | None, str]:
+    """Return the order in which ratings are kept, None for that of the file, and what orders ties in time.
+
+    ``in_order``: the format is one of those whose files are in an order that means something.
+    """
+    order, ties = (None, "file") if in_order else tie_order.order(user, columns.user, columns.movie, columns.time)
+    if order is None and columns.per_second > 1:  # what came first within a second is known, and must not get lost
+        order = np.argsort(columns.time, kind="stable")
+    return order, ties
 
 
 def _users(path: Path, kind: Format) -> pd.DataFrame:
@@ -192,8 +193,9 @@ def _user_frame(ids, sexes, ages, occupations) -> pd.DataFrame:
     )
 
 
-def _movies(path: Path, kind: Format) -> pd.DataFrame:
-    return movie_frame(*zip(*_distinct(path, kind.read_movies(path), "movie"), strict=True))
+def _movies(files: Files) -> pd.DataFrame:
+    movies = _distinct(files.movies, files.format.read_movies(files.movies, files.notes), "movie")
+    return movie_frame(*zip(*movies, strict=True))
 
 
 def movie_frame(ids: Sequence[int], titles: Sequence[str], genres: Sequence[str]) -> pd.DataFrame:
@@ -201,14 +203,14 @@ def movie_frame(ids: Sequence[int], titles: Sequence[str], genres: Sequence[str]
     return pd.DataFrame(
         {
             "movie_id": np.asarray(ids, np.int64),
-            "title": pd.Series([display_title(title) for title in titles], dtype="str"),
+            "title": pd.Series([display_title(printable(title)) for title in titles], dtype="str"),
             "year": pd.array([year_of(title) for title in titles], dtype="Int16"),
             "genres": pd.Series([clean_genres(text) for text in genres], dtype="str"),
         }
     )
 
 
-def _distinct(path: Path, entries: Iterator[tuple[int, str, tuple]], what: str) -> list[tuple]:
+def _distinct(path: Path, entries: Lines, what: str) -> list[tuple]:
     """Return the entries of a file; raise ``DatasetError`` where an id comes twice or nothing comes at all."""
     seen: dict[int, int] = {}
     kept = []
@@ -220,121 +222,3 @@ def _distinct(path: Path, entries: Iterator[tuple[int, str, tuple]], what: str) 
     if not kept:
         raise fault(path, 1, f"there are no {what}s", "", "The file is empty: download the dataset again.")
     return kept
-
-
-def _movies_1m(path: Path) -> Iterator[tuple[int, str, Movie]]:
-    layout = Layout("::", ("movie id", "title", "genres"))
-    # Latin-1 as released; copies that someone saved as UTF-8 are common.
-    for line, text in text_lines(path, encoding_of(path)):
-        number, title, genres = split_line(path, line, text, layout)
-        yield line, text, (_movie_id(path, line, text, number), _title(path, line, text, title), genres)
-
-
-def _users_1m(path: Path) -> Iterator[tuple[int, str, User]]:
-    layout = Layout("::", ("user id", "sex", "age", "occupation", "zip code"))
-    for line, text in text_lines(path, "latin-1"):
-        number, sex, age, job, _ = split_line(path, line, text, layout)
-        user = whole_number(path, line, text, "user id", number)
-        years = whole_number(path, line, text, "age", age)
-        if years not in AGES:
-            groups = ", ".join(map(str, AGES))
-            raise fault(path, line, f"age {years} is no age group", text, f"The groups are {groups}.")
-        code = whole_number(path, line, text, "occupation", job, least=0)
-        if code >= len(OCCUPATIONS):
-            mend = f"The codes are 0 to {len(OCCUPATIONS) - 1}."
-            raise fault(path, line, f"occupation {code} is unknown", text, mend)
-        yield line, text, (user, _sex(path, line, text, sex), years, OCCUPATIONS[code])
-
-
-def _movies_100k(path: Path) -> Iterator[tuple[int, str, Movie]]:
-    dates = ("release date", "video release date", "IMDb address")
-    layout = Layout("|", ("movie id", "title", *dates, *_GENRES_100K))
-    for line, text in text_lines(path, encoding_of(path)):
-        number, title, _, _, _, *flags = split_line(path, line, text, layout)
-        movie = _movie_id(path, line, text, number)
-        for genre, flag in zip(_GENRES_100K, flags, strict=True):
-            if flag.strip() not in ("0", "1"):
-                raise fault(path, line, f"flag {flag!r} for {genre} is neither 0 nor 1", text, "Write 0 or 1.")
-        genres = [g for g, flag in zip(_GENRES_100K, flags, strict=True) if flag.strip() == "1" and g != "unknown"]
-        yield line, text, (movie, _title(path, line, text, title), "|".join(genres))
-
-
-def _users_100k(path: Path) -> Iterator[tuple[int, str, User]]:
-    layout = Layout("|", ("user id", "age", "sex", "occupation", "zip code"))
-    for line, text in text_lines(path, "latin-1"):
-        number, age, sex, job, _ = split_line(path, line, text, layout)
-        user = whole_number(path, line, text, "user id", number)
-        years = whole_number(path, line, text, "age", age)
-        if years > 120:
-            raise fault(path, line, f"age {years} is out of range", text, "Write the age in years, 1 to 120.")
-        word = _OCCUPATIONS_100K.get(job.strip())
-        if word is None:
-            known = ", ".join(_OCCUPATIONS_100K)
-            raise fault(path, line, f"occupation {job!r} is unknown", text, f"Known are {known}.")
-        if job.strip() == "student" and years < 18:
-            word = "K-12 student"
-        group = AGES[max(0, bisect_right(AGES, years) - 1)]
-        yield line, text, (user, _sex(path, line, text, sex), group, word)
-
-
-def _movies_csv(path: Path) -> Iterator[tuple[int, str, Movie]]:
-    layout = Layout(",", ("movieId", "title", "genres"), header=True)
-    for at, (line, text) in enumerate(text_lines(path, "utf-8")):
-        # One reader a line: no title of MovieLens has a line break in it, and an unclosed quote is
-        # found in its own line instead of swallowing the rest of the file.
-        try:
-            row = next(csv.reader([text], strict=True))
-        except csv.Error as error:
-            mend = "Put a title with a comma or a quote into quotes, and double the quotes inside."
-            raise fault(path, line, f"broken quoting ({error})", text, mend) from error
-        if at == 0:
-            check_header(path, line, text, row, layout)
-            continue
-        if len(row) != len(layout.fields):
-            raise wrong_count(path, line, text, len(row), layout)
-        yield line, text, (_movie_id(path, line, text, row[0]), _title(path, line, text, row[1]), row[2])
-
-
-def _movie_id(path: Path, line: int, text: str, value: str) -> int:
-    return whole_number(path, line, text, "movie id", value)
-
-
-def _title(path: Path, line: int, text: str, value: str) -> str:
-    if not value.strip():
-        raise fault(path, line, "the title is empty", text, "Fill in the title.")
-    return value
-
-
-def _sex(path: Path, line: int, text: str, value: str) -> str:
-    if value.strip() not in SEXES:
-        raise fault(path, line, f"sex {value!r} is unknown", text, "Write F or M.")
-    return value.strip()
-
-
-_RATING_FIELDS = ("user id", "movie id", "rating", "timestamp")
-FORMATS = (
-    Format(
-        "ML-1M",
-        ("ratings.dat", "movies.dat", "users.dat"),
-        Layout("::", _RATING_FIELDS),
-        _movies_1m,
-        _users_1m,
-        WHOLE_STARS,
-    ),
-    Format(
-        "ML-100K",
-        ("u.data", "u.item", "u.user"),
-        Layout("\t", _RATING_FIELDS),
-        _movies_100k,
-        _users_100k,
-        WHOLE_STARS,
-    ),
-    Format(
-        "MovieLens in CSV",
-        ("ratings.csv", "movies.csv"),
-        Layout(",", ("userId", "movieId", "rating", "timestamp"), header=True),
-        _movies_csv,
-        None,
-        HALF_STARS,
-    ),
-)

@@ -26,8 +26,6 @@ Users are drawn in blocks of ``BLOCK``, each with its own seed: bytes depend on 
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +36,7 @@ import pandas as pd
 from bst.datasets.demo_catalogue import fingerprint
 from bst.datasets.demo_choice import Choice
 from bst.datasets.demo_truth import SHIFTS, Truth, planted
+from bst.datasets.drafts import draft_folder, sweep
 from bst.errors import DatasetError
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Dataset
 
@@ -273,20 +272,19 @@ def write(world: World, folder: Path) -> Path:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise DatasetError(f"{folder} exists and is not empty; delete it or choose another folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        sweep(folder.parent, f".{folder.name}-")
     except OSError as error:
         raise DatasetError(f"{folder} cannot be written ({error}); choose another folder") from error
     try:
-        draft.chmod(0o755)  # mkdtemp's own is for its maker's eyes only
-        for name, text in _files(world):
-            with (draft / name).open("w", encoding="latin-1", newline="\n") as file:
-                file.writelines(text)
-        draft.replace(folder)
+        with draft_folder(folder.parent, f".{folder.name}-") as draft:
+            draft.chmod(0o755)  # a draft's own is for its maker's eyes only
+            for name, text in _files(world):
+                with (draft / name).open("w", encoding="latin-1", newline="\n") as file:
+                    file.writelines(text)
+            draft.replace(folder)
     except OSError as error:
         mend = "free some space or choose another folder"
         raise DatasetError(f"{folder} cannot be written ({error}); {mend}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bst.datasets import movielens
+from bst.datasets import movielens, remembered
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
+from bst.datasets.drafts import draft_folder, sweep
+from bst.datasets.parsing import quoted
 from bst.errors import DatasetError
-from bst.schema import Dataset
+from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 
+_DRAFT = ".world-"
 PROJECT = Path(__file__).resolve().parents[2]
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1
 WEB = "https://files.grouplens.org/datasets/movielens/"
@@ -40,7 +43,7 @@ class Source:
     """One known dataset. ``url`` is empty where it is not downloaded; counts are None where they change.
 
     ``known_hash`` is "sha256:…" or "md5:…" of the zip, or None; ``size`` its bytes; ``format`` one of
-    "1m", "100k", "csv", "demo".
+    "1m", "100k", "10m", "csv", "demo". ``top`` is the folder in the zip, where that has another name.
     """
 
     name: str
@@ -53,6 +56,17 @@ class Source:
     movies: int | None = None
     ratings: int | None = None
     size: int | None = None
+    top: str = ""
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The ratings that it has."""
+        return HALF_STARS if self.format in ("csv", "10m") else WHOLE_STARS
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that unzipping it gives."""
+        return self.top or self.name
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,19 @@ SOURCES: dict[str, Source] = {
             movies=3_883,
             ratings=1_000_209,
             size=5_917_549,
+        ),
+        # its README counts 71,567 users, the range of their ids; so many of them have ratings
+        Source(
+            "ml-10m",
+            "MovieLens 10M",
+            WEB + "ml-10m.zip",
+            "md5:ce571fd55effeba0271552578f2648bd",
+            "10m",
+            users=69_878,
+            movies=10_681,
+            ratings=10_000_054,
+            size=65_566_137,
+            top="ml-10M100K",
         ),
         Source("ml-latest-small", "MovieLens Latest (small)", WEB + "ml-latest-small.zip", None, "csv"),
         Source(
@@ -152,7 +179,9 @@ def source_of(name: str) -> Source:
         return SOURCES[name]
     near = difflib.get_close_matches(name, SOURCES, n=3, cutoff=0.5)
     choice = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(SOURCES)}."
-    raise DatasetError(f"unknown dataset {name!r}: {choice} A folder with MovieLens files will do, too.")
+    raise DatasetError(
+        f"unknown dataset {quoted(name)}: {choice} A folder with MovieLens files will do, too: --dataset FOLDER"
+    )
 
 
 def licence_text(name: str) -> str:
@@ -164,7 +193,8 @@ def find(name_or_path: str | Path) -> Path | None:
     """Return the folder that holds a dataset, or None.
 
     A known name is looked for in ``data_dir()``, then in the project's ``data``; anything else is the
-    path of a folder, or the name of one in those two places.
+    path of a folder, or the name of one in those two places. Last come the folders that a training was
+    given, which are remembered on this computer.
     """
     name = str(name_or_path)
     if name == "demo":
@@ -173,7 +203,28 @@ def find(name_or_path: str | Path) -> Path | None:
         return None
     if name not in SOURCES and (folder := _as_folder(name)):
         return folder
-    return next((folder for folder in _places(name) if movielens.has_files(folder)), None)
+    for place in _places(name):
+        if movielens.has_files(place):
+            return place
+    folder = remembered.folders().get(name)
+    return folder if folder and movielens.has_files(folder) else None
+
+
+def remember(name_or_path: str | Path, dataset: Dataset) -> None:
+    """Keep on this computer where a dataset lies that was read from a folder, so that ``find`` knows it by its name."""
+    folder = find(name_or_path)
+    if folder and dataset.name != "demo" and folder.resolve() not in map(Path.resolve, _places(dataset.name)):
+        remembered.remember(dataset.name, folder)
+
+
+def usable() -> dict[str, str]:
+    """Return name → title of all datasets that can be loaded now: known ones that are here, and remembered folders.
+
+    The demo world is always among them: it is simulated when it is needed first.
+    """
+    known = {name: source.title for name, source in SOURCES.items() if name == "demo" or find(name)}
+    own = {name: name for name in remembered.folders() if name not in SOURCES and find(name)}
+    return known | own
 
 
 def available() -> list[Status]:
@@ -189,7 +240,8 @@ def load(name_or_path: str | Path) -> Dataset:
     if str(name_or_path) == "demo":
         return _load_demo()
     folder = _found(name_or_path)
-    return movielens.read(folder, name=folder.resolve().name, title=_title(folder))
+    name = _name(folder)
+    return movielens.read(folder, name=name, title=SOURCES[name].title if name in SOURCES else name)
 
 
 def load_movies(name_or_path: str | Path) -> pd.DataFrame:
@@ -208,7 +260,8 @@ def _as_folder(path: str) -> Path | None:
 
 
 def _places(name: str) -> list[Path]:
-    return list(dict.fromkeys((data_dir() / name, PROJECT / "data" / name)))
+    names = (name, SOURCES[name].folder) if name in SOURCES else (name,)
+    return list(dict.fromkeys(parent / each for parent in (data_dir(), PROJECT / "data") for each in names))
 
 
 def _status(source: Source) -> Status:
@@ -227,6 +280,9 @@ def _found(name_or_path: str | Path) -> Path:
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or any(mark in name for mark in "/\\"):
         raise DatasetError(f"{name} is no folder that can be read; name the one with the files of a MovieLens release")
+    if lost := remembered.folders().get(name):
+        again = f", or get it by: python -m bst download {name}" if name in SOURCES else ""
+        raise DatasetError(f"{name} was in {lost} and is no longer there; name its folder: --dataset FOLDER{again}")
     source_of(name)
     places = " and ".join(map(str, _places(name)))
     raise DatasetError(f"{name} is not here (looked in {places}); get it by: python -m bst download {name}")
@@ -238,20 +294,20 @@ def _load_demo() -> Dataset:
     folder = demo_dir()
     if _is_current(folder, simulation.VERSION):
         return _read_demo(folder)
+    sweep(folder.parent, _DRAFT)
     world = simulation.simulate(users=DEMO_USERS, ratings=DEMO_RATINGS, seed=DEMO_SEED)
-    draft = folder.with_name(f".world-{os.getpid()}")
-    with tempfile.TemporaryDirectory() as work:
-        try:
-            simulation.write(world, draft)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with draft_folder(folder.parent, _DRAFT) as draft:
+            written = simulation.write(world, draft / "world")
             shutil.rmtree(folder, ignore_errors=True)
-            draft.rename(folder)
-        except (OSError, DatasetError):
-            # Another process was quicker, or the project cannot be written: then the world is not kept.
-            if not _is_current(folder, simulation.VERSION):
-                folder = simulation.write(world, Path(work) / "world")
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return _read_demo(folder)
+            written.rename(folder)
+    except (OSError, DatasetError):
+        # Another process was quicker, or the project cannot be written: then the world is not kept.
+        if not _is_current(folder, simulation.VERSION):
+            with tempfile.TemporaryDirectory() as work:
+                return _read_demo(simulation.write(world, Path(work) / "world"))
+    return _read_demo(folder)
 
 
 def _is_current(folder: Path, version: int) -> bool:
@@ -277,6 +333,6 @@ def _demo_movies() -> pd.DataFrame:
     )
 
 
-def _title(folder: Path) -> str:
+def _name(folder: Path) -> str:
     name = folder.resolve().name
-    return SOURCES[name].title if name in SOURCES else name
+    return next((source.name for source in SOURCES.values() if source.folder == name), name)

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bst.datasets.parsing import Layout, RatingColumns, fault, nth_line
+from bst.datasets.parsing import Layout, fault, nth_line
+from bst.datasets.ratings import RatingColumns
 from bst.errors import DatasetError
+from bst.schema import HALF_STARS
 
 # MovieLens opened in 1997, yet its oldest ratings are dated January 1995. The bounds are wide, and
 # narrow enough to catch a last line that was cut off within its timestamp.
 EARLIEST = 788_918_400  # 1995-01-01
 LATEST = 4_102_444_800  # 2100-01-01
+# finer units in which programs count times, by how many of them are a second
+UNITS = {1000: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 
 
 def rating_rows(
@@ -28,6 +32,8 @@ def rating_rows(
 ) -> pd.DataFrame:
     """Return ratings as in ``schema.Dataset``: ``user`` and ``movie`` are positions in the two id arrays.
 
+    ``timestamp`` is ``columns.time`` in whole seconds.
+
     ``malformed`` is the error of a line after those in ``columns``: it is raised unless an earlier line is
     at fault. ``users_file`` is None where the users are defined by the ratings themselves.
     Raises ``DatasetError`` for the first line with an unknown id, a rating outside ``levels``, an
@@ -35,7 +41,8 @@ def rating_rows(
     """
     user = pd.Index(user_ids).get_indexer(columns.user).astype(np.int32)
     movie = pd.Index(movie_ids).get_indexer(columns.movie).astype(np.int32)
-    times = columns.timestamp
+    times = columns.time // columns.per_second
+    timed = layout.columns[3] >= 0
     stars = ", ".join(f"{level:g}" for level in levels)
     checks: list[tuple[np.ndarray, Callable[[int], str], str]] = [
         (
@@ -56,10 +63,10 @@ def rating_rows(
         (
             ~np.isin(columns.rating, np.asarray(levels, np.float32)),
             lambda row: f"rating {columns.rating[row]:g} is not allowed",
-            f"This format knows the ratings {stars}.",
+            f"Allowed are {stars}.",
         ),
         (
-            (times < EARLIEST) | (times >= LATEST),
+            timed & ((times < EARLIEST) | (times >= LATEST)),
             lambda row: f"timestamp {times[row]} lies outside 1995–2099",
             "It is counted in seconds since 1970. In the last line it may have been cut off: download again.",
         ),
@@ -78,6 +85,24 @@ def rating_rows(
     if malformed is not None:
         raise malformed
     return pd.DataFrame({"user": user, "movie": movie, "rating": columns.rating, "timestamp": times}, copy=False)
+
+
+def finest_unit(columns: RatingColumns) -> int:
+    """Return how many of the units of ``columns.time`` are a second, told from the times themselves.
+
+    They are seconds, or whatever finer unit the file was read in, unless all of them make sense in a finer one alone.
+    """
+    low, high = (int(columns.time.min()), int(columns.time.max())) if len(columns) else (0, 0)
+    for unit in (1, *UNITS):
+        if low // (unit * columns.per_second) >= EARLIEST and high // (unit * columns.per_second) < LATEST:
+            return unit * columns.per_second
+    return columns.per_second
+
+
+def allowed_levels(ratings: np.ndarray, usual: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the levels of a file of ratings: ``usual``, or half stars where any half star stands in it."""
+    halves = [level for level in HALF_STARS if level not in usual]
+    return HALF_STARS if halves and np.isin(ratings, np.asarray(halves, np.float32)).any() else usual
 
 
 def require_ratings(users_path: Path, users: pd.DataFrame, ratings: pd.DataFrame, ratings_file: str) -> None:

@@ -25,6 +25,7 @@ from bst.evaluation.worst import worst
 from bst.metrics import rating_errors
 from bst.models.config import TimelineConfig
 from bst.schema import Dataset
+from bst.timelines import tie_order_record
 
 NAME = "evaluation"
 VERSION = 1
@@ -82,7 +83,7 @@ def measure(bundle: Bundle, task: Task, on_progress: OnProgress = lambda share, 
     model = bundle.load_model(task.dataset.movies)
     on_progress(0.08, f"predicting {len(task.test):,} test ratings")
     answers = _ask(bundle, task, model, on_progress)
-    record = {"protocol": bundle.protocol, "seed": bundle.seed}
+    record = {"protocol": bundle.protocol, "seed": bundle.seed, **tie_order_record(task.dataset)}
     labels = None
     peers = {}
     if answers.expected is not None:

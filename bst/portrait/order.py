@@ -26,7 +26,8 @@ class Ties:
     steps from one rating of a user to the next that take no time at all, so that the order is that of the file.
     ``minute``: share of those steps that take under a minute. ``one_day``: share of users whose ratings, two at least,
     all came within 24 hours. ``largest``: most ratings that one user gave in one second. ``steps``: what share of the
-    steps takes how long, ``name`` (of ``STEPS``) and ``share``.
+    steps takes how long, ``name`` (of ``STEPS``) and ``share``. ``order``: what orders ties, and ``has_times``, as in
+    ``schema.Dataset``.
     """
 
     tied: float
@@ -35,6 +36,8 @@ class Ties:
     one_day: float
     largest: int
     steps: pd.DataFrame
+    order: str = "file"
+    has_times: bool = True
 
 
 def ties(dataset: Dataset) -> Ties:
@@ -62,4 +65,6 @@ def ties(dataset: Dataset) -> Ties:
         one_day=float(within.mean()) if len(within) else 0.0,
         largest=int(np.diff(np.r_[start, len(user)]).max()),
         steps=pd.DataFrame({"name": list(STEPS), "share": np.bincount(longest, minlength=len(STEPS)) / steps}),
+        order=dataset.tie_order,
+        has_times=dataset.has_times,
     )

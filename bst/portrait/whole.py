@@ -13,7 +13,8 @@ from bst.schema import Dataset
 @dataclass(frozen=True)
 class Portrait:
     """What a dataset looks like: aggregates alone. ``tastes``: by part of ``groups.GROUPS``, of which anything is
-    known.
+    known. ``notes``: what was assumed when it was read. Where ``ties.has_times`` is not true, ``time`` and the days
+    of ``counts`` mean nothing.
     """
 
     counts: shape.Counts
@@ -25,6 +26,7 @@ class Portrait:
     genres: pd.DataFrame
     ties: order.Ties
     tastes: dict[str, pd.DataFrame]
+    notes: tuple[str, ...] = ()
 
 
 def portrait(dataset: Dataset, on_progress: Callable[[str], None] = lambda words: None) -> Portrait:
@@ -46,4 +48,5 @@ def portrait(dataset: Dataset, on_progress: Callable[[str], None] = lambda words
         shape.genres(dataset),
         ties,
         groups.tastes(dataset),
+        dataset.notes,
     )

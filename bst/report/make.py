@@ -22,6 +22,7 @@ from bst.models.config import TimelineConfig, describe
 from bst.portrait import Portrait
 from bst.report import frames
 from bst.report.svg import INK, inline
+from bst.timelines import TIE_ORDERS
 
 # words of the glossary that a report uses
 WORDS = ("MAE", "RMSE", "NLL", "ECE", "95% interval", "Peer", "SVD", "HR@K", "NDCG@K", "MRR", "Coverage", "Novelty")
@@ -270,11 +271,12 @@ def _groups(record: dict) -> Section:
 def _lists(bundle: Bundle, record: dict) -> Section:
     found = record["ranking"]
     entered = "" if bundle.simulated else " MovieLens records when a rating was entered, so “next” means rated next."
+    ties = f" {TIE_ORDERS[record['tie_order']]}" if record.get("tie_order") in TIE_ORDERS else ""
     return Section(
         "Lists over the whole catalogue",
         [
             f"The first ten of the lists of {found['users']:,} people, among all movies that they had not seen, never "
-            f"among a sample.{entered}"
+            f"among a sample.{entered}{ties}"
         ],
         tables=[
             Table(
@@ -296,16 +298,20 @@ def _data(bundle: Bundle, portrait: Portrait | None) -> Section:
     counts, ties = portrait.counts, portrait.ties
     people = "simulated people" if bundle.simulated else "people"
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
+    days = f", {counts.first:%Y-%m-%d} to {counts.last:%Y-%m-%d}" if ties.has_times else ""
     section.text += [
-        f"{counts.users:,} {people} gave {counts.ratings:,} ratings to {of} movies, "
-        f"{counts.first:%Y-%m-%d} to {counts.last:%Y-%m-%d}; half of them go to the {counts.half_share:.0%} best "
-        "known. "
+        f"{counts.users:,} {people} gave {counts.ratings:,} ratings to {of} movies{days}; half of them go to the "
+        f"{counts.half_share:.0%} best known. "
         f"The mean is {counts.mean:.2f} stars; {counts.filled:.1%} of all pairs of a person and a movie are rated.",
-        f"{ties.tied:.0%} of the ratings share their second with another of the same person: within it, the order is "
-        "that "
-        "of the file."
-        + ("" if bundle.simulated else " Times say when a rating was entered, not when a movie was watched."),
     ]
+    if ties.has_times:
+        section.text.append(
+            f"{ties.tied:.0%} of the ratings share their second with another of the same person. "
+            f"{TIE_ORDERS[ties.order]}"
+            + ("" if bundle.simulated else " Times say when a rating was entered, not when a movie was watched.")
+        )
+    if portrait.notes:
+        section.text.append("Assumed when it was read: " + " ".join(portrait.notes))
     stars = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in portrait.stars.itertuples(index=False))
     tail = portrait.tail[portrait.tail["movies"].round(6).isin(of_data.MARKED)]
     told = ", ".join(f"{row.movies:.0%} of the movies have {row.share:.0%}" for row in tail.itertuples(index=False))

@@ -30,6 +30,7 @@ class ClassicScorer(Scorer):
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
         def gradients(inputs, presence, known):
+            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
             with tf.GradientTape() as tape:
                 tape.watch((presence, known))
                 stars = model(inputs | {"presence": presence, "known": known}, training=False)[:, 0]

@@ -53,6 +53,7 @@ class TimelineScorer(Scorer):
             return tf.nn.softmax(model.rating.score(model.rating.encode(inputs), movie)[0])
 
         def gradients(inputs, movie, presence, known):
+            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
             with tf.GradientTape() as tape:
                 tape.watch((presence, known))
                 levels = levels_of(inputs | {"presence": presence, "known": known}, movie)[:, 0]

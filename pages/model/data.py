@@ -16,7 +16,10 @@ def draw() -> None:
         return
     counts = seen.portrait.counts
     st.title(words.headline(bundle, counts), anchor=False)
-    st.caption(f"{literal(bundle.dataset_title)}, from {words.day(counts.first)} to {words.day(counts.last)}.")
+    days = f", from {words.day(counts.first)} to {words.day(counts.last)}" if seen.portrait.ties.has_times else ""
+    st.caption(f"{literal(bundle.dataset_title)}{days}.")
+    if seen.portrait.notes:
+        st.caption(literal(f"Assumed when its files were read: {' '.join(seen.portrait.notes)}"))
     _draw_counts(seen)
     sections = {
         "Ratings": lambda: ratings.draw(seen),

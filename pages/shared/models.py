@@ -50,7 +50,7 @@ def choices() -> dict[str, Choice]:
 
     One dict for all who ask: read only.
     """
-    return _verified(_files(), tuple(name for name in datasets.SOURCES if datasets.find(name)))
+    return _verified(_files(), tuple(datasets.usable()))
 
 
 def _files() -> tuple[tuple[str, int, int], ...]:

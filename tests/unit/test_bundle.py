@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -448,6 +449,14 @@ def test_other_movies_are_refused(change, small_bundle, world):
 
 def test_a_corrected_title_does_not_matter(world):
     assert fingerprint(world.movies.assign(title="?")) == fingerprint(world.movies)
+
+
+def test_fingerprint_of_movies_whose_year_is_not_known():
+    frame = {"movie_id": [6, 7], "title": ["No Year Here", "B (1990)"], "genres": ["Drama", ""]}
+    movies = pd.DataFrame(frame | {"year": pd.array([None, 1990], "Int16")})
+    # printf '6||Drama\n7|1990|' | sha256sum
+    assert fingerprint(movies) == "761eed893b47a3fee7f131785cbf04e68b30e5ea67eac29a0b5b0e1e8cca1bc0"
+    assert fingerprint(movies.assign(year=pd.array([None, None], "Int16"))) != fingerprint(movies)
 
 
 # ---- finding bundles

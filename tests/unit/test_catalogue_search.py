@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.catalogue import Catalogue, normalise
+from bst.catalogue import ALL_YEARS, Catalogue, normalise
 from bst.errors import VisitorError
 
 TITLES = (
@@ -186,3 +186,13 @@ def test_every_title_of_ml_1m_is_found(ml_1m_dir):
         if catalogue.find(title) != movie_id
     ]
     assert wrong == []
+
+
+def test_years_are_a_range_whatever_is_known():
+    def years(*known):
+        frame = {"movie_id": range(len(known)), "title": ["A"] * len(known), "year": pd.array(known, "Int16")}
+        return Catalogue(pd.DataFrame(frame | {"genres": ""})).years
+
+    assert years(1999, None, 1950) == (1950, 1999)
+    assert years(1999, 1999) == (1999, 2000)
+    assert years(None, None) == ALL_YEARS

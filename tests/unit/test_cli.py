@@ -200,6 +200,7 @@ def test_a_damaged_bundle(refused, bundle, tmp_path):
 
 def test_the_dataset_of_a_bundle_may_be_anywhere(answer, refused, small_bundle, world_dir, monkeypatch, tmp_path):
     monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("BST_CACHE_DIR", str(tmp_path))
     assert "small-world" in refused("recommend", "--bundle", small_bundle.folder)
     said = answer("recommend", "--bundle", small_bundle.folder, "--dataset", world_dir, "-k", 3)
     assert len(said["recommendations"]) == 3

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import stat
+import subprocess
 import sys
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +17,7 @@ from handmade import ONE_M, changed, write, zip_of
 from bst import datasets
 from bst.datasets import read
 from bst.datasets.download import RETRIES
+from bst.datasets.drafts import draft_folder
 from bst.errors import DatasetError
 
 
@@ -42,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         server = self.server
         server.asked.append(self.path)
-        if self.path != "/ml-1m.zip":
+        if self.path not in ("/ml-1m.zip", "/ml-10m.zip"):
             self.send_error(404)
             return
         server.speaks.wait(5)
@@ -339,6 +342,33 @@ def test_cancelling_leaves_nothing(server, good, into, reason):
     with pytest.raises(reason):
         fetch(server, into, on_progress=cancel)
     assert not list(into.iterdir())
+
+
+def test_a_zip_whose_folder_has_another_name(server, into, tmp_path):
+    files = {name: lines for name, lines in ONE_M.items() if name != "users.dat"}
+    server.content = zip_of(tmp_path / "ten.zip", "ml-10M100K", files).read_bytes()
+    folder = datasets.download("ml-10m", into=into, base_url=server.url, known_hash=sha256(server.content))
+    assert folder == into / "ml-10m"
+    assert len(read(folder).ratings) == 5
+
+
+def test_what_a_killed_download_left_is_swept_by_the_next(server, good, into):
+    server.speaks.clear()  # the download waits for its first byte
+    code = f"from bst import datasets; datasets.download('ml-1m', into={str(into)!r}, base_url={server.url!r})"
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+    with subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}) as process:
+        while not server.asked:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    server.speaks.set()
+    assert [p.name.startswith(".ml-1m-") for p in into.iterdir()] == [True]
+    (into / ".ml-100k-0a_b1c2d").mkdir()  # of another release, by a program that locked nothing
+    (into / ".ml-1m-notes").mkdir()  # somebody's own
+    with draft_folder(into, ".ml-1m-") as under_way:
+        fetch(server, into)
+        assert sorted(p.name for p in into.iterdir()) == sorted([".ml-1m-notes", "ml-1m", under_way.name])
+    assert sorted(p.name for p in into.iterdir()) == [".ml-1m-notes", "ml-1m"]
 
 
 def test_demo_is_not_downloaded(into):

@@ -1,11 +1,12 @@
 """Finding and loading datasets by name, and what is said when they are not there."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from handmade import CSV, ONE_M, write
+from handmade import CSV, ONE_HUNDRED_K, ONE_M, write
 
 from bst import datasets
 from bst.datasets import simulation, sources
@@ -16,6 +17,7 @@ from bst.errors import DatasetError
 def places(tmp_path, monkeypatch):
     """Two empty data folders: the chosen one and the project's."""
     monkeypatch.setenv("BST_DATA_DIR", str(tmp_path / "chosen"))
+    monkeypatch.setenv("BST_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(sources, "PROJECT", tmp_path / "project")
     return tmp_path / "chosen", tmp_path / "project" / "data"
 
@@ -29,7 +31,16 @@ def test_data_dir_is_the_chosen_one_or_the_projects(monkeypatch, tmp_path):
 
 
 def test_every_source_states_where_it_comes_from_and_its_terms():
-    assert list(datasets.SOURCES) == ["demo", "ml-100k", "ml-1m", "ml-latest-small", "ml-20m", "ml-25m", "ml-32m"]
+    assert list(datasets.SOURCES) == [
+        "demo",
+        "ml-100k",
+        "ml-1m",
+        "ml-10m",
+        "ml-latest-small",
+        "ml-20m",
+        "ml-25m",
+        "ml-32m",
+    ]
     for name, source in datasets.SOURCES.items():
         assert source.name == name
         if name == "demo":
@@ -60,6 +71,67 @@ def test_find_takes_the_path_of_a_folder(places, tmp_path):
     assert datasets.find(tmp_path / "nowhere") is None
     for nonsense in ("", "x" * 5000, "~nobody-of-this-name/x", "\0"):
         assert datasets.find(nonsense) is None
+
+
+def test_ten_million_is_found_in_the_folder_that_its_zip_makes(places):
+    chosen, _ = places
+    files = {name: lines for name, lines in ONE_M.items() if name != "users.dat"}
+    write(chosen / "ml-10M100K", files)
+    assert datasets.find("ml-10m") == chosen / "ml-10M100K"
+    dataset = datasets.load("ml-10m")
+    assert (dataset.name, dataset.title) == ("ml-10m", "MovieLens 10M")
+
+
+def test_a_folder_that_was_trained_on_is_known_by_its_name(places, tmp_path):
+    chosen, _ = places
+    folder = write(tmp_path / "elsewhere" / "mine", CSV)
+    dataset = datasets.load(folder)
+    with pytest.raises(DatasetError, match=r"unknown dataset 'mine'.*--dataset FOLDER"):
+        datasets.load("mine")
+    datasets.remember(folder, dataset)
+    assert datasets.find("mine") == folder
+    pd.testing.assert_frame_equal(datasets.load("mine").ratings, dataset.ratings)
+    assert datasets.usable() == {"demo": "Demo world (simulated)", "mine": "mine"}
+    # a known place goes first
+    write(chosen / "mine", CSV)
+    assert datasets.find("mine") == chosen / "mine"
+    shutil.rmtree(chosen / "mine")
+    # and where it is gone, its place is named
+    folder.rename(tmp_path / "moved")
+    assert datasets.find("mine") is None
+    assert "mine" not in datasets.usable()
+    with pytest.raises(DatasetError) as caught:
+        datasets.load_movies("mine")
+    assert str(folder) in str(caught.value)
+    assert "--dataset FOLDER" in str(caught.value)
+    datasets.remember(tmp_path / "moved", dataset)
+    assert datasets.find("mine") == tmp_path / "moved"
+
+
+def test_what_is_in_a_known_place_is_not_remembered(places, tmp_path):
+    chosen, _ = places
+    write(chosen / "ml-1m", ONE_M)
+    for name in ("ml-1m", chosen / "ml-1m"):
+        datasets.remember(name, datasets.load(name))
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"mine": 7}', '{"mine": "\\u0000"}', "[" * 100_000, "\ud800"])
+def test_a_damaged_memory_is_ignored(places, tmp_path, content):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "folders.json").write_text(content, "utf-8", "surrogatepass")
+    assert datasets.find("mine") is None
+    assert datasets.usable() == {"demo": "Demo world (simulated)"}
+    folder = write(tmp_path / "mine", CSV)
+    datasets.remember(folder, datasets.load(folder))
+    assert datasets.find("mine") == folder
+
+
+def test_a_memory_that_cannot_be_kept_is_no_fault(places, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    folder = write(tmp_path / "mine", CSV)
+    datasets.remember(folder, datasets.load(folder))
+    assert datasets.find("mine") is None
 
 
 def test_load_by_name_and_by_path(places, tmp_path):
@@ -105,6 +177,29 @@ def test_available_says_what_is_here(places):
     assert "python -m bst simulate" in status["demo"].hint
 
 
+def test_the_command_line_says_what_is_here_and_what_was_assumed_of_it(places, tmp_path, run):
+    chosen, _ = places
+    write(chosen / "ml-100k", {name: lines for name, lines in ONE_HUNDRED_K.items() if name != "u.user"})
+    write(chosen / "ml-1m", ONE_M | {"users.dat": ["?"]})
+    folder = write(tmp_path / "mine", CSV)
+    datasets.remember(folder, datasets.load(folder))
+    code, out, err = run("datasets", "--json")
+    assert code == 0
+    rows = {row["dataset"]: row for row in json.loads(out)["datasets"]}
+    assert rows["mine"] == {
+        "dataset": "mine",
+        "title": "mine",
+        "present": True,
+        "folder": str(folder),
+        "ratings": None,
+        "hint": "",
+    }
+    lines = err.splitlines()
+    assert lines[0] == "ml-100k: There is no u.user: nothing is known about the users."
+    assert lines[1].startswith(f"ml-1m: {chosen / 'ml-1m' / 'users.dat'}, line 1: ")
+    assert len(lines) == 2
+
+
 class Simulator:
     """Stands in for the simulator: counts worlds and writes the hand-made one."""
 
@@ -141,6 +236,15 @@ def test_demo_is_simulated_once_and_kept(places, simulator):
     datasets.load("demo")
     assert simulator.made == 1
     assert [p.name for p in (project / "demo").iterdir()] == ["world"]
+
+
+def test_what_a_killed_simulation_left_is_swept(places, simulator):
+    _, project = places
+    (project / "demo" / ".world-abcd1234").mkdir(parents=True)
+    (project / "demo" / ".world-4711").mkdir()
+    (project / "demo" / ".world-of-mine").mkdir()
+    datasets.load("demo")
+    assert sorted(p.name for p in (project / "demo").iterdir()) == [".world-of-mine", "world"]
 
 
 @pytest.mark.parametrize("about", [{"catalogue_sha256": "old", "version": simulation.VERSION}, {"version": 0}, [], "?"])

@@ -4,13 +4,18 @@ import streamlit as st
 
 from bst.bundle import Bundle
 from bst.charts import data as drawn
+from bst.timelines import TIE_ORDERS
 from pages.model.data_parts.loaded import Seen
 from pages.shared import figures
+from pages.shared.text import literal
 
 
 def draw(bundle: Bundle, seen: Seen) -> None:
     """Draw the section."""
     ties = seen.portrait.ties
+    if not ties.has_times:
+        st.markdown(f"**When ratings were given is not known.** {literal(' '.join(seen.portrait.notes))}")
+        return
     st.markdown(
         f"**{ties.tied:.0%} of all ratings share their second with another rating of the same person**, and "
         f"{ties.minute:.0%} come within a minute of the one before."
@@ -30,7 +35,7 @@ def _lines(bundle: Bundle, seen: Seen) -> list[str]:
     ties = seen.portrait.ties
     lines = [
         f"Within one second nobody knows what came first: **{ties.next_tied:.0%}** of all steps from one rating to the "
-        f"next stand in the order of the file alone. One person entered {ties.largest} in a single second."
+        f"next take no time at all. {TIE_ORDERS[ties.order]} One person entered {ties.largest} in a single second."
     ]
     if bundle.simulated:
         lines += [

@@ -14,7 +14,8 @@ def draw(seen: Seen) -> None:
     with left:
         _draw_stars(seen)
     with right:
-        _draw_time(seen)
+        if seen.portrait.ties.has_times:
+            _draw_time(seen)
     _draw_activity(seen)
 
 

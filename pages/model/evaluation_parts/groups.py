@@ -16,6 +16,10 @@ def draw(record: dict) -> None:
     """Draw the section."""
     st.subheader("Is it fair?", anchor=False)
     _draw_fairness(record)
+    if not record["slices"]:
+        st.subheader("Error by group", anchor=False)
+        st.markdown("Too few users are in the test for any group: a group needs ten users at least.")
+        return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Error by group", anchor=False, width="content")
         found = {row["part"] for row in record["slices"]}

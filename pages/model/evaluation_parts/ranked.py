@@ -5,6 +5,7 @@ import streamlit as st
 
 from bst import charts
 from bst.bundle import Bundle
+from bst.timelines import TIE_ORDERS
 from pages.model.evaluation_parts import words
 from pages.shared import figures
 from pages.shared.text import count, percent
@@ -41,10 +42,11 @@ def draw(bundle: Bundle, record: dict) -> None:
         if bundle.simulated
         else "MovieLens records when a rating was entered, so “next” means rated next."
     )
+    ties = TIE_ORDERS.get(record.get("tie_order"), "")
     st.caption(
         f"Lists of {count(found['users'], 'user')}{of}, as they were before their last test rating: the whole "
         f"catalogue but for what they had seen, never a sample of it. {entered} Popularity: for everyone "
-        "what most people have rated."
+        f"what most people have rated. {ties}"
     )
 
 

@@ -40,11 +40,10 @@ def _dialog() -> None:
 
 def draw_form() -> None:
     """Draw what can be chosen, and the button that starts the run."""
-    # the demo world is always among them: it is simulated when it is needed first
-    here = [status.source.name for status in datasets.available() if status.present]
+    here = datasets.usable()
     left, right = st.columns(2)
     with left:
-        dataset = st.selectbox("Dataset", here, format_func=_dataset_title, key="train_dataset")
+        dataset = st.selectbox("Dataset", list(here), format_func=here.get, key="train_dataset")
         share = st.select_slider(
             "Share of its users to learn from",
             SHARES,
@@ -140,10 +139,6 @@ def _draw_classic(config: Config) -> Config:
 
 def _draw_rate(column, timeline: bool, value: float, key: str) -> float:
     return column.select_slider("Learning rate", RATES[timeline], value, format_func=lambda r: f"{r:g}", key=key)
-
-
-def _dataset_title(name: str) -> str:
-    return datasets.SOURCES[name].title
 
 
 def _free_name(wanted: str) -> str:

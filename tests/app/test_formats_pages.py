@@ -1,0 +1,128 @@
+"""Every page shows a model of each release's format: films without year or genres, people of whom nothing is known."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bst import background, datasets, runs
+from bst import bundle as bundles
+from bst.evaluation import local, measure
+from bst.models.config import TimelineConfig, TowerConfig
+from bst.runs import RunSettings
+from bst.schema import Visitor
+from bst.timelines import TIE_ORDERS
+from pages.shared import models
+from tests.app.conftest import APP, captions, headline, set_visitor
+from tests.formats import FILMS, USERS, WRITERS, ratings
+
+pytestmark = pytest.mark.timeout(180)
+
+TOWER = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=1)
+QUICK = {"segment": 10, "memory": 12, "batch_events": 200, "factors": 2, "warm_up": 2, "negatives": 8}
+PAGES = (
+    "explore/recommend",
+    "explore/what_if",
+    "explore/replay",
+    "explain/why",
+    "model/training",
+    "model/evaluation",
+    "model/data",
+    "model/about",
+)
+FORMS = (*WRITERS, "no-times")
+DRAWN = {"like-10m", "like-latest-small", "like-kaggle-20m"}
+NO_USERS = {*DRAWN, "no-times"}
+MEASURED = {"like-100k", "like-latest-small", "no-times"}
+# what is said of how files were read
+NOTES = {
+    "like-10m": "There is no users.dat",
+    "like-kaggle-20m": "read as dates in UTC",
+    "no-times": "ratings.csv has no times",
+}
+
+
+def write_without_times(folder):
+    """CSV as somebody may have it: other names, no times, rated in an order that means something."""
+    folder.mkdir()
+    films = "".join(f'{number};"{title.replace(chr(34), chr(34) * 2)}"\n' for number, title, _ in FILMS)
+    rows = "".join(f"{user};{film};{stars:g}\n" for user, film, stars, _ in ratings())
+    (folder / "movies.csv").write_text("id;name\n" + films, "utf-8")
+    (folder / "ratings.csv").write_text("user_id;item_id;stars\n" + rows, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a bundle of each format, trained as the command line would; of some, their evaluation, too."""
+    import tensorflow as tf
+
+    base = tmp_path_factory.mktemp("formats")
+    config = TimelineConfig("timeline", TOWER, TOWER, averaging=0.5, **QUICK)
+    tf.config.run_functions_eagerly(True)  # nothing here runs often enough to be worth compiling
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundles, "BUNDLES", base / "bundles")
+        patch.setattr(local, "FOLDER", base / "local")
+        patch.setattr(background, "RUNS", base / "runs")
+        patch.setenv("BST_DATA_DIR", str(base / "nothing"))
+        patch.setenv("BST_CACHE_DIR", str(base / "cache"))
+        for name, write in (WRITERS | {"no-times": write_without_times}).items():
+            folder = write(base / name)
+            settings = RunSettings(str(folder), config, "visitor", epochs=1, seed=0)
+            bundle = runs.train(settings, name, runs=base / "runs")
+            if name in MEASURED:
+                measure.keep(bundle, measure.measure(bundle, measure.own_task(bundle, datasets.load(name))))
+        yield base / "bundles"
+    tf.config.run_functions_eagerly(False)
+
+
+def opened(bundle: str, page: str) -> AppTest:
+    models.look_again()
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["bundle"] = bundle
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, page
+    assert not app.error, [error.value for error in app.error]
+    assert app.title, page
+    return app
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_page(form, trained):
+    for page in PAGES:
+        app = opened(form, page)
+        if page == "explore/recommend":  # films without year or genres are watched like any other
+            set_visitor(app, Visitor().watched(12, 4.0).watched(19, 2.0), form)
+            assert not app.run().exception
+        elif page == "model/evaluation" and form in MEASURED:
+            check_evaluation(app, form)
+        elif page == "model/data":
+            check_data(app, form)
+
+
+def test_a_model_is_trained_on_what_was_trained_on_before(trained):
+    app = opened("like-10m", "model/training")
+    app.button(key="train_button").click().run()
+    assert not app.exception
+    assert {"Demo world (simulated)", *FORMS} <= set(app.selectbox(key="train_dataset").options)
+
+
+def check_evaluation(app: AppTest, form: str) -> None:
+    for section in ("How soon it knows you", "Promises kept", "For whom", "Worst misses", "Lists"):
+        app.session_state["evaluation_tabs_7"] = section
+        assert not app.run().exception, section
+    assert (TIE_ORDERS["drawn"] in captions(app)) == (form in DRAWN)
+
+
+def check_data(app: AppTest, form: str) -> None:
+    assert f"{USERS} people gave" in headline(app)
+    text = captions(app)
+    assert ("Assumed when its files were read" in text) == (form in NOTES)
+    assert NOTES.get(form, "") in text
+    sections = 4 if form in NO_USERS else 5
+    for section in ("Ratings", "Movies", "What order means", "One movie"):
+        app.session_state[f"data_tabs_{sections}"] = section
+        app.run()
+        assert not app.exception, section
+        if section == "What order means":
+            words = " ".join(part.value for part in app.main.markdown)
+            assert (TIE_ORDERS["drawn"] in words) == (form in DRAWN)
+            assert ("When ratings were given is not known" in words) == (form == "no-times")
