@@ -93,14 +93,16 @@ def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
 
 
 def history_as_csv(catalogue: Catalogue, visitor: Visitor) -> str:
-    """Return a visitor's history as CSV, oldest first, in columns that ``bst.imports`` reads again."""
-    return _csv(
-        ["movie_id", "rating", "timestamp", "title"],
-        (
-            [e.movie_id, f"{e.rating:g}", "" if e.timestamp is None else e.timestamp, catalogue.title(e.movie_id)]
-            for e in visitor.history
-        ),
-    )
+    """Return what a visitor has seen as CSV, in columns that ``bst.imports`` reads again.
+
+    First the movies without a rating, by id, then the history, oldest first.
+    """
+    seen = [[movie_id, "", "", catalogue.title(movie_id), "yes"] for movie_id in sorted(visitor.seen)]
+    history = [
+        [e.movie_id, f"{e.rating:g}", "" if e.timestamp is None else e.timestamp, catalogue.title(e.movie_id), "yes"]
+        for e in visitor.history
+    ]
+    return _csv(["movie_id", "rating", "timestamp", "title", "seen"], [*seen, *history])
 
 
 def _csv(header: list[str], lines: Iterable[list]) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bst.catalogue import Catalogue
-from bst.imports import Entry, Sureness, matcher_of, stars_here
+from bst.imports import Entry, Sureness, matcher_of
 from bst.imports.names import year_behind
-from bst.schema import Event, Visitor
+from bst.schema import Event, Visitor, to_scale
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def visitor(persona: Persona, catalogue: Catalogue, levels: Sequence[float]) -> 
     Stars become the nearest of ``levels``, halves the upper one.
     """
     events = {
-        movie_id: Event(movie_id, stars_here(stars, levels))
+        movie_id: Event(movie_id, to_scale(stars, levels))
         for title, stars in persona.watched
         if (movie_id := _find(title, catalogue)) is not None
     }

@@ -201,6 +201,13 @@ def _visitor_options(parser: argparse.ArgumentParser) -> None:
         metavar="'TITLE=STARS'",
         help="a movie that they watched, by title or id, and their rating; oldest first, as often as needed",
     )
+    parser.add_argument(
+        "--seen",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="a movie that they have seen and not rated: it is not recommended, and the model does not read it",
+    )
 
 
 def _order_options(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from bst.imports.dates import DateOrder
 from bst.imports.entries import Entry, Export, ImportProblem
 from bst.imports.exports import read_export
-from bst.imports.history import imported, stars_here, what_counts
+from bst.imports.history import imported, what_counts
 from bst.imports.links import Links, read_links
 from bst.imports.matching import SITE_NUMBERS, Match, Matcher, matcher_of
 from bst.imports.name_forms import Sureness
@@ -22,6 +22,5 @@ __all__ = [
     "matcher_of",
     "read_export",
     "read_links",
-    "stars_here",
     "what_counts",
 ]

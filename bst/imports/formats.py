@@ -115,9 +115,10 @@ def _imdb(table: Table) -> Format:
 
 
 def _movielens(row: Row, line: int, date: datetime | None) -> Entry:
-    if row.get("rating", "") in ("", "0"):
+    # a wish list has no ratings either; what our own export lists without one was seen, and says so
+    if row.get("rating", "") in ("", "0") and row.get("seen") != "yes":
         return _entry(row, line, date, row.get("title", ""), refused="not rated")
-    return _entry(row, line, date, row.get("title", ""), row["rating"], 5)
+    return _entry(row, line, date, row.get("title", ""), row.get("rating", ""), 5)
 
 
 def _one_user(name: str) -> Callable[[Row, int, datetime | None], Entry]:

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bst.imports.matching import Match
-from bst.schema import MAX_HISTORY, Event, Visitor
-
-
-def stars_here(stars: float, levels: Sequence[float]) -> float:
-    """Return the level nearest to a number of stars; halfway between two, the upper one: 3.5 becomes 4."""
-    return min(levels, key=lambda level: (abs(level - stars), -level))
+from bst.schema import MAX_HISTORY, Event, Visitor, to_scale
 
 
 def imported(
@@ -36,7 +31,7 @@ def imported(
             seen.add(match.movie_id)
         else:
             events.pop(match.movie_id, None)
-            events[match.movie_id] = Event(match.movie_id, stars_here(match.entry.stars, levels))
+            events[match.movie_id] = Event(match.movie_id, to_scale(match.entry.stars, levels))
     return replace(visitor, history=tuple(events.values()), seen=frozenset(seen)).limited(most)
 
 

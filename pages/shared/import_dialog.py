@@ -15,9 +15,9 @@ from bst.imports import (
     imported,
     matcher_of,
     read_export,
-    stars_here,
     what_counts,
 )
+from bst.schema import to_scale
 from pages.shared import models, visitor_state
 from pages.shared.text import count, literal, stars
 
@@ -257,7 +257,7 @@ def _unread(match: Match) -> str:
 def _stars_here(match: Match, levels: Sequence[float]) -> str:
     if match.entry.stars is None:
         return "seen"
-    return f"{match.entry.rating} → {stars(stars_here(match.entry.stars, levels))}"
+    return f"{match.entry.rating} → {stars(to_scale(match.entry.stars, levels))}"
 
 
 def _remarks(export: Export, levels: Sequence[float], counts: str) -> str:

@@ -48,6 +48,14 @@ def test_recommend_reads_a_file_and_names_nothing_of_it(answer, asking, mine):
     assert len(named) == 26
 
 
+def test_what_was_seen_without_a_rating_is_named_by_hand(answer, refused, asking):
+    result = answer("recommend", *asking, "--watched", "Story Number 3=5", "--seen", "Story Number 1", "-k", 100)
+    assert result["visitor"]["seen"] == ids(1)
+    assert {row["movie_id"] for row in result["recommendations"]}.isdisjoint(ids(1, 3))
+    assert len(result["recommendations"]) == 28
+    assert "no movie is called 'Nothing'" in refused("recommend", *asking, "--seen", "Nothing")
+
+
 def test_it_says_on_standard_error_what_became_of_the_rows(run, asking, mine):
     path = mine(HEADER + story(1) + story(2, "") + "2024-01-03,Story Number 3,1975,u,4\n2024-01-04,Nowhere,1999,u,4\n")
     code, out, err = run("recommend", *asking, "--import", path, "-k", 1, "--json")

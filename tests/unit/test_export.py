@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bst import export
 from bst.catalogue import Catalogue
-from bst.imports import read_export
+from bst.imports import Matcher, imported, read_export
 from bst.ranking import Filters
 from bst.recommender import Recommendation
-from bst.schema import WHOLE_STARS, Event, Visitor
+from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
 
 TITLES = {
     1: "=SUM(A1:A9) (1999)",
@@ -127,6 +127,16 @@ def test_a_history_as_csv_can_be_brought_back():
     assert found.entries[0].title == 'Say "Now", Léon'
     times = read(export.history_as_csv(CATALOGUE, VISITOR))
     assert [row["timestamp"] for row in times] == ["", "", "978300760"]
+
+
+def test_what_was_seen_without_a_rating_comes_back_too():
+    visitor = Visitor(history=VISITOR.history[:2]).has_seen(6, 3)
+    text = export.history_as_csv(CATALOGUE, visitor)
+    assert [(row["movie_id"], row["rating"]) for row in read(text)] == [("3", ""), ("6", ""), ("5", "4"), ("1", "3.5")]
+    matches = Matcher(CATALOGUE).match(read_export(text.encode("utf-8-sig"), "history.csv").entries)
+    back = imported(Visitor(), [match for match in matches if match.movie_id is not None], HALF_STARS)
+    assert [(e.movie_id, e.rating) for e in back.history] == [(5, 4.0), (1, 3.5)]
+    assert back.seen == {3, 6}
 
 
 def test_json_has_all_that_the_list_was_made_of_and_is_read_as_it_was_written():

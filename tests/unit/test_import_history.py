@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.imports import Entry, Match, Matcher, Sureness, imported, read_export, stars_here, what_counts
-from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Event, Visitor
+from bst.imports import Entry, Match, Matcher, Sureness, imported, read_export, what_counts
+from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Event, Visitor, to_scale
 from tests.unit.handmade_catalogue import catalogue_of
 
 
@@ -18,8 +18,8 @@ def match(movie_id: int, stars: float | None, *same: int) -> Match:
     [(0.5, 1, 0.5), (1, 1, 1), (1.5, 2, 1.5), (2.5, 3, 2.5), (3.5, 4, 3.5), (3.4, 3, 3.5), (4.5, 5, 4.5), (5, 5, 5)],
 )
 def test_stars_are_rounded_to_what_the_dataset_has_halves_up(stars, whole, half):
-    assert stars_here(stars, WHOLE_STARS) == whole
-    assert stars_here(stars, HALF_STARS) == half
+    assert to_scale(stars, WHOLE_STARS) == whole
+    assert to_scale(stars, HALF_STARS) == half
 
 
 def test_replacing_keeps_who_it_is():
