@@ -19,7 +19,6 @@ import pandas as pd
 import psutil
 
 from bst import bundle as bundles
-from bst.datasets import data_dir
 from bst.errors import BSTError, TrainingError
 from bst.files import write_whole
 from bst.runs import RUNS, RunSettings, check_new, read_settings, train
@@ -210,8 +209,9 @@ def _launch(folder: Path, into: Path | None) -> None:
     # a group of its own: neither Ctrl-C at the server nor its end is meant for the run
     apart = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
-    if "BST_DATA_DIR" in environment:  # relative to where the server was started, which is not where the run works
-        environment["BST_DATA_DIR"] = str(data_dir().resolve())
+    for name in {"BST_DATA_DIR", "BST_CACHE_DIR"} & environment.keys():
+        # relative to where the server was started, which is not where the run works
+        environment[name] = os.path.abspath(os.path.expanduser(environment[name]))  # noqa: PTH100, PTH111
     (folder / "progress.json").unlink(missing_ok=True)
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(
