@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-real-data lint clean
+.PHONY: run test test-real-data check lint clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -14,6 +14,10 @@ test: $(VENV)/test.done
 # what needs MovieLens 1M: BST_DATA_DIR=/the/folder/that/holds/ml-1m make test-real-data
 test-real-data: $(VENV)/test.done
 	$(BIN)/python -m pytest -m real_data
+
+# a quick look, in less than two minutes
+check: lint
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -6,8 +6,30 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what trains a model, opens a page or starts a process as slow: ``make check`` leaves it out."""
+    for item in items:
+        # a fixture may also be asked for by its name, as a parameter
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        asked = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
+        if item.path.parent.name in ("app", "browser") or asked & TRAINED or item.path.stem in LONG:
+            item.add_marker(pytest.mark.slow)
+
+
+# a busy machine says nothing of what is tested
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+TRAINED = {"share_models", "small_recommender", "timeline_recommender"}
+LONG = {
+    *("test_background", "test_backend", "test_cli", "test_cli_any_arguments", "test_formats_end_to_end"),
+    *("test_planted", "test_report"),
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
