@@ -8,12 +8,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import fresh_server
+from pages.shared import fresh_server, page_frame
 
 # by their whole paths: relative ones belong to the folder in which Streamlit was started
 IMAGES = Path(__file__).parent / "pages" / "shared"
-st.set_page_config(page_title="BST Studio", page_icon=str(IMAGES / "icon.svg"), layout="wide")
+# a narrow sidebar leaves a projector room for two columns
+st.set_page_config(
+    page_title="BST Studio", page_icon=str(IMAGES / "icon.svg"), layout="wide", initial_sidebar_state=280
+)
 st.logo(str(IMAGES / "logo.svg"), size="large")
+page_frame.draw()
 
 misled = fresh_server.was_misled()
 page = st.navigation(
@@ -82,8 +86,8 @@ if misled:
 from bst.errors import BSTError  # noqa: E402
 from pages.shared import chooser, get_dataset  # noqa: E402
 
-st.session_state["page"] = page.url_path
-choice = chooser.draw()
+choice = chooser.draw(page.url_path)
+page_frame.draw_simulated(choice.bundle)
 try:
     if choice.problem:
         get_dataset.draw(choice)

@@ -106,9 +106,9 @@ def _rating(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: in
             LEFT,
             INPUT,
             "What ratings alone tell",
-            f"{config.factors} factors, kindness",
-            "How kind the visitor is, and what matrix factorisation makes of the same events. Its factors are fixed "
-            "before training.",
+            f"{config.factors} factors, user bias",
+            "How generous the visitor is with stars, and what matrix factorisation makes of the same events. Its "
+            "factors are fixed before training.",
         ),
         Box(
             "hidden",
@@ -171,7 +171,7 @@ def _next(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: int)
             ANSWER,
             f"Chances of {sizes.movies:,} movies",
             "to be the next one",
-            "How likely each movie is the next; seen ones are left out.",
+            "How likely each movie is the next; seen ones are removed.",
         ),
     )
     arrows = (

@@ -12,6 +12,9 @@ PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
     "Lists",
     "Why it predicts that",
 )
+# what "next" is, beside any list of what is likely next: of people, and of a simulated audience
+NEXT_MEANS = "“Next” means rated next: the data record when a rating was entered, not when a film was watched."
+NEXT_IN_SIMULATION = "“Next” means rated next in the simulation: nobody watched a film."
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,7 @@ Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. 
 
 {_table(result)}
 
-{_meaning(config, result)} MovieLens records when a rating was entered, not when a film was watched, so "before" means
-"entered before".{_ties(result)}
+{_meaning(config, result)}{_entered(bundle)}{_ties(result)}
 """
 
 
@@ -84,6 +83,14 @@ def _table(result: dict) -> str:
             if found := figures.get("mae_by_history"):
                 lines.append(f"| {label} | {' | '.join(f'{found[n]:.3f}' for n in lengths)} |")
     return "\n".join(lines)
+
+
+def _entered(bundle: Bundle) -> str:
+    if bundle.simulated:
+        return ""
+    return (
+        ' The data record when a rating was entered, not when a film was watched, so\n"before" means "entered before".'
+    )
 
 
 def _purpose(config: Config) -> str:

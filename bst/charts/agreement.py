@@ -3,6 +3,8 @@
 import altair as alt
 import pandas as pd
 
+from bst.charts.axes import in_rows
+
 
 def agreement(rows: pd.DataFrame, ink: str) -> alt.LayerChart:
     """Draw rank correlations: of a sample of visitors, and of this prediction.
@@ -35,7 +37,7 @@ def agreement(rows: pd.DataFrame, ink: str) -> alt.LayerChart:
         base.transform_filter("isValid(datum.here)")
         .mark_point(shape="diamond", filled=True, size=110, color=ink, opacity=1)
         .encode(x=alt.X("here:Q", scale=scale)),
-    ).properties(height=alt.Step(25))
+    ).properties(**in_rows(25, rows["name"].nunique()))
 
 
 def precision(rows: pd.DataFrame) -> alt.LayerChart:
@@ -47,4 +49,4 @@ def precision(rows: pd.DataFrame) -> alt.LayerChart:
     )
     return alt.layer(
         base.mark_bar(size=15), base.mark_text(align="left", dx=4).encode(text=alt.Text("share:Q", format=".0%"))
-    ).properties(height=alt.Step(27))
+    ).properties(**in_rows(27, rows["name"].nunique()))

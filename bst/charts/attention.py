@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.charts.axes import listed, named, numbered, turning_point
+from bst.charts.axes import fixed, in_rows, listed, named, numbered, on_fill
 from bst.charts.template import filled, template
 
 # "Layer 1, head 2" stands in two lines above a narrow column, and upright where there are many of them
@@ -17,11 +17,8 @@ MOST_WITH_NUMBERS = 14
 _TEXT = alt.ExprRef("width < 520 ? 11 : 12")
 
 
-def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerChart:
-    """Draw attention as a heatmap of heads over events. ``weights``: ``head``, ``label``, ``weight`` 0 … 1.
-
-    The numbers in the cells are in ``ink``, and in ``paper`` where a strong weight makes the cell as dark as ink.
-    """
+def attention_heatmap(weights: pd.DataFrame) -> alt.LayerChart:
+    """Draw attention as a heatmap of heads over events. ``weights``: ``head``, ``label``, ``weight`` 0 … 1."""
     few = weights["head"].nunique() <= MOST_IN_TWO_LINES
     lines = {"labelAngle": 0, "labelExpr": _IN_TWO_LINES} if few else {"labelAngle": -90}
     base = alt.Chart(weights).encode(
@@ -39,14 +36,11 @@ def attention_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> alt.LayerC
         base.mark_rect().encode(
             color=alt.Color("weight:Q", title="Attention", scale=alt.Scale(domain=[0, 1]), legend=None)
         ),
-        base.mark_text().encode(
-            text=alt.Text("weight:Q", format=".0%"),
-            color=alt.condition("datum.weight > 0.55", alt.value(paper), alt.value(ink)),
-        ),
-    ).properties(height=alt.Step(34))
+        base.mark_text().encode(text=alt.Text("weight:Q", format=".0%"), color=on_fill("weight")),
+    ).properties(**in_rows(34, weights["label"].nunique()))
 
 
-def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
+def between_heatmap(weights: pd.DataFrame) -> dict[str, Any]:
     """Draw how events look at each other. ``weights``: ``row``, ``column`` (places from 0), ``row_label``,
     ``column_label``, ``weight`` 0 … 1; what must not be seen is left out.
 
@@ -54,15 +48,15 @@ def between_heatmap(weights: pd.DataFrame, ink: str, paper: str) -> dict[str, An
     as text.
     """
     names = weights.drop_duplicates("row").set_index("row")["row_label"].to_dict()
-    few = len(names) <= MOST_WITH_NUMBERS
     top = max(0.5, float(weights["weight"].max()))  # where all are alike, none is strong
     return filled(
-        _between(ink, paper, few), weights, names=listed({i: f"{i + 1}. {name}" for i, name in names.items()}), high=top
+        _between(len(names)), weights, names=listed({i: f"{i + 1}. {name}" for i, name in names.items()}), high=top
     )
 
 
 @template
-def _between(ink: str, paper: str, few: bool) -> alt.LayerChart:
+def _between(rows: int) -> alt.LayerChart:
+    few = rows <= MOST_WITH_NUMBERS
     base = alt.Chart().encode(
         x=alt.X("column:O", title="looks at", axis=numbered(orient="top", labelAngle=0)),
         y=alt.Y("row:O", title=None, axis=named()),
@@ -72,17 +66,11 @@ def _between(ink: str, paper: str, few: bool) -> alt.LayerChart:
             alt.Tooltip("weight:Q", title="Attention", format=".1%"),
         ],
     )
-    scale = alt.Scale(domainMin=0, domainMax=alt.ExprRef("high"), nice=False)
-    layers = [base.mark_rect().encode(color=alt.Color("weight:Q", scale=scale, legend=None))]
+    layers = [base.mark_rect().encode(color=alt.Color("weight:Q", scale=fixed("0", "high"), legend=None))]
     if few:
         text = base.transform_filter("datum.weight >= 0.05").mark_text(fontSize=alt.ExprRef("width < 400 ? 8 : 10"))
-        strong = f"datum.weight > {turning_point(ink, paper)} * high"
-        layers.append(
-            text.encode(
-                text=alt.Text("weight:Q", format=".0%"), color=alt.condition(strong, alt.value(paper), alt.value(ink))
-            )
-        )
-    return alt.layer(*layers).properties(height=alt.Step(24 if few else 14))
+        layers.append(text.encode(text=alt.Text("weight:Q", format=".0%"), color=on_fill("weight")))
+    return alt.layer(*layers).properties(**in_rows(24 if few else 14, rows))
 
 
 def links(rows: pd.DataFrame, target: str, ink: str) -> alt.LayerChart:

@@ -3,6 +3,8 @@
 import altair as alt
 import pandas as pd
 
+from bst.charts.axes import in_rows
+
 # what of ``portrait.tastes`` can be drawn: column → title in a tooltip, format, smallest reach of the colours
 TASTES = {
     "taste": ("Stars beside everyone", "+.2f", 0.1),
@@ -215,7 +217,7 @@ def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str =
     text = base.mark_text(
         fontSize=alt.ExprRef("width < 500 ? 9 : 11"), text=alt.ExprRef(f"{room} < 26 ? datum.side : datum.text")
     ).encode(opacity=alt.condition("datum.few", alt.value(0.5), alt.value(1)))
-    return alt.layer(rect, text).properties(height=alt.Step(24))
+    return alt.layer(rect, text).properties(**in_rows(24, shown[down].nunique()))
 
 
 def _cell(value: float, column: str) -> str:
@@ -261,7 +263,7 @@ def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...],
         base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         many.mark_point(size=80, filled=True, opacity=1),
         few.mark_point(size=70, filled=False, strokeWidth=2, opacity=0.8),
-    ).properties(height=alt.Step(24))
+    ).properties(**in_rows(24, shown["label"].nunique()))
 
 
 def steps(table: pd.DataFrame) -> alt.LayerChart:
@@ -275,7 +277,7 @@ def steps(table: pd.DataFrame) -> alt.LayerChart:
         ],
     )
     text = base.mark_text(align="left", dx=4).encode(text=alt.Text("share:Q", format=".0%"))
-    return alt.layer(base.mark_bar(), text).properties(height=alt.Step(30))
+    return alt.layer(base.mark_bar(), text).properties(**in_rows(30, table["name"].nunique()))
 
 
 def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
@@ -318,4 +320,4 @@ def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
         base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         points("planted", kinds[0], 80, False),
         points("measured", kinds[1], 60, True),
-    ).properties(height=alt.Step(22))
+    ).properties(**in_rows(22, shown["label"].nunique()))

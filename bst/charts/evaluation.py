@@ -6,6 +6,8 @@ Frames have ``value``, ``low`` and ``high`` where something was measured: the fi
 import altair as alt
 import pandas as pd
 
+from bst.charts.axes import in_rows
+
 # shapes of series, in their order: what they are is never told by colour alone
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 
@@ -33,7 +35,7 @@ def peer_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
         ours.mark_point(size=130, filled=True, shape="circle", opacity=1),
         others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1),
         base.mark_text(align="left", dx=7).encode(x="high:Q", text=alt.Text("value:Q", format=".3f")),
-    ).properties(height=alt.Step(34))
+    ).properties(**in_rows(34, errors["name"].nunique()))
 
 
 def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False) -> alt.LayerChart:
@@ -171,7 +173,7 @@ def groups(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.La
 
     A rule marks the overall error; shape tells the signs apart.
     """
-    signs, shapes = ["▲", "●", "▼"], ["triangle-up", "circle", "triangle-down"]
+    signs, shapes = ["●", "▲", "▼"], ["circle", "triangle-up", "triangle-down"]
     ends = errors[["low", "high", "others"]].astype(float)
     low, high = float(ends.min(axis=None)), float(ends.max(axis=None))
     room = 0.05 * (high - low) or 0.01
@@ -200,10 +202,10 @@ def groups(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.La
         _spans(base, ink),
         base.mark_point(size=80, filled=True, opacity=1).encode(
             shape=alt.Shape("sign:N", legend=None, scale=alt.Scale(domain=signs, range=shapes)),
-            color=alt.Color("sign:N", legend=None, scale=alt.Scale(domain=["●", "▲", "▼"])),
+            color=alt.Color("sign:N", legend=None, scale=alt.Scale(domain=signs)),
         ),
         base.mark_point(size=60, shape="stroke", angle=90, strokeWidth=2, opacity=0.7).encode(x="others:Q"),
-    ).properties(height=alt.Step(24))
+    ).properties(**in_rows(24, errors["name"].nunique()))
 
 
 def rank_lines(figures: pd.DataFrame, label: str) -> alt.LayerChart:
@@ -246,7 +248,7 @@ def differences(found: pd.DataFrame, first: str, second: str, ink: str) -> alt.L
         alt.Chart(pd.DataFrame({"value": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q")
     )
     return alt.layer(zero, _spans(base, ink), base.mark_point(size=100, filled=True, opacity=1)).properties(
-        height=alt.Step(34)
+        **in_rows(34, found["name"].nunique())
     )
 
 

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from bst.charts.axes import PICKED
 from bst.schema import GENRES
 
 # so many colours of the theme by these shapes: each of the 18 genres has a pair of its own
@@ -20,7 +21,7 @@ def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> 
     ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (words), ``genre`` (one of ``GENRES`` or ``OTHER``,
     which gives colour and shape), ``faint`` bool: less visible; ``mark``: what it is beside one of many, "" for most.
     What is marked is circled and, where there is room, has its title; ``first`` (smaller is sooner) says whose title
-    goes before. A click selects a movie: parameter ``movie``.
+    goes before. A click selects a movie, which is ringed: parameter ``movie``.
     """
     x, y = (alt.X("x:Q", axis=None, scale=_scale(points["x"])), alt.Y("y:Q", axis=None, scale=_scale(points["y"])))
     tips = [
@@ -50,6 +51,9 @@ def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> 
             tooltip=tips[:2],
         )
         .add_params(alt.selection_point(name="movie", fields=["movie_id"])),
+        base.transform_filter({"param": "movie", "empty": False}).mark_point(
+            size=420, strokeWidth=3.5, color=PICKED, opacity=1, aria=False
+        ),
         marked.mark_point(size=150, strokeWidth=2, color=ink, opacity=1).encode(tooltip=tips),
         # a rim of paper keeps words legible above points
         *(

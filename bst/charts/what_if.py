@@ -4,11 +4,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.charts.axes import turning_point
+from bst.charts.axes import framed, in_rows, on_fill
 
 _ROW = 26
 # the lines of a bump chart stand between two places; what is left and right of them belongs to the titles
-_NARROW = "width < 480"
+_NARROW = "width < 640"
 _SIDE = f"({_NARROW} ? 0.41 : 0.37) * width"
 _FROM, _TO = _SIDE, f"width - {_SIDE}"
 _RANK_ROOM = f"({_NARROW} ? 36 : 46)"
@@ -41,7 +41,7 @@ def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
     colour = alt.ColorValue(
         ink,
         condition=alt.ConditionalPredicateMarkPropFieldOrDatumDef(
-            test="datum.way != 'stays'", field="way", type="nominal", scale=alt.Scale(domain=ways[:2]), legend=None
+            test="datum.way != 'stays'", field="way", type="nominal", scale=alt.Scale(domain=ways), legend=None
         ),
     )
     dash = alt.StrokeDash("way:N", scale=alt.Scale(domain=ways, range=[[1, 0], [6, 4], [1, 0]]), legend=None)
@@ -215,18 +215,15 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, i
     )
     line = alt.Chart(now).mark_rule(color=ink, opacity=0.5, strokeWidth=1.5, strokeDash=[2, 3])
     layers = [line.encode(y=alt.Y("name:N", sort=names)), points] if len(now) else [points]
-    return alt.layer(*layers).properties(height=alt.Step(26))
+    return alt.layer(*layers).properties(**in_rows(26, len(names)))
 
 
-def everyone(
-    grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float], ink: str, paper: str
-) -> alt.LayerChart:
+def everyone(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
     """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
 
     ``grid``: ``age``, ``occupation`` (words, in the frame's order), ``current`` (is the visitor so?), ``expected``,
     ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the weakest and the strongest colour, shared by the
-    pictures that stand side by side. Each cell has its rating as text, in ``ink``, and in ``paper`` where the colour is
-    strong (both as "#rrggbb"); a frame marks what is so now.
+    pictures that stand side by side. Each cell has its rating as text; a frame marks what is so now.
     """
     frame = _with_hover(grid, levels)
     low, high = span
@@ -248,17 +245,13 @@ def everyone(
         cell.mark_rect().encode(
             color=alt.Color("expected:Q", scale=alt.Scale(domain=[low, high], clamp=True), legend=None)
         ),
-        cell.mark_text(fontSize=10).encode(
-            text=alt.Text("expected:Q", format=".2f"),
-            color=alt.condition(
-                f"datum.expected > {low + turning_point(ink, paper) * (high - low)}", alt.value(paper), alt.value(ink)
-            ),
-        ),
     ]
     if frame["current"].any():
-        now = cell.transform_filter("datum.current")
-        layers.append(now.mark_rect(filled=False, stroke=ink, strokeWidth=2.5, fillOpacity=0))
-    return alt.layer(*layers).properties(height=alt.Step(21))
+        layers += framed(cell.transform_filter("datum.current"))
+    layers.append(
+        cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=on_fill("expected"))
+    )
+    return alt.layer(*layers).properties(**in_rows(21, frame["occupation"].nunique()))
 
 
 def _span(expected: pd.Series) -> tuple[float, float]:

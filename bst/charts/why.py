@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from bst.charts.axes import listed, named, numbered, turning_point
+from bst.charts.axes import PICKED, fixed, framed, in_rows, listed, named, numbered, on_fill
 from bst.charts.template import filled, template
 
 _ROW = 34
@@ -75,13 +75,8 @@ def _beside(panels: tuple[Panel, ...], ink: str) -> alt.LayerChart:
 def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: list) -> alt.LayerChart:
     first, last = (f"{_NAMES} + (width - {_NAMES}) * {share:.4f}" for share in span)
     gap = 14 if span[0] > 0 else 0
-    scale = alt.Scale(
-        domainMin=alt.ExprRef(f"{panel.name}_low"),
-        domainMax=alt.ExprRef(f"{panel.name}_high"),
-        nice=False,
-        zero=False,
-        range=[alt.ExprRef(f"{first} + {gap}"), alt.ExprRef(last)],
-    )
+    ends = f"{panel.name}_low", f"{panel.name}_high"
+    scale = fixed(*ends, zero=False, range=[alt.ExprRef(f"{first} + {gap}"), alt.ExprRef(last)])
     axis = alt.Axis(
         orient="top",
         title=panel.title,
@@ -114,29 +109,29 @@ def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: li
     zero = (
         alt.Chart()
         .transform_filter("datum.place == 0")
-        .mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"))
+        .mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"), aria=False)
         .encode(x=alt.XDatum(0, scale=scale, axis=axis))
     )
     return alt.layer(bars, *texts, zero)
 
 
-def rating_changes(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
+def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:
     """Draw what each other rating of a movie would make of the prediction: movies by ratings.
 
     ``cells``: ``place`` and ``label`` of the movie, in the frame's order, ``level`` (stars, ascending), ``expected``
     (stars) and ``now`` bool: is that its rating? Each cell has its number; a frame marks what is so now. A click
-    selects a cell: parameter ``cell``.
+    selects a cell, which is ringed: parameter ``cell``.
     """
     frame = cells.assign(stars=[f"{level:g} ★" for level in cells["level"]])
     names = frame.drop_duplicates("place").set_index("place")["label"].to_dict()
     low, high = float(frame["expected"].min()), float(frame["expected"].max())
     half = max(0.25, (high - low) / 2)
     ends = {"low": (low + high) / 2 - half, "high": (low + high) / 2 + half}
-    return filled(_rating_changes(ink, paper), frame, names=listed(names), **ends)
+    return filled(_rating_changes(len(names)), frame, names=listed(names), **ends)
 
 
 @template
-def _rating_changes(ink: str, paper: str) -> alt.LayerChart:
+def _rating_changes(rows: int) -> alt.LayerChart:
     base = alt.Chart().encode(
         x=alt.X("stars:N", title="If it were rated", sort=None, axis=alt.Axis(orient="top", labelAngle=0)),
         y=alt.Y("place:O", title=None, sort=None, axis=named()),
@@ -146,22 +141,21 @@ def _rating_changes(ink: str, paper: str) -> alt.LayerChart:
             alt.Tooltip("expected:Q", title="Expected rating", format=".2f"),
         ],
     )
-    scale = alt.Scale(domainMin=alt.ExprRef("low"), domainMax=alt.ExprRef("high"), zero=False, nice=False)
-    strong = f"datum.expected > low + {turning_point(ink, paper)} * (high - low)"
+    clicked = alt.selection_point(name="cell", fields=["place", "level"])
     layers = [
         base.mark_rect(cursor="pointer")
-        .encode(color=alt.Color("expected:Q", scale=scale, legend=None))
-        .add_params(alt.selection_point(name="cell", fields=["place", "level"])),
-        base.mark_text(fontSize=11).encode(
-            text=alt.Text("expected:Q", format=".2f"),
-            color=alt.condition(strong, alt.value(paper), alt.value(ink)),
+        .encode(color=alt.Color("expected:Q", scale=fixed("low", "high", zero=False), legend=None))
+        .add_params(clicked),
+        *framed(base.transform_filter("datum.now")),
+        base.transform_filter({"param": "cell", "empty": False}).mark_rect(
+            filled=False, stroke=PICKED, strokeWidth=4, fillOpacity=0, cornerRadius=3, aria=False
         ),
-        base.transform_filter("datum.now").mark_rect(filled=False, stroke=ink, strokeWidth=2.5, fillOpacity=0),
+        base.mark_text(fontSize=11).encode(text=alt.Text("expected:Q", format=".2f"), color=on_fill("expected")),
     ]
-    return alt.layer(*layers).properties(height=alt.Step(28))
+    return alt.layer(*layers).properties(**in_rows(28, rows))
 
 
-def pairs(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
+def pairs(cells: pd.DataFrame) -> dict[str, Any]:
     """Draw what pairs of movies do together beyond what each does alone, in stars.
 
     ``cells``: ``first``, ``second`` (places from 0), ``first_label``, ``second_label``, ``stars``; a movie with itself
@@ -173,11 +167,11 @@ def pairs(cells: pd.DataFrame, ink: str, paper: str) -> dict[str, Any]:
         shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= 0.005 else "0" for s in f["stars"]],
     )
     numbered_names = listed({place: f"{place + 1}. {name}" for place, name in names.items()})
-    return filled(_pairs(ink, paper), frame, names=numbered_names, high=max(0.1, float(frame["size"].max())))
+    return filled(_pairs(len(names)), frame, names=numbered_names, high=max(0.1, float(frame["size"].max())))
 
 
 @template
-def _pairs(ink: str, paper: str) -> alt.LayerChart:
+def _pairs(movies: int) -> alt.LayerChart:
     base = alt.Chart().encode(
         x=alt.X("second:O", title=None, axis=numbered(orient="top", labelAngle=0)),
         y=alt.Y("first:O", title=None, axis=named()),
@@ -187,11 +181,7 @@ def _pairs(ink: str, paper: str) -> alt.LayerChart:
             alt.Tooltip("stars:Q", title="Together, beyond alone", format="+.3f"),
         ],
     )
-    scale = alt.Scale(domainMin=0, domainMax=alt.ExprRef("high"), nice=False)
-    strong = f"datum.size > {turning_point(ink, paper)} * high"
     return alt.layer(
-        base.mark_rect().encode(color=alt.Color("size:Q", scale=scale, legend=None)),
-        base.mark_text(fontSize=11).encode(
-            text="shown:N", color=alt.condition(strong, alt.value(paper), alt.value(ink))
-        ),
-    ).properties(height=alt.Step(30))
+        base.mark_rect().encode(color=alt.Color("size:Q", scale=fixed("0", "high"), legend=None)),
+        base.mark_text(fontSize=11).encode(text="shown:N", color=on_fill("size")),
+    ).properties(**in_rows(30, movies))

@@ -62,13 +62,13 @@ def evaluate(options: Options) -> Answer:
 def _text(answer: dict) -> str:
     lines = [figures(answer)]
     if versus := answer.get("versus"):
-        lines += ["", "MAE against each peer, difference and 95 % interval (below 0: the model is better)"]
+        lines += ["", "MAE against each peer, difference and 95% interval (below 0: the model is better)"]
         lines += [
             f"{PEER_NAMES[name].lower():30}{mae:+9.4f}  [{low:+.4f}, {high:+.4f}]"
             for name, (mae, low, high) in ((name, found["mae"]) for name, found in versus.items())
         ]
     if found := answer.get("by_history"):
-        lines += ["", "MAE by how many movies came before, its 95 % interval, and how far below that of item means"]
+        lines += ["", "MAE by how many movies came before, its 95% interval, and how far below that of item means"]
         lines += [_stretch(row) for row in found]
     if found := answer.get("fairness"):
         lines += ["", "largest difference of MAE between groups, and how often chance alone makes one as large"]

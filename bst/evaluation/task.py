@@ -12,8 +12,8 @@ from bst.schema import Dataset
 from bst.timelines import Split, Timelines, build_timelines, build_windows, split_seed_protocol
 
 PROTOCOLS: dict[str, str] = {
-    "seed": "15 % of windows drawn at random are test; their targets are never training labels",
-    "visitor": "10 % of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
+    "seed": "15% of windows drawn at random are test; their targets are never training labels",
+    "visitor": "10% of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
     "last": "each user's last movie is test, the one before it validation",
 }
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3

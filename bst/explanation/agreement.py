@@ -109,8 +109,8 @@ def trust(found: Agreement, insights: dict | None) -> str:
         )
     if value < _by_chance(found.events):
         return (
-            f"Read this attention with caution: over {found.events} movies attention and effect go together no more "
-            f"than chance could make them ({told})."
+            f"Read this attention with caution: over {found.events} movies attention and effect agree no more "
+            f"closely than they might by chance ({told})."
         )
     if value < CLOSE:
         return (
@@ -135,5 +135,5 @@ def _standing(value: float, insights: dict | None) -> str:
         return ""
     share = 100 * np.interp(value, spread["quantiles"], np.linspace(0, 1, len(spread["quantiles"])))
     if share >= 50:
-        return f", closer than for {min(round(share), 99)} % of the visitors tried"
-    return f", less close than for {min(round(100 - share), 99)} % of the visitors tried"
+        return f", closer than for {min(round(share), 99)}% of the visitors tried"
+    return f", less close than for {min(round(100 - share), 99)}% of the visitors tried"

@@ -261,13 +261,15 @@ def describe(config: Config) -> str:
 
 
 def _describe_timeline(config: TimelineConfig) -> str:
-    jobs = {"rating": "predicts the rating of a candidate", "next": "predicts the next movie"}
-    towers = " and ".join(
-        f"one of {tower.layers} layers and width {tower.width} {jobs[name]}" for name, tower in config.towers.items()
+    jobs = {"rating": "predicts how they would rate any movie", "next": "predicts their next movie"}
+    towers = "; ".join(
+        f"the {name} tower ({tower.layers} layer{'s' * (tower.layers != 1)} of attention, width {tower.width}) "
+        f"{jobs[name]}"
+        for name, tower in config.towers.items()
     )
     return (
         f"It reads up to {config.memory} watched movies with their ratings, genres, years and time gaps, and the "
-        f"visitor's sex, age group and occupation, but no user id. Of its towers of attention {towers}."
+        f"visitor's sex, age group and occupation, but no user id. {towers[0].upper()}{towers[1:]}."
     )
 
 

@@ -17,7 +17,7 @@ from bst.bundle import Bundle
 from bst.charts import data as of_data
 from bst.charts.architecture import architecture
 from bst.evaluation import PROTOCOLS, measure
-from bst.glossary import meaning
+from bst.glossary import NEXT_MEANS, meaning
 from bst.models.config import TimelineConfig, describe
 from bst.portrait import Portrait
 from bst.report import frames
@@ -263,14 +263,14 @@ def _groups(record: dict) -> Section:
         "Behind each name: how many people. ▲ clearly worse than all together (the dashed line), ▼ clearly better, ● "
         "no "
         "clear difference; upright strokes are the strongest of the simpler ways. Groups of fewer than ten people are "
-        "left out."
+        "not shown."
     )
     return section
 
 
 def _lists(bundle: Bundle, record: dict) -> Section:
     found = record["ranking"]
-    entered = "" if bundle.simulated else " MovieLens records when a rating was entered, so “next” means rated next."
+    entered = "" if bundle.simulated else f" {NEXT_MEANS}"
     ties = f" {TIE_ORDERS[record['tie_order']]}" if record.get("tie_order") in TIE_ORDERS else ""
     return Section(
         "Lists over the whole catalogue",

@@ -114,7 +114,7 @@ class Comparison:
     def _values(self, row: pd.Series) -> str:
         if self.order == "rating":
             return f" ({_change(row['expected_a'], row['expected_b'], 2)} ★)"
-        return f" (watched next: {_change(100 * row['next_a'], 100 * row['next_b'], 3)} %)"
+        return f" (watched next: {_change(100 * row['next_a'], 100 * row['next_b'], 3)}%)"
 
     def _why(self, title: Title, cause: Cause | None) -> str:
         """Return what follows the move of a movie: "mostly because …"; of no move, "although …"."""

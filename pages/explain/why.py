@@ -81,8 +81,8 @@ def _second(told: Explained, measure: str, title) -> str:
 
 def _draw_nothing_known() -> None:
     st.info(
-        "Of this visitor nothing is known, so nothing about them can have moved the prediction. Add movies, or say who "
-        "they are, on the Recommend page.",
+        "Nothing is known about this visitor, so nothing about them can have moved the prediction. Add movies, or "
+        "say who they are, on the Recommend page.",
         icon=":material/info:",
     )
     st.page_link("pages/explore/recommend.py", label="Go to Recommend", icon=":material/recommend:")

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from bst.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.recommender import Filters, Recommendation, Recommender
 from bst.schema import Visitor
 from pages.shared import any_movie, list_controls, models, ranked_list, toolbar, visitor_editor, visitor_state, why_link
 from pages.shared.list_controls import Asked
 from pages.shared.text import count, literal, percent, stars
-
-NEXT_MEANS = "“Next” means rated next: MovieLens knows when a rating was entered, not when a film was watched."
 
 
 def draw() -> None:
@@ -23,15 +22,15 @@ def draw() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         under_headline = st.container(width="content")
         toolbar.draw()
-    # one below the other where there is no room for both: a row of the history needs the width
-    grid = st.grid(2, min_column_width=380)
+    # one below the other where there is no room for both
+    grid = st.grid(2, min_column_width=320)
     with grid.cell():
         visitor_editor.draw(models.catalogue(bundle.dataset), bundle.levels, bundle.config.horizon)
     with grid.cell():
         if recommender is None:
             with headline:
                 st.title("What would they like to watch?", anchor=False)
-            st.subheader("What they would like", anchor=False)
+            st.header("What they would like", anchor=False)
             models.load_recommender()
         asked = list_controls.asked(recommender)
         rows = recommender.rank(visitor, asked.length, **asked.how)
@@ -56,7 +55,9 @@ def _sentence(visitor: Visitor, best: Recommendation | None, asked: Asked) -> st
     start = _after(visitor)
     title, rating = literal(best.title), stars(round(best.expected_rating, 1))
     if asked.order == "rating":
-        verb = "love" if best.expected_rating >= 4.25 else "like" if best.expected_rating >= 3.5 else "mind least"
+        if best.expected_rating < 3.5:
+            return f"{start}, the model expects no movie to please this visitor; the best is {title}: {rating}"
+        verb = "love" if best.expected_rating >= 4.25 else "like"
         return f"{start}, the model expects this visitor to {verb} {title}: {rating}"
     chance = percent(best.watch_next)
     if asked.order == "next":
@@ -89,7 +90,7 @@ def _reason(
 
 def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], asked: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("What they would like", anchor=False, width="content")
+        st.header("What they would like", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             list_controls.draw_filters(recommender, asked)
             downloads = st.container(width="content")
@@ -104,7 +105,7 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
         ranked_list.draw_download(recommender, visitor, rows, asked)
     ranked_list.draw(recommender, visitor, rows, asked, visitor_state.previous(), why_link.ask)
     if rows[0].watch_next is not None:
-        st.caption(NEXT_MEANS)
+        st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 
 
 why_link.follow()

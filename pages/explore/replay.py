@@ -11,7 +11,7 @@ from bst import charts
 from bst.errors import BSTError
 from bst.recommender import Recommendation, Recommender
 from bst.replay import RealUsers, Replay
-from pages.shared import address, figures, models, real_users, replay_user, why_link
+from pages.shared import address, figures, models, page_frame, real_users, replay_user, why_link
 from pages.shared.text import count, literal, stars
 
 MOST = 200
@@ -24,8 +24,8 @@ NO_BREAK = "\u00a0"
 PICTURE_HEIGHT = 256
 ORDERS = {"rating": "By rating", "next": "Likely next", "blend": "Both"}
 ENTERED = (
-    "MovieLens records when a rating was entered, not when a film was watched: often many in a minute, in the order of "
-    "a list on the site. So “next” means rated next."
+    "The data record when a rating was entered, not when a film was watched: often many in a minute, in the order of a "
+    "list on the site. So “next” means rated next."
 )
 SIMULATED = "These users are simulated: nobody watched anything, and the ratings come from the rules of the demo world."
 
@@ -154,15 +154,16 @@ def _draw_controls(replay: Replay) -> None:
             args=(replay,),
             width=110,
         )
-        for name, icon, by, at_end in (
-            ("back", "skip_previous", -1, step == 0),
-            ("on", "skip_next", 1, step == replay.steps),
+        steps = st.container(horizontal=True, gap="small", width="content", key=f"{page_frame.ICONS_ONLY}replay")
+        for name, icon, label, by, at_end in (
+            ("back", "skip_previous", "One movie back", -1, step == 0),
+            ("on", "skip_next", "One movie on", 1, step == replay.steps),
         ):
-            st.button(
-                "",
+            steps.button(
+                label,
                 key=f"replay_{name}",
                 icon=f":material/{icon}:",
-                help="One movie back" if by < 0 else "One movie on",
+                help=label,
                 on_click=_go,
                 args=(step + by,),
                 disabled=at_end,
@@ -196,7 +197,7 @@ def _go(step: int) -> None:
 
 def _draw_pictures(recommender: Recommender, scene: _Scene, step: int) -> None:
     replay = scene.replay
-    st.subheader("What was expected, and what they gave", anchor=False)
+    st.header("What was expected, and what they gave", anchor=False)
     latest = range(max(0, step - 5), step)
     told = (
         f"{recommender.catalogue.title(replay.visitor.history[at].movie_id)}: expected {replay.predicted[at]:.1f}, "
@@ -205,7 +206,7 @@ def _draw_pictures(recommender: Recommender, scene: _Scene, step: int) -> None:
     )
     words = "; ".join(told) or "none yet"
     _show(scene.stars, step, f"Stars expected and given, movie by movie. The latest: {words}")
-    st.subheader("How far off, on average so far", anchor=False)
+    st.header("How far off, on average so far", anchor=False)
     _show(scene.errors, step, f"Mean error so far: {_errors(replay, step)}; after all: {_errors(replay, replay.steps)}")
     st.caption(
         "The item mean expects of everybody what the training users gave a movie on average. Faint: what is still to "
@@ -230,7 +231,7 @@ def _show(spec: dict, step: int, words: str) -> None:
 
 
 def _draw_next(recommender: Recommender, replay: Replay, step: int) -> None:
-    with st.container(border=True, height=116):
+    with st.container(border=True, height=144):
         if step == replay.steps:
             st.markdown("**That was the last movie.**  \nPress Play to see it again from the beginning.")
             return
@@ -251,7 +252,7 @@ def _draw_next(recommender: Recommender, replay: Replay, step: int) -> None:
 
 def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("The list as it was then", anchor=False, width="content")
+        st.header("The list as it was then", anchor=False, width="content")
         order = _draw_order(recommender)
     rows = recommender.rank(replay.at(step), LIST, order=order)
     later = replay.later(step)
@@ -261,10 +262,10 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
         pd.DataFrame(
             {
                 "rank": [row.rank for row in rows],
-                "title": [row.title for row in rows],
                 "why": why_link.CELL,
                 "later": [_later(row, later) for row in rows],
                 "expected": [row.expected_rating for row in rows],
+                "title": [row.title for row in rows],  # last, as where there is little room its end is cut off
             }
         ),
         hide_index=True,
@@ -272,7 +273,7 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
         row_height=35,
         column_config={
             "rank": st.column_config.NumberColumn("#", width=28),
-            "title": st.column_config.TextColumn("Movie", width=170),
+            "title": st.column_config.TextColumn("Movie"),
             "later": st.column_config.TextColumn(
                 "Later", width=98, help="Whether they rated it later, how many movies later, and how."
             ),

@@ -9,7 +9,7 @@ from pages.model.evaluation_parts import beside, good, groups, job, knowing, mea
 from pages.shared import figures, models, why_link
 from pages.shared.text import literal
 
-ABOUT = "about a minute for MovieLens 1M"
+ABOUT = "about a minute for a million ratings"
 
 
 def draw() -> None:
@@ -31,6 +31,7 @@ def draw() -> None:
     }
     if "intervals" not in record:  # a model without ratings
         sections = {name: sections[name] for name in ("How good", "Lists", "Beside another model")}
+    measures_itself = False
     # what is not looked at is not drawn
     for tab, section in zip(
         st.tabs(list(sections), key=f"evaluation_tabs_{len(sections)}", on_change="rerun"),
@@ -39,7 +40,9 @@ def draw() -> None:
     ):
         if tab.open:
             with tab, figures.savable():
-                section()
+                measures_itself = section()
+    if measures_itself:  # its progress stands there, and once is enough
+        return
     st.divider()
     job.draw(bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {ABOUT}.")
 

@@ -23,7 +23,7 @@ def follow(found: dict[str, Choice]) -> None:
 
     Otherwise the session is what holds, and ``tell`` brings the address up to date. ``found``: all models by name.
     """
-    here = st.session_state.setdefault("address", {"arrived": False, "waiting": None, "clean": set(), "page": None})
+    here = st.session_state.setdefault("address", {"arrived": False, "waiting": None})
     text = _given()
     if not here["arrived"]:
         here["arrived"] = True
@@ -34,7 +34,7 @@ def follow(found: dict[str, Choice]) -> None:
     elif _went_back():
         if text is not None:
             _open(text, found, arriving=False)
-        elif _page() in here["clean"]:
+        else:  # every click is one entry (see ``page_frame.js``), so this one was a newcomer's
             _go_back_to_the_start(found)
 
 
@@ -47,13 +47,9 @@ def tell() -> None:
     else:
         here["waiting"] = None
         text = _state_text()
-    _write({PARAMETER: text, "bundle": "" if text or choice.name == default else choice.name})
-    if not text:
-        here["clean"].add(_page())
-    elif here["page"] != _page():
-        # changing the page may leave an address without parameters behind, which Back must not take for a newcomer's
-        here["clean"].discard(_page())
-    here["page"] = _page()
+    # a link that names the default is as good as one that names none: to write it anew would be an entry more
+    named = st.query_params.get("bundle") == choice.name
+    _write({PARAMETER: text, "bundle": choice.name if not text and (named or choice.name != default) else ""})
 
 
 def _state_text() -> str:
@@ -101,10 +97,11 @@ def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
 
 def _go_back_to_the_start(found: dict[str, Choice]) -> None:
     name = st.query_params.get("bundle", next(iter(found)))
-    if name in found and not found[name].problem:
+    if name in found:
         models.choose(found[name])
-        visitor_state.revisit(visitor_state.newcomer(), None)
-        settings.restore({})
+        if not found[name].problem:
+            visitor_state.revisit(visitor_state.newcomer(), None)
+            settings.restore({})
 
 
 def _given() -> str | None:
@@ -122,10 +119,6 @@ def _went_back() -> bool:
     """Whether this run was caused by the browser's Back or Forward."""
     # Streamlit knows, for the widgets that it binds to the address itself, but has no public name for it
     return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
-
-
-def _page() -> str:
-    return st.session_state.get("page", "")
 
 
 def _write(wanted: dict[str, str]) -> None:

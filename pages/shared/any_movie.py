@@ -13,7 +13,7 @@ from pages.shared.text import literal, odds, percent
 def draw(recommender: Recommender, visitor: Visitor) -> None:
     """Draw the search, and what is predicted for the movie found."""
     with st.container(border=True):
-        st.subheader("What about another movie?", anchor=False)
+        st.header("What about another movie?", anchor=False)
         titles = recommender.catalogue.titles
         movie_id = st.selectbox(
             "Any movie",

@@ -10,8 +10,8 @@ from pages.shared.models import Choice
 from pages.shared.text import count, literal
 
 
-def draw() -> Choice:
-    """Draw the chooser, keep the address up to date and return the choice.
+def draw(page: str) -> Choice:
+    """Draw the chooser, keep the address up to date and return the choice. ``page``: the address of the page.
 
     Stops the run with a notice when there is no model at all.
     """
@@ -24,7 +24,7 @@ def draw() -> Choice:
         )
         st.stop()
     address.follow(found)
-    _keep_chosen(found)
+    _keep_chosen(found, page)
     choice = st.session_state["choice"]
     with st.sidebar:
         st.selectbox(
@@ -51,14 +51,13 @@ def _labels(found: dict[str, Choice]) -> dict[str, str]:
     return {name: f"{label} · {name}" if label in several else label for name, label in labels.items()}
 
 
-def _keep_chosen(found: dict[str, Choice]) -> None:
+def _keep_chosen(found: dict[str, Choice], page: str) -> None:
     """Choose what was chosen before, what was picked in the sidebar since, or else what the address names.
 
     What the browser says of the selectbox counts within a page alone: in a run that changes the page it may send the
     first option, or nothing, for a selectbox that nobody touched.
     """
     before: Choice | None = st.session_state.get("choice")
-    page = st.session_state["page"]
     same_page = st.session_state.get("page_of_choice") == page
     st.session_state["page_of_choice"] = page
     picked = st.session_state.get(models.WIDGET)

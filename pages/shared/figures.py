@@ -9,13 +9,17 @@ import streamlit as st
 
 from bst.charts.files import Style, as_file
 
-_LIGHT, _DARK = ("#16211f", "#ffffff"), ("#e6efed", "#101716")
 MIMES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 def ink_and_paper() -> tuple[str, str]:
     """Return the colours of text and of what it stands on, as the theme has them now."""
-    return _DARK if st.context.theme.type == "dark" else _LIGHT
+    theme = _theme()
+    return st.get_option(f"theme.{theme}.textColor"), st.get_option(f"theme.{theme}.backgroundColor")
+
+
+def _theme() -> str:
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def show(
@@ -77,6 +81,6 @@ def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin | dict, str]]) -> None
 
 def _style() -> Style:
     ink, paper = ink_and_paper()
-    theme = "light" if (ink, paper) == _LIGHT else "dark"
+    theme = _theme()
     kinds, strength = (st.get_option(f"theme.{theme}.chart{name}Colors") for name in ("Categorical", "Sequential"))
     return Style(ink, paper, tuple(kinds), tuple(strength))

@@ -15,7 +15,7 @@ def draw(choice: Choice) -> None:
     st.markdown(literal(choice.problem))
     if choice.missing_dataset is None:
         return
-    st.subheader(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
+    st.header(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
     offer(choice.missing_dataset)
 
 

@@ -15,7 +15,7 @@ from pages.shared.text import count, literal
 
 # what a list can be ordered by: the word on the control, and what it means
 ORDERS = {
-    "rating": ("By rating", "What they would give the most stars, however likely they are to come across it."),
+    "rating": ("By rating", "The highest expected rating first, however likely they are to come across the movie."),
     "next": ("Likely next", "What they are most likely to pick next, whether they would like it or not."),
     "blend": ("Both", "Likely next and liked: the slider says how much each of the two counts."),
 }
@@ -82,7 +82,7 @@ def _known_fame(recommender: Recommender, bands: tuple[int, int]) -> tuple[float
         with st.spinner("Counting ratings …"):
             _ = recommender.rating_counts  # kept from now on
     except BSTError as error:
-        st.warning(literal(f"Fame cannot be told: {error}"), icon=":material/warning:")
+        st.warning(literal(f"Fame is not known: {error}"), icon=":material/warning:")
         return None
     return _fame(bands)
 
@@ -133,7 +133,7 @@ def draw_filters(recommender: Recommender, asked: Asked) -> None:
             format_func=BANDS.__getitem__,
             key=settings.key("filter_fame"),
             persist_state="session",
-            help="How many ratings a movie has. Blockbusters have more than 95 % of all movies, hidden gems are the "
+            help="How many ratings a movie has. Blockbusters have more than 95% of all movies, hidden gems are the "
             "quarter that has the fewest.",
         )
         if filters.fame:

@@ -15,6 +15,7 @@ from bst.explanation import Cause, causes
 from bst.ranking import ORDERS, places
 from bst.recommender import Recommendation, Recommender
 from bst.schema import Visitor
+from pages.shared import page_frame
 from pages.shared.list_controls import Asked
 from pages.shared.text import count, odds, percent, stars
 
@@ -80,7 +81,11 @@ def found_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int
 def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Recommendation], asked: Asked) -> None:
     """Draw the button that holds the list and the visitor as files."""
     catalogue, name = recommender.catalogue, recommender.bundle.name
-    with st.popover("", icon=":material/download:", help="Download the list and the visitor", key="downloads"):
+    words = "Download the list and the visitor"
+    with (
+        st.container(width="content", key=f"{page_frame.ICONS_ONLY}downloads"),
+        st.popover(words, icon=":material/download:", help=words, key="downloads"),
+    ):
         for label, file, data, mime in (
             (
                 "The list, for a spreadsheet",

@@ -72,9 +72,9 @@ def load() -> None:
 
 
 def person(who: Visitor) -> str:
-    """Return who somebody is in words: "female, 25–34, artist"; nothing known is "of whom nothing is known"."""
+    """Return who somebody is in words: "female, 25–34, artist"; nothing known is "no age, sex or occupation given"."""
     parts = (SEX_LABELS.get(who.sex, "").lower(), AGE_LABELS.get(who.age, "").lower(), who.occupation)
-    return ", ".join(part for part in parts if part) or "of whom nothing is known"
+    return ", ".join(part for part in parts if part) or "no age, sex or occupation given"
 
 
 @lru_cache(maxsize=KEPT_IN_MEMORY)

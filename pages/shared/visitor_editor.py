@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
-from pages.shared import visitor_sources, visitor_state
+from pages.shared import page_frame, visitor_sources, visitor_state
 from pages.shared.text import count, literal
 from pages.shared.visitor_state import Slot
 
@@ -23,12 +23,12 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Sl
     """
     visitor = visitor_state.current(slot)
     with st.container(border=True):
-        st.subheader("Who is watching", anchor=False)
+        st.header("Who is watching", anchor=False)
         _draw_who(visitor, slot)
         if slot == "a":  # above the history, so that they stay in sight when it is long
             visitor_sources.draw(catalogue, levels)
     with st.container(border=True):
-        st.subheader("What they watched", anchor=False)
+        st.header("What they watched", anchor=False)
         _draw_search(catalogue, slot)
         _draw_history(catalogue, visitor, levels, horizon, slot)
         _draw_seen(visitor, slot)
@@ -147,14 +147,21 @@ def _draw_seen(visitor: Visitor, slot: Slot) -> None:
 
 
 def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple[float, ...], slot: Slot) -> None:
-    # the title breaks into lines rather than pushing the stars below it, so that they stand in one column
+    # beside a title of its own line where the editor is narrow: see ``page_frame.css``
     row = _key(f"event_{place}", slot)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False, key=row):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=row):
         st.markdown(literal(title), width="stretch")
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", wrap=False):
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            gap="xsmall",
+            width="content",
+            wrap=False,
+            key=f"{page_frame.ICONS_ONLY}{row}",
+        ):
             _draw_stars(event, title, levels, slot)
             movie = event.movie_id
-            later, earlier, remove = f"{title}: watched later", f"{title}: watched earlier", f"Remove {title}"
+            later, earlier, remove = f"Move {title} later", f"Move {title} earlier", f"Remove {title}"
             _draw_button(_key(f"later_{movie}", slot), "arrow_upward", later, place == 0, _move, (movie, 1, slot))
             _draw_button(
                 _key(f"earlier_{movie}", slot), "arrow_downward", earlier, place == events - 1, _move, (movie, -1, slot)
@@ -162,12 +169,12 @@ def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple
             _draw_button(_key(f"remove_{movie}", slot), "delete", remove, False, _remove, (movie, slot))
 
 
-def _draw_button(key: str, icon: str, help_text: str, disabled: bool, on_click: Callable, args: tuple) -> None:
+def _draw_button(key: str, icon: str, label: str, disabled: bool, on_click: Callable, args: tuple) -> None:
     st.button(
-        "",
+        literal(label),
         icon=f":material/{icon}:",
         key=key,
-        help=literal(help_text),
+        help=literal(label),
         disabled=disabled,
         on_click=on_click,
         args=args,

@@ -77,7 +77,7 @@ def _close_personas() -> None:
 # a dialog, as a popover near the end of a phone's screen shows half a card
 @st.dialog("Somebody made up, to start from", width="large", icon=":material/groups:", on_dismiss=_close_personas)
 def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
-    st.markdown("Each has a taste of their own. Change about them what you like.")
+    st.markdown("Each has their own taste. Pick one, then change whatever you like.")
     grid = st.grid(2, min_column_width=300)
     for persona in personas.PERSONAS:
         with grid.cell():

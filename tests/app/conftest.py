@@ -50,7 +50,8 @@ def headline(app: AppTest) -> str:
 
 def shown_list(app: AppTest) -> dict:
     """What the ranked list shows: ``rows``, the names of the columns (``heads``) and what it is ordered ``by``."""
-    return json.loads(app.get("bidi_component")[0].proto.json)
+    drawn = (json.loads(one.proto.json) for one in app.get("bidi_component"))
+    return next(data for data in drawn if "rows" in data)
 
 
 def shown_titles(app: AppTest) -> list[str]:

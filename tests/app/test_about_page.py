@@ -37,7 +37,7 @@ def test_the_card_of_the_chosen_bundle():
     metrics = {metric.label: metric.value for metric in page.metric}
     assert metrics["Parameters"] == f"{bundle.parameters['parameters']:,}"
     assert metrics["MAE"] == f"{bundle.metrics['metrics']['mae']:.3f} ★"
-    assert [part.value for part in page.subheader] == ["What it is", "What it is for", "Data", "Figures"]
+    assert [part.value for part in page.header] == ["What it is", "What it is for", "Data", "Figures"]
     assert "It must not decide anything about a person" in text(page).replace("\n", " ")
     tables = [table.value for table in page.dataframe]
     assert tables[0].iloc[0].tolist()[:2] == ["This model", f"{bundle.metrics['metrics']['mae']:.3f}"]

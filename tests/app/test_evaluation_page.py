@@ -88,9 +88,7 @@ def test_the_shipped_model_opens_from_what_was_kept(record):
         f"than SVD; it knows you after about {record['known_after']} ratings"
     )
     assert chart_words(app)[0].startswith(f"MAE in stars: This model {record['metrics']['mae']:.3f}; ")
-    assert f"On {record['labels']:,} test ratings of {record['users']} users that no one was trained on" in captions(
-        app
-    )
+    assert f"On {record['labels']:,} test ratings of {record['users']} users, held out of training" in captions(app)
     for tab, charts in TABS.items():
         app = opened(app, tab)
         assert not app.exception, tab
@@ -118,7 +116,7 @@ def test_every_section_says_its_result_in_words(measured, record):
     app = opened(app, "For whom")
     assert "Between the sexes: ▲ more than chance" in texts(app)
     assert "from Male (best of 2) to Female (worst)" in texts(app)
-    assert "which leaves out 0; chance under 1 in 1,000" in texts(app)
+    assert "differ as much in fewer than 1 in 1,000 of cases" in texts(app)
     assert "Between age groups: ● no more than chance" in texts(app), "in spite of an interval that leaves out 0"
     part = app.segmented_control(key="evaluation_part_sex_age_occupation_genre_decade_fame")
     part.set_value("fame").run()
@@ -278,7 +276,7 @@ def test_misses_are_one_click_from_why(measured, kinds):
     table = app.dataframe[0].value
     assert table["who"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
     assert table[["expected", "actual", "others"]].iloc[0].tolist() == [4.8, 1.0, 4.4]
-    assert "off by more than two stars, too, in 2" in texts(app)
+    assert "also off by more than two stars in 2" in texts(app)
     app.segmented_control(key="evaluation_side").set_value("low").run()
     assert app.dataframe[0].value["who"].tolist() == ["User 78 · male, 25–34, artist"]
 
@@ -307,4 +305,17 @@ def test_two_models_stand_side_by_side_on_the_same_labels(measured, record):
     measured("classic", protocol="seed")
     app.run()
     assert "cannot be compared: they were measured under other protocols" in texts(app)
+    assert not app.exception
+
+
+def test_measuring_for_the_worst_misses_has_one_bar_and_one_stop(measured, quick):
+    measured("timeline")
+    app = opened(evaluation("timeline"), "Worst misses")
+    assert [button.key for button in app.button if button.key.startswith("measure_")] == ["measure_worst"]
+    app.button(key="measure_worst").click().run()
+    wait(app, lambda app: any(button.key.startswith("stop_") for button in app.button))
+    assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_worst"]
+    # elsewhere the same measurement shows below the section
+    app = opened(app, "Lists")
+    assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_again"]
     assert not app.exception

@@ -247,7 +247,7 @@ def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
     monkeypatch.setattr(recommender, "load", gone)
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
     assert not app.exception
-    assert "Fame cannot be told: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
+    assert "Fame is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
     assert len(rows(app)) == 10
 
 
@@ -308,7 +308,7 @@ def test_ordering_by_likely_next(kinds):
     assert said.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
     assert rows(app)[0]["next"] in said
     assert f"the model expects {ratings(app)[0]:.1f} ★" in said
-    assert "rated next: MovieLens knows when a rating was entered, not when a film was watched" in captions(app)
+    assert "rated next in the simulation: nobody watched a film" in captions(app)
 
 
 def test_ordering_by_both_weighs_the_two_chances(kinds):

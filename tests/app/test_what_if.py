@@ -76,7 +76,7 @@ def test_a_newcomer_finds_changes_to_try_and_two_lists_that_are_the_same(kinds):
     app = what_if("timeline")
     first, second = lists(app)
     assert first == second
-    assert headline(app).startswith(f"As they are, {first[0]} leads their list with ")
+    assert headline(app).startswith(f"{first[0]} leads this visitor’s list with ")
     assert len(labels(app, "start")) == 4
     assert labels(app, "start")[1] == "Sex: male instead of female"
     assert labels(app, "start")[2] == "Forget all but the newest 2"
@@ -164,8 +164,8 @@ def test_lists_are_made_as_on_the_recommend_page(kinds, model):
     app.segmented_control(key="what_if_order").select("next").run()
     assert not app.exception
     best = model.rank(visitor(app), 1, Filters(genres=("Western",)), "next")[0]
-    assert headline(app).startswith(f"As they are, {best.title} leads their list with ")
-    assert " likely to be next. " in headline(app)
+    assert headline(app).startswith(f"{best.title} leads this visitor’s list with ")
+    assert " likely to be next: change something" in headline(app)
     app.switch_page("pages/explore/recommend.py").run()
     assert app.segmented_control(key="order").value == "next"
 

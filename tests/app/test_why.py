@@ -80,7 +80,7 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
         assert re.match(rf"Expecting ({either}) ★ for {re.escape(title(movie))}, ", headline(app))
         assert f"{title(strongest.movie_id)}, rated {strongest.rating:g} ★: without it, " in headline(app)
     button = app.button(key="why_change_0")
-    assert button.label.replace("\\", "") == f"Leave out {title(strongest.movie_id)}"
+    assert button.label.replace("\\", "") == f"Remove {title(strongest.movie_id)}"
     button.click().run()
     assert not app.exception
     assert "because" in headline(app) or title(strongest.movie_id) in headline(app)
@@ -94,7 +94,7 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
     app.segmented_control(key="why_of_choice").select("b").run()
     assert not any(name.endswith(title(strongest.movie_id)) for name in shown(app))
     # and another change goes on from the copy
-    other = app.button(key="why_change_0").label.replace("\\", "").removeprefix("Leave out ")
+    other = app.button(key="why_change_0").label.replace("\\", "").removeprefix("Remove ")
     app.button(key="why_change_0").click().run()
     assert len(visitor(app, slot="b").history) == len(who.history) - 2
     assert other not in [title(event.movie_id) for event in visitor(app, slot="b").history]
@@ -162,7 +162,7 @@ def test_little_is_known(kinds, bundle, events):
     set_visitor(app, Visitor())
     app.run()
     assert not app.exception
-    assert "Of this visitor nothing is known" in app.info[0].value
+    assert "Nothing is known about this visitor" in app.info[0].value
     assert "from what everybody thinks of it" in headline(app)
 
 
@@ -227,7 +227,7 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     value = spearman(looked, [abs(effect(said)) for said in rows])
     here = re.search(r"Mean of all heads: here ([+-][\d.]+), median visitor \+0\.00", agreement).group(1)
     assert float(here) == pytest.approx(value, abs=0.16), "figures as shown are rounded, so ranks may tie"
-    assert "Looking alike: median visitor +0.00" in agreement
+    assert "Uniform attention: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
     assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"
     weaker = "Weaker causes are found less often: from 0.2 ★ 61% by leaving out, 42% by attention."

@@ -65,3 +65,34 @@ def test_a_deep_link_as_the_very_first_request_of_a_server(browser, tmp_path, pa
         assert urlsplit(page.url).path == f"/{path}"
         expect(page.get_by_test_id("stSidebar").get_by_text(re.compile("simulated users"))).to_be_visible()
         context.close()
+
+
+def test_back_leads_through_the_pages_to_the_first_state_and_no_further(browser, server):
+    context = browser.new_context(base_url=server)
+    page = context.new_page()
+    page.goto("about:blank")
+    page.goto("/?bundle=demo")
+    settled(page)
+    clean, start, said = page.url, headline(page), []
+    for place in (0, 2):
+        star_buttons(page, place).nth(0).click()
+        settled(page)
+        said.append(headline(page))
+    page.get_by_role("link", name="Why").click()
+    page.wait_for_url("**/why?*")
+    settled(page)
+    explained = headline(page)
+    went(page, "go_back", said[1])
+    went(page, "go_back", said[0])
+    went(page, "go_back", start)
+    settled(page)
+    assert page.url == clean
+    # and forward the same way
+    for title in (*said, explained):
+        went(page, "go_forward", title)
+    for title in (said[1], said[0], start):
+        went(page, "go_back", title)
+    settled(page)
+    page.go_back()
+    assert page.url == "about:blank", "a fourth step leaves the app, as its history says"
+    context.close()

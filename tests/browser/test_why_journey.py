@@ -28,7 +28,7 @@ def test_from_a_row_to_its_reason_to_the_change(page):
     assert re.match(rf"Expecting [\d.]+ ★ for {re.escape(title)}, (mostly|held down most) ", headline(page))
     expect(described(page, "What moved the rating")).to_be_visible()
     change = page.locator(".st-key-why_change_0 button")
-    movie = re.match(r"Leave out (.+)", " ".join(change.inner_text().split("\n")[-1:])).group(1)
+    movie = re.match(r"Remove (.+)", " ".join(change.inner_text().split("\n")[-1:])).group(1)
     assert f"because of {movie}" in headline(page) or f"by {movie}" in headline(page)
     change.click()
     expect(page).to_have_url(re.compile("/what_if"), timeout=10_000)
@@ -98,3 +98,50 @@ def test_a_movie_of_the_map_joins_the_history(page):
     go(page, "Recommend")
     assert headline(page).startswith("After 6 movies")
     assert "Jaws (1975)" not in " ".join(listed(page))
+
+
+def within_sight(page: Page, locator) -> bool:
+    box = locator.bounding_box()
+    return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+
+
+def test_a_clicked_cell_is_ringed_and_answered_in_sight(browser, server):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server)
+    page = context.new_page()
+    page.goto("/why?bundle=demo")
+    settled(page)
+    chart = page.locator('[data-testid=stVegaLiteChart][aria-label^="Expected rating if one movie"]')
+    cells = chart.locator("g.mark-rect path")
+    cells.first.scroll_into_view_if_needed()
+    cells.first.click(force=True)  # its number stands above it, and belongs to it
+    settled(page)
+    button = page.locator(".st-key-why_try_cell button").first
+    expect(button).to_be_visible()
+    assert within_sight(page, button)
+    assert within_sight(page, cells.first)
+    assert chart.locator('path[stroke="#f97316"]').count() == 1, "the cell is ringed"
+    context.close()
+
+
+def test_a_clicked_movie_of_the_map_is_ringed_and_answered_in_sight(browser, server):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server)
+    page = context.new_page()
+    page.goto("/why?bundle=demo")
+    settled(page)
+    page.get_by_test_id("stButtonGroup").get_by_text("What it looks at in general", exact=True).click()
+    settled(page)
+    chart = page.locator('[data-testid=stVegaLiteChart][aria-label^="Map of"]')
+    points = chart.locator("g.mark-symbol.role-mark path")
+    expect(points.first).to_be_attached()
+    # the lowest movie, far below the words above the map
+    lowest = points.evaluate_all(
+        "all => all.map((e, at) => [e.getBoundingClientRect().y, at]).sort((a, b) => b[0] - a[0])[0][1]"
+    )
+    points.nth(lowest).scroll_into_view_if_needed()
+    points.nth(lowest).click(force=True)
+    settled(page)
+    button = page.locator(".st-key-why_map_explain button").first
+    expect(button).to_be_visible()
+    assert within_sight(page, button)
+    assert chart.locator('path[stroke="#f97316"]').count() >= 1, "the movie is ringed"
+    context.close()

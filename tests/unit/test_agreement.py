@@ -93,9 +93,9 @@ def test_the_sentence_says_how_far_to_trust(mean, begins):
 
 def test_the_sentence_tells_where_this_prediction_stands():
     # quantiles are 0, 0.1 … 1: eight of ten visitors lie below 0.8, two of ten above it
-    assert "rank correlation 0.80, closer than for 80 % of the visitors tried" in said(0.8)
-    assert "less close than for 90 % of the visitors tried" in said(0.1)
-    assert "closer than for 99 %" in said(1.0), "nobody is closer than for all"
+    assert "rank correlation 0.80, closer than for 80% of the visitors tried" in said(0.8)
+    assert "less close than for 90% of the visitors tried" in said(0.1)
+    assert "closer than for 99%" in said(1.0), "nobody is closer than for all"
     assert "rank correlation −0.50" in said(-0.5)
     for nothing in (None, {}, {"agreement": None}, {"agreement": {"mean": None}}):
         assert "visitors tried" not in said(0.8, insights=nothing)

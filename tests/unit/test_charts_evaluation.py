@@ -70,7 +70,7 @@ def test_errors_of_peers_carry_their_figures_as_text():
 
 def test_signs_of_groups_have_shapes_of_their_own():
     (shape,) = found(charts.groups(GROUPS, 0.7, "MAE", INK), "shape")
-    assert shape["scale"] == {"domain": ["▲", "●", "▼"], "range": ["triangle-up", "circle", "triangle-down"]}
+    assert shape["scale"] == {"domain": ["●", "▲", "▼"], "range": ["circle", "triangle-up", "triangle-down"]}
 
 
 def test_nothing_is_cut_off_at_the_ends():

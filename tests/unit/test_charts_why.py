@@ -22,6 +22,10 @@ def data(chart) -> list[dict]:
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
 
 
+def filters(layer: dict) -> list:
+    return [step.get("filter") for step in layer.get("transform", [])]
+
+
 def params(spec: dict) -> dict:
     return {param["name"]: param["value"] for param in spec["params"] if "value" in param}
 
@@ -65,7 +69,7 @@ def test_bars_of_both_ways_have_room_for_their_figures_and_say_their_way_in_text
     assert ends["moved_low"] < -0.1
     assert ends["moved_high"] > 0.5
     moved = spec["layer"][1]["layer"]
-    assert moved[0]["encoding"]["x"]["scale"]["domainMin"] == {"expr": "moved_low"}
+    assert moved[0]["encoding"]["x"]["scale"]["domain"] == [{"expr": "moved_low"}, {"expr": "moved_high"}]
     assert {layer["encoding"]["text"]["field"] for layer in moved[1:3]} == {"moved_text"}
     # a panel of nothing but zeros still has a scale
     nothing = params(charts.beside(bars().assign(moved=0.0), PANELS, INK))
@@ -86,12 +90,15 @@ def test_a_heatmap_of_ratings_has_a_number_in_each_cell_and_can_be_clicked():
     cells = pd.DataFrame(
         {"place": [0, 0], "label": 'It\'s "x"', "level": [4.0, 4.5], "expected": [3.0, 3.5], "now": [True, False]}
     )
-    spec = charts.rating_changes(cells, INK, PAPER)
-    assert spec["layer"][1]["encoding"]["text"]["format"] == ".2f"
+    spec = charts.rating_changes(cells)
+    assert spec["layer"][-1]["encoding"]["text"]["format"] == ".2f"
     assert [row["stars"] for row in data(spec)] == ["4 ★", "4.5 ★"]
     (click,) = [param for param in spec["params"] if param["name"] == "cell"]
     assert click["select"]["fields"] == ["place", "level"]
-    assert "datum.now" in json.dumps(spec["layer"][2])
+    framed = [layer["mark"]["stroke"] for layer in spec["layer"] if "datum.now" in json.dumps(layer)]
+    assert framed == ["#ffffff", "#000000"], "one of both shows on any fill"
+    (ring,) = [layer for layer in spec["layer"] if {"param": "cell", "empty": False} in filters(layer)]
+    assert ring["mark"]["stroke"], "what was clicked can be seen"
     assert params(spec)["names"] == ['It\'s "x"']
 
 
@@ -100,7 +107,7 @@ def test_pairs_leave_out_a_movie_with_itself_and_write_their_sign():
         [(i, j, "AB"[i], "AB"[j], value) for i, j, value in ((0, 0, 0), (0, 1, -0.13), (1, 0, 0.004), (1, 1, 0))],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
-    rows = data(charts.pairs(cells, INK, PAPER))
+    rows = data(charts.pairs(cells))
     assert [(row["first"], row["second"], row["shown"]) for row in rows] == [(0, 1, "−0.13"), (1, 0, "0")]
 
 
@@ -110,7 +117,7 @@ def test_places_of_an_axis_may_have_any_names():
         [(i, j, "Same", "Same", 0.1) for i in range(2) for j in range(2)],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
-    assert params(charts.pairs(cells, INK, PAPER))["names"] == ["1. Same", "2. Same"]
+    assert params(charts.pairs(cells))["names"] == ["1. Same", "2. Same"]
 
 
 def test_links_are_the_thicker_the_more_weight_they_carry():
@@ -123,14 +130,14 @@ def test_links_are_the_thicker_the_more_weight_they_carry():
 def test_what_must_not_be_seen_is_no_cell():
     cells = pd.DataFrame({"row": [0, 1, 1], "column": [0, 0, 1], "weight": [1.0, 0.4, 0.6]})
     cells = cells.assign(row_label="x", column_label="y")
-    chart = charts.between_heatmap(cells, INK, PAPER)
+    chart = charts.between_heatmap(cells)
     assert len(data(chart)) == 3
     assert len(chart["layer"]) == 2
     assert params(chart)["high"] == 1
-    alike = charts.between_heatmap(cells.assign(weight=0.25), INK, PAPER)
+    alike = charts.between_heatmap(cells.assign(weight=0.25))
     assert params(alike)["high"] == 0.5, "where all are alike, none is strong"
     many = pd.DataFrame({"row": range(20), "column": 0, "weight": 0.5, "row_label": "x", "column_label": "y"})
-    assert len(charts.between_heatmap(many, INK, PAPER)["layer"]) == 1, "no room for numbers"
+    assert len(charts.between_heatmap(many)["layer"]) == 1, "no room for numbers"
 
 
 def test_agreement_marks_this_prediction_by_shape_and_leaves_out_what_there_is_not():

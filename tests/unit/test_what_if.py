@@ -192,7 +192,7 @@ def test_the_next_movie():
     # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
     made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), order="next", k=3)
     assert made.words(title) == (
-        "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1 %), because Ash (2000) went from 3 to 5."
+        "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) went from 3 to 5."
     )
     gains = made.gains("next", 1)
     assert gains["movie_id"].tolist() == [GATE]

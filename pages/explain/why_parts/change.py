@@ -1,4 +1,4 @@
-"""So change it: what could be changed about the visitor, and what each change would make of the prediction."""
+"""Try a change: what could be changed about the visitor, and what each change would make of the prediction."""
 
 from dataclasses import dataclass
 
@@ -29,11 +29,11 @@ class Proposal:
 
 def draw(recommender: Recommender, who: Whose, told: Explained, measure: str) -> None:
     """Draw the changes, each a button that leads to What if."""
-    st.subheader("So change it", anchor=False)
+    st.header("Try a change", anchor=False)
     st.caption(
-        "Each opens What if with that one change made to a copy."
+        "Each button makes one change to a copy of the visitor and opens What if."
         if who.slot != "guest"
-        else "Each makes them the visitor and opens What if with that one change made to a copy."
+        else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
     proposals = remembered(
         "proposals", key(recommender, told.visitor, told.movie_id, measure), lambda: _make(recommender, told, measure)
@@ -73,7 +73,7 @@ def _make(recommender: Recommender, told: Explained, measure: str) -> list[Propo
     made: list[tuple[str, str, Edit]] = []
     for event in events[:MOST_DROPS]:
         name = title(event.movie_id)
-        made.append((f"Leave out {name}", "delete", Drop(event.movie_id)))
+        made.append((f"Remove {name}", "delete", Drop(event.movie_id)))
     if events:
         first = events[0]
         other = levels[0] if first.rating > (levels[0] + levels[-1]) / 2 else levels[-1]

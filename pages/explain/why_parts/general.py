@@ -22,12 +22,12 @@ NO_GENRE = "All genres"
 def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     """Draw the map and the nearest movies, then genres and movies over the sample."""
     insights = known.insights(recommender)
-    st.subheader("The model's map of the movies", anchor=False)
+    st.header("The model's map of the movies", anchor=False)
     if insights:
         _draw_map(recommender, who, told, insights["map"])
     else:
         known.draw_missing(recommender, "its map, and what it looks at in general,")
-    grid = st.grid(2, min_column_width=380, gap="medium")
+    grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
         _draw_nearest(recommender, told)
     if insights:
@@ -53,19 +53,21 @@ def _draw_map(recommender: Recommender, who: Whose, told: Explained, placed: dic
         genre = st.selectbox("Show", [NO_GENRE, *GENRES], key="why_map_genre", width=180)
     everything = remembered("map", key(recommender), lambda: _points(recommender, placed))
     points = _marked(recommender, everything, who, told, searched, genre)
+    answer = st.container(key="answer_map")  # above the map, where it is in sight
     chosen = figures.show(
         charts.movie_map(points, *figures.ink_and_paper()),
         f"Map of {len(points):,} movies; marked: " + (", ".join(points.loc[points["mark"] != "", "title"]) or "none"),
         name="Map of the movies",
         key=f"why_map_{recommender.bundle.name}",
         select=True,
-        about=f"{recommender.bundle.title}: movies that the model takes for alike lie close together",
+        about=f"{recommender.bundle.title}: movies that the model treats as similar lie close together",
     )
     picked = chosen.selection.get("movie") or []
-    _draw_picked(recommender, who, int(picked[0]["movie_id"]) if picked else searched)
+    with answer:
+        _draw_picked(recommender, who, int(picked[0]["movie_id"]) if picked else searched)
     st.caption(
-        "Movies that the model takes for alike lie close together; the directions mean nothing. Colour and shape tell "
-        "the genre, of several the rarest. Circled: the history, the movie explained, and what you searched for."
+        "Movies that the model treats as similar lie close together; the directions mean nothing. Colour and shape "
+        "tell the genre, of several the rarest. Circled: the history, the movie explained, and what you searched for."
     )
 
 
@@ -138,13 +140,13 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
 
 def _draw_nearest(recommender: Recommender, told: Explained) -> None:
     title = recommender.catalogue.title
-    st.subheader(literal(f"Nearest to {title(told.movie_id)}"), anchor=False)
+    st.header(literal(f"Nearest to {title(told.movie_id)}"), anchor=False)
     found = nearest(recommender, told.movie_id, NEIGHBOURS)
     rows = [(title(movie_id), cosine) for movie_id, cosine in found]
     _draw_table(
         pd.DataFrame(rows, columns=["title", "value"]),
         [movie_id for movie_id, _ in found],
-        st.column_config.ProgressColumn("Alike", format="%.2f", min_value=0.0, max_value=1.0, width=90),
+        st.column_config.ProgressColumn("Similarity", format="%.2f", min_value=0.0, max_value=1.0, width=90),
         "why_nearest",
         "Movies nearest to it in what the model has learnt, with the cosine",
     )
@@ -166,7 +168,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value, name: str, word
 
 
 def _draw_movies(recommender: Recommender, insights: dict) -> None:
-    st.subheader("Movies that matter most, over many visitors", anchor=False)
+    st.header("Movies that matter most, over many visitors", anchor=False)
     by = st.segmented_control(
         "By",
         ["influence", "attention"],
@@ -189,7 +191,7 @@ def _draw_movies(recommender: Recommender, insights: dict) -> None:
 
 
 def _draw_genres(insights: dict) -> None:
-    st.subheader("Genres", anchor=False)
+    st.header("Genres", anchor=False)
     genres = pd.DataFrame(insights["genres"])
     if genres.empty:
         st.caption("No genre was watched often enough to tell.")

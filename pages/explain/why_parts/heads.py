@@ -26,7 +26,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     if st.session_state.get("why_head") not in heads:
         st.session_state["why_head"] = MEAN
     head = st.selectbox("Head", heads, key="why_head", persist_state="session", width=260)
-    grid = st.grid(2, min_column_width=380, gap="medium")
+    grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
         _draw_links(recommender, told, head)
     with grid.cell():
@@ -51,7 +51,7 @@ def weights(recommender: Recommender, told: Explained) -> pd.DataFrame:
 
 def _draw_links(recommender: Recommender, told: Explained, head: str) -> None:
     title = recommender.catalogue.title(told.movie_id)
-    st.subheader("Where it looked", anchor=False)
+    st.header("Where it looked", anchor=False)
     rows = weights(recommender, told).assign(weight=lambda frame: frame[head])[["label", "weight"]]
     said = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
     figures.show(
@@ -63,11 +63,11 @@ def _draw_links(recommender: Recommender, told: Explained, head: str) -> None:
 
 
 def _draw_heads(recommender: Recommender, told: Explained) -> None:
-    st.subheader("Every head", anchor=False)
+    st.header("Every head", anchor=False)
     looks = told.attention.looks
     long = weights(recommender, told).melt(["label"], list(looks.heads), "head", "weight")
     figures.show(
-        charts.attention_heatmap(long, *figures.ink_and_paper()),
+        charts.attention_heatmap(long),
         f"Attention of each of {len(looks.heads)} heads; every head's weights sum to 100%",
         name="Every head",
     )
@@ -78,7 +78,7 @@ def _draw_between(recommender: Recommender, told: Explained, head: str) -> None:
     between = told.attention.looks.between
     if between is None:
         return
-    st.subheader("How the movies look at each other", anchor=False)
+    st.header("How the movies look at each other", anchor=False)
     matrix = between.weights.mean(axis=0) if head == MEAN else None
     if head in between.heads:
         matrix = between.weights[between.heads.index(head)]
@@ -101,7 +101,7 @@ def _draw_between(recommender: Recommender, told: Explained, head: str) -> None:
         columns=["row", "column", "row_label", "column_label", "weight"],
     )
     figures.show(
-        charts.between_heatmap(cells, *figures.ink_and_paper()),
+        charts.between_heatmap(cells),
         f"How {count(len(names) - first, 'token')} look at each other, {head.lower()}",
         name="How the movies look at each other",
     )

@@ -13,7 +13,7 @@ from pages.explain.why_parts.change import try_it
 from pages.explain.why_parts.question import Whose
 from pages.shared import figures
 from pages.shared.memory import key, remembered
-from pages.shared.text import literal
+from pages.shared.text import literal, stars
 
 MOST_ROWS, MOST_PAIRED = 10, 5
 # less than this and two movies do not act together, in stars
@@ -25,7 +25,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     if not told.events:
         st.caption("There is no movie in the history whose rating could be another one.")
         return
-    grid = st.grid(2, min_column_width=380, gap="medium")
+    grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
         _draw_ratings(recommender, who, told)
     with grid.cell():
@@ -33,7 +33,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
 
 
 def _draw_ratings(recommender: Recommender, who: Whose, told: Explained) -> None:
-    st.subheader("If they had rated a movie otherwise", anchor=False)
+    st.header("If they had rated a movie differently", anchor=False)
     asked = key(recommender, told.visitor, told.movie_id)
     table = remembered("ratings", asked, lambda: rating_changes(recommender, told.visitor, told.movie_id))
     order = np.argsort(-(table.max(axis=1) - table.min(axis=1)), kind="stable")[:MOST_ROWS]
@@ -52,8 +52,9 @@ def _draw_ratings(recommender: Recommender, who: Whose, told: Explained) -> None
         f"Expected rating if one movie had another rating: from {low['expected']:.2f} stars ({low['label']} rated "
         f"{low['level']:g}) to {high['expected']:.2f} ({high['label']} rated {high['level']:g})"
     )
+    answer = st.container(key="answer_cell")
     chosen = figures.show(
-        charts.rating_changes(cells, *figures.ink_and_paper()),
+        charts.rating_changes(cells),
         words,
         name="Other ratings",
         key="why_cells",
@@ -61,30 +62,31 @@ def _draw_ratings(recommender: Recommender, who: Whose, told: Explained) -> None
     )
     more = f" The {MOST_ROWS} movies whose rating matters most." if len(table) > MOST_ROWS else ""
     st.caption(f"The expected rating, in stars; a frame marks the rating that they gave.{more}")
-    _draw_chosen(recommender, who, told, cells, order, chosen.selection.get("cell") or [])
+    with answer:
+        _draw_chosen(recommender, who, told, cells, order, chosen.selection.get("cell") or [])
 
 
 def _draw_chosen(
     recommender, who: Whose, told: Explained, cells: pd.DataFrame, order: np.ndarray, picked: list
 ) -> None:
-    """Draw the button that tries the cell that was clicked."""
+    """Draw the button that tries the cell that was clicked: above the picture, where it is in sight."""
     if not picked or int(picked[0]["place"]) >= len(order):
         st.caption(":material/touch_app: Click a cell to try it in What if.")
         return
     place, level = int(picked[0]["place"]), float(picked[0]["level"])
     event = told.events[int(order[place])]
+    title = recommender.catalogue.title(event.movie_id)
     cell = cells[(cells["place"] == place) & (cells["level"] == level)].iloc[0]
     if level == event.rating:
-        st.caption("That is the rating that they gave. Click another cell to try it in What if.")
+        st.caption(f"{literal(title)}: {stars(level)} is what they gave. Click another cell to try it in What if.")
         return
-    title = recommender.catalogue.title(event.movie_id)
     words = f"Rate {title} {level:g} instead of {event.rating:g}: {cell['expected']:.2f} ★"
     if st.button(literal(words), key="why_try_cell", icon=":material/star_half:", type="primary"):
         try_it(who, Rate(event.movie_id, level))
 
 
 def _draw_pairs(recommender: Recommender, told: Explained) -> None:
-    st.subheader("Movies that act together", anchor=False)
+    st.header("Movies that act together", anchor=False)
     strength = np.abs(told.by_event("expected"))
     among = np.argsort(-strength, kind="stable")[:MOST_PAIRED].tolist()
     if len(among) < 2:
@@ -99,7 +101,7 @@ def _draw_pairs(recommender: Recommender, told: Explained) -> None:
     )
     sentence = _pair_words(cells)
     st.markdown(literal(sentence))
-    figures.show(charts.pairs(cells, *figures.ink_and_paper()), sentence, name="Movies that act together")
+    figures.show(charts.pairs(cells), sentence, name="Movies that act together")
     st.caption(
         "In stars: − where two movies tell the model the same, so that one of them is hardly missed; + where one "
         "counts for more because the other is there."

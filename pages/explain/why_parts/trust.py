@@ -36,7 +36,7 @@ def _found(told: Explained) -> Agreement:
 def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     """Draw the agreement in a sample and here, the third view, and the demo world's ground truth."""
     insights = known.insights(recommender)
-    grid = st.grid(2, min_column_width=380, gap="medium")
+    grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
         _draw_agreement(recommender, told, insights)
     if truth.known(recommender):
@@ -46,7 +46,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
 
 
 def _draw_agreement(recommender: Recommender, told: Explained, insights: dict | None) -> None:
-    st.subheader("Do attention and effect name the same movies?", anchor=False)
+    st.header("Do attention and effect name the same movies?", anchor=False)
     rows = _agreement_rows(_found(told), _by_gradients(recommender, told), insights)
     if rows["here"].notna().any() or insights:
         shown = rows[rows["here"].notna() | rows["middle"].notna()]
@@ -67,13 +67,13 @@ def _draw_how(insights: dict) -> None:
     with st.expander("Who the others are, and what the pale bars are for"):
         st.markdown(literal(insights["sample"]["words"]))
         st.markdown(
-            "**Gradients instead**: integrated gradients in attention's place. **Looking alike**: every movie gets the "
-            "same attention, which tells nothing. **Shuffled order**: the attention that the same movies get when "
-            "their order is changed by chance."
+            "**Gradients instead**: integrated gradients in attention's place. **Uniform attention**: every movie gets "
+            "the same attention, which says nothing. **Shuffled order**: the attention that the same movies get when "
+            "their order is shuffled at random."
         )
         if change := insights.get("uniform_change"):
             st.markdown(
-                f"If the model looked at everything alike, its rating would change by {change['mean']:.2f} ★ on "
+                f"If the model looked at everything equally, its rating would change by {change['mean']:.2f} ★ on "
                 f"average. Leaving out the one movie that matters most changes it by {change['one_event']:.2f} ★."
             )
 
@@ -88,7 +88,7 @@ def _agreement_rows(found: Agreement, by_gradients: float | None, insights: dict
     rows.append(("Gradients instead", True, by_gradients, *_spread(made.get("gradients"))))
     if insights:
         controls = insights["controls"]
-        rows.append(("Looking alike", True, None, *_spread(controls["uniform"])))
+        rows.append(("Uniform attention", True, None, *_spread(controls["uniform"])))
         rows.append(("Shuffled order", True, None, *_spread(controls["permuted"])))
     return pd.DataFrame(rows, columns=["name", "control", "here", "low", "middle", "high"]).astype(
         dict.fromkeys(("here", "low", "middle", "high"), float)
@@ -125,7 +125,7 @@ def _by_gradients(recommender: Recommender, told: Explained) -> float | None:
 
 
 def _draw_third_view(recommender: Recommender, told: Explained) -> None:
-    st.subheader("A third view: integrated gradients", anchor=False)
+    st.header("A third view: integrated gradients", anchor=False)
     if not told.events:
         st.caption("With no history there is nothing to compare.")
         return
@@ -135,7 +135,7 @@ def _draw_third_view(recommender: Recommender, told: Explained) -> None:
     rows = bars.frame(recommender, told, "expected", "time", causes, more)
     rows = rows[rows[["moved", "looked", "gradient"]].notna().any(axis=1)]
     panels = [
-        Panel("moved", "Left out", True, 3),
+        Panel("moved", "Removed", True, 3),
         Panel("gradient", "Gradients", True, 3),
         Panel("looked", "Attention", False, 2),
     ]
@@ -146,13 +146,13 @@ def _draw_third_view(recommender: Recommender, told: Explained) -> None:
         name="Three views",
     )
     st.caption(
-        f"Integrated gradients follow the rating from {made.baseline:.2f} ★, of a visitor of whom nothing is told, to "
-        f"{made.expected:.2f} ★, and share out the difference. Movies in the order they were watched."
+        f"Integrated gradients follow the rating from {made.baseline:.2f} ★, of a visitor about whom nothing is known, "
+        f"to {made.expected:.2f} ★, and share out the difference. Movies in the order they were watched."
     )
 
 
 def _draw_truth(recommender: Recommender, told: Explained, insights: dict | None) -> None:
-    st.subheader("Who finds the true causes?", anchor=False)
+    st.header("Who finds the true causes?", anchor=False)
     causes = truth.causes(recommender, told)
     title = recommender.catalogue.title
     strongest = sorted(causes, key=lambda place: -abs(causes[place]))[:3]

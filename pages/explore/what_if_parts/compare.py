@@ -27,12 +27,12 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
     with headline:
         st.title(_sentence(recommender, made), anchor=False)
     _draw_starts(recommender, a, b)
-    picture, controls = st.columns([3, 2], gap="medium")
-    with picture:
+    grid = st.grid(2, min_column_width=320)
+    with grid.cell():
         _draw_picture(made, asked)
         _draw_order(recommender, asked)
         tables.draw_changes(recommender, made)
-    with controls:
+    with grid.cell():
         _draw_head(recommender, made)
         visitor_editor.draw(recommender.catalogue, recommender.bundle.levels, recommender.horizon, slot="b")
         _draw_forget(recommender, b)
@@ -48,7 +48,7 @@ def _sentence(recommender: Recommender, made: Comparison) -> str:
     value = f"with {stars(round(best.expected_rating, 1))}"
     if made.order != "rating":
         value += f", and {percent(best.watch_next)} likely to be next"
-    return f"As they are, {literal(best.title)} leads their list {value}. Change something and see what moves"
+    return f"{literal(best.title)} leads this visitor’s list {value}: change something and see what moves"
 
 
 def _draw_starts(recommender: Recommender, a: Visitor, b: Visitor) -> None:
@@ -113,7 +113,7 @@ def _rank(rank: int | None) -> str:
 def _draw_head(recommender: Recommender, made: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not made.edits
-    st.subheader("B: the copy to change", anchor=False)
+    st.header("B: the copy to change", anchor=False)
     words = literal(describe(made.a, made.edits, recommender.catalogue.title, most=3))
     st.caption("The same as A so far. Change anything here." if same else f"Against A: {words}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):

@@ -30,8 +30,9 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
     _clean(recommender, visitor)
-    answer, controls = st.columns([3, 2], gap="medium")
-    with controls, st.container(border=True):
+    grid = st.grid(2, min_column_width=320)
+    answer = grid.cell()
+    with grid.cell(), st.container(border=True):
         goal = _draw_question(recommender, asked_for)
         unlisted = goal.kind == "top" and _seen(visitor, goal.movie_id)
         pressed = st.button(

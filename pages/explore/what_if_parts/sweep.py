@@ -18,9 +18,9 @@ from pages.shared.text import literal, stars
 
 # the word on the control, what the axis says, and how a sentence about it begins; {} is a movie of the history
 KNOBS = {
-    "rating": ("Rating of a movie", "Rating of {}", "How they rate {}"),
-    "position": ("Place of a movie", "Place of {} in the history", "When they watched {}"),
-    "last": ("Length of history", "Newest movies that count", "How much of the history counts"),
+    "rating": ("Rating of a movie", "Rating of {}", "Their rating of {}"),
+    "position": ("Place of a movie", "Place of {} in the history", "The place of {} in the history"),
+    "last": ("Length of history", "Newest movies that count", "The length of the history"),
     "sex": ("Sex", "Sex", "Their sex"),
     "age": ("Age group", "Age group", "Their age"),
     "occupation": ("Occupation", "Occupation", "Their occupation"),
@@ -37,14 +37,16 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     visitor = visitor_state.current()
     _clean(recommender, visitor)
-    picture, controls = st.columns([7, 3], gap="medium")
-    with controls, st.container(border=True):
+    event, grid = None, st.grid(3, min_column_width=210)
+    with grid.cell():
         knob = _draw_knob(visitor)
-        event = _draw_event(recommender, visitor) if knob in OF_A_MOVIE else None
+    if knob in OF_A_MOVIE:
+        with grid.cell():
+            event = _draw_event(recommender, visitor)
+    with grid.cell():
         movies = _draw_movies(recommender, visitor, knob)
-    with picture:
-        draw_it = _draw_everyone if knob == "everyone" else _draw_sweep
-        sentence = draw_it(recommender, visitor, movies, knob, event)
+    draw_it = _draw_everyone if knob == "everyone" else _draw_sweep
+    sentence = draw_it(recommender, visitor, movies, knob, event)
     with headline:
         st.title(literal(sentence), anchor=False)
 
@@ -195,7 +197,6 @@ def _draw_everyone(
     grid = made.assign(title=title, age_name=made["age"].map(AGE_LABELS))
     ranked = grid.groupby("occupation")["expected"].mean().sort_values(ascending=False).index
     grid = grid.set_index("occupation").loc[ranked].reset_index()
-    ink, paper = figures.ink_and_paper()
     middle = (made["expected"].min() + made["expected"].max()) / 2
     half = max(0.25, (made["expected"].max() - made["expected"].min()) / 2)
     sentence = _everyone_sentence(grid, title)
@@ -204,7 +205,7 @@ def _draw_everyone(
         with cells.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
             rows = grid[grid["sex"] == sex].assign(age=lambda frame: frame["age_name"])
-            chart = charts.everyone(rows, levels, (middle - half, middle + half), ink, paper)
+            chart = charts.everyone(rows, levels, (middle - half, middle + half))
             figures.show(
                 chart, f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}"
             )
@@ -219,9 +220,9 @@ def _draw_everyone(
 def _everyone_sentence(grid: pd.DataFrame, title: str) -> str:
     low, high = grid.loc[grid["expected"].idxmin()], grid.loc[grid["expected"].idxmax()]
     if high["expected"] - low["expected"] < HARDLY:
-        return f"Who they are hardly matters here: {title} keeps {low['expected']:.1f} ★"
+        return f"Sex, age and occupation hardly matter here: {title} keeps {low['expected']:.1f} ★"
     least, greatest = _apart(low["expected"], high["expected"])
-    return f"Who they are moves {title}: from {least} ({_who(low)}) to {greatest} ({_who(high)})"
+    return f"Sex, age and occupation move {title}: from {least} ({_who(low)}) to {greatest} ({_who(high)})"
 
 
 def _who(row: pd.Series) -> str:

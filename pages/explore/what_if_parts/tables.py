@@ -30,7 +30,7 @@ def draw_changes(recommender: Recommender, made: Comparison) -> None:
         return
     by = "rating"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("What gains, what loses", anchor=False, width="content")
+        st.header("What gains, what loses", anchor=False, width="content")
         if "next" in recommender.orders:
             by = st.segmented_control(
                 "Change of",
@@ -78,13 +78,13 @@ def _draw_change_table(rows: pd.DataFrame, by: str, way: str, words: str) -> Non
 
 def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None:
     """Draw both lists side by side, the second with its moves against the first."""
-    grid = st.grid(2, min_column_width=380)
+    grid = st.grid(2, min_column_width=320)
     for name, words, visitor, rows, before, on_why in (
         ("a", "A: as they are", made.a, made.first, None, why_link.ask),
         ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, _ask_of_copy),
     ):
         with grid.cell():
-            st.subheader(words, anchor=False)
+            st.header(words, anchor=False)
             if rows:
                 ranked_list.draw(recommender, visitor, rows, asked, before, on_why, key=f"what_if_list_{name}")
             else:

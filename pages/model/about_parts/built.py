@@ -29,7 +29,7 @@ def draw(bundle: Bundle) -> None:
 
 
 def _draw(drawing: Drawing) -> None:
-    st.subheader(drawing.title, anchor=False)
+    st.header(drawing.title, anchor=False)
     figures.show(architecture(drawing, figures.ink_and_paper()[0]), drawing.words)
     with st.expander("The same in words", icon=":material/notes:"):
         label = {box.name: box.label for box in drawing.boxes}
@@ -46,7 +46,7 @@ def _draw(drawing: Drawing) -> None:
 def _draw_parameters(bundle: Bundle) -> None:
     table = parameters.weights(bundle)
     total, trained = int(table["parameters"].sum()), int(table.loc[table["trained"], "parameters"].sum())
-    st.subheader("Parameters, part by part", anchor=False)
+    st.header("Parameters, part by part", anchor=False)
     st.markdown(f"**{total:,}** numbers, of which **{trained:,}** are trained and {total - trained:,} fixed.")
     parts = parameters.by_purpose(table)
     shown = pd.DataFrame(

@@ -30,7 +30,7 @@ def draw(bundle: Bundle) -> None:
                 alt=f"{block.heading}, as a table",
             )
         elif block.heading_level > 1:  # the first is the model's name, which stands above already
-            st.subheader(literal(block.text), anchor=False)
+            st.header(literal(block.text), anchor=False)
         elif not block.heading_level:
             st.markdown(block.text)
     st.download_button(

@@ -33,7 +33,7 @@ def draw(bundle: Bundle) -> None:
 
 def _draw_dataset() -> None:
     source = datasets.SOURCES[DATASET]
-    st.subheader(f"Get {source.title}", anchor=False)
+    st.header(f"Get {source.title}", anchor=False)
     if folder := datasets.find(DATASET):
         st.markdown(
             f"{source.title} is on this computer: {source.users:,} people, {source.movies:,} movies, "
@@ -49,7 +49,7 @@ def _draw_dataset() -> None:
 
 
 def _draw_licences(bundle: Bundle) -> None:
-    st.subheader("Licences", anchor=False)
+    st.header("Licences", anchor=False)
     st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
     for name in dict.fromkeys((bundle.dataset, DATASET, "demo")):
         if name in datasets.SOURCES:
@@ -57,13 +57,13 @@ def _draw_licences(bundle: Bundle) -> None:
 
 
 def _draw_citations() -> None:
-    st.subheader("Please cite", anchor=False)
+    st.header("Please cite", anchor=False)
     for what, words in CITATIONS.items():
         st.markdown(f"**{what}**: {words}")
 
 
 def _draw_versions(bundle: Bundle) -> None:
-    st.subheader("Versions", anchor=False)
+    st.header("Versions", anchor=False)
     here = {"Python": platform.python_version()} | {name: number for name in SHOWN if (number := _version(name))}
     st.markdown("**Here**: " + ", ".join(f"{name} {number}" for name, number in here.items()) + ".")
     made = ", ".join(f"{literal(name)} {literal(str(number))}" for name, number in bundle.versions.items())

@@ -31,7 +31,7 @@ def draw() -> None:
         side = written.index(min(written))
         written[side] += 120 + sum(60 + len(word.meaning) for word in words)
         with (left, right)[side]:
-            st.subheader(part, anchor=False)
+            st.header(part, anchor=False)
             st.markdown("\n\n".join(f"**{literal(word.word)}**  \n{literal(word.meaning)}" for word in words))
 
 

@@ -20,14 +20,14 @@ def draw(seen: Seen) -> None:
 
 def _draw_tail(seen: Seen) -> None:
     table, counts = seen.portrait.tail, seen.portrait.counts
-    st.subheader("The long tail", anchor=False)
+    st.header("The long tail", anchor=False)
     share = table.set_index(table["movies"].round(2))["share"]
     told = ", ".join(f"{part:.0%} of the movies have {share[part]:.0%}" for part in drawn.MARKED)
     figures.show(drawn.long_tail(table), f"Shares of all ratings of the best-known movies: {told}")
     none = counts.movies - counts.rated
     st.caption(
-        f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less known half of the catalogue "
-        f"shares {1 - share[0.5]:.0%}. On the dashed line all would be equally well known."
+        f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the catalogue "
+        f"gets {1 - share[0.5]:.0%} of the ratings. On the dashed line all would be equally well known."
         + (f" {none:,} have no rating at all." if none else "")
     )
 
@@ -35,7 +35,7 @@ def _draw_tail(seen: Seen) -> None:
 def _draw_years(seen: Seen) -> None:
     table = seen.portrait.years
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Year of release", anchor=False, width="content")
+        st.header("Year of release", anchor=False, width="content")
         column = st.segmented_control(
             "What to show",
             list(drawn.YEARS),
@@ -60,7 +60,7 @@ def _draw_years(seen: Seen) -> None:
 
 
 def _draw_genres(seen: Seen) -> None:
-    st.subheader("Genres", anchor=False)
+    st.header("Genres", anchor=False)
     table = seen.portrait.genres
     st.dataframe(
         pd.DataFrame(

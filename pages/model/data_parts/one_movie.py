@@ -63,7 +63,7 @@ def _sentence(title: str, found: dict[str, pd.DataFrame], seen: Seen) -> str:
 
 
 def _draw_stars(found: dict[str, pd.DataFrame], seen: Seen, title: str, genres: str) -> None:
-    st.subheader("Its ratings beside all ratings", anchor=False)
+    st.header("Its ratings beside all ratings", anchor=False)
     levels = [f"{level:g} ★" for level in found["levels"]["level"]]
     series = {"This movie": found["levels"]["share"], "All movies": seen.portrait.stars["share"]}
     table = pd.DataFrame(
@@ -85,7 +85,7 @@ def _draw_groups(found: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> 
         st.caption("Of nobody who rated it sex, age or occupation is known.")
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("By group", anchor=False, width="content")
+        st.header("By group", anchor=False, width="content")
         part = st.segmented_control(
             "Groups by",
             offered,

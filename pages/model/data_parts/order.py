@@ -22,12 +22,12 @@ def draw(bundle: Bundle, seen: Seen) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("How long until the next rating", anchor=False)
+        st.header("How long until the next rating", anchor=False)
         told = ", ".join(f"{row.name.lower()} {row.share:.0%}" for row in ties.steps.itertuples(index=False))
         figures.show(drawn.steps(ties.steps), f"Time from one rating of a person to their next: {told}")
         st.caption("From each rating of a person to their next one. Nobody watches a movie in a minute.")
     with right:
-        st.subheader("What follows from it", anchor=False)
+        st.header("What follows from it", anchor=False)
         st.markdown("\n".join(f"- {line}" for line in _lines(bundle, seen)))
 
 

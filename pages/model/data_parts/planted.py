@@ -18,7 +18,7 @@ def draw(seen: Seen) -> None:
     shifts = planted_tastes(seen.portrait.tastes)
     visible = int(shifts["found"].isin(["▲", "▼"]).sum())
     st.markdown(
-        "Nobody real rated anything here: every rating follows rules that are written down, plus chance. So what a "
+        "No real person rated anything here: every rating follows rules that are written down, plus chance. So what a "
         "model "
         f"learns, and what an explanation names as a cause, can be checked. Of {len(shifts)} planted tastes of groups "
         f"**{visible}** can be seen in the ratings beyond chance."
@@ -32,7 +32,7 @@ def draw(seen: Seen) -> None:
 
 
 def _draw_tastes(shifts: pd.DataFrame) -> None:
-    st.subheader("Tastes of groups", anchor=False)
+    st.header("Tastes of groups", anchor=False)
     told = "; ".join(
         f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.found}"
         for row in shifts.itertuples(index=False)
@@ -51,7 +51,7 @@ def _draw_tastes(shifts: pd.DataFrame) -> None:
 def _draw_rules() -> None:
     e = planted().effects
     pairs = "; ".join(f"{one} and {other}" for one, other in OPPOSITES)
-    st.subheader("The other rules", anchor=False)
+    st.header("The other rules", anchor=False)
     rules = {
         "Quality": f"A point of a movie's quality (1 … 5) is worth **{e.quality_stars:.2f} ★**.",
         "Franchises": f"A movie of a franchise rated 5 ★ lifts the others of it by **{e.franchise_stars:.2f} ★**, "

@@ -21,7 +21,7 @@ def draw(seen: Seen) -> None:
 
 def _draw_stars(seen: Seen) -> None:
     stars = seen.portrait.stars
-    st.subheader("How kind people are", anchor=False)
+    st.header("How generous people are with stars", anchor=False)
     told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
     figures.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
     liked = stars.loc[stars["level"] >= 4, "share"].sum()
@@ -33,7 +33,7 @@ def _draw_stars(seen: Seen) -> None:
 
 def _draw_time(seen: Seen) -> None:
     table = seen.portrait.time
-    st.subheader("When they rated", anchor=False)
+    st.header("When they rated", anchor=False)
     busiest = table.loc[table["ratings"].idxmax()]
     share = busiest["ratings"] / table["ratings"].sum()
     monthly = len(table) < 2 or (table["from"].iloc[1] - table["from"].iloc[0]).days > 1
@@ -49,7 +49,7 @@ def _draw_time(seen: Seen) -> None:
 
 def _draw_activity(seen: Seen) -> None:
     table = seen.portrait.activity
-    st.subheader("How active they are", anchor=False)
+    st.header("How active they are", anchor=False)
     told = "; ".join(
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)

@@ -14,7 +14,7 @@ PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
 MEANINGS = {
     "taste": "Taste: by how many stars more (+) or less (−) a group likes a genre than everyone does, after taking "
-    "away how kind it is on the whole. ",
+    "away how generous it is with stars overall. ",
     "stars": "Stars: the group's mean rating of a genre less its own mean of all ratings. Where all groups have a "
     "plus, everyone likes the movies of that genre. ",
     "watching": "Watching: by how many percent larger (+) or smaller (−) the genre's share of the group's ratings is "
@@ -73,7 +73,7 @@ def _sentence(table: pd.DataFrame, view: str) -> str:
         side = "higher" if row["taste"] > 0 else "lower"
         return (
             f"The clearest difference: **{row['group']}**, who rate **{row['genre']}** {abs(row['taste']):.2f} stars "
-            f"{side} than everyone does, once their kindness is taken away."
+            f"{side} than everyone does, once their overall generosity is taken out."
         )
     row = sure.loc[sure[view].abs().idxmax()]
     who, value = f"**{row['group']}** and **{row['genre']}**", row[view]
@@ -115,5 +115,5 @@ def _draw_numbers(table: pd.DataFrame) -> None:
         )
         st.caption(
             "Intervals treat people, not ratings, as the sample. Of as many cells as there are here, one in twenty "
-            "leaves out 0 by chance alone."
+            "excludes 0 by chance alone."
         )

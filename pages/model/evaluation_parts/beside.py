@@ -128,7 +128,7 @@ def _draw_histories(bundle: Bundle, record: dict, other: Bundle, theirs: dict) -
         for name, one in ((bundle.name, record), (other.name, theirs))
         for row in one["by_history"]
     ]
-    st.subheader("By how many of their ratings are known", anchor=False)
+    st.header("By how many of their ratings are known", anchor=False)
     table = pd.DataFrame(rows, columns=["length", "name", "value", "low", "high", "labels"])
     told = "; ".join(
         f"{name}: " + ", ".join(f"{row.value:.2f} at {row.length}" for row in part.itertuples(index=False))

@@ -31,14 +31,14 @@ def measured_on(bundle: Bundle, record: dict) -> str:
     of = f" of {count(record['users'], 'user')}" if "users" in record else ""
     when = f" Measured on {record['made']}, in {record['seconds']:.0f} s." if "made" in record else ""
     return (
-        f"On {count(record['labels'], 'test rating')}{of} that no one was trained on. Protocol “{bundle.protocol}”, "
+        f"On {count(record['labels'], 'test rating')}{of}, held out of training. Protocol “{bundle.protocol}”, "
         f"seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}.{when}"
     )
 
 
 def _draw_peers(bundle: Bundle, record: dict) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Beside simpler ways to predict", anchor=False, width="content")
+        st.header("Beside simpler ways to predict", anchor=False, width="content")
         metric = st.segmented_control(
             "Figure",
             list(METRICS),
@@ -70,7 +70,7 @@ def _draw_peers(bundle: Bundle, record: dict) -> None:
         )
         st.caption(
             "Difference in stars, this model less the other: below 0 this model is better. “Clearly” means that "
-            "the interval leaves out 0."
+            "the interval excludes 0."
         )
 
 
@@ -98,7 +98,7 @@ def _versus_table(record: dict, metric: str) -> pd.DataFrame:
 
 
 def _draw_figures(record: dict) -> None:
-    st.subheader("Figure by figure", anchor=False)
+    st.header("Figure by figure", anchor=False)
     for name, (label, meaning) in words.FIGURES.items():
         if name not in record["metrics"]:
             continue

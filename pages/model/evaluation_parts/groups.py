@@ -14,14 +14,14 @@ RARE = 0.05 / 3
 
 def draw(record: dict) -> None:
     """Draw the section."""
-    st.subheader("Is it fair?", anchor=False)
+    st.header("Is it fair?", anchor=False)
     _draw_fairness(record)
     if not record["slices"]:
         st.subheader("Error by group", anchor=False)
         st.markdown("Too few users are in the test for any group: a group needs ten users at least.")
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Error by group", anchor=False, width="content")
+        st.header("Error by group", anchor=False, width="content")
         found = {row["part"] for row in record["slices"]}
         offered = [part for part in words.PARTS if part in found]
         part = st.segmented_control(
@@ -55,7 +55,7 @@ def _draw_fairness(record: dict) -> None:
         "were dealt out to groups of the same sizes at random, 2,000 times: “chance” is how often the largest "
         "difference was as large. Because three questions are asked here, less than 1 in 60 counts as more than "
         "chance. A difference that simpler predictions have, too, lies in how differently people rate, not in this "
-        "model; it is a difference of service all the same. Groups of fewer than ten users are left out."
+        "model; it is a difference of service all the same. Groups of fewer than ten users are not shown."
     )
 
 
@@ -64,19 +64,18 @@ def fair(row: dict) -> str:
     gap, low, high = row["gap"]
     worst, best = (words.group(row["part"], row[side]) for side in ("worst", "best"))
     verdict = "▲ more than chance" if row["chance"] < RARE else "● no more than chance"
-    excludes = "leaves out 0" if low > 0 else "does not leave out 0"
     theirs = ""
     if "peer_gap" in row:
         theirs = f" {words.peer(row['rival'])} differs by {words.signed(row['peer_gap'])} between the same two."
     return (
         f"**Between {words.BETWEEN[row['part']]}: {verdict}.** The largest difference is {gap:.3f} stars, from {best} "
-        f"(best of {row['groups']}) to {worst} (worst); 95% interval {words.span([low, high])}, which {excludes}; "
-        f"chance {_chance(row['chance'])}.{theirs}"
+        f"(best of {row['groups']}) to {worst} (worst), with a 95% interval of {words.span([low, high])}. "
+        f"Users dealt out at random differ as much in {_chance(row['chance'])} of cases.{theirs}"
     )
 
 
 def _chance(chance: float) -> str:
-    return "under 1 in 1,000" if chance < 0.001 else f"{chance:.1%}" if chance < 0.1 else f"{chance:.0%}"
+    return "fewer than 1 in 1,000" if chance < 0.001 else f"{chance:.1%}" if chance < 0.1 else f"{chance:.0%}"
 
 
 def _sign(row: dict) -> str:

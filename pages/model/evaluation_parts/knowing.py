@@ -53,7 +53,10 @@ def draw(bundle: Bundle, record: dict) -> None:
     )
     support = "; ".join(f"{stretch(row)}: {row['labels']:,}" for row in rows)
     st.caption(f"{MEANINGS[view]} The band is this model's {words.INTERVAL}")
-    st.caption(f"How many test ratings each point rests on: {support}. Lengths are taken together where few are alike.")
+    st.caption(
+        f"How many test ratings each point rests on: {support}. Neighbouring lengths are grouped where a single "
+        "one has few ratings."
+    )
     with st.expander("Every length in numbers", icon=":material/table_rows:"):
         st.dataframe(_table(record), hide_index=True, alt="Error by length of history, and on how much each rests")
 

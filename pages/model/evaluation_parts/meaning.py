@@ -16,7 +16,7 @@ def draw(record: dict) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         if liked:
-            st.subheader("Chance to be liked", anchor=False)
+            st.header("Chance to be liked", anchor=False)
             _draw_bins(liked, "Promised: chance of 4 ★ or more", "Came true", percent=True)
             st.caption(
                 "On the dashed line a promise is kept: of all movies with a promised chance of 70%, 70% got 4 ★ or "
@@ -25,7 +25,7 @@ def draw(record: dict) -> None:
         else:
             _draw_stars(record)
     with right:
-        st.subheader("Expected and given", anchor=False)
+        st.header("Expected and given", anchor=False)
         _draw_bins(expected, "Expected rating, stars", "Given on average, stars", percent=False)
         st.caption(f"The same for the expected rating. Bars through the points: {words.INTERVAL}")
     if liked:
@@ -81,7 +81,7 @@ def _draw_stars(record: dict) -> None:
             for level, share in zip(levels, shares, strict=True)
         ]
     )
-    st.subheader("Stars given and predicted", anchor=False)
+    st.header("Stars given and predicted", anchor=False)
     told = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
     figures.show(
         charts.star_shares(table),

@@ -14,8 +14,8 @@ from pages.shared.text import count
 SIDES = {"high": "Expected too much", "low": "Expected too little"}
 
 
-def draw(bundle: Bundle) -> None:
-    """Draw the section."""
+def draw(bundle: Bundle) -> bool:
+    """Draw the section; return whether it offers to measure the model, or shows how far that is."""
     kept = local.read(bundle)
     if kept is None:
         st.markdown(
@@ -23,7 +23,7 @@ def draw(bundle: Bundle) -> None:
             "the model, so they are found again on this computer: measure the model once."
         )
         job.draw(bundle, "Find them", "worst", "Takes about a minute.", primary=True)
-        return
+        return True
     side = st.segmented_control(
         "Which",
         list(SIDES),
@@ -37,7 +37,7 @@ def draw(bundle: Bundle) -> None:
     misses = kept.worst[side]
     if not misses:
         st.markdown("There are none.")
-        return
+        return False
     st.markdown(_sentence(misses, side))
     titles = models.catalogue(bundle.dataset).titles
     st.dataframe(
@@ -75,6 +75,7 @@ def draw(bundle: Bundle) -> None:
         f"up to {MAX_HISTORY} of their newest ratings; with longer histories the expected rating may differ a little "
         "from the one here. These rows stay on this computer."
     )
+    return False
 
 
 def _sentence(misses: list[Miss], side: str) -> str:
@@ -85,10 +86,10 @@ def _sentence(misses: list[Miss], side: str) -> str:
     furthest = f"Of the {count(len(misses), 'prediction')} that were furthest off"
     if shared > len(misses) / 2:
         return (
-            f"{furthest}, the strongest peer was off by more than two stars, too, in {shared}: little that these users "
-            "had rated before told of it."
+            f"{furthest}, the strongest peer was also off by more than two stars in {shared}: little in these users' "
+            "earlier ratings hinted at it."
         )
-    return f"{furthest}, the strongest peer was off by more than two stars in {shared} only."
+    return f"{furthest}, the strongest peer was off by more than two stars in only {shared}."
 
 
 def _who(miss: Miss) -> str:

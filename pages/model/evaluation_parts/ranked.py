@@ -5,6 +5,7 @@ import streamlit as st
 
 from bst import charts
 from bst.bundle import Bundle
+from bst.glossary import NEXT_MEANS
 from bst.timelines import TIE_ORDERS
 from pages.model.evaluation_parts import words
 from pages.shared import figures
@@ -37,11 +38,7 @@ def draw(bundle: Bundle, record: dict) -> None:
     with right:
         _draw_lists(found, orders)
     of = f" of {found['of']:,}, drawn at random" if found["of"] > found["users"] else ""
-    entered = (
-        "The users are simulated."
-        if bundle.simulated
-        else "MovieLens records when a rating was entered, so “next” means rated next."
-    )
+    entered = "The users are simulated." if bundle.simulated else NEXT_MEANS
     ties = TIE_ORDERS.get(record.get("tie_order"), "")
     st.caption(
         f"Lists of {count(found['users'], 'user')}{of}, as they were before their last test rating: the whole "
@@ -66,7 +63,7 @@ def _sentence(orders: dict) -> str:
 
 def _draw_lines(orders: dict) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Is the next movie on the list?", anchor=False, width="content")
+        st.header("Is the next movie on the list?", anchor=False, width="content")
         figure = st.segmented_control(
             "Figure",
             list(FIGURES),
@@ -99,7 +96,7 @@ def _draw_lists(found: dict, orders: dict) -> None:
         return
     ks = [k for k in next(iter(listed.values()))["coverage"] if k != "1"]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("What is on the lists?", anchor=False, width="content")
+        st.header("What is on the lists?", anchor=False, width="content")
         k = st.selectbox(
             "Places",
             ks,

@@ -8,7 +8,7 @@ from pages.shared.text import percent
 PEER_MEANINGS = {
     "global_mean": "the same for everything: the mean of all ratings.",
     "item_mean": "what others gave that movie on average.",
-    "bias": "the movie's mean, moved by how kind this user was with other movies.",
+    "bias": "the movie's mean, shifted by how generous this user was with other movies (user bias).",
     "svd": "matrix factorisation, the usual measure to beat: each user and each movie as a few dozen numbers.",
     "svd_fold_in": "matrix factorisation, the usual measure to beat; a new user is worked out from the ratings so far.",
     "svd_em_fold_in": "the same, learnt for users whom nobody has seen: the strongest we know of its kind.",

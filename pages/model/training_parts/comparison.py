@@ -14,7 +14,7 @@ UNFINISHED = " (not finished)"
 
 def draw(bundle: Bundle) -> None:
     """Draw the curves with what is to be compared, and every epoch in numbers."""
-    st.subheader("Learning curves", anchor=False)
+    st.header("Learning curves", anchor=False)
     found = _histories()
     chosen = _draw_choice(bundle, list(found))
     histories = {name: found[name][0] for name in chosen}

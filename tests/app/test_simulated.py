@@ -1,0 +1,77 @@
+"""A simulated world says so on every page, and nothing speaks of its ratings as if MovieLens had collected them."""
+
+import json
+import shutil
+
+import pytest
+
+from bst import bundle as bundles
+from bst.bundle import BUNDLES, list_bundles, open_bundle
+from bst.model_card import write_card
+from bst.report import make_report
+from pages.shared.page_frame import SIMULATED
+from tests.app.conftest import captions, start
+
+PAGES = {
+    "pages/explore/recommend.py": None,
+    "pages/explore/what_if.py": ("what_if_view", ["compare", "sweep", "find"]),
+    "pages/explore/replay.py": None,
+    "pages/explain/why.py": ("why_part", ["ratings", "trust", "heads", "general"]),
+    "pages/model/training.py": None,
+    "pages/model/evaluation.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
+    "pages/model/data.py": (
+        "data_tabs_6",
+        ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"],
+    ),
+    # not "Words" and "Data and licences", which are about more than the chosen model
+    "pages/model/about.py": ("about_tabs", ["Model card", "How it is built"]),
+}
+
+
+# whose export of one's own ratings can be imported
+IMPORT = "Letterboxd, IMDb or MovieLens"
+
+
+def said(app) -> str:
+    """All that the page says, to those who see it and those who do not, but for what can be imported."""
+    whole = "\n".join(str(element.proto) for element in app.main if hasattr(element, "proto"))
+    return whole.replace(IMPORT, "")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_that_its_people_are_simulated_and_nothing_of_movielens(path):
+    app = start("demo").switch_page(path).run()
+    key, views = PAGES[path] or ("", [None])
+    for view in views:
+        if view is not None:
+            app.session_state[key] = view
+            app.run()
+        assert not app.exception
+        assert sum(SIMULATED in text.value for text in app.main.markdown) == 1
+        assert app.title
+        assert "MovieLens" not in said(app)
+
+
+def test_what_is_next_is_explained_by_what_the_data_are():
+    assert "rated next in the simulation" in captions(start("demo"))
+
+
+def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, monkeypatch):
+    shutil.copytree(BUNDLES / "demo", tmp_path / "demo")
+    monkeypatch.setattr(bundles, "BUNDLES", tmp_path)
+    path = tmp_path / "demo" / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"simulated": False}), "utf-8")
+    app = start("demo")
+    assert not app.exception
+    assert SIMULATED not in said(app)
+    assert "the data record when a rating was entered, not when a film was watched" in captions(app)
+
+
+@pytest.mark.parametrize("bundle", [b for b in list_bundles() if getattr(b, "simulated", False)], ids=lambda b: b.name)
+def test_cards_of_simulated_worlds_do_not_speak_of_movielens(bundle):
+    assert "MovieLens" not in bundle.model_card
+    assert "MovieLens" not in write_card(bundle, bundle.metrics)
+
+
+def test_the_report_of_the_demo_world_does_not_speak_of_movielens():
+    assert "MovieLens" not in make_report(open_bundle(BUNDLES / "demo"))
