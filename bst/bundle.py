@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import BSTError, BundleError
+from bst.evaluation.task import PROTOCOLS
 from bst.models.build import FROM_DATASET, build_model, set_movies
 from bst.models.config import Config, Sizes, read_config
 
@@ -219,6 +220,8 @@ def _check_values(bundle: Bundle) -> None:
         if type(getattr(bundle, name)) is not kind:
             raise BundleError(f"{name} is {getattr(bundle, name)!r}")
     _check_parameters(bundle.parameters)
+    if bundle.protocol not in PROTOCOLS:
+        raise BundleError(f"protocol is {bundle.protocol!r}")
     if not all(isinstance(text, str) for text in bundle.versions.values()):
         raise BundleError(f"versions are {bundle.versions!r}")
     if not 1 <= bundle.best_epoch <= bundle.epochs:

@@ -11,6 +11,11 @@ from hypothesis import HealthCheck, settings
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run in three processes on two cores: a browser test mostly waits. In four at most: each takes about 2 GB."""
+    return min(max(os.cpu_count() or 1, 3), 4)
+
+
 def pytest_collection_modifyitems(items):
     """Mark what trains a model, opens a page or starts a process as slow: ``make check`` leaves it out."""
     for item in items:

@@ -29,7 +29,7 @@ PAGES = {
 
 
 # whose export of one's own ratings can be imported
-IMPORT = "Letterboxd, IMDb or MovieLens"
+IMPORT = "Letterboxd, IMDb, MovieLens, Trakt"
 
 
 def said(app) -> str:

@@ -1,64 +1,22 @@
-"""For those who hear the app, who need contrast, and who are made ill by motion: every view in light and dark."""
-
-import re
+"""For those who hear the app, who see it in the dark, and who are made ill by motion; ``test_views`` has the rest."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
+from tests.browser.checks import HEIGHT, WIDTHS, axe_faults
 from tests.browser.conftest import DEMO, settled
 from tests.browser.tour import PATHS, views
 
 pytestmark = pytest.mark.timeout(300)
 
-# the list of pages in the sidebar is Streamlit's own: sections between its items, over which an app has no say
-NAVIGATION, ITS_RULES = "[data-testid=stSidebarNav]", ("list", "listitem")
-SERIOUS = ("serious", "critical")
-# besides: a rule of axe that it calls moderate
-ALSO = ("heading-order",)
-# how Material's icons are called, "arrow_upward icon", and what Streamlit calls any row of stars
-ICON_OR_GENERIC = re.compile(r"^(\w+ icon|[a-z]+(_[a-z]+)+|Feedback rating)?$")
 
-CONTROLS = "button|radiogroup|checkbox|combobox|slider|textbox|tab|link|switch|spinbutton"
-NAMED = rf'- (?:{CONTROLS})\b(?: "((?:[^"\\]|\\.)*)")?'
-
-
-def faults(page: Page, where: str) -> list[str]:
-    """What axe-core finds on the page that is not Streamlit's own."""
-    found = []
-    for rule in Axe().run(page).response["violations"]:
-        if rule["impact"] not in SERIOUS and rule["id"] not in ALSO:
-            continue
-        for node in rule["nodes"]:
-            where_it_is = page.locator(node["target"][0]).first if isinstance(node["target"][0], str) else None
-            own = where_it_is and where_it_is.evaluate("(e, its) => e.closest(its) !== null", NAVIGATION)
-            if not (rule["id"] in ITS_RULES and own):
-                found.append(f"{where}: {rule['id']}: {node['html'][:160]} {node['failureSummary']}")
-    return found
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing_serious(browser, server, path, scheme):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server, color_scheme=scheme)
+def test_axe_finds_nothing_serious_in_the_dark(browser, server, path):
+    viewport = {"width": WIDTHS[-1], "height": HEIGHT}
+    context = browser.new_context(viewport=viewport, base_url=server, color_scheme="dark")
     page = context.new_page()
-    found = [fault for view in views(page, path) for fault in faults(page, f"{view} {scheme}")]
+    found = [fault for view in views(page, path) for fault in axe_faults(page, view)]
     context.close()
     assert not found, "\n".join(found[:20])
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_no_control_is_called_by_its_icon(browser, server, path):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server)
-    page = context.new_page()
-    nameless = []
-    for view in views(page, path):
-        # Streamlit's own buttons at a table's corner have their names in a tooltip alone
-        page.evaluate("document.querySelectorAll('[data-testid=stElementToolbar]').forEach(e => (e.ariaHidden = true))")
-        heard = page.get_by_test_id("stMain").aria_snapshot()
-        nameless += [f"{view}: {name!r}" for name in re.findall(NAMED, heard) if ICON_OR_GENERIC.match(name)]
-    context.close()
-    assert not nameless, "\n".join(nameless[:20])
 
 
 def test_a_row_of_the_history_names_its_movie(page):

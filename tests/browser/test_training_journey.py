@@ -54,7 +54,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     choose(page, "Preset", "Compact BST")
     press(page, "Share of its users to learn from", "ArrowLeft", 4)
     press(page, "Epochs", "End")
-    press(page, "Epochs", "ArrowLeft", 10)
+    press(page, "Epochs", "ArrowLeft", 16)
     page.get_by_text("More settings").click()
     press(page, "Learning rate", "Home")  # small steps: it does not stop early
     page.get_by_role("textbox", name="Name of the model").fill("journey")
@@ -64,7 +64,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
 
     # progress moves
     bar = page.get_by_role("progressbar")
-    expect(page.get_by_text("Epoch 1 of 20").or_(page.get_by_text("Epoch 2 of 20"))).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Epoch 1 of 14").or_(page.get_by_text("Epoch 2 of 14"))).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Train a model")).to_be_disabled()
     first = float(bar.get_attribute("aria-valuenow"))
     page.wait_for_function(
@@ -83,7 +83,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     expect(cancelled).to_be_visible(timeout=5_000)
     assert time.monotonic() - began < 5
     kept = int(cancelled.inner_text().split()[2])
-    assert 1 <= kept < 20
+    assert 1 <= kept < 14
 
     # it goes on to its end, and is among the models
     settled(page)
@@ -94,6 +94,6 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("Compact BST · Demo world")
     page.get_by_role("link", name="Recommend").click()
     settled(page)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("the model expects this visitor")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("After 5 movies, the model expects")
     assert page.get_by_role("row").count() + page.get_by_role("listitem").count() >= 10
     context.close()

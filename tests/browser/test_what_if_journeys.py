@@ -80,7 +80,7 @@ def test_change_take_back_compare_share_and_open_elsewhere(page, browser):
     assert headline(page) == start
 
     go(page, "What if")
-    assert "leads their list" in headline(page)
+    assert "leads this visitor’s list" in headline(page)
     page.locator(".st-key-start_0").get_by_role("button").click()
     settled(page)
     said = headline(page)
