@@ -1,4 +1,4 @@
-"""Every view of every page, visited once: whole at every width, named and silent. ``test_accessibility``: in the dark."""
+"""Every view of every page, visited once: whole at every width, named, silent. ``test_accessibility``: in the dark."""
 
 from collections.abc import Callable
 
