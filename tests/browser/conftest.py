@@ -38,11 +38,11 @@ expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items):
-    """Mark all of them, and run them last."""
+    """Mark all of them, and run them first: they take longest, and the others fill what time is left."""
     for item in items:
         if "tests/browser" in Path(item.fspath).as_posix():
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: "tests/browser" in Path(item.fspath).as_posix())
+    items.sort(key=lambda item: "tests/browser" not in Path(item.fspath).as_posix())
 
 
 @pytest.fixture(scope="session")
