@@ -25,6 +25,7 @@ def main(address: str) -> None:
                 page.mouse.move(1400, 880)  # off the button, so that no hint covers the page
                 page.keyboard.press("Escape")
                 settled(page)
+                page.mouse.move(1380, 860)  # once more, as the button was drawn anew under the first move
             page.wait_for_timeout(1000)  # charts are drawn after the script has run
             page.screenshot(path=Path(__file__).with_name(f"{name}.png"))
         browser.close()
