@@ -19,6 +19,8 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+# what a copy of the project needs to run
+WANTED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
 # by name, as a newcomer meets another model where MovieLens is at hand
 DEMO = "/?bundle=demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -50,6 +52,18 @@ def server(tmp_path_factory) -> Iterator[str]:
     """The address of a server that all tests share."""
     with serving(tmp_path_factory.mktemp("server") / "log") as address:
         yield address
+
+
+def clone(root: Path) -> Path:
+    """Copy what git has of the project and what it needs to run, without anything that was made since."""
+    for name in WANTED:
+        source, target = ROOT / name, root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "world"))
+        else:
+            shutil.copy2(source, target)
+    return root
 
 
 @contextmanager

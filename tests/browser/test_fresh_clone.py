@@ -10,24 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, serving, settled
+from tests.browser.conftest import clone, serving, settled
 from tests.browser.test_training_journey import choose, press
 from tests.unit.conftest import write_world
 
 pytestmark = pytest.mark.timeout(600)
-WANTED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
-
-
-def clone(root: Path) -> Path:
-    """Copy what git has of the project and what it needs to run, without anything that was made since."""
-    for name in WANTED:
-        source, target = ROOT / name, root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "world"))
-        else:
-            shutil.copy2(source, target)
-    return root
 
 
 def train(root: Path, name: str, *options: str) -> None:

@@ -1,6 +1,5 @@
 """A run started in the browser: followed, reloaded, cancelled, resumed; and its model recommends."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,25 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, serving, settled
+from tests.browser.conftest import clone, serving, settled
 
 pytestmark = pytest.mark.timeout(600)
-# copied, as a run writes its model among the bundles
-WANTED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
 
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory) -> Iterator[str]:
-    """The address of a server on a copy of the project."""
+    """The address of a server on a copy of the project, as a run writes its model among the bundles."""
     folder = tmp_path_factory.mktemp("workshop")
-    root = folder / "project"
-    for name in WANTED:
-        source, target = ROOT / name, root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, target)
+    root = clone(folder / "project")
     with serving(folder / "log", root) as address:
         yield address
 
