@@ -8,7 +8,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import fresh_server, page_frame
+from pages.shared import first_request
+from pages.shared.widgets import page_frame
 
 # by their whole paths: relative ones belong to the folder in which Streamlit was started
 IMAGES = Path(__file__).parent / "pages" / "shared"
@@ -19,25 +20,28 @@ st.set_page_config(
 st.logo(str(IMAGES / "logo.svg"), size="large")
 page_frame.draw()
 
-misled = fresh_server.was_misled()
+misled = first_request.was_misled()
 page = st.navigation(
     {
         "Explore": [
             st.Page(
-                "pages/explore/recommend.py",
+                "pages/recommend/page.py",
+                url_path="recommend",
                 title="Recommend",
                 icon=":material/recommend:",
                 help="Say who is watching and what they watched; see what the model would recommend.",
                 default=True,
             ),
             st.Page(
-                "pages/explore/what_if.py",
+                "pages/what_if/page.py",
+                url_path="what_if",
                 title="What if",
                 icon=":material/compare_arrows:",
                 help="Change a copy of the visitor and see what moves, and why.",
             ),
             st.Page(
-                "pages/explore/replay.py",
+                "pages/replay/page.py",
+                url_path="replay",
                 title="Replay",
                 icon=":material/replay:",
                 help="Follow a real user through time: what the model expected, and what they did.",
@@ -45,7 +49,8 @@ page = st.navigation(
         ],
         "Explain": [
             st.Page(
-                "pages/explain/why.py",
+                "pages/why/page.py",
+                url_path="why",
                 title="Why",
                 icon=":material/visibility:",
                 help="Which watched movies the model looked at while it predicted one rating.",
@@ -53,25 +58,29 @@ page = st.navigation(
         ],
         "Model": [
             st.Page(
-                "pages/model/training.py",
+                "pages/training/page.py",
+                url_path="training",
                 title="Training",
                 icon=":material/show_chart:",
                 help="How the chosen model was made: its learning curves and how good it is.",
             ),
             st.Page(
-                "pages/model/evaluation.py",
+                "pages/evaluation/page.py",
+                url_path="evaluation",
                 title="Evaluation",
                 icon=":material/fact_check:",
                 help="How good the chosen model is, for whom, beside what, and where it fails.",
             ),
             st.Page(
-                "pages/model/data.py",
+                "pages/data/page.py",
+                url_path="data",
                 title="Data",
                 icon=":material/database:",
                 help="What the chosen model was made from: people, movies, ratings, and what their times are worth.",
             ),
             st.Page(
-                "pages/model/about.py",
+                "pages/about/page.py",
+                url_path="about",
                 title="About",
                 icon=":material/info:",
                 help="What this app and the chosen model are: model card, architecture, words, licences.",
@@ -80,18 +89,18 @@ page = st.navigation(
     }
 )
 if misled:
-    fresh_server.load_once_more()
+    first_request.load_once_more()
 
 # not before: it takes seconds on a fresh server
 from bst.errors import BSTError  # noqa: E402
-from pages.shared import chooser, get_dataset  # noqa: E402
+from pages.shared.widgets import dataset_prompt, model_selector  # noqa: E402
 
-choice = chooser.draw(page.url_path)
+choice = model_selector.draw(page.url_path)
 page_frame.draw_simulated(choice.bundle)
 try:
     if choice.problem:
-        get_dataset.draw(choice)
+        dataset_prompt.draw(choice)
     else:
         page.run()
 except BSTError as error:  # what the person can mend is told in a sentence, wherever it arises
-    get_dataset.draw_error(error)
+    dataset_prompt.draw_error(error)

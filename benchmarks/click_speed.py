@@ -67,10 +67,10 @@ def processor_ms(process: int) -> float:
 
 def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, int]]:
     """Return a share link's query to a visitor with made-up ratings, and those ratings by movie id, oldest first."""
-    from bst.bundle import open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.datasets import load_movies
     from bst.schema import Event, Visitor
-    from pages.shared.link import State, encode
+    from pages.shared.state.link import State, encode
 
     chance = random.Random(seed)
     bundle = open_bundle(bundle_name)

@@ -60,11 +60,11 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     import keras
 
     from bst.datasets import load
-    from bst.evaluation import prepare
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
+    from bst.models.classic.trainer import compile_model, fit, window_arrays
     from bst.models.config import PRESETS, Sizes
     from bst.schema import genre_matrix
-    from bst.training.classic import compile_model, fit, window_arrays
+    from bst.timelines.splits import prepare
 
     keras.utils.set_random_seed(0)
     config = PRESETS[PRESET[features]]
@@ -147,8 +147,8 @@ def main() -> None:
 def _training_windows(folder: Path, features: str) -> int:
     """Return how many windows both ways can train on: ours, as some are kept for validation and none stands twice."""
     from bst.datasets import load
-    from bst.evaluation import prepare
     from bst.models.config import PRESETS
+    from bst.timelines.splits import prepare
 
     return len(prepare(load(folder), PRESETS[PRESET[features]], "seed", 0).split.train)
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from bst import datasets
-from bst.bundle import open_bundle
-from bst.evaluation import local, measure
+from bst.bundles.bundle import open_bundle
+from bst.evaluation import measure, private_cache
 
 
 def processor() -> float:
@@ -27,7 +27,7 @@ def processor() -> float:
 def main(name: str) -> None:
     """Measure a bundle and print a line a step."""
     clock = time.monotonic()
-    kept = measure.read(open_bundle(name)), local.read(open_bundle(name))
+    kept = measure.read(open_bundle(name)), private_cache.read(open_bundle(name))
     words = "there" if all(part is not None for part in kept) else "not all there"
     print(f"opened what was kept ({words}) in {time.monotonic() - clock:.3f} s")
     clock, used, steps = time.monotonic(), processor(), []

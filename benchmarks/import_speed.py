@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 def made_up_export(titles: list[str], rows: int, known: float, seed: int = 0) -> bytes:
     """Return an export with so many rows, no two of one film; ``known`` is the share of titles from the catalogue."""
-    from bst.imports.names import year_behind
+    from bst.visitors.imports.names import year_behind
 
     rng = random.Random(seed)
     names = [year_behind(title) for title in titles]
@@ -80,9 +80,9 @@ def main() -> None:
     asked = parser.parse_args()
 
     from bst import datasets
-    from bst.catalogue import Catalogue
-    from bst.imports import Matcher, Sureness, read_export
-    from bst.imports.names import name_of
+    from bst.datasets.catalogue import Catalogue
+    from bst.visitors.imports import Matcher, Sureness, read_export
+    from bst.visitors.imports.names import name_of
 
     catalogue = Catalogue(datasets.load_movies(asked.dataset))
     data = made_up_export(catalogue.movies["title"].tolist(), asked.rows, asked.known)

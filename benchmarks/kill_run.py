@@ -29,10 +29,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
 
-    from bst import background
-    from bst.bundle import list_bundles, open_bundle
+    from bst.bundles.bundle import list_bundles, open_bundle
     from bst.models.config import preset
-    from bst.runs import RunSettings
+    from bst.training import background
+    from bst.training.runs import RunSettings
 
     shipped = {bundle.name for bundle in list_bundles()}
     settings = RunSettings(

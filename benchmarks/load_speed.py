@@ -29,7 +29,7 @@ def measure_public(folder: Path) -> dict:
 def measure_ours(folder: Path) -> dict:
     """Measure loading with validation, and cutting into windows, in seconds."""
     from bst.datasets import load
-    from bst.timelines import build_timelines, build_windows
+    from bst.timelines.arrays import build_timelines, build_windows
 
     began = time.perf_counter()
     dataset = load(folder)

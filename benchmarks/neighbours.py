@@ -18,11 +18,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bst.catalogue import Catalogue
 from bst.datasets import load
-from bst.evaluation import TEST, TRAIN, prepare
-from bst.recommender import Recommender
+from bst.datasets.catalogue import Catalogue
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
+from bst.timelines.splits import TEST, TRAIN, prepare
 
 SHRINKAGE = 50
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20, help="newest events of each visitor that are the history")
     asked = parser.parse_args()
 
-    from bst.bundle import open_bundle
+    from bst.bundles.bundle import open_bundle
 
     bundle = open_bundle(asked.bundle)
     dataset = load(bundle.dataset)

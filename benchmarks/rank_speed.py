@@ -27,7 +27,7 @@ def main() -> None:
 
     import numpy as np
 
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
 
     recommender = Recommender.load(asked.bundle)

@@ -22,9 +22,9 @@ TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
 
 def measure(protocol: str, seed: int, name: str | None, task, config) -> dict:
     """Train if need be; return seed, training minutes and figures."""
-    from bst.bundle import BUNDLES, open_bundle
-    from bst.runs import RUNS, RunSettings, train
-    from bst.training import kind
+    from bst.bundles.bundle import BUNDLES, open_bundle
+    from bst.models.family import kind
+    from bst.training.runs import RUNS, RunSettings, train
 
     asked = name or f"ml-1m-{protocol}-{seed}"
     if name or (BUNDLES / asked / "bundle.json").is_file():
@@ -67,8 +67,8 @@ def main() -> None:
     given = {int(seed): name for seed, _, name in (text.partition("=") for text in asked.bundle)}
 
     from bst.datasets import load
-    from bst.evaluation import prepare
     from bst.models.config import preset
+    from bst.timelines.splits import prepare
 
     config = preset("timeline").with_towers(TOWERS[asked.protocol])
     dataset = load("ml-1m")

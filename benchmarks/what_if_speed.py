@@ -44,7 +44,7 @@ def main() -> None:
 
     import numpy as np
 
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
     from bst.what_if import Goal, demographics, find
 

@@ -27,7 +27,7 @@ def opened(query: str):
 
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     app.query_params["s"] = query.removeprefix("?s=")
-    return app.run().switch_page("pages/explain/why.py").run()
+    return app.run().switch_page("pages/why/page.py").run()
 
 
 def measure(app, part: str, movies: list[int]) -> dict[str, list[float]]:
@@ -56,7 +56,7 @@ def main() -> None:
     asked = parser.parse_args()
 
     from benchmarks.click_speed import link_to
-    from bst.bundle import open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.datasets import load_movies
 
     query, _ = link_to(asked.bundle, asked.events, asked.seed)

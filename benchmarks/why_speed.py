@@ -48,7 +48,7 @@ def main() -> None:
     import numpy as np
 
     from bst import explanation
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
 
     recommender = Recommender.load(asked.bundle)

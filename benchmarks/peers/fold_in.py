@@ -16,12 +16,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bst.baselines import bias_fold_in
+from bst.baselines.bias import bias_fold_in
+from bst.baselines.factorisation import STRONGEST, Factorisation
 from bst.datasets import load
-from bst.evaluation import TEST, TRAIN, VALIDATION, prepare
-from bst.factorisation import STRONGEST, Factorisation
 from bst.metrics import by_history, rating_errors
 from bst.models.config import preset
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, prepare
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bst import datasets
 from bst.cli.terminal import Answer, Options, bar, say
 from bst.errors import ConfigError, DatasetError
-from bst.timelines import assumptions
+from bst.timelines.arrays import assumptions
 
 # bytes of a folder up to which a dataset is read just to say what is assumed of it
 READ_AT_ONCE = 100_000_000

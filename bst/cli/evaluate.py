@@ -6,15 +6,15 @@ from bst import datasets
 from bst.cli.model import figures
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
-from bst.model_card import PEER_NAMES
-from bst.timelines import assumptions
+from bst.presentation.model_card import PEER_NAMES
+from bst.timelines.arrays import assumptions
 
 
 def evaluate(options: Options) -> Answer:
     """Measure a bundle on labels that it was never trained on, beside its peers, and keep what was found with it."""
     from tqdm import tqdm
 
-    from bst.bundle import open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.evaluation import measure
 
     bundle = open_bundle(options.bundle)

@@ -5,15 +5,15 @@ from dataclasses import asdict
 
 import numpy as np
 
-from bst import extras
+from bst.bundles import sidecars
 from bst.cli.terminal import Answer, Options
 from bst.cli.visitor import asked, load
 from bst.explanation.agreement import agreement, trust
 from bst.explanation.gradients import integrated_gradients
-from bst.explanation.influence import Change, interactions, rating_changes
-from bst.explanation.words import Explained, explain, part_words, sentence, signed
-from bst.export import visitor_as_json
-from bst.recommender import Recommender
+from bst.explanation.leave_one_out import Change, interactions, rating_changes
+from bst.explanation.sentences import Explained, explain, part_words, sentence, signed
+from bst.inference.recommender import Recommender
+from bst.visitors.export import visitor_as_json
 
 # movies whose pairs are looked at, and what the text names
 MOST_PAIRED, MOST_NAMED = 5, 8
@@ -58,7 +58,7 @@ def _answer(recommender: Recommender, told: Explained) -> dict:
         "next_logit": _round(told.influence.next_logit),
         "watch_next": _round(told.chance, 6),
         "sentence": sentence(told, "expected", title),
-        "trust": trust(agreed, extras.read(recommender.bundle, "insights")),
+        "trust": trust(agreed, sidecars.read(recommender.bundle, "insights")),
         "events": [
             {
                 "movie_id": event.movie_id,

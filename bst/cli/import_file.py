@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bst.catalogue import Catalogue
 from bst.cli.terminal import Options, say
-from bst.imports import DateOrder, ImportProblem, Sureness, imported, matcher_of, read_export, what_counts
+from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
+from bst.visitors.imports import DateOrder, ImportProblem, Sureness, imported, matcher_of, read_export, what_counts
 
 # more than any export has, zipped or not: no more of a file is read into memory
 MOST_BYTES = 64 * 2**20

@@ -2,7 +2,8 @@
 
 import sys
 
-from bst import datasets, extras
+from bst import datasets
+from bst.bundles import sidecars
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 
@@ -11,10 +12,10 @@ def insights(options: Options) -> Answer:
     """Measure a bundle's explanations over a sample of visitors, and keep what was found with it."""
     from tqdm import tqdm
 
-    from bst.bundle import open_bundle
-    from bst.catalogue import Catalogue
+    from bst.bundles.bundle import open_bundle
+    from bst.datasets.catalogue import Catalogue
     from bst.explanation.insights import make_insights
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     if options.visitors < 1 or options.seed < 0:
         raise ConfigError("--visitors must be at least 1 and --seed at least 0")
@@ -39,7 +40,7 @@ def insights(options: Options) -> Answer:
         found = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, on_progress=on_progress
         )
-    extras.keep(bundle, "insights", found)
+    sidecars.keep(bundle, "insights", found)
     titles = recommender.catalogue.titles
     return {"bundle": bundle.name, "file": str(bundle.folder / "insights.json"), **found}, lambda a: _text(a, titles)
 

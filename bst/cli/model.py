@@ -6,8 +6,8 @@ from pathlib import Path
 from bst import datasets
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
-from bst.model_card import ALSO, PEER_NAMES
 from bst.models.config import PRESETS, Config, Sizes, TimelineConfig, describe, preset
+from bst.presentation.model_card import ALSO, PEER_NAMES
 
 
 def presets(options: Options) -> Answer:
@@ -59,8 +59,8 @@ def _configuration(options: Options) -> Config:
 
 def train_model(options: Options) -> Answer:
     """Train a model; it ends as a bundle."""
-    from bst.background import Reporter
-    from bst.runs import LOADING_TENSORFLOW, RUNS, RunSettings, train
+    from bst.training.background import Reporter
+    from bst.training.runs import LOADING_TENSORFLOW, RUNS, RunSettings, train
 
     config = _configuration(options)
     if options.patience < 1:

@@ -8,10 +8,10 @@ from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
-from bst.evaluation import PROTOCOLS
+from bst.inference.ranking import FAME_BANDS, ORDERS
 from bst.models.config import PRESETS
-from bst.ranking import FAME_BANDS, ORDERS
 from bst.schema import AGES, OCCUPATIONS, SEXES
+from bst.timelines.splits import PROTOCOLS
 
 
 class _Parser(argparse.ArgumentParser):

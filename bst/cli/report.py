@@ -9,10 +9,10 @@ from bst.errors import DatasetError
 
 def report(options: Options) -> Answer:
     """Write a report on a bundle; its dataset is described where it is at hand."""
-    from bst.bundle import open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.evaluation import measure
-    from bst.report import make_report
-    from bst.report.write import check_target, write_report
+    from bst.presentation.report import make_report
+    from bst.presentation.report.write import check_target, write_report
 
     bundle, target = open_bundle(options.bundle), Path(options.out)
     check_target(target, options.overwrite)
@@ -30,7 +30,7 @@ def report(options: Options) -> Answer:
 
 
 def _portrait(asked: str | None, bundle):
-    from bst.portrait import portrait
+    from bst.datasets.profile import portrait
 
     source = asked or bundle.dataset
     say(f"reading {source}")

@@ -4,15 +4,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bst import datasets
-from bst.bundle import Bundle, open_bundle
-from bst.catalogue import Catalogue
+from bst.bundles.bundle import Bundle, open_bundle
 from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.export import as_json
-from bst.ranking import FAME_BANDS, Filters, genre_columns
-from bst.recommender import Recommender
+from bst.inference.ranking import FAME_BANDS, Filters, genre_columns
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
+from bst.visitors.export import as_json
 
 
 class Asked(NamedTuple):

@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from bst.catalogue import Catalogue
 from bst.cli.terminal import Answer, Options, bar
 from bst.cli.visitor import asked, list_options, load, rated
-from bst.edits import PARTS, Add, Drop, Edit, Forget, Move, Rate, SetPart, Swap, describe, ordinal
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.export import visitor_as_json
 from bst.schema import AGES, Visitor
+from bst.visitors.export import visitor_as_json
 from bst.what_if import Comparison, Goal, compare, find
+from bst.what_if.edits import PARTS, Add, Drop, Edit, Forget, Move, Rate, SetPart, Swap, describe, ordinal
 
 # the options that change a visitor, in the order in which they are explained: what each takes, and what it does
 CHANGES = {

@@ -4,22 +4,14 @@
 work out all that the Evaluation page shows; they ask a trained model and are imported by name.
 """
 
-from bst.evaluation.figures import LIKED, K, Predicted, evaluate, evaluate_predicted, places, rating_figures
-from bst.evaluation.task import PROTOCOLS, TEST, TRAIN, UNUSED, VALIDATION, Task, prepare
+from bst.evaluation.summary import LIKED, K, Predicted, evaluate, evaluate_predicted, places, rating_figures
 
 __all__ = [
     "LIKED",
-    "PROTOCOLS",
-    "TEST",
-    "TRAIN",
-    "UNUSED",
-    "VALIDATION",
     "K",
     "Predicted",
-    "Task",
     "evaluate",
     "evaluate_predicted",
     "places",
-    "prepare",
     "rating_figures",
 ]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bst.evaluation.figures import LIKED
-from bst.evaluation.labels import Labels
+from bst.evaluation.predictions import Labels
+from bst.evaluation.summary import LIKED
 
 BINS = 10
 STEP = 0.5  # stars

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from bst.bundle import Bundle
-from bst.evaluation.local import Local
-from bst.evaluation.task import SEED_STEP, SEED_WINDOW
+from bst.bundles.bundle import Bundle
+from bst.evaluation.private_cache import Local
 from bst.metrics import Bootstrap, interval
 from bst.models.config import TimelineConfig
+from bst.timelines.splits import SEED_STEP, SEED_WINDOW
 
 # figures that both may have, and whether less is better
 FIGURES = {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.evaluation.task import TEST, Task
+from bst.inference.ranking import FAME_BANDS, best_first, between, fame, keys
+from bst.inference.recommender import Recommender
 from bst.metrics import (
     Bootstrap,
     coverage,
@@ -18,9 +19,8 @@ from bst.metrics import (
     popularity_share,
     self_information,
 )
-from bst.ranking import FAME_BANDS, best_first, between, fame, keys
-from bst.recommender import Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
+from bst.timelines.splits import TEST, Task
 
 KS = (1, 5, 10, 20, 50, 100)
 POPULAR = "Blockbusters"

@@ -10,22 +10,23 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bst import extras
-from bst.bundle import Bundle
-from bst.catalogue import Catalogue
+from bst.bundles import sidecars
+from bst.bundles.bundle import Bundle
+from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, ConfigError
-from bst.evaluation import lists, local
+from bst.evaluation import lists
+from bst.evaluation import private_cache as local
 from bst.evaluation.calibration import calibration, star_shares
-from bst.evaluation.figures import Predicted, evaluate_predicted, predict_peers
-from bst.evaluation.history import by_history, known_after
-from bst.evaluation.labels import Labels, intervals, versus
+from bst.evaluation.history_length import by_history, known_after
+from bst.evaluation.predictions import Labels, intervals, versus
 from bst.evaluation.slices import fairness, slices
-from bst.evaluation.task import TEST, Task, prepare
+from bst.evaluation.summary import Predicted, evaluate_predicted, predict_peers
 from bst.evaluation.worst import worst
 from bst.metrics import rating_errors
 from bst.models.config import TimelineConfig
 from bst.schema import Dataset
-from bst.timelines import tie_order_record
+from bst.timelines.arrays import tie_order_record
+from bst.timelines.splits import TEST, Task, prepare
 
 NAME = "evaluation"
 VERSION = 1
@@ -111,7 +112,7 @@ def keep(bundle: Bundle, measured: Measured) -> str | None:
     Returns in words what could not be kept, None if all was.
     """
     try:
-        extras.keep(bundle, NAME, measured.record)
+        sidecars.keep(bundle, NAME, measured.record)
         if measured.local is not None:
             local.keep(bundle, measured.local)
     except (BundleError, OSError) as error:
@@ -121,7 +122,7 @@ def keep(bundle: Bundle, measured: Measured) -> str | None:
 
 def read(bundle: Bundle) -> dict | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    kept = extras.read(bundle, NAME)
+    kept = sidecars.read(bundle, NAME)
     return kept if kept and kept.get("version") == VERSION else None
 
 
@@ -131,7 +132,7 @@ def read(bundle: Bundle) -> dict | None:
 def _ask(bundle: Bundle, task: Task, model, on_progress: OnProgress) -> Answers:
     if isinstance(bundle.config, TimelineConfig):
         return _ask_timeline(task, model, on_progress)
-    from bst.training.classic import predict_windows
+    from bst.models.classic.trainer import predict_windows
 
     low, high = task.dataset.levels[0], task.dataset.levels[-1]
     expected = np.clip(predict_windows(model, task, task.split.test), low, high).astype(np.float64)
@@ -143,7 +144,7 @@ def _ask(bundle: Bundle, task: Task, model, on_progress: OnProgress) -> Answers:
 
 
 def _ask_timeline(task: Task, model, on_progress: OnProgress) -> Answers:
-    from bst.training.timeline import distributions, next_places
+    from bst.models.timeline.trainer import distributions, next_places
 
     levels, without, place, expected = None, None, None, None
     if model.rating:
@@ -189,7 +190,7 @@ def _lists(bundle: Bundle, task: Task, model, answers: Answers, on_progress: OnP
     if answers.expected is None:  # of a next tower alone only the places are known
         labels = lists.sample(task, len(answers.places))
         return labels, {"next": lists.Ranked(answers.places), "popularity": lists.by_popularity(task, labels)}
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     timeline = isinstance(bundle.config, TimelineConfig)
     labels = lists.sample(task, MOST_USERS if timeline else MOST_USERS_CLASSIC)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bst.evaluation.labels import Labels
+from bst.evaluation.predictions import Labels
+from bst.inference.ranking import FAME_BANDS, between, fame, years_of
 from bst.metrics import interval
-from bst.ranking import FAME_BANDS, between, fame, years_of
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
 
 PEOPLE = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}

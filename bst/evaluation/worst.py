@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bst.evaluation.labels import Labels
 from bst.evaluation.lists import visitor_before
+from bst.evaluation.predictions import Labels
 from bst.schema import MAX_HISTORY, Event, Visitor
 
 MOST = 25

@@ -2,7 +2,7 @@
 
 from bst.explanation.attention import Attention, attention
 from bst.explanation.gradients import Attribution, integrated_gradients
-from bst.explanation.influence import (
+from bst.explanation.leave_one_out import (
     Cause,
     Change,
     Changes,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from bst.recommender import Recommender
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
-from bst.scoring import Looks
+from bst.scoring.results import Looks
 
 
 @dataclass(frozen=True)

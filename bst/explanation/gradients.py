@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.recommender import Recommender
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bst import extras
-from bst.bundle import Bundle
+from bst.bundles import sidecars
+from bst.bundles.bundle import Bundle
 from bst.explanation import planted
 from bst.explanation.agreement import Agreement, agreement, layers_of, spearman
 from bst.explanation.attention import attention
+from bst.explanation.embedding_map import draw_map
 from bst.explanation.gradients import integrated_gradients
-from bst.explanation.influence import leave_one_out
-from bst.explanation.projection import draw_map
-from bst.explanation.summaries import by_genre, by_movie, deciles, spread
+from bst.explanation.insight_summary import by_genre, by_movie, deciles, spread
+from bst.explanation.leave_one_out import leave_one_out
+from bst.inference.recommender import Recommender
 from bst.models.build import look_everywhere_alike
-from bst.recommender import Recommender
-from bst.replay import RealUsers
 from bst.schema import Dataset, Visitor
+from bst.visitors.replay import RealUsers
 
 FORMAT = 1
 # events of a sampled history: as many as someone in the app may have
@@ -55,7 +55,7 @@ class Seen:
 
 def read_insights(bundle: Bundle) -> dict | None:
     """Return what ``make_insights`` found of a bundle, None if it was never kept or is of other weights."""
-    return extras.read(bundle, "insights")
+    return sidecars.read(bundle, "insights")
 
 
 def make_insights(

@@ -12,8 +12,8 @@ from itertools import islice
 import numpy as np
 
 from bst.datasets.demo_truth import planted
-from bst.replay import RealUsers
 from bst.schema import Dataset, Event, Visitor
+from bst.visitors.replay import RealUsers
 
 K = 3
 # how clear the third strongest cause of a case is, in stars: from each of these to the next, the last without an end.

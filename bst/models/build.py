@@ -18,10 +18,10 @@ def build_model(config: Config, sizes: Sizes, levels: int):
     """
     backend.load()
     if isinstance(config, TimelineConfig):
-        from bst.models.timeline import build_timeline
+        from bst.models.timeline.model import build_timeline
 
         return build_timeline(config, sizes, levels)
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
 
     return build_classic(config, sizes)
 

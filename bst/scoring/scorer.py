@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bst.bundle import Bundle
+from bst.bundles.bundle import Bundle
 from bst.schema import Visitor
 from bst.scoring.results import Answers, Attributed, Looks, Predictions
 

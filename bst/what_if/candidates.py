@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from bst.edits import Add, Drop, Edit, Rate, Swap
-from bst.recommender import Recommender
+from bst.inference.recommender import Recommender
 from bst.schema import Visitor
+from bst.what_if.edits import Add, Drop, Edit, Rate, Swap
 
 # histories up to this length have all pairs of events swapped, longer ones neighbours, and all with both ends
 ALL_SWAPS = 12

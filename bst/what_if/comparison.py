@@ -6,8 +6,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from bst import ranking
-from bst.edits import (
+from bst.errors import VisitorError
+from bst.inference import ranking
+from bst.inference.recommender import Filters, Recommendation, Recommender
+from bst.schema import Visitor
+from bst.what_if.edits import (
     PARTS,
     Add,
     Drop,
@@ -27,9 +30,6 @@ from bst.edits import (
     ordinal,
     value_words,
 )
-from bst.errors import VisitorError
-from bst.recommender import Filters, Recommendation, Recommender
-from bst.schema import Visitor
 
 # with more edits than this nobody asks which one it was, and each costs a ranking
 MOST_CAUSES = 8

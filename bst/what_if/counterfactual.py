@@ -10,12 +10,12 @@ from itertools import islice
 
 import numpy as np
 
-from bst import ranking
-from bst.edits import Edit, apply_all
 from bst.errors import VisitorError
-from bst.recommender import Recommender
+from bst.inference import ranking
+from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if.candidates import Trial, pairs, singles
+from bst.what_if.edits import Edit, apply_all
 
 # rivals: so many beyond the goal's last place, those whom so many edits bring up, and so many at most
 BEYOND, PILOTS, MOST_RIVALS = 30, 12, 300

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bst.edits import Move, Rate, SetPart, value_words
 from bst.errors import VisitorError
-from bst.recommender import Recommender
+from bst.inference.recommender import Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
+from bst.what_if.edits import Move, Rate, SetPart, value_words
 
 VALUES: dict[str, tuple] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
 

@@ -7,12 +7,12 @@ from functools import lru_cache
 import streamlit as st
 
 from bst import datasets
-from bst.bundle import Bundle
+from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
-from bst.replay import RealUsers
 from bst.schema import AGE_LABELS, SEX_LABELS, Dataset, Visitor
-from pages.shared import models
-from pages.shared.text import count, literal
+from bst.visitors.replay import RealUsers
+from pages.shared import resources
+from pages.shared.format import count, literal
 
 KEPT_IN_MEMORY = 3
 
@@ -48,7 +48,7 @@ def _key(bundle: Bundle) -> tuple:
 
 def ready() -> RealUsers | None:
     """Return the users of the chosen bundle's dataset if they are in memory already."""
-    return _kept().users.get(_key(models.chosen()))
+    return _kept().users.get(_key(resources.chosen()))
 
 
 def load() -> None:
@@ -56,7 +56,7 @@ def load() -> None:
 
     A dataset that cannot be read ends in a notice, and ``ready`` stays None.
     """
-    bundle = models.chosen()
+    bundle = resources.chosen()
     users = f"{count(bundle.sizes.users, 'simulated user' if bundle.simulated else 'user')}"
     with st.container():
         st.info(

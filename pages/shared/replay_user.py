@@ -4,10 +4,10 @@ import random
 
 import streamlit as st
 
-from bst.bundle import Bundle
-from bst.replay import RealUsers
-from pages.shared import models, real_users
-from pages.shared.text import count, literal
+from bst.bundles.bundle import Bundle
+from bst.visitors.replay import RealUsers
+from pages.shared import real_users, resources
+from pages.shared.format import count, literal
 
 # a newcomer sees somebody with enough to tell, and not too much to follow
 FIRST_LENGTHS = range(30, 81)
@@ -15,7 +15,7 @@ FIRST_LENGTHS = range(30, 81)
 
 def draw_nobody() -> None:
     """Say that the chosen model held no user out, and offer the models that did."""
-    bundle = models.chosen()
+    bundle = resources.chosen()
     st.title("This model has seen every user", anchor=False)
     if bundle.protocol == "visitor":
         why = (
@@ -30,7 +30,7 @@ def draw_nobody() -> None:
     st.markdown(why)
     fitting = {
         name: choice
-        for name, choice in models.choices().items()
+        for name, choice in resources.choices().items()
         if not choice.problem and name != bundle.name and _can_be_replayed(choice.bundle)
     }
     if not fitting:
@@ -57,7 +57,7 @@ def _can_be_replayed(bundle: Bundle) -> bool:
 
 
 def _choose_model(name: str) -> None:
-    models.choose(models.choices()[name])
+    resources.choose(resources.choices()[name])
 
 
 def chosen(users: RealUsers) -> int:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst import bundle as bundles
-from bst.bundle import Bundle, fingerprint, save_bundle
+from bst.bundles import bundle as bundles
+from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load_movies
 from bst.models.config import ClassicConfig, Config, Sizes, TimelineConfig, TowerConfig
 from bst.schema import WHOLE_STARS, Visitor
-from pages.shared import models
-from pages.shared.undo import Changes
+from pages.shared import resources
+from pages.shared.state.undo import Changes
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -26,7 +26,7 @@ def app() -> AppTest:
 
 def start(bundle: str | None = None, parameters: dict[str, str] | None = None) -> AppTest:
     """Open the app in a new session that has looked up the bundles anew; with nothing given, at a bare address."""
-    models.look_again()
+    resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     for name, value in ({"bundle": bundle} if bundle else parameters or {}).items():
         app.query_params[name] = value

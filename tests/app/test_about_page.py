@@ -6,19 +6,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bst import datasets
-from bst.bundle import open_bundle
-from bst.glossary import GLOSSARY
-from pages.model.about_parts import report
-from pages.shared import models
+from bst.bundles.bundle import open_bundle
+from bst.presentation.glossary import GLOSSARY
+from pages.about import report
+from pages.shared import resources
 from tests.app.conftest import APP, captions, chart_words
 
 
 def opened(section: str = "Model card", bundle: str = "demo", **state) -> AppTest:
     """The page at a section, as a link opens it; ``state``: widgets as a visitor left them."""
-    models.look_again()
+    resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = bundle
-    app.switch_page("pages/model/about.py")
+    app.switch_page("pages/about/page.py")
     for name, value in ({"about_tabs": section} | state).items():
         app.session_state[name] = value
     app.run()
@@ -77,7 +77,7 @@ def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
 
 
 def test_the_report_to_save_is_the_whole_one(monkeypatch):
-    monkeypatch.setattr("bst.report.make.inline", lambda chart: "<svg></svg>")
+    monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
     html = report._make(open_bundle("demo")).decode()
     assert html.startswith("<!DOCTYPE html>")
     assert "How soon it knows somebody" in html

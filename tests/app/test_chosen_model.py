@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from bst import bundle as bundles
+from bst.bundles import bundle as bundles
 from tests.app.conftest import headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -30,7 +30,7 @@ def said(app) -> list[str]:
 
 def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_believed(models_here):
     app = start("timeline")
-    for page in ("pages/model/about.py", "pages/explore/recommend.py", "pages/model/data.py"):
+    for page in ("pages/about/page.py", "pages/recommend/page.py", "pages/data/page.py"):
         app.session_state["bundle"] = "classic"
         app.switch_page(page).run()
         assert not app.exception
@@ -38,7 +38,7 @@ def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_beli
     # on a page, a person's choice counts, and goes along to the next
     app.selectbox(key="bundle").select("classic").run()
     assert model(app) == "classic"
-    app.switch_page("pages/model/about.py").run()
+    app.switch_page("pages/about/page.py").run()
     assert model(app) == "classic"
 
 
@@ -51,7 +51,7 @@ def test_a_model_that_is_deleted_while_it_is_shown_gives_way_with_one_notice(mod
     (notice,) = said(app)
     assert "timeline · Demo world is no longer on this computer. The model is classic · Demo world now." in notice
     assert headline(app).startswith("After 5 movies")
-    app.switch_page("pages/model/training.py").run()
+    app.switch_page("pages/training/page.py").run()
     assert not app.exception
     assert said(app) == []
 
@@ -59,7 +59,7 @@ def test_a_model_that_is_deleted_while_it_is_shown_gives_way_with_one_notice(mod
 def test_a_model_that_is_damaged_while_it_is_shown_gives_way_with_the_reason(models_here):
     app = start("timeline")
     (models_here / "timeline" / "weights.npz").write_bytes(b"not the weights")
-    app.switch_page("pages/model/about.py").run()
+    app.switch_page("pages/about/page.py").run()
     assert not app.exception
     assert model(app) == "classic"
     (notice,) = said(app)
@@ -97,12 +97,12 @@ def test_the_last_model_goes(models_here):
 def test_a_fault_that_the_person_can_mend_is_told_in_a_sentence(models_here, monkeypatch):
     from bst import backend
     from bst.errors import InstallationError
-    from pages.shared import models
+    from pages.shared import resources
 
     def fail():
         raise InstallationError("TensorFlow cannot be loaded; install what the project needs")
 
-    models._loaded.clear()
+    resources._loaded.clear()
     monkeypatch.setattr(backend, "load", fail)
     app = start("timeline")
     assert not app.exception

@@ -4,11 +4,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bst import datasets
-from bst.bundle import open_bundle
+from bst.bundles.bundle import open_bundle
+from bst.datasets.profile import Votes, of_movie
 from bst.errors import DatasetError
-from bst.portrait import Votes, of_movie
-from pages.model.data_parts import loaded, tastes
-from pages.shared import models
+from pages.data import group_tastes, loaded
+from pages.shared import resources
 from tests.app.conftest import APP, captions, chart_words, headline
 
 SECTIONS = ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"]
@@ -21,10 +21,10 @@ def demo():
 
 def opened(section: str = "Ratings", **state) -> AppTest:
     """The page at a section, as a link opens it; ``state``: widgets as a visitor left them."""
-    models.look_again()
+    resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = "demo"
-    app.switch_page("pages/model/data.py")
+    app.switch_page("pages/data/page.py")
     for name, value in ({"data_tabs_6": section} | state).items():
         app.session_state[name] = value
     app.run()
@@ -75,7 +75,7 @@ def test_one_movie_by_group(demo):
 def test_a_movie_that_nobody_rated_and_a_title_with_signs(monkeypatch):
     seen = loaded.look("demo")
     assert seen is not None
-    monkeypatch.setattr("pages.model.data_parts.one_movie.of_movie", lambda votes, row: {"all": seen.stars[:0]})
+    monkeypatch.setattr("pages.data.movie.of_movie", lambda votes, row: {"all": seen.stars[:0]})
     page = opened("One movie", data_movie_demo=1)
     assert "Nobody in this dataset rated" in text(page)
 
@@ -115,5 +115,5 @@ def test_a_dataset_that_cannot_be_read_is_a_notice(monkeypatch):
 def test_no_clear_difference_is_said_so(demo):
     seen = loaded.look("demo")
     table = seen.tastes["sex"].assign(taste_low=-1.0, taste_high=1.0)
-    assert tastes._sentence(table, "taste") == "No group's taste differs clearly from everyone's."
-    assert "fewer than 30 people" in tastes._sentence(table.assign(few=True), "taste")
+    assert group_tastes._sentence(table, "taste") == "No group's taste differs clearly from everyone's."
+    assert "fewer than 30 people" in group_tastes._sentence(table.assign(few=True), "taste")

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst import extras
-from bst.bundle import BUNDLES, open_bundle
+from bst.bundles import sidecars
+from bst.bundles.bundle import BUNDLES, open_bundle
 from bst.errors import ConfigError
-from bst.evaluation import local, measure
-from bst.evaluation.local import Local
+from bst.evaluation import measure, private_cache
+from bst.evaluation.private_cache import Local
 from bst.evaluation.worst import Miss
 from bst.schema import Event, Visitor
-from pages.model.evaluation_parts import job, misses
-from pages.shared import models
+from pages.evaluation import evaluation_job, worst_errors
+from pages.shared import resources
 from tests.app.conftest import APP, NEXT_FIGURES, TASK, captions, chart_words, headline
 
 pytestmark = pytest.mark.timeout(180)
 
-PAGE = "pages/model/evaluation.py"
+PAGE = "pages/evaluation/page.py"
 TABS = {
     "How good": 1,
     "How soon it knows you": 1,
@@ -36,8 +36,8 @@ TABS = {
 @pytest.fixture(autouse=True)
 def own_place(tmp_path, monkeypatch):
     """What stays on this computer stays in the test."""
-    monkeypatch.setattr(local, "FOLDER", tmp_path / "local")
-    job._jobs.clear()
+    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "local")
+    evaluation_job._jobs.clear()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def measured(kinds, record):
 
     def keep(name: str, **changes) -> None:
         bundle = open_bundle(kinds / name)
-        extras.keep(bundle, measure.NAME, record | changes)
+        sidecars.keep(bundle, measure.NAME, record | changes)
         kept.append(bundle.folder / f"{measure.NAME}.json")
 
     yield keep
@@ -63,7 +63,7 @@ def measured(kinds, record):
 
 def evaluation(bundle: str) -> AppTest:
     """The page as a link opens it, by which no model is loaded."""
-    models.look_again()
+    resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = bundle
     return app.switch_page(PAGE).run()
@@ -165,7 +165,7 @@ def test_a_model_of_the_next_movie_alone_has_lists_alone(measured, record, kinds
         "orders": {name: record["ranking"]["orders"][name] for name in ("next", "popularity")},
     }
     plain = {"version": measure.VERSION, "made": "2026-01-01", "seconds": 3.0, "users": 20, "ranking": ranked}
-    extras.keep(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
+    sidecars.keep(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
     app = evaluation("next-only")
     assert headline(app) == "Has the next movie among its first ten in 25% of cases, popularity in 8.0%"
     assert "predicts no ratings" in texts(app)
@@ -195,15 +195,15 @@ def measuring(app: AppTest) -> bool:
 def quick(kinds, monkeypatch, record):
     """Measure without a model: it waits for ``go``, tells its progress, and finds the demo's record."""
     go = threading.Event()
-    monkeypatch.setattr(job.datasets, "load", lambda name: None)
-    monkeypatch.setattr(job.measure, "own_task", lambda bundle, dataset: None)
+    monkeypatch.setattr(evaluation_job.datasets, "load", lambda name: None)
+    monkeypatch.setattr(evaluation_job.measure, "own_task", lambda bundle, dataset: None)
 
     def made_up(bundle, task, on_progress):
         while not go.wait(0.02):
             on_progress(0.4, "predicting by hand")
         return measure.Measured(record | {"known_after": 20}, None)
 
-    monkeypatch.setattr(job.measure, "measure", made_up)
+    monkeypatch.setattr(evaluation_job.measure, "measure", made_up)
     yield go
     go.set()
     (kinds / "timeline" / "evaluation.json").unlink(missing_ok=True)
@@ -246,7 +246,7 @@ def test_what_goes_wrong_is_told(kinds, quick, monkeypatch, error, words):
     def fail(*arguments):
         raise error
 
-    monkeypatch.setattr(job.measure, "own_task", fail)
+    monkeypatch.setattr(evaluation_job.measure, "own_task", fail)
     app = evaluation("timeline")
     app.button(key="measure_now").click().run()
     wait(app, lambda app: app.error)
@@ -271,7 +271,7 @@ def test_misses_are_one_click_from_why(measured, kinds):
     low = replace(MISS, expected=1.2, actual=5.0, user_id=78, others=None)
     # two users were surprised by the same movie
     twice = [MISS, replace(MISS, user_id=79, visitor=replace(WHO, sex="F"))]
-    local.keep(bundle, Local(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
+    private_cache.keep(bundle, Local(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
     app = opened(evaluation("timeline"), "Worst misses")
     table = app.dataframe[0].value
     assert table["who"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
@@ -283,8 +283,8 @@ def test_misses_are_one_click_from_why(measured, kinds):
 
 def test_why_is_asked_for_the_user_of_that_very_row(monkeypatch):
     asked = []
-    monkeypatch.setattr(misses.why_link, "ask_of_guest", lambda *what: asked.append(what))
-    misses._ask(MISS)
+    monkeypatch.setattr(worst_errors.why_link, "ask_of_guest", lambda *what: asked.append(what))
+    worst_errors._ask(MISS)
     assert asked == [(3, WHO, "user 77 after 2 movies")]
 
 

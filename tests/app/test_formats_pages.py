@@ -3,14 +3,15 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst import background, datasets, runs
-from bst import bundle as bundles
-from bst.evaluation import local, measure
+from bst import datasets
+from bst.bundles import bundle as bundles
+from bst.evaluation import measure, private_cache
 from bst.models.config import TimelineConfig, TowerConfig
-from bst.runs import RunSettings
 from bst.schema import Visitor
-from bst.timelines import TIE_ORDERS
-from pages.shared import models
+from bst.timelines.arrays import TIE_ORDERS
+from bst.training import background, runs
+from bst.training.runs import RunSettings
+from pages.shared import resources
 from tests.app.conftest import APP, captions, headline, set_visitor
 from tests.formats import FILMS, USERS, WRITERS, ratings
 
@@ -60,7 +61,7 @@ def trained(tmp_path_factory):
     tf.config.run_functions_eagerly(True)  # nothing here runs often enough to be worth compiling
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundles, "BUNDLES", base / "bundles")
-        patch.setattr(local, "FOLDER", base / "local")
+        patch.setattr(private_cache, "FOLDER", base / "local")
         patch.setattr(background, "RUNS", base / "runs")
         patch.setenv("BST_DATA_DIR", str(base / "nothing"))
         patch.setenv("BST_CACHE_DIR", str(base / "cache"))
@@ -75,7 +76,7 @@ def trained(tmp_path_factory):
 
 
 def opened(bundle: str, page: str) -> AppTest:
-    models.look_again()
+    resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = bundle
     app.switch_page(f"pages/{page}.py").run()

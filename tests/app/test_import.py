@@ -3,8 +3,8 @@
 import pytest
 
 from bst.datasets import load_movies
-from bst.imports.names import year_behind
 from bst.schema import MAX_HISTORY, Visitor
+from bst.visitors.imports.names import year_behind
 from tests.app.conftest import captions, shown_titles
 
 pytestmark = pytest.mark.timeout(180)

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from bst import bundle as bundles
-from bst.bundle import BUNDLES
+from bst.bundles import bundle as bundles
+from bst.bundles.bundle import BUNDLES
 from tests.app.conftest import headline, start
 
 pytestmark = pytest.mark.timeout(180)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bst import recommender
 from bst.datasets import load_movies
 from bst.errors import DatasetError
+from bst.inference import recommender
 from bst.schema import Event, Visitor
 from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_list, shown_titles, start, visitor
 
@@ -332,8 +332,8 @@ def test_ordering_by_both_weighs_the_two_chances(kinds):
 def test_the_order_lasts_while_other_pages_and_models_are_looked_at(kinds):
     app = start("timeline")
     app.segmented_control(key="order").select("next").run()
-    app.switch_page("pages/explain/why.py").run()
-    app.switch_page("pages/explore/recommend.py").run()
+    app.switch_page("pages/why/page.py").run()
+    app.switch_page("pages/recommend/page.py").run()
     assert "most likely watches" in headline(app)
     app.selectbox(key="bundle").select("classic").run()
     assert not app.exception
@@ -375,7 +375,7 @@ def test_a_seen_movie_cannot_be_the_next(kinds):
 
 def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
     app = start("next-only")
-    for page in ("pages/explore/recommend.py", "pages/explain/why.py"):
+    for page in ("pages/recommend/page.py", "pages/why/page.py"):
         app.switch_page(page).run()
         assert not app.exception
         assert headline(app) == "This model predicts no ratings"

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from bst import bundle as bundles
+from bst.bundles import bundle as bundles
 from bst.datasets import load, load_movies
-from pages.shared import models
+from pages.shared import resources
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
-PAGE = "pages/explore/replay.py"
+PAGE = "pages/replay/page.py"
 HELD_OUT = sorted(np.random.default_rng(0).permutation(2000)[:200].tolist())
 TITLES = load_movies("demo").set_index("movie_id")["title"].to_dict()
 
@@ -109,7 +109,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert rows["later"].tolist() == wanted
     hits = sum(title in later for title in rows["title"])
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
-    replay, recommender = app.session_state["replay_kept"].replay, list(models._loaded().models.values())[-1]
+    replay, recommender = app.session_state["replay_kept"].replay, list(resources._loaded().models.values())[-1]
     then = [row.title for row in recommender.rank(replay.at(5), 10, order="next")]
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()

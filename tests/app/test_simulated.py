@@ -5,26 +5,26 @@ import shutil
 
 import pytest
 
-from bst import bundle as bundles
-from bst.bundle import BUNDLES, list_bundles, open_bundle
-from bst.model_card import write_card
-from bst.report import make_report
-from pages.shared.page_frame import SIMULATED
+from bst.bundles import bundle as bundles
+from bst.bundles.bundle import BUNDLES, list_bundles, open_bundle
+from bst.presentation.model_card import write_card
+from bst.presentation.report import make_report
+from pages.shared.widgets.page_frame import SIMULATED
 from tests.app.conftest import captions, start
 
 PAGES = {
-    "pages/explore/recommend.py": None,
-    "pages/explore/what_if.py": ("what_if_view", ["compare", "sweep", "find"]),
-    "pages/explore/replay.py": None,
-    "pages/explain/why.py": ("why_part", ["ratings", "trust", "heads", "general"]),
-    "pages/model/training.py": None,
-    "pages/model/evaluation.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
-    "pages/model/data.py": (
+    "pages/recommend/page.py": None,
+    "pages/what_if/page.py": ("what_if_view", ["compare", "sweep", "find"]),
+    "pages/replay/page.py": None,
+    "pages/why/page.py": ("why_part", ["ratings", "trust", "heads", "general"]),
+    "pages/training/page.py": None,
+    "pages/evaluation/page.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
+    "pages/data/page.py": (
         "data_tabs_6",
         ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"],
     ),
     # not "Words" and "Data and licences", which are about more than the chosen model
-    "pages/model/about.py": ("about_tabs", ["Model card", "How it is built"]),
+    "pages/about/page.py": ("about_tabs", ["Model card", "How it is built"]),
 }
 
 

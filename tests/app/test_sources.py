@@ -4,9 +4,10 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.errors import DatasetError
-from bst.personas import PERSONAS
 from bst.schema import Visitor
-from pages.shared import real_users, visitor_sources
+from bst.visitors.personas import PERSONAS
+from pages.shared import real_users
+from pages.shared.widgets import visitor_sources
 from tests.app.conftest import captions, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -90,6 +91,6 @@ def test_a_dataset_that_cannot_be_read_is_told_of(app, monkeypatch):
     assert not app.exception
     assert app.error[0].value.replace("\\", "") == "ratings.dat, line 3: the rating is *empty*; fill it in"
     assert current(app) == before
-    app.switch_page("pages/explore/replay.py").run()
+    app.switch_page("pages/replay/page.py").run()
     assert not app.exception
     assert app.error[0].value.replace("\\", "").startswith("ratings.dat, line 3")

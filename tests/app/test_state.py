@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.catalogue import Catalogue
 from bst.datasets import load_movies
+from bst.datasets.catalogue import Catalogue
 from bst.schema import WHOLE_STARS, Event, Visitor
-from pages.explore.what_if_parts import sweep
-from pages.shared import address, link, toolbar, visitor_state
-from pages.shared.link import State, decode, encode
+from pages.shared.state import link, url_sync, visitor_state
+from pages.shared.state.link import State, decode, encode
+from pages.shared.widgets import toolbar
+from pages.what_if import sweep
 from tests.app.conftest import headline, start, visitor
 
 MOVIES = load_movies("demo")
@@ -245,9 +246,9 @@ def test_a_link_opens_just_what_was_on_the_screen(kinds):
     assert address_of(other) == sent
     # going on from there: nothing to undo yet, and the settings are still those of the link elsewhere
     assert other.button(key="undo").disabled
-    other.switch_page("pages/explain/why.py").run()
+    other.switch_page("pages/why/page.py").run()
     assert decode(address_of(other)).settings["order"] == "next"
-    other.switch_page("pages/explore/recommend.py").run()
+    other.switch_page("pages/recommend/page.py").run()
     assert headline(other) == headline(app)
 
 
@@ -269,7 +270,7 @@ def test_what_the_session_did_since_is_not_taken_back_by_an_old_address(kinds, m
     assert (CASABLANCA, 1.0) in history(app)
 
     # Back is different: the address is what holds, and the state is found again among the changes
-    monkeypatch.setattr(address, "_went_back", lambda: True)
+    monkeypatch.setattr(url_sync, "_went_back", lambda: True)
     for text, changed in ((newest, 3.0), (old, 3.0)):
         app.query_params["s"] = text
         app.run()
@@ -318,7 +319,7 @@ def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
 @pytest.mark.timeout(300)
 def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
     a, b = Visitor(history=(Event(ALIEN, 2.0),)), Visitor("M", history=(Event(ALIEN, 4.0), Event(CASABLANCA, 1.0)))
-    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/explain/why.py")
+    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/page.py")
     assert not app.exception
     assert (visitor(app), visitor(app, slot="b")) == (a, b)
     assert app.selectbox(key="why_choice").value == TOY_STORY
@@ -359,7 +360,7 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
     assert settings.keys() == link.SETTINGS.keys()
     state = State("timeline", Visitor(history=(Event(IDS[0], 2.0), Event(ALIEN, 4.0))), None, settings)
     app = opened(encode(state))
-    for page in (None, "pages/explore/what_if.py", "pages/explain/why.py", "pages/explore/recommend.py"):
+    for page in (None, "pages/what_if/page.py", "pages/why/page.py", "pages/recommend/page.py"):
         if page:
             app.switch_page(page).run()
         assert not app.exception

@@ -7,9 +7,9 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst import background
 from bst.models.config import TimelineConfig, TowerConfig, preset
-from bst.runs import RunSettings
+from bst.training import background
+from bst.training.runs import RunSettings
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -24,7 +24,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def training(bundle: str):
-    return start(bundle).switch_page("pages/model/training.py").run()
+    return start(bundle).switch_page("pages/training/page.py").run()
 
 
 def write_run(runs, name, process, **progress):
@@ -39,7 +39,7 @@ def write_run(runs, name, process, **progress):
 
 
 def test_training_shows_the_shipped_bundle(app):
-    app.switch_page("pages/model/training.py").run()
+    app.switch_page("pages/training/page.py").run()
     assert not app.exception
     assert "the error on ratings it had not seen fell from" in headline(app)
     assert not app.get("progress")
@@ -139,9 +139,9 @@ def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
 def test_the_end_of_a_run_is_noticed_though_another_page_was_shown(kinds, runs):
     folder = write_run(runs, "classic", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
     app = training("timeline")
-    app.switch_page("pages/explore/recommend.py").run()
+    app.switch_page("pages/recommend/page.py").run()
     shutil.rmtree(folder)  # as when it has ended: its model is among the others
-    app.switch_page("pages/model/training.py").run()
+    app.switch_page("pages/training/page.py").run()
     assert any("classic** is trained, and among the models" in text.value for text in app.markdown)
     app.button(key="use_ended").click().run()
     assert app.session_state["bundle"] == "classic"
@@ -149,9 +149,9 @@ def test_the_end_of_a_run_is_noticed_though_another_page_was_shown(kinds, runs):
 
 
 def form():
-    from pages.model.training_parts import start
+    from pages.training import run_form
 
-    start.draw_form()
+    run_form.draw_form()
 
 
 @pytest.fixture

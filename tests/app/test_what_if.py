@@ -6,9 +6,9 @@ import re
 import pytest
 
 from bst.datasets import load_movies
-from bst.recommender import Filters, Recommender
+from bst.inference.recommender import Filters, Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
-from pages.explore.what_if_parts import find
+from pages.what_if import counterfactual
 from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
 
 pytestmark = pytest.mark.timeout(240)
@@ -30,7 +30,7 @@ def what_if(bundle: str, who: Visitor | None = None, **settings):
         set_visitor(app, who)
     for name, value in settings.items():
         app.session_state[name] = value
-    app.switch_page("pages/explore/what_if.py").run()
+    app.switch_page("pages/what_if/page.py").run()
     assert not app.exception
     return app
 
@@ -166,7 +166,7 @@ def test_lists_are_made_as_on_the_recommend_page(kinds, model):
     best = model.rank(visitor(app), 1, Filters(genres=("Western",)), "next")[0]
     assert headline(app).startswith(f"{best.title} leads this visitor’s list with ")
     assert " likely to be next: change something" in headline(app)
-    app.switch_page("pages/explore/recommend.py").run()
+    app.switch_page("pages/recommend/page.py").run()
     assert app.segmented_control(key="order").value == "next"
 
 
@@ -293,7 +293,7 @@ def test_what_is_so_already_cannot_be_or_makes_no_sense_is_said(kinds, model, mo
     assert headline(app) == f"Nothing needs to change to bring {title} into the top 10: it is so already"
     assert "It is so already" in app.success[0].value
 
-    monkeypatch.setattr(find, "BUDGET", 3)
+    monkeypatch.setattr(counterfactual, "BUDGET", 3)
     app.radio(key="goal_wish").set_value(("stars", False)).run()
     app.number_input(key="goal_stars").set_value(1.1).run()
     assert headline(app) == f"What would it take to push {title} below 1.1 ★?"
@@ -354,6 +354,6 @@ def test_a_history_of_two_hundred_movies(kinds):
 
 
 def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
-    app = start("next-only").switch_page("pages/explore/what_if.py").run()
+    app = start("next-only").switch_page("pages/what_if/page.py").run()
     assert not app.exception
     assert headline(app) == "This model predicts no ratings"

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from bst import extras
-from bst.bundle import open_bundle
+from bst.bundles import sidecars
+from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
-from bst.edits import Drop, Rate, SetPart
 from bst.explanation.agreement import spearman
-from bst.recommender import Recommender
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
-from pages.explain.why_parts import bars
+from bst.what_if.edits import Drop, Rate, SetPart
+from pages.why import contributions
 from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
 
 pytestmark = pytest.mark.timeout(300)
@@ -26,7 +26,7 @@ def why(bundle: str, who: Visitor | None = None):
     app = start(bundle)
     if who is not None:
         set_visitor(app, who)
-    app = app.switch_page("pages/explain/why.py").run()
+    app = app.switch_page("pages/why/page.py").run()
     assert not app.exception
     return app
 
@@ -89,7 +89,7 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
     assert app.segmented_control(key="what_if_view").value == "compare"
 
     # whoever comes back may look at the copy's reasons
-    app.switch_page("pages/explain/why.py").run()
+    app.switch_page("pages/why/page.py").run()
     assert app.segmented_control(key="why_of_choice").value == "a"
     app.segmented_control(key="why_of_choice").select("b").run()
     assert not any(name.endswith(title(strongest.movie_id)) for name in shown(app))
@@ -128,7 +128,7 @@ def test_ratings_and_parts_can_be_changed_too(kinds):
     app.button(key=f"why_change_{place}").click().run()
     assert visitor(app, slot="b") == Rate(event.movie_id, float(new)).apply(who)
     # the heatmap says the same of it
-    app.switch_page("pages/explain/why.py").run()
+    app.switch_page("pages/why/page.py").run()
     assert chart_words(app)[1].startswith("Expected rating if one movie had another rating: from ")
     hidden = next(i for i, label in enumerate(labels) if label.startswith("Hide their "))
     part = {"sex": "sex", "age group": "age", "occupation": "occupation"}[labels[hidden].removeprefix("Hide their ")]
@@ -146,7 +146,10 @@ def test_a_long_history_has_bars_for_what_matters_and_one_for_the_rest(kinds):
     app.segmented_control(key="why_order").select("time").run()
     titles = load_movies("demo").set_index("movie_id")["title"]
     order = [titles[i] for i in IDS[:60]]
-    named = [name.removeprefix(f"{bars.PLANTED} ").removeprefix("3 ★ · ") for name, _ in list(shown(app).items())[:12]]
+    named = [
+        name.removeprefix(f"{contributions.PLANTED} ").removeprefix("3 ★ · ")
+        for name, _ in list(shown(app).items())[:12]
+    ]
     assert [order.index(name) for name in named] == sorted(order.index(name) for name in named)
 
 
@@ -212,7 +215,7 @@ def with_insights(kinds):
         },
     }
     bundle = open_bundle(kinds / "timeline")
-    extras.keep(bundle, "insights", insights)
+    sidecars.keep(bundle, "insights", insights)
     yield insights
     (bundle.folder / "insights.json").unlink()
 
@@ -240,9 +243,9 @@ def test_planted_causes_are_marked_in_the_demo_world(kinds):
     ids = load_movies("demo").set_index("title")["movie_id"]
     app = start("timeline")
     set_visitor(app, Visitor(history=(Event(int(ids["Alien (1979)"]), 5.0), Event(int(ids["Toy Story (1995)"]), 3.0))))
-    app.switch_page("pages/explain/why.py").run()
+    app.switch_page("pages/why/page.py").run()
     app.selectbox(key="why_choice").select(int(ids["Aliens (1986)"])).run()
-    marked = [name for name in shown(app) if name.startswith(bars.PLANTED)]
+    marked = [name for name in shown(app) if name.startswith(contributions.PLANTED)]
     assert marked == ["◆ 5 ★ · Alien (1979)"], "the same series, and 3 stars move nothing"
     assert "◆ marks what the demo world's own rules say moves this movie." in captions(app)
     app.segmented_control(key="why_part").select("trust").run()
@@ -287,6 +290,6 @@ def test_somebody_else_may_be_explained_until_one_goes_back(kinds):
     app.button(key="why_change_0").click().run()
     assert visitor(app) == guest, "what is compared in What if is them and their copy"
     assert len(visitor(app, slot="b").history) in (1, 2)
-    app.switch_page("pages/explain/why.py").run()
+    app.switch_page("pages/why/page.py").run()
     assert chart_words(app)[0] != mine
     assert "why_guest" not in app.session_state

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.shared.text import odds, percent
+from pages.shared.format import odds, percent
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bst.datasets import load_movies
-from bst.imports.names import year_behind
 from bst.schema import MAX_HISTORY
+from bst.visitors.imports.names import year_behind
 from tests.browser.conftest import DEMO, settled
 
 pytestmark = pytest.mark.timeout(300)

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bst.bundle import Bundle
+from bst.bundles.bundle import Bundle
 from bst.cli import main
 from bst.datasets import load
-from bst.evaluation import Task, prepare
 from bst.models.config import TimelineConfig, TowerConfig, preset
-from bst.runs import RunSettings
 from bst.schema import AGES, GENRES, Dataset
+from bst.timelines.splits import Task, prepare
+from bst.training.runs import RunSettings
 
 USERS, MOVIES, EVENTS = 40, 30, 24
 EPOCHS = 8
@@ -171,7 +171,8 @@ def share_models():
     """A function that patches training, so that it is quick from the second run of a configuration on."""
     import keras
 
-    from bst.training import classic, timeline
+    from bst.models.classic import trainer as classic
+    from bst.models.timeline import trainer as timeline
 
     shared = OneModel()
 
@@ -190,7 +191,7 @@ def share_models():
 @pytest.fixture(scope="session")
 def train(share_models):
     """``runs.train``, quick from the second call on."""
-    from bst import runs
+    from bst.training import runs
 
     def quick(*arguments, **options):
         with pytest.MonkeyPatch.context() as patch:
@@ -203,12 +204,12 @@ def train(share_models):
 @pytest.fixture(scope="session")
 def trainer_of(share_models, trained_timeline):
     """``training.timeline.Trainer``, the same one for the same arguments, as if it had just been made."""
-    from bst.training import timeline
+    from bst.models.timeline import trainer
 
     def make(*arguments):
         with pytest.MonkeyPatch.context() as patch:
             share_models(patch)
-            return timeline.Trainer(*arguments)
+            return trainer.Trainer(*arguments)
 
     return make
 
@@ -233,8 +234,8 @@ def small_bundle(trained) -> Bundle:
 
 @pytest.fixture(scope="session")
 def small_recommender(small_bundle, world):
-    from bst.catalogue import Catalogue
-    from bst.recommender import Recommender
+    from bst.datasets.catalogue import Catalogue
+    from bst.inference.recommender import Recommender
 
     return Recommender(small_bundle, Catalogue(world.movies), small_bundle.load_model(world.movies))
 
@@ -277,8 +278,8 @@ def timeline_model(timeline_bundle, orderly):
 
 @pytest.fixture(scope="session")
 def timeline_recommender(timeline_bundle, timeline_model, orderly):
-    from bst.catalogue import Catalogue
-    from bst.recommender import Recommender
+    from bst.datasets.catalogue import Catalogue
+    from bst.inference.recommender import Recommender
 
     return Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
 
@@ -332,11 +333,11 @@ def refused(run):
 @pytest.fixture
 def own_folders(monkeypatch, tmp_path) -> Path:
     """Let runs and bundles be kept in a folder of the test."""
-    from bst import bundle as bundles
-    from bst import runs
-    from bst.evaluation import local
+    from bst.bundles import bundle as bundles
+    from bst.evaluation import private_cache
+    from bst.training import runs
 
     monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
-    monkeypatch.setattr(local, "FOLDER", tmp_path / "local")
+    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "local")
     monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
     return tmp_path

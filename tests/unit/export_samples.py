@@ -1,6 +1,6 @@
 """Made-up exports of one's own ratings, in the layouts of the services that hand them out."""
 
-from bst.imports import Export, read_export
+from bst.visitors.imports import Export, read_export
 
 LETTERBOXD = """Date,Name,Year,Letterboxd URI,Rating
 2024-01-02,Alien,1979,https://boxd.it/a,5

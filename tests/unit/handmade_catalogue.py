@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from bst.catalogue import Catalogue
-from bst.imports import Entry, Matcher, Sureness
-from bst.imports.names import year_behind
+from bst.datasets.catalogue import Catalogue
+from bst.visitors.imports import Entry, Matcher, Sureness
+from bst.visitors.imports.names import year_behind
 
 
 def catalogue_of(*titles: str, ids=None) -> Catalogue:

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst.catalogue import Catalogue
-from bst.recommender import Recommender
+from bst.datasets.catalogue import Catalogue
+from bst.inference.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring import Looks, Predictions
-from bst.scoring import Scorer as AnyScorer
+from bst.scoring.results import Looks, Predictions
+from bst.scoring.scorer import Scorer as AnyScorer
 
 NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
 IDS = tuple(range(1, 11))
@@ -100,5 +100,5 @@ def recommender(
     )
     bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bst.recommender.make_scorer", lambda bundle, model, rows_of: scorer)
+        patch.setattr("bst.inference.recommender.make_scorer", lambda bundle, model, rows_of: scorer)
         return Recommender(bundle, Catalogue(movies), None)

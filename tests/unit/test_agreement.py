@@ -8,7 +8,7 @@ import pytest
 from bst.explanation.agreement import Agreement, agreement, spearman, trust
 from bst.explanation.attention import Attention
 from bst.schema import Event
-from bst.scoring import Looks
+from bst.scoring.results import Looks
 
 
 def test_ranks_alone_count():

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import attention
+from bst.inference.recommender import Recommender
 from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig
-from bst.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -86,7 +86,7 @@ def of_distance(distances: list[int]) -> np.ndarray:
 @pytest.fixture(scope="module")
 def by_distance(tiny_dataset):
     """A recommender whose every layer looks at nothing but how far back an event lies."""
-    from bst.models.timeline import build_timeline
+    from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=4, heads=1, layers=3)
     config = TimelineConfig("by-distance", tower, replace(tower, epochs=0), segment=6, memory=4, factors=1)
@@ -130,7 +130,7 @@ def test_where_events_look_by_hand(by_distance):
 
 
 def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distance):
-    from bst.models.timeline import build_timeline
+    from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=4, heads=1, layers=1)
     config = replace(by_distance.bundle.config, rating=tower)
@@ -144,7 +144,7 @@ def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distanc
 @pytest.mark.parametrize("events", [1, 3])
 def test_a_classic_model_by_hand(events, tiny_dataset):
     """All keys point the same way, and queries ask for what the target's position alone has: e² against 1."""
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
 
     config = ClassicConfig("by-hand", heads=1, mlp=(2,), user_id=False, demographics=False, genres=False)
     model = build_classic(config, Sizes(3, 6))  # tokens of width 2
@@ -180,7 +180,7 @@ def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_rec
 
 @pytest.fixture(scope="module")
 def layer():
-    from bst.models.attention import Attention
+    from bst.models.timeline.attention import Attention
 
     made, rng = Attention(2, 5), np.random.default_rng(2)
     made.build(8)

@@ -9,11 +9,11 @@ import pandas as pd
 import psutil
 import pytest
 
-from bst import background
-from bst.bundle import open_bundle
+from bst.bundles.bundle import open_bundle
 from bst.errors import TrainingError
-from bst.runs import RunSettings
-from bst.training.state import Progress
+from bst.models.training_state import Progress
+from bst.training import background
+from bst.training.runs import RunSettings
 
 LONGEST_S = 120
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bst.baselines import PEERS, Known, bias, bias_fold_in, global_mean, item_mean
+from bst.baselines.bias import PEERS, Known, bias, bias_fold_in, global_mean, item_mean
 from bst.metrics import mae, rating_errors, rmse
 
 # users 0, 0, 1, 1 rate movies 0, 1, 0, 2 with 5, 3, 4, 2; movie 3 and user 2 have no rating

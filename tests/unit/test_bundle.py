@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bst import bundle as bundles
-from bst.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
+from bst.bundles import bundle as bundles
+from bst.bundles.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
-from bst.model_card import write_card
+from bst.presentation.model_card import write_card
 
 FILES = ("README.md", "bundle.json", "history.csv", "metrics.json", "weights.npz")
 

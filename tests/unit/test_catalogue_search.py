@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.catalogue import ALL_YEARS, Catalogue, normalise
+from bst.datasets.catalogue import ALL_YEARS, Catalogue, normalise
 from bst.errors import VisitorError
 
 TITLES = (

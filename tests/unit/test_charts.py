@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bst import charts
-from bst.charts.files import Style, as_file
+from bst.presentation import charts
+from bst.presentation.charts.files import Style, as_file
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,14 +3,14 @@
 import altair as alt
 import pytest
 
-from bst.architecture import drawings
-from bst.charts import data as drawn
-from bst.charts.architecture import architecture
-from bst.charts.files import Style, as_file
 from bst.datasets import load
+from bst.datasets.profile import Votes, of_movie, portrait
+from bst.datasets.profile.planted import planted_tastes
 from bst.models.config import Sizes, preset
-from bst.portrait import Votes, of_movie, portrait
-from bst.portrait.planted import planted_tastes
+from bst.models.diagram import drawings
+from bst.presentation.charts import data as drawn
+from bst.presentation.charts.architecture import architecture
+from bst.presentation.charts.files import Style, as_file
 
 STYLE = Style("#111111", "#ffffff", ("#0f766e", "#c2410c", "#6d28d9", "#a16207"), ("#eeeeee", "#0f766e"))
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bst import charts
+from bst.presentation import charts
 
 INK = "#123456"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst import charts
-from bst.charts.what_if import _apart
+from bst.presentation import charts
+from bst.presentation.charts.what_if import _apart
 
 INK = "#111111"
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst import charts
-from bst.charts import OTHER, Panel
-from bst.charts.axes import listed
-from bst.charts.files import Style, as_file
+from bst.presentation import charts
+from bst.presentation.charts import OTHER, Panel
+from bst.presentation.charts.axes import listed
+from bst.presentation.charts.files import Style, as_file
 from bst.schema import GENRES
 
 INK, PAPER = "#16211f", "#ffffff"

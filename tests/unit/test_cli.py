@@ -221,7 +221,7 @@ def test_an_output_that_knows_no_stars(bundle, monkeypatch):
 
 def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, monkeypatch):
     """Simulate, train, evaluate and recommend, as a newcomer would."""
-    from bst.training import classic as training
+    from bst.models.classic import trainer as training
 
     world = tmp_path / "my-world"
     said = answer("simulate", "--users", 60, "--ratings", 3000, "--seed", 5, "--out", world)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bst import bundle, datasets, runs
+from bst import datasets
+from bst.bundles import bundle
 from bst.cli import main
 from bst.cli.parser import make_parser
 from bst.errors import MOST_CHARACTERS, BSTError
+from bst.training import runs
 
 # what people and scripts type by mistake: nothing, halves of a pair, numbers that are none, names that no disk takes
 ODD = (
@@ -78,7 +80,7 @@ def quick(tmp_path_factory):
         patch.setattr("bst.datasets.simulation.simulate", refuse)
         patch.setattr("bst.evaluation.measure.measure", refuse)
         patch.setattr("bst.explanation.insights.make_insights", refuse)
-        patch.setattr("bst.runs.train", train)
+        patch.setattr("bst.training.runs.train", train)
         patch.setattr(runs, "RUNS", folder / "runs")
         yield
 

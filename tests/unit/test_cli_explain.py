@@ -2,8 +2,8 @@
 
 import pytest
 
-from bst.explanation.influence import demographics_unknown, leave_one_out, rating_changes
-from bst.explanation.words import explain, sentence
+from bst.explanation.leave_one_out import demographics_unknown, leave_one_out, rating_changes
+from bst.explanation.sentences import explain, sentence
 from bst.schema import Event, Visitor
 
 VISITOR = Visitor("F", 25, None, tuple(Event(100 + 3 * i, stars) for i, stars in ((4, 5.0), (7, 2.0), (12, 4.0))))

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bst.datasets import load_movies
-from bst.imports.names import year_behind
 from bst.schema import MAX_HISTORY
+from bst.visitors.imports.names import year_behind
 
 HEADER = "Date,Name,Year,Letterboxd URI,Rating\n"
 

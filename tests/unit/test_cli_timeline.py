@@ -90,7 +90,7 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
 
 
 def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
-    from bst.bundle import open_bundle, save_bundle
+    from bst.bundles.bundle import open_bundle, save_bundle
     from bst.models.build import build_model
 
     whole = open_bundle(bundle)
@@ -112,7 +112,7 @@ class AskedError(BSTError):
 @pytest.fixture
 def asked(refused, own_folders, monkeypatch):
     """Return the settings with which a ``train`` command would train, which it does not."""
-    from bst import runs
+    from bst.training import runs
 
     def asked(*arguments):
         given = []

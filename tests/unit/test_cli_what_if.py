@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bst.edits import Add, Drop, Forget, Move, Rate, SetPart, Swap, apply_all
-from bst.ranking import FAME_BANDS, Filters
+from bst.inference.ranking import FAME_BANDS, Filters
 from bst.schema import Event, Visitor
 from bst.what_if import Goal, compare, find
+from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetPart, Swap, apply_all
 
 WATCHED = [word for text in ("Story Number 4=5", "130=3", "Story Number 9=4") for word in ("--watched", text)]
 VISITOR = Visitor("F", 25, None, (Event(112, 5), Event(130, 3), Event(127, 4)))

@@ -5,10 +5,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bst.edits import Add, Drop, Rate, Swap, apply_all
 from bst.errors import VisitorError
 from bst.schema import HALF_STARS, Event, Visitor
 from bst.what_if import Goal, candidates, counterfactual, find
+from bst.what_if.edits import Add, Drop, Rate, Swap, apply_all
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IDS, IRIS, rated, visitor
 

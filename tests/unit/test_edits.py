@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bst.edits import (
+from bst.errors import VisitorError
+from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.what_if.edits import (
     Add,
     Drop,
     Forget,
@@ -24,8 +26,6 @@ from bst.edits import (
     ordinal,
     place_words,
 )
-from bst.errors import VisitorError
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
 
 TITLES = {1: "Alien (1979)", 2: "Brazil (1985)", 3: "Clue (1985)", 4: "Duel (1971)", 5: "Elf (2003)"}
 

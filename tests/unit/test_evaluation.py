@@ -5,23 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.baselines import bias_fold_in
+from bst.baselines.bias import bias_fold_in
+from bst.baselines.factorisation import STRONGEST, Factorisation
 from bst.errors import ConfigError
-from bst.evaluation import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Predicted,
-    Task,
-    evaluate,
-    evaluate_predicted,
-    places,
-    prepare,
-    rating_figures,
-)
-from bst.factorisation import STRONGEST, Factorisation
+from bst.evaluation import Predicted, evaluate, evaluate_predicted, places, rating_figures
 from bst.models.config import TimelineConfig, preset
-from bst.timelines import Split, Timelines, build_timelines, build_windows
+from bst.timelines.arrays import Split, Timelines, build_timelines, build_windows
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task, prepare
 
 CONFIG = preset("seed", window=3, step=1)
 WHOLE = TimelineConfig("timeline")
@@ -307,7 +297,7 @@ def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
 
 
 def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
-    from bst.evaluation import figures
+    from bst.evaluation import summary as figures
 
     monkeypatch.setattr(figures, "K", 1)
     task = prepare(tiny_dataset, WHOLE, "last", 0)

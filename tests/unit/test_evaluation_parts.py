@@ -8,17 +8,18 @@ import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
 
-from bst.evaluation import TEST, TRAIN, Task, lists, local, measure
+from bst.evaluation import lists, measure, private_cache
 from bst.evaluation.calibration import calibration, star_shares
 from bst.evaluation.compare import compare, why_not
-from bst.evaluation.history import by_history, known_after
-from bst.evaluation.labels import Labels, intervals, versus
+from bst.evaluation.history_length import by_history, known_after
+from bst.evaluation.predictions import Labels, intervals, versus
 from bst.evaluation.slices import fairness, slices
 from bst.evaluation.worst import Miss, worst
 from bst.metrics import ece, paired_bootstrap
 from bst.models.config import ClassicConfig, TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
-from bst.timelines import build_timelines
+from bst.timelines.arrays import build_timelines
+from bst.timelines.splits import TEST, TRAIN, Task
 
 
 def made_up(users: int, events: int, movies: int, rating, sex=lambda u: "FM"[u % 2]) -> Dataset:
@@ -302,7 +303,7 @@ def test_the_worst_predictions_are_one_a_user(missed):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A bundle's folder, and one for what stays here."""
-    monkeypatch.setattr(local, "FOLDER", tmp_path / "here")
+    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "here")
     where = tmp_path / "bundle"
     where.mkdir()
     return where
@@ -315,36 +316,36 @@ def bundle_in(folder, weights="a"):
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     bundle, found = bundle_in(folder), worst(missed)
     found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.has_seen(70, 60))
-    measured = measure.Measured({"version": measure.VERSION, "labels": 12}, local.local_of(missed, found))
+    measured = measure.Measured({"version": measure.VERSION, "labels": 12}, private_cache.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
     assert [path.name for path in folder.iterdir()] == ["evaluation.json"]
     assert measure.read(bundle) == measured.record
-    here = local.read(bundle)
+    here = private_cache.read(bundle)
     assert here.worst == found
     assert isinstance(here.worst["high"][0], Miss)
     np.testing.assert_array_equal(here.error, missed.error)
     # other weights, another version: measured again
     retrained = bundle_in(folder, "b")
-    assert (measure.read(retrained), local.read(retrained)) == (None, None)
+    assert (measure.read(retrained), private_cache.read(retrained)) == (None, None)
     measure.keep(bundle, replace(measured, record={"version": 0}))
     assert measure.read(bundle) is None
 
 
 def test_what_stays_here_may_be_damaged_or_gone(missed, folder):
     bundle = bundle_in(folder)
-    local.keep(bundle, local.local_of(missed, worst(missed)))
-    (path,) = local.FOLDER.iterdir()
+    private_cache.keep(bundle, private_cache.local_of(missed, worst(missed)))
+    (path,) = private_cache.FOLDER.iterdir()
     path.write_bytes(path.read_bytes()[:-200])
-    assert local.read(bundle) is None
+    assert private_cache.read(bundle) is None
     path.write_bytes(b"nothing")
-    assert local.read(bundle) is None
+    assert private_cache.read(bundle) is None
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_no_fault(missed, folder, monkeypatch):
     (folder.parent / "file").write_text("", "utf-8")
-    monkeypatch.setattr(local, "FOLDER", folder.parent / "file")
-    words = measure.keep(bundle_in(folder), measure.Measured({"version": 1}, local.local_of(missed, {})))
+    monkeypatch.setattr(private_cache, "FOLDER", folder.parent / "file")
+    words = measure.keep(bundle_in(folder), measure.Measured({"version": 1}, private_cache.local_of(missed, {})))
     assert words.startswith("not kept: ")
 
 
@@ -391,7 +392,7 @@ def test_two_models_are_compared_figure_by_figure(missed):
     assert list(rows) == ["mae", "rmse", "hr@10"], "what both have"
     assert rows["mae"]["difference"] == pytest.approx([-0.2])
     assert rows["hr@10"]["difference"] == pytest.approx([-0.1]), "below 0 the first is better, of hits too"
-    here = local.local_of(missed, {})
+    here = private_cache.local_of(missed, {})
     there = replace(here, error=here.error + 0.25)
     rows = {row["figure"]: row for row in compare(better, RECORD, here, there)}
     assert rows["mae"]["difference"][1:] == pytest.approx([-0.25, -0.25])

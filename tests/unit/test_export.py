@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bst import export
-from bst.catalogue import Catalogue
-from bst.imports import Matcher, imported, read_export
-from bst.ranking import Filters
-from bst.recommender import Recommendation
+from bst.datasets.catalogue import Catalogue
+from bst.inference.ranking import Filters
+from bst.inference.recommender import Recommendation
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
+from bst.visitors import export
+from bst.visitors.imports import Matcher, imported, read_export
 
 TITLES = {
     1: "=SUM(A1:A9) (1999)",

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bst import extras, files
-from bst.bundle import open_bundle
+from bst import files
+from bst.bundles import sidecars
+from bst.bundles.bundle import open_bundle
 from bst.errors import BundleError
 
 
@@ -20,39 +21,39 @@ def bundle(tmp_path):
 
 
 def test_what_is_kept_comes_back(bundle):
-    assert extras.read(bundle, "insights") is None
-    extras.keep(bundle, "insights", {"a": [1, 0.5, None], "title": "Amélie"})
-    assert extras.read(bundle, "insights") == {"a": [1, 0.5, None], "title": "Amélie"}
-    assert extras.read(bundle, "evaluation") is None
+    assert sidecars.read(bundle, "insights") is None
+    sidecars.keep(bundle, "insights", {"a": [1, 0.5, None], "title": "Amélie"})
+    assert sidecars.read(bundle, "insights") == {"a": [1, 0.5, None], "title": "Amélie"}
+    assert sidecars.read(bundle, "evaluation") is None
     assert open_bundle(bundle.folder).name == "made"  # the bundle is as good as before
     assert not list(bundle.folder.glob(".*"))
 
 
 def test_that_of_other_weights_counts_as_missing(bundle):
-    extras.keep(bundle, "insights", {"a": 1})
-    assert extras.read(replace(bundle, weights_sha256="0" * 64), "insights") is None
+    sidecars.keep(bundle, "insights", {"a": 1})
+    assert sidecars.read(replace(bundle, weights_sha256="0" * 64), "insights") is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"insights": {}}', "[" * 100_000])
 def test_a_damaged_one_counts_as_missing(bundle, text):
     (bundle.folder / "insights.json").write_text(text, "utf-8")
-    assert extras.read(bundle, "insights") is None
+    assert sidecars.read(bundle, "insights") is None
 
 
 def test_numbers_that_are_none_are_refused_and_leave_the_old_one(bundle):
-    extras.keep(bundle, "insights", {"a": 1})
+    sidecars.keep(bundle, "insights", {"a": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        extras.keep(bundle, "insights", {"a": float("nan")})
-    assert extras.read(bundle, "insights") == {"a": 1}
+        sidecars.keep(bundle, "insights", {"a": float("nan")})
+    assert sidecars.read(bundle, "insights") == {"a": 1}
 
 
 def test_a_disk_without_room_is_told_and_leaves_the_old_one(bundle, monkeypatch):
-    extras.keep(bundle, "insights", {"a": 1})
+    sidecars.keep(bundle, "insights", {"a": 1})
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.tempfile, "mkstemp", full)
     with pytest.raises(BundleError, match=r"insights\.json cannot be written: .*No space left.*make room"):
-        extras.keep(bundle, "insights", {"a": 2})
-    assert extras.read(bundle, "insights") == {"a": 1}
+        sidecars.keep(bundle, "insights", {"a": 2})
+    assert sidecars.read(bundle, "insights") == {"a": 1}

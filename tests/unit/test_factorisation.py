@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bst.baselines import Known
-from bst.factorisation import Factorisation
+from bst.baselines.bias import Known
+from bst.baselines.factorisation import Factorisation
 
 
 def handmade(factors: int = 3, movies: int = 12, span=(-100.0, 100.0)) -> Factorisation:
@@ -165,8 +165,8 @@ def test_who_and_what_nobody_knows_gets_no_bias_and_no_taste():
 @pytest.mark.real_data
 def test_fold_in_beats_the_bias_for_visitors_of_movielens_1m(ml_1m):
     """A fifth of the users learned, validation visitors of seed 0 predicted: better than the bias by a clear margin."""
-    from bst.baselines import bias_fold_in
-    from bst.timelines import build_timelines
+    from bst.baselines.bias import bias_fold_in
+    from bst.timelines.arrays import build_timelines
 
     events = build_timelines(ml_1m)
     order = np.random.default_rng(0).permutation(6040)

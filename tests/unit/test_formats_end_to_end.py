@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bst.bundle import open_bundle
+from bst.bundles.bundle import open_bundle
 from bst.models.config import PRESETS, TimelineConfig, TowerConfig
-from bst.timelines import TIE_ORDERS
+from bst.timelines.arrays import TIE_ORDERS
 from tests.formats import FILMS, USERS, WRITERS
 
 TOWER = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=1)

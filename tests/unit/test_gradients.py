@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import integrated_gradients
+from bst.inference.recommender import Recommender
 from bst.models.config import ClassicConfig, Sizes
-from bst.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring import Scorer
+from bst.scoring.scorer import Scorer
 
 IDS = [100 + 3 * i for i in range(30)]
 EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2), (14, 1), (20, 5)))
@@ -50,7 +50,7 @@ def test_what_two_do_together_they_share():
 
 def test_a_classic_model_by_hand(tiny_dataset):
     """A network that hears of nothing but who the visitor is, and adds that up."""
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
 
     config = ClassicConfig("by-hand", heads=1, mlp=(1,), user_id=False, genres=False)
     model = build_classic(config, Sizes(3, 6))

@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from bst.catalogue import Catalogue
 from bst.datasets import load_movies
-from bst.imports import Matcher
-from bst.imports.names import year_behind
+from bst.datasets.catalogue import Catalogue
+from bst.visitors.imports import Matcher
+from bst.visitors.imports.names import year_behind
 from tests.unit.handmade_catalogue import taken
 
 

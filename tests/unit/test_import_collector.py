@@ -4,8 +4,8 @@ import gc
 
 import pytest
 
-from bst.imports import ImportProblem, read_export
-from bst.imports.collector import paused_collector
+from bst.visitors.imports import ImportProblem, read_export
+from bst.visitors.imports.collector import paused_collector
 
 
 def test_it_is_on_again_when_the_last_is_done():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bst.imports.dates import read_dates
+from bst.visitors.imports.dates import read_dates
 from tests.unit.export_samples import read, titles
 
 HEADER = "Const,Your Rating,Date Rated,Title,Title Type,Year\n"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.imports import Entry, Match, Matcher, Sureness, imported, read_export, what_counts
 from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Event, Visitor, to_scale
+from bst.visitors.imports import Entry, Match, Matcher, Sureness, imported, read_export, what_counts
 from tests.unit.handmade_catalogue import catalogue_of
 
 

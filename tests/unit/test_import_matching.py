@@ -2,10 +2,10 @@
 
 import pytest
 
-from bst.catalogue import Catalogue
 from bst.datasets import load_movies
-from bst.imports import Entry, Matcher, Sureness
-from bst.imports.names import year_behind
+from bst.datasets.catalogue import Catalogue
+from bst.visitors.imports import Entry, Matcher, Sureness
+from bst.visitors.imports.names import year_behind
 from tests.unit.handmade_catalogue import catalogue_of, taken
 
 

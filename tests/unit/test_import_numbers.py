@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import DatasetError
-from bst.imports import Entry, Links, Matcher, Sureness, matcher_of, read_links
+from bst.visitors.imports import Entry, Links, Matcher, Sureness, matcher_of, read_links
 from tests.unit.handmade_catalogue import catalogue_of
 
 FILMS = catalogue_of("Pinocchio (2022)", "Life Is Beautiful (1997)", "Jaws (1975)", ids=[10, 20, 30])

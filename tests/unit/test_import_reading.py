@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bst.catalogue import Catalogue
 from bst.datasets import load_movies
+from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
-from bst.export import history_as_csv
-from bst.imports import ImportProblem, Matcher, imported, read_export
 from bst.schema import HALF_STARS, Event, Visitor
+from bst.visitors.export import history_as_csv
+from bst.visitors.imports import ImportProblem, Matcher, imported, read_export
 from tests.unit.export_samples import DATASET, IMDB, LETTERBOXD, MOVIELENS, OLD_IMDB, TRAKT, rated, read, titles
 
 # ---- one format after the other

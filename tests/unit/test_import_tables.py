@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from bst.imports import ImportProblem, read_export
-from bst.imports.entries import LARGEST_FILE
+from bst.visitors.imports import ImportProblem, read_export
+from bst.visitors.imports.entries import LARGEST_FILE
 from tests.unit.export_samples import LETTERBOXD, rated, read, titles
 
 ROWS = [("Alien", 1979, 5), ("Lock, Stock and Two Smoking Barrels", 1998, 3.5), ("Amélie", 2001, 0.5)]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.explanation import causes, demographics_unknown, influence, interactions, leave_one_out, rating_changes
+from bst.explanation import causes, demographics_unknown, interactions, leave_one_out, rating_changes
+from bst.models.timeline import prefix_cache
 from bst.schema import Event, Visitor
-from bst.scoring import alike
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, rated
 
@@ -87,8 +87,8 @@ def test_no_other_visitors_and_no_sizes_of_passes_show(timeline_recommender, mon
     visitor = someone(20)
     whole = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
     for events, histories in ((1, 64), (30, 3), (10_000, 64)):
-        monkeypatch.setattr(alike, "MOST_EVENTS", events)
-        monkeypatch.setattr(alike, "MOST_HISTORIES", histories)
+        monkeypatch.setattr(prefix_cache, "MOST_EVENTS", events)
+        monkeypatch.setattr(prefix_cache, "MOST_HISTORIES", histories)
         again = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
         for name in ("expected", "liked", "next_logit"):
             np.testing.assert_allclose(getattr(again, name), getattr(whole, name), atol=CLOSE)
@@ -96,9 +96,9 @@ def test_no_other_visitors_and_no_sizes_of_passes_show(timeline_recommender, mon
 
 def test_only_what_stands_behind_the_difference_is_read_again(timeline_recommender, monkeypatch):
     """Of 10 histories without one of 10 events, in passes of three, the events in front are shared."""
-    told, real = [], alike._passes
-    monkeypatch.setattr(alike, "_passes", lambda *both: told.append(list(real(*both))) or iter(told[-1]))
-    monkeypatch.setattr(alike, "MOST_HISTORIES", 3)
+    told, real = [], prefix_cache._passes
+    monkeypatch.setattr(prefix_cache, "_passes", lambda *both: told.append(list(real(*both))) or iter(told[-1]))
+    monkeypatch.setattr(prefix_cache, "MOST_HISTORIES", 3)
     visitor = replace(someone(10), history=tuple(replace(e, timestamp=None) for e in someone(10).history))
     leave_one_out(timeline_recommender, visitor, IDS[29])
     (whole, each) = told
@@ -214,28 +214,28 @@ def without(visitor: Visitor, place: int) -> Visitor:
 def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     recommender = request.getfixturevalue(kind)
     visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
-    found = influence(recommender, visitor, movies)
+    found = leave_one_out(recommender, visitor, movies)
     read = len(recommender.read_events(visitor))
     assert found.shape == (3, read)
     before = recommender.expected_ratings(visitor, movies)
     for column, place in enumerate(range(5 - read, 5)):
         after = recommender.expected_ratings(without(visitor, place), movies)
         np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
-    np.testing.assert_allclose(influence(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
-    np.testing.assert_allclose(influence(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
+    np.testing.assert_allclose(leave_one_out(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
+    np.testing.assert_allclose(leave_one_out(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
 
 
 def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
     """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
     kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
     visitor = Visitor(history=(*kind, Event(IDS[14], 1)))
-    (found,) = influence(timeline_recommender, visitor, [IDS[20]])
+    (found,) = leave_one_out(timeline_recommender, visitor, [IDS[20]])
     assert found[-1] < 0
     assert found[:-1].mean() > found[-1]
 
 
 def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
-    assert influence(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
+    assert leave_one_out(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
     assert causes(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
     assert causes(timeline_recommender, Visitor(history=EVENTS), []) == []
 
@@ -291,4 +291,4 @@ def test_of_a_long_history_only_what_is_near_is_left_out_one_by_one():
 
 def test_what_cannot_be_predicted_has_no_influence(small_recommender):
     with pytest.raises(VisitorError, match="no movie 1 "):
-        influence(small_recommender, Visitor(history=EVENTS), [1])
+        leave_one_out(small_recommender, Visitor(history=EVENTS), [1])

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst import extras
-from bst.catalogue import Catalogue
+from bst.bundles import sidecars
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
+from bst.explanation.embedding_map import draw_map, nearest
+from bst.explanation.insight_summary import by_genre, by_movie, ratios, spread
 from bst.explanation.insights import draw_sample, make_insights, read_insights
-from bst.explanation.projection import draw_map, nearest
-from bst.explanation.summaries import by_genre, by_movie, ratios, spread
-from bst.replay import RealUsers
 from bst.schema import Event, Visitor
+from bst.visitors.replay import RealUsers
 
 IDS = [100 + 3 * i for i in range(30)]
 
@@ -129,8 +129,8 @@ def test_insights_of_a_classic_model_are_not_of_held_out_users(small_recommender
 
 
 def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, world):
+    from bst.inference.recommender import Recommender
     from bst.models.build import look_everywhere_alike
-    from bst.recommender import Recommender
 
     history = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5)))
     for bundle, dataset in ((timeline_bundle, orderly), (small_bundle, world)):
@@ -195,7 +195,7 @@ def test_the_command_keeps_what_it_finds(answer, refused, timeline_bundle, data_
 
     monkeypatch.setattr(insights, "make_insights", make)
     said = answer("insights", "--bundle", timeline_bundle.folder, "--visitors", 7, "--seed", 3)
-    kept = extras.read(timeline_bundle, "insights")
+    kept = sidecars.read(timeline_bundle, "insights")
     try:
         assert asked == [("orderly-world", 7, 3)]
         assert kept == read_insights(timeline_bundle)
@@ -208,8 +208,8 @@ def test_the_command_keeps_what_it_finds(answer, refused, timeline_bundle, data_
 
 
 def test_a_new_bundle_gets_its_insights(timeline_bundle, orderly, monkeypatch):
-    from bst import runs
     from bst.explanation import insights
+    from bst.training import runs
 
     monkeypatch.setattr(insights, "make_insights", lambda recommender, dataset: {"of": dataset.name})
     runs.keep_insights(timeline_bundle, orderly)

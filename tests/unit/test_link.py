@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.ranking import FAME_BANDS, ORDERS
+from bst.inference.ranking import FAME_BANDS, ORDERS
 from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Event, Visitor
-from pages.shared.link import LENGTHS, SETTINGS, SWEEPS, LinkError, State, decode, encode, fit
+from pages.shared.state.link import LENGTHS, SETTINGS, SWEEPS, LinkError, State, decode, encode, fit
 
 ids = st.integers(0, 2**40)
 times = st.none() | st.integers(-(2**40), 2**40)

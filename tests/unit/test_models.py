@@ -32,7 +32,7 @@ COUNTS = {
 @pytest.mark.parametrize("name", COUNTS)
 def test_parameters_of_the_presets(name):
     from bst.models.build import count_parameters
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
 
     config, total, fixed, parts = COUNTS[name]
     assert count_parameters(build_classic(config, ML_1M)) == {
@@ -220,7 +220,7 @@ def model():
 
 
 def random_model(config):
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
 
     model, rng = build_classic(config, SMALL), np.random.default_rng(5)
     for weight in model.weights:
@@ -312,7 +312,7 @@ def test_a_saved_model_predicts_the_same(name, tmp_path):
 def test_training_moves_every_position_and_no_genre(tmp_path):
     import keras
 
-    from bst.training.classic import compile_model
+    from bst.models.classic.trainer import compile_model
 
     model = random_model(PRESETS["seed"])
     before = {name: getattr(model, name).embeddings.numpy() for name in ("position", "genres", "movie")}

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bst import personas
-from bst.catalogue import Catalogue
 from bst.datasets import load_movies
-from bst.personas import PERSONAS, Persona
+from bst.datasets.catalogue import Catalogue
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
+from bst.visitors import personas
+from bst.visitors.personas import PERSONAS, Persona
 from tests.unit.handmade_catalogue import catalogue_of
 
 EACH = pytest.mark.parametrize("persona", PERSONAS, ids=[persona.slug for persona in PERSONAS])

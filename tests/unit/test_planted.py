@@ -7,7 +7,7 @@ from bst.datasets import load
 from bst.datasets.demo_truth import planted
 from bst.explanation import leave_one_out
 from bst.explanation.planted import CLARITY, EACH, K, chance, draw_cases, is_demo, kinds, precision
-from bst.replay import RealUsers
+from bst.visitors.replay import RealUsers
 
 
 def test_precision_counts_causes_among_the_first_three():
@@ -41,9 +41,9 @@ def demo():
 
 @pytest.fixture(scope="module")
 def shipped(demo):
-    from bst.bundle import open_bundle
-    from bst.catalogue import Catalogue
-    from bst.recommender import Recommender
+    from bst.bundles.bundle import open_bundle
+    from bst.datasets.catalogue import Catalogue
+    from bst.inference.recommender import Recommender
 
     bundle = open_bundle("demo")
     return Recommender(bundle, Catalogue(demo.movies), bundle.load_model(demo.movies))

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from bst.datasets import load
-from bst.errors import DatasetError
-from bst.portrait import (
+from bst.datasets.profile import (
     Votes,
     activity,
     counts,
@@ -26,7 +25,8 @@ from bst.portrait import (
     tastes,
     ties,
 )
-from bst.portrait.planted import planted_tastes
+from bst.datasets.profile.planted import planted_tastes
+from bst.errors import DatasetError
 
 
 def test_counts(tiny_dataset):

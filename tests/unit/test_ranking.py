@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bst import ranking
 from bst.errors import VisitorError
-from bst.ranking import FAME_BANDS, Filters
+from bst.inference import ranking
+from bst.inference.ranking import FAME_BANDS, Filters
 from bst.schema import WHOLE_STARS
-from bst.scoring import Predictions
+from bst.scoring.results import Predictions
 
 # ---- fame
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
+from bst.inference.recommender import Filters, genre_columns
 from bst.models.config import PRESETS
-from bst.recommender import Filters, genre_columns
 from bst.schema import Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -22,7 +22,7 @@ def visitor() -> Visitor:
 
 def stub(recommender, ratings, **changes):
     """A recommender over the same catalogue whose model predicts what it is told."""
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     class Model:
         def __call__(self, inputs, training=None, return_attention_scores=False):
@@ -201,8 +201,8 @@ def test_no_candidates_no_ratings(small_recommender, visitor):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, small_bundle, world):
+    from bst.inference.recommender import Recommender
     from bst.models.build import build_model, set_movies
-    from bst.recommender import Recommender
 
     config = PRESETS[name]
     model = build_model(config, small_bundle.sizes, 5)
@@ -231,7 +231,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
 
 
 def test_a_recommender_by_name_of_its_bundle(small_bundle, small_recommender, visitor, data_here):
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     loaded = Recommender.load(small_bundle.folder)
     np.testing.assert_allclose(loaded.expected_ratings(visitor), small_recommender.expected_ratings(visitor), atol=1e-6)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst import charts
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.replay import RealUsers, Replay, held_out_users, replay
+from bst.presentation import charts
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.visitors.replay import RealUsers, Replay, held_out_users, replay
 
 HELD_OUT = sorted(np.random.default_rng(3).permutation(40)[:4].tolist())
 VALIDATION = np.random.default_rng(3).permutation(40)[4:6].tolist()
@@ -168,7 +168,7 @@ def test_what_came_later(made):
 @pytest.mark.real_data
 def test_the_figures_of_movielens_come_out_again(ml_1m):
     """Over the first held-out users the errors are those that the bundle's card tells of, by and large."""
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     recommender = Recommender.load("ml-1m")
     users = RealUsers(recommender.bundle, ml_1m)

@@ -6,17 +6,17 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bst.architecture import LEFT, RIGHT, drawings
-from bst.bundle import open_bundle
+from bst.bundles.bundle import open_bundle
 from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
+from bst.datasets.profile import portrait
 from bst.errors import ReportError
 from bst.evaluation import measure
-from bst.glossary import GLOSSARY, PARTS, meaning
 from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig, preset
-from bst.parameters import by_purpose, weights
-from bst.portrait import portrait
-from bst.report import make_report, write_report
+from bst.models.diagram import LEFT, RIGHT, drawings
+from bst.models.parameters import by_purpose, weights
+from bst.presentation.glossary import GLOSSARY, PARTS, meaning
+from bst.presentation.report import make_report, write_report
 
 
 class Page(HTMLParser):
@@ -69,7 +69,7 @@ def report(demo) -> str:
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave out the drawing, which takes most of the time, where only words matter."""
-    monkeypatch.setattr("bst.report.make.inline", lambda chart: "<svg></svg>")
+    monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
 
 
 def test_a_report_needs_no_network_and_no_script(report):

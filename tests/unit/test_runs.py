@@ -17,7 +17,7 @@ import pytest
 
 from bst.errors import BSTError, TrainingError
 from bst.models.config import preset
-from bst.runs import RunSettings
+from bst.training.runs import RunSettings
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 from bst.models.config import ClassicConfig
-from bst.runs import RunSettings, train
+from bst.training.runs import RunSettings, train
 said = json.loads(sys.argv[1])
 settings = RunSettings(**said | {"config": ClassicConfig.from_dict(said["config"])})
 def tell(row):
@@ -244,7 +244,7 @@ def test_bad_settings_leave_nothing(train, small_settings, places):
 
 
 def test_a_run_that_diverges_is_no_bundle(refused, small_settings, places, monkeypatch):
-    from bst.training import classic as training
+    from bst.models.classic import trainer as training
 
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(len(arrays["target"]), np.nan))
     refused(r"diverged; .* lower --learning-rate than 0.1", replace(small_settings, patience=1), **places)

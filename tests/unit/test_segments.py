@@ -5,15 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bst.segments import (
-    SegmentReader,
-    evaluation_segments,
-    gap_buckets,
-    grouped,
-    months,
-    training_segments,
-)
-from bst.timelines import Timelines, build_timelines
+from bst.timelines.arrays import Timelines, build_timelines
+from bst.timelines.segments import SegmentReader, evaluation_segments, gap_buckets, grouped, months, training_segments
 
 
 def timelines_of(lengths) -> Timelines:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.bundle import open_bundle
+from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
-from bst.evaluation import TEST, TRAIN, UNUSED, VALIDATION, prepare
 from bst.models.config import preset
+from bst.timelines.splits import TEST, TRAIN, UNUSED, VALIDATION, prepare
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("timeline", "visitor"), ("timeline", "last"), ("seed", "seed")])

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.shared.text import count, literal, stars
+from pages.shared.format import count, literal, stars
 
 
 def test_signs_that_markdown_would_swallow_are_escaped():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bst.bundle import open_bundle, save_bundle
+from bst.bundles.bundle import open_bundle, save_bundle
 from bst.errors import BundleError
 from bst.models.config import TimelineConfig
 from bst.schema import movie_facts

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.evaluation import TRAIN, prepare
-from bst.segments import training_segments
+from bst.timelines.segments import training_segments
+from bst.timelines.splits import TRAIN, prepare
 
 TOWERS = ("rating", "next")
 WHO = ("sex", "age", "occupation")
@@ -100,7 +100,7 @@ def test_to_swap_twice_changes_nothing(name, timeline_trainer):
 
 def test_validation_leaves_the_weights_in_their_place(timeline_trainer):
     """Also when it fails."""
-    from bst.training import timeline
+    from bst.models.timeline import trainer as timeline
 
     tower = timeline_trainer.towers["rating"]
     step(timeline_trainer, "rating")
@@ -125,7 +125,7 @@ def test_validation_leaves_the_weights_in_their_place(timeline_trainer):
 
 def epoch_batches(trainer, name: str, epoch: int, monkeypatch) -> list[dict[str, np.ndarray]]:
     """All batches of an epoch, none of which is trained on."""
-    from bst.training.timeline import TowerTrainer
+    from bst.models.timeline.trainer import TowerTrainer
 
     batches = []
 
@@ -221,7 +221,7 @@ def test_negatives_are_drawn_by_fame_and_evenly(timeline_trainer, timeline_task)
 
 
 def test_the_rating_loss_by_hand(still):
-    from bst.training.timeline import ABSOLUTE_ERROR, SQUARED_ERROR
+    from bst.models.timeline.trainer import ABSOLUTE_ERROR, SQUARED_ERROR
 
     batch = batch_of(still, "rating")
     batch["label"][0, 0] = False

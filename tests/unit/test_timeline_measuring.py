@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.evaluation import TEST, TRAIN, VALIDATION, Task, places, prepare
-from bst.segments import EVENT_INPUTS, gap_buckets, months
+from bst.evaluation import places
+from bst.timelines.segments import EVENT_INPUTS, gap_buckets, months
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task, prepare
 
 WHO = ("sex", "age", "occupation")
 
@@ -37,7 +38,7 @@ def scored(model, task: Task, start: np.ndarray, at: np.ndarray, *, gaps: bool =
 
 @pytest.mark.parametrize("gaps", [True, False])
 def test_each_label_is_predicted_from_its_own_history(gaps, timeline_model, timeline_task, request):
-    from bst.training.timeline import distributions
+    from bst.models.timeline.trainer import distributions
 
     if not gaps:  # compiled once is enough
         request.getfixturevalue("eager")
@@ -55,7 +56,7 @@ def test_each_label_is_predicted_from_its_own_history(gaps, timeline_model, time
 
 
 def test_times_matter_where_they_are_told(eager, timeline_model, timeline_task):
-    from bst.training.timeline import distributions
+    from bst.models.timeline.trainer import distributions
 
     with_times, without = (distributions(timeline_model, timeline_task, TEST, gaps=gaps) for gaps in (True, False))
     # nothing is known of a first event's time
@@ -65,7 +66,7 @@ def test_times_matter_where_they_are_told(eager, timeline_model, timeline_task):
 
 
 def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_task):
-    from bst.training.timeline import distributions
+    from bst.models.timeline.trainer import distributions
 
     # of the test users only those with an odd place in their timeline
     odd = replace(timeline_task, role=np.where(timeline_task.history % 2 == 1, timeline_task.role, TRAIN))
@@ -76,7 +77,7 @@ def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_ta
 
 
 def test_places_of_last_movies(timeline_model, timeline_task):
-    from bst.training.timeline import next_places
+    from bst.models.timeline.trainer import next_places
 
     place, surprise = next_places(timeline_model, timeline_task, TEST)
     last = timeline_task.last_labels(TEST)
@@ -91,7 +92,7 @@ def test_places_of_last_movies(timeline_model, timeline_task):
 
 def test_places_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
     """With timelines of different lengths, so that batches are in another order than users."""
-    from bst.training.timeline import next_places
+    from bst.models.timeline.trainer import next_places
 
     place_of, user = orderly.ratings.groupby("user").cumcount(), orderly.ratings["user"]
     ratings = orderly.ratings[place_of < 3 + 7 * user % 20]
@@ -108,7 +109,7 @@ def test_places_under_last_follow_the_users(eager, timeline_model, timeline_sett
 
 @pytest.mark.parametrize("protocol", ["visitor", "seed", "last"])
 def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeline_settings, orderly, monkeypatch):
-    from bst.training import timeline
+    from bst.models.timeline import trainer
 
     task = prepare(orderly, timeline_settings.config, protocol, 3)
     asked, n = [], len(task.test)
@@ -117,9 +118,9 @@ def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeli
         asked.append(gaps)
         return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
 
-    monkeypatch.setattr(timeline, "distributions", predict)
-    monkeypatch.setattr(timeline, "next_places", lambda model, task, role: (np.full(40, 2), None))
-    result = timeline.evaluate_model(timeline_model, task)
+    monkeypatch.setattr(trainer, "distributions", predict)
+    monkeypatch.setattr(trainer, "next_places", lambda model, task, role: (np.full(40, 2), None))
+    result = trainer.evaluate_model(timeline_model, task)
     actual = task.timelines.rating[task.test]
     assert result["metrics"]["mae"] == pytest.approx(np.abs(4 - actual).mean())
     assert result["metrics"]["hr@10"] == 1

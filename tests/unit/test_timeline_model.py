@@ -11,7 +11,7 @@ MOVIES, PLACES, VISITORS = 50, 7, 3
 
 @pytest.fixture(scope="module")
 def model():
-    from bst.models.timeline import build_timeline
+    from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=16)
     made = build_timeline(TimelineConfig("small", rating=tower, next=tower, segment=20), Sizes(10, MOVIES), 5)
@@ -94,7 +94,7 @@ def test_unknown_demographics_are_finite(model, inputs):
 
 @pytest.fixture(scope="module")
 def factors():
-    from bst.factorisation import Factorisation
+    from bst.baselines.factorisation import Factorisation
 
     rng = np.random.default_rng(6)
     bias, vectors = rng.normal(0, 0.5, MOVIES), rng.normal(0, 1, (MOVIES, 4))
@@ -106,7 +106,7 @@ def factors():
 @pytest.fixture(scope="module")
 def tower(factors):
     """A rating tower with a factor model of rank 4."""
-    from bst.models.timeline import build_timeline
+    from bst.models.timeline.model import build_timeline
 
     config = TimelineConfig("small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), segment=20, factors=4)
     made = build_timeline(config, Sizes(10, MOVIES), 5)
@@ -153,7 +153,7 @@ def test_what_is_given_in_training_stands_for_the_fold_in(tower, inputs):
 
 
 def test_a_model_without_a_rating_tower_encodes_what_it_has(inputs):
-    from bst.models.timeline import build_timeline
+    from bst.models.timeline.model import build_timeline
 
     config = TimelineConfig("small", next=TowerConfig(width=16), segment=20).with_towers(["next"])
     made = build_timeline(config, Sizes(10, MOVIES), 5)
@@ -177,7 +177,7 @@ def test_a_saved_model_predicts_the_same(model, inputs, tmp_path):
 
 
 def test_distances_have_their_own_bucket_when_near():
-    from bst.models.attention import distance_buckets
+    from bst.models.timeline.attention import distance_buckets
 
     assert distance_buckets(np.array([-3, 0, 1, 7, 8, 11, 12, 16, 199])).tolist() == [0, 0, 1, 7, 8, 8, 9, 10, 17]
 

@@ -6,12 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bst.catalogue import Catalogue
+from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import attention
-from bst.recommender import Filters
+from bst.inference.recommender import Filters
 from bst.schema import Event, Visitor
-from bst.scoring import Predictions, watched
+from bst.scoring.encoding import watched
+from bst.scoring.results import Predictions
 
 IDS = [100 + 3 * i for i in range(30)]
 
@@ -156,7 +157,7 @@ def test_a_list_is_ordered_by_what_was_asked_for(timeline_recommender, visitor):
 
 
 def test_what_is_as_likely_is_ordered_by_rating(timeline_bundle, orderly, timeline_model):
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     there = Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
     expected, chance = np.full(30, 3.0), np.zeros(30)
@@ -177,7 +178,7 @@ def test_what_is_as_likely_is_ordered_by_rating(timeline_bundle, orderly, timeli
 
 
 def test_half_stars_from_four_on_are_liked(timeline_bundle, orderly, timeline_model):
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     halves = tuple(half / 2 for half in range(1, 11))
     there = Recommender(replace(timeline_bundle, levels=halves), Catalogue(orderly.movies), timeline_model)
@@ -217,7 +218,7 @@ def test_a_varied_list_has_the_same_movies_in_another_order(recommender, request
 
 
 def test_fame_is_told_by_the_ratings_of_the_dataset(timeline_bundle, timeline_model, orderly, orderly_dir, visitor):
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     there = Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model, orderly_dir)
     counts = orderly.ratings["movie"].value_counts().reindex(range(30), fill_value=0)
@@ -408,7 +409,7 @@ def test_attention_is_that_of_the_whole_pass(timeline_recommender, timeline_mode
 
 
 def test_a_recommender_by_name_of_its_bundle(eager, timeline_bundle, timeline_recommender, visitor, data_here):
-    from bst.recommender import Recommender
+    from bst.inference.recommender import Recommender
 
     loaded = Recommender.load(timeline_bundle.folder)
     made, whole = loaded.predict(visitor), timeline_recommender.predict(visitor)

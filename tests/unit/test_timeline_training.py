@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bst.errors import TrainingError
-from bst.evaluation import TEST
+from bst.timelines.splits import TEST
 
 TOWERS = ("rating", "next")
 WHO = ("sex", "age", "occupation")
@@ -32,7 +32,7 @@ def test_losses_fall(timeline_bundle):
 
 
 def test_the_planted_difference_is_learnt(eager, timeline_bundle, timeline_model, timeline_task):
-    from bst.training.timeline import distributions
+    from bst.models.timeline.trainer import distributions
 
     probability = distributions(timeline_model, timeline_task, TEST)
     actual = timeline_task.timelines.rating[timeline_task.test]
@@ -45,7 +45,7 @@ def test_the_planted_difference_is_learnt(eager, timeline_bundle, timeline_model
 
 
 def test_the_planted_order_is_learnt(eager, timeline_bundle, timeline_model, timeline_task):
-    from bst.training.timeline import next_places
+    from bst.models.timeline.trainer import next_places
 
     place, _ = next_places(timeline_model, timeline_task, TEST)
     assert timeline_bundle.metrics["metrics"]["hr@10"] == (place <= 10).mean()
@@ -125,7 +125,7 @@ def test_another_number_of_epochs_is_another_run(train, trained_timeline, timeli
 
 
 def test_a_run_that_diverges_says_so(train, timeline_settings, tmp_path, monkeypatch):
-    from bst.training import timeline
+    from bst.models.timeline import trainer as timeline
 
     def nothing(trainer, tower, *arguments):
         return {"val_rmse": float("nan"), "val_next_loss": float("nan")}
@@ -140,7 +140,7 @@ def test_a_run_that_diverges_says_so(train, timeline_settings, tmp_path, monkeyp
 
 
 def test_the_best_epoch_by_hand():
-    from bst.training.timeline import best_epoch
+    from bst.models.timeline.trainer import best_epoch
 
     rows = [
         {"epoch": 1, "val_rmse": 0.9, "val_next_loss": 3.0},
@@ -218,7 +218,7 @@ def test_a_tower_that_was_no_number_at_first_may_still_learn(timeline_trainer, m
 
 def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeypatch):
     """Stopped after epoch 5, when the rating tower had had enough."""
-    from bst.training.state import TrainingState
+    from bst.models.training_state import TrainingState
 
     scores = {"rating": [0.9, 0.5, 0.6, 0.7, 0.1], "next": [3.0, 2.9, 2.95, 2.7, 2.6, 2.5, 2.55, 2.58]}
     with monkeypatch.context() as patch:
@@ -232,7 +232,7 @@ def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeyp
 
 @pytest.mark.parametrize(("name", "columns"), [("rating", {"loss", "mae", "val_rmse"}), ("next", {"val_ndcg@10"})])
 def test_one_tower_alone(name, columns, eager, trainer_of, timeline_settings, timeline_task):
-    from bst.training.timeline import evaluate_model
+    from bst.models.timeline.trainer import evaluate_model
 
     config = timeline_settings.config.with_towers([name])
     config = replace(config, **{name: replace(config.towers[name], layers=1)}, batch_events=2000)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bst.errors import ConfigError
-from bst.timelines import Timelines, build_timelines, build_windows, split_seed_protocol
+from bst.timelines.arrays import Timelines, build_timelines, build_windows, split_seed_protocol
 
 
 def timelines_of(lengths):

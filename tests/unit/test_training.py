@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bst.evaluation import prepare
 from bst.models.config import preset
-from bst.timelines import Windows, build_timelines, build_windows
+from bst.timelines.arrays import Windows, build_timelines, build_windows
+from bst.timelines.splits import prepare
 
 
 def arrays_of(n, slots=3):
@@ -24,7 +24,7 @@ def config(**changes):
 
 
 def test_arrays_of_windows_by_hand(tiny_dataset):
-    from bst.training.classic import window_arrays
+    from bst.models.classic.trainer import window_arrays
 
     timelines = build_timelines(tiny_dataset)
     arrays, labels = window_arrays(tiny_dataset, timelines, build_windows(timelines, 3, 2))
@@ -42,7 +42,7 @@ def test_arrays_of_windows_by_hand(tiny_dataset):
 def test_unknown_demographics_are_minus_one(tiny_dataset):
     from dataclasses import replace
 
-    from bst.training.classic import window_arrays
+    from bst.models.classic.trainer import window_arrays
 
     users = tiny_dataset.users.copy()
     users.loc[1, ["sex", "age", "occupation"]] = None
@@ -56,7 +56,7 @@ def test_unknown_demographics_are_minus_one(tiny_dataset):
 
 
 def test_nothing_is_hidden_at_rate_zero():
-    from bst.training.classic import hide
+    from bst.models.classic.trainer import hide
 
     arrays = arrays_of(50)
     hidden = hide(arrays, config(), np.random.default_rng(0))
@@ -64,7 +64,7 @@ def test_nothing_is_hidden_at_rate_zero():
 
 
 def test_a_shortened_history_keeps_its_newest_events():
-    from bst.training.classic import hide
+    from bst.models.classic.trainer import hide
 
     n = 6000
     arrays = arrays_of(n)
@@ -83,7 +83,7 @@ def test_a_shortened_history_keeps_its_newest_events():
 
 
 def test_shares_of_what_is_hidden():
-    from bst.training.classic import hide
+    from bst.models.classic.trainer import hide
 
     n = 10_000
     hidden = hide(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
@@ -97,7 +97,7 @@ def test_shares_of_what_is_hidden():
 
 
 def test_a_window_without_history_can_be_hidden_in():
-    from bst.training.classic import hide
+    from bst.models.classic.trainer import hide
 
     assert (
         hide(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist()
@@ -109,7 +109,7 @@ def test_a_window_without_history_can_be_hidden_in():
 
 
 def epoch_of(arrays, labels, seed, epoch, **changes):
-    from bst.training.classic import training_batches
+    from bst.models.classic.trainer import training_batches
 
     return [
         ({name: values.numpy() for name, values in inputs.items()}, targets.numpy())
@@ -148,7 +148,7 @@ def test_order_and_hiding_follow_from_seed_and_epoch_alone():
 
 def test_the_planted_difference_is_learnt(small_bundle, world):
     """The trained model, read back, against the mean rating, which is a star off."""
-    from bst.training.classic import predict_windows
+    from bst.models.classic.trainer import predict_windows
 
     task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
     actual = task.timelines.rating[task.split.test.target]
@@ -168,9 +168,9 @@ def test_the_planted_difference_is_learnt(small_bundle, world):
 
 def fitted(monkeypatch, validation_errors, **options):
     """Fit a small model whose validation errors are given; return state, model, and its weights after each epoch."""
-    from bst.models.classic import build_classic
+    from bst.models.classic import trainer as training
+    from bst.models.classic.model import build_classic
     from bst.models.config import Sizes
-    from bst.training import classic as training
 
     small = config(mlp=(4,), heads=1, batch_size=16, dropout=0.0)
     model = build_classic(small, Sizes(30, 300))
@@ -225,7 +225,7 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
 
 
 def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
-    from bst.training import classic as training
+    from bst.models.classic import trainer as training
 
     task = prepare(world, config(step=1), "seed", 3)
     seen = []
@@ -239,7 +239,7 @@ def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
 
 
 def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):
-    from bst.training import classic as training
+    from bst.models.classic import trainer as training
 
     task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
     model, windows = small_bundle.load_model(world.movies), task.split.test
@@ -269,9 +269,9 @@ def optimised(optimizer, batches):
 
 
 def our_optimizer(rate):
-    from bst.models.classic import build_classic
+    from bst.models.classic.model import build_classic
+    from bst.models.classic.trainer import compile_model
     from bst.models.config import Sizes
-    from bst.training.classic import compile_model
 
     model = build_classic(config(learning_rate=rate), Sizes(4, 4))
     compile_model(model, model.config)

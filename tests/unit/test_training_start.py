@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.baselines import Known
-from bst.evaluation import TEST, TRAIN, Task, prepare
-from bst.factorisation import STRONGEST, Factorisation
+from bst.baselines.bias import Known
+from bst.baselines.factorisation import STRONGEST, Factorisation
 from bst.models.config import Sizes, TimelineConfig, TowerConfig
 from bst.schema import movie_facts
-from bst.timelines import build_timelines
+from bst.timelines.arrays import build_timelines
+from bst.timelines.splits import TEST, TRAIN, Task, prepare
 
 TOWER = TowerConfig(width=8, layers=1)
 CONFIG = TimelineConfig("small", TOWER, TOWER, segment=10, memory=12, factors=4)
@@ -25,8 +25,8 @@ def same_weights(left, right) -> bool:
 
 
 def test_what_is_known_before_training_by_hand(tiny_dataset):
-    from bst.models.timeline import build_timeline
-    from bst.training.start import set_start, start_vectors
+    from bst.models.timeline.initialisation import set_start, start_vectors
+    from bst.models.timeline.model import build_timeline
 
     role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
     task = Task(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
@@ -49,8 +49,8 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
 
 
 def test_each_tower_can_start_alone(tiny_dataset):
-    from bst.models.timeline import build_timeline
-    from bst.training.start import set_start
+    from bst.models.timeline.initialisation import set_start
+    from bst.models.timeline.model import build_timeline
 
     task = prepare(tiny_dataset, CONFIG, "last", 0)
     for name in ("rating", "next"):
@@ -79,7 +79,7 @@ def leading(matrix: np.ndarray, vectors: int) -> np.ndarray:
 
 @pytest.mark.parametrize("width", [4, 5])
 def test_start_vectors_by_definition(width):
-    from bst.training.start import start_vectors
+    from bst.models.timeline.initialisation import start_vectors
 
     known, mean = ratings()
     residual, watched = np.zeros((2, 12, 9))
@@ -102,7 +102,7 @@ def test_start_vectors_by_definition(width):
 
 @pytest.mark.parametrize("users", [1, 2, 3])
 def test_few_users_leave_noise_of_the_same_spread(users):
-    from bst.training.start import start_vectors
+    from bst.models.timeline.initialisation import start_vectors
 
     movies = 400
     rng = np.random.default_rng(1)
@@ -128,7 +128,7 @@ def task(world) -> Task:
 
 def fold_in(task: Task, seed: int = 0):
     """What training reads, and the factor model that the tower is given."""
-    from bst.training.start import out_of_fold
+    from bst.models.timeline.initialisation import out_of_fold
 
     given = []
     model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=given.append))

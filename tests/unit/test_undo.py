@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pages.shared.undo import MOST_STATES, Changes
+from pages.shared.state.undo import MOST_STATES, Changes
 
 
 def made(*states: str) -> Changes[str]:

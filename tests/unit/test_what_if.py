@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.edits import Add, Drop, Forget, Rate, Reorder, SetPart
 from bst.errors import VisitorError
-from bst.recommender import Filters
+from bst.inference.recommender import Filters
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
 from bst.what_if import LastEvents, Part, PositionOf, RatingOf, compare, demographics, sweep
+from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetPart
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE, TITLES, rated, visitor
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from bst.explanation.attention import Attention
-from bst.explanation.influence import Change, Changes, Influence
-from bst.explanation.words import Explained, explain, movers, sentence, signed, value_text, value_texts
+from bst.explanation.leave_one_out import Change, Changes, Influence
+from bst.explanation.sentences import Explained, explain, movers, sentence, signed, value_text, value_texts
 from bst.schema import Event, Visitor
-from bst.scoring import Looks
+from bst.scoring.results import Looks
 
 TITLES = {1: "Alien (1979)", 2: "Casablanca (1942)", 9: "Aliens (1986)"}
 EVENTS = (Event(1, 5.0), Event(2, 2.0))

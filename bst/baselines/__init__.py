@@ -1,0 +1,1 @@
+"""Predictors without a neural network, which every model is compared with."""

@@ -1,0 +1,1 @@
+"""The classic BST: windows of a few movies, as in the Keras example."""

@@ -1,0 +1,370 @@
+"""Training of a timeline BST on segments: a task in, fitted weights and learning curves out. Knows no files.
+
+Both towers go through the same epochs, one after the other, each with its own optimiser and schedule, until its own
+epochs are done; each keeps the weights of its own best epoch. What an epoch sees follows from (seed, epoch) alone, as
+for the classic presets.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from bst.evaluation import Predicted, evaluate_predicted, places, rating_figures
+from bst.metrics import hit_rate, ndcg
+from bst.models.config import Sizes, TimelineConfig
+from bst.models.timeline.initialisation import out_of_fold, set_start
+from bst.models.timeline.model import TimelineBST, build_timeline
+from bst.models.training_state import OnEpoch, OnProgress, Progress, TrainingState
+from bst.timelines.segments import (
+    EVENT_INPUTS,
+    Batch,
+    SegmentReader,
+    Segments,
+    evaluation_segments,
+    grouped,
+    training_segments,
+)
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task
+
+# weights in the loss, beside the cross-entropy of the levels, of the mean's error
+SQUARED_ERROR = 0.5
+ABSOLUTE_ERROR = 0.5
+BY_POPULARITY = 0.5  # of the negatives; the others are drawn evenly
+EVALUATION_EVENTS = 12_800  # cells of a batch when nothing is learnt
+BETA_2 = {"rating": 0.999, "next": 0.98}
+WHEN = ("gap", "month")
+WHO = ("sex", "age", "occupation")
+K = 10
+# of these columns of the learning curves a tower's best epoch has the lowest value
+SCORES = {"rating": "val_rmse", "next": "val_next_loss"}
+
+SIGNATURE = {
+    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
+    **{name: tf.TensorSpec((None,), tf.int32) for name in WHO},
+    "label": tf.TensorSpec((None, None), tf.bool),
+}
+TRAINING_SIGNATURES = {
+    "rating": SIGNATURE | {name: tf.TensorSpec((None, None), tf.float32) for name in ("folded", "doubt")},
+    "next": SIGNATURE | {"negatives": tf.TensorSpec((None,), tf.int32)},
+}
+
+
+class TowerTrainer:
+    """One tower's optimiser, the moving average of its weights, and its compiled step.
+
+    ``loss`` maps a batch to the loss and, by name, what to sum over an epoch.
+    """
+
+    def __init__(self, name: str, tower, config: TimelineConfig, loss: Callable):
+        self.name, self.tower, self.config, self.settings = name, tower, config, config.towers[name]
+        weights = tower.trainable_variables
+        self.optimizer = keras.optimizers.AdamW(
+            self.settings.learning_rate, config.weight_decay, beta_2=BETA_2[name], global_clipnorm=1.0
+        )
+        # what is small by nature is not pulled to 0: biases, and the gains of norms
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "popularity", "distance", "scale"])
+        self.optimizer.build(weights)
+        self.averages = [tf.Variable(weight.value, name=f"average_{i}") for i, weight in enumerate(weights)]
+
+        @tf.function(input_signature=[TRAINING_SIGNATURES[name]])
+        def step(batch):
+            with tf.GradientTape() as tape:
+                value, sums = loss(batch)
+            self.optimizer.apply(tape.gradient(value, weights), weights)
+            # young weights are soon forgotten
+            decay = tf.minimum(config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
+            for average, weight in zip(self.averages, weights, strict=True):
+                average.assign(average * decay + (1 - decay) * weight.value)
+            return sums
+
+        self._step = step
+
+    @property
+    def variables(self) -> list:
+        """All that must survive a stop."""
+        return [*self.tower.variables, *self.optimizer.variables, *self.averages]
+
+    def rate(self, share: float) -> float:
+        """Return the learning rate when ``share`` of the training is done: warm-up, then half a cosine to 0."""
+        warm = min(1.0, (int(self.optimizer.iterations) + 1) / self.config.warm_up)
+        return self.settings.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * share))
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the latest step."""
+        return float(self.optimizer.learning_rate)
+
+    def train(self, batch: Batch, share: float) -> dict[str, float]:
+        """Do one step and return its sums."""
+        self.optimizer.learning_rate = self.rate(share)
+        given = {name: batch[name] for name in TRAINING_SIGNATURES[self.name]}
+        return {name: float(value) for name, value in self._step(given).items()}
+
+    def swap(self) -> None:
+        """Exchange weights and averages; twice changes nothing."""
+        for average, weight in zip(self.averages, self.tower.trainable_variables, strict=True):
+            kept = weight.numpy()
+            weight.assign(average)
+            average.assign(kept)
+
+
+class Trainer:
+    """One training of a timeline preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
+
+    def __init__(self, config: TimelineConfig, task: Task, seed: int):
+        keras.utils.set_random_seed(seed)
+        self.config, self.task, self.seed = config, task, seed
+        sizes = Sizes(len(task.dataset.users), len(task.dataset.movies))
+        self.model = build_timeline(config, sizes, len(task.dataset.levels))
+        set_start(self.model, task, seed)
+        self.reader = SegmentReader(task.dataset, task.timelines)
+        losses = {"rating": self._rating_loss, "next": self._next_loss}
+        self.towers = {
+            name: TowerTrainer(name, tower, config, losses[name]) for name, tower in self.model.towers.items()
+        }
+        if self.model.rating:
+            self.folded, self.doubt = out_of_fold(self.model, task, seed)
+        if self.model.next:
+            count = np.bincount(task.timelines.movie[task.role == TRAIN], minlength=sizes.movies) + 1.0
+            chance = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
+            self._log_chance, self._cumulated = tf.constant(np.log(chance), tf.float32), np.cumsum(chance)
+
+    @property
+    def variables(self) -> list:
+        """The towers', their optimisers' and their averages' variables."""
+        return [variable for tower in self.towers.values() for variable in tower.variables]
+
+    @property
+    def words(self) -> str:
+        """What it is trained on, in words."""
+        return f"{(self.task.role == TRAIN).sum():,} ratings"
+
+    def fit(
+        self,
+        *,
+        epochs: int,
+        patience: int,
+        state: TrainingState | None = None,
+        on_epoch: OnEpoch = lambda state: None,
+        on_progress: OnProgress = lambda progress: None,
+    ) -> TrainingState:
+        """Train until ``epochs`` epochs are done or no tower has improved on validation for ``patience`` of its own.
+
+        ``state``, ``on_epoch`` and the result are as for the classic presets. ``history`` has a row an epoch:
+        ``loss``, ``mae``, ``rmse`` and their ``val_`` twins of the rating tower; ``next_loss`` (nats; with negatives
+        in training, over the whole catalogue in validation), ``val_ndcg@10`` and ``val_hr@10`` of the next tower;
+        ``learning_rate`` and ``next_learning_rate``, those of the epoch's last step; ``seconds``. ``best_epoch`` is the
+        rating tower's, where there is one.
+        """
+        state = state or TrainingState()
+        while state.epoch < epochs:
+            active = [name for name in self.towers if self._goes_on(name, state, patience)]
+            if not active:
+                break
+            epoch, began = state.epoch + 1, time.monotonic()
+            row: dict[str, float] = {"epoch": epoch}
+            for name in active:
+                row |= self._epoch(self.towers[name], epoch, epochs, active, row, on_progress)
+            row["seconds"] = time.monotonic() - began
+            state.epoch = epoch
+            state.history.append(row)
+            self._keep_best(active, state)
+            on_epoch(state)
+        if state.best_weights:
+            self.model.set_weights(state.best_weights)
+        return state
+
+    def _goes_on(self, name: str, state: TrainingState, patience: int) -> bool:
+        rows = [row for row in state.history if SCORES[name] in row]
+        if state.epoch >= self.towers[name].settings.epochs or len(rows) < state.epoch:
+            return False
+        return len(rows) - best_epoch(state.history, name) < max(patience, 1)
+
+    def _keep_best(self, active: list[str], state: TrainingState) -> None:
+        """Keep the averages of the towers whose best epoch this is; each tower's weights have their own places."""
+        places_of = {id(weight): i for i, weight in enumerate(self.model.weights)}
+        state.best_weights = state.best_weights or self.model.get_weights()
+        for name in active:
+            if best_epoch(state.history, name) == state.epoch:
+                tower = self.towers[name]
+                for average, weight in zip(tower.averages, tower.tower.trainable_variables, strict=True):
+                    state.best_weights[places_of[id(weight)]] = average.numpy()
+        first = next(iter(self.towers))
+        state.best_epoch = best_epoch(state.history, first)
+        state.best_score = state.history[state.best_epoch - 1][SCORES[first]] if state.best_epoch else float("inf")
+
+    # ---- one epoch
+
+    def _epoch(self, tower: TowerTrainer, epoch, epochs, active, row, on_progress) -> dict[str, float]:
+        rng = np.random.default_rng([self.seed, epoch, list(SCORES).index(tower.name)])
+        users = np.unique(self.task.user[self.task.role == TRAIN])
+        groups = list(
+            grouped(
+                training_segments(self.task.timelines, users, self.config.segment, rng), self.config.batch_events, rng
+            )
+        )
+        total: dict[str, float] = {}
+        began = last = time.monotonic()
+        done_before = active.index(tower.name)
+        for step, group in enumerate(groups, start=1):
+            batch = self._training_batch(tower.name, group, rng)
+            if not batch["label"].any():
+                continue
+            sums = tower.train(batch, (epoch - 1 + (step - 1) / len(groups)) / tower.settings.epochs)
+            for name, value in sums.items():
+                total[name] = total.get(name, 0.0) + value
+            now = time.monotonic()
+            if now - last > 0.25 or step == len(groups):
+                last = now
+                share = (done_before + step / len(groups)) / len(active)
+                # an epoch's towers cost about alike
+                left = (now - began) / step * len(groups) * len(active) * (epochs - epoch + 1 - share)
+                said = self._means(tower.name, total)
+                on_progress(Progress(epoch, epochs, round(share * 1000), 1000, left, row | said))
+        rate = {"learning_rate" if tower.name == "rating" else "next_learning_rate": tower.learning_rate}
+        return rate | self._means(tower.name, total) | self._validate(tower)
+
+    def _training_batch(self, name: str, group: Segments, rng: np.random.Generator) -> Batch:
+        batch, at = self.reader.read(group, self.task.role == TRAIN)
+        for who in WHO:
+            batch[who] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[who]).astype(np.int32)
+        hidden = rng.random((len(group), 1)) < self.config.no_gaps
+        for when in WHEN:
+            batch[when] = np.where(hidden, 0, batch[when]).astype(np.int32)
+        if name == "rating":
+            batch["folded"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
+            batch["doubt"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
+        else:
+            drawn = np.searchsorted(self._cumulated, rng.random(self.config.negatives) * self._cumulated[-1])
+            batch["negatives"] = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
+        return batch
+
+    def _means(self, name: str, total: dict[str, float]) -> dict[str, float]:
+        n = total["labels"]
+        if name == "next":
+            return {"next_loss": total["loss"] / n}
+        means = {"loss": total["loss"] / n, "mae": total["absolute"] / n}
+        return means | {"rmse": math.sqrt(total["squared"] / n)}
+
+    # ---- losses
+
+    def _rating_loss(self, batch):
+        """−ln p of the level, plus squared and absolute error of the mean with their weights: mean over the labels."""
+        logits = self.model.rating(batch, training=True)
+        weight = tf.cast(batch["label"], tf.float32)
+        stars = tf.constant(self.task.dataset.levels, tf.float32)
+        error = tf.reduce_sum(tf.nn.softmax(logits) * stars, -1) - tf.gather(stars, batch["level"])
+        surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
+        labels = tf.reduce_sum(weight)
+        absolute, squared = tf.reduce_sum(weight * tf.abs(error)), tf.reduce_sum(weight * error**2)
+        total = tf.reduce_sum(weight * surprise) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
+        return total / labels, {"labels": labels, "loss": total, "absolute": absolute, "squared": squared}
+
+    def _next_loss(self, batch):
+        """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
+
+        Each logit of a negative is lowered by ln(negatives · its chance to be drawn), so that the sum over negatives
+        estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
+        """
+        states, table = self.model.next(batch, training=True)
+        at = tf.reshape(tf.where(tf.reshape(batch["label"], [-1])), [-1])
+        states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
+        movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
+        fame = tf.convert_to_tensor(self.model.next.popularity)
+        correction = tf.gather(self._log_chance, drawn) + math.log(self.config.negatives)
+        others = tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(fame, drawn) - correction
+        # a negative that is the label itself is none
+        others = tf.where(drawn[None] == movie[:, None], -1e9, others)
+        own = tf.reduce_sum(states * tf.gather(table, movie), -1) + tf.gather(fame, movie)
+        loss = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1) - own
+        return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
+
+    # ---- validation
+
+    def _validate(self, tower: TowerTrainer) -> dict[str, float]:
+        """Measure the averaged weights on the validation labels."""
+        tower.swap()
+        try:
+            if tower.name == "rating":
+                figures = rating_figures(self.task, distributions(self.model, self.task, VALIDATION), VALIDATION)
+                loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
+                return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
+            place, surprise = next_places(self.model, self.task, VALIDATION)
+            found = {f"val_ndcg@{K}": ndcg(place, K), f"val_hr@{K}": hit_rate(place, K)}
+            return {"val_next_loss": float(surprise.mean()), **found}
+        finally:
+            tower.swap()
+
+
+def best_epoch(history: list[dict[str, float]], tower: str) -> int:
+    """Return the epoch in which a tower did best on validation, 0 while it has no number."""
+    scores = [(row[SCORES[tower]], row["epoch"]) for row in history if math.isfinite(row.get(SCORES[tower], math.nan))]
+    return int(min(scores)[1]) if scores else 0
+
+
+def _batches(model: TimelineBST, task: Task, segments: Segments, label: np.ndarray) -> Iterator:
+    reader = SegmentReader(task.dataset, task.timelines)
+    for group in grouped(segments, EVALUATION_EVENTS):
+        batch, at = reader.read(group, label)
+        if batch["label"].any():
+            yield group, batch, at
+
+
+def distributions(model: TimelineBST, task: Task, role: int, *, gaps: bool = True) -> np.ndarray:
+    """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
+
+    Every label has at least half of the configuration's ``memory`` behind it, where its user has so many. Without
+    ``gaps`` all times are unknown.
+    """
+
+    @tf.function(input_signature=[SIGNATURE])
+    def predict(batch):
+        return tf.nn.softmax(model.rating(batch, training=False))
+
+    label = task.role == role
+    segments = evaluation_segments(task.timelines, np.unique(task.user[label]), model.config.memory)
+    result = np.zeros((len(label), model.levels), np.float32)
+    for _, batch, at in _batches(model, task, segments, label):
+        if not gaps:
+            batch |= {when: np.zeros_like(batch[when]) for when in WHEN}
+        result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
+    return result[label]
+
+
+def next_places(model: TimelineBST, task: Task, role: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the movie of each user's last label of a role: its place among unseen movies, and −ln p, (users,) each.
+
+    The place is as in ``evaluation.places``; p is the probability among all movies, seen or not.
+    """
+
+    @tf.function(input_signature=[SIGNATURE])
+    def logits(batch):
+        states, _ = model.next(batch, training=False)
+        return tf.nn.log_softmax(model.next.catalogue_logits(tf.boolean_mask(states, batch["label"])))
+
+    labels, offsets = task.last_labels(role), task.timelines.offsets
+    user = task.user[labels]
+    start = np.maximum(offsets[user], labels - model.config.memory + 1)
+    segments = Segments(start, labels - start + 1, user, labels - start)
+    wanted = np.zeros(len(task.role), bool)
+    wanted[labels] = True
+    place, surprise = np.zeros(len(task.role), np.int64), np.zeros(len(task.role))
+    for group, batch, _ in _batches(model, task, segments, wanted):
+        at, scores = group.start + group.length - 1, logits(batch).numpy()
+        place[at] = places(task, at, scores)
+        surprise[at] = -scores[np.arange(len(at)), task.timelines.movie[at]]
+    return place[labels], surprise[labels]
+
+
+def evaluate_model(model: TimelineBST, task: Task) -> dict:
+    """Return ``evaluation.evaluate_predicted`` of a model. Gaps are reported as unknown, too, under ``visitor``."""
+    predicted = Predicted(
+        distributions(model, task, TEST) if model.rating else None,
+        distributions(model, task, TEST, gaps=False) if model.rating and task.protocol == "visitor" else None,
+        next_places(model, task, TEST)[0] if model.next else None,
+    )
+    return evaluate_predicted(task, predicted)

@@ -1,0 +1,86 @@
+"""A model's architecture, drawn."""
+
+import altair as alt
+import pandas as pd
+
+from bst.models.diagram import LEFT, RIGHT, WIDE, Drawing
+
+ROW = 76  # pixels
+# half of a box's height, and how far it stays away from the edges, in rows and columns
+_HALF, _AWAY = 0.34, 0.05
+_SPANS = {LEFT: (0.0, 1.0), RIGHT: (1.0, 2.0), WIDE: (0.0, 2.0)}
+_KINDS = ["input", "attention", "dense", "answer"]
+
+
+def architecture(drawing: Drawing, ink: str) -> alt.LayerChart:
+    """Draw boxes and arrows, from the top down; what a box does is in its tooltip, and colour tells kinds apart.
+
+    Arrows are in ``ink``.
+    """
+    boxes = pd.DataFrame([_box(box) for box in drawing.boxes])
+    rows = max(box.row for box in drawing.boxes) + 1
+    x = {"scale": alt.Scale(domain=[0, 2], nice=False, zero=False), "axis": None}
+    y = {"scale": alt.Scale(domain=[-0.5, rows - 0.5], reverse=True, nice=False, zero=False), "axis": None}
+    place = {box.name: box for box in drawing.boxes}
+    lines = pd.DataFrame([_arrow(place[start], place[end]) for start, end in drawing.arrows])
+    base = alt.Chart(boxes).encode(
+        tooltip=[
+            alt.Tooltip("label:N", title="Step"),
+            alt.Tooltip("detail:N", title="Of"),
+            alt.Tooltip("meaning:N", title="What it does"),
+        ]
+    )
+    rects = base.mark_rect(cornerRadius=7, fillOpacity=0.16, strokeWidth=1.5).encode(
+        x=alt.X("x:Q", **x),
+        x2="x2:Q",
+        y=alt.Y("top:Q", **y),
+        y2="bottom:Q",
+        color=alt.Color("kind:N", scale=alt.Scale(domain=_KINDS), legend=None),
+        stroke=alt.Stroke("kind:N", scale=alt.Scale(domain=_KINDS), legend=None),
+    )
+    arrows = alt.Chart(lines)
+    heads = arrows.mark_point(
+        filled=True, size=70, opacity=0.8, color=ink, shape="triangle-down", angle=alt.ExprRef("datum.turn")
+    )
+
+    def text(**how) -> alt.Chart:
+        limit = alt.ExprRef("(datum.x2 - datum.x) * width / 2 - 8")
+        return base.mark_text(limit=limit, **how).encode(x=alt.X("middle:Q", **x), y=alt.Y("row:Q", **y))
+
+    name = text(dy=-8, fontWeight="bold", fontSize=alt.ExprRef("width < 420 ? 11 : 13")).encode(text="label:N")
+    detail = text(dy=9, opacity=0.8, fontSize=alt.ExprRef("width < 420 ? 10 : 12")).encode(text="detail:N")
+    return alt.layer(
+        arrows.mark_rule(strokeWidth=1.5, opacity=0.6, color=ink).encode(
+            x=alt.X("x:Q", **x), x2="x2:Q", y=alt.Y("y:Q", **y), y2="y2:Q"
+        ),
+        rects,
+        heads.encode(x=alt.X("x2:Q", **x), y=alt.Y("y2:Q", **y)),
+        name,
+        detail,
+    ).properties(height=ROW * rows)
+
+
+def _box(box) -> dict:
+    low, high = _SPANS[box.side]
+    return {
+        "x": low + _AWAY,
+        "x2": high - _AWAY,
+        "middle": (low + high) / 2,
+        "row": box.row,
+        "top": box.row - _HALF,
+        "bottom": box.row + _HALF,
+        "kind": box.kind,
+        "label": box.label,
+        "detail": box.detail,
+        "meaning": box.meaning,
+    }
+
+
+def _arrow(start, end) -> dict:
+    """Return an arrow's ends: to the right between neighbours, else straight down."""
+    if start.row == end.row:
+        return {"x": 1.0 - _AWAY, "x2": 1.0 + _AWAY - 0.012, "y": start.row, "y2": end.row, "turn": -90}
+    # a wide box is met where the narrower one stands
+    side = start.side if start.side != WIDE else end.side
+    x = sum(_SPANS[side]) / 2
+    return {"x": x, "x2": x, "y": start.row + _HALF, "y2": end.row - _HALF - 0.06, "turn": 0}

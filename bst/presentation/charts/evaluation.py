@@ -1,0 +1,279 @@
+"""How good a model is, for whom, and beside what. Intervals are drawn wherever there are any, in ``ink``.
+
+Frames have ``value``, ``low`` and ``high`` where something was measured: the figure and its 95 % interval.
+"""
+
+import altair as alt
+import pandas as pd
+
+from bst.presentation.charts.axes import in_rows
+
+# shapes of series, in their order: what they are is never told by colour alone
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+
+
+def peer_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
+    """Draw errors with their intervals, in the frame's order. ``errors``: ``name``, ``value`` …, ``ours`` bool.
+
+    Ours are filled circles, the peers' open diamonds.
+    """
+    low, high = float(errors["low"].min()), float(errors["high"].max())
+    room = 0.1 * (high - low)
+    base = alt.Chart(errors).encode(
+        y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=190, labelFlush=False)),
+        x=alt.X(
+            "value:Q",
+            title=f"{label} in stars; further left is better",
+            axis=alt.Axis(tickCount=5, format=".2f"),
+            scale=alt.Scale(domain=[low - room, high + 2.5 * room], nice=False, zero=False),
+        ),
+        tooltip=_tooltip([alt.Tooltip("name:N", title="Prediction")], label),
+    )
+    ours, others = base.transform_filter("datum.ours"), base.transform_filter("!datum.ours")
+    return alt.layer(
+        _spans(base, ink),
+        ours.mark_point(size=130, filled=True, shape="circle", opacity=1),
+        others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1),
+        base.mark_text(align="left", dx=7).encode(x="high:Q", text=alt.Text("value:Q", format=".3f")),
+    ).properties(**in_rows(34, errors["name"].nunique()))
+
+
+def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False) -> alt.LayerChart:
+    """Draw a figure by length of history, a line a series. ``errors``: ``length`` str, ``name``,
+    ``value`` …, ``labels``.
+
+    Lengths and names stand in the frame's order; the first series has its interval, for the others it is in the
+    tooltip. Dash and point shape tell the series apart.
+    """
+    names = list(errors["name"].unique())
+    form = ".0%" if percent else ".2f"
+    base = alt.Chart(errors).encode(
+        x=alt.X(
+            "length:O",
+            title="Ratings known of them before",
+            sort=None,
+            axis=alt.Axis(labelAngle=0, labelFlush=False, labelOverlap="greedy"),
+        ),
+        y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(format=form, tickCount=6)),
+        color=_color(names),
+        tooltip=_tooltip(
+            [alt.Tooltip("name:N", title="Prediction"), alt.Tooltip("length:O", title="Ratings before")],
+            label,
+            [alt.Tooltip("labels:Q", title="Measured on, ratings", format=",")],
+            ".1%" if percent else ".3f",
+        ),
+    )
+    first = base.transform_filter(alt.datum.name == names[0])
+    layers = [
+        first.mark_area(opacity=0.18).encode(y="low:Q", y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(strokeDash=_dash(names)),
+        base.mark_point(size=60, filled=True, opacity=1).encode(shape=_shape(names)),
+    ]
+    if percent:
+        zero = (
+            alt.Chart(pd.DataFrame({"value": [0]}))
+            .mark_rule(strokeDash=[2, 3], opacity=0.6, color=ink)
+            .encode(y="value:Q")
+        )
+        layers.insert(0, zero)
+    return alt.layer(*layers).properties(height=360)
+
+
+def reliability(bins: pd.DataFrame, promised: str, happened: str, percent: bool, ink: str) -> alt.LayerChart:
+    """Draw what was promised against what happened, with intervals. ``bins``: ``from``, ``to``, ``predicted``,
+    ``value`` … (what happened), ``labels``.
+
+    Where the points lie on the dashed line, predictions mean what they say. ``percent``: probabilities; stars
+    otherwise.
+    """
+    form = ".0%" if percent else ".1f"
+    scale, ends = _span(bins, percent)
+    ideal = alt.Chart(pd.DataFrame({"x": ends, "y": ends})).mark_line(
+        strokeDash=[4, 4], opacity=0.6, strokeWidth=1.5, color=ink
+    )
+    base = alt.Chart(bins).encode(
+        x=alt.X("predicted:Q", title=promised, scale=scale, axis=alt.Axis(format=form, tickCount=5)),
+        y=alt.Y("value:Q", title=happened, scale=scale, axis=_left(format=form, tickCount=5)),
+        tooltip=_tooltip(
+            [alt.Tooltip("predicted:Q", title=promised, format=".1%" if percent else ".2f")],
+            happened,
+            [alt.Tooltip("labels:Q", title="Ratings", format=",")],
+            ".1%" if percent else ".2f",
+        ),
+    )
+    return alt.layer(
+        ideal.encode(x=alt.X("x:Q", scale=scale), y="y:Q"),
+        base.mark_line(strokeWidth=1.5, opacity=0.5),
+        base.mark_rule(strokeWidth=3, opacity=0.45, color=ink).encode(y="low:Q", y2="high:Q"),
+        base.mark_point(size=70, filled=True, opacity=1),
+    ).properties(height=270)
+
+
+def bin_counts(bins: pd.DataFrame, percent: bool) -> alt.LayerChart:
+    """Draw on how many ratings each point of ``reliability`` rests, to stand below it."""
+    scale, _ = _span(bins, percent)
+    bars = (
+        alt.Chart(bins)
+        .mark_bar(opacity=0.6)
+        .encode(
+            x=alt.X(
+                "from:Q", title=None, scale=scale, bin="binned", axis=alt.Axis(labels=False, ticks=False, grid=False)
+            ),
+            x2="to:Q",
+            y=alt.Y("labels:Q", title="Ratings", axis=_left(tickCount=2, format="~s", grid=False)),
+            tooltip=[alt.Tooltip("labels:Q", title="Ratings", format=",")],
+        )
+    )
+    return alt.layer(bars).properties(height=80)
+
+
+def _span(bins: pd.DataFrame, percent: bool) -> tuple[alt.Scale, list[float]]:
+    ends = [0.0, 1.0] if percent else [float(bins["from"].min()), float(bins["to"].max())]
+    return alt.Scale(domain=ends, nice=False, zero=False), ends
+
+
+def _left(**how) -> alt.Axis:
+    """Return an axis of a set width, so that pictures stand one below the other."""
+    return alt.Axis(minExtent=36, maxExtent=36, **how)
+
+
+def star_shares(shares: pd.DataFrame) -> alt.LayerChart:
+    """Draw how often each rating was given and predicted. ``shares``: ``level`` str, ``series``, ``share``.
+
+    The first series of the frame are bars with their share, the others points of different shapes.
+    """
+    names = list(shares["series"].unique())
+    base = alt.Chart(shares).encode(
+        x=alt.X("level:O", title=None, sort=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("share:Q", title="Share of ratings", axis=alt.Axis(format=".0%", tickCount=5)),
+        tooltip=[
+            alt.Tooltip("series:N", title="Which"),
+            alt.Tooltip("level:O", title="Rating"),
+            alt.Tooltip("share:Q", title="Share", format=".1%"),
+        ],
+    )
+    bars, points = (base.transform_filter(f"datum.series {sign} {names[0]!r}") for sign in ("==", "!="))
+    colour = alt.Color(
+        "series:N", title=None, sort=names, legend=alt.Legend(orient="top", columns=1, labelLimit=320, symbolOpacity=1)
+    )
+    return alt.layer(
+        bars.mark_bar(opacity=0.45).encode(color=colour),
+        points.mark_point(size=110, filled=True, opacity=1).encode(
+            color=colour,
+            shape=alt.Shape(
+                "series:N", title=None, sort=names, scale=alt.Scale(domain=names, range=["square", "diamond", "cross"])
+            ),
+        ),
+    ).properties(height=300)
+
+
+def groups(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.LayerChart:
+    """Draw the error of groups beside the overall one, in the frame's order. ``errors``: ``name``, ``value`` …,
+    ``labels``, ``users``, ``sign`` (▲ clearly above, ▼ clearly below, ● neither).
+
+    A rule marks the overall error; shape tells the signs apart.
+    """
+    signs, shapes = ["●", "▲", "▼"], ["circle", "triangle-up", "triangle-down"]
+    ends = errors[["low", "high", "others"]].astype(float)
+    low, high = float(ends.min(axis=None)), float(ends.max(axis=None))
+    room = 0.05 * (high - low) or 0.01
+    base = alt.Chart(errors).encode(
+        y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=200, labelFlush=False, labelOverlap=False)),
+        x=alt.X(
+            "value:Q",
+            title=f"{label} in stars; further left is better",
+            scale=alt.Scale(domain=[low - room, high + room], nice=False, zero=False),
+            axis=alt.Axis(format=".2f", tickCount=5),
+        ),
+        tooltip=_tooltip(
+            [alt.Tooltip("name:N", title="Group")],
+            label,
+            [
+                alt.Tooltip("labels:Q", title="Ratings", format=","),
+                alt.Tooltip("users:Q", title="Users", format=","),
+                alt.Tooltip("others:Q", title="Strongest peer", format=".3f"),
+            ],
+        ),
+    )
+    whole = alt.Chart(pd.DataFrame({"value": [overall], "text": ["all"]}))
+    return alt.layer(
+        whole.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q"),
+        whole.mark_text(baseline="bottom", dy=-4).encode(x="value:Q", y=alt.value(0), text="text:N"),
+        _spans(base, ink),
+        base.mark_point(size=80, filled=True, opacity=1).encode(
+            shape=alt.Shape("sign:N", legend=None, scale=alt.Scale(domain=signs, range=shapes)),
+            color=alt.Color("sign:N", legend=None, scale=alt.Scale(domain=signs)),
+        ),
+        base.mark_point(size=60, shape="stroke", angle=90, strokeWidth=2, opacity=0.7).encode(x="others:Q"),
+    ).properties(**in_rows(24, errors["name"].nunique()))
+
+
+def rank_lines(figures: pd.DataFrame, label: str) -> alt.LayerChart:
+    """Draw HR@K or NDCG@K over K, a line an order. ``figures``: ``k``, ``name``, ``value`` …"""
+    names = list(figures["name"].unique())
+    base = alt.Chart(figures).encode(
+        x=alt.X("k:O", title="How many movies of the list are looked at (K)", sort=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("value:Q", title=label, axis=alt.Axis(format=".0%" if label == "HR@K" else ".2f", tickCount=6)),
+        color=_color(names),
+        tooltip=_tooltip(
+            [alt.Tooltip("name:N", title="List"), alt.Tooltip("k:O", title="K")],
+            label,
+            form=".1%" if label == "HR@K" else ".3f",
+        ),
+    )
+    return alt.layer(
+        base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(strokeDash=_dash(names)),
+        base.mark_point(size=60, filled=True, opacity=1).encode(shape=_shape(names)),
+    ).properties(height=340)
+
+
+def differences(found: pd.DataFrame, first: str, second: str, ink: str) -> alt.LayerChart:
+    """Draw by how much one model is better than another. ``found``: ``name``, ``value`` … (negative: the first is).
+
+    ``low`` and ``high`` may be missing, then a point stands alone.
+    """
+    reach = 1.15 * max(found[["value", "low", "high"]].abs().max(axis=None), 1e-6)
+    base = alt.Chart(found).encode(
+        y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelFlush=False)),
+        x=alt.X(
+            "value:Q",
+            title=f"← {first} is better · {second} is better →",
+            scale=alt.Scale(domain=[-reach, reach], nice=False),
+            axis=alt.Axis(format="+.3f", tickCount=5),
+        ),
+        tooltip=_tooltip([alt.Tooltip("name:N", title="Figure")], "Difference", form="+.4f"),
+    )
+    zero = (
+        alt.Chart(pd.DataFrame({"value": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q")
+    )
+    return alt.layer(zero, _spans(base, ink), base.mark_point(size=100, filled=True, opacity=1)).properties(
+        **in_rows(34, found["name"].nunique())
+    )
+
+
+def _spans(base: alt.Chart, ink: str) -> alt.Chart:
+    return base.mark_rule(strokeWidth=3, opacity=0.45, color=ink).encode(x="low:Q", x2="high:Q")
+
+
+def _tooltip(first: list, label: str, last: list | None = None, form: str = ".3f") -> list[alt.Tooltip]:
+    found = [
+        alt.Tooltip("value:Q", title=label, format=form),
+        alt.Tooltip("low:Q", title="95% interval from", format=form),
+        alt.Tooltip("high:Q", title="to", format=form),
+    ]
+    return [*first, *found, *(last or [])]
+
+
+def _color(names: list[str]) -> alt.Color:
+    legend = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, symbolStrokeWidth=0)
+    return alt.Color("name:N", title=None, sort=names, scale=alt.Scale(domain=names), legend=legend)
+
+
+def _dash(names: list[str]) -> alt.StrokeDash:
+    dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [3, 5]]
+    return alt.StrokeDash("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=dashes[: len(names)]))
+
+
+def _shape(names: list[str]) -> alt.Shape:
+    return alt.Shape("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=SHAPES[: len(names)]))

@@ -1,0 +1,280 @@
+"""What changes when something about a visitor changes: ranks A → B, one knob turned, everyone a visitor could be."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from bst.presentation.charts.axes import framed, in_rows, on_fill
+
+_ROW = 26
+# the lines of a bump chart stand between two places; what is left and right of them belongs to the titles
+_NARROW = "width < 640"
+_SIDE = f"({_NARROW} ? 0.41 : 0.37) * width"
+_FROM, _TO = _SIDE, f"width - {_SIDE}"
+_RANK_ROOM = f"({_NARROW} ? 36 : 46)"
+_TEXT = alt.ExprRef(f"{_NARROW} ? 11 : 12")
+# and those of a sweep left of this, with the titles to the right of it
+_END = "0.6 * width"
+_SHAPES = {"rises": "triangle-up", "falls": "triangle-down", "stays": "circle"}
+# a change that nobody would notice must not fill the picture: at least so many stars from bottom to top
+_LEAST_SPAN = 1.0
+_LINES_HEIGHT, _LABEL_HEIGHT = 360, 18
+_BARS = 12
+# "Under 18" and "56 and over" above columns as narrow as a number
+_SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
+
+
+def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
+    """Draw how ranks move from A to B, with titles at both ends.
+
+    ``moves``: a row a movie that is among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is
+    first; missing where the movie is watched, so in no list), ``expected_a``, ``expected_b`` (stars). Movies that come
+    from beyond the first ``k``, or go there, stand below a gap, in the order of their ranks. Triangles and dashes tell
+    the way, not colour alone; what keeps its rank is in ``ink``.
+    """
+    placed = _placed(moves, k)
+    lowest = float(placed[["slot_a", "slot_b"]].max(axis=None))
+    scale = alt.Scale(domain=[-0.4, lowest + 0.6], reverse=True, nice=False, zero=False)
+    at_a, at_b = (alt.Y(f"slot_{side}:Q", axis=None, scale=scale) for side in "ab")
+    ways = list(_SHAPES)
+    # spelled out, as the short forms of conditions are slow to build, and this chart is made anew with every click
+    colour = alt.ColorValue(
+        ink,
+        condition=alt.ConditionalPredicateMarkPropFieldOrDatumDef(
+            test="datum.way != 'stays'", field="way", type="nominal", scale=alt.Scale(domain=ways), legend=None
+        ),
+    )
+    dash = alt.StrokeDash("way:N", scale=alt.Scale(domain=ways, range=[[1, 0], [6, 4], [1, 0]]), legend=None)
+    shape = alt.Shape("way:N", scale=alt.Scale(domain=ways, range=list(_SHAPES.values())), legend=None)
+    movies = alt.Chart().transform_filter("datum.way != 'none'")
+    return alt.layer(
+        movies.mark_rule().encode(
+            x=_at(_FROM),
+            x2=alt.X2Value(alt.ExprRef(_TO)),
+            y=at_a,
+            y2="slot_b:Q",
+            color=colour,
+            strokeDash=dash,
+            size=alt.Size("thickness:Q", scale=None, legend=None),
+        ),
+        movies.mark_circle(color=ink, size=35, opacity=1).encode(x=_at(_FROM), y=at_a),
+        movies.mark_point(filled=True, opacity=1).encode(
+            x=_at(_TO), y=at_b, color=colour, shape=shape, size=alt.Size("size:Q", scale=None, legend=None)
+        ),
+        *_ends("a", at_a, _FROM, -1),
+        *_ends("b", at_b, _TO, 1),
+        data=placed,
+    ).properties(height=_ROW * (lowest + 1))
+
+
+def _at(place: str, further: str = "0") -> alt.XValue:
+    return alt.XValue(alt.ExprRef(f"{place} + {further}"))
+
+
+def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Add where each end stands (``slot_a``, ``slot_b``: 1 is on top), its words, and which way the movie went.
+
+    Rows that go no way are what stands over both lists, and over what is beyond them.
+    """
+    placed = moves[["title", "rank_a", "rank_b", "expected_a", "expected_b"]].copy()
+    for side in "ab":
+        rank = placed[f"rank_{side}"].astype(float)
+        beyond = (~(rank <= k)).to_numpy()
+        slot = rank.to_numpy(copy=True)
+        order = rank[beyond].fillna(np.inf).argsort(kind="stable").to_numpy()
+        slot[np.flatnonzero(beyond)[order]] = k + 2 + np.arange(beyond.sum())
+        placed[f"slot_{side}"], placed[f"title_{side}"] = slot, placed["title"]
+        placed[f"rank_{side}"] = rank
+        placed[f"shown_{side}"] = ["seen" if np.isnan(r) else f"{r:,.0f}" for r in rank]
+    before, after = (placed[f"rank_{side}"].fillna(np.inf).to_numpy() for side in "ab")
+    placed["way"] = np.select([after < before, after > before], ["rises", "falls"], "stays")
+    placed["size"] = np.where(placed["way"] == "stays", 35, 110)
+    placed["thickness"] = np.where(placed["way"] == "stays", 1, 2.5)
+    heads = [{"slot": 0, "shown_a": "A: as they are", "shown_b": "B: changed"}]
+    if placed[["slot_a", "slot_b"]].max(axis=None) > k:
+        heads.append({"slot": k + 1, "title_a": f"beyond the first {k}", "title_b": f"beyond the first {k}"})
+    words = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
+    words["slot_b"] = words["slot_a"]
+    placed = pd.concat([placed, words], ignore_index=True)
+    texts = ["title", "shown_a", "shown_b", "title_a", "title_b"]
+    placed[texts] = placed[texts].astype(object).reindex(columns=texts, fill_value="").fillna("")
+    return placed
+
+
+def _ends(side: str, y: alt.Y, place: str, outwards: int) -> list[alt.Chart]:
+    """Return rank and title beside one end of each line; a title that has no room is cut off."""
+    align = "left" if outwards > 0 else "right"
+    tips = [("title:N", "Movie", ""), ("shown_a:N", "Rank in A", ""), ("shown_b:N", "Rank in B", "")]
+    tips += [("expected_a:Q", "Rating in A", ".2f"), ("expected_b:Q", "Rating in B", ".2f")]
+    room = alt.ExprRef(f"{_SIDE} - {_RANK_ROOM}")
+    return [
+        alt.Chart()
+        .mark_text(align=align, fontWeight="bold", fontSize=_TEXT)
+        .encode(x=_at(place, f"{10 * outwards}"), y=y, text=f"shown_{side}:N"),
+        alt.Chart()
+        .mark_text(align=align, fontSize=_TEXT, limit=room)
+        .encode(
+            x=_at(place, f"{outwards} * {_RANK_ROOM}"),
+            y=y,
+            text=f"title_{side}:N",
+            tooltip=[alt.Tooltip(field, title=name, format=digits) for field, name, digits in tips],
+        ),
+    ]
+
+
+def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, ink: str) -> alt.LayerChart:
+    """Draw the expected rating of each movie as a knob with ordered settings turns.
+
+    ``settings``: ``title``, ``setting`` (what the knob says), ``place`` (its order), ``current`` (is it so now?),
+    ``expected`` (stars), ``distribution`` (list of the probability of each of ``levels``, or None). ``knob`` names the
+    axis. Each line has its title at its end, and dash and point shape of its own; a rule marks what is so now.
+    """
+    frame = _with_hover(settings, levels)
+    low, high = _span(frame["expected"])
+    titles = list(dict.fromkeys(frame["title"]))
+    names = frame.sort_values("place")["setting"].unique().tolist()
+    x = alt.X(
+        "setting:O",
+        title=knob,
+        sort=names,
+        axis=alt.Axis(labelAngle=0 if max(map(len, names)) <= 3 else -40, labelOverlap="greedy", labelFlush=False),
+        scale=alt.Scale(type="point", padding=0.3, range=[0, alt.ExprRef(_END)]),
+    )
+    y = alt.Y("expected:Q", title="Expected rating, stars", scale=alt.Scale(domain=[low, high], nice=False))
+    base = alt.Chart().encode(
+        x=x, y=y, color=alt.Color("title:N", sort=titles, legend=None), tooltip=_tooltips(frame, levels, knob)
+    )
+    layers = [
+        base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("title:N", sort=titles, legend=None)),
+        base.mark_point(filled=True, size=70 if len(names) <= 25 else 20, opacity=1).encode(
+            shape=alt.Shape("title:N", sort=titles, legend=None)
+        ),
+        *_end_titles(frame, low, high, titles),
+    ]
+    now = frame.loc[frame["current"], ["setting"]].head(1)
+    if len(now):
+        marked = alt.Chart(now.assign(text="now")).encode(x=x)
+        layers.insert(0, marked.mark_rule(strokeDash=[2, 3], color=ink, opacity=0.6))
+        layers.append(marked.mark_text(dy=-5, baseline="bottom").encode(y=alt.value(0), text="text:N"))
+    return alt.layer(*layers, data=frame).properties(height=_LINES_HEIGHT)
+
+
+def _end_titles(frame: pd.DataFrame, low: float, high: float, titles: list[str]) -> list[alt.Chart]:
+    """Return the titles right of the lines' ends, pushed apart where they would cover each other."""
+    ends = frame[frame["place"] == frame.groupby("title")["place"].transform("max")].copy()
+    ends["label_at"] = _apart(ends["expected"].to_numpy(), _LABEL_HEIGHT * (high - low) / _LINES_HEIGHT, low, high)
+    scale = alt.Scale(domain=[low, high], nice=False)
+    base = alt.Chart(ends).encode(color=alt.Color("title:N", sort=titles, legend=None))
+    at = alt.Y("label_at:Q", scale=scale)
+    return [
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            x=_at(_END, "8"), y=at, shape=alt.Shape("title:N", sort=titles, legend=None)
+        ),
+        base.mark_text(align="left", limit=alt.ExprRef(f"width - {_END} - 20"), fontSize=_TEXT).encode(
+            x=_at(_END, "18"), y=at, text="title:N"
+        ),
+    ]
+
+
+def _apart(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Return values moved as little as it takes for neighbours to be ``gap`` apart, between ``low`` and ``high``."""
+    order = np.argsort(values, kind="stable")
+    placed = values[order].astype(float)
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    # what was pushed over the top comes back, and pushes those below
+    placed[-1:] = np.minimum(placed[-1:], high)
+    for i in range(len(placed) - 2, -1, -1):
+        placed[i] = min(placed[i], placed[i + 1] - gap)
+    apart = np.empty_like(placed)
+    apart[order] = np.maximum(placed, low)
+    return apart
+
+
+def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, ink: str) -> alt.LayerChart:
+    """Draw the expected rating of each movie for every setting of a knob without order. Arguments as ``sweep_lines``.
+
+    A row a setting, in the order of ``place``, with a point a movie; a line in ``ink`` joins the points of the row that
+    is so now, and its name says so.
+    """
+    frame = _with_hover(settings, levels)
+    frame["name"] = [f"{s} (now)" if now else s for s, now in zip(frame["setting"], frame["current"], strict=True)]
+    titles = list(dict.fromkeys(frame["title"]))
+    names = frame.sort_values("place")["name"].unique().tolist()
+    low, high = _span(frame["expected"])
+    legend = alt.Legend(orient="top", columns=1, labelLimit=alt.ExprRef("width - 20"))
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=170, labelFlush=False, grid=True)),
+        x=alt.X("expected:Q", title="Expected rating, stars", scale=alt.Scale(domain=[low, high], nice=False)),
+    )
+    now = frame[frame["current"]].head(1)
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(
+        color=alt.Color("title:N", title=None, sort=titles, legend=legend),
+        shape=alt.Shape("title:N", title=None, sort=titles, legend=legend),
+        tooltip=_tooltips(frame, levels, knob),
+    )
+    line = alt.Chart(now).mark_rule(color=ink, opacity=0.5, strokeWidth=1.5, strokeDash=[2, 3])
+    layers = [line.encode(y=alt.Y("name:N", sort=names)), points] if len(now) else [points]
+    return alt.layer(*layers).properties(**in_rows(26, len(names)))
+
+
+def everyone(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
+    """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
+
+    ``grid``: ``age``, ``occupation`` (words, in the frame's order), ``current`` (is the visitor so?), ``expected``,
+    ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the weakest and the strongest colour, shared by the
+    pictures that stand side by side. Each cell has its rating as text; a frame marks what is so now.
+    """
+    frame = _with_hover(grid, levels)
+    low, high = span
+    cell = alt.Chart(frame).encode(
+        x=alt.X(
+            "age:N",
+            title=None,
+            sort=None,
+            axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr=_SHORT_AGE),
+        ),
+        y=alt.Y("occupation:N", title=None, sort=None, axis=alt.Axis(labelLimit=130, labelFlush=False)),
+        tooltip=[
+            alt.Tooltip("age:N", title="Age group"),
+            alt.Tooltip("occupation:N", title="Occupation"),
+            *_tooltips(frame, levels),
+        ],
+    )
+    layers = [
+        cell.mark_rect().encode(
+            color=alt.Color("expected:Q", scale=alt.Scale(domain=[low, high], clamp=True), legend=None)
+        ),
+    ]
+    if frame["current"].any():
+        layers += framed(cell.transform_filter("datum.current"))
+    layers.append(
+        cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=on_fill("expected"))
+    )
+    return alt.layer(*layers).properties(**in_rows(21, frame["occupation"].nunique()))
+
+
+def _span(expected: pd.Series) -> tuple[float, float]:
+    middle = (expected.max() + expected.min()) / 2
+    half = max(_LEAST_SPAN, 1.15 * (expected.max() - expected.min())) / 2
+    return float(middle - half), float(middle + half)
+
+
+def _with_hover(frame: pd.DataFrame, levels: tuple[float, ...]) -> pd.DataFrame:
+    """Add a column a rating level with its probability as a bar of text; without distributions, none."""
+    frame = frame.copy()
+    rows = frame.pop("distribution")
+    if not len(rows) or rows.iloc[0] is None:
+        return frame
+    shares = np.array(rows.tolist())
+    for i in range(len(levels)):
+        frame[f"share_{i}"] = [f"{'█' * round(_BARS * p) or '▏'} {p:.0%}" for p in shares[:, i]]
+    return frame
+
+
+def _tooltips(frame: pd.DataFrame, levels: tuple[float, ...], knob: str | None = None) -> list[alt.Tooltip]:
+    tips = [alt.Tooltip("title:N", title="Movie"), alt.Tooltip("setting:N", title=knob)] if knob else []
+    tips.append(alt.Tooltip("expected:Q", title="Expected rating", format=".2f"))
+    if "share_0" in frame:
+        tips += [alt.Tooltip(f"share_{i}:N", title=f"{levels[i]:g} ★") for i in reversed(range(len(levels)))]
+    return tips

@@ -1,0 +1,6 @@
+"""A report on a model: one HTML file that needs no network and no app, to send to whoever asks."""
+
+from bst.presentation.report.make import make_report
+from bst.presentation.report.write import write_report
+
+__all__ = ["make_report", "write_report"]

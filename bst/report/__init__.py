@@ -1,6 +1,0 @@
-"""A report on a model: one HTML file that needs no network and no app, to send to whoever asks."""
-
-from bst.report.make import make_report
-from bst.report.write import write_report
-
-__all__ = ["make_report", "write_report"]

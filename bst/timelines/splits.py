@@ -1,0 +1,140 @@
+"""Which labels a model is judged on: a dataset cut up under a protocol."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from bst.baselines.bias import Known
+from bst.errors import ConfigError
+from bst.models.config import Config, TimelineConfig
+from bst.schema import Dataset
+from bst.timelines.arrays import Split, Timelines, build_timelines, build_windows, split_seed_protocol
+
+PROTOCOLS: dict[str, str] = {
+    "seed": "15% of windows drawn at random are test; their targets are never training labels",
+    "visitor": "10% of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
+    "last": "each user's last movie is test, the one before it validation",
+}
+TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
+# the windows whose targets are the labels of ``seed``, for a model that has none of its own: those of preset ``seed``
+SEED_WINDOW, SEED_STEP = 4, 2
+
+
+@dataclass(frozen=True)
+class Task:
+    """A dataset cut up under a protocol: what to train on, what to look at while training, what to be judged on.
+
+    ``role`` int8 (ratings,), in timeline order: ``TRAIN``, ``VALIDATION`` or ``TEST``, what each rating is as a label;
+    ``UNUSED`` where only a share of the users is learnt from.
+    ``split`` has the windows of a model that reads windows, None for one that reads timelines.
+    """
+
+    dataset: Dataset
+    timelines: Timelines
+    protocol: str
+    seed: int
+    role: np.ndarray
+    split: Split | None = None
+
+    @cached_property
+    def user(self) -> np.ndarray:
+        """Whose each rating is, in timeline order: (ratings,) int64."""
+        return np.repeat(np.arange(len(self.timelines.lengths)), self.timelines.lengths)
+
+    @cached_property
+    def history(self) -> np.ndarray:
+        """How many events its user had before each rating: (ratings,) int64."""
+        return np.arange(len(self.role)) - self.timelines.offsets[self.user]
+
+    @cached_property
+    def test(self) -> np.ndarray:
+        """Places of the test labels in the timelines: (labels,) int64, ascending."""
+        return np.flatnonzero(self.role == TEST)
+
+    @property
+    def known(self) -> Known:
+        """All ratings but the test labels: what a peer may learn from.
+
+        A test label may still stand in the history of another label: a rating that was given is known afterwards.
+        """
+        return self.ratings((self.role != TEST) & (self.role != UNUSED))
+
+    def ratings(self, which: np.ndarray) -> Known:
+        """Return the ratings that a boolean mask (ratings,) selects."""
+        events = self.timelines
+        sizes = len(self.dataset.users), len(self.dataset.movies)
+        return Known(self.user[which], events.movie[which], events.rating[which], *sizes)
+
+    def last_labels(self, role: int) -> np.ndarray:
+        """Return the place of each user's last label of a role, of those who have one: (users,) int64."""
+        at = np.flatnonzero(self.role == role)
+        return at[np.append(self.user[at][1:] != self.user[at][:-1], True)[: len(at)]]
+
+
+def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: float = 1.0) -> Task:
+    """Split a dataset under a protocol, for a model of this configuration.
+
+    ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
+    ``last``: users with fewer than three events have neither. ``seed``: see ``timelines.split_seed_protocol``.
+
+    With a ``share`` below 1 only that part of the users, drawn at random, is learnt from: their training labels are
+    all there are. Validation and test labels stay the same, so that figures of all shares can be compared.
+
+    Raises ``ConfigError`` for an unknown protocol, too little data, or a model that cannot be judged under it.
+    """
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"there is no protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
+    if not 0 < share <= 1:
+        raise ConfigError(f"the share of users to learn from lies above 0 and up to 1, not at {share:g}")
+    timelines = build_timelines(dataset)
+    learnt_from = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
+    if protocol == "seed":
+        return _prepare_seed(dataset, timelines, config, seed, learnt_from)
+    if not isinstance(config, TimelineConfig):
+        raise ConfigError(
+            f"preset {config.preset} reads windows of {config.window} events and is judged on windows alone; "
+            "give --protocol seed, or --preset timeline"
+        )
+    users = len(timelines.lengths)
+    role = np.full(len(timelines.movie), TRAIN, np.int8)
+    if protocol == "visitor":
+        order = np.random.default_rng(seed).permutation(users)
+        of_user = np.full(users, TRAIN, np.int8)
+        of_user[order[: users // 10]] = TEST
+        of_user[order[users // 10 : users // 10 + users // 20]] = VALIDATION
+        role = np.repeat(of_user, timelines.lengths)
+    else:
+        end = timelines.offsets[1:][timelines.lengths >= 3]
+        role[end - 1], role[end - 2] = TEST, VALIDATION
+    role[(role == TRAIN) & ~np.repeat(learnt_from, timelines.lengths)] = UNUSED
+    task = Task(dataset, timelines, protocol, seed, role)
+    for part, which in (("training", TRAIN), ("validation", VALIDATION), ("test", TEST)):
+        if not (role == which).any():
+            raise ConfigError(
+                f"{dataset.title} is too small for protocol {protocol}: its {users} users leave none for {part}; "
+                "choose a larger dataset"
+            )
+    return task
+
+
+def _prepare_seed(dataset: Dataset, timelines: Timelines, config: Config, seed: int, learnt_from: np.ndarray) -> Task:
+    reads_windows = not isinstance(config, TimelineConfig)
+    length, step = (config.window, config.step) if reads_windows else (SEED_WINDOW, SEED_STEP)
+    split = split_seed_protocol(build_windows(timelines, length, step), seed)
+    split = replace(split, train=split.train.take(learnt_from[split.train.user]))
+    role = np.where(np.repeat(learnt_from, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
+    for part, windows, which in (
+        ("training", split.train, TRAIN),
+        ("validation", split.validation, VALIDATION),
+        ("test", split.test, TEST),
+    ):
+        if not len(windows):
+            raise ConfigError(
+                f"{dataset.title} is too small for windows of {length} events: none is left for {part}; "
+                "choose a shorter window or a larger dataset"
+            )
+        role[windows.target] = which
+    return Task(dataset, timelines, "seed", seed, role, split if reads_windows else None)

@@ -1,0 +1,1 @@
+"""Where visitors come from and go to: personas, real users, imported files, exports."""

@@ -1,0 +1,114 @@
+"""A visitor and their ranked list as files: CSV for a spreadsheet, JSON for a program."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bst.datasets.catalogue import Catalogue
+from bst.inference.ranking import Filters
+from bst.inference.recommender import Recommendation
+from bst.schema import Visitor
+
+# A cell that begins with one of these signs, in their usual or full width, is a formula to a spreadsheet (OWASP, "CSV
+# Injection"). Some spreadsheets strip what does not show in front of it, and a tab or line break of itself is enough.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
+
+
+def as_json(
+    bundle: str,
+    catalogue: Catalogue,
+    visitor: Visitor,
+    rows: Sequence[Recommendation],
+    filters: Filters,
+    order: str = "rating",
+    weight: float = 0.5,
+    diversity: float = 0.0,
+) -> dict[str, Any]:
+    """Return all that makes a list, and the list: what the same bundle gives for the same visitor, asked the same way.
+
+    Plain values: dicts, lists, text, numbers, None. Chances are rounded to what they tell.
+    """
+    return {
+        "bundle": bundle,
+        "visitor": visitor_as_json(catalogue, visitor),
+        "order": order,
+        "weight": weight,
+        "diversity": diversity,
+        "filters": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(filters).items()
+        },
+        "recommendations": [
+            {
+                "rank": row.rank,
+                "movie_id": row.movie_id,
+                "title": row.title,
+                "expected_rating": round(row.expected_rating, 4),
+                "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
+                "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
+            }
+            for row in rows
+        ],
+    }
+
+
+def as_text(answer: dict[str, Any]) -> str:
+    """Return what ``as_json`` gives as the text of a JSON file."""
+    return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
+
+
+def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
+    """Return who a visitor is, their history, oldest first, and the other movies that they have seen, by id.
+
+    The time of an event stands there only where it is known, and ``seen`` only where there are any.
+    """
+    return {
+        "sex": visitor.sex,
+        "age": visitor.age,
+        "occupation": visitor.occupation,
+        "history": [
+            {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating}
+            | ({} if e.timestamp is None else {"timestamp": e.timestamp})
+            for e in visitor.history
+        ],
+    } | ({"seen": sorted(visitor.seen)} if visitor.seen else {})
+
+
+def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
+    """Return a ranked list as CSV, a line a movie: chances in columns of their own, empty where there are none."""
+    header = ["rank", "movie_id", "title", "genres", "expected_rating", "watch_next", "seen"]
+    header += [f"p_{level:g}_stars" for level in levels]
+    return _csv(
+        header,
+        (
+            [row.rank, row.movie_id, row.title, row.genres, f"{row.expected_rating:.4f}"]
+            + ["" if row.watch_next is None else f"{row.watch_next:.6f}", "yes" if row.seen else "no"]
+            + ([f"{p:.4f}" for p in row.distribution] if row.distribution else [""] * len(levels))
+            for row in rows
+        ),
+    )
+
+
+def history_as_csv(catalogue: Catalogue, visitor: Visitor) -> str:
+    """Return what a visitor has seen as CSV, in columns that ``bst.visitors.imports`` reads again.
+
+    First the movies without a rating, by id, then the history, oldest first.
+    """
+    seen = [[movie_id, "", "", catalogue.title(movie_id), "yes"] for movie_id in sorted(visitor.seen)]
+    history = [
+        [e.movie_id, f"{e.rating:g}", "" if e.timestamp is None else e.timestamp, catalogue.title(e.movie_id), "yes"]
+        for e in visitor.history
+    ]
+    return _csv(["movie_id", "rating", "timestamp", "title", "seen"], [*seen, *history])
+
+
+def _csv(header: list[str], lines: Iterable[list]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(header)
+    # what is not a number could be a formula: an apostrophe makes it text, in any spreadsheet
+    writer.writerows([f"'{c}" if isinstance(c, str) and _FORMULA.match(c) else c for c in line] for line in lines)
+    return text.getvalue()

@@ -1,0 +1,78 @@
+"""How to get MovieLens 1M; licences, citations and versions."""
+
+import platform
+from importlib import metadata
+
+import streamlit as st
+
+from bst import datasets
+from bst.bundles.bundle import Bundle
+from pages.shared.format import literal
+from pages.shared.widgets import dataset_prompt
+
+DATASET = "ml-1m"
+SHOWN = ("streamlit", "altair", "pandas", "numpy", "keras", "tensorflow", "tensorflow-cpu")
+CITATIONS = {
+    "MovieLens": "F. Maxwell Harper and Joseph A. Konstan (2015). The MovieLens Datasets: History and Context. ACM "
+    "Transactions on Interactive Intelligent Systems 5(4), article 19. https://doi.org/10.1145/2827872",
+    "The Behavior Sequence Transformer": "Qiwei Chen, Huan Zhao, Wei Li, Pipei Huang and Wenwu Ou (2019). Behavior "
+    "Sequence Transformer for E-commerce Recommendation in Alibaba. https://arxiv.org/abs/1905.06874",
+}
+
+
+def draw(bundle: Bundle) -> None:
+    """Draw the section."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_dataset()
+        _draw_versions(bundle)
+    with right:
+        _draw_licences(bundle)
+        _draw_citations()
+
+
+def _draw_dataset() -> None:
+    source = datasets.SOURCES[DATASET]
+    st.header(f"Get {source.title}", anchor=False)
+    if folder := datasets.find(DATASET):
+        st.markdown(
+            f"{source.title} is on this computer: {source.users:,} people, {source.movies:,} movies, "
+            f"{source.ratings:,} ratings."
+        )
+        st.caption(literal(str(folder)))
+        return
+    st.markdown(
+        "Without it the app shows the demo world, whose audience is simulated. With it, what real people rated. It is "
+        "downloaded from GroupLens and stays on this computer."
+    )
+    dataset_prompt.offer(DATASET)
+
+
+def _draw_licences(bundle: Bundle) -> None:
+    st.header("Licences", anchor=False)
+    st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
+    for name in dict.fromkeys((bundle.dataset, DATASET, "demo")):
+        if name in datasets.SOURCES:
+            st.markdown(f"**{literal(datasets.SOURCES[name].title)}**: {literal(datasets.licence_text(name))}")
+
+
+def _draw_citations() -> None:
+    st.header("Please cite", anchor=False)
+    for what, words in CITATIONS.items():
+        st.markdown(f"**{what}**: {words}")
+
+
+def _draw_versions(bundle: Bundle) -> None:
+    st.header("Versions", anchor=False)
+    here = {"Python": platform.python_version()} | {name: number for name in SHOWN if (number := _version(name))}
+    st.markdown("**Here**: " + ", ".join(f"{name} {number}" for name, number in here.items()) + ".")
+    made = ", ".join(f"{literal(name)} {literal(str(number))}" for name, number in bundle.versions.items())
+    if made:
+        st.markdown(f"**The chosen model was made with**: {made}, on {literal(bundle.created)}.")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,30 @@
+"""Save all that is known of the chosen model as one file, for those without the app."""
+
+from functools import partial
+
+import streamlit as st
+
+from bst.bundles.bundle import Bundle
+from pages.data import loaded
+
+
+def draw(bundle: Bundle) -> None:
+    """Draw the button. The report is made when it is asked for."""
+    st.download_button(
+        "Save a report",
+        partial(_make, bundle),
+        f"{bundle.name}-report.html",
+        "text/html",
+        icon=":material/summarize:",
+        key="save_report",
+        on_click="ignore",
+        help="One file that opens in any browser, without this app and without a network: figures, charts and the "
+        "model "
+        "card. Takes some seconds.",
+    )
+
+
+def _make(bundle: Bundle) -> bytes:
+    from bst.presentation.report import make_report  # with what draws charts: few visits need it
+
+    return make_report(bundle, loaded.look(bundle.dataset)).encode()

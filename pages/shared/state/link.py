@@ -1,0 +1,329 @@
+"""The whole state of the app as a short text that fits into an address, and back. Pure.
+
+The text is "1." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
+``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are counted in half stars, one hexadecimal digit
+each; times are differences to the one before, ``seen`` the ids of other movies that were seen, ascending, as
+differences. What is as a newcomer finds it is left out. The checksum of zlib tells when a
+link was cut or changed on its way.
+"""
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as with_
+from typing import Any
+
+from bst.errors import BSTError
+from bst.inference.ranking import FAME_BANDS, ORDERS
+from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
+from pages.shared.format import count
+
+VERSION = "1"
+LENGTHS = (10, 25, 50, 100)
+SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
+MOST_CHARACTERS, MOST_BYTES = 20_000, 100_000
+MOST_NUMBER = 2**53
+HALF_STARS = "123456789a"
+PARTS = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
+
+
+class LinkError(BSTError):
+    """A link cannot be opened: it is damaged, or of another version."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a link restores. ``copy`` is What-if's visitor where it is another one.
+
+    ``settings`` has those of ``SETTINGS`` that are not as a newcomer finds them. ``notes`` are plain sentences about
+    what could not be restored.
+    """
+
+    bundle: str
+    visitor: Visitor = field(default_factory=Visitor)
+    copy: Visitor | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a page that links carry: its name in them, what a newcomer finds, and what it may be.
+
+    ``read`` turns what JSON gives into the setting's value; it raises ``ValueError`` for anything else. ``movies``: it
+    is a movie's id, or several.
+    """
+
+    short: str
+    default: Any
+    read: Callable[[Any], Any]
+    movies: bool = False
+
+
+def _damaged() -> LinkError:
+    return LinkError("This link is damaged: a part of it is missing or was changed.")
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """Return a reader of whole numbers from ``low`` to ``high``."""
+
+    def read(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read
+
+
+def one_of(options: Sequence) -> Callable[[Any], Any]:
+    """Return a reader of one of several values."""
+
+    def read(value: Any) -> Any:
+        for option in options:
+            if type(value) is type(option) and value == option:  # 1, 1.0 and True are equal, but not the same
+                return option
+        raise ValueError
+
+    return read
+
+
+def several(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Callable[[Any], tuple]:
+    """Return a reader of ``least`` to ``most`` things, none of them twice."""
+
+    def read(value: Any) -> tuple:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise ValueError
+        items = tuple(item(one) for one in value)
+        if len(set(items)) < len(items):
+            raise ValueError
+        return items
+
+    return read
+
+
+def span(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
+    """Return a reader of a range within ``low`` to ``high``."""
+
+    def read(value: Any) -> tuple[int, int]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise ValueError
+        first, last = (whole(low, high)(end) for end in value)
+        if first > last:
+            raise ValueError
+        return first, last
+
+    return read
+
+
+def tenths(low: float, high: float) -> Callable[[Any], float]:
+    """Return a reader of numbers from ``low`` to ``high`` with one decimal."""
+
+    def read(value: Any) -> float:
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise ValueError
+        return round(float(value), 1)
+
+    return read
+
+
+movie = whole(0, MOST_NUMBER)
+# by the keys that the session knows them by
+SETTINGS: dict[str, Setting] = {
+    "order": Setting("o", "rating", one_of(tuple(ORDERS))),
+    "blend_weight": Setting("w", 50, whole(0, 100)),
+    "diversity": Setting("d", 0, whole(0, 100)),
+    "filter_genres": Setting("g", (), several(one_of(GENRES))),
+    "filter_years": Setting("y", None, span(0, 9999)),
+    # the first and the last of FAME_BANDS
+    "filter_fame": Setting("f", (0, len(FAME_BANDS) - 1), span(0, len(FAME_BANDS) - 1)),
+    "filter_seen": Setting("s", False, one_of((False, True))),
+    "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
+    "any_movie": Setting("a", None, movie, movies=True),
+    "asked_about": Setting("q", None, movie, movies=True),
+    "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find"))),
+    "compare_by": Setting("c", "rating", one_of(("rating", "next"))),
+    "sweep_knob": Setting("k", SWEEPS[0], one_of(SWEEPS)),
+    "sweep_event": Setting("e", None, movie, movies=True),
+    "sweep_movies": Setting("m", (), several(movie, most=5), movies=True),
+    "goal_movie": Setting("gm", None, movie, movies=True),
+    "goal_kind": Setting("gk", "top", one_of(("top", "stars"))),
+    "goal_above": Setting("ga", True, one_of((True, False))),
+    "goal_top": Setting("gt", 10, whole(1, 100)),
+    "goal_stars": Setting("gs", 4.0, tenths(1.1, 4.9)),
+    "replay_user": Setting("ru", None, whole(0, MOST_NUMBER)),
+    "replay_step": Setting("rs", None, whole(0, MOST_NUMBER)),
+    "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
+    "why_of": Setting("wo", "a", one_of(("a", "b"))),
+    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
+    "why_order": Setting("ws", "strength", one_of(("strength", "time"))),
+    "why_part": Setting("wp", "ratings", one_of(("ratings", "trust", "heads", "general"))),
+}
+_BY_SHORT = {setting.short: name for name, setting in SETTINGS.items()}
+
+
+def encode(state: State) -> str:
+    """Return a state as text: letters, digits, "-", "_" and one ".".
+
+    Ratings are rounded to half stars from 0.5 to 5. A setting at its default is left out.
+    """
+    settings = {
+        SETTINGS[name].short: value for name, value in state.settings.items() if value != SETTINGS[name].default
+    }
+    parts: list[Any] = [state.bundle, _pack(state.visitor), settings]
+    if state.copy is not None:
+        parts.append(_pack(state.copy))
+    elif not settings:
+        parts.pop()
+    text = json.dumps(parts, separators=(",", ":"))
+    return f"{VERSION}.{base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).rstrip(b'=').decode()}"
+
+
+def decode(text: str) -> State:
+    """Return the state that a text stands for. Raises ``LinkError``, and nothing else, for any other text.
+
+    Words that this version does not know (an occupation, say) are left out, and ``notes`` says so.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise LinkError(f"This link is far too long: it has {len(text):,} characters.")
+    version, dot, body = text.partition(".")
+    if dot and version != VERSION and version.isdecimal():
+        raise LinkError("This link is from another version of BST Studio, which this one cannot read.")
+    if version != VERSION or not dot:
+        raise _damaged()
+    try:
+        parts = json.loads(_inflate(body))
+        if not isinstance(parts, list) or not 2 <= len(parts) <= 4 or not isinstance(parts[0], str) or not parts[0]:
+            raise ValueError
+        parts[0].encode()  # JSON can spell halves of signs, which are no text
+        lost: list[str] = []
+        visitor = _unpack(parts[1], lost)
+        settings = _read_settings(parts[2]) if len(parts) > 2 else {}
+        copy = _unpack(parts[3], lost) if len(parts) > 3 else None
+        return State(parts[0], visitor, copy, settings, tuple(dict.fromkeys(lost)))
+    # BSTError: a movie that is in a history twice. RecursionError: brackets within brackets within brackets
+    except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError, BSTError) as error:
+        raise _damaged() from error
+
+
+def _inflate(body: str) -> bytes:
+    if not body.isascii():
+        raise ValueError
+    packed = base64.b64decode(body.encode() + b"=" * (-len(body) % 4), b"-_", validate=True)
+    reader = zlib.decompressobj()
+    plain = reader.decompress(packed, MOST_BYTES)
+    # not to its end: cut, or a small text that swells to a huge one
+    if not reader.eof or reader.unused_data:
+        raise ValueError
+    return plain
+
+
+def _read_settings(packed: Any) -> dict[str, Any]:
+    if not isinstance(packed, dict) or not packed.keys() <= _BY_SHORT.keys():
+        raise ValueError
+    return {_BY_SHORT[short]: SETTINGS[_BY_SHORT[short]].read(value) for short, value in packed.items()}
+
+
+def _pack(visitor: Visitor) -> list:
+    events = visitor.history
+    ratings = "".join(HALF_STARS[min(max(round(2 * event.rating), 1), 10) - 1] for event in events)
+    packed = [visitor.sex, visitor.age, visitor.occupation, [int(event.movie_id) for event in events], ratings]
+    dated = any(event.timestamp is not None for event in events)
+    if dated or visitor.seen:
+        packed.append(_differences([event.timestamp for event in events]) if dated else None)
+    if visitor.seen:
+        packed.append(_differences(sorted(visitor.seen)))
+    return packed
+
+
+def _unpack(packed: Any, lost: list[str]) -> Visitor:
+    if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
+        raise ValueError
+    *who, ids, ratings = packed[:5]
+    movies = several(movie, most=MOST_BYTES)(ids)
+    if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
+        raise ValueError
+    dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
+    times = _sums(packed[5]) if dated else [None] * len(movies)
+    seen = [movie(movie_id) for movie_id in _sums(packed[6])] if len(packed) == 7 else []
+    if len(times) != len(movies):
+        raise ValueError
+    return Visitor(
+        *(_part(name, words, value, lost) for (name, words), value in zip(PARTS, who, strict=True)),
+        tuple(
+            Event(movie_id, (HALF_STARS.index(digit) + 1) / 2, time)
+            for movie_id, digit, time in zip(movies, ratings, times, strict=True)
+        ),
+        frozenset(seen),
+    )
+
+
+def _part(name: str, words: Sequence, value: Any, lost: list[str]) -> Any:
+    if value is None or (value in words and not isinstance(value, float | bool)):
+        return value
+    if not isinstance(value, str | int):
+        raise ValueError
+    lost.append(f"The {name} of the link is not known here.")
+    return None
+
+
+def _differences(times: Sequence[int | None]) -> list[int | None]:
+    packed, before = [], 0
+    for time in times:
+        packed.append(None if time is None else int(time) - before)
+        before = before if time is None else int(time)
+    return packed
+
+
+def _sums(packed: Any) -> list[int | None]:
+    if not isinstance(packed, list):
+        raise ValueError
+    times, before = [], 0
+    for step in packed:
+        if step is not None:
+            before += whole(-MOST_NUMBER, MOST_NUMBER)(step)
+        times.append(None if step is None else before)
+    return times
+
+
+def fit(state: State, movies: Container[int], levels: Sequence[float]) -> State:
+    """Return what of a state makes sense with a dataset: its movies and its rating ``levels``.
+
+    Unknown movies are left out, ratings go to the nearest level, and of a history longer than ``MAX_HISTORY`` the older
+    movies are merely seen; ``notes`` says so.
+    """
+    visitor, notes = _fit_visitor(state.visitor, movies, levels)
+    copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels)
+    settings = {name: _known(name, value, movies) for name, value in state.settings.items()}
+    settings = {name: value for name, value in settings.items() if value != SETTINGS[name].default}
+    notes = [*state.notes, *notes, *(f"What-if: {note}" for note in more)]
+    return with_(state, visitor=visitor, copy=copy, settings=settings, notes=tuple(dict.fromkeys(notes)))
+
+
+def _known(name: str, value: Any, movies: Container[int]) -> Any:
+    if not SETTINGS[name].movies:
+        return value
+    if isinstance(value, tuple):
+        return tuple(movie_id for movie_id in value if movie_id in movies)
+    return value if value in movies else None
+
+
+def _fit_visitor(visitor: Visitor, movies: Container[int], levels: Sequence[float]) -> tuple[Visitor, list[str]]:
+    known = [event for event in visitor.history if event.movie_id in movies]
+    seen = frozenset(movie_id for movie_id in visitor.seen if movie_id in movies)
+    kept = [with_(event, rating=to_scale(event.rating, levels)) for event in known]
+    rounded = sum(one != other for one, other in zip(known, kept, strict=True))
+    notes = []
+    if unknown := len(visitor.all_seen) - len(known) - len(seen):
+        verb = "is" if unknown == 1 else "are"
+        notes.append(f"{count(unknown, 'movie')} of the link {verb} not in this dataset and left out.")
+    if rounded:
+        verb = "was" if rounded == 1 else "were"
+        notes.append(f"{count(rounded, 'rating')} of the link {verb} rounded, as this dataset has no such rating.")
+    if len(kept) > MAX_HISTORY:
+        notes.append(
+            f"The newest {MAX_HISTORY} of {len(kept):,} movies of the link are read; the others count as seen."
+        )
+    return with_(visitor, history=tuple(kept), seen=seen).limited(), notes

@@ -1,0 +1,53 @@
+"""What stands in a page's place when the chosen model cannot be used: why, and what to do about it."""
+
+import streamlit as st
+
+from bst import datasets
+from bst.errors import BSTError
+from pages.shared import resources
+from pages.shared.format import literal
+from pages.shared.resources import Choice
+
+
+def draw(choice: Choice) -> None:
+    """Say why a model is not usable; where its dataset is what is missing, offer to download it."""
+    st.title("This model cannot be used yet", anchor=False)
+    st.markdown(literal(choice.problem))
+    if choice.missing_dataset is None:
+        return
+    st.header(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
+    offer(choice.missing_dataset)
+
+
+def draw_error(error: BSTError) -> None:
+    """Say why a page could not be drawn to its end, and what to do about it."""
+    st.error(f"{literal(str(error).rstrip('.'))}.", icon=":material/error:")
+
+
+def offer(name: str) -> None:
+    """Offer to download a known dataset: its licence, the button, and the same from a terminal."""
+    source = datasets.SOURCES[name]
+    with st.container(border=True):
+        st.markdown("**Licence**")
+        st.text(datasets.licence_text(source.name))
+    size = f" ({source.size / 2**20:.0f} MB)" if source.size else ""
+    if st.button(f"Accept and download{size}", type="primary", icon=":material/download:"):
+        _download(source.name, source.title)
+    st.caption(f"The same from a terminal: `python -m bst download {source.name}`")
+
+
+def _download(name: str, title: str) -> None:
+    bar = st.progress(0.0, text=f"Connecting for {title} …")
+
+    def on_progress(done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        bar.progress(share, text=f"Downloading {title}: {done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
+
+    try:
+        datasets.download(name, on_progress=on_progress)
+    except BSTError as error:
+        bar.empty()
+        st.error(literal(str(error)), icon=":material/error:")
+        return
+    resources.look_again()
+    st.rerun()

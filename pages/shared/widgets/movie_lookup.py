@@ -1,0 +1,73 @@
+"""Ask about one movie, seen or not: what the model expects of it."""
+
+import pandas as pd
+import streamlit as st
+
+from bst.inference.recommender import LIKED, Recommendation, Recommender
+from bst.presentation import charts
+from bst.schema import Visitor
+from pages.shared.format import literal, odds, percent
+from pages.shared.state import visitor_state
+from pages.shared.widgets import chart_view, why_link
+
+
+def draw(recommender: Recommender, visitor: Visitor) -> None:
+    """Draw the search, and what is predicted for the movie found."""
+    with st.container(border=True):
+        st.header("What about another movie?", anchor=False)
+        titles = recommender.catalogue.titles
+        movie_id = st.selectbox(
+            "Any movie",
+            titles,
+            index=None,
+            format_func=titles.get,
+            placeholder=f"Search {len(titles):,} movies …",
+            key=f"any_movie_{recommender.bundle.dataset}",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        if movie_id is None:
+            st.caption("Choose any movie, seen or not, to read the rating that the model expects.")
+            return
+        row = recommender.one(visitor, movie_id)
+        _draw_prediction(row, recommender.bundle.levels)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            place = (
+                f"Place **{row.rank:,}** of {len(titles):,} by expected rating{', already seen' if row.seen else ''}."
+            )
+            st.markdown(f"{place}  \n{literal(row.genres.replace('|', ', '))}", width="content")
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
+                st.button(
+                    "Seen",
+                    key="seen_any",
+                    icon=":material/done:",
+                    help="They have seen it already: do not recommend it. It counts without a rating.",
+                    disabled=row.seen,
+                    on_click=visitor_state.mark_seen,
+                    args=(movie_id,),
+                )
+
+
+def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
+    with st.container(horizontal=True):
+        st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
+        if row.distribution is not None:
+            liked = sum(p for level, p in zip(levels, row.distribution, strict=True) if level >= LIKED)
+            st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
+        if row.watch_next is not None:
+            st.metric(
+                "Watched next",
+                "seen" if row.seen else percent(row.watch_next),
+                help="How likely this is the next movie that they rate, among all that they have not seen.",
+                width="content",
+            )
+    if row.distribution is not None:
+        chart = pd.DataFrame({"level": levels, "probability": row.distribution})
+        chart_view.show(
+            charts.star_bars(chart),
+            f"How likely each rating of {row.title} is: "
+            + ", ".join(f"{level:g} stars {p:.0%}" for level, p in zip(levels, row.distribution, strict=True)),
+        )
+    if row.watch_next is not None and not row.seen:
+        st.markdown(f"The chance that they watch it next: **{odds(row.watch_next)}**.")

@@ -1,0 +1,149 @@
+"""Starting a run: which data, which model, and how long."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from bst import datasets
+from bst.bundles import bundle
+from bst.errors import BSTError
+from bst.models.config import PRESET_TITLES, PRESETS, Config, TimelineConfig, TowerConfig, describe
+from bst.timelines.splits import PROTOCOLS
+from bst.training import background
+from bst.training.runs import RUNS, RunSettings
+from pages.shared.format import literal
+from pages.training import live
+
+SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
+RATES = {True: (0.0005, 0.001, 0.002, 0.004), False: (0.001, 0.003, 0.01, 0.03, 0.1)}
+TOWERS = {"rating": "Ratings", "next": "Next movie"}
+JOBS = {"Ratings and the next movie": ("rating", "next"), "Ratings only": ("rating",), "The next movie only": ("next",)}
+
+
+def draw_button() -> None:
+    """Draw the button that opens the dialog; while a run is under way it says so."""
+    running = [run.name for run in background.statuses() if run.state == "running"]
+    if st.button(
+        "Train a model",
+        icon=":material/model_training:",
+        disabled=bool(running),
+        key="train_button",
+        help=f"Run {literal(running[0])} is under way; one at a time."
+        if running
+        else "In a process of its own: this page may be closed meanwhile.",
+    ):
+        _dialog()
+
+
+@st.dialog("Train a model", width="large", icon=":material/model_training:")
+def _dialog() -> None:
+    draw_form()
+
+
+def draw_form() -> None:
+    """Draw what can be chosen, and the button that starts the run."""
+    here = datasets.usable()
+    left, right = st.columns(2)
+    with left:
+        dataset = st.selectbox("Dataset", list(here), format_func=here.get, key="train_dataset")
+        share = st.select_slider(
+            "Share of its users to learn from",
+            SHARES,
+            value=1.0,
+            format_func=lambda part: f"{part:.0%}",
+            key="train_share",
+            help="Fewer are quicker and worse. The users on whom it is measured stay the same.",
+        )
+    with right:
+        name = st.selectbox("Preset", list(PRESETS), format_func=PRESET_TITLES.get, key="train_preset")
+        config = PRESETS[name]
+        timeline = isinstance(config, TimelineConfig)
+        protocols = ["visitor", "last", "seed"] if timeline else ["seed"]
+        protocol = st.selectbox(
+            "Protocol",
+            protocols,
+            key=f"train_protocol_{timeline}",
+            help="What it is measured on, and never trained on.",
+        )
+    st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
+    config = _draw_settings(config, timeline)
+    left, right = st.columns(2)
+    seed = left.number_input(
+        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed splits and trains in the same way."
+    )
+    called = right.text_input(
+        "Name of the model", _free_name(f"{dataset}-{name}"), key=f"train_name_{dataset}_{name}", max_chars=80
+    )
+    if st.button("Start training", type="primary", icon=":material/play_circle:", key="train_start"):
+        settings = RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
+        try:
+            background.start(settings, called.strip())
+        except BSTError as error:
+            st.error(literal(str(error)), icon=":material/error:")
+            return
+        live.watch(called.strip())
+        st.rerun()
+
+
+def _draw_settings(config: Config, timeline: bool) -> Config:
+    """Draw epochs and a few settings with ranges that are known to train, and return the configuration with them."""
+    if timeline:
+        jobs = st.selectbox("What it is to predict", list(JOBS), key="train_jobs")
+        config = config.with_towers(JOBS[jobs])
+    own = config.epochs
+    epochs = st.slider(
+        "Epochs: passes over the data, at most",
+        1,
+        max(30, own),
+        own,
+        key=f"train_epochs_{config.preset}_{own}",
+        help="It stops earlier when three epochs in a row were no better.",
+    )
+    if timeline:
+        # one tower needs more epochs than the other, and keeps its part of them
+        parts = {name: max(1, round(tower.epochs * epochs / own)) for name, tower in config.towers.items()}
+        config = replace(config, **{n: replace(tower, epochs=parts[n]) for n, tower in config.towers.items()})
+    else:
+        config = config.with_epochs(epochs)
+    with st.expander("More settings", icon=":material/tune:"):
+        return _draw_towers(config) if timeline else _draw_classic(config)
+
+
+def _draw_towers(config: TimelineConfig) -> TimelineConfig:
+    for name, tower in config.towers.items():
+        st.markdown(f"**{TOWERS[name]}**")
+        width, layers, dropout, rate = st.columns(4)
+        config = replace(
+            config,
+            **{
+                name: TowerConfig(
+                    width.select_slider("Width", (16, 32, 48, 64, 96), tower.width, key=f"train_{name}_width"),
+                    tower.heads,
+                    layers.slider("Layers", 1, 6, tower.layers, key=f"train_{name}_layers"),
+                    dropout.slider("Dropout", 0.0, 0.5, tower.dropout, 0.05, key=f"train_{name}_dropout"),
+                    _draw_rate(rate, True, tower.learning_rate, f"train_{name}_rate"),
+                    tower.epochs,
+                )
+            },
+        )
+    return config
+
+
+def _draw_classic(config: Config) -> Config:
+    window, dropout, rate = st.columns(3)
+    return replace(
+        config,
+        window=window.slider("Movies in a window", 2, 20, config.window, key=f"train_{config.preset}_window"),
+        dropout=dropout.slider("Dropout", 0.0, 0.5, config.dropout, 0.05, key=f"train_{config.preset}_dropout"),
+        learning_rate=_draw_rate(rate, False, config.learning_rate, f"train_{config.preset}_rate"),
+    )
+
+
+def _draw_rate(column, timeline: bool, value: float, key: str) -> float:
+    return column.select_slider("Learning rate", RATES[timeline], value, format_func=lambda r: f"{r:g}", key=key)
+
+
+def _free_name(wanted: str) -> str:
+    """Return the name, or with the first number behind it under which there is neither bundle nor run."""
+    names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
+    return next(n for n in names if not (bundle.BUNDLES / n).exists() and not (RUNS / n).exists())

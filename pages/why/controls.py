@@ -1,0 +1,122 @@
+"""What the page explains: whose prediction, of which movie, and by what it is measured."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bst.explanation.sentences import Explained
+from bst.inference.recommender import Filters, Recommender
+from bst.schema import Visitor
+from pages.shared.format import literal
+from pages.shared.state import settings, visitor_state
+from pages.shared.widgets import why_link
+
+MEASURES = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
+ORDERS = {"strength": "Strongest first", "time": "As watched"}
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose prediction is explained: ``slot`` "a" or "b", or "guest" for somebody else, with ``words`` for them."""
+
+    visitor: Visitor
+    slot: str
+    words: str = ""
+
+
+def whose() -> Whose:
+    """Return whose prediction it is; the copy only as long as it differs from the visitor."""
+    if found := why_link.guest():
+        return Whose(found[0], "guest", found[1])
+    copy = visitor_state.current("b")
+    if st.session_state[settings.key("why_of")] == "b" and copy != visitor_state.current():
+        return Whose(copy, "b", "B: the changed copy")
+    return Whose(visitor_state.current(), "a")
+
+
+def draw_whose(who: Whose) -> None:
+    """Draw who it is about where there is a choice."""
+    if who.slot == "guest":
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":material/person_search: This is about {literal(who.words)}.", width="content")
+            st.button("Back to the visitor", key="why_back", on_click=_forget_guest)
+    elif visitor_state.current("b") != visitor_state.current():
+        st.session_state["why_of_choice"] = who.slot
+        st.segmented_control(
+            "Whose prediction",
+            ["a", "b"],
+            required=True,
+            format_func={"a": "A: the visitor", "b": "B: the changed copy"}.get,
+            key="why_of_choice",
+            on_change=_choose_whose,
+            label_visibility="collapsed",
+        )
+
+
+def _forget_guest() -> None:
+    st.session_state.pop("why_guest", None)
+
+
+def _choose_whose() -> None:
+    st.session_state[settings.key("why_of")] = st.session_state["why_of_choice"]
+
+
+def movie(recommender: Recommender, visitor: Visitor) -> int:
+    """Return the movie that was asked about, else the one that leads the list."""
+    wanted = visitor_state.asked_about()
+    if wanted is None or wanted not in recommender.catalogue:
+        best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, Filters(include_seen=True))
+        wanted = best[0].movie_id
+    return wanted
+
+
+def draw_movie(recommender: Recommender, movie_id: int) -> None:
+    """Draw the choice of the movie."""
+    st.session_state["why_choice"] = movie_id
+    st.selectbox(
+        "Movie to explain",
+        recommender.catalogue.titles,
+        format_func=recommender.catalogue.titles.get,
+        key="why_choice",
+        on_change=lambda: visitor_state.ask_about(st.session_state["why_choice"]),
+        help="Any movie of the catalogue. “Why?” in any list leads here, too.",
+    )
+
+
+def measure(told: Explained) -> str:
+    """Return what the page measures, of what the model has."""
+    chosen = st.session_state[settings.key("why_measure")]
+    return chosen if chosen in told.measures else told.measures[0]
+
+
+def draw_measure(told: Explained) -> None:
+    """Draw the choice of what is measured."""
+    if len(told.measures) < 2:
+        return
+    st.session_state["why_measure_choice"] = measure(told)
+    st.segmented_control(
+        "What is explained",
+        told.measures,
+        required=True,
+        format_func=MEASURES.get,
+        key="why_measure_choice",
+        on_change=lambda: st.session_state.update(
+            {settings.key("why_measure"): st.session_state["why_measure_choice"]}
+        ),
+        label_visibility="collapsed",
+    )
+
+
+def draw_order(told: Explained) -> None:
+    """Draw the choice in which order the events stand."""
+    if len(told.events) < 2:
+        return
+    st.segmented_control(
+        "Order of the movies",
+        list(ORDERS),
+        required=True,
+        format_func=ORDERS.get,
+        key=settings.key("why_order"),
+        persist_state="session",
+        label_visibility="collapsed",
+    )
