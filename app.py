@@ -25,23 +25,20 @@ page = st.navigation(
     {
         "Explore": [
             st.Page(
-                "pages/recommend/page.py",
-                url_path="recommend",
+                "pages/recommend/recommend.py",
                 title="Recommend",
                 icon=":material/recommend:",
                 help="Say who is watching and what they watched; see what the model would recommend.",
                 default=True,
             ),
             st.Page(
-                "pages/what_if/page.py",
-                url_path="what_if",
+                "pages/what_if/what_if.py",
                 title="What if",
                 icon=":material/compare_arrows:",
                 help="Change a copy of the visitor and see what moves, and why.",
             ),
             st.Page(
-                "pages/replay/page.py",
-                url_path="replay",
+                "pages/replay/replay.py",
                 title="Replay",
                 icon=":material/replay:",
                 help="Follow a real user through time: what the model expected, and what they did.",
@@ -49,8 +46,7 @@ page = st.navigation(
         ],
         "Explain": [
             st.Page(
-                "pages/why/page.py",
-                url_path="why",
+                "pages/why/why.py",
                 title="Why",
                 icon=":material/visibility:",
                 help="Which watched movies the model looked at while it predicted one rating.",
@@ -58,29 +54,25 @@ page = st.navigation(
         ],
         "Model": [
             st.Page(
-                "pages/training/page.py",
-                url_path="training",
+                "pages/training/training.py",
                 title="Training",
                 icon=":material/show_chart:",
                 help="How the chosen model was made: its learning curves and how good it is.",
             ),
             st.Page(
-                "pages/evaluation/page.py",
-                url_path="evaluation",
+                "pages/evaluation/evaluation.py",
                 title="Evaluation",
                 icon=":material/fact_check:",
                 help="How good the chosen model is, for whom, beside what, and where it fails.",
             ),
             st.Page(
-                "pages/data/page.py",
-                url_path="data",
+                "pages/data/data.py",
                 title="Data",
                 icon=":material/database:",
                 help="What the chosen model was made from: people, movies, ratings, and what their times are worth.",
             ),
             st.Page(
-                "pages/about/page.py",
-                url_path="about",
+                "pages/about/about.py",
                 title="About",
                 icon=":material/info:",
                 help="What this app and the chosen model are: model card, architecture, words, licences.",

@@ -27,7 +27,7 @@ def opened(query: str):
 
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     app.query_params["s"] = query.removeprefix("?s=")
-    return app.run().switch_page("pages/why/page.py").run()
+    return app.run().switch_page("pages/why/why.py").run()
 
 
 def measure(app, part: str, movies: list[int]) -> dict[str, list[float]]:

@@ -125,7 +125,7 @@ class Cause:
     stars: float
 
 
-def influence(
+def event_effects(
     recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], among: Sequence[int] | None = None
 ) -> np.ndarray:
     """Return what each event does to the expected ratings of movies: (movies, events) float32 stars.
@@ -150,13 +150,13 @@ def causes(recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int])
     """Return for each movie the event without which its expected rating would fall the most; None if hardly at all.
 
     Of a history over about 120 events only those are looked at that are nearest to the movies by ``embeddings``, as
-    reading a long history once for each of its events takes too long for a list. Errors as in ``influence``.
+    reading a long history once for each of its events takes too long for a list. Errors as in ``event_effects``.
     """
     events = recommender.read_events(visitor)
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
     among = _nearest(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
-    found = influence(recommender, visitor, movie_ids, among)
+    found = event_effects(recommender, visitor, movie_ids, among)
     best = found.argmax(axis=1)
     stars = found[np.arange(len(best)), best]
     return [

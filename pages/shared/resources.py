@@ -174,7 +174,7 @@ def need_ratings() -> None:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
-    st.page_link("pages/training/page.py", label="See how it was trained", icon=":material/show_chart:")
+    st.page_link("pages/training/training.py", label="See how it was trained", icon=":material/show_chart:")
     st.stop()
 
 

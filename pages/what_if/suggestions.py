@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.explanation import leave_one_out
+from bst.explanation import event_effects
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetPart, value_words
@@ -57,7 +57,7 @@ def _by_influence(recommender: Recommender, visitor: Visitor) -> list[Event]:
     events = recommender.read_events(visitor)
     among = range(max(0, len(events) - MOST_ASKED), len(events))
     best = [row.movie_id for row in recommender.rank(visitor, BEST)]
-    changes = np.abs(leave_one_out(recommender, visitor, best, among)).sum(axis=0)
+    changes = np.abs(event_effects(recommender, visitor, best, among)).sum(axis=0)
     return [events[among[place]] for place in np.argsort(-changes, kind="stable")]
 
 

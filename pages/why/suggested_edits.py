@@ -13,7 +13,7 @@ from pages.shared.session_cache import key, remembered
 from pages.shared.state import settings, visitor_state
 from pages.why.controls import Whose
 
-WHAT_IF = "pages/what_if/page.py"
+WHAT_IF = "pages/what_if/what_if.py"
 MOST_DROPS, MOST = 3, 5
 
 

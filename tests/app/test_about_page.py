@@ -18,7 +18,7 @@ def opened(section: str = "Model card", bundle: str = "demo", **state) -> AppTes
     resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = bundle
-    app.switch_page("pages/about/page.py")
+    app.switch_page("pages/about/about.py")
     for name, value in ({"about_tabs": section} | state).items():
         app.session_state[name] = value
     app.run()

@@ -30,7 +30,7 @@ def said(app) -> list[str]:
 
 def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_believed(models_here):
     app = start("timeline")
-    for page in ("pages/about/page.py", "pages/recommend/page.py", "pages/data/page.py"):
+    for page in ("pages/about/about.py", "pages/recommend/recommend.py", "pages/data/data.py"):
         app.session_state["bundle"] = "classic"
         app.switch_page(page).run()
         assert not app.exception
@@ -38,7 +38,7 @@ def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_beli
     # on a page, a person's choice counts, and goes along to the next
     app.selectbox(key="bundle").select("classic").run()
     assert model(app) == "classic"
-    app.switch_page("pages/about/page.py").run()
+    app.switch_page("pages/about/about.py").run()
     assert model(app) == "classic"
 
 
@@ -51,7 +51,7 @@ def test_a_model_that_is_deleted_while_it_is_shown_gives_way_with_one_notice(mod
     (notice,) = said(app)
     assert "timeline · Demo world is no longer on this computer. The model is classic · Demo world now." in notice
     assert headline(app).startswith("After 5 movies")
-    app.switch_page("pages/training/page.py").run()
+    app.switch_page("pages/training/training.py").run()
     assert not app.exception
     assert said(app) == []
 
@@ -59,7 +59,7 @@ def test_a_model_that_is_deleted_while_it_is_shown_gives_way_with_one_notice(mod
 def test_a_model_that_is_damaged_while_it_is_shown_gives_way_with_the_reason(models_here):
     app = start("timeline")
     (models_here / "timeline" / "weights.npz").write_bytes(b"not the weights")
-    app.switch_page("pages/about/page.py").run()
+    app.switch_page("pages/about/about.py").run()
     assert not app.exception
     assert model(app) == "classic"
     (notice,) = said(app)

@@ -24,7 +24,7 @@ def opened(section: str = "Ratings", **state) -> AppTest:
     resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = "demo"
-    app.switch_page("pages/data/page.py")
+    app.switch_page("pages/data/data.py")
     for name, value in ({"data_tabs_6": section} | state).items():
         app.session_state[name] = value
     app.run()

@@ -21,7 +21,7 @@ from tests.app.conftest import APP, NEXT_FIGURES, TASK, captions, chart_words, h
 
 pytestmark = pytest.mark.timeout(180)
 
-PAGE = "pages/evaluation/page.py"
+PAGE = "pages/evaluation/evaluation.py"
 TABS = {
     "How good": 1,
     "How soon it knows you": 1,

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.timeout(180)
 TOWER = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=1)
 QUICK = {"segment": 10, "memory": 12, "batch_events": 200, "factors": 2, "warm_up": 2, "negatives": 8}
 PAGES = (
-    "explore/recommend",
-    "explore/what_if",
-    "explore/replay",
-    "explain/why",
-    "model/training",
-    "model/evaluation",
-    "model/data",
-    "model/about",
+    "recommend",
+    "what_if",
+    "replay",
+    "why",
+    "training",
+    "evaluation",
+    "data",
+    "about",
 )
 FORMS = (*WRITERS, "no-times")
 DRAWN = {"like-10m", "like-latest-small", "like-kaggle-20m"}
@@ -79,7 +79,7 @@ def opened(bundle: str, page: str) -> AppTest:
     resources.look_again()
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params["bundle"] = bundle
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"pages/{page}/{page}.py").run()
     assert not app.exception, page
     assert not app.error, [error.value for error in app.error]
     assert app.title, page
@@ -90,17 +90,17 @@ def opened(bundle: str, page: str) -> AppTest:
 def test_every_page(form, trained):
     for page in PAGES:
         app = opened(form, page)
-        if page == "explore/recommend":  # films without year or genres are watched like any other
+        if page == "recommend":  # films without year or genres are watched like any other
             set_visitor(app, Visitor().watched(12, 4.0).watched(19, 2.0), form)
             assert not app.run().exception
-        elif page == "model/evaluation" and form in MEASURED:
+        elif page == "evaluation" and form in MEASURED:
             check_evaluation(app, form)
-        elif page == "model/data":
+        elif page == "data":
             check_data(app, form)
 
 
 def test_a_model_is_trained_on_what_was_trained_on_before(trained):
-    app = opened("like-10m", "model/training")
+    app = opened("like-10m", "training")
     app.button(key="train_button").click().run()
     assert not app.exception
     assert {"Demo world (simulated)", *FORMS} <= set(app.selectbox(key="train_dataset").options)

@@ -332,8 +332,8 @@ def test_ordering_by_both_weighs_the_two_chances(kinds):
 def test_the_order_lasts_while_other_pages_and_models_are_looked_at(kinds):
     app = start("timeline")
     app.segmented_control(key="order").select("next").run()
-    app.switch_page("pages/why/page.py").run()
-    app.switch_page("pages/recommend/page.py").run()
+    app.switch_page("pages/why/why.py").run()
+    app.switch_page("pages/recommend/recommend.py").run()
     assert "most likely watches" in headline(app)
     app.selectbox(key="bundle").select("classic").run()
     assert not app.exception
@@ -375,7 +375,7 @@ def test_a_seen_movie_cannot_be_the_next(kinds):
 
 def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
     app = start("next-only")
-    for page in ("pages/recommend/page.py", "pages/why/page.py"):
+    for page in ("pages/recommend/recommend.py", "pages/why/why.py"):
         app.switch_page(page).run()
         assert not app.exception
         assert headline(app) == "This model predicts no ratings"

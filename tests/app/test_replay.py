@@ -12,7 +12,7 @@ from pages.shared import resources
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
-PAGE = "pages/replay/page.py"
+PAGE = "pages/replay/replay.py"
 HELD_OUT = sorted(np.random.default_rng(0).permutation(2000)[:200].tolist())
 TITLES = load_movies("demo").set_index("movie_id")["title"].to_dict()
 

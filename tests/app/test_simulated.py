@@ -13,18 +13,18 @@ from pages.shared.widgets.page_frame import SIMULATED
 from tests.app.conftest import captions, start
 
 PAGES = {
-    "pages/recommend/page.py": None,
-    "pages/what_if/page.py": ("what_if_view", ["compare", "sweep", "find"]),
-    "pages/replay/page.py": None,
-    "pages/why/page.py": ("why_part", ["ratings", "trust", "heads", "general"]),
-    "pages/training/page.py": None,
-    "pages/evaluation/page.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
-    "pages/data/page.py": (
+    "pages/recommend/recommend.py": None,
+    "pages/what_if/what_if.py": ("what_if_view", ["compare", "sweep", "find"]),
+    "pages/replay/replay.py": None,
+    "pages/why/why.py": ("why_part", ["ratings", "trust", "heads", "general"]),
+    "pages/training/training.py": None,
+    "pages/evaluation/evaluation.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
+    "pages/data/data.py": (
         "data_tabs_6",
         ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"],
     ),
     # not "Words" and "Data and licences", which are about more than the chosen model
-    "pages/about/page.py": ("about_tabs", ["Model card", "How it is built"]),
+    "pages/about/about.py": ("about_tabs", ["Model card", "How it is built"]),
 }
 
 

@@ -91,6 +91,6 @@ def test_a_dataset_that_cannot_be_read_is_told_of(app, monkeypatch):
     assert not app.exception
     assert app.error[0].value.replace("\\", "") == "ratings.dat, line 3: the rating is *empty*; fill it in"
     assert current(app) == before
-    app.switch_page("pages/replay/page.py").run()
+    app.switch_page("pages/replay/replay.py").run()
     assert not app.exception
     assert app.error[0].value.replace("\\", "").startswith("ratings.dat, line 3")

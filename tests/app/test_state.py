@@ -42,8 +42,8 @@ def fresh_session() -> pytest.MonkeyPatch:
     patch.setattr("streamlit.session_state", {})
     bundle = SimpleNamespace(name="demo", dataset="demo", dataset_title="Demo world", levels=WHOLE_STARS)
     catalogue = Catalogue(MOVIES)
-    patch.setattr(visitor_state.models, "chosen", lambda: bundle)
-    patch.setattr(visitor_state.models, "catalogue", lambda dataset: catalogue)
+    patch.setattr(visitor_state.resources, "chosen", lambda: bundle)
+    patch.setattr(visitor_state.resources, "catalogue", lambda dataset: catalogue)
     return _Session(patch)
 
 
@@ -246,9 +246,9 @@ def test_a_link_opens_just_what_was_on_the_screen(kinds):
     assert address_of(other) == sent
     # going on from there: nothing to undo yet, and the settings are still those of the link elsewhere
     assert other.button(key="undo").disabled
-    other.switch_page("pages/why/page.py").run()
+    other.switch_page("pages/why/why.py").run()
     assert decode(address_of(other)).settings["order"] == "next"
-    other.switch_page("pages/recommend/page.py").run()
+    other.switch_page("pages/recommend/recommend.py").run()
     assert headline(other) == headline(app)
 
 
@@ -319,7 +319,7 @@ def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
 @pytest.mark.timeout(300)
 def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
     a, b = Visitor(history=(Event(ALIEN, 2.0),)), Visitor("M", history=(Event(ALIEN, 4.0), Event(CASABLANCA, 1.0)))
-    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/page.py")
+    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/why.py")
     assert not app.exception
     assert (visitor(app), visitor(app, slot="b")) == (a, b)
     assert app.selectbox(key="why_choice").value == TOY_STORY
@@ -360,7 +360,7 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
     assert settings.keys() == link.SETTINGS.keys()
     state = State("timeline", Visitor(history=(Event(IDS[0], 2.0), Event(ALIEN, 4.0))), None, settings)
     app = opened(encode(state))
-    for page in (None, "pages/what_if/page.py", "pages/why/page.py", "pages/recommend/page.py"):
+    for page in (None, "pages/what_if/what_if.py", "pages/why/why.py", "pages/recommend/recommend.py"):
         if page:
             app.switch_page(page).run()
         assert not app.exception

@@ -24,7 +24,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def training(bundle: str):
-    return start(bundle).switch_page("pages/training/page.py").run()
+    return start(bundle).switch_page("pages/training/training.py").run()
 
 
 def write_run(runs, name, process, **progress):
@@ -39,7 +39,7 @@ def write_run(runs, name, process, **progress):
 
 
 def test_training_shows_the_shipped_bundle(app):
-    app.switch_page("pages/training/page.py").run()
+    app.switch_page("pages/training/training.py").run()
     assert not app.exception
     assert "the error on ratings it had not seen fell from" in headline(app)
     assert not app.get("progress")
@@ -139,9 +139,9 @@ def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
 def test_the_end_of_a_run_is_noticed_though_another_page_was_shown(kinds, runs):
     folder = write_run(runs, "classic", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
     app = training("timeline")
-    app.switch_page("pages/recommend/page.py").run()
+    app.switch_page("pages/recommend/recommend.py").run()
     shutil.rmtree(folder)  # as when it has ended: its model is among the others
-    app.switch_page("pages/training/page.py").run()
+    app.switch_page("pages/training/training.py").run()
     assert any("classic** is trained, and among the models" in text.value for text in app.markdown)
     app.button(key="use_ended").click().run()
     assert app.session_state["bundle"] == "classic"

@@ -30,7 +30,7 @@ def what_if(bundle: str, who: Visitor | None = None, **settings):
         set_visitor(app, who)
     for name, value in settings.items():
         app.session_state[name] = value
-    app.switch_page("pages/what_if/page.py").run()
+    app.switch_page("pages/what_if/what_if.py").run()
     assert not app.exception
     return app
 
@@ -166,7 +166,7 @@ def test_lists_are_made_as_on_the_recommend_page(kinds, model):
     best = model.rank(visitor(app), 1, Filters(genres=("Western",)), "next")[0]
     assert headline(app).startswith(f"{best.title} leads this visitor’s list with ")
     assert " likely to be next: change something" in headline(app)
-    app.switch_page("pages/recommend/page.py").run()
+    app.switch_page("pages/recommend/recommend.py").run()
     assert app.segmented_control(key="order").value == "next"
 
 
@@ -354,6 +354,6 @@ def test_a_history_of_two_hundred_movies(kinds):
 
 
 def test_a_model_of_the_next_movie_alone_says_that_it_predicts_no_ratings(kinds):
-    app = start("next-only").switch_page("pages/what_if/page.py").run()
+    app = start("next-only").switch_page("pages/what_if/what_if.py").run()
     assert not app.exception
     assert headline(app) == "This model predicts no ratings"

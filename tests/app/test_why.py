@@ -26,7 +26,7 @@ def why(bundle: str, who: Visitor | None = None):
     app = start(bundle)
     if who is not None:
         set_visitor(app, who)
-    app = app.switch_page("pages/why/page.py").run()
+    app = app.switch_page("pages/why/why.py").run()
     assert not app.exception
     return app
 
@@ -89,7 +89,7 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
     assert app.segmented_control(key="what_if_view").value == "compare"
 
     # whoever comes back may look at the copy's reasons
-    app.switch_page("pages/why/page.py").run()
+    app.switch_page("pages/why/why.py").run()
     assert app.segmented_control(key="why_of_choice").value == "a"
     app.segmented_control(key="why_of_choice").select("b").run()
     assert not any(name.endswith(title(strongest.movie_id)) for name in shown(app))
@@ -128,7 +128,7 @@ def test_ratings_and_parts_can_be_changed_too(kinds):
     app.button(key=f"why_change_{place}").click().run()
     assert visitor(app, slot="b") == Rate(event.movie_id, float(new)).apply(who)
     # the heatmap says the same of it
-    app.switch_page("pages/why/page.py").run()
+    app.switch_page("pages/why/why.py").run()
     assert chart_words(app)[1].startswith("Expected rating if one movie had another rating: from ")
     hidden = next(i for i, label in enumerate(labels) if label.startswith("Hide their "))
     part = {"sex": "sex", "age group": "age", "occupation": "occupation"}[labels[hidden].removeprefix("Hide their ")]
@@ -243,7 +243,7 @@ def test_planted_causes_are_marked_in_the_demo_world(kinds):
     ids = load_movies("demo").set_index("title")["movie_id"]
     app = start("timeline")
     set_visitor(app, Visitor(history=(Event(int(ids["Alien (1979)"]), 5.0), Event(int(ids["Toy Story (1995)"]), 3.0))))
-    app.switch_page("pages/why/page.py").run()
+    app.switch_page("pages/why/why.py").run()
     app.selectbox(key="why_choice").select(int(ids["Aliens (1986)"])).run()
     marked = [name for name in shown(app) if name.startswith(contributions.PLANTED)]
     assert marked == ["◆ 5 ★ · Alien (1979)"], "the same series, and 3 stars move nothing"
@@ -290,6 +290,6 @@ def test_somebody_else_may_be_explained_until_one_goes_back(kinds):
     app.button(key="why_change_0").click().run()
     assert visitor(app) == guest, "what is compared in What if is them and their copy"
     assert len(visitor(app, slot="b").history) in (1, 2)
-    app.switch_page("pages/why/page.py").run()
+    app.switch_page("pages/why/why.py").run()
     assert chart_words(app)[0] != mine
     assert "why_guest" not in app.session_state

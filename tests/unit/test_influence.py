@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.explanation import causes, demographics_unknown, interactions, leave_one_out, rating_changes
+from bst.explanation import causes, demographics_unknown, event_effects, interactions, leave_one_out, rating_changes
 from bst.models.timeline import prefix_cache
 from bst.schema import Event, Visitor
 from tests.unit import made_up
@@ -214,28 +214,28 @@ def without(visitor: Visitor, place: int) -> Visitor:
 def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     recommender = request.getfixturevalue(kind)
     visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
-    found = leave_one_out(recommender, visitor, movies)
+    found = event_effects(recommender, visitor, movies)
     read = len(recommender.read_events(visitor))
     assert found.shape == (3, read)
     before = recommender.expected_ratings(visitor, movies)
     for column, place in enumerate(range(5 - read, 5)):
         after = recommender.expected_ratings(without(visitor, place), movies)
         np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
-    np.testing.assert_allclose(leave_one_out(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
-    np.testing.assert_allclose(leave_one_out(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
+    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
+    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
 
 
 def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
     """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
     kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
     visitor = Visitor(history=(*kind, Event(IDS[14], 1)))
-    (found,) = leave_one_out(timeline_recommender, visitor, [IDS[20]])
+    (found,) = event_effects(timeline_recommender, visitor, [IDS[20]])
     assert found[-1] < 0
     assert found[:-1].mean() > found[-1]
 
 
 def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
-    assert leave_one_out(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
+    assert event_effects(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
     assert causes(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
     assert causes(timeline_recommender, Visitor(history=EVENTS), []) == []
 
@@ -291,4 +291,4 @@ def test_of_a_long_history_only_what_is_near_is_left_out_one_by_one():
 
 def test_what_cannot_be_predicted_has_no_influence(small_recommender):
     with pytest.raises(VisitorError, match="no movie 1 "):
-        leave_one_out(small_recommender, Visitor(history=EVENTS), [1])
+        event_effects(small_recommender, Visitor(history=EVENTS), [1])

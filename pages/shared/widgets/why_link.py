@@ -9,7 +9,7 @@ from pages.shared import resources
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.visitor_state import Slot
 
-PAGE = "pages/why/page.py"
+PAGE = "pages/why/why.py"
 CELL = ":material/visibility:"
 
 

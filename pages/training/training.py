@@ -21,7 +21,7 @@ def draw() -> None:
         run_form.draw_button()
     live.draw()
     comparison.draw(bundle)
-    st.page_link("pages/about/page.py", label="Model card and architecture", icon=":material/info:")
+    st.page_link("pages/about/about.py", label="Model card and architecture", icon=":material/info:")
 
 
 def _sentence(history: pd.DataFrame, best: dict[str, int]) -> str:

@@ -87,7 +87,7 @@ def _draw_nothing_known() -> None:
         "say who they are, on the Recommend page.",
         icon=":material/info:",
     )
-    st.page_link("pages/recommend/page.py", label="Go to Recommend", icon=":material/recommend:")
+    st.page_link("pages/recommend/recommend.py", label="Go to Recommend", icon=":material/recommend:")
 
 
 def _draw_pictures(recommender: Recommender, who: Whose, told: Explained, measure: str) -> None:
