@@ -18,7 +18,7 @@ st.set_page_config(
     page_title="BST Studio", page_icon=str(IMAGES / "icon.svg"), layout="wide", initial_sidebar_state=280
 )
 st.logo(str(IMAGES / "logo.svg"), size="large")
-page_frame.draw()
+page_frame.render()
 
 misled = first_request.was_misled()
 page = st.navigation(
@@ -87,11 +87,11 @@ if misled:
 from bst.errors import BSTError  # noqa: E402
 from pages.shared.widgets import dataset_prompt, model_selector  # noqa: E402
 
-choice = model_selector.draw(page.url_path)
+choice = model_selector.render(page.url_path)
 page_frame.draw_simulated(choice.bundle)
 try:
     if choice.problem:
-        dataset_prompt.draw(choice)
+        dataset_prompt.render(choice)
     else:
         page.run()
 except BSTError as error:  # what the person can mend is told in a sentence, wherever it arises

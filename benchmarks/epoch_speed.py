@@ -71,10 +71,10 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     windows = windows // config.batch_size * config.batch_size
     clock = Clock()
     dataset = load(folder)
-    task = prepare(dataset, config, "seed", 0)
-    arrays, labels = window_arrays(dataset, task.timelines, task.split.train)
+    split = prepare(dataset, config, "seed", 0)
+    arrays, labels = window_arrays(dataset, split.timelines, split.windows.train)
     train = {name: values[:windows] for name, values in arrays.items()}, labels[:windows]
-    validation = window_arrays(dataset, task.timelines, task.split.validation)
+    validation = window_arrays(dataset, split.timelines, split.windows.validation)
     clock.end("prepare")
     model = build_classic(config, Sizes(len(dataset.users), len(dataset.movies)))
     model.set_genres(genre_matrix(dataset.movies))

@@ -39,7 +39,7 @@ def main(name: str) -> None:
 
     bundle = open_bundle(name)
     on_progress(0.0, "reading the dataset")
-    measure.measure(bundle, measure.own_task(bundle, datasets.load(bundle.dataset)), on_progress)
+    measure.measure(bundle, measure.own_split(bundle, datasets.load(bundle.dataset)), on_progress)
     for (words, began, cpu), (_, end, cpu_end) in pairwise(steps):
         print(f"{end - began:7.1f} s {cpu_end - cpu:7.1f} s processor  {words}")
     print(f"{steps[-1][1]:7.1f} s {steps[-1][2]:7.1f} s processor  in all")

@@ -81,7 +81,7 @@ def main() -> None:
 
     from bst import datasets
     from bst.datasets.catalogue import Catalogue
-    from bst.visitors.imports import Matcher, Sureness, read_export
+    from bst.visitors.imports import Confidence, Matcher, read_export
     from bst.visitors.imports.names import name_of
 
     catalogue = Catalogue(datasets.load_movies(asked.dataset))
@@ -107,8 +107,8 @@ def main() -> None:
         "movies": len(catalogue),
         "rows": len(export.entries),
         "megabytes": len(data) / 1e6,
-        "taken": sum(match.sureness >= Sureness.LIKELY for match in matches),
-        "unsure": sum(match.sureness == Sureness.UNSURE for match in matches),
+        "taken": sum(match.sureness >= Confidence.LIKELY for match in matches),
+        "unsure": sum(match.sureness == Confidence.UNSURE for match in matches),
         "processor_s": {name: statistics.median(times) for name, times in steps.items()},
         "wall_s": statistics.median(walls),
         "longest_wait_ms": 1000 * statistics.median(waits),

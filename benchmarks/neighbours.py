@@ -27,9 +27,9 @@ from bst.timelines.splits import TEST, TRAIN, prepare
 SHRINKAGE = 50
 
 
-def similarity(task) -> np.ndarray:
+def similarity(split) -> np.ndarray:
     """Return how alike the training users rate any two movies: (movies, movies), −1 … 1."""
-    known = task.ratings(task.role == TRAIN)
+    known = split.ratings(split.role == TRAIN)
     rated = np.zeros((known.users, known.movies), np.float32)
     rated[known.user, known.movie] = 1
     total = np.bincount(known.movie, known.rating, known.movies)
@@ -53,15 +53,15 @@ def main() -> None:
 
     bundle = open_bundle(asked.bundle)
     dataset = load(bundle.dataset)
-    task = prepare(dataset, bundle.config, "visitor", bundle.seed)
+    split = prepare(dataset, bundle.config, "visitor", bundle.seed)
     recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies))
-    alike, ids = similarity(task), dataset.movies["movie_id"].to_numpy()
+    alike, ids = similarity(split), dataset.movies["movie_id"].to_numpy()
     rng = np.random.default_rng(0)
-    users = rng.permutation(np.unique(task.user[task.role == TEST]))
+    users = rng.permutation(np.unique(split.user[split.role == TEST]))
     moved = {"nearest": [], "least alike": []}
     for user in users[: asked.visitors]:
-        first, end = task.timelines.offsets[user : user + 2]
-        movie, rating = task.timelines.movie[first:end], task.timelines.rating[first:end]
+        first, end = split.timelines.offsets[user : user + 2]
+        movie, rating = split.timelines.movie[first:end], split.timelines.rating[first:end]
         # the newest event is the candidate, those before it the history
         history, stars, candidate = movie[-asked.events - 1 : -1], rating[-asked.events - 1 : -1], movie[-1]
         order = np.argsort(-alike[candidate, history])

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
 
 
-def measure(protocol: str, seed: int, name: str | None, task, config) -> dict:
+def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     """Train if need be; return seed, training minutes and figures."""
     from bst.bundles.bundle import BUNDLES, open_bundle
     from bst.models.family import kind
@@ -29,7 +29,7 @@ def measure(protocol: str, seed: int, name: str | None, task, config) -> dict:
     asked = name or f"ml-1m-{protocol}-{seed}"
     if name or (BUNDLES / asked / "bundle.json").is_file():
         bundle = open_bundle(asked)
-        result = kind(bundle.config).evaluate_model(bundle.load_model(task.dataset.movies), task)
+        result = kind(bundle.config).evaluate_model(bundle.load_model(split.dataset.movies), split)
     else:
         settings = RunSettings("ml-1m", config, protocol, config.epochs, seed, patience=config.epochs)
         bundle = train(
@@ -74,8 +74,8 @@ def main() -> None:
     dataset = load("ml-1m")
     results = []
     for seed in asked.seeds:
-        task = prepare(dataset, config, asked.protocol, seed)
-        results.append(measure(asked.protocol, seed, given.get(seed), task, config))
+        split = prepare(dataset, config, asked.protocol, seed)
+        results.append(measure(asked.protocol, seed, given.get(seed), split, config))
         print(json.dumps(results[-1]), flush=True)
     if len(results) > 1:
         print(json.dumps({"mean of": asked.seeds, **mean_of(results)}))

@@ -69,7 +69,7 @@ def main() -> None:
         "leave_one_out": explanation.leave_one_out,
         "demographics_unknown": explanation.demographics_unknown,
         "rating_changes": explanation.rating_changes,
-        "interactions of 8": lambda *asked: explanation.interactions(*asked, range(min(8, recommender.horizon))),
+        "interactions of 8": lambda *asked: explanation.interactions(*asked, range(min(8, recommender.max_history))),
         "integrated_gradients": explanation.integrated_gradients,
     }
     functions = {name: (lambda *pair, f=function: f(recommender, *pair)) for name, function in functions.items()}

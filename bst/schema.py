@@ -141,7 +141,7 @@ DECADES = tuple(range(1930, 2030, 10))
 YEARS_APART = 8.0
 
 
-def movie_facts(movies: pd.DataFrame) -> np.ndarray:
+def item_features(movies: pd.DataFrame) -> np.ndarray:
     """Return what is known of each movie beside its title: (movies, 28) float32, genres as 0 and 1, then its year.
 
     The year y stands as exp(−((y − c) / 8)²) for each c in ``DECADES``: all near 0 where it is unknown.

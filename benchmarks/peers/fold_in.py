@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bst.baselines.bias import bias_fold_in
-from bst.baselines.factorisation import STRONGEST, Factorisation
+from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.datasets import load
 from bst.metrics import by_history, rating_errors
 from bst.models.config import preset
@@ -31,16 +31,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=("validation", "test"), default="validation")
     options = parser.parse_args()
-    task = prepare(load(options.dataset), preset("timeline"), "visitor", options.seed)
-    asked = task.role == (TEST if options.part == "test" else VALIDATION)
+    split = prepare(load(options.dataset), preset("timeline"), "visitor", options.seed)
+    asked = split.role == (TEST if options.part == "test" else VALIDATION)
     # what is reported on test may be learned from the validation users, too
-    known = task.known if options.part == "test" else task.ratings(task.role == TRAIN)
-    movie, rating, history = task.timelines.movie[asked], task.timelines.rating[asked], task.history[asked]
+    known = split.known if options.part == "test" else split.ratings(split.role == TRAIN)
+    movie, rating, history = split.timelines.movie[asked], split.timelines.rating[asked], split.history[asked]
     offsets = np.append(np.flatnonzero(history == 0), len(history))
     peers = {
         "bias": lambda: bias_fold_in(known, movie, rating, offsets),
         "factorisation": lambda: Factorisation.fit(known).fold_in(movie, rating, offsets),
-        "factorisation, uncertain": lambda: Factorisation.fit(known, **STRONGEST).fold_in(movie, rating, offsets),
+        "factorisation, uncertain": lambda: Factorisation.fit(known, **EM_SETTINGS).fold_in(movie, rating, offsets),
     }
     for name, peer in peers.items():
         start = time.process_time()

@@ -30,20 +30,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     dataset = load(options.dataset)
-    task = prepare(dataset, preset("timeline"), options.protocol, options.seed)
+    split = prepare(dataset, preset("timeline"), options.protocol, options.seed)
     np.savez(
         options.out,
-        user=task.user.astype(np.int32),
-        movie=task.timelines.movie,
-        rating=task.timelines.rating,
-        part=task.role,
+        user=split.user.astype(np.int32),
+        movie=split.timelines.movie,
+        rating=split.timelines.rating,
+        part=split.role,
         users=len(dataset.users),
         movies=len(dataset.movies),
         protocol=options.protocol,
         seed=options.seed,
     )
     names = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
-    print({name: int((task.role == role).sum()) for role, name in names.items()})
+    print({name: int((split.role == role).sum()) for role, name in names.items()})
 
 
 if __name__ == "__main__":

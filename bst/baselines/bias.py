@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Known:
+class Interactions:
     """The ratings that a peer may learn from: ``user`` and ``movie`` int, ``rating`` stars, each (ratings,)."""
 
     user: np.ndarray
@@ -21,12 +21,12 @@ class Known:
         return float(self.rating.mean(dtype=np.float64))
 
 
-def global_mean(known: Known, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
+def global_mean(known: Interactions, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
     """Predict μ, the mean of all known ratings, for everything: (labels,) stars."""
     return np.full(len(user), known.mean)
 
 
-def item_mean(known: Known, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
+def item_mean(known: Interactions, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
     """Predict each movie's mean rating, and μ for a movie that has none: (labels,) stars."""
     count = np.bincount(known.movie, minlength=known.movies)
     total = np.bincount(known.movie, known.rating, minlength=known.movies)
@@ -34,7 +34,7 @@ def item_mean(known: Known, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
 
 
 def bias(
-    known: Known, user: np.ndarray, movie: np.ndarray, *, item_damping: float = 10.0, user_damping: float = 5.0
+    known: Interactions, user: np.ndarray, movie: np.ndarray, *, item_damping: float = 10.0, user_damping: float = 5.0
 ) -> np.ndarray:
     """Predict μ + b_i + b_u: how much better the movie is than most, and how much kinder the user: (labels,) stars.
 
@@ -48,7 +48,7 @@ def bias(
 
 
 def bias_fold_in(
-    known: Known,
+    known: Interactions,
     movie: np.ndarray,
     rating: np.ndarray,
     offsets: np.ndarray,
@@ -73,9 +73,9 @@ def bias_fold_in(
     return known.mean + b_i + b_u
 
 
-def _item_bias(known: Known, damping: float) -> np.ndarray:
+def _item_bias(known: Interactions, damping: float) -> np.ndarray:
     total = np.bincount(known.movie, known.rating - known.mean, known.movies)
     return total / (np.bincount(known.movie, minlength=known.movies) + damping)
 
 
-PEERS = {"global_mean": global_mean, "item_mean": item_mean, "bias": bias}
+BASELINES = {"global_mean": global_mean, "item_mean": item_mean, "bias": bias}

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.baselines.bias import Known
+from bst.baselines.bias import Interactions
 
 # movies whose raters' covariances are added up at a time
 CHUNK = 256
 # settings of ``Factorisation.fit`` chosen on the validation visitors of MovieLens 1M: the ridge's are its defaults
-STRONGEST = {"factors": 24, "iterations": 15, "precision": 4.0, "uncertain": True}
+EM_SETTINGS = {"factors": 24, "iterations": 15, "precision": 4.0, "em": True}
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Factorisation:
     @classmethod
     def fit(
         cls,
-        known: Known,
+        known: Interactions,
         *,
         factors: int = 32,
         iterations: int = 8,
         precision: float = 12.0,
         bias_precision: float = 5.0,
         item_precision: float | None = None,
-        uncertain: bool = False,
+        em: bool = False,
         seed: int = 0,
     ) -> "Factorisation":
         """Learn from known ratings by ``iterations`` rounds: all users given the movies, all movies given the users.
@@ -52,11 +52,11 @@ class Factorisation:
         ``precision`` λ holds users' factors near 0, ``item_precision`` (the same unless given) movies', and
         ``bias_precision`` both biases: each regression minimises Σ (r − r̂)² + λ‖p‖² + λ_b b².
 
-        ``uncertain`` takes along how uncertain each user's factors are, C_u = (Σ x xᵀ + prior)⁻¹, when it learns
+        ``em`` takes along how uncertain each user's factors are, C_u = (Σ x xᵀ + prior)⁻¹, when it learns
         movies: Σ x xᵀ becomes Σ (x xᵀ + C_u). That is expectation maximisation for a factor model in which users are
         drawn at random (Rubin & Thayer, Psychometrika 47(1), 1982; near to Lim & Teh, KDD Cup 2007): movies are learned
         for users *nobody has seen*, so that a new user's ridge regression is the model's own. The strongest form of
-        this peer; see ``STRONGEST``.
+        this peer; see ``EM_SETTINGS``.
         """
         user, movie = np.asarray(known.user, np.int64), np.asarray(known.movie, np.int64)
         rest = (known.rating - known.mean).astype(np.float32)
@@ -73,7 +73,7 @@ class Factorisation:
             gram += np.diag(user_prior)
             w = _solve(gram, moment)
             p, b_u = w[:, :-1], w[:, -1]
-            covariance = np.linalg.inv(gram) if uncertain else None
+            covariance = np.linalg.inv(gram) if em else None
             gram, moment = by_movie.normal_equations(_with_one(p), user, rest - b_u[user])
             if covariance is not None:
                 for chunk, total in by_movie.sums(user, covariance):

@@ -29,7 +29,7 @@ def evaluate(options: Options) -> Answer:
     dataset = datasets.load(source)
     for note in assumptions(dataset):
         say(note)
-    task = measure.own_task(bundle, dataset, source)
+    split = measure.own_split(bundle, dataset, source)
     load_tensorflow()
     layout = "{percentage:3.0f}%|{bar}| {elapsed} {desc}"
     with tqdm(total=1.0, bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:
@@ -43,12 +43,12 @@ def evaluate(options: Options) -> Answer:
             bar.n = share
             bar.set_description_str(words)
 
-        measured = measure.measure(bundle, task, on_progress)
+        measured = measure.measure(bundle, split, on_progress)
     if problem := measure.keep(bundle, measured):
         say(problem)
     answer = {"dataset": source, "bundle": bundle.name, **measured.record}
     if measured.local:
-        title = dict(zip(task.dataset.movies["movie_id"].tolist(), task.dataset.movies["title"], strict=True))
+        title = dict(zip(split.dataset.movies["movie_id"].tolist(), split.dataset.movies["title"], strict=True))
         answer["worst"] = {
             side: [
                 {"title": title[miss.movie_id]} | {k: v for k, v in miss.to_dict().items() if k != "visitor"}

@@ -8,10 +8,10 @@ import numpy as np
 from bst.bundles import sidecars
 from bst.cli.terminal import Answer, Options
 from bst.cli.visitor import asked, load
-from bst.explanation.agreement import agreement, trust
+from bst.explanation.agreement import agreement, attention_verdict
 from bst.explanation.gradients import integrated_gradients
 from bst.explanation.leave_one_out import Change, interactions, rating_changes
-from bst.explanation.sentences import Explained, explain, part_words, sentence, signed
+from bst.explanation.sentences import Explanation, explain, part_words, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.visitors.export import visitor_as_json
 
@@ -41,12 +41,12 @@ def explain_one(options: Options) -> Answer:
     return answer, lambda answer: _text(answer, told)
 
 
-def _answer(recommender: Recommender, told: Explained) -> dict:
+def _answer(recommender: Recommender, told: Explanation) -> dict:
     title, visitor, movie_id = recommender.catalogue.title, told.visitor, told.movie_id
-    by_event, looks = told.influence.by_event, told.attention.looks
+    event_effects, looks = told.influence.event_effects, told.attention.looks
     gradients = integrated_gradients(recommender, visitor, movie_id)
-    agreed = agreement(told.attention, by_event.expected)
-    among = np.argsort(-np.abs(by_event.expected), kind="stable")[:MOST_PAIRED].tolist()
+    agreed = agreement(told.attention, event_effects.expected)
+    among = np.argsort(-np.abs(event_effects.expected), kind="stable")[:MOST_PAIRED].tolist()
     pairs = interactions(recommender, visitor, movie_id, among) if len(among) > 1 else np.zeros((len(among),) * 2)
     return {
         "bundle": recommender.bundle.name,
@@ -58,7 +58,7 @@ def _answer(recommender: Recommender, told: Explained) -> dict:
         "next_logit": _round(told.influence.next_logit),
         "watch_next": _round(told.chance, 6),
         "sentence": sentence(told, "expected", title),
-        "trust": trust(agreed, sidecars.read(recommender.bundle, "insights")),
+        "trust": attention_verdict(agreed, sidecars.read(recommender.bundle, "insights")),
         "events": [
             {
                 "movie_id": event.movie_id,
@@ -67,13 +67,13 @@ def _answer(recommender: Recommender, told: Explained) -> dict:
                 "effect": {
                     name: None if values is None else _round(values[place])
                     for name, values in (
-                        ("expected", by_event.expected),
-                        ("liked", by_event.liked),
-                        ("next_logit", by_event.next_logit),
+                        ("expected", event_effects.expected),
+                        ("liked", event_effects.liked),
+                        ("next_logit", event_effects.next_logit),
                     )
                 },
                 "attention": _round(looks.to_events[:, place].mean()),
-                "gradient": _round(gradients.by_event[place]),
+                "gradient": _round(gradients.event_effects[place]),
             }
             for place, event in enumerate(told.events)
         ],
@@ -110,7 +110,7 @@ def _round(value: float | None, digits: int = 4) -> float | None:
     return None if value is None or not math.isfinite(value) else round(float(value), digits)
 
 
-def _text(answer: dict, told: Explained) -> str:
+def _text(answer: dict, told: Explanation) -> str:
     """Return the sentence, then what moves the rating most beside what was looked at, then how far the two agree."""
     lines = [answer["sentence"], ""]
     events = sorted(answer["events"], key=lambda event: -abs(event["effect"]["expected"]))

@@ -6,7 +6,7 @@ from pathlib import Path
 from bst.cli.terminal import Options, say
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
-from bst.visitors.imports import DateOrder, ImportProblem, Sureness, imported, matcher_of, read_export, what_counts
+from bst.visitors.imports import Confidence, DateOrder, ImportProblem, imported, matcher_of, read_export, what_counts
 
 # more than any export has, zipped or not: no more of a file is read into memory
 MOST_BYTES = 64 * 2**20
@@ -30,8 +30,8 @@ def import_file(
         )
     matches = matcher_of(catalogue, dataset).match(export.entries)
     matched = [match for match in matches if match.movie_id is not None]
-    unsure = sum(match.sureness == Sureness.UNSURE for match in matched)
-    least = Sureness.UNSURE if options.take_unsure else Sureness.LIKELY
+    unsure = sum(match.sureness == Confidence.UNSURE for match in matched)
+    least = Confidence.UNSURE if options.take_unsure else Confidence.LIKELY
     taken = [match for match in matched if match.sureness >= least]
     words = f"{export.source}: {len(matches):,} rows, {len(matched) - unsure:,} matched"
     if unsure:

@@ -8,7 +8,7 @@ from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
-from bst.inference.ranking import FAME_BANDS, ORDERS
+from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.config import PRESETS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS
@@ -225,7 +225,7 @@ def _list_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", type=int, default=10, help="how many to name (10)")
     parser.add_argument("--genre", action="append", default=[], help="only movies of this genre; several: any of them")
     parser.add_argument("--years", metavar="FROM-TO", help="only movies of these years, such as 1980-1999")
-    parser.add_argument("--fame", choices=FAME_BANDS, help="only movies with so many ratings in the dataset")
+    parser.add_argument("--fame", choices=POPULARITY_BANDS, help="only movies with so many ratings in the dataset")
 
 
 def _dataset_option(parser: argparse.ArgumentParser) -> None:

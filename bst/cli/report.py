@@ -16,21 +16,21 @@ def report(options: Options) -> Answer:
 
     bundle, target = open_bundle(options.bundle), Path(options.out)
     check_target(target, options.overwrite)
-    portrait = _portrait(options.dataset, bundle)
-    html = make_report(bundle, portrait, lambda words: say(words))
+    profile = _profile_of(options.dataset, bundle)
+    html = make_report(bundle, profile, lambda words: say(words))
     write_report(target, html, options.overwrite)
     answer = {
         "bundle": bundle.name,
         "out": str(target),
         "bytes": target.stat().st_size,
         "evaluation": measure.read(bundle) is not None,
-        "data": portrait is not None,
+        "data": profile is not None,
     }
     return answer, _text
 
 
-def _portrait(asked: str | None, bundle):
-    from bst.datasets.profile import portrait
+def _profile_of(asked: str | None, bundle):
+    from bst.datasets.profile import dataset_profile
 
     source = asked or bundle.dataset
     say(f"reading {source}")
@@ -42,7 +42,7 @@ def _portrait(asked: str | None, bundle):
         say(f"the data are left out: {error}")
         return None
     bundle.check_movies(dataset.movies)
-    return portrait(dataset)
+    return dataset_profile(dataset)
 
 
 def _text(answer: dict) -> str:

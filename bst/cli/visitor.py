@@ -9,7 +9,7 @@ from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.ranking import FAME_BANDS, Filters, genre_columns
+from bst.inference.ranking import POPULARITY_BANDS, Filters, genre_columns
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.visitors.export import as_json
@@ -44,7 +44,7 @@ def asked(options: Options) -> Asked:
 def list_options(options: Options) -> dict:
     """Return how a list is made, as arguments of ``Recommender.rank``."""
     genre_columns(options.genre)
-    filters = Filters(tuple(options.genre), _years(options.years), fame=FAME_BANDS.get(options.fame))
+    filters = Filters(tuple(options.genre), _years(options.years), fame=POPULARITY_BANDS.get(options.fame))
     return {"filters": filters, "order": options.order, "weight": options.weight, "diversity": options.diversity}
 
 

@@ -20,7 +20,7 @@ FIGURES = {
 }
 
 
-def why_not(a: Bundle, b: Bundle, ours: dict, theirs: dict) -> str | None:
+def incomparable_reason(a: Bundle, b: Bundle, ours: dict, theirs: dict) -> str | None:
     """Return in words why two bundles with these records cannot be compared; None if they can."""
     if (a.dataset, a.movies_fingerprint) != (b.dataset, b.movies_fingerprint):
         return f"they were measured on ratings of {a.dataset_title} and of {b.dataset_title}"

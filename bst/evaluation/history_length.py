@@ -43,7 +43,7 @@ def by_history(labels: Labels) -> list[dict]:
             "mae": labels.mean(labels.error, where),
             "peers": {name: labels.mean(error, where) for name, error in labels.peer_errors.items()},
         }
-        if PLAIN in labels.peers:
+        if PLAIN in labels.baselines:
             row["gain"] = _gain(labels, where)
         rows.append(row)
     return rows

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.inference.ranking import FAME_BANDS, best_first, between, fame, keys
+from bst.inference.ranking import POPULARITY_BANDS, argsort_candidates, between, fame, keys
 from bst.inference.recommender import Recommender
 from bst.metrics import (
     Bootstrap,
@@ -20,7 +20,7 @@ from bst.metrics import (
     self_information,
 )
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
-from bst.timelines.splits import TEST, Task
+from bst.timelines.splits import TEST, EvaluationSplit
 
 KS = (1, 5, 10, 20, 50, 100)
 POPULAR = "Blockbusters"
@@ -40,7 +40,10 @@ class Ranked:
 
 
 def ask(
-    recommender: Recommender, task: Task, labels: np.ndarray, on_progress: Callable[[float], None] = lambda share: None
+    recommender: Recommender,
+    split: EvaluationSplit,
+    labels: np.ndarray,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Ranked]:
     """Rank the catalogue for the user of each label (places in the timelines) as it was just before that label.
 
@@ -50,32 +53,32 @@ def ask(
     ids, found = recommender.catalogue.movies["movie_id"].to_numpy(), {}
     for first in range(0, len(labels), BLOCK):
         at = labels[first : first + BLOCK]
-        visitors = [visitor_before(task, place, ids, recommender.horizon) for place in at]
+        visitors = [visitor_before(split, place, ids, recommender.max_history) for place in at]
         made = recommender.predict_many(visitors, ids, "next" in recommender.orders)
         for order in recommender.orders:
             by = keys(made, order, recommender.bundle.levels)
             for i, label in enumerate(at):
-                found.setdefault(order, []).append(_best(task, label, [key[i] for key in by]))
+                found.setdefault(order, []).append(_best(split, label, [key[i] for key in by]))
         on_progress(min(1.0, (first + BLOCK) / len(labels)))
     return {order: _together(rows) for order, rows in found.items()}
 
 
-def by_popularity(task: Task, labels: np.ndarray) -> Ranked:
+def by_popularity(split: EvaluationSplit, labels: np.ndarray) -> Ranked:
     """Rank by how many known ratings a movie has: the same for everyone, but for what they have seen."""
-    count = np.bincount(task.known.movie, minlength=len(task.dataset.movies))
-    return _together([_best(task, label, [count]) for label in labels])
+    count = np.bincount(split.known.movie, minlength=len(split.dataset.movies))
+    return _together([_best(split, label, [count]) for label in labels])
 
 
-def visitor_before(task: Task, label: int, ids: np.ndarray, most: int) -> Visitor:
+def visitor_before(split: EvaluationSplit, label: int, ids: np.ndarray, most: int) -> Visitor:
     """Return a label's user as they were just before it: a history of the newest ``most`` events, all others seen.
 
     ``ids``: of all movies.
     """
-    events, user = task.timelines, task.user[label]
+    events, user = split.timelines, split.user[label]
     at = slice(events.offsets[user], label)
     who = {}
     for part, values in (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS)):
-        code = int(task.dataset.users[part].cat.codes.iloc[user])
+        code = int(split.dataset.users[part].cat.codes.iloc[user])
         who[part] = values[code] if code >= 0 else None
     rows = zip(ids[events.movie[at]].tolist(), events.rating[at].tolist(), events.timestamp[at].tolist(), strict=True)
     # who rated a movie twice is shown with the newest rating: a history has each movie once
@@ -83,12 +86,12 @@ def visitor_before(task: Task, label: int, ids: np.ndarray, most: int) -> Visito
     return Visitor(**who, history=tuple(newest.values())).limited(most)
 
 
-def _best(task: Task, label: int, by: list[np.ndarray]) -> tuple[int, np.ndarray]:
-    events, user = task.timelines, task.user[label]
+def _best(split: EvaluationSplit, label: int, by: list[np.ndarray]) -> tuple[int, np.ndarray]:
+    events, user = split.timelines, split.user[label]
     allowed = np.ones(len(by[0]), bool)
     allowed[events.movie[events.offsets[user] : label]] = False
     allowed[events.movie[label]] = True
-    rows = best_first(by, allowed)
+    rows = argsort_candidates(by, allowed)
     return int((rows == events.movie[label]).argmax()) + 1, rows[: max(KS)]
 
 
@@ -99,32 +102,32 @@ def _together(rows: list[tuple[int, np.ndarray]]) -> Ranked:
     return Ranked(np.array([place for place, _ in rows]), lists)
 
 
-def sample(task: Task, most: int, seed: int = 0) -> np.ndarray:
+def sample(split: EvaluationSplit, most: int, seed: int = 0) -> np.ndarray:
     """Return each test user's last label, or a draw of ``most`` of them: places in the timelines, ascending."""
-    labels = task.last_labels(TEST)
+    labels = split.last_labels(TEST)
     if len(labels) <= most:
         return labels
     return np.sort(np.random.default_rng(seed).choice(labels, most, replace=False))
 
 
-def ranking(task: Task, labels: np.ndarray, ranked: dict[str, Ranked]) -> dict:
+def ranking(split: EvaluationSplit, labels: np.ndarray, ranked: dict[str, Ranked]) -> dict:
     """Return what is measured of lists: ``users``, ``of`` (how many there are), ``orders`` and ``given``.
 
     Each of ``orders`` has ``hr`` and ``ndcg`` (k → ``[value, low, high]``), ``mrr``, and of its lists, by k,
     ``coverage``, ``novelty`` (bits), ``diversity`` (by genres) and ``popular``, the share of places that the most
     rated twentieth of the catalogue takes. ``given`` has ``novelty`` and ``popular`` of the labels: what was chosen.
     """
-    known = task.known
+    known = split.known
     count = np.bincount(known.movie, minlength=known.movies)
     facts = {
         "information": self_information(count, len(np.unique(known.user))),
-        "genres": genre_matrix(task.dataset.movies),
-        "popular": between(fame(count), FAME_BANDS[POPULAR]),
+        "genres": genre_matrix(split.dataset.movies),
+        "popular": between(fame(count), POPULARITY_BANDS[POPULAR]),
     }
-    given = task.timelines.movie[labels][:, None]
+    given = split.timelines.movie[labels][:, None]
     return {
         "users": len(labels),
-        "of": len(task.last_labels(TEST)),
+        "of": len(split.last_labels(TEST)),
         "orders": {order: _figures(one, facts) for order, one in ranked.items()},
         "given": {
             "novelty": novelty(given, facts["information"]),

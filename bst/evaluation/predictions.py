@@ -7,7 +7,7 @@ import numpy as np
 
 from bst.evaluation.summary import LIKED
 from bst.metrics import Bootstrap, ece, interval, median
-from bst.timelines.splits import Task
+from bst.timelines.splits import EvaluationSplit
 
 # draws times users: more than that takes gigabytes
 MOST_CELLS = 20_000_000
@@ -21,38 +21,38 @@ class Labels:
     """Predictions on the test labels of a task, in timeline order.
 
     ``expected`` (labels,) stars; ``distribution`` (labels, levels), None for a model that regresses the rating;
-    ``peers``: name → (labels,) stars.
+    ``baselines``: name → (labels,) stars.
     """
 
-    task: Task
+    split: EvaluationSplit
     expected: np.ndarray
     distribution: np.ndarray | None = None
-    peers: dict[str, np.ndarray] = field(default_factory=dict)
+    baselines: dict[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def user(self) -> np.ndarray:
         """Whose each label is: (labels,) int64."""
-        return self.task.user[self.task.test]
+        return self.split.user[self.split.test]
 
     @cached_property
     def movie(self) -> np.ndarray:
         """Row of each label's movie: (labels,) int32."""
-        return self.task.timelines.movie[self.task.test]
+        return self.split.timelines.movie[self.split.test]
 
     @cached_property
     def actual(self) -> np.ndarray:
         """What was given: (labels,) stars."""
-        return self.task.timelines.rating[self.task.test].astype(np.float64)
+        return self.split.timelines.rating[self.split.test].astype(np.float64)
 
     @cached_property
     def history(self) -> np.ndarray:
         """How many events came before each label: (labels,) int64."""
-        return self.task.history[self.task.test]
+        return self.split.history[self.split.test]
 
     @cached_property
     def levels(self) -> np.ndarray:
         """The dataset's ratings: (levels,) stars."""
-        return np.array(self.task.dataset.levels)
+        return np.array(self.split.dataset.levels)
 
     @cached_property
     def error(self) -> np.ndarray:
@@ -62,7 +62,7 @@ class Labels:
     @cached_property
     def peer_errors(self) -> dict[str, np.ndarray]:
         """The same of each peer."""
-        return {name: np.abs(stars - self.actual) for name, stars in self.peers.items()}
+        return {name: np.abs(stars - self.actual) for name, stars in self.baselines.items()}
 
     @cached_property
     def liked(self) -> np.ndarray | None:
@@ -80,7 +80,7 @@ class Labels:
     @cached_property
     def rival(self) -> str | None:
         """The peer with the lowest MAE."""
-        return min(self.peers, key=lambda name: self.peer_errors[name].mean(), default=None)
+        return min(self.baselines, key=lambda name: self.peer_errors[name].mean(), default=None)
 
     def mean(self, values: np.ndarray, where: np.ndarray | None = None) -> list[float]:
         """Return the mean of ``values`` over the labels ``where``, with its 95 % interval: ``[mean, low, high]``."""
@@ -89,7 +89,7 @@ class Labels:
 
 
 def intervals(labels: Labels) -> dict:
-    """Return 95 % intervals of the rating figures: ``ours`` and, by name, ``peers``, each figure → ``[low, high]``.
+    """Return 95 % intervals of the rating figures: ``ours`` and, by name, ``baselines``, each figure → ``[low, high]``.
 
     ``mae`` and ``rmse`` of all; ``median_mae``, ``nll`` and ``ece`` of a model that predicts a distribution.
     """

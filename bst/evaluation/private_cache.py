@@ -34,7 +34,7 @@ class Local:
 
 def local_of(labels: Labels, worst: dict[str, list[Miss]]) -> Local:
     """Return what is to be kept of predicted labels."""
-    return Local(labels.task.test, labels.user, labels.error, worst)
+    return Local(labels.split.test, labels.user, labels.error, worst)
 
 
 def keep(bundle: Bundle, made: Local) -> None:

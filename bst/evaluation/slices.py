@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bst.evaluation.predictions import Labels
-from bst.inference.ranking import FAME_BANDS, between, fame, years_of
+from bst.inference.ranking import POPULARITY_BANDS, between, fame, years_of
 from bst.metrics import interval
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
 
@@ -34,7 +34,7 @@ def slices(labels: Labels) -> list[dict]:
 
 def _groups(labels: Labels) -> Iterator[tuple[str, object, np.ndarray]]:
     """Yield part, value and bool (labels,) of every group that has labels."""
-    users, movies = labels.task.dataset.users, labels.task.dataset.movies
+    users, movies = labels.split.dataset.users, labels.split.dataset.movies
     for part, values in PEOPLE.items():
         codes = users[part].cat.codes.to_numpy()[labels.user]
         for code, value in ((-1, None), *enumerate(values)):
@@ -48,9 +48,9 @@ def _groups(labels: Labels) -> Iterator[tuple[str, object, np.ndarray]]:
     decades = years // 10 * 10
     for decade in np.unique(decades[~np.isnan(decades)]):
         yield "decade", int(decade), decades == decade
-    known = labels.task.known
+    known = labels.split.known
     famous = fame(np.bincount(known.movie, minlength=known.movies))[labels.movie]
-    for band, span in FAME_BANDS.items():
+    for band, span in POPULARITY_BANDS.items():
         if (where := between(famous, span)).any():
             yield "fame", band, where
 
@@ -87,7 +87,7 @@ def fairness(labels: Labels) -> list[dict]:
     user, which = np.unique(labels.user, return_inverse=True)
     total, count = np.bincount(which, labels.error), np.bincount(which)
     for part, values in PEOPLE.items():
-        codes = labels.task.dataset.users[part].cat.codes.to_numpy().astype(np.int64)[user]
+        codes = labels.split.dataset.users[part].cat.codes.to_numpy().astype(np.int64)[user]
         sizes = np.bincount(codes[codes >= 0], minlength=len(values))
         groups = np.flatnonzero(sizes >= LEAST_USERS)
         if len(groups) > 1:
@@ -107,7 +107,7 @@ def _largest(labels: Labels, part: str, codes, groups, total, count) -> dict:
     found = means()
     rng = np.random.default_rng(0)
     by_chance = np.array([np.ptp(means(rng.permutation(len(codes)))) for _ in range(SHUFFLES)])
-    of_labels = labels.task.dataset.users[part].cat.codes.to_numpy()[labels.user]
+    of_labels = labels.split.dataset.users[part].cat.codes.to_numpy()[labels.user]
     worst, best = groups[found.argmax()], groups[found.argmin()]
     a, b = of_labels == worst, of_labels == best
     drawn = labels.bootstrap

@@ -61,15 +61,15 @@ def _furthest(off: np.ndarray, user: np.ndarray, most: int) -> np.ndarray:
 
 
 def _miss(labels: Labels, i: int) -> Miss:
-    task = labels.task
-    ids = task.dataset.movies["movie_id"].to_numpy()
-    others = labels.peers[labels.rival][i] if labels.rival else None
+    split = labels.split
+    ids = split.dataset.movies["movie_id"].to_numpy()
+    others = labels.baselines[labels.rival][i] if labels.rival else None
     return Miss(
-        user_id=int(task.dataset.users["user_id"].iloc[labels.user[i]]),
+        user_id=int(split.dataset.users["user_id"].iloc[labels.user[i]]),
         movie_id=int(ids[labels.movie[i]]),
         expected=float(labels.expected[i]),
         actual=float(labels.actual[i]),
         earlier=int(labels.history[i]),
-        visitor=visitor_before(task, int(task.test[i]), ids, MAX_HISTORY),
+        visitor=visitor_before(split, int(split.test[i]), ids, MAX_HISTORY),
         others=None if others is None else float(others),
     )

@@ -50,13 +50,13 @@ def spearman(a, b) -> float | None:
     return float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 
-def agreement(attention: Attention, by_event) -> Agreement:
+def agreement(attention: Attention, event_effects) -> Agreement:
     """Compare where a prediction looked with what each event does to it.
 
-    ``by_event`` (events,): what leaving out each event changes, of either sign, in the order of ``attention.events``;
-    its size is what counts. Raises ``ValueError`` if these are not as many as the events.
+    ``event_effects`` (events,): what leaving out each event changes, of either sign, in the order of
+    ``attention.events``; its size is what counts. Raises ``ValueError`` if these are not as many as the events.
     """
-    size, looks = np.abs(np.asarray(by_event, np.float64)), attention.looks
+    size, looks = np.abs(np.asarray(event_effects, np.float64)), attention.looks
     weights = np.asarray(looks.to_events, np.float64)
     layers = layers_of(looks.heads)
     return Agreement(
@@ -79,7 +79,7 @@ def layers_of(heads: tuple[str, ...]) -> dict[str, list[int]]:
     return layers
 
 
-def trust(found: Agreement, insights: dict | None) -> str:
+def attention_verdict(found: Agreement, insights: dict | None) -> str:
     """Return one plain sentence: how far the attention of this prediction may be read as its reason.
 
     By the correlation of the mean of all heads; ``insights`` are those of ``make_insights``, None where there are none,

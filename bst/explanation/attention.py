@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
-from bst.scoring.results import Looks
+from bst.scoring.results import CandidateAttention
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Attention:
     movie_id: int
     expected_rating: float
     events: tuple[Event, ...]
-    looks: Looks
+    looks: CandidateAttention
 
 
 def attention(recommender: Recommender, visitor: Visitor, movie_id: int) -> Attention:

@@ -36,7 +36,7 @@ def nearest(recommender: Recommender, movie_id: int, k: int = 10) -> list[tuple[
     return [(int(ids[other]), float(cosines[other])) for other in order[order != row][:k]]
 
 
-def draw_map(recommender: Recommender, seed: int = 0) -> Map:
+def embedding_map(recommender: Recommender, seed: int = 0) -> Map:
     """Lay out all movies on a plane by t-SNE of their embeddings (van der Maaten & Hinton 2008), cosine distances.
 
     The same seed gives the same map. Takes about a second for 1,000 movies. scikit-learn loads only here: the app reads

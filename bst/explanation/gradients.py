@@ -12,15 +12,15 @@ from bst.schema import Event, Visitor
 class Attribution:
     """How an expected rating is made up: ``baseline`` stars if nothing were told, and what is added to that.
 
-    ``by_event`` (E,) stars, by the events that the model reads, oldest first; ``rest``, by who the visitor is.
-    ``by_event.sum() + rest`` is ``expected − baseline`` to 1 %, unless a number of steps was asked for.
+    ``event_effects`` (E,) stars, by the events that the model reads, oldest first; ``rest``, by who the visitor is.
+    ``event_effects.sum() + rest`` is ``expected − baseline`` to 1 %, unless a number of steps was asked for.
     """
 
     movie_id: int
     events: tuple[Event, ...]
     expected: float
     baseline: float
-    by_event: np.ndarray
+    event_effects: np.ndarray
     rest: float
 
 
@@ -42,4 +42,4 @@ def integrated_gradients(
     """
     made = recommender.attribute(visitor, movie_id, steps)
     events = recommender.read_events(visitor)
-    return Attribution(movie_id, events, made.expected, made.baseline, made.by_event, made.rest)
+    return Attribution(movie_id, events, made.expected, made.baseline, made.event_effects, made.rest)

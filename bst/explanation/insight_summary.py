@@ -13,7 +13,7 @@ BINS, DECILES = np.linspace(-1, 1, 21), np.linspace(0, 1, 11)
 LEAST_VISITORS, SHRINKAGE, MOST_MOVIES = 5, 5.0, 20
 
 
-class Explained(Protocol):
+class Explanation(Protocol):
     """One explained prediction: the movies of its events, and what they got of each, (events,)."""
 
     movie_ids: tuple[int, ...]
@@ -45,7 +45,7 @@ def ratios(values: np.ndarray) -> np.ndarray:
     return size / size.mean() if len(size) and size.any() else np.ones(len(size))
 
 
-def by_genre(catalogue: Catalogue, seen: Sequence[Explained]) -> list[dict]:
+def by_genre(catalogue: Catalogue, seen: Sequence[Explanation]) -> list[dict]:
     """Return a row for each genre that ``LEAST_VISITORS`` had, most attended first; see ``insights.make_insights``.
 
     A movie of several genres counts for each of them.
@@ -73,7 +73,7 @@ def by_genre(catalogue: Catalogue, seen: Sequence[Explained]) -> list[dict]:
     return sorted(rows, key=lambda row: -row["attention"])
 
 
-def by_movie(seen: Sequence[Explained], what: str) -> list[dict]:
+def by_movie(seen: Sequence[Explanation], what: str) -> list[dict]:
     """Return the movies that get the most ``attention`` or have the most ``influence``, highest first, at most 20.
 
     Only those that ``LEAST_VISITORS`` had; value = (Σ ratios + 5) / (visitors + 5), so that few of them prove little.

@@ -14,7 +14,7 @@ from bst.bundles.bundle import Bundle
 from bst.explanation import planted
 from bst.explanation.agreement import Agreement, agreement, layers_of, spearman
 from bst.explanation.attention import attention
-from bst.explanation.embedding_map import draw_map
+from bst.explanation.embedding_map import embedding_map
 from bst.explanation.gradients import integrated_gradients
 from bst.explanation.insight_summary import by_genre, by_movie, deciles, spread
 from bst.explanation.leave_one_out import leave_one_out
@@ -125,7 +125,7 @@ def make_insights(
             clear = clarity == planted.CLARITY[-1]
             found[clarity].append(_find(recommender, case, clear and i < GRADIENT_VISITORS))
     step("drawing the map of movies")
-    layout = draw_map(recommender, seed)
+    layout = embedding_map(recommender, seed)
     on_progress(total, total, "done")
     return {
         "format": FORMAT,
@@ -178,9 +178,11 @@ def _measure(
 ) -> Seen:
     there = attention(recommender, visitor, movie_id)
     made = leave_one_out(recommender, visitor, movie_id)
-    change = made.by_event.expected
+    change = made.event_effects.expected
     size = np.abs(change)
-    attributed = integrated_gradients(recommender, visitor, movie_id, GRADIENT_STEPS).by_event if gradients else None
+    attributed = (
+        integrated_gradients(recommender, visitor, movie_id, GRADIENT_STEPS).event_effects if gradients else None
+    )
     blank = recommender.predict_many([replace(visitor, history=())], [movie_id]).expected[0, 0]
     return Seen(
         movie_ids=tuple(event.movie_id for event in there.events),
@@ -278,11 +280,11 @@ def _planted_cases(users: RealUsers, visitors: int, seed: int) -> dict[float, li
 def _find(recommender: Recommender, case: planted.Case, gradients: bool) -> dict[str, float]:
     """Return the precision of each way to explain, for one case."""
     ways = {
-        "influence": leave_one_out(recommender, case.visitor, case.movie_id).by_event.expected,
+        "influence": leave_one_out(recommender, case.visitor, case.movie_id).event_effects.expected,
         "attention": recommender.attention(case.visitor, case.movie_id).to_events.mean(axis=0),
     }
     if gradients:
-        ways["gradients"] = integrated_gradients(recommender, case.visitor, case.movie_id, GRADIENT_STEPS).by_event
+        ways["gradients"] = integrated_gradients(recommender, case.visitor, case.movie_id, GRADIENT_STEPS).event_effects
     read = case.effects[-len(recommender.read_events(case.visitor)) :]
     found = {name: planted.precision(np.abs(values), read) for name, values in ways.items()}
     return found | {"chance": planted.chance(read)}

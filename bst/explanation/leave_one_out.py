@@ -37,11 +37,11 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Influence:
+class LeaveOneOut:
     """What is predicted of a movie, and what each of ``events`` does to that.
 
     ``expected`` stars; ``liked``, the probability of 4 stars or more; ``next_logit``: see ``scoring.Answers``.
-    ``by_event``: each value with everything less that without the event, so positive where the event raises it.
+    ``event_effects``: each value with everything less that without the event, so positive where the event raises it.
     """
 
     movie_id: int
@@ -49,10 +49,10 @@ class Influence:
     expected: float
     liked: float | None
     next_logit: float | None
-    by_event: Changes
+    event_effects: Changes
 
 
-def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, following: bool = True) -> Influence:
+def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, following: bool = True) -> LeaveOneOut:
     """Return what each event does to what is predicted of ``movie_id``, by leaving out one event at a time.
 
     So what two events tell alike, neither of them is seen to do: see ``interactions``. Without one of the newest
@@ -62,8 +62,8 @@ def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, fol
     events = recommender.read_events(visitor)
     told = _told(recommender, recommender.answers_without_each(visitor, movie_id, following))
     first = [None if part is None else float(part[0]) for part in told]
-    by_event = Changes(*(None if part is None else part[0] - part[1:] for part in told))
-    return Influence(movie_id, events, *first, by_event)
+    event_effects = Changes(*(None if part is None else part[0] - part[1:] for part in told))
+    return LeaveOneOut(movie_id, events, *first, event_effects)
 
 
 def rating_changes(

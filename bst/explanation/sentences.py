@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bst.explanation.attention import Attention, attention
-from bst.explanation.leave_one_out import Change, Influence, demographics_unknown, leave_one_out
+from bst.explanation.leave_one_out import Change, LeaveOneOut, demographics_unknown, leave_one_out
 from bst.inference.ranking import LIKED
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
@@ -23,7 +23,7 @@ NOTHING = "nothing about this visitor makes much of a difference"
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """All that one prediction depends on, found together.
 
     ``parts``: what is lost if sex, age or occupation were unknown, for those that are known. ``bare`` and ``unknown``:
@@ -33,7 +33,7 @@ class Explained:
 
     visitor: Visitor
     movie_id: int
-    influence: Influence
+    influence: LeaveOneOut
     attention: Attention
     parts: Mapping[str, Change]
     bare: Change
@@ -54,19 +54,19 @@ class Explained:
         """What the model predicts."""
         return float(getattr(self.influence, measure))
 
-    def by_event(self, measure: str) -> np.ndarray:
+    def event_effects(self, measure: str) -> np.ndarray:
         """What each event adds to it: (events,)."""
-        return getattr(self.influence.by_event, measure)
+        return getattr(self.influence.event_effects, measure)
 
     def by_part(self, measure: str) -> dict[str, float]:
         """What each known part of who the visitor is adds to it."""
         return {part: float(getattr(change, measure)) for part, change in self.parts.items()}
 
 
-def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explained:
+def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explanation:
     """Return what the prediction of a movie depends on. Raises ``VisitorError`` as ``Recommender.predict`` does."""
     bare, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
-    return Explained(
+    return Explanation(
         visitor,
         movie_id,
         leave_one_out(recommender, visitor, movie_id),
@@ -88,7 +88,7 @@ def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: i
 
 
 @dataclass(frozen=True)
-class Mover:
+class Contribution:
     """What moves a prediction: an event or, where that is None, a part of who the visitor is; and by how much."""
 
     by: float
@@ -96,16 +96,16 @@ class Mover:
     part: str | None = None
 
 
-def movers(told: Explained, measure: str) -> list[Mover]:
+def top_contributions(told: Explanation, measure: str) -> list[Contribution]:
     """Return all that moves a prediction enough to speak of, the strongest first."""
-    found = [Mover(float(by), event) for event, by in zip(told.events, told.by_event(measure), strict=True)]
-    found += [Mover(by, part=part) for part, by in told.by_part(measure).items()]
+    found = [Contribution(float(by), event) for event, by in zip(told.events, told.event_effects(measure), strict=True)]
+    found += [Contribution(by, part=part) for part, by in told.by_part(measure).items()]
     return sorted((one for one in found if abs(one.by) >= LEAST[measure]), key=lambda one: -abs(one.by))
 
 
-def sentence(told: Explained, measure: str, title: Title) -> str:
+def sentence(told: Explanation, measure: str, title: Title) -> str:
     """Return one sentence, in plain text, that says what moves a prediction most, or what it rests on."""
-    name, found = title(told.movie_id), movers(told, measure)
+    name, found = title(told.movie_id), top_contributions(told, measure)
     if measure == "next_logit":
         if not told.chance:
             return f"{name} is in the history already, so no list names it as the next"
@@ -126,7 +126,7 @@ def _start(measure: str, value: str, title: str) -> str:
     return f"A chance of {value} that {title} is next"
 
 
-def _because(told: Explained, mover: Mover, title: Title) -> str:
+def _because(told: Explanation, mover: Contribution, title: Title) -> str:
     if mover.event:
         what = f"{title(mover.event.movie_id)}, rated {mover.event.rating:g} ★"
         return f"mostly because of {what}" if mover.by > 0 else f"held down most by {what}"
@@ -134,7 +134,7 @@ def _because(told: Explained, mover: Mover, title: Title) -> str:
     return f"mostly because {what}" if mover.by > 0 else f"held down most because {what}"
 
 
-def _resting(told: Explained, measure: str, title: str) -> str:
+def _resting(told: Explanation, measure: str, title: str) -> str:
     """Return what a prediction rests on that nothing moves by itself."""
     value, bare, unknown = told.value(measure), getattr(told.bare, measure), getattr(told.unknown, measure)
     if not told.events:

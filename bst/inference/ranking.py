@@ -22,7 +22,7 @@ LIKED = 4.0
 
 # How well known a movie is: the share of the catalogue that has fewer ratings. Few movies have most of the ratings, so
 # the bands grow narrower towards the top.
-FAME_BANDS: dict[str, tuple[float, float]] = {
+POPULARITY_BANDS: dict[str, tuple[float, float]] = {
     "Hidden gems": (0.0, 0.25),
     "Little known": (0.25, 0.5),
     "Known": (0.5, 0.8),
@@ -39,7 +39,7 @@ class Filters:
     """Which movies a list may name: any of ``genres`` (none: all), years from … to, inclusive, and seen ones or not.
 
     ``fame``: from … to, as shares of the catalogue that has fewer ratings than a movie: 0 least, 1 most famous. The
-    upper end is not included, unless it is 1. ``FAME_BANDS`` names such ranges.
+    upper end is not included, unless it is 1. ``POPULARITY_BANDS`` names such ranges.
     """
 
     genres: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def keys(made: Predictions, order: str, levels: tuple[float, ...], weight: float
     return [made.watch_next.astype(np.float64) ** weight * liked ** (1 - weight), made.expected]
 
 
-def best_first(by: list[np.ndarray], allowed: np.ndarray) -> np.ndarray:
+def argsort_candidates(by: list[np.ndarray], allowed: np.ndarray) -> np.ndarray:
     """Return the rows of the ``allowed`` movies (bool), best first; ties keep the order of the catalogue.
 
     ``by``: what ``keys`` returns for one visitor.

@@ -19,7 +19,7 @@ from bst.inference import ranking
 from bst.inference.ranking import LIKED, ORDERS, Filters, genre_columns
 from bst.models.family import make_scorer
 from bst.schema import Event, Visitor, genre_matrix
-from bst.scoring.results import Answers, Attributed, Looks, Predictions
+from bst.scoring.results import Answers, Attributed, CandidateAttention, Predictions
 
 __all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
 
@@ -45,8 +45,8 @@ class Recommendation:
 class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
-    Without a user id: a visitor has none. Sex, age group and occupation may be unknown. The newest ``horizon`` events
-    of the history are read.
+    Without a user id: a visitor has none. Sex, age group and occupation may be unknown. The newest ``max_history``
+    events of the history are read.
     """
 
     def __init__(self, bundle: Bundle, catalogue: Catalogue, model, dataset: str | Path | None = None):
@@ -67,9 +67,9 @@ class Recommender:
         return cls(opened, Catalogue(movies), opened.load_model(movies))
 
     @property
-    def horizon(self) -> int:
+    def max_history(self) -> int:
         """How many of the newest events the model reads."""
-        return self._scorer.horizon
+        return self._scorer.max_history
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Recommender:
 
     def read_events(self, visitor: Visitor) -> tuple[Event, ...]:
         """Return the events that the model reads, oldest first."""
-        return visitor.history[max(0, len(visitor.history) - self.horizon) :]
+        return visitor.history[max(0, len(visitor.history) - self.max_history) :]
 
     def predict(self, visitor: Visitor) -> Predictions:
         """Predict the whole catalogue. The arrays are shared by all who ask, and read-only.
@@ -118,9 +118,9 @@ class Recommender:
         expected = self.expected_ratings(visitor)
         return int((expected > expected[self.catalogue.row(movie_id)]).sum()) + 1
 
-    def attention(self, visitor: Visitor, movie_id: int) -> Looks:
+    def attention(self, visitor: Visitor, movie_id: int) -> CandidateAttention:
         """Return where a movie looks in the pass that predicts its rating. Errors as in ``predict``."""
-        return self._scorer.attend(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+        return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
     def answers(self, visitors: Sequence[Visitor], movie_id: int) -> Answers:
         """Return what the model says of one movie to each of several visitors. Errors as in ``predict``."""
@@ -205,7 +205,7 @@ class Recommender:
                 f"model {self.bundle.name} cannot order by {order!r}; it can by: {', '.join(self.orders)}"
             )
         by = ranking.keys(self.predict(visitor), order, self.bundle.levels, weight)
-        best = ranking.best_first(by, self.allowed(visitor, filters or Filters()))
+        best = ranking.argsort_candidates(by, self.allowed(visitor, filters or Filters()))
         return ranking.diversify(best, self.embeddings, diversity, k) if diversity else best[:k]
 
     def allowed(self, visitor: Visitor, filters: Filters) -> np.ndarray:

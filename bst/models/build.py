@@ -5,7 +5,7 @@ import pandas as pd
 
 from bst import backend
 from bst.models.config import Config, Sizes, TimelineConfig
-from bst.schema import genre_matrix, movie_facts
+from bst.schema import genre_matrix, item_features
 
 # what a model knows of its movies besides what it learnt: the dataset's, put back when the model is loaded
 FROM_DATASET = frozenset({"genres/embeddings", "rating/facts", "next/facts"})
@@ -29,7 +29,7 @@ def build_model(config: Config, sizes: Sizes, levels: int):
 def set_movies(model, movies: pd.DataFrame) -> None:
     """Tell a model the genres and years of its dataset's movies."""
     if isinstance(model.config, TimelineConfig):
-        model.set_facts(movie_facts(movies))
+        model.set_item_features(item_features(movies))
     else:
         model.set_genres(genre_matrix(movies))
 

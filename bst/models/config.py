@@ -74,7 +74,7 @@ class ClassicConfig:
             raise ConfigError(f"mlp must name 1 … 8 layers of 1 … 4096 units each, not {self.mlp}")
 
     @property
-    def horizon(self) -> int:
+    def max_history(self) -> int:
         """How many of the newest events the model reads."""
         return self.window - 1
 
@@ -89,6 +89,7 @@ class ClassicConfig:
     @classmethod
     def from_dict(cls, values: dict) -> "ClassicConfig":
         """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
+        values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
         return _read(cls, values, lambda: {"mlp": tuple(values["mlp"])})
 
 
@@ -122,12 +123,16 @@ class TowerConfig:
             raise ConfigError(f"a width of {self.width} cannot be shared by {self.heads} heads")
 
 
+# settings that bundles and runs of earlier versions know by another name
+FORMER_NAMES = {"segment": "train_length", "memory": "max_history"}
+
+
 @dataclass(frozen=True)
 class TimelineConfig:
     """Everything that defines a timeline BST and its training, apart from the dataset's sizes.
 
-    It is trained on segments of ``segment`` events and reads the newest ``memory`` events of a history: distances
-    further than any in training count as the furthest of them. A tower of 0 epochs is left out.
+    It is trained on segments of ``train_length`` events and reads the newest ``max_history`` events of a history:
+    distances further than any in training count as the furthest of them. A tower of 0 epochs is left out.
 
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
     of sex, age and occupation is hidden, ``no_gaps`` that in which all times are, as a visitor of the app has none.
@@ -139,8 +144,8 @@ class TimelineConfig:
     preset: str
     rating: TowerConfig = TowerConfig(epochs=8)
     next: TowerConfig = TowerConfig(layers=4, epochs=14)
-    segment: int = 200
-    memory: int = 300
+    train_length: int = 200
+    max_history: int = 300
     batch_events: int = 3200
     weight_decay: float = 0.01
     averaging: float = 0.998
@@ -154,8 +159,8 @@ class TimelineConfig:
         """Raise ``ConfigError`` for a value outside its range, naming both."""
         _check_ranges(
             self,
-            segment=(int, 2, 1000),
-            memory=(int, 2, 2000),
+            train_length=(int, 2, 1000),
+            max_history=(int, 2, 2000),
             batch_events=(int, 1, 1_000_000),
             weight_decay=(Real, 0, 1),
             averaging=(Real, 0, 0.99999),
@@ -172,11 +177,6 @@ class TimelineConfig:
     def towers(self) -> dict[str, TowerConfig]:
         """The towers that there are, by name: ``rating``, ``next``."""
         return {name: tower for name in ("rating", "next") if (tower := getattr(self, name)).epochs}
-
-    @property
-    def horizon(self) -> int:
-        """How many of the newest events the model reads."""
-        return self.memory
 
     @property
     def epochs(self) -> int:
@@ -199,6 +199,7 @@ class TimelineConfig:
     @classmethod
     def from_dict(cls, values: dict) -> "TimelineConfig":
         """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
+        values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
         return _read(cls, values, lambda: {n: _read(TowerConfig, values[n]) for n in ("rating", "next")})
 
 
@@ -207,7 +208,7 @@ Config = ClassicConfig | TimelineConfig
 
 def read_config(values: dict) -> Config:
     """Read what either kind's ``to_dict`` wrote. Raises ``ConfigError``."""
-    return (TimelineConfig if "segment" in values else ClassicConfig).from_dict(values)
+    return (TimelineConfig if "rating" in values else ClassicConfig).from_dict(values)
 
 
 @dataclass(frozen=True)
@@ -268,7 +269,7 @@ def _describe_timeline(config: TimelineConfig) -> str:
         for name, tower in config.towers.items()
     )
     return (
-        f"It reads up to {config.memory} watched movies with their ratings, genres, years and time gaps, and the "
+        f"It reads up to {config.max_history} watched movies with their ratings, genres, years and time gaps, and the "
         f"visitor's sex, age group and occupation, but no user id. {towers[0].upper()}{towers[1:]}."
     )
 

@@ -202,7 +202,7 @@ def _events(config: TimelineConfig, tower: TowerConfig, also: str = "") -> Box:
         1,
         LEFT,
         INPUT,
-        f"Up to {config.memory} events",
+        f"Up to {config.max_history} events",
         "movie, rating, time gap",
         f"Each watched movie with its genres and year, its rating, how far that lies from the movie's mean, the time "
         f"since the one before{', ' + also if also else ''}: {tower.width} numbers an event.",

@@ -20,7 +20,7 @@ COLUMNS = {"mae": "MAE", "rmse": "RMSE", "median_mae": "MAE of the median", "ndc
 
 
 def write_card(bundle: Bundle, result: dict) -> str:
-    """Return the model card of a bundle with the figures of ``evaluation.evaluate`` or ``evaluate_predicted``."""
+    """Return the model card of a bundle with the figures of ``evaluation.evaluate`` or ``evaluate_predictions``."""
     config, count = bundle.config, bundle.parameters
     data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
     if bundle.simulated:

@@ -24,13 +24,13 @@ class Watched(NamedTuple):
     month: np.ndarray
 
 
-def watched(visitor: Visitor, rows: np.ndarray, horizon: int) -> Watched:
-    """Return the newest ``horizon`` events of a visitor; ``rows`` (events,) are all their movies in the catalogue."""
-    return _read(*_newest(visitor, rows, horizon))
+def watched(visitor: Visitor, rows: np.ndarray, max_history: int) -> Watched:
+    """Return the newest ``max_history`` events of a visitor; ``rows`` (events,): all their movies."""
+    return _read(*_newest(visitor, rows, max_history))
 
 
 def without_each(
-    visitor: Visitor, rows: np.ndarray, horizon: int, among: Sequence[int] | None = None
+    visitor: Visitor, rows: np.ndarray, max_history: int, among: Sequence[int] | None = None
 ) -> tuple[Watched, Watched]:
     """Return a history, and what is read of it without each of the events that ``watched`` returns: (events, rest).
 
@@ -39,9 +39,9 @@ def without_each(
     The history is what ``watched`` returns, with one older event in front if there is any: it comes into sight when one
     of the others is left out.
     """
-    events = _newest(visitor, rows, horizon + 1)
+    events = _newest(visitor, rows, max_history + 1)
     there = len(events[0])
-    left_out = np.arange(there - min(there, horizon), there)
+    left_out = np.arange(there - min(there, max_history), there)
     left_out = left_out if among is None else left_out[np.asarray(among, int)]
     rest = np.arange(max(there - 1, 0))
     rest = rest + (rest >= left_out[:, None])

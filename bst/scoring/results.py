@@ -35,7 +35,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Between:
+class HistoryAttention:
     """How tokens look at each other: ``weights`` (heads, N, N), rows look at columns and sum to 1.
 
     N tokens: one for each of the words ``before``, the events that were read, one for each of the words ``after``.
@@ -49,7 +49,7 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Looks:
+class CandidateAttention:
     """Where a candidate looks: ``heads`` names them; ``to_events`` (heads, events) and ``to_rest`` (heads,) sum to 1.
 
     ``rest`` says what is looked at beside the events. ``between``: how the tokens that it looks at look at each other,
@@ -60,18 +60,18 @@ class Looks:
     to_events: np.ndarray
     to_rest: np.ndarray
     rest: str
-    between: Between | None = None
+    between: HistoryAttention | None = None
 
 
 @dataclass(frozen=True)
 class Attributed:
     """Integrated gradients: stars at the end of the path and at its beginning, and what each input adds on the way.
 
-    ``by_event`` (events,) and ``rest``, who the visitor is, add up to ``expected − baseline`` but for the error of the
-    quadrature.
+    ``event_effects`` (events,) and ``rest``, who the visitor is, add up to ``expected − baseline`` but for the error
+    of the quadrature.
     """
 
     expected: float
     baseline: float
-    by_event: np.ndarray
+    event_effects: np.ndarray
     rest: float

@@ -8,7 +8,7 @@ import numpy as np
 
 from bst.bundles.bundle import Bundle
 from bst.schema import Visitor
-from bst.scoring.results import Answers, Attributed, Looks, Predictions
+from bst.scoring.results import Answers, Attributed, CandidateAttention, Predictions
 
 # visitors in one pass, and candidates of all of them together: more are no quicker, and take memory
 MOST_VISITORS, MOST_CANDIDATES = 64, 32_768
@@ -33,7 +33,7 @@ class Scorer(ABC):
     """What both kinds share. ``_pass`` predicts some movies for a few visitors."""
 
     bundle: Bundle
-    horizon: int
+    max_history: int
     orders: tuple[str, ...] = ("rating",)
 
     @abstractmethod
@@ -41,7 +41,7 @@ class Scorer(ABC):
         """Predict the whole catalogue. ``rows``: the visitor's movies."""
 
     @abstractmethod
-    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+    def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return where ``movie`` (a row) looks in the pass that predicts its rating."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class Scorer(ABC):
         """Predict ``movies`` (rows of the catalogue) for each visitor; ``rows``: the movies of each of them."""
         size = len(visitors), len(movies)
         expected, levels, chances = np.zeros(size, np.float32), None, None
-        for group in passes([min(len(row), self.horizon) for row in rows], len(movies)):
+        for group in passes([min(len(row), self.max_history) for row in rows], len(movies)):
             made = self._pass([visitors[i] for i in group], [rows[i] for i in group], movies, watch_next)
             expected[group] = made.expected
             if made.distribution is not None:
@@ -98,14 +98,14 @@ class Scorer(ABC):
 
         Of the events that are read, or those of them in the places ``among``.
         """
-        events, levels = visitor.history[max(0, len(rows) - self.horizon) :], self.bundle.levels
+        events, levels = visitor.history[max(0, len(rows) - self.max_history) :], self.bundle.levels
         events = events if among is None else [events[place] for place in among]
         changed = [visitor.rated(event.movie_id, level) for event in events for level in levels]
         return self.answer(changed, [rows] * len(changed), movie).expected.reshape(len(events), len(levels))
 
     def _visitors_without(self, visitor: Visitor, rows: np.ndarray, among: Sequence[int] | None = None):
         """Return the visitor, then the same without each event that is read, and the movies of each."""
-        events, read = len(rows), min(len(rows), self.horizon)
+        events, read = len(rows), min(len(rows), self.max_history)
         places = range(read) if among is None else among
         kept = [np.delete(np.arange(events), events - read + place) for place in places]
         without = [replace(visitor, history=tuple(visitor.history[i] for i in keep)) for keep in kept]
@@ -121,8 +121,8 @@ class Scorer(ABC):
         """
 
         def gradients(places: np.ndarray) -> tuple[np.ndarray, ...]:
-            stars, by_event, rest = self._gradients(visitor, rows, movie, places)
-            return stars.astype(float), np.column_stack([by_event, rest]).astype(float)
+            stars, event_effects, rest = self._gradients(visitor, rows, movie, places)
+            return stars.astype(float), np.column_stack([event_effects, rest]).astype(float)
 
         nodes, weights = np.polynomial.legendre.leggauss(steps or NODES)
         nodes, weights = (nodes + 1) / 2, weights / 2

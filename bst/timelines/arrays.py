@@ -123,7 +123,7 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
 
 
 @dataclass(frozen=True)
-class Split:
+class WindowSplit:
     """Train, validation and test windows of the ``seed`` protocol, disjoint in their labels."""
 
     train: Windows
@@ -131,7 +131,7 @@ class Split:
     test: Windows
 
 
-def split_seed_protocol(windows: Windows, seed: int) -> Split:
+def split_seed_protocol(windows: Windows, seed: int) -> WindowSplit:
     """Split windows under the ``seed`` protocol: 85 % train, 15 % test.
 
     One draw ``default_rng(seed).random(len(windows))`` over all windows, deduplicated, in user and time order; those
@@ -140,4 +140,4 @@ def split_seed_protocol(windows: Windows, seed: int) -> Split:
     """
     test = np.random.default_rng(seed).random(len(windows)) > 1 - TEST_SHARE
     validation = ~test & (np.random.default_rng([seed, 1]).random(len(windows)) < VALIDATION_SHARE)
-    return Split(windows.take(~test & ~validation), windows.take(validation), windows.take(test))
+    return WindowSplit(windows.take(~test & ~validation), windows.take(validation), windows.take(test))

@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
-from bst.baselines.bias import Known
+from bst.baselines.bias import Interactions
 from bst.errors import ConfigError
 from bst.models.config import Config, TimelineConfig
 from bst.schema import Dataset
-from bst.timelines.arrays import Split, Timelines, build_timelines, build_windows, split_seed_protocol
+from bst.timelines.arrays import Timelines, WindowSplit, build_timelines, build_windows, split_seed_protocol
 
 PROTOCOLS: dict[str, str] = {
     "seed": "15% of windows drawn at random are test; their targets are never training labels",
@@ -22,12 +22,12 @@ SEED_WINDOW, SEED_STEP = 4, 2
 
 
 @dataclass(frozen=True)
-class Task:
+class EvaluationSplit:
     """A dataset cut up under a protocol: what to train on, what to look at while training, what to be judged on.
 
     ``role`` int8 (ratings,), in timeline order: ``TRAIN``, ``VALIDATION`` or ``TEST``, what each rating is as a label;
     ``UNUSED`` where only a share of the users is learnt from.
-    ``split`` has the windows of a model that reads windows, None for one that reads timelines.
+    ``windows`` has the windows of a model that reads windows, None for one that reads timelines.
     """
 
     dataset: Dataset
@@ -35,7 +35,7 @@ class Task:
     protocol: str
     seed: int
     role: np.ndarray
-    split: Split | None = None
+    windows: WindowSplit | None = None
 
     @cached_property
     def user(self) -> np.ndarray:
@@ -53,18 +53,18 @@ class Task:
         return np.flatnonzero(self.role == TEST)
 
     @property
-    def known(self) -> Known:
+    def known(self) -> Interactions:
         """All ratings but the test labels: what a peer may learn from.
 
         A test label may still stand in the history of another label: a rating that was given is known afterwards.
         """
         return self.ratings((self.role != TEST) & (self.role != UNUSED))
 
-    def ratings(self, which: np.ndarray) -> Known:
+    def ratings(self, which: np.ndarray) -> Interactions:
         """Return the ratings that a boolean mask (ratings,) selects."""
         events = self.timelines
         sizes = len(self.dataset.users), len(self.dataset.movies)
-        return Known(self.user[which], events.movie[which], events.rating[which], *sizes)
+        return Interactions(self.user[which], events.movie[which], events.rating[which], *sizes)
 
     def last_labels(self, role: int) -> np.ndarray:
         """Return the place of each user's last label of a role, of those who have one: (users,) int64."""
@@ -72,7 +72,7 @@ class Task:
         return at[np.append(self.user[at][1:] != self.user[at][:-1], True)[: len(at)]]
 
 
-def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: float = 1.0) -> Task:
+def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: float = 1.0) -> EvaluationSplit:
     """Split a dataset under a protocol, for a model of this configuration.
 
     ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
@@ -110,31 +110,33 @@ def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: f
         end = timelines.offsets[1:][timelines.lengths >= 3]
         role[end - 1], role[end - 2] = TEST, VALIDATION
     role[(role == TRAIN) & ~np.repeat(learnt_from, timelines.lengths)] = UNUSED
-    task = Task(dataset, timelines, protocol, seed, role)
+    split = EvaluationSplit(dataset, timelines, protocol, seed, role)
     for part, which in (("training", TRAIN), ("validation", VALIDATION), ("test", TEST)):
         if not (role == which).any():
             raise ConfigError(
                 f"{dataset.title} is too small for protocol {protocol}: its {users} users leave none for {part}; "
                 "choose a larger dataset"
             )
-    return task
+    return split
 
 
-def _prepare_seed(dataset: Dataset, timelines: Timelines, config: Config, seed: int, learnt_from: np.ndarray) -> Task:
+def _prepare_seed(
+    dataset: Dataset, timelines: Timelines, config: Config, seed: int, learnt_from: np.ndarray
+) -> EvaluationSplit:
     reads_windows = not isinstance(config, TimelineConfig)
     length, step = (config.window, config.step) if reads_windows else (SEED_WINDOW, SEED_STEP)
-    split = split_seed_protocol(build_windows(timelines, length, step), seed)
-    split = replace(split, train=split.train.take(learnt_from[split.train.user]))
+    windows = split_seed_protocol(build_windows(timelines, length, step), seed)
+    windows = replace(windows, train=windows.train.take(learnt_from[windows.train.user]))
     role = np.where(np.repeat(learnt_from, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
-    for part, windows, which in (
-        ("training", split.train, TRAIN),
-        ("validation", split.validation, VALIDATION),
-        ("test", split.test, TEST),
+    for part, some, which in (
+        ("training", windows.train, TRAIN),
+        ("validation", windows.validation, VALIDATION),
+        ("test", windows.test, TEST),
     ):
-        if not len(windows):
+        if not len(some):
             raise ConfigError(
                 f"{dataset.title} is too small for windows of {length} events: none is left for {part}; "
                 "choose a shorter window or a larger dataset"
             )
-        role[windows.target] = which
-    return Task(dataset, timelines, "seed", seed, role, split if reads_windows else None)
+        role[some.target] = which
+    return EvaluationSplit(dataset, timelines, "seed", seed, role, windows if reads_windows else None)

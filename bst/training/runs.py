@@ -30,7 +30,7 @@ from bst.models.family import kind
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.timelines.arrays import assumptions, tie_order_record
-from bst.timelines.splits import Task, prepare
+from bst.timelines.splits import EvaluationSplit, prepare
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
 LOADING_TENSORFLOW = "loading TensorFlow"
@@ -105,11 +105,11 @@ def train(
     remember(settings.dataset, dataset)
     for note in assumptions(dataset):
         on_stage(note)
-    task = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
+    split = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
     on_stage(LOADING_TENSORFLOW)
     backend.load()
     try:
-        model, state = _fit(settings, task, folder, resume, on_stage, on_epoch, on_progress)
+        model, state = _fit(settings, split, folder, resume, on_stage, on_epoch, on_progress)
     except OSError as error:
         raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
     if not state.best_epoch:
@@ -119,10 +119,10 @@ def train(
             + (f"and a lower --learning-rate than {rate:g}" if rate else "and another --seed")
         )
 
-    on_stage(f"measuring on {len(task.test):,} test labels")
-    result = kind(settings.config).evaluate_model(model, task)
+    on_stage(f"measuring on {len(split.test):,} test labels")
+    result = kind(settings.config).evaluate_model(model, split)
     result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset), **result}
-    made = _describe(settings, dataset, task, model, state, target)
+    made = _describe(settings, dataset, split, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
     shutil.rmtree(folder, ignore_errors=True)
     if len(dataset.users) >= LEAST_USERS:
@@ -173,18 +173,18 @@ def _check_resumed(folder: Path, settings: RunSettings) -> None:
 def _lasting(settings: dict) -> dict:
     """Return the settings that a run must keep when it is resumed."""
     config = settings.get("config")
-    if isinstance(config, dict) and "segment" not in config:
+    if isinstance(config, dict) and "rating" not in config:
         # a longer run of a classic preset is the same run: its epochs do not depend on how many will follow. Those of
         # a timeline preset do, as the learning rate falls towards the last of them.
         settings = settings | {"config": {name: value for name, value in config.items() if name != "epochs"}}
     return {name: value for name, value in settings.items() if name != "epochs"}
 
 
-def _fit(settings: RunSettings, task: Task, folder: Path, resume, on_stage, on_epoch, on_progress):
+def _fit(settings: RunSettings, split: EvaluationSplit, folder: Path, resume, on_stage, on_epoch, on_progress):
     from bst.models.training_state import TrainingState
 
     on_stage("preparing the training")
-    trainer = kind(settings.config).Trainer(settings.config, task, settings.seed)
+    trainer = kind(settings.config).Trainer(settings.config, split, settings.seed)
     state = TrainingState()
     if resume and (folder / "snapshot.npz").is_file():
         state = _read_snapshot(folder / "snapshot.npz", trainer)
@@ -230,7 +230,7 @@ def _read_snapshot(path: Path, trainer):
     return TrainingState(**said, best_weights=best)
 
 
-def _describe(settings: RunSettings, dataset: Dataset, task: Task, model, state, target: Path) -> Bundle:
+def _describe(settings: RunSettings, dataset: Dataset, split: EvaluationSplit, model, state, target: Path) -> Bundle:
     packages = ("keras", "tensorflow", "numpy")
     versions = {}
     for package in packages:

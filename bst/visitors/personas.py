@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Event, Visitor, to_scale
-from bst.visitors.imports import Entry, Sureness, matcher_of
+from bst.visitors.imports import Confidence, Entry, matcher_of
 from bst.visitors.imports.names import year_behind
 
 
@@ -186,4 +186,4 @@ def missing(persona: Persona, catalogue: Catalogue) -> list[str]:
 def _find(title: str, catalogue: Catalogue) -> int | None:
     name, year = year_behind(title)
     found = matcher_of(catalogue).one(Entry(0, name, year))
-    return found.movie_id if found.sureness >= Sureness.LIKELY else None
+    return found.movie_id if found.sureness >= Confidence.LIKELY else None

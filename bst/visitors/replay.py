@@ -89,10 +89,10 @@ class RealUsers:
         self.held_out, self._item_means = np.zeros(0, np.int64), np.zeros(0)
         whole = bundle.protocol == "visitor" and isinstance(bundle.config, TimelineConfig)
         if whole and bundle.sizes.users == len(dataset.users):
-            task = prepare(dataset, bundle.config, "visitor", bundle.seed, bundle.share)
-            self.timelines = task.timelines
-            self.held_out = np.unique(task.user[task.test])
-            known, movies = task.ratings(task.role == TRAIN), np.arange(len(dataset.movies))
+            split = prepare(dataset, bundle.config, "visitor", bundle.seed, bundle.share)
+            self.timelines = split.timelines
+            self.held_out = np.unique(split.user[split.test])
+            known, movies = split.ratings(split.role == TRAIN), np.arange(len(dataset.movies))
             self._item_means = item_mean(known, np.zeros(len(movies), np.int64), movies)
         else:
             self.timelines = build_timelines(dataset)

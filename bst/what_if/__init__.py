@@ -6,19 +6,27 @@ reaches a goal.
 
 from bst.what_if.comparison import Cause, Comparison, compare
 from bst.what_if.counterfactual import Counterfactual, Goal, Search, find
-from bst.what_if.sweeps import Knob, LastEvents, Part, PositionOf, RatingOf, demographics, sweep
+from bst.what_if.sweeps import (
+    DemographicSweep,
+    HistoryLengthSweep,
+    PositionSweep,
+    RatingSweep,
+    SweepParameter,
+    demographics,
+    sweep,
+)
 
 __all__ = [
     "Cause",
     "Comparison",
     "Counterfactual",
+    "DemographicSweep",
     "Goal",
-    "Knob",
-    "LastEvents",
-    "Part",
-    "PositionOf",
-    "RatingOf",
+    "HistoryLengthSweep",
+    "PositionSweep",
+    "RatingSweep",
     "Search",
+    "SweepParameter",
     "compare",
     "demographics",
     "find",

@@ -20,7 +20,7 @@ FEWEST_TO_ADD = 30
 
 
 @dataclass(frozen=True)
-class Trial:
+class EditCandidate:
     """Edits and how they did: with a ``margin`` from 0 up they seem to reach the goal."""
 
     edits: tuple[Edit, ...]
@@ -57,7 +57,7 @@ def size(edit: Edit, visitor: Visitor) -> float:
     return WHOLE_EVENT
 
 
-def singles(recommender: Recommender, visitor: Visitor, movie_id: int, budget: int) -> list[Trial]:
+def single_edits(recommender: Recommender, visitor: Visitor, movie_id: int, budget: int) -> list[EditCandidate]:
     """Return single edits worth trying for a movie, the smallest first; none to events that the model does not read.
 
     Each event removed or rated otherwise, events swapped, and the movies nearest to this one added as the newest, with
@@ -70,7 +70,7 @@ def singles(recommender: Recommender, visitor: Visitor, movie_id: int, budget: i
     movies = max(FEWEST_TO_ADD, (budget // 2 - len(edits)) // 2)
     for movie in _nearest(recommender, visitor, movie_id, movies):
         edits += [Add(movie, levels[-1]), Add(movie, levels[0])]
-    return sorted((Trial((edit,), size(edit, visitor)) for edit in edits), key=lambda trial: trial.size)
+    return sorted((EditCandidate((edit,), size(edit, visitor)) for edit in edits), key=lambda trial: trial.size)
 
 
 def _swaps(events: int) -> list[tuple[int, int]]:
@@ -87,7 +87,7 @@ def _nearest(recommender: Recommender, visitor: Visitor, movie_id: int, most: in
     return catalogue.movies["movie_id"].to_numpy()[best].tolist()
 
 
-def pairs(tried: Sequence[Trial], start: float) -> Iterator[Trial]:
+def pairs(tried: Sequence[EditCandidate], start: float) -> Iterator[EditCandidate]:
     """Yield pairs of the most promising single edits that do not reach the goal alone.
 
     In turn the smallest of those that should reach it if effects added up, and the strongest of all. ``start``: the
@@ -107,7 +107,7 @@ def pairs(tried: Sequence[Trial], start: float) -> Iterator[Trial]:
         first, second = helping[one[pair]], helping[other[pair]]
         if pair not in given and not first.movies & second.movies:
             given.add(pair)
-            yield Trial((*first.edits, *second.edits), float(larger[pair]))
+            yield EditCandidate((*first.edits, *second.edits), float(larger[pair]))
 
 
 def _in_turn(*lists: list[int]) -> Iterator[int]:

@@ -14,7 +14,7 @@ from bst.errors import VisitorError
 from bst.inference import ranking
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
-from bst.what_if.candidates import Trial, pairs, singles
+from bst.what_if.candidates import EditCandidate, pairs, single_edits
 from bst.what_if.edits import Edit, apply_all
 
 # rivals: so many beyond the goal's last place, those whom so many edits bring up, and so many at most
@@ -95,15 +95,15 @@ def find(
         return Search((), 0, True, *judge.now)
     tell = on_progress or (lambda tried, budget: None)
 
-    def try_some(trials: Iterator[Trial]) -> bool:
+    def try_some(trials: Iterator[EditCandidate]) -> bool:
         """Try the next few; return whether there were any."""
         tell(len(judge.tried), budget)
         batch = list(islice(trials, min(TOGETHER, budget - len(judge.tried))))
         judge.judge(batch)
         return bool(batch)
 
-    alone = singles(recommender, visitor, goal.movie_id, budget)
-    judge.meet_rivals([trial.edits for trial in alone[:: len(alone) // PILOTS + 1]])
+    alone = single_edits(recommender, visitor, goal.movie_id, budget)
+    judge.add_competitors([trial.edits for trial in alone[:: len(alone) // PILOTS + 1]])
     waiting = iter(alone)
     while try_some(waiting):
         pass
@@ -125,11 +125,11 @@ class Judge:
         self.row = recommender.catalogue.row(goal.movie_id)
         _check(recommender, visitor, goal)
         self.now = self.exact(visitor)
-        self.tried: dict[tuple[Edit, ...], Trial] = {}
+        self.tried: dict[tuple[Edit, ...], EditCandidate] = {}
         self._exact: dict[tuple[Edit, ...], tuple[float, int]] = {}
         self._movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
         self._rivals: dict[int, None] = {}  # rows, in the order in which they turned up
-        self.meet_rivals([()], beyond=BEYOND)
+        self.add_competitors([()], beyond=BEYOND)
 
     # ---- exactly
 
@@ -152,7 +152,7 @@ class Judge:
 
         One that only seemed to has rivals that were not thought of. They are met, and the others judged again.
         """
-        found: dict[frozenset, Trial] = {}
+        found: dict[frozenset, EditCandidate] = {}
         hopeful, failed, patience = self._hopeful(), [], 3
         while hopeful and len(found) < results and len(self._exact) < EXACT:
             trial = hopeful.pop(0)
@@ -171,19 +171,19 @@ class Judge:
         best = sorted(found.values(), key=lambda trial: trial.rank)[:results]
         return [Counterfactual(t.edits, apply_all(self.visitor, t.edits), *self._exact[t.edits], t.size) for t in best]
 
-    def _hopeful(self) -> list[Trial]:
+    def _hopeful(self) -> list[EditCandidate]:
         """Return the trials that seem to reach the goal, or do, the smallest first."""
         seeming = (t for t in self.tried.values() if t.margin >= 0)
         unsure = (t for t in seeming if t.edits not in self._exact or self.reaches(t.edits))
         return sorted(unsure, key=lambda trial: trial.rank)
 
-    def _learn(self, failed: list[Trial], others: list[Trial]) -> None:
-        self.meet_rivals([trial.edits for trial in failed])
+    def _learn(self, failed: list[EditCandidate], others: list[EditCandidate]) -> None:
+        self.add_competitors([trial.edits for trial in failed])
         self.judge([*failed, *others])
 
     # ---- nearly
 
-    def meet_rivals(self, changes: Sequence[tuple[Edit, ...]], beyond: int = 0) -> None:
+    def add_competitors(self, changes: Sequence[tuple[Edit, ...]], beyond: int = 0) -> None:
         """Take the first of the lists after some edits as rivals: those who may stand between a movie and its goal.
 
         Movies in the history are among them, as they may be removed.
@@ -195,7 +195,7 @@ class Judge:
         others = np.arange(len(self._movie_ids)) != self.row
         keys = ranking.keys(made, self.goal.order, self.recommender.bundle.levels, self.goal.weight)
         for one in range(len(visitors)):
-            first = ranking.best_first([key[one] for key in keys], others)[: int(self.goal.value) + beyond]
+            first = ranking.argsort_candidates([key[one] for key in keys], others)[: int(self.goal.value) + beyond]
             self._rivals |= dict.fromkeys(first.tolist())
         self._rivals = dict(islice(self._rivals.items(), int(self.goal.value) + MOST_RIVALS))
 
@@ -207,7 +207,7 @@ class Judge:
         """Return the margin without any edit."""
         return float(self._margins([self.visitor])[0])
 
-    def judge(self, trials: Sequence[Trial]) -> None:
+    def judge(self, trials: Sequence[EditCandidate]) -> None:
         """Note the margins of trials."""
         if trials:
             margins = self._margins([apply_all(self.visitor, trial.edits) for trial in trials])

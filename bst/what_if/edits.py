@@ -278,12 +278,12 @@ def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
         return []
     if len(apart) == 2:
         return [Swap(*apart)]
-    movers = set(new) - _longest_run(old, new)
-    if len(movers) > MOST_MOVES:
+    top_contributions = set(new) - _longest_run(old, new)
+    if len(top_contributions) > MOST_MOVES:
         return [Reorder(tuple(new))]
     edits, now = [], list(old)
     for place, movie_id in enumerate(new):
-        if movie_id in movers:
+        if movie_id in top_contributions:
             # all before it in the new order stand right by now, so it belongs directly behind the last of them
             now.remove(movie_id)
             to = now.index(new[place - 1]) + 1 if place else 0

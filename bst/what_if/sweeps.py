@@ -17,32 +17,32 @@ VALUES: dict[str, tuple] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS
 
 
 @dataclass(frozen=True)
-class RatingOf:
+class RatingSweep:
     """The rating of a movie in the history, through all that the dataset allows."""
 
     movie_id: int
 
 
 @dataclass(frozen=True)
-class Part:
+class DemographicSweep:
     """Who the visitor is: ``part`` is sex, age or occupation; unknown first."""
 
     part: str
 
 
 @dataclass(frozen=True)
-class LastEvents:
+class HistoryLengthSweep:
     """How many of the newest events are there: from none to all that the model reads."""
 
 
 @dataclass(frozen=True)
-class PositionOf:
+class PositionSweep:
     """Where in the history a movie stands: from the oldest place to the newest, which is called 1."""
 
     movie_id: int
 
 
-Knob = RatingOf | Part | LastEvents | PositionOf
+SweepParameter = RatingSweep | DemographicSweep | HistoryLengthSweep | PositionSweep
 
 
 class Setting(NamedTuple):
@@ -53,20 +53,20 @@ class Setting(NamedTuple):
     current: bool
 
 
-def settings(recommender: Recommender, visitor: Visitor, knob: Knob) -> list[Setting]:
+def settings(recommender: Recommender, visitor: Visitor, knob: SweepParameter) -> list[Setting]:
     """Return all settings of a knob, in their order. Raises ``VisitorError`` for one that the visitor does not have."""
     match knob:
-        case RatingOf(movie_id):
+        case RatingSweep(movie_id):
             made = [(f"{level:g} ★", Rate(movie_id, level).apply(visitor)) for level in recommender.bundle.levels]
-        case Part(part) if part in VALUES:
+        case DemographicSweep(part) if part in VALUES:
             made = [(_capital(part, value), SetPart(part, value).apply(visitor)) for value in (None, *VALUES[part])]
-        case Part(part):
+        case DemographicSweep(part):
             raise VisitorError(f"a visitor has no {part!r} to turn; choose one of: {', '.join(VALUES)}")
-        case LastEvents():
+        case HistoryLengthSweep():
             read = recommender.read_events(visitor)
             made = [(f"{count}", replace(visitor, history=read[len(read) - count :])) for count in range(len(read) + 1)]
             visitor = made[-1][1]  # what is older than the model reads makes no difference
-        case PositionOf(movie_id):
+        case PositionSweep(movie_id):
             events = len(visitor.history)
             # of an empty history there is one place too, for the error that tells so
             made = [(f"{events - place}", Move(movie_id, place).apply(visitor)) for place in range(max(1, events))]
@@ -78,7 +78,7 @@ def _capital(part: str, value) -> str:
     return words[0].upper() + words[1:]
 
 
-def sweep(recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], knob: Knob) -> pd.DataFrame:
+def sweep(recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], knob: SweepParameter) -> pd.DataFrame:
     """Predict movies for every setting of a knob, in one call.
 
     Returns a row for each setting and movie: ``movie_id``, ``title``, ``setting`` (how it is called), ``place`` (0 for

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages.about import architecture, dataset, glossary, model_card, report
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentences, the report to save, and one section at a time."""
     bundle = resources.chosen()
     st.title("A lab to see what a movie recommender does, and why", anchor=False)
@@ -17,13 +17,13 @@ def draw() -> None:
         "show them one."
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"Chosen now: {literal(bundle.title)}.", width="stretch")
-        report.draw(bundle)
+        st.caption(f"Chosen now: {escape_markdown(bundle.title)}.", width="stretch")
+        report.render(bundle)
     sections = {
-        "Model card": lambda: model_card.draw(bundle),
-        "How it is built": lambda: architecture.draw(bundle),
-        "Words": glossary.draw,
-        "Data and licences": lambda: dataset.draw(bundle),
+        "Model card": lambda: model_card.render(bundle),
+        "How it is built": lambda: architecture.render(bundle),
+        "Words": glossary.render,
+        "Data and licences": lambda: dataset.render(bundle),
     }
     tabs = st.tabs(list(sections), key="about_tabs", on_change="rerun")
     for tab, section in zip(tabs, sections.values(), strict=True):
@@ -32,4 +32,4 @@ def draw() -> None:
                 section()
 
 
-draw()
+render()

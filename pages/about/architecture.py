@@ -13,7 +13,7 @@ from pages.shared.widgets import chart_view
 FIXED = "Fixed ones are not trained: they come from the dataset, or were worked out of it before training."
 
 
-def draw(bundle: Bundle) -> None:
+def render(bundle: Bundle) -> None:
     """Draw the section."""
     st.markdown(describe(bundle.config))
     drawn = drawings(bundle.config, bundle.sizes, len(bundle.levels))
@@ -30,7 +30,7 @@ def draw(bundle: Bundle) -> None:
 
 def _draw(drawing: Drawing) -> None:
     st.header(drawing.title, anchor=False)
-    chart_view.show(architecture(drawing, chart_view.ink_and_paper()[0]), drawing.words)
+    chart_view.show(architecture(drawing, chart_view.text_and_background()[0]), drawing.words)
     with st.expander("The same in words", icon=":material/notes:"):
         label = {box.name: box.label for box in drawing.boxes}
         lines = []

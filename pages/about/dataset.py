@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst import datasets
 from bst.bundles.bundle import Bundle
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import dataset_prompt
 
 DATASET = "ml-1m"
@@ -20,7 +20,7 @@ CITATIONS = {
 }
 
 
-def draw(bundle: Bundle) -> None:
+def render(bundle: Bundle) -> None:
     """Draw the section."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -39,7 +39,7 @@ def _draw_dataset() -> None:
             f"{source.title} is on this computer: {source.users:,} people, {source.movies:,} movies, "
             f"{source.ratings:,} ratings."
         )
-        st.caption(literal(str(folder)))
+        st.caption(escape_markdown(str(folder)))
         return
     st.markdown(
         "Without it the app shows the demo world, whose audience is simulated. With it, what real people rated. It is "
@@ -53,7 +53,9 @@ def _draw_licences(bundle: Bundle) -> None:
     st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
     for name in dict.fromkeys((bundle.dataset, DATASET, "demo")):
         if name in datasets.SOURCES:
-            st.markdown(f"**{literal(datasets.SOURCES[name].title)}**: {literal(datasets.licence_text(name))}")
+            st.markdown(
+                f"**{escape_markdown(datasets.SOURCES[name].title)}**: {escape_markdown(datasets.licence_text(name))}"
+            )
 
 
 def _draw_citations() -> None:
@@ -66,9 +68,11 @@ def _draw_versions(bundle: Bundle) -> None:
     st.header("Versions", anchor=False)
     here = {"Python": platform.python_version()} | {name: number for name in SHOWN if (number := _version(name))}
     st.markdown("**Here**: " + ", ".join(f"{name} {number}" for name, number in here.items()) + ".")
-    made = ", ".join(f"{literal(name)} {literal(str(number))}" for name, number in bundle.versions.items())
+    made = ", ".join(
+        f"{escape_markdown(name)} {escape_markdown(str(number))}" for name, number in bundle.versions.items()
+    )
     if made:
-        st.markdown(f"**The chosen model was made with**: {made}, on {literal(bundle.created)}.")
+        st.markdown(f"**The chosen model was made with**: {made}, on {escape_markdown(bundle.created)}.")
 
 
 def _version(name: str) -> str | None:

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from bst.presentation.glossary import GLOSSARY, PARTS, Word
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the section."""
     wanted = st.text_input(
         "Find a word",
@@ -32,7 +32,9 @@ def draw() -> None:
         written[side] += 120 + sum(60 + len(word.meaning) for word in words)
         with (left, right)[side]:
             st.header(part, anchor=False)
-            st.markdown("\n\n".join(f"**{literal(word.word)}**  \n{literal(word.meaning)}" for word in words))
+            st.markdown(
+                "\n\n".join(f"**{escape_markdown(word.word)}**  \n{escape_markdown(word.meaning)}" for word in words)
+            )
 
 
 def _fits(word: Word, wanted: str) -> bool:

@@ -4,10 +4,10 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.cards import Table, blocks
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 
 
-def draw(bundle: Bundle) -> None:
+def render(bundle: Bundle) -> None:
     """Draw the section."""
     metrics = bundle.metrics["metrics"]
     with st.container(horizontal=True, gap="medium"):
@@ -30,7 +30,7 @@ def draw(bundle: Bundle) -> None:
                 alt=f"{block.heading}, as a table",
             )
         elif block.heading_level > 1:  # the first is the model's name, which stands above already
-            st.header(literal(block.text), anchor=False)
+            st.header(escape_markdown(block.text), anchor=False)
         elif not block.heading_level:
             st.markdown(block.text)
     st.download_button(

@@ -8,7 +8,7 @@ from bst.bundles.bundle import Bundle
 from pages.data import loaded
 
 
-def draw(bundle: Bundle) -> None:
+def render(bundle: Bundle) -> None:
     """Draw the button. The report is made when it is asked for."""
     st.download_button(
         "Save a report",

@@ -4,36 +4,36 @@ import streamlit as st
 
 from pages.data import group_tastes, loaded, movie, movies, planted, ratings, sentences, timestamps
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, the counts, and one section at a time."""
     bundle = resources.chosen()
     seen = loaded.ready()
     if seen is None:
         loaded.load()
         return
-    counts = seen.portrait.counts
+    counts = seen.profile.counts
     st.title(sentences.headline(bundle, counts), anchor=False)
     days = (
-        f", from {sentences.day(counts.first)} to {sentences.day(counts.last)}" if seen.portrait.ties.has_times else ""
+        f", from {sentences.day(counts.first)} to {sentences.day(counts.last)}" if seen.profile.ties.has_times else ""
     )
-    st.caption(f"{literal(bundle.dataset_title)}{days}.")
-    if seen.portrait.notes:
-        st.caption(literal(f"Assumed when its files were read: {' '.join(seen.portrait.notes)}"))
+    st.caption(f"{escape_markdown(bundle.dataset_title)}{days}.")
+    if seen.profile.notes:
+        st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(seen.profile.notes)}"))
     _draw_counts(seen)
     sections = {
-        "Ratings": lambda: ratings.draw(seen),
-        "Movies": lambda: movies.draw(seen),
-        "Who likes what": lambda: group_tastes.draw(bundle, seen),
-        "What order means": lambda: timestamps.draw(bundle, seen),
-        "One movie": lambda: movie.draw(bundle, seen),
+        "Ratings": lambda: ratings.render(seen),
+        "Movies": lambda: movies.render(seen),
+        "Who likes what": lambda: group_tastes.render(bundle, seen),
+        "What order means": lambda: timestamps.render(bundle, seen),
+        "One movie": lambda: movie.render(bundle, seen),
     }
-    if not seen.portrait.tastes:  # nobody's sex, age or occupation is known
+    if not seen.profile.tastes:  # nobody's sex, age or occupation is known
         del sections["Who likes what"]
     if bundle.dataset == planted.DATASET:
-        sections["What was planted"] = lambda: planted.draw(seen)
+        sections["What was planted"] = lambda: planted.render(seen)
     # what is not looked at is not drawn
     tabs = st.tabs(list(sections), key=f"data_tabs_{len(sections)}", on_change="rerun")
     for tab, section in zip(tabs, sections.values(), strict=True):
@@ -43,7 +43,7 @@ def draw() -> None:
 
 
 def _draw_counts(seen: loaded.Seen) -> None:
-    counts = seen.portrait.counts
+    counts = seen.profile.counts
     with st.container(horizontal=True, gap="medium"):
         for label, value, meaning in (
             ("Mean rating", f"{counts.mean:.2f} ★", None),
@@ -54,4 +54,4 @@ def _draw_counts(seen: loaded.Seen) -> None:
             st.metric(label, value, help=meaning, width="content")
 
 
-draw()
+render()

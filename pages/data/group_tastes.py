@@ -22,15 +22,15 @@ MEANINGS = {
 }
 
 
-def draw(bundle: Bundle, seen: Seen) -> None:
+def render(bundle: Bundle, seen: Seen) -> None:
     """Draw the section."""
-    offered = [part for part in PARTS if part in seen.portrait.tastes]
+    offered = [part for part in PARTS if part in seen.profile.tastes]
     with st.container(horizontal=True, gap="medium"):
         part = _choice("Groups by", offered, offered[0], PARTS, f"data_part_{'_'.join(offered)}")
         view = _choice("What to show", list(VIEWS), "taste", VIEWS, "data_view")
-    table = seen.portrait.tastes[part]
+    table = seen.profile.tastes[part]
     st.markdown(_sentence(table, view))
-    genres = seen.portrait.genres["genre"].tolist()
+    genres = seen.profile.genres["genre"].tolist()
     wide = part == "occupation"
     chart_view.show(drawn.genre_map(table, genres, view, "genre" if wide else "group"), _told(table, view))
     few = int(table["few"].sum())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst import datasets
-from bst.datasets.profile import Portrait, Votes, portrait
+from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
 from bst.errors import BSTError
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 
 KEPT_IN_MEMORY = 3
 
@@ -19,8 +19,8 @@ KEPT_IN_MEMORY = 3
 class Seen:
     """What the page needs of a dataset: much less than the dataset itself."""
 
-    portrait: Portrait
-    votes: Votes
+    profile: DatasetProfile
+    votes: RatingsByMovie
 
 
 class _Kept:
@@ -34,7 +34,7 @@ class _Kept:
         with self.lock:  # two sessions that ask at once wait for one look
             if key not in self.seen:
                 dataset = datasets.load(key[0])
-                self.seen[key] = Seen(portrait(dataset), Votes.of(dataset))
+                self.seen[key] = Seen(dataset_profile(dataset), RatingsByMovie.of(dataset))
                 while len(self.seen) > KEPT_IN_MEMORY:
                     self.seen.popitem(last=False)
             return self.seen[key]
@@ -55,10 +55,10 @@ def ready() -> Seen | None:
     return _kept().seen.get(_key(resources.chosen().dataset))
 
 
-def look(dataset: str) -> Portrait | None:
+def look(dataset: str) -> DatasetProfile | None:
     """Return what a dataset looks like, looked at now if need be; None if it cannot be read."""
     try:
-        return _kept().look(_key(dataset)).portrait
+        return _kept().look(_key(dataset)).profile
     except BSTError:
         return None
 
@@ -69,7 +69,7 @@ def load() -> None:
     A dataset that cannot be read ends in a notice, and ``ready`` stays None.
     """
     bundle = resources.chosen()
-    st.title(f"What {literal(bundle.dataset_title)} looks like", anchor=False)
+    st.title(f"What {escape_markdown(bundle.dataset_title)} looks like", anchor=False)
     with st.container():
         st.info(
             f"Reading and counting the ratings of {count(bundle.sizes.users, 'person', 'people')}. "
@@ -79,6 +79,6 @@ def load() -> None:
         try:
             _kept().look(_key(bundle.dataset))
         except BSTError as error:
-            st.error(literal(str(error)), icon=":material/error:")
+            st.error(escape_markdown(str(error)), icon=":material/error:")
             return
     st.rerun()

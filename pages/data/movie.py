@@ -9,13 +9,13 @@ from bst.presentation import charts
 from bst.presentation.charts import data as drawn
 from pages.data.loaded import Seen
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 
 PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
 
 
-def draw(bundle: Bundle, seen: Seen) -> None:
+def render(bundle: Bundle, seen: Seen) -> None:
     """Draw the section."""
     catalogue = resources.catalogue(bundle.dataset)
     titles = catalogue.titles
@@ -37,7 +37,7 @@ def draw(bundle: Bundle, seen: Seen) -> None:
     title, genres = titles[movie_id], catalogue.movies["genres"].iloc[row].replace("|", ", ")
     if found["all"].empty:
         st.markdown(
-            f"Nobody in this dataset rated **{literal(title)}**. A model knows it by its genres and year alone."
+            f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows it by its genres and year alone."
         )
         return
     st.markdown(_sentence(title, found, seen))
@@ -50,10 +50,11 @@ def draw(bundle: Bundle, seen: Seen) -> None:
 
 def _sentence(title: str, found: dict[str, pd.DataFrame], seen: Seen) -> str:
     everyone = found["all"].iloc[0]
-    beside = everyone["mean"] - seen.portrait.counts.mean
+    beside = everyone["mean"] - seen.profile.counts.mean
     words = (
-        f"{count(int(everyone['ratings']), 'person', 'people')} gave **{literal(title)}** **{everyone['mean']:.2f} ★** "
-        f"on average, {abs(beside):.2f} {'above' if beside >= 0 else 'below'} the mean of all ratings"
+        f"{count(int(everyone['ratings']), 'person', 'people')} gave **{escape_markdown(title)}** "
+        f"**{everyone['mean']:.2f} ★** on average, {abs(beside):.2f} {'above' if beside >= 0 else 'below'} "
+        "the mean of all ratings"
     )
     sure = found["sex"][~found["sex"]["few"]] if "sex" in found else ()
     if len(sure) == 2:
@@ -66,7 +67,7 @@ def _sentence(title: str, found: dict[str, pd.DataFrame], seen: Seen) -> str:
 def _draw_stars(found: dict[str, pd.DataFrame], seen: Seen, title: str, genres: str) -> None:
     st.header("Its ratings beside all ratings", anchor=False)
     levels = [f"{level:g} ★" for level in found["levels"]["level"]]
-    series = {"This movie": found["levels"]["share"], "All movies": seen.portrait.stars["share"]}
+    series = {"This movie": found["levels"]["share"], "All movies": seen.profile.stars["share"]}
     table = pd.DataFrame(
         [
             {"level": level, "series": name, "share": share}
@@ -77,7 +78,7 @@ def _draw_stars(found: dict[str, pd.DataFrame], seen: Seen, title: str, genres: 
     told = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
     chart_view.show(charts.star_shares(table), f"Shares of {', '.join(levels)} of {title}. {told}")
     if genres:
-        st.caption(literal(genres))
+        st.caption(escape_markdown(genres))
 
 
 def _draw_groups(found: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
@@ -100,7 +101,7 @@ def _draw_groups(found: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> 
     table, overall = found[part], float(found["all"]["mean"].iloc[0])
     told = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))
     chart_view.show(
-        drawn.movie_groups(table, overall, bundle.levels, chart_view.ink_and_paper()[0]),
+        drawn.movie_groups(table, overall, bundle.levels, chart_view.text_and_background()[0]),
         f"Mean stars of {title} by group, everyone {overall:.2f}: {told}",
     )
     st.caption(

@@ -8,7 +8,7 @@ from pages.data.loaded import Seen
 from pages.shared.widgets import chart_view
 
 
-def draw(seen: Seen) -> None:
+def render(seen: Seen) -> None:
     """Draw the section."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -19,7 +19,7 @@ def draw(seen: Seen) -> None:
 
 
 def _draw_tail(seen: Seen) -> None:
-    table, counts = seen.portrait.tail, seen.portrait.counts
+    table, counts = seen.profile.tail, seen.profile.counts
     st.header("The long tail", anchor=False)
     share = table.set_index(table["movies"].round(2))["share"]
     told = ", ".join(f"{part:.0%} of the movies have {share[part]:.0%}" for part in drawn.MARKED)
@@ -33,7 +33,7 @@ def _draw_tail(seen: Seen) -> None:
 
 
 def _draw_years(seen: Seen) -> None:
-    table = seen.portrait.years
+    table = seen.profile.years
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Year of release", anchor=False, width="content")
         column = st.segmented_control(
@@ -61,7 +61,7 @@ def _draw_years(seen: Seen) -> None:
 
 def _draw_genres(seen: Seen) -> None:
     st.header("Genres", anchor=False)
-    table = seen.portrait.genres
+    table = seen.profile.genres
     st.dataframe(
         pd.DataFrame(
             {

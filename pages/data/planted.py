@@ -7,15 +7,15 @@ from bst.datasets.demo_truth import OPPOSITES, planted
 from bst.datasets.profile.planted import planted_tastes
 from bst.presentation.charts import data as drawn
 from pages.data.loaded import Seen
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 
 DATASET = "demo"
 
 
-def draw(seen: Seen) -> None:
+def render(seen: Seen) -> None:
     """Draw the section."""
-    shifts = planted_tastes(seen.portrait.tastes)
+    shifts = planted_tastes(seen.profile.tastes)
     visible = int(shifts["found"].isin(["▲", "▼"]).sum())
     st.markdown(
         "No real person rated anything here: every rating follows rules that are written down, plus chance. So what a "
@@ -38,7 +38,8 @@ def _draw_tastes(shifts: pd.DataFrame) -> None:
         for row in shifts.itertuples(index=False)
     )
     chart_view.show(
-        drawn.planted_shifts(shifts, chart_view.ink_and_paper()[0]), f"Planted and measured tastes in stars: {told}"
+        drawn.planted_shifts(shifts, chart_view.text_and_background()[0]),
+        f"Planted and measured tastes in stars: {told}",
     )
     st.caption(
         "Planted: what a movie of that genre alone gains (+) or loses (−) for such a person. Measured: how the group's "
@@ -84,7 +85,7 @@ def _draw_franchises() -> None:
     ):
         st.markdown(
             f"{count(named['franchise'].nunique(), 'franchise')} with {count(len(named), 'movie')}. Moods: "
-            + ", ".join(f"{literal(mood)} {n:,}" for mood, n in movies["mood"].value_counts().items())
+            + ", ".join(f"{escape_markdown(mood)} {n:,}" for mood, n in movies["mood"].value_counts().items())
             + "."
         )
         st.dataframe(

@@ -8,19 +8,19 @@ from pages.data.loaded import Seen
 from pages.shared.widgets import chart_view
 
 
-def draw(seen: Seen) -> None:
+def render(seen: Seen) -> None:
     """Draw the section."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         _draw_stars(seen)
     with right:
-        if seen.portrait.ties.has_times:
+        if seen.profile.ties.has_times:
             _draw_time(seen)
     _draw_activity(seen)
 
 
 def _draw_stars(seen: Seen) -> None:
-    stars = seen.portrait.stars
+    stars = seen.profile.stars
     st.header("How generous people are with stars", anchor=False)
     told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
     chart_view.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
@@ -32,7 +32,7 @@ def _draw_stars(seen: Seen) -> None:
 
 
 def _draw_time(seen: Seen) -> None:
-    table = seen.portrait.time
+    table = seen.profile.time
     st.header("When they rated", anchor=False)
     busiest = table.loc[table["ratings"].idxmax()]
     share = busiest["ratings"] / table["ratings"].sum()
@@ -40,22 +40,22 @@ def _draw_time(seen: Seen) -> None:
     when = sentences.month(busiest["from"]) if monthly else sentences.day(busiest["from"])
     chart_view.show(
         drawn.ratings_over_time(table),
-        f"Ratings by {'month' if monthly else 'day'}, from {sentences.day(seen.portrait.counts.first)} to "
-        f"{sentences.day(seen.portrait.counts.last)}; the most, {busiest['ratings']:,}, in {when}",
+        f"Ratings by {'month' if monthly else 'day'}, from {sentences.day(seen.profile.counts.first)} to "
+        f"{sentences.day(seen.profile.counts.last)}; the most, {busiest['ratings']:,}, in {when}",
     )
     words_of_it = f" {when} alone has {share:.0%} of all ratings." if share > 0.1 else ""
     st.caption(f"By {'month' if monthly else 'day'}, in UTC.{words_of_it}")
 
 
 def _draw_activity(seen: Seen) -> None:
-    table = seen.portrait.activity
+    table = seen.profile.activity
     st.header("How active they are", anchor=False)
     told = "; ".join(
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)
     )
     chart_view.show(drawn.activity(table), f"People by how many ratings they gave. {told}")
-    low, middle, high = seen.portrait.counts.a_user
+    low, middle, high = seen.profile.counts.a_user
     most = table.loc[table["ratings"].idxmax()]
     st.caption(
         f"From {low:,} to {high:,} ratings each, half of them {middle:,.0f} or fewer. Those with {most['length']} are "

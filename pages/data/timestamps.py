@@ -6,15 +6,15 @@ from bst.bundles.bundle import Bundle
 from bst.presentation.charts import data as drawn
 from bst.timelines.arrays import TIE_ORDERS
 from pages.data.loaded import Seen
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 
-def draw(bundle: Bundle, seen: Seen) -> None:
+def render(bundle: Bundle, seen: Seen) -> None:
     """Draw the section."""
-    ties = seen.portrait.ties
+    ties = seen.profile.ties
     if not ties.has_times:
-        st.markdown(f"**When ratings were given is not known.** {literal(' '.join(seen.portrait.notes))}")
+        st.markdown(f"**When ratings were given is not known.** {escape_markdown(' '.join(seen.profile.notes))}")
         return
     st.markdown(
         f"**{ties.tied:.0%} of all ratings share their second with another rating of the same person**, and "
@@ -32,7 +32,7 @@ def draw(bundle: Bundle, seen: Seen) -> None:
 
 
 def _lines(bundle: Bundle, seen: Seen) -> list[str]:
-    ties = seen.portrait.ties
+    ties = seen.profile.ties
     lines = [
         f"Within one second nobody knows what came first: **{ties.next_tied:.0%}** of all steps from one rating to the "
         f"next take no time at all. {TIE_ORDERS[ties.order]} One person entered {ties.largest} in a single second."

@@ -13,7 +13,7 @@ from pages.shared.widgets import chart_view as figures
 METRICS = {"mae": "MAE", "rmse": "RMSE"}
 
 
-def draw(bundle: Bundle, record: dict) -> None:
+def render(bundle: Bundle, record: dict) -> None:
     """Draw the section."""
     if "intervals" not in record:
         st.markdown("This model names the next movie and predicts no ratings; see “Lists”.")
@@ -52,7 +52,7 @@ def _draw_peers(bundle: Bundle, record: dict) -> None:
     table = _peer_table(record, metric)
     told = "; ".join(f"{row.name} {row.value:.3f}" for row in table.itertuples(index=False))
     figures.show(
-        charts.peer_errors(table, METRICS[metric], figures.ink_and_paper()[0]),
+        charts.peer_errors(table, METRICS[metric], figures.text_and_background()[0]),
         f"{METRICS[metric]} in stars: {told}",
         name="Errors beside peers",
         about=sentences.headline(bundle, record),
@@ -63,7 +63,7 @@ def _draw_peers(bundle: Bundle, record: dict) -> None:
     )
     with st.expander("What the others do", icon=":material/help:"):
         st.markdown(
-            "\n".join(f"- **{sentences.peer(name)}**: {sentences.PEER_MEANINGS[name]}" for name in record["peers"])
+            "\n".join(f"- **{sentences.peer(name)}**: {sentences.BASELINE_MEANINGS[name]}" for name in record["peers"])
         )
         st.dataframe(
             _versus_table(record, metric),
@@ -84,8 +84,10 @@ def _peer_table(record: dict, metric: str) -> pd.DataFrame:
         if also in record:  # measured once more on the same labels: its interval is as wide
             value = record[also][metric]
             rows.append((label, value, *(end + value - rows[0][1] for end in spans["ours"][metric]), True))
-    peers = sorted(record["peers"].items(), key=lambda item: item[1][metric])
-    rows += [(sentences.peer(name), figures[metric], *spans["peers"][name][metric], False) for name, figures in peers]
+    baselines = sorted(record["peers"].items(), key=lambda item: item[1][metric])
+    rows += [
+        (sentences.peer(name), figures[metric], *spans["peers"][name][metric], False) for name, figures in baselines
+    ]
     return pd.DataFrame(rows, columns=["name", "value", "low", "high", "ours"])
 
 

@@ -9,7 +9,7 @@ from pages.shared.format import count
 from pages.shared.widgets import chart_view
 
 
-def draw(record: dict) -> None:
+def render(record: dict) -> None:
     """Draw the section."""
     liked, expected = record["calibration"].get("liked"), record["calibration"]["expected"]
     st.markdown(_sentence(liked, expected))
@@ -56,7 +56,7 @@ def _draw_bins(bins: list[dict], promised: str, happened: str, percent: bool) ->
     form = "{:.0%}" if percent else "{:.1f}"
     told = "; ".join(f"{form.format(row.predicted)}: {form.format(row.value)}" for row in table.itertuples(index=False))
     chart_view.show(
-        charts.reliability(table, promised, happened, percent, chart_view.ink_and_paper()[0]),
+        charts.reliability(table, promised, happened, percent, chart_view.text_and_background()[0]),
         f"{promised} and what happened: {told}",
         name="Chance to be liked" if percent else "Expected and given",
         about=f"{promised}, and what happened",

@@ -20,7 +20,7 @@ MEANINGS = {
 MOST = ("item_mean", "bias", "svd_fold_in", "svd_em_fold_in", "svd")
 
 
-def draw(bundle: Bundle, record: dict) -> None:
+def render(bundle: Bundle, record: dict) -> None:
     """Draw the section."""
     rows = record["by_history"]
     sentence = _sentence(bundle, record)
@@ -46,7 +46,7 @@ def draw(bundle: Bundle, record: dict) -> None:
         for name, part in table.groupby("name", sort=False)
     )
     chart_view.show(
-        charts.by_history(table, VIEWS[view], chart_view.ink_and_paper()[0], view == "gain"),
+        charts.by_history(table, VIEWS[view], chart_view.text_and_background()[0], view == "gain"),
         f"{VIEWS[view]} by ratings known: {told}",
         name="Error by history",
         about=sentence,
@@ -65,8 +65,8 @@ def _sentence(bundle: Bundle, record: dict) -> str:
     rows, known = record["by_history"], record["known_after"]
     if not sentences.reads_whole_histories(bundle):
         return (
-            f"This model reads the newest {bundle.config.horizon} ratings alone, however many there are: what it gains "
-            "with longer histories comes from the user id that it was trained with, or from easier users."
+            f"This model reads the newest {bundle.config.max_history} ratings alone, however many there are: what it "
+            "gains with longer histories comes from the user id that it was trained with, or from easier users."
         )
     if known is None or "gain" not in rows[-1]:
         return "The error by how many ratings of somebody are known."

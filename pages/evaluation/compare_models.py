@@ -5,18 +5,18 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.evaluation import measure, private_cache
-from bst.evaluation.compare import compare, why_not
+from bst.evaluation.compare import compare, incomparable_reason
 from bst.presentation import charts
 from pages.evaluation import cold_start, sentences
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 
 LABELS = {"ndcg@10": "NDCG@10", "hr@10": "HR@10"} | {name: label for name, (label, _) in sentences.FIGURES.items()}
 FEW = "Train another one on the same dataset and protocol to see them side by side."
 
 
-def draw(bundle: Bundle, record: dict) -> None:
+def render(bundle: Bundle, record: dict) -> None:
     """Draw the section."""
     others = {
         name: choice.bundle
@@ -40,11 +40,11 @@ def draw(bundle: Bundle, record: dict) -> None:
     theirs = measure.read(other)
     if theirs is None:
         st.markdown(
-            f"**{literal(other.title)}** has not been measured yet. Choose it in the sidebar and measure it there, or "
-            f"run `python -m bst evaluate --bundle {other.name}`."
+            f"**{escape_markdown(other.title)}** has not been measured yet. Choose it in the sidebar and measure it "
+            f"there, or run `python -m bst evaluate --bundle {other.name}`."
         )
-    elif reason := why_not(bundle, other, record, theirs):
-        st.markdown(f"These two cannot be compared: {literal(reason)}. {FEW}")
+    elif reason := incomparable_reason(bundle, other, record, theirs):
+        st.markdown(f"These two cannot be compared: {escape_markdown(reason)}. {FEW}")
         _draw_apart(bundle, record, other, theirs)
     else:
         _draw(bundle, record, other, theirs)
@@ -54,7 +54,7 @@ def _first(bundle: Bundle, record: dict, others: dict[str, Bundle]) -> str:
     """Return the first bundle that can be compared, or else the first."""
     for name, other in others.items():
         theirs = measure.read(other)
-        if theirs and not why_not(bundle, other, record, theirs):
+        if theirs and not incomparable_reason(bundle, other, record, theirs):
             return name
     return next(iter(others))
 
@@ -73,7 +73,7 @@ def _draw(bundle: Bundle, record: dict, other: Bundle, theirs: dict) -> None:
         )
         told = "; ".join(f"{row.name} {sentences.signed(row.value)}" for row in table.itertuples(index=False))
         chart_view.show(
-            charts.differences(table, "this model", "the other", chart_view.ink_and_paper()[0]),
+            charts.differences(table, "this model", "the other", chart_view.text_and_background()[0]),
             f"Difference in stars, below 0 {bundle.name} is better: {told}",
             name="Difference of two models",
             about=f"{bundle.name} (this model) beside {other.name} (the other)",
@@ -116,11 +116,11 @@ def _sentence(rows: list[dict], bundle: Bundle, other: Bundle) -> str:
     value, *span = row["difference"]
     label = LABELS[row["figure"]]
     if span and span[0] <= 0 <= span[1]:
-        names = f"**{literal(bundle.name)}** and **{literal(other.name)}**"
+        names = f"**{escape_markdown(bundle.name)}** and **{escape_markdown(other.name)}**"
         return f"In {label} there is no clear difference between {names}."
     better = bundle if value < 0 else other
     clearly, way = "clearly " if span else "", "lower" if row["figure"] in sentences.FIGURES else "higher"
-    return f"**{literal(better.name)}** is {clearly}better: its {label} is {way} by {abs(value):.3f}."
+    return f"**{escape_markdown(better.name)}** is {clearly}better: its {label} is {way} by {abs(value):.3f}."
 
 
 def _draw_histories(bundle: Bundle, record: dict, other: Bundle, theirs: dict) -> None:
@@ -136,7 +136,8 @@ def _draw_histories(bundle: Bundle, record: dict, other: Bundle, theirs: dict) -
         for name, part in table.groupby("name", sort=False)
     )
     chart_view.show(
-        charts.by_history(table, "MAE in stars", chart_view.ink_and_paper()[0]), f"MAE of both by ratings known: {told}"
+        charts.by_history(table, "MAE in stars", chart_view.text_and_background()[0]),
+        f"MAE of both by ratings known: {told}",
     )
 
 

@@ -17,13 +17,13 @@ from pages.evaluation import (
     worst_errors,
 )
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view, why_link
 
 ABOUT = "about a minute for a million ratings"
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, then one section at a time."""
     bundle = resources.chosen()
     record = measure.read(bundle)
@@ -32,13 +32,13 @@ def draw() -> None:
         _draw_unmeasured(bundle)
         return
     sections = {
-        "How good": lambda: accuracy.draw(bundle, record),
-        "How soon it knows you": lambda: cold_start.draw(bundle, record),
-        "Promises kept": lambda: calibration.draw(record),
-        "For whom": lambda: groups.draw(record),
-        "Lists": lambda: ranking.draw(bundle, record),
-        "Worst misses": lambda: worst_errors.draw(bundle),
-        "Beside another model": lambda: compare_models.draw(bundle, record),
+        "How good": lambda: accuracy.render(bundle, record),
+        "How soon it knows you": lambda: cold_start.render(bundle, record),
+        "Promises kept": lambda: calibration.render(record),
+        "For whom": lambda: groups.render(record),
+        "Lists": lambda: ranking.render(bundle, record),
+        "Worst misses": lambda: worst_errors.render(bundle),
+        "Beside another model": lambda: compare_models.render(bundle, record),
     }
     if "intervals" not in record:  # a model without ratings
         sections = {name: sections[name] for name in ("How good", "Lists", "Beside another model")}
@@ -55,7 +55,7 @@ def draw() -> None:
     if measures_itself:  # its progress stands there, and once is enough
         return
     st.divider()
-    evaluation_job.draw(
+    evaluation_job.render(
         bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {ABOUT}."
     )
 
@@ -66,7 +66,7 @@ def _draw_unmeasured(bundle: Bundle) -> None:
         "So much was measured when this model was trained. Errors with their intervals, by group and by length of "
         "history, calibration, lists and the worst predictions are worked out when you ask for them."
     )
-    evaluation_job.draw(bundle, "Measure now", "now", f"Takes {ABOUT}; you can go on meanwhile.", primary=True)
+    evaluation_job.render(bundle, "Measure now", "now", f"Takes {ABOUT}; you can go on meanwhile.", primary=True)
     metrics = bundle.metrics
     rows = [("This model", metrics["metrics"])]
     rows += [(sentences.peer(name), found) for name, found in metrics.get("peers", {}).items()]
@@ -80,8 +80,8 @@ def _draw_unmeasured(bundle: Bundle) -> None:
         hide_index=True,
         alt="Figures of this model and of simpler ways to predict",
     )
-    st.caption(f"{literal(bundle.title)}. {accuracy.measured_on(bundle, metrics)}")
+    st.caption(f"{escape_markdown(bundle.title)}. {accuracy.measured_on(bundle, metrics)}")
 
 
 why_link.follow()
-draw()
+render()

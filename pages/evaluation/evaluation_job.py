@@ -11,7 +11,7 @@ from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation import measure
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ class Job:
     def _run(self) -> None:
         try:
             self._progress(0.0, f"reading {self.bundle.dataset_title}")
-            task = measure.own_task(self.bundle, datasets.load(self.bundle.dataset))
+            split = measure.own_split(self.bundle, datasets.load(self.bundle.dataset))
             self._progress(0.01, "loading TensorFlow")
             backend.load()
             resources.keep_what_is_compiled()
-            self.problem = measure.keep(self.bundle, measure.measure(self.bundle, task, self._progress)) or ""
+            self.problem = measure.keep(self.bundle, measure.measure(self.bundle, split, self._progress)) or ""
         except _StoppedError:
             self.words = "stopped"
         except BSTError as error:
@@ -76,7 +76,7 @@ def _jobs() -> _Jobs:
     return _Jobs()
 
 
-def draw(bundle: Bundle, label: str, key: str, words: str = "", primary: bool = False) -> None:
+def render(bundle: Bundle, label: str, key: str, words: str = "", primary: bool = False) -> None:
     """Draw the button that measures a model, or how far its measurement is.
 
     ``words`` stand beside the button. When it is done, the page is drawn anew.
@@ -106,9 +106,9 @@ def draw(bundle: Bundle, label: str, key: str, words: str = "", primary: bool = 
                 on_click=_jobs().start,
                 args=(bundle,),
             )
-            st.caption(f"{literal(job.bundle.title)} is being measured; one at a time." if busy else words)
+            st.caption(f"{escape_markdown(job.bundle.title)} is being measured; one at a time." if busy else words)
         if job is not None and job.problem and job.bundle.folder == bundle.folder:
-            st.error(literal(job.problem), icon=":material/error:")
+            st.error(escape_markdown(job.problem), icon=":material/error:")
 
     status()
 
@@ -119,5 +119,5 @@ def _draw_progress(job: Job, key: str) -> None:
     if stopping:  # between two steps, each of which takes some seconds
         words = "Stopping after this step …"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(min(job.share, 1.0), text=literal(words), width="stretch")
+        st.progress(min(job.share, 1.0), text=escape_markdown(words), width="stretch")
         st.button("Stop", key=f"stop_{key}", icon=":material/stop:", on_click=job.stop.set, disabled=stopping)

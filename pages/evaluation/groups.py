@@ -12,7 +12,7 @@ from pages.shared.widgets import chart_view
 RARE = 0.05 / 3
 
 
-def draw(record: dict) -> None:
+def render(record: dict) -> None:
     """Draw the section."""
     st.header("Is it fair?", anchor=False)
     _draw_fairness(record)
@@ -102,7 +102,7 @@ def _draw_groups(record: dict, rows: list[dict]) -> None:
     )
     told = "; ".join(f"{row.name} users {row.value:.3f} {row.sign}" for row in table.itertuples(index=False))
     chart_view.show(
-        charts.groups(table, overall, "MAE", chart_view.ink_and_paper()[0]),
+        charts.groups(table, overall, "MAE", chart_view.text_and_background()[0]),
         f"MAE by group, all {overall:.3f}; ▲ clearly above, ▼ clearly below: {told}",
         name="Error by group",
         about=f"Error by {sentences.PARTS[rows[0]['part']].lower()}; all together (dashed) {overall:.3f} stars",

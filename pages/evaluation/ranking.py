@@ -24,7 +24,7 @@ MEANINGS = {
 }
 
 
-def draw(bundle: Bundle, record: dict) -> None:
+def render(bundle: Bundle, record: dict) -> None:
     """Draw the section."""
     found = record.get("ranking")
     if not found:

@@ -5,7 +5,7 @@ from bst.presentation.model_card import PEER_NAMES
 from bst.schema import AGE_LABELS, SEX_LABELS
 from pages.shared.format import percent
 
-PEER_MEANINGS = {
+BASELINE_MEANINGS = {
     "global_mean": "the same for everything: the mean of all ratings.",
     "item_mean": "what others gave that movie on average.",
     "bias": "the movie's mean, shifted by how generous this user was with other movies (user bias).",
@@ -94,9 +94,9 @@ def after(known: int) -> str:
 
 def _rival(record: dict) -> str | None:
     """Return the strongest matrix factorisation, or else the strongest peer."""
-    peers = record.get("peers", {})
-    among = [name for name in peers if name.startswith("svd")] or list(peers)
-    return min(among, key=lambda name: peers[name]["mae"], default=None)
+    baselines = record.get("peers", {})
+    among = [name for name in baselines if name.startswith("svd")] or list(baselines)
+    return min(among, key=lambda name: baselines[name]["mae"], default=None)
 
 
 def _beside(record: dict, rival: str) -> str:

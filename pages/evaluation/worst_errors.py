@@ -15,7 +15,7 @@ from pages.shared.widgets import why_link
 SIDES = {"high": "Expected too much", "low": "Expected too little"}
 
 
-def draw(bundle: Bundle) -> bool:
+def render(bundle: Bundle) -> bool:
     """Draw the section; return whether it offers to measure the model, or shows how far that is."""
     kept = private_cache.read(bundle)
     if kept is None:
@@ -23,7 +23,7 @@ def draw(bundle: Bundle) -> bool:
             "The worst predictions are single ratings of the dataset. Its licence does not let them be passed on with "
             "the model, so they are found again on this computer: measure the model once."
         )
-        evaluation_job.draw(bundle, "Find them", "worst", "Takes about a minute.", primary=True)
+        evaluation_job.render(bundle, "Find them", "worst", "Takes about a minute.", primary=True)
         return True
     side = st.segmented_control(
         "Which",

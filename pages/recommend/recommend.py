@@ -8,13 +8,13 @@ from bst.inference.recommender import Filters, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
 from pages.shared import resources
-from pages.shared.format import count, literal, percent, stars
+from pages.shared.format import count, escape_markdown, percent, stars
 from pages.shared.state import visitor_state
 from pages.shared.widgets import list_controls, movie_lookup, ranked_list, toolbar, visitor_editor, why_link
 from pages.shared.widgets.list_controls import Asked
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, then the editor beside the list."""
     resources.need_ratings()
     bundle = resources.chosen()
@@ -23,11 +23,11 @@ def draw() -> None:
     headline = st.container()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         under_headline = st.container(width="content")
-        toolbar.draw()
+        toolbar.render()
     # one below the other where there is no room for both
     grid = st.grid(2, min_column_width=320)
     with grid.cell():
-        visitor_editor.draw(resources.catalogue(bundle.dataset), bundle.levels, bundle.config.horizon)
+        visitor_editor.render(resources.catalogue(bundle.dataset), bundle.levels, bundle.config.max_history)
     with grid.cell():
         if recommender is None:
             with headline:
@@ -37,7 +37,7 @@ def draw() -> None:
         asked = list_controls.asked(recommender)
         rows = recommender.rank(visitor, asked.length, **asked.how)
         _draw_list(recommender, visitor, rows, asked)
-        movie_lookup.draw(recommender, visitor)
+        movie_lookup.render(recommender, visitor)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, asked)
     headline.title(_sentence(visitor, best, asked), anchor=False)
     under_headline.caption(_reason(recommender, visitor, best, rows, asked.order))
@@ -55,7 +55,7 @@ def _sentence(visitor: Visitor, best: Recommendation | None, asked: Asked) -> st
     if best is None:
         return "This visitor has seen everything there is."
     start = _after(visitor)
-    title, rating = literal(best.title), stars(round(best.expected_rating, 1))
+    title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if asked.order == "rating":
         if best.expected_rating < 3.5:
             return f"{start}, the model expects no movie to please this visitor; the best is {title}: {rating}"
@@ -87,7 +87,7 @@ def _reason(
     title, rating = recommender.catalogue.title(cause.event.movie_id), stars(cause.event.rating)
     without = stars(round(best.expected_rating - cause.stars, 1))
     start = "Above all because of" if order == "rating" else "The rating rests above all on"
-    return f"{start} {literal(title)}, {rating}: without it, the model would expect {without}."
+    return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
 
 
 def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], asked: Asked) -> None:
@@ -98,17 +98,17 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
             downloads = st.container(width="content")
     list_controls.draw_order(recommender)
     if asked.words:
-        st.caption(f":material/filter_alt: {literal(asked.words)}")
+        st.caption(f":material/filter_alt: {escape_markdown(asked.words)}")
     if not rows:
         words = "No movie passes these filters. Choose more genres, or a wider range of years or fame."
         st.info(words if asked.words else "There is nothing left that they have not seen.", icon=":material/info:")
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, asked)
-    ranked_list.draw(recommender, visitor, rows, asked, visitor_state.previous(), why_link.ask)
+    ranked_list.render(recommender, visitor, rows, asked, visitor_state.previous(), why_link.ask)
     if rows[0].watch_next is not None:
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 
 
 why_link.follow()
-draw()
+render()

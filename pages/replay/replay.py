@@ -12,7 +12,7 @@ from bst.inference.recommender import Recommendation, Recommender
 from bst.presentation import charts
 from bst.visitors.replay import RealUsers, Replay
 from pages.shared import real_users, replay_user, resources
-from pages.shared.format import count, literal, stars
+from pages.shared.format import count, escape_markdown, stars
 from pages.shared.state import url_sync
 from pages.shared.widgets import chart_view, page_frame, why_link
 
@@ -32,7 +32,7 @@ ENTERED = (
 SIMULATED = "These users are simulated: nobody watched anything, and the ratings come from the rules of the demo world."
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: who, then everything that changes from step to step."""
     resources.need_ratings()
     bundle = resources.chosen()
@@ -51,7 +51,7 @@ def draw() -> None:
         return
     user = replay_user.chosen(users)
     headline = st.empty()  # written from step to step
-    replay_user.draw(users, user)
+    replay_user.render(users, user)
     scene = _scene(users, recommender, user)
     if scene is not None:
         _draw_stage(recommender, scene, headline)
@@ -69,14 +69,14 @@ class _Scene:
 
 def _scene(users: RealUsers, recommender: Recommender, user: int) -> _Scene | None:
     """Return a user's scene; one is kept in the session, as every step needs it."""
-    ink = chart_view.ink_and_paper()[0]
+    ink = chart_view.text_and_background()[0]
     key = (str(recommender.bundle.folder), recommender.bundle.created, user, ink)
     kept = st.session_state.get("replay_kept")
     if kept is None or kept.key != key:
         try:
             replay = users.replay(recommender, user)
         except BSTError as error:
-            st.error(literal(str(error)), icon=":material/error:")
+            st.error(escape_markdown(str(error)), icon=":material/error:")
             return None
         table = replay.table.assign(
             title=[recommender.catalogue.title(event.movie_id) for event in replay.visitor.history]
@@ -246,7 +246,7 @@ def _draw_next(recommender: Recommender, replay: Replay, step: int) -> None:
             else f"{'▲' if off > 0 else '▼'} {abs(off):.1f} too {'high' if off > 0 else 'low'}"
         )
         st.markdown(
-            f"Next, they rated **{literal(recommender.catalogue.title(event.movie_id))}**  \n"
+            f"Next, they rated **{escape_markdown(recommender.catalogue.title(event.movie_id))}**  \n"
             f"They gave **{stars(gave)}**. The model expected **{expected:.1f} ★** ({how.replace(' ', NO_BREAK)}); "
             f"the item mean was {replay.item_mean[step]:.1f} ★."
         )
@@ -329,4 +329,4 @@ def _later(row: Recommendation, later: dict[int, tuple[int, float]]) -> str:
     return f"✓ {'next' if place == 1 else f'{place} later'}: {stars(rating)}"
 
 
-draw()
+render()

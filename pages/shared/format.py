@@ -6,7 +6,7 @@ import re
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def literal(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape a text for Streamlit's Markdown, so that it shows as it is written.
 
     A backslash before any ASCII punctuation makes it literal (CommonMark, section 2.4); that covers emphasis, HTML,

@@ -12,7 +12,7 @@ from bst.errors import BSTError
 from bst.schema import AGE_LABELS, SEX_LABELS, Dataset, Visitor
 from bst.visitors.replay import RealUsers
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 
 KEPT_IN_MEMORY = 3
 
@@ -60,13 +60,14 @@ def load() -> None:
     users = f"{count(bundle.sizes.users, 'simulated user' if bundle.simulated else 'user')}"
     with st.container():
         st.info(
-            f"Reading the ratings of {users} of {literal(bundle.dataset_title)}. This takes a few seconds, once.",
+            f"Reading the ratings of {users} of {escape_markdown(bundle.dataset_title)}. "
+            "This takes a few seconds, once.",
             icon=":material/hourglass_top:",
         )
         try:
             _kept().load(_key(bundle), bundle)
         except BSTError as error:
-            st.error(literal(str(error)), icon=":material/error:")
+            st.error(escape_markdown(str(error)), icon=":material/error:")
             return
     st.rerun()
 

@@ -7,7 +7,7 @@ import streamlit as st
 from bst.bundles.bundle import Bundle
 from bst.visitors.replay import RealUsers
 from pages.shared import real_users, resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 
 # a newcomer sees somebody with enough to tell, and not too much to follow
 FIRST_LENGTHS = range(30, 81)
@@ -19,13 +19,13 @@ def draw_nobody() -> None:
     st.title("This model has seen every user", anchor=False)
     if bundle.protocol == "visitor":
         why = (
-            f"It was trained on {count(bundle.sizes.users, 'user')}, and {literal(bundle.dataset_title)} has other "
-            "users here: nobody can say whom it has not seen."
+            f"It was trained on {count(bundle.sizes.users, 'user')}, and {escape_markdown(bundle.dataset_title)} has "
+            "other users here: nobody can say whom it has not seen."
         )
     else:
         why = (
-            f"It was trained under protocol “{literal(bundle.protocol)}”, which holds out single ratings and no user "
-            "whole. To replay somebody whose other ratings the model was trained on would flatter it."
+            f"It was trained under protocol “{escape_markdown(bundle.protocol)}”, which holds out single ratings and "
+            "no whole user. To replay somebody whose other ratings the model was trained on would flatter it."
         )
     st.markdown(why)
     fitting = {
@@ -44,7 +44,7 @@ def draw_nobody() -> None:
     with st.container(horizontal=True):
         for name, choice in fitting.items():
             st.button(
-                literal(choice.bundle.title),
+                escape_markdown(choice.bundle.title),
                 key=f"replay_with_{name}",
                 icon=":material/swap_horiz:",
                 on_click=_choose_model,
@@ -72,7 +72,7 @@ def chosen(users: RealUsers) -> int:
     return user
 
 
-def draw(users: RealUsers, user: int) -> None:
+def render(users: RealUsers, user: int) -> None:
     """Draw the choice of the user; another one begins at the beginning, and paused."""
     labels = real_users.labels(users)
     st.session_state["replay_picker"] = user

@@ -15,7 +15,7 @@ def key(recommender: Recommender, *question: Hashable) -> Hashable:
     return id(recommender), str(recommender.bundle.folder), *question
 
 
-def remembered(name: str, asked: Hashable, make: Callable[[], T]) -> T:
+def cached(name: str, asked: Hashable, make: Callable[[], T]) -> T:
     """Return the answer kept under ``name`` if it was to the same question, else a new one, kept from now on."""
     kept = peek(name, asked)
     if kept is None:

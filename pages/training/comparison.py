@@ -15,7 +15,7 @@ from pages.shared.widgets import chart_view
 UNFINISHED = " (not finished)"
 
 
-def draw(bundle: Bundle) -> None:
+def render(bundle: Bundle) -> None:
     """Draw the curves with what is to be compared, and every epoch in numbers."""
     st.header("Learning curves", anchor=False)
     found = _histories()

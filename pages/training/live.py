@@ -12,7 +12,7 @@ from bst.presentation import charts
 from bst.training import background
 from bst.training.background import Status
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 
 EVERY_S = 1.0
@@ -20,7 +20,7 @@ EVERY_S = 1.0
 LIVE_CURVES = ("mae", "next_loss")
 
 
-def draw() -> None:
+def render() -> None:
     """Draw all unfinished runs, anew every second while one is under way, and word of one that has just ended."""
     found = background.statuses()
     _notice_ends({run.name: run.state for run in found})
@@ -54,7 +54,7 @@ def _draw_all() -> None:
 
 
 def _draw_run(run: Status) -> None:
-    st.markdown(f"**{literal(run.name)}** · {_settings(run)}")
+    st.markdown(f"**{escape_markdown(run.name)}** · {_settings(run)}")
     match run.state:
         case "running":
             st.progress(min(run.share, 1.0), text=_so_far(run))
@@ -74,7 +74,7 @@ def _draw_run(run: Status) -> None:
             _draw_choices(run)
         case _:
             st.error(
-                f"This run has died after {count(len(run.history), 'whole epoch')}. {literal(run.ending)}",
+                f"This run has died after {count(len(run.history), 'whole epoch')}. {escape_markdown(run.ending)}",
                 icon=":material/error:",
             )
             if run.log:
@@ -104,7 +104,7 @@ def _draw_choices(run: Status) -> None:
             help="With all that it has learnt.",
         )
     if problem := st.session_state.pop(f"problem_{run.name}", None):
-        st.warning(literal(problem), icon=":material/warning:")
+        st.warning(escape_markdown(problem), icon=":material/warning:")
 
 
 def _resume(name: str) -> None:
@@ -123,21 +123,21 @@ def _settings(run: Status) -> str:
     ]
     if asked.share < 1:
         words.append(f"{asked.share:.0%} of the users")
-    return literal(", ".join(words))
+    return escape_markdown(", ".join(words))
 
 
 def _so_far(run: Status) -> str:
     """Say how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
     stage = run.stage[:1].upper() + run.stage[1:] if run.stage else "Starting"
     if not run.epoch or not run.stage.startswith("training on"):
-        return f"{literal(stage)} …"
+        return f"{escape_markdown(stage)} …"
     words = f"Epoch {run.epoch} of {run.epochs}"
     if run.remaining_s is not None:
         words += f", about {_duration(run.remaining_s)} left"
     figures_now = [
         f"{curves.CURVES[name].label} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES
     ]
-    return f"{words}. {literal(stage)}" + (f": {', '.join(figures_now)}" if figures_now else "")
+    return f"{words}. {escape_markdown(stage)}" + (f": {', '.join(figures_now)}" if figures_now else "")
 
 
 def _duration(seconds: float) -> str:
@@ -171,7 +171,9 @@ def _draw_ended() -> None:
     if name is None or name not in resources.choices():
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/check_circle: **{literal(name)}** is trained, and among the models.", width="stretch")
+        st.markdown(
+            f":material/check_circle: **{escape_markdown(name)}** is trained, and among the models.", width="stretch"
+        )
         st.button("Use it", type="primary", on_click=_use, args=(name,), key="use_ended")
         st.button("Close", on_click=st.session_state.pop, args=("run_ended",), key="close_ended")
 

@@ -11,7 +11,7 @@ from bst.models.config import PRESET_TITLES, PRESETS, Config, TimelineConfig, To
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background
 from bst.training.runs import RUNS, RunSettings
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.training import live
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -28,7 +28,7 @@ def draw_button() -> None:
         icon=":material/model_training:",
         disabled=bool(running),
         key="train_button",
-        help=f"Run {literal(running[0])} is under way; one at a time."
+        help=f"Run {escape_markdown(running[0])} is under way; one at a time."
         if running
         else "In a process of its own: this page may be closed meanwhile.",
     ):
@@ -79,7 +79,7 @@ def draw_form() -> None:
         try:
             background.start(settings, called.strip())
         except BSTError as error:
-            st.error(literal(str(error)), icon=":material/error:")
+            st.error(escape_markdown(str(error)), icon=":material/error:")
             return
         live.watch(called.strip())
         st.rerun()

@@ -6,21 +6,21 @@ import streamlit as st
 from bst.bundles import curves
 from bst.models.config import describe
 from pages.shared import resources
-from pages.shared.format import count, literal, percent
+from pages.shared.format import count, escape_markdown, percent
 from pages.shared.widgets import chart_view
 from pages.training import comparison, live, run_form
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, runs that are not at their end, the curves, and the details."""
     bundle = resources.chosen()
     history = bundle.history
     st.title(_sentence(history, comparison.best_epochs(bundle)), anchor=False)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{literal(bundle.title)}. {describe(bundle.config)}", width="stretch")
+        st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
         run_form.draw_button()
-    live.draw()
-    comparison.draw(bundle)
+    live.render()
+    comparison.render(bundle)
     st.page_link("pages/about/about.py", label="Model card and architecture", icon=":material/info:")
 
 
@@ -51,4 +51,4 @@ def _progress(history: pd.DataFrame, column: str, best_epoch: int, what: str, sa
 
 
 with chart_view.savable():
-    draw()
+    render()

@@ -10,8 +10,8 @@ from bst.schema import Visitor
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from bst.what_if.edits import Forget, describe
-from pages.shared.format import literal, percent, stars
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown, percent, stars
+from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import chart_view, list_controls, visitor_editor
 from pages.shared.widgets.list_controls import Asked
@@ -20,7 +20,7 @@ from pages.what_if import suggestions, tables
 LENGTH = 10
 
 
-def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
+def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     asked = list_controls.asked(recommender)
@@ -35,32 +35,32 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
         tables.draw_changes(recommender, made)
     with grid.cell():
         _draw_head(recommender, made)
-        visitor_editor.draw(recommender.catalogue, recommender.bundle.levels, recommender.horizon, slot="b")
+        visitor_editor.render(recommender.catalogue, recommender.bundle.levels, recommender.max_history, slot="b")
         _draw_forget(recommender, b)
     tables.draw_lists(recommender, made, asked)
 
 
 def _sentence(recommender: Recommender, made: Comparison) -> str:
     if made.edits:
-        return literal(made.words(recommender.catalogue.title).removesuffix("."))
+        return escape_markdown(made.words(recommender.catalogue.title).removesuffix("."))
     if not made.first:
         return "Change something about this visitor and see what moves"
     best = made.first[0]
     value = f"with {stars(round(best.expected_rating, 1))}"
     if made.order != "rating":
         value += f", and {percent(best.watch_next)} likely to be next"
-    return f"{literal(best.title)} leads this visitor’s list {value}: change something and see what moves"
+    return f"{escape_markdown(best.title)} leads this visitor’s list {value}: change something and see what moves"
 
 
 def _draw_starts(recommender: Recommender, a: Visitor, b: Visitor) -> None:
     """Draw ready changes. They stay when one was made, so that the next one is a click away."""
-    proposals = remembered("starts", key(recommender, a), lambda: suggestions.proposals(recommender, a))
+    proposals = cached("starts", key(recommender, a), lambda: suggestions.proposals(recommender, a))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="what_if_starts"):
         st.markdown("**Try:**", width="content")
         for number, start in enumerate(proposals):
             changed = start.edit.apply(a)
             st.button(
-                literal(start.label),
+                escape_markdown(start.label),
                 key=f"start_{number}",
                 icon=f":material/{start.icon}:",
                 type="primary" if changed == b else "secondary",
@@ -74,10 +74,10 @@ def _draw_picture(made: Comparison, asked: Asked) -> None:
     if made.moves.empty:
         st.info("There is nothing to rank: the filters let no movie pass, or all are seen.", icon=":material/info:")
         return
-    ink, _ = chart_view.ink_and_paper()
+    ink, _ = chart_view.text_and_background()
     ranks = [f"{row.title} {_rank(row.rank_a)} → {_rank(row.rank_b)}" for row in made.moves.itertuples()]
     chart_view.show(charts.bump(made.moves, LENGTH, ink), "Ranks in A and in B: " + "; ".join(ranks))
-    filters = f" Filters of the Recommend page apply: {literal(asked.words)}." if asked.words else ""
+    filters = f" Filters of the Recommend page apply: {escape_markdown(asked.words)}." if asked.words else ""
     st.caption(
         f"The first {LENGTH} movies of A and of B. A solid line to ▲ rises, a dashed one to ▼ falls, a thin one stays; "
         f"“seen” is in the history.{filters}"
@@ -115,13 +115,13 @@ def _draw_head(recommender: Recommender, made: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not made.edits
     st.header("B: the copy to change", anchor=False)
-    words = literal(describe(made.a, made.edits, recommender.catalogue.title, most=3))
+    words = escape_markdown(describe(made.a, made.edits, recommender.catalogue.title, most=3))
     st.caption("The same as A so far. Change anything here." if same else f"Against A: {words}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (
             ("swap", "Swap", "swap_horiz", "A becomes what B is, and B what A is", _swap),
             ("keep", "Keep B as A", "check", "The visitor becomes B, on every page", _keep),
-            ("again", "Start again", "restart_alt", "B becomes the same as A", visitor_state.same_again),
+            ("again", "Start again", "restart_alt", "B becomes the same as A", visitor_state.reset_copy),
         ):
             st.button(
                 label,

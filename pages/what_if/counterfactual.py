@@ -8,8 +8,8 @@ from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, Search
 from bst.what_if import find as search
 from bst.what_if.edits import describe, ordinal
-from pages.shared.format import count, literal
-from pages.shared.session_cache import key, peek, remembered
+from pages.shared.format import count, escape_markdown
+from pages.shared.session_cache import cached, key, peek
 from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import list_controls
 from pages.shared.widgets.list_controls import Asked
@@ -27,7 +27,7 @@ WISHES = {
 STARS = (1.1, 4.9)
 
 
-def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
+def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
     _clean(recommender, visitor)
@@ -51,7 +51,7 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
         else:
             _draw_answer(recommender, visitor, goal, found)
     with headline:
-        st.title(literal(_sentence(recommender, visitor, goal, found)), anchor=False)
+        st.title(escape_markdown(_sentence(recommender, visitor, goal, found)), anchor=False)
 
 
 def _clean(recommender: Recommender, visitor: Visitor) -> None:
@@ -97,7 +97,7 @@ def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> Se
         def on_progress(done: int, total: int) -> None:
             bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Tried {done:,} of {total:,} changes …")
 
-        found = remembered(
+        found = cached(
             "search", asked, lambda: search(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress)
         )
         bar.empty()
@@ -169,7 +169,7 @@ def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Cou
     words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(
-            f"**{literal(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",
+            f"**{escape_markdown(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",
             width="stretch",
         )
         st.button(

@@ -9,11 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.schema import AGE_LABELS, SEX_LABELS, SEXES, Visitor
-from bst.what_if import LastEvents, Part, PositionOf, RatingOf, demographics
+from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, demographics
 from bst.what_if import sweep as turn
 from bst.what_if.edits import ordinal
-from pages.shared.format import literal, stars
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown, stars
+from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import chart_view
 
@@ -34,7 +34,7 @@ MOST_MOVIES, AT_FIRST = 5, 3
 HARDLY = 0.05
 
 
-def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
+def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     visitor = visitor_state.current()
     _clean(recommender, visitor)
@@ -49,7 +49,7 @@ def draw(recommender: Recommender, headline: DeltaGenerator) -> None:
     draw_it = _draw_everyone if knob == "everyone" else _draw_sweep
     sentence = draw_it(recommender, visitor, movies, knob, event)
     with headline:
-        st.title(literal(sentence), anchor=False)
+        st.title(escape_markdown(sentence), anchor=False)
 
 
 def _clean(recommender: Recommender, visitor: Visitor) -> None:
@@ -105,14 +105,14 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, knob: str) -> list[
 
 
 def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: int | None) -> str:
-    made = remembered(
+    made = cached(
         "sweep",
         key(recommender, visitor, tuple(movies), knob, event),
         lambda: turn(recommender, visitor, movies, _knob(knob, event)),
     )
     title = "" if event is None else recommender.catalogue.title(event)
     axis, levels = KNOBS[knob][1].format(title), recommender.bundle.levels
-    ink, _ = chart_view.ink_and_paper()
+    ink, _ = chart_view.text_and_background()
     chart = (charts.sweep_points if knob in POINTS else charts.sweep_lines)(made, levels, axis, ink)
     sentence = _sentence(made, KNOBS[knob][2].format(title), knob)
     chart_view.show(chart, f"Expected ratings by {axis}: {sentence}")
@@ -131,10 +131,10 @@ def _unread(recommender: Recommender, knob: str) -> str:
 
 def _knob(name: str, event: int | None):
     if name == "rating":
-        return RatingOf(event)
+        return RatingSweep(event)
     if name == "position":
-        return PositionOf(event)
-    return LastEvents() if name == "last" else Part(name)
+        return PositionSweep(event)
+    return HistoryLengthSweep() if name == "last" else DemographicSweep(name)
 
 
 def _has_shares(made: pd.DataFrame) -> bool:
@@ -193,7 +193,7 @@ def _draw_everyone(
     recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: Hashable = None
 ) -> str:
     movie = movies[0]
-    made = remembered("everyone", key(recommender, visitor, movie), lambda: demographics(recommender, visitor, movie))
+    made = cached("everyone", key(recommender, visitor, movie), lambda: demographics(recommender, visitor, movie))
     title, levels = recommender.catalogue.title(movie), recommender.bundle.levels
     grid = made.assign(title=title, age_name=made["age"].map(AGE_LABELS))
     ranked = grid.groupby("occupation")["expected"].mean().sort_values(ascending=False).index

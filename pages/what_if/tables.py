@@ -87,7 +87,7 @@ def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None
         with grid.cell():
             st.header(words, anchor=False)
             if rows:
-                ranked_list.draw(recommender, visitor, rows, asked, before, on_why, key=f"what_if_list_{name}")
+                ranked_list.render(recommender, visitor, rows, asked, before, on_why, key=f"what_if_list_{name}")
             else:
                 st.caption("No movie is left: the filters let none pass, or all are seen.")
 

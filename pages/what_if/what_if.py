@@ -4,19 +4,19 @@ import streamlit as st
 
 from bst.errors import BSTError
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.widgets import toolbar, why_link
 from pages.what_if import compare, counterfactual, sweep
 
 VIEWS = {
-    "compare": ("Compare", compare.draw),
-    "sweep": ("Turn a knob", sweep.draw),
-    "find": ("Find a change", counterfactual.draw),
+    "compare": ("Compare", compare.render),
+    "sweep": ("Turn a knob", sweep.render),
+    "find": ("Find a change", counterfactual.render),
 }
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, what to look at, and the one part that is looked at."""
     resources.need_ratings()
     recommender = resources.loaded_recommender()
@@ -36,12 +36,12 @@ def draw() -> None:
             label_visibility="collapsed",
         )
         # knobs and the search are about the visitor, the comparison is about changing the copy
-        toolbar.draw("b" if view == "compare" else "a")
+        toolbar.render("b" if view == "compare" else "a")
     try:
         VIEWS[view][1](recommender, headline)
     except BSTError as error:  # a filter by fame whose ratings are gone, say
-        st.error(literal(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
 why_link.follow()
-draw()
+render()

@@ -4,14 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from bst.explanation.agreement import Agreement, agreement, spearman
-from bst.explanation.agreement import trust as trust_words
+from bst.explanation.agreement import attention_verdict as trust_words
 from bst.explanation.gradients import Attribution, integrated_gradients
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
-from pages.shared.format import literal
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown
+from pages.shared.session_cache import cached, key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Whose
@@ -24,16 +24,16 @@ METHODS = {
 }
 
 
-def sentence(recommender: Recommender, told: Explained) -> str:
+def sentence(recommender: Recommender, told: Explanation) -> str:
     """Return in one plain sentence how far this attention may be trusted."""
     return trust_words(_found(told), known_insights.insights(recommender))
 
 
-def _found(told: Explained) -> Agreement:
-    return agreement(told.attention, told.by_event("expected"))
+def _found(told: Explanation) -> Agreement:
+    return agreement(told.attention, told.event_effects("expected"))
 
 
-def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
+def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     """Draw the agreement in a sample and here, the third view, and the demo world's ground truth."""
     insights = known_insights.insights(recommender)
     grid = st.grid(2, min_column_width=320, gap="medium")
@@ -45,13 +45,13 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     _draw_third_view(recommender, told)
 
 
-def _draw_agreement(recommender: Recommender, told: Explained, insights: dict | None) -> None:
+def _draw_agreement(recommender: Recommender, told: Explanation, insights: dict | None) -> None:
     st.header("Do attention and effect name the same movies?", anchor=False)
     rows = _agreement_rows(_found(told), _by_gradients(recommender, told), insights)
     if rows["here"].notna().any() or insights:
         shown = rows[rows["here"].notna() | rows["middle"].notna()]
         chart_view.show(
-            charts.agreement(shown, chart_view.ink_and_paper()[0]), _agreement_words(shown), name="Agreement"
+            charts.agreement(shown, chart_view.text_and_background()[0]), _agreement_words(shown), name="Agreement"
         )
         here = "◆ is this prediction. " if rows["here"].notna().any() else ""
         spread = "Bars hold the middle 80% of other visitors, the line in them is the median." if insights else ""
@@ -67,7 +67,7 @@ def _draw_agreement(recommender: Recommender, told: Explained, insights: dict | 
 
 def _draw_how(insights: dict) -> None:
     with st.expander("Who the others are, and what the pale bars are for"):
-        st.markdown(literal(insights["sample"]["words"]))
+        st.markdown(escape_markdown(insights["sample"]["words"]))
         st.markdown(
             "**Gradients instead**: integrated gradients in attention's place. **Uniform attention**: every movie gets "
             "the same attention, which says nothing. **Shuffled order**: the attention that the same movies get when "
@@ -113,27 +113,27 @@ def _agreement_words(rows: pd.DataFrame) -> str:
     return "Rank correlation of attention and effect. " + "; ".join(said)
 
 
-def _gradients(recommender: Recommender, told: Explained) -> Attribution:
-    return remembered(
+def _gradients(recommender: Recommender, told: Explanation) -> Attribution:
+    return cached(
         "gradients",
         key(recommender, told.visitor, told.movie_id),
         lambda: integrated_gradients(recommender, told.visitor, told.movie_id),
     )
 
 
-def _by_gradients(recommender: Recommender, told: Explained) -> float | None:
+def _by_gradients(recommender: Recommender, told: Explanation) -> float | None:
     """Return how far integrated gradients order the events as leaving them out does."""
-    return spearman(abs(_gradients(recommender, told).by_event), abs(told.by_event("expected")))
+    return spearman(abs(_gradients(recommender, told).event_effects), abs(told.event_effects("expected")))
 
 
-def _draw_third_view(recommender: Recommender, told: Explained) -> None:
+def _draw_third_view(recommender: Recommender, told: Explanation) -> None:
     st.header("A third view: integrated gradients", anchor=False)
     if not told.events:
         st.caption("With no history there is nothing to compare.")
         return
     made = _gradients(recommender, told)
     causes = ground_truth.causes(recommender, told)
-    more = {"gradient": (made.by_event, made.rest)}
+    more = {"gradient": (made.event_effects, made.rest)}
     rows = contributions.frame(recommender, told, "expected", "time", causes, more)
     rows = rows[rows[["moved", "looked", "gradient"]].notna().any(axis=1)]
     panels = [
@@ -142,7 +142,7 @@ def _draw_third_view(recommender: Recommender, told: Explained) -> None:
         Panel("looked", "Attention", False, 2),
     ]
     chart_view.show(
-        charts.beside(rows, panels, chart_view.ink_and_paper()[0]),
+        charts.beside(rows, panels, chart_view.text_and_background()[0]),
         "Effect of leaving out, integrated gradients and attention: "
         + "; ".join(
             f"{contributions.words(row, True)}, gradients {row.gradient_text or 'none'}" for row in rows.itertuples()
@@ -155,7 +155,7 @@ def _draw_third_view(recommender: Recommender, told: Explained) -> None:
     )
 
 
-def _draw_truth(recommender: Recommender, told: Explained, insights: dict | None) -> None:
+def _draw_truth(recommender: Recommender, told: Explanation, insights: dict | None) -> None:
     st.header("Who finds the true causes?", anchor=False)
     causes = ground_truth.causes(recommender, told)
     title = recommender.catalogue.title
@@ -165,7 +165,9 @@ def _draw_truth(recommender: Recommender, told: Explained, insights: dict | None
             f"{title(told.events[place].movie_id)} ({'▲' if causes[place] > 0 else '▼'} {abs(causes[place]):.2f} ★)"
             for place in strongest
         )
-        st.markdown(literal(f"In the demo world the rules are known. What truly moves this movie most: {named}."))
+        st.markdown(
+            escape_markdown(f"In the demo world the rules are known. What truly moves this movie most: {named}.")
+        )
     elif told.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
     planted = (insights or {}).get("planted")
@@ -176,7 +178,7 @@ def _draw_truth(recommender: Recommender, told: Explained, insights: dict | None
         chart_view.show(
             charts.precision(rows), f"Share of true causes among the first three: {words}", name="True causes"
         )
-        st.caption(literal(f"{planted['words']} {_weaker(planted['by_clarity'][:-1])}"))
+        st.caption(escape_markdown(f"{planted['words']} {_weaker(planted['by_clarity'][:-1])}"))
 
 
 def _weaker(bands: list[dict]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from bst.explanation.sentences import Explained, sentence, signed
+from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
@@ -37,7 +37,7 @@ def shown(strength: np.ndarray, order: str, most: int = MOST_BARS) -> tuple[np.n
 
 def frame(
     recommender: Recommender,
-    told: Explained,
+    told: Explanation,
     measure: str,
     order: str,
     causes: Mapping[int, float],
@@ -47,7 +47,7 @@ def frame(
 
     ``causes``: planted effects by event's place. ``more``: name → stars by event, and by who the visitor is.
     """
-    effect, weights = told.by_event(measure), told.attention.looks.to_events.mean(axis=0)
+    effect, weights = told.event_effects(measure), told.attention.looks.to_events.mean(axis=0)
     more, rows = more or {}, []
     first, others = shown(effect, order)
 
@@ -81,9 +81,9 @@ def frame(
     return pd.DataFrame(rows)
 
 
-def draw(recommender: Recommender, told: Explained, measure: str, order: str, causes: Mapping[int, float]) -> None:
+def render(recommender: Recommender, told: Explanation, measure: str, order: str, causes: Mapping[int, float]) -> None:
     """Draw the picture."""
-    rows, ink = frame(recommender, told, measure, order, causes), chart_view.ink_and_paper()[0]
+    rows, ink = frame(recommender, told, measure, order, causes), chart_view.text_and_background()[0]
     panels = [Panel("moved", MOVED[measure], True, 3)]
     if measure == "next_logit":  # the part that names the next movie looks for itself
         rows = rows[rows["moved"].notna()]
@@ -105,7 +105,7 @@ def words(row, looked: bool) -> str:
     return f"{row.label} {', '.join(said)}"
 
 
-def legend(recommender: Recommender, told: Explained, measure: str, causes: Mapping[int, float]) -> str:
+def legend(recommender: Recommender, told: Explanation, measure: str, causes: Mapping[int, float]) -> str:
     """Return what must be known to read the picture, as one text."""
     without = {
         "expected": "how many stars the expected rating has more with it than without",
@@ -117,8 +117,8 @@ def legend(recommender: Recommender, told: Explained, measure: str, causes: Mapp
     if unread:
         are = "is" if unread == 1 else "are"
         said.append(
-            f"This model reads the newest {recommender.horizon}; {count(unread, 'older movie')} of the history {are} "
-            "not read."
+            f"This model reads the newest {recommender.max_history}; {count(unread, 'older movie')} of the history "
+            f"{are} not read."
         )
     if causes:
         said.append(f"{PLANTED} marks what the demo world's own rules say moves this movie.")

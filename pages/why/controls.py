@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Filters, Recommender
 from bst.schema import Visitor
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import why_link
 
@@ -38,7 +38,7 @@ def draw_whose(who: Whose) -> None:
     """Draw who it is about where there is a choice."""
     if who.slot == "guest":
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":material/person_search: This is about {literal(who.words)}.", width="content")
+            st.markdown(f":material/person_search: This is about {escape_markdown(who.words)}.", width="content")
             st.button("Back to the visitor", key="why_back", on_click=_forget_guest)
     elif visitor_state.current("b") != visitor_state.current():
         st.session_state["why_of_choice"] = who.slot
@@ -83,13 +83,13 @@ def draw_movie(recommender: Recommender, movie_id: int) -> None:
     )
 
 
-def measure(told: Explained) -> str:
+def measure(told: Explanation) -> str:
     """Return what the page measures, of what the model has."""
     chosen = st.session_state[settings.key("why_measure")]
     return chosen if chosen in told.measures else told.measures[0]
 
 
-def draw_measure(told: Explained) -> None:
+def draw_measure(told: Explanation) -> None:
     """Draw the choice of what is measured."""
     if len(told.measures) < 2:
         return
@@ -107,7 +107,7 @@ def draw_measure(told: Explained) -> None:
     )
 
 
-def draw_order(told: Explained) -> None:
+def draw_order(told: Explanation) -> None:
     """Draw the choice in which order the events stand."""
     if len(told.events) < 2:
         return

@@ -4,13 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from bst.explanation.embedding_map import nearest
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
 from bst.schema import GENRES, genre_matrix
-from pages.shared.format import literal, stars
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown, stars
+from pages.shared.session_cache import cached, key
 from pages.shared.state import visitor_state
 from pages.shared.widgets import chart_view, why_link
 from pages.why import known_insights
@@ -20,7 +20,7 @@ MOST_MOVIES, NEIGHBOURS = 10, 10
 NO_GENRE = "All genres"
 
 
-def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
+def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     """Draw the map and the nearest movies, then genres and movies over the sample."""
     insights = known_insights.insights(recommender)
     st.header("The model's map of the movies", anchor=False)
@@ -40,7 +40,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
 # ---- the map
 
 
-def _draw_map(recommender: Recommender, who: Whose, told: Explained, placed: dict) -> None:
+def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: dict) -> None:
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         searched = st.selectbox(
@@ -52,11 +52,11 @@ def _draw_map(recommender: Recommender, who: Whose, told: Explained, placed: dic
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [NO_GENRE, *GENRES], key="why_map_genre", width=180)
-    everything = remembered("map", key(recommender), lambda: _points(recommender, placed))
+    everything = cached("map", key(recommender), lambda: _points(recommender, placed))
     points = _marked(recommender, everything, who, told, searched, genre)
     answer = st.container(key="answer_map")  # above the map, where it is in sight
     chosen = chart_view.show(
-        charts.movie_map(points, *chart_view.ink_and_paper()),
+        charts.movie_map(points, *chart_view.text_and_background()),
         f"Map of {len(points):,} movies; marked: " + (", ".join(points.loc[points["mark"] != "", "title"]) or "none"),
         name="Map of the movies",
         key=f"why_map_{recommender.bundle.name}",
@@ -90,7 +90,7 @@ def _points(recommender: Recommender, placed: dict) -> pd.DataFrame:
 
 
 def _marked(
-    recommender: Recommender, points: pd.DataFrame, who: Whose, told: Explained, searched: int | None, genre: str
+    recommender: Recommender, points: pd.DataFrame, who: Whose, told: Explanation, searched: int | None, genre: str
 ) -> pd.DataFrame:
     """Add what is marked, and what is faint: all but one genre, or all that nobody asked about."""
     newest = who.visitor.history[: -MOST_MOVIES - 1 : -1]
@@ -114,7 +114,7 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
         return
     title = recommender.catalogue.title(movie_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{literal(title)}**", width="content")
+        st.markdown(f"**{escape_markdown(title)}**", width="content")
         st.button(
             "Explain it",
             key="why_map_explain",
@@ -130,7 +130,9 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
             key="why_map_add",
             icon=":material/add:",
             disabled=watched,
-            help=literal(f"Add {title} as the newest movie of the history; its rating can be changed on Recommend"),
+            help=escape_markdown(
+                f"Add {title} as the newest movie of the history; its rating can be changed on Recommend"
+            ),
             on_click=visitor_state.add,
             args=(movie_id, who.slot),
         )
@@ -139,9 +141,9 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
 # ---- lists
 
 
-def _draw_nearest(recommender: Recommender, told: Explained) -> None:
+def _draw_nearest(recommender: Recommender, told: Explanation) -> None:
     title = recommender.catalogue.title
-    st.header(literal(f"Nearest to {title(told.movie_id)}"), anchor=False)
+    st.header(escape_markdown(f"Nearest to {title(told.movie_id)}"), anchor=False)
     found = nearest(recommender, told.movie_id, NEIGHBOURS)
     rows = [(title(movie_id), cosine) for movie_id, cosine in found]
     _draw_table(
@@ -188,7 +190,7 @@ def _draw_movies(recommender: Recommender, insights: dict) -> None:
         f"why_most_{by}",
         "Movies that matter most, against an average movie of the same history",
     )
-    st.caption(literal(f"1 is as much as an average movie of the same history. {insights['sample']['words']}"))
+    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights['sample']['words']}"))
 
 
 def _draw_genres(insights: dict) -> None:
@@ -205,7 +207,9 @@ def _draw_genres(insights: dict) -> None:
     rows = rows.sort_values("influence", ascending=False)
     chart_view.show(
         charts.beside(
-            rows, [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")], chart_view.ink_and_paper()[0]
+            rows,
+            [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")],
+            chart_view.text_and_background()[0],
         ),
         "Genres against an average movie: "
         + "; ".join(f"{g.genre} moves ×{g.influence:.2f}, looked at ×{g.attention:.2f}" for g in genres.itertuples()),

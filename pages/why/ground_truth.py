@@ -3,7 +3,7 @@
 import numpy as np
 
 from bst.datasets.demo_truth import planted
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 
 DATASET = "demo"
@@ -14,7 +14,7 @@ def known(recommender: Recommender) -> bool:
     return recommender.bundle.dataset == DATASET
 
 
-def causes(recommender: Recommender, told: Explained) -> dict[int, float]:
+def causes(recommender: Recommender, told: Explanation) -> dict[int, float]:
     """Return the planted effect, in stars, of each event that has one, by its place among those that are read."""
     if not known(recommender) or not told.events:
         return {}

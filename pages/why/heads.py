@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 from pages.why import contributions
 from pages.why.controls import Whose
@@ -16,7 +16,7 @@ MEAN = "Mean of all heads"
 MOST_BETWEEN = 40
 
 
-def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
+def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     """Draw the links, the heatmap of heads, and the heatmap of events."""
     looks = told.attention.looks
     if not told.events:
@@ -34,7 +34,7 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
     _draw_between(recommender, told, head)
 
 
-def weights(recommender: Recommender, told: Explained) -> pd.DataFrame:
+def weights(recommender: Recommender, told: Explanation) -> pd.DataFrame:
     """Return what was looked at, one row a bar: ``label``, a column a head and one for their mean.
 
     Movies stand in the order they were watched. Of a long history the movies looked at least become one bar.
@@ -49,20 +49,20 @@ def weights(recommender: Recommender, told: Explained) -> pd.DataFrame:
     return frame.assign(**{MEAN: frame[list(looks.heads)].mean(axis=1)})
 
 
-def _draw_links(recommender: Recommender, told: Explained, head: str) -> None:
+def _draw_links(recommender: Recommender, told: Explanation, head: str) -> None:
     title = recommender.catalogue.title(told.movie_id)
     st.header("Where it looked", anchor=False)
     rows = weights(recommender, told).assign(weight=lambda frame: frame[head])[["label", "weight"]]
     said = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
     chart_view.show(
-        charts.links(rows, title, chart_view.ink_and_paper()[0]),
+        charts.links(rows, title, chart_view.text_and_background()[0]),
         f"Where {title} looked, {head.lower()}: {said}",
         name="Where it looked",
     )
     st.caption("The thicker the line, the more it looked there. Movies in the order they were watched.")
 
 
-def _draw_heads(recommender: Recommender, told: Explained) -> None:
+def _draw_heads(recommender: Recommender, told: Explanation) -> None:
     st.header("Every head", anchor=False)
     looks = told.attention.looks
     long = weights(recommender, told).melt(["label"], list(looks.heads), "head", "weight")
@@ -74,7 +74,7 @@ def _draw_heads(recommender: Recommender, told: Explained) -> None:
     st.caption("A head is one of several looks that the model takes at once; each shares out 100%.")
 
 
-def _draw_between(recommender: Recommender, told: Explained, head: str) -> None:
+def _draw_between(recommender: Recommender, told: Explanation, head: str) -> None:
     between = told.attention.looks.between
     if between is None:
         return
@@ -107,7 +107,7 @@ def _draw_between(recommender: Recommender, told: Explained, head: str) -> None:
     )
     newest = f" The newest {MOST_BETWEEN} are shown." if first else ""
     st.caption(
-        literal(
+        escape_markdown(
             "While the model reads the history, each movie looks at itself and at what came before it: a row looks, "
             f"and shares out 100% among the columns.{newest}"
         )

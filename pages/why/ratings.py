@@ -5,12 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from bst.explanation.leave_one_out import interactions, rating_changes
-from bst.explanation.sentences import Explained
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.what_if.edits import Rate
-from pages.shared.format import literal, stars
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown, stars
+from pages.shared.session_cache import cached, key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Whose
 from pages.why.suggested_edits import try_it
@@ -20,7 +20,7 @@ MOST_ROWS, MOST_PAIRED = 10, 5
 HARDLY = 0.02
 
 
-def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
+def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     """Draw both pictures, side by side where there is room."""
     if not told.events:
         st.caption("There is no movie in the history whose rating could be another one.")
@@ -32,10 +32,10 @@ def draw(recommender: Recommender, who: Whose, told: Explained) -> None:
         _draw_pairs(recommender, told)
 
 
-def _draw_ratings(recommender: Recommender, who: Whose, told: Explained) -> None:
+def _draw_ratings(recommender: Recommender, who: Whose, told: Explanation) -> None:
     st.header("If they had rated a movie differently", anchor=False)
     asked = key(recommender, told.visitor, told.movie_id)
-    table = remembered("ratings", asked, lambda: rating_changes(recommender, told.visitor, told.movie_id))
+    table = cached("ratings", asked, lambda: rating_changes(recommender, told.visitor, told.movie_id))
     order = np.argsort(-(table.max(axis=1) - table.min(axis=1)), kind="stable")[:MOST_ROWS]
     levels = recommender.bundle.levels
     cells = pd.DataFrame(
@@ -67,7 +67,7 @@ def _draw_ratings(recommender: Recommender, who: Whose, told: Explained) -> None
 
 
 def _draw_chosen(
-    recommender, who: Whose, told: Explained, cells: pd.DataFrame, order: np.ndarray, picked: list
+    recommender, who: Whose, told: Explanation, cells: pd.DataFrame, order: np.ndarray, picked: list
 ) -> None:
     """Draw the button that tries the cell that was clicked: above the picture, where it is in sight."""
     if not picked or int(picked[0]["place"]) >= len(order):
@@ -78,29 +78,31 @@ def _draw_chosen(
     title = recommender.catalogue.title(event.movie_id)
     cell = cells[(cells["place"] == place) & (cells["level"] == level)].iloc[0]
     if level == event.rating:
-        st.caption(f"{literal(title)}: {stars(level)} is what they gave. Click another cell to try it in What if.")
+        st.caption(
+            f"{escape_markdown(title)}: {stars(level)} is what they gave. Click another cell to try it in What if."
+        )
         return
     words = f"Rate {title} {level:g} instead of {event.rating:g}: {cell['expected']:.2f} ★"
-    if st.button(literal(words), key="why_try_cell", icon=":material/star_half:", type="primary"):
+    if st.button(escape_markdown(words), key="why_try_cell", icon=":material/star_half:", type="primary"):
         try_it(who, Rate(event.movie_id, level))
 
 
-def _draw_pairs(recommender: Recommender, told: Explained) -> None:
+def _draw_pairs(recommender: Recommender, told: Explanation) -> None:
     st.header("Movies that act together", anchor=False)
-    strength = np.abs(told.by_event("expected"))
+    strength = np.abs(told.event_effects("expected"))
     among = np.argsort(-strength, kind="stable")[:MOST_PAIRED].tolist()
     if len(among) < 2:
         st.caption("It takes two movies to act together.")
         return
     asked = key(recommender, told.visitor, told.movie_id)
-    table = remembered("pairs", asked, lambda: interactions(recommender, told.visitor, told.movie_id, among))
+    table = cached("pairs", asked, lambda: interactions(recommender, told.visitor, told.movie_id, among))
     names = [recommender.catalogue.title(told.events[place].movie_id) for place in among]
     cells = pd.DataFrame(
         [(i, j, names[i], names[j], float(table[i, j])) for i in range(len(names)) for j in range(len(names))],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
     sentence = _pair_words(cells)
-    st.markdown(literal(sentence))
+    st.markdown(escape_markdown(sentence))
     chart_view.show(charts.pairs(cells), sentence, name="Movies that act together")
     st.caption(
         "In stars: − where two movies tell the model the same, so that one of them is hardly missed; + where one "

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bst.explanation.sentences import MEASURES, Explained, movers, predicted, signed, value_text
+from bst.explanation.sentences import MEASURES, Explanation, predicted, signed, top_contributions, value_text
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if.edits import Drop, Edit, Rate, SetPart
-from pages.shared.format import literal
-from pages.shared.session_cache import key, remembered
+from pages.shared.format import escape_markdown
+from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
 from pages.why.controls import Whose
 
@@ -27,7 +27,7 @@ class Proposal:
     by: dict[str, float]
 
 
-def draw(recommender: Recommender, who: Whose, told: Explained, measure: str) -> None:
+def render(recommender: Recommender, who: Whose, told: Explanation, measure: str) -> None:
     """Draw the changes, each a button that leads to What if."""
     st.header("Try a change", anchor=False)
     st.caption(
@@ -35,13 +35,13 @@ def draw(recommender: Recommender, who: Whose, told: Explained, measure: str) ->
         if who.slot != "guest"
         else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
-    proposals = remembered(
+    proposals = cached(
         "proposals", key(recommender, told.visitor, told.movie_id, measure), lambda: _make(recommender, told, measure)
     )
     for number, one in enumerate(proposals):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             pressed = st.button(
-                literal(one.label),
+                escape_markdown(one.label),
                 key=f"why_change_{number}",
                 icon=f":material/{one.icon}:",
                 width="stretch",
@@ -54,21 +54,21 @@ def draw(recommender: Recommender, who: Whose, told: Explained, measure: str) ->
         st.markdown("Nothing about this visitor is known that could be changed.")
 
 
-def _effect(told: Explained, measure: str, by: float) -> str:
+def _effect(told: Explanation, measure: str, by: float) -> str:
     """Return what a prediction becomes, with its way; of what is next only the way, as its chance is not asked for."""
     if measure == "next_logit":
-        return f"**{literal(signed(measure, by))}**"
+        return f"**{escape_markdown(signed(measure, by))}**"
     way = signed(measure, by).split(" ")[0]
-    return f"**{literal(value_text(measure, told.value(measure) + by, int(measure == 'expected')))}** {way}"
+    return f"**{escape_markdown(value_text(measure, told.value(measure) + by, int(measure == 'expected')))}** {way}"
 
 
-def _make(recommender: Recommender, told: Explained, measure: str) -> list[Proposal]:
+def _make(recommender: Recommender, told: Explanation, measure: str) -> list[Proposal]:
     """Return changes of what moves the prediction most: left out, rated otherwise, unknown."""
     title, levels = recommender.catalogue.title, recommender.bundle.levels
-    found = movers(told, measure)
+    found = top_contributions(told, measure)
     events = [mover.event for mover in found if mover.event]
     if not events and told.events:
-        strength = abs(told.by_event(measure))
+        strength = abs(told.event_effects(measure))
         events = [told.events[int(strength.argmax())]]
     made: list[tuple[str, str, Edit]] = []
     for event in events[:MOST_DROPS]:

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from bst.errors import BSTError
-from bst.explanation.sentences import Explained, explain, movers, sentence, signed
+from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions
 from bst.inference.recommender import Recommender
 from pages.shared import resources
-from pages.shared.format import literal, stars
-from pages.shared.session_cache import first_time, key, remembered
+from pages.shared.format import escape_markdown, stars
+from pages.shared.session_cache import cached, first_time, key
 from pages.shared.state import settings
 from pages.shared.widgets import chart_view, why_link
 from pages.why import agreement as trust_part
@@ -15,14 +15,14 @@ from pages.why import contributions, controls, global_view, ground_truth, heads,
 from pages.why.controls import Whose
 
 PARTS = {
-    "ratings": ("Other ratings", ratings.draw),
-    "trust": ("Can attention be trusted?", trust_part.draw),
-    "heads": ("Head by head", heads.draw),
-    "general": ("What it looks at in general", global_view.draw),
+    "ratings": ("Other ratings", ratings.render),
+    "trust": ("Can attention be trusted?", trust_part.render),
+    "heads": ("Head by head", heads.render),
+    "general": ("What it looks at in general", global_view.render),
 }
 
 
-def draw() -> None:
+def render() -> None:
     """Draw the page: the sentence, the bars, what could be changed, and below that the one part that is asked for."""
     resources.need_ratings()
     recommender = resources.loaded_recommender()
@@ -34,7 +34,7 @@ def draw() -> None:
     try:
         _draw_answer(recommender, who, headline)
     except BSTError as error:
-        st.error(literal(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
 def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
@@ -48,14 +48,14 @@ def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
             )
         explain(recommender, who.visitor, movie_id)
         st.rerun()
-    told = remembered(
+    told = cached(
         "explained", key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
     )
     measure = controls.measure(told)
     title = recommender.catalogue.title
     with headline:
-        st.title(literal(sentence(told, measure, title)), anchor=False)
-        st.caption(literal(_second(told, measure, title)))
+        st.title(escape_markdown(sentence(told, measure, title)), anchor=False)
+        st.caption(escape_markdown(_second(told, measure, title)))
     controls.draw_whose(who)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, movie_id)
@@ -67,10 +67,10 @@ def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
     _draw_part(recommender, who, told)
 
 
-def _second(told: Explained, measure: str, title) -> str:
+def _second(told: Explanation, measure: str, title) -> str:
     """Return what comes after the strongest, and what would be expected without any of it."""
     said = []
-    for mover in movers(told, measure)[1:3]:
+    for mover in top_contributions(told, measure)[1:3]:
         if mover.event:
             name = f"{title(mover.event.movie_id)}, {stars(mover.event.rating)}"
         else:
@@ -90,23 +90,23 @@ def _draw_nothing_known() -> None:
     st.page_link("pages/recommend/recommend.py", label="Go to Recommend", icon=":material/recommend:")
 
 
-def _draw_pictures(recommender: Recommender, who: Whose, told: Explained, measure: str) -> None:
+def _draw_pictures(recommender: Recommender, who: Whose, told: Explanation, measure: str) -> None:
     causes = ground_truth.causes(recommender, told)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         order = st.session_state[settings.key("why_order")]
-        contributions.draw(recommender, told, measure, order, causes)
+        contributions.render(recommender, told, measure, order, causes)
         controls.draw_order(told)
-        st.caption(literal(contributions.legend(recommender, told, measure, causes)))
+        st.caption(escape_markdown(contributions.legend(recommender, told, measure, causes)))
     with right, st.container(border=True):
-        suggested_edits.draw(recommender, who, told, measure)
+        suggested_edits.render(recommender, who, told, measure)
     if measure == "next_logit":
         st.caption("Which movie comes next is predicted by a part of the model with a look of its own, not shown here.")
     elif told.events:
-        st.markdown(f":material/balance: {literal(trust_part.sentence(recommender, told))}")
+        st.markdown(f":material/balance: {escape_markdown(trust_part.sentence(recommender, told))}")
 
 
-def _draw_part(recommender: Recommender, who: Whose, told: Explained) -> None:
+def _draw_part(recommender: Recommender, who: Whose, told: Explanation) -> None:
     st.segmented_control(
         "Look closer",
         list(PARTS),
@@ -120,4 +120,4 @@ def _draw_part(recommender: Recommender, who: Whose, told: Explained) -> None:
 
 why_link.follow()
 with chart_view.savable():
-    draw()
+    render()

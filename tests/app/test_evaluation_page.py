@@ -133,14 +133,14 @@ def test_a_classic_model_says_what_does_not_apply(measured, record):
     without = {name: value for name, value in record["calibration"].items() if name != "liked"}
     plain = {"mae": 0.74, "rmse": 0.94}
     spans = {"mae": [0.73, 0.75], "rmse": [0.93, 0.95]}
-    peers = {name: record["peers"][name] for name in ("global_mean", "item_mean", "bias")}
+    baselines = {name: record["peers"][name] for name in ("global_mean", "item_mean", "bias")}
     measured(
         "classic",
         metrics=plain,
         as_visitor={"mae": 0.75, "rmse": 0.95},
         intervals={"ours": spans, "peers": record["intervals"]["peers"]},
-        peers=peers,
-        versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in peers},
+        baselines=baselines,
+        versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in baselines},
         calibration=without,
         stars={name: record["stars"][name] for name in ("levels", "actual", "expected")},
         protocol="seed",
@@ -198,7 +198,7 @@ def quick(kinds, monkeypatch, record):
     monkeypatch.setattr(evaluation_job.datasets, "load", lambda name: None)
     monkeypatch.setattr(evaluation_job.measure, "own_task", lambda bundle, dataset: None)
 
-    def made_up(bundle, task, on_progress):
+    def made_up(bundle, split, on_progress):
         while not go.wait(0.02):
             on_progress(0.4, "predicting by hand")
         return measure.Measured(record | {"known_after": 20}, None)

@@ -18,7 +18,7 @@ from tests.formats import FILMS, USERS, WRITERS, ratings
 pytestmark = pytest.mark.timeout(180)
 
 TOWER = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=1)
-QUICK = {"segment": 10, "memory": 12, "batch_events": 200, "factors": 2, "warm_up": 2, "negatives": 8}
+QUICK = {"train_length": 10, "max_history": 12, "batch_events": 200, "factors": 2, "warm_up": 2, "negatives": 8}
 PAGES = (
     "recommend",
     "what_if",
@@ -70,7 +70,7 @@ def trained(tmp_path_factory):
             settings = RunSettings(str(folder), config, "visitor", epochs=1, seed=0)
             bundle = runs.train(settings, name, runs=base / "runs")
             if name in MEASURED:
-                measure.keep(bundle, measure.measure(bundle, measure.own_task(bundle, datasets.load(name))))
+                measure.keep(bundle, measure.measure(bundle, measure.own_split(bundle, datasets.load(name))))
         yield base / "bundles"
     tf.config.run_functions_eagerly(False)
 

@@ -65,7 +65,7 @@ def test_the_copy_follows_the_visitor_until_it_is_changed(session):
     visitor_state.replace(Visitor(sex="M", age=25), "b")
     visitor_state.replace(Visitor())
     assert visitor_state.current("b") == Visitor(sex="M", age=25)
-    visitor_state.same_again()
+    visitor_state.reset_copy()
     assert visitor_state.current("b") == Visitor()
     visitor_state.replace(Visitor(sex="F"))
     assert visitor_state.current("b") == Visitor(sex="F")
@@ -124,7 +124,7 @@ def test_changes_are_told_in_words(session):
         "removed Toy Story (1995)",
     ]
     visitor_state.replace(visitor_state.current().rated(ALIEN, 4.0), "b")
-    visitor_state.same_again()
+    visitor_state.reset_copy()
     assert [toolbar.change_words("b", place) for place in range(3)] == [
         "the same as the visitor",
         "rated Alien (1979) 2 → 4",
@@ -155,7 +155,7 @@ def test_any_changes_and_as_many_undos_give_the_same_visitors(steps, seed):
             elif what == "sex":
                 visitor_state.replace(Visitor(rng.choice(["F", "M", None]), history=now.history), slot)
             elif what == "same":
-                visitor_state.same_again()
+                visitor_state.reset_copy()
             else:
                 visitor_state.replace(now, slot)
         ends = visitor_state.current(), visitor_state.current("b")

@@ -19,7 +19,7 @@ from bst.cli import main
 from bst.datasets import load
 from bst.models.config import TimelineConfig, TowerConfig, preset
 from bst.schema import AGES, GENRES, Dataset
-from bst.timelines.splits import Task, prepare
+from bst.timelines.splits import EvaluationSplit, prepare
 from bst.training.runs import RunSettings
 
 USERS, MOVIES, EVENTS = 40, 30, 24
@@ -93,7 +93,7 @@ def small_settings(world_dir) -> RunSettings:
 def timeline_settings(orderly_dir) -> RunSettings:
     """Settings under which both planted things are learnt within seconds."""
     tower = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=8)
-    short = {"segment": 10, "memory": 12, "batch_events": 200, "factors": 4}
+    short = {"train_length": 10, "max_history": 12, "batch_events": 200, "factors": 4}
     quick = {"warm_up": 5, "averaging": 0.9, "negatives": 16}
     config = TimelineConfig("timeline", replace(tower, layers=2), tower, **short, **quick)
     return RunSettings(str(orderly_dir), config, "visitor", epochs=8, seed=3, patience=8)
@@ -125,11 +125,11 @@ class OneModel:
             model.optimizer.build(model.trainable_variables)
         self.put_back(model, (*model.variables, *model.optimizer.variables))
 
-    def trainer(self, real, config, task, seed):
-        key = config, task.dataset.name, task.protocol, seed
+    def trainer(self, real, config, split, seed):
+        key = config, split.dataset.name, split.protocol, seed
         if key not in self.trainers:
             self.making_trainer = True
-            self.trainers[key] = real(config, task, seed)
+            self.trainers[key] = real(config, split, seed)
             self.making_trainer = False
         self.put_back(key, self.trainers[key].variables)
         return self.trainers[key]
@@ -259,7 +259,7 @@ def timeline_bundle(trained_timeline) -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def timeline_task(orderly, timeline_settings) -> Task:
+def timeline_task(orderly, timeline_settings) -> EvaluationSplit:
     """What the timeline bundle was trained and judged on."""
     return prepare(orderly, timeline_settings.config, "visitor", timeline_settings.seed)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bst.datasets.catalogue import Catalogue
-from bst.visitors.imports import Entry, Matcher, Sureness
+from bst.visitors.imports import Confidence, Entry, Matcher
 from bst.visitors.imports.names import year_behind
 
 
@@ -24,6 +24,6 @@ def catalogue_of(*titles: str, ids=None) -> Catalogue:
 def taken(matcher: Matcher, title: str, year: int | None, **more) -> str | None:
     """The title of the movie that is taken without asking, if any."""
     match = matcher.one(Entry(1, title, year, stars=4.0, **more))
-    if match.sureness < Sureness.LIKELY:
+    if match.sureness < Confidence.LIKELY:
         return None
     return matcher.catalogue.title(match.movie_id)

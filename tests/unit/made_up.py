@@ -10,7 +10,7 @@ import pytest
 from bst.datasets.catalogue import Catalogue
 from bst.inference.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring.results import Looks, Predictions
+from bst.scoring.results import CandidateAttention, Predictions
 from bst.scoring.scorer import Scorer as AnyScorer
 
 NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
@@ -36,8 +36,8 @@ class Scorer(AnyScorer):
     Each movie's probability of being next is proportional to 10 to the power of ``chances``, or else of its stars.
     """
 
-    def __init__(self, stars: Stars, otherwise: dict[int, float], horizon: int, chances: Stars | None):
-        self.stars, self.otherwise, self.horizon, self.chances = stars, otherwise, horizon, chances
+    def __init__(self, stars: Stars, otherwise: dict[int, float], max_history: int, chances: Stars | None):
+        self.stars, self.otherwise, self.max_history, self.chances = stars, otherwise, max_history, chances
         self.orders = ("rating", "next", "blend") if chances else ("rating",)
         self.asked, self.bundle = 0, SimpleNamespace(levels=WHOLE_STARS)
 
@@ -61,18 +61,24 @@ class Scorer(AnyScorer):
             np.array([one.watch_next[movies] for one in made]) if both and watch_next else None,
         )
 
-    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+    def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Every event is looked at as much as the movie itself."""
-        read = min(len(rows), self.horizon)
-        return Looks(("Head 1",), np.full((1, read), 1 / (read + 1)), np.full(1, 1 / (read + 1)), "the movie itself")
+        read = min(len(rows), self.max_history)
+        return CandidateAttention(
+            ("Head 1",), np.full((1, read), 1 / (read + 1)), np.full(1, 1 / (read + 1)), "the movie itself"
+        )
 
     def _gradients(self, visitor: Visitor, rows, movie: int, places: np.ndarray):
         """A straight way: each event adds what leaving it out takes away, the rest what these do not add up to."""
         told = self.without_each(visitor, rows, movie).expected.astype(float)
         nobody = float(self.predict(Visitor(), rows[:0]).expected[movie])
-        by_event = told[0] - told[1:]
-        rest = told[0] - nobody - by_event.sum()
-        return nobody + places * (told[0] - nobody), np.tile(by_event, (len(places), 1)), np.full(len(places), rest)
+        event_effects = told[0] - told[1:]
+        rest = told[0] - nobody - event_effects.sum()
+        return (
+            nobody + places * (told[0] - nobody),
+            np.tile(event_effects, (len(places), 1)),
+            np.full(len(places), rest),
+        )
 
     def movie_vectors(self) -> np.ndarray:
         """Neighbours in the catalogue are alike."""
@@ -83,13 +89,13 @@ class Scorer(AnyScorer):
 def recommender(
     stars: Stars,
     otherwise: dict[int, float] | None = None,
-    horizon: int = 50,
+    max_history: int = 50,
     levels: tuple[float, ...] = WHOLE_STARS,
     chances: Stars | None = None,
 ) -> Recommender:
     """Return a recommender; what nothing is said of is expected at 2 stars and a little, the first movie the most."""
     defaults = {movie_id: 2.1 - 0.01 * movie_id for movie_id in IDS}
-    scorer = Scorer(stars, defaults | (otherwise or {}), horizon, chances)
+    scorer = Scorer(stars, defaults | (otherwise or {}), max_history, chances)
     movies = pd.DataFrame(
         {
             "movie_id": IDS,

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.explanation.agreement import Agreement, agreement, spearman, trust
+from bst.explanation.agreement import Agreement, agreement, attention_verdict, spearman
 from bst.explanation.attention import Attention
 from bst.schema import Event
-from bst.scoring.results import Looks
+from bst.scoring.results import CandidateAttention
 
 
 def test_ranks_alone_count():
@@ -35,7 +35,7 @@ def test_rows_of_different_lengths_are_a_mistake():
 
 def looked(weights: list[list[float]], heads: tuple[str, ...]) -> Attention:
     weights = np.array(weights)
-    looks = Looks(heads, weights, 1 - weights.sum(axis=1), "who the visitor is")
+    looks = CandidateAttention(heads, weights, 1 - weights.sum(axis=1), "who the visitor is")
     return Attention(9, 4.0, tuple(Event(i, 4) for i in range(weights.shape[1])), looks)
 
 
@@ -69,7 +69,7 @@ INSIGHTS = {"agreement": {"mean": {"quantiles": np.linspace(0, 1, 11).tolist()}}
 
 
 def said(mean: float | None, events: int = 40, insights: dict | None = INSIGHTS) -> str:
-    return trust(Agreement((), (), (), (), mean, events), insights)
+    return attention_verdict(Agreement((), (), (), (), mean, events), insights)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_one_prediction_of_a_model(timeline_recommender, small_recommender):
         for events in (0, 2, 5):
             some = replace(visitor, history=history[:events])
             there = attention(recommender, some, 160)
-            found = agreement(there, leave_one_out(recommender, some, 160).by_event.expected)
+            found = agreement(there, leave_one_out(recommender, some, 160).event_effects.expected)
             assert len(found.layers) == layers
             assert (found.mean is None) == (events < 3)
-            assert trust(found, None)
+            assert attention_verdict(found, None)

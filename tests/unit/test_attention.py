@@ -89,7 +89,7 @@ def by_distance(tiny_dataset):
     from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=4, heads=1, layers=3)
-    config = TimelineConfig("by-distance", tower, replace(tower, epochs=0), segment=6, memory=4, factors=1)
+    config = TimelineConfig("by-distance", tower, replace(tower, epochs=0), train_length=6, max_history=4, factors=1)
     model, rng = build_timeline(config, Sizes(3, 6), 5), np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(size=weight.shape))

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from bst.baselines.bias import PEERS, Known, bias, bias_fold_in, global_mean, item_mean
+from bst.baselines.bias import BASELINES, Interactions, bias, bias_fold_in, global_mean, item_mean
 from bst.metrics import mae, rating_errors, rmse
 
 # users 0, 0, 1, 1 rate movies 0, 1, 0, 2 with 5, 3, 4, 2; movie 3 and user 2 have no rating
-KNOWN = Known(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2]), np.array([5, 3, 4, 2], np.float32), users=3, movies=4)
+KNOWN = Interactions(
+    np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2]), np.array([5, 3, 4, 2], np.float32), users=3, movies=4
+)
 USER, MOVIE = np.array([0, 1, 2, 0, 2]), np.array([0, 1, 2, 3, 3])
 
 
@@ -66,8 +68,8 @@ def test_a_later_event_changes_no_earlier_bias():
 
 
 def test_peers_by_name():
-    assert list(PEERS) == ["global_mean", "item_mean", "bias"]
-    assert [peer(KNOWN, USER, MOVIE).shape for peer in PEERS.values()] == [(5,)] * 3
+    assert list(BASELINES) == ["global_mean", "item_mean", "bias"]
+    assert [peer(KNOWN, USER, MOVIE).shape for peer in BASELINES.values()] == [(5,)] * 3
 
 
 def test_figures_by_hand():

@@ -4,7 +4,7 @@ import altair as alt
 import pytest
 
 from bst.datasets import load
-from bst.datasets.profile import Votes, of_movie, portrait
+from bst.datasets.profile import RatingsByMovie, dataset_profile, of_movie
 from bst.datasets.profile.planted import planted_tastes
 from bst.models.config import Sizes, preset
 from bst.models.diagram import drawings
@@ -22,7 +22,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def seen(dataset):
-    return portrait(dataset)
+    return dataset_profile(dataset)
 
 
 def picture(chart: alt.TopLevelMixin, width: int = 400) -> str:
@@ -31,7 +31,7 @@ def picture(chart: alt.TopLevelMixin, width: int = 400) -> str:
 
 def test_every_chart_of_a_dataset_can_be_drawn(seen, dataset):
     genres = seen.genres["genre"].tolist()
-    found = of_movie(Votes.of(dataset), 0)
+    found = of_movie(RatingsByMovie.of(dataset), 0)
     pictures = {
         "stars": (drawn.given_stars(seen.stars), "5 ★"),
         "time": (drawn.ratings_over_time(seen.time), "Ratings"),
@@ -49,7 +49,7 @@ def test_every_chart_of_a_dataset_can_be_drawn(seen, dataset):
 
 
 def test_cells_have_their_sign_and_little_support_is_faint(tiny_dataset):
-    table = portrait(tiny_dataset).tastes["sex"]
+    table = dataset_profile(tiny_dataset).tastes["sex"]
     chart = drawn.genre_map(table, ["Drama", "Comedy", "Action", "Sci-Fi", "Romance"], "taste", "group")
     cells = chart.to_dict()["datasets"]
     rows = next(rows for rows in cells.values() if rows and "sign" in rows[0])

@@ -34,7 +34,7 @@ def test_a_prediction_is_explained_as_json(answer, bundle, timeline_recommender)
     assert [event["movie_id"] for event in said["events"]] == [event.movie_id for event in VISITOR.history]
     for place, event in enumerate(said["events"]):
         for measure, value in event["effect"].items():
-            assert value == pytest.approx(getattr(made.by_event, measure)[place], abs=1e-4)
+            assert value == pytest.approx(getattr(made.event_effects, measure)[place], abs=1e-4)
     # what is looked at is shared out whole, by each head
     for weights, rest in zip(said["attention"]["to_events"], said["attention"]["to_rest"], strict=True):
         assert sum(weights) + rest == pytest.approx(1, abs=1e-3)
@@ -67,7 +67,7 @@ def test_a_prediction_is_explained_in_a_few_lines(run, bundle, timeline_recommen
     assert code == 0
     assert lines[0] == sentence(made, "expected", timeline_recommender.catalogue.title)
     assert lines[2].split() == ["effect", "looked", "at", "gradients"]
-    strongest = VISITOR.history[int(abs(made.by_event("expected")).argmax())]
+    strongest = VISITOR.history[int(abs(made.event_effects("expected")).argmax())]
     assert lines[3].endswith(
         f"{timeline_recommender.catalogue.title(strongest.movie_id)}, rated {strongest.rating:g} ★"
     )

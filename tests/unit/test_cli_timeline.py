@@ -195,5 +195,5 @@ def test_an_order_that_a_model_cannot_give(refused, small_bundle, data_here):
 def test_a_damaged_configuration_is_one_line(refused, bundle, tmp_path):
     copy = shutil.copytree(bundle, tmp_path / "copy")
     text = (copy / "bundle.json").read_text("utf-8")
-    (copy / "bundle.json").write_text(text.replace('"segment": 10', '"segment": 0'), "utf-8")
-    assert "segment must lie in 2" in refused("recommend", "--bundle", copy)
+    (copy / "bundle.json").write_text(text.replace('"train_length": 10', '"train_length": 0'), "utf-8")
+    assert "train_length must lie in 2" in refused("recommend", "--bundle", copy)

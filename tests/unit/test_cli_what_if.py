@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bst.inference.ranking import FAME_BANDS, Filters
+from bst.inference.ranking import POPULARITY_BANDS, Filters
 from bst.schema import Event, Visitor
 from bst.what_if import Goal, compare, find
 from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetPart, Swap, apply_all
@@ -69,7 +69,7 @@ def test_lists_may_be_ordered_and_filtered(answer, eager, bundle, timeline_recom
     assert [row["movie_id"] for row in said["next_gains"]] == made.gains("next")["movie_id"].tolist()
     # the same options make a list of one visitor
     rows = answer("recommend", "--bundle", bundle, *WHO, *options, "--fame", "Known")["recommendations"]
-    filters = Filters(years=(1975, 1995), fame=FAME_BANDS["Known"])
+    filters = Filters(years=(1975, 1995), fame=POPULARITY_BANDS["Known"])
     known = timeline_recommender.rank(VISITOR, 4, **how | {"filters": filters})
     assert [row["movie_id"] for row in rows] == [row.movie_id for row in known]
 

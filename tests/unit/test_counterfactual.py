@@ -121,8 +121,8 @@ def test_a_movie_in_the_history_can_have_a_goal_of_stars():
 
 
 def test_events_that_are_not_read_are_left_alone():
-    there = made_up.recommender(lambda of: {GATE: 3.0}, horizon=2)
-    tried = [trial.edits[0] for trial in candidates.singles(there, MIDDLING, GATE, 2000)]
+    there = made_up.recommender(lambda of: {GATE: 3.0}, max_history=2)
+    tried = [trial.edits[0] for trial in candidates.single_edits(there, MIDDLING, GATE, 2000)]
     assert not {ASH} & {movie for edit in tried for movie in candidates._movies(edit)}
     assert {BAY, COVE} <= {movie for edit in tried for movie in candidates._movies(edit)}
 
@@ -276,7 +276,7 @@ def test_nothing_smaller_does_it(seed):
         made = find(there, start, goal, budget=5000, results=3)
         if made.already:
             continue
-        ways = candidates.singles(there, start, movie, 5000)
+        ways = candidates.single_edits(there, start, movie, 5000)
 
         def reaches(*chosen, goal=goal):
             after = apply_all(start, chosen)
@@ -288,7 +288,11 @@ def test_nothing_smaller_does_it(seed):
 
         alone = [way for way in ways if reaches(*way.edits)]
         rest = [(a, b) for a, b in combinations([w for w in ways if w not in alone], 2) if not a.movies & b.movies]
-        both = [candidates.Trial((*a.edits, *b.edits), a.size + b.size) for a, b in rest if reaches(*a.edits, *b.edits)]
+        both = [
+            candidates.EditCandidate((*a.edits, *b.edits), a.size + b.size)
+            for a, b in rest
+            if reaches(*a.edits, *b.edits)
+        ]
         known = [(1, size) for size in smallest(alone)] + [(2, size) for size in smallest(both)]
         assert [(len(one.edits), one.size) for one in made.found] == known[:3], goal
         for one in made.found:

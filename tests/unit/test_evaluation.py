@@ -6,30 +6,30 @@ import numpy as np
 import pytest
 
 from bst.baselines.bias import bias_fold_in
-from bst.baselines.factorisation import STRONGEST, Factorisation
+from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.errors import ConfigError
-from bst.evaluation import Predicted, evaluate, evaluate_predicted, places, rating_figures
+from bst.evaluation import TestPredictions, evaluate, evaluate_predictions, places, rating_figures
 from bst.models.config import TimelineConfig, preset
-from bst.timelines.arrays import Split, Timelines, build_timelines, build_windows
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task, prepare
+from bst.timelines.arrays import Timelines, WindowSplit, build_timelines, build_windows
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, prepare
 
 CONFIG = preset("seed", window=3, step=1)
 WHOLE = TimelineConfig("timeline")
 
 
 @pytest.fixture
-def tiny_task(tiny_dataset) -> Task:
+def tiny_split(tiny_dataset) -> EvaluationSplit:
     """All of the tiny dataset's windows of 3: one of user 0, three of user 1, four of user 2; the last two are test."""
     timelines = build_timelines(tiny_dataset)
     windows = build_windows(timelines, 3, 1)
-    split = Split(windows.take([0, 1, 2, 4, 5]), windows.take([3]), windows.take([6, 7]))
+    windows = WindowSplit(windows.take([0, 1, 2, 4, 5]), windows.take([3]), windows.take([6, 7]))
     role = np.full(14, TRAIN, np.int8)
-    role[split.validation.target], role[split.test.target] = VALIDATION, TEST
-    return Task(tiny_dataset, timelines, "seed", 0, role, split)
+    role[windows.validation.target], role[windows.test.target] = VALIDATION, TEST
+    return EvaluationSplit(tiny_dataset, timelines, "seed", 0, role, windows)
 
 
-def test_test_labels_are_not_known(tiny_task):
-    known = tiny_task.known
+def test_test_labels_are_not_known(tiny_split):
+    known = tiny_split.known
     # 14 ratings; user 2 goes from movie 5 to movie 0, so the labels are movies 1 and 0, both rated 5
     assert len(known.rating) == 12
     pairs = set(zip(known.user.tolist(), known.movie.tolist(), strict=True))
@@ -39,8 +39,8 @@ def test_test_labels_are_not_known(tiny_task):
     assert known.rating.sum() == 3 + 5 + 4 + 15 + (4 + 4 + 3 + 3)
 
 
-def test_figures_of_the_tiny_task_by_hand(tiny_task):
-    result = evaluate(tiny_task, lambda windows: np.array([4.5, 9.0]), (1.0, 2.0, 3.0, 4.0, 5.0))
+def test_figures_of_the_tiny_task_by_hand(tiny_split):
+    result = evaluate(tiny_split, lambda windows: np.array([4.5, 9.0]), (1.0, 2.0, 3.0, 4.0, 5.0))
     # labels 5 and 5; 9 is clipped to 5: errors 0.5 and 0
     assert result["labels"] == 2
     assert result["metrics"] == {"mae": 0.25, "rmse": pytest.approx(np.sqrt(0.125))}
@@ -50,44 +50,44 @@ def test_figures_of_the_tiny_task_by_hand(tiny_task):
     assert result["peers"]["item_mean"] == {"mae": 2.0, "rmse": 2.0}
 
 
-def test_figures_as_a_visitor_stand_beside_the_others(tiny_task):
+def test_figures_as_a_visitor_stand_beside_the_others(tiny_split):
     four, three = (lambda windows, stars=stars: np.full(len(windows), stars) for stars in (4.0, 3.0))
-    result = evaluate(tiny_task, four, (1.0, 5.0), as_visitor=three)
+    result = evaluate(tiny_split, four, (1.0, 5.0), as_visitor=three)
     assert (result["metrics"]["mae"], result["as_visitor"]) == (1.0, {"mae": 2.0, "rmse": 2.0})
-    assert "as_visitor" not in evaluate(tiny_task, four, (1.0, 5.0))
+    assert "as_visitor" not in evaluate(tiny_split, four, (1.0, 5.0))
 
 
-def test_predictions_are_asked_for_test_windows_only(tiny_task):
+def test_predictions_are_asked_for_test_windows_only(tiny_split):
     asked = []
 
     def predict(windows):
         asked.append(windows.target.tolist())
         return np.zeros(len(windows))
 
-    result = evaluate(tiny_task, predict, (1.0, 5.0))
+    result = evaluate(tiny_split, predict, (1.0, 5.0))
     assert asked == [[12, 13]]
     assert result["metrics"]["mae"] == 4, "predictions below the lowest rating are clipped to it"
 
 
 def test_parts_of_the_seed_protocol_are_disjoint(world):
-    task = prepare(world, preset("seed"), "seed", 5)
+    split = prepare(world, preset("seed"), "seed", 5)
     train, validation, test = (
-        set(part.target.tolist()) for part in (task.split.train, task.split.validation, task.split.test)
+        set(part.target.tolist()) for part in (split.windows.train, split.windows.validation, split.windows.test)
     )
     assert train.isdisjoint(validation | test)
     assert validation.isdisjoint(test)
     # 24 events: 11 windows of 4, step 2; the last regular one closes the timeline
     assert len(train) + len(validation) + len(test) == 40 * 11
-    assert len(task.known.rating) == len(world.ratings) - len(test)
+    assert len(split.known.rating) == len(world.ratings) - len(test)
     draw = np.random.default_rng(5).random(440) > 0.85
     assert len(test) == draw.sum()
     again, other = prepare(world, preset("seed"), "seed", 5), prepare(world, preset("seed"), "seed", 6)
-    assert set(again.split.test.target) == test
-    assert set(other.split.test.target) != test
+    assert set(again.windows.test.target) == test
+    assert set(other.windows.test.target) != test
     role = np.full(len(world.ratings), TRAIN)
     role[list(validation)], role[list(test)] = VALIDATION, TEST
-    np.testing.assert_array_equal(task.role, role)
-    assert (task.protocol, task.seed, task.test.tolist()) == ("seed", 5, sorted(test))
+    np.testing.assert_array_equal(split.role, role)
+    assert (split.protocol, split.seed, split.test.tolist()) == ("seed", 5, sorted(test))
 
 
 @pytest.mark.parametrize(
@@ -119,35 +119,35 @@ def first_users(dataset, users):
 
 @pytest.mark.parametrize("seed", [0, 5])
 def test_visitors_are_held_out_whole(seed, world):
-    task = prepare(world, WHOLE, "visitor", seed)
+    split = prepare(world, WHOLE, "visitor", seed)
     order = np.random.default_rng(seed).permutation(40)
     role = np.full(40, TRAIN)
     role[order[:4]], role[order[4:6]] = TEST, VALIDATION
     # each of the 40 users has 24 ratings
-    assert task.role.tolist() == np.repeat(role, 24).tolist()
-    assert task.test.tolist() == [u * 24 + i for u in sorted(order[:4]) for i in range(24)]
-    assert set(task.known.user) == set(range(40)) - set(order[:4]), "peers learn from everybody else"
-    assert (task.protocol, task.seed, task.split) == ("visitor", seed, None)
-    assert task.history.tolist() == list(range(24)) * 40
+    assert split.role.tolist() == np.repeat(role, 24).tolist()
+    assert split.test.tolist() == [u * 24 + i for u in sorted(order[:4]) for i in range(24)]
+    assert set(split.known.user) == set(range(40)) - set(order[:4]), "peers learn from everybody else"
+    assert (split.protocol, split.seed, split.windows) == ("visitor", seed, None)
+    assert split.history.tolist() == list(range(24)) * 40
 
 
 def test_the_last_movie_is_test_and_the_one_before_it_validation(tiny_dataset):
-    task = prepare(tiny_dataset, WHOLE, "last", 0)
+    split = prepare(tiny_dataset, WHOLE, "last", 0)
     # timelines of 3, 5 and 6 events
-    assert task.role.tolist() == [0, 1, 2, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
-    assert task.history[task.test].tolist() == [2, 4, 5]
-    assert task.split is None
-    assert task.last_labels(TEST).tolist() == [2, 7, 13]
-    assert task.last_labels(VALIDATION).tolist() == [1, 6, 12]
-    assert task.last_labels(TRAIN).tolist() == [0, 5, 11]
+    assert split.role.tolist() == [0, 1, 2, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
+    assert split.history[split.test].tolist() == [2, 4, 5]
+    assert split.windows is None
+    assert split.last_labels(TEST).tolist() == [2, 7, 13]
+    assert split.last_labels(VALIDATION).tolist() == [1, 6, 12]
+    assert split.last_labels(TRAIN).tolist() == [0, 5, 11]
 
 
 def test_whoever_has_two_events_gives_no_last_label(tiny_dataset):
     few = replace(tiny_dataset, ratings=tiny_dataset.ratings[1:])
-    task = prepare(few, WHOLE, "last", 0)
-    assert task.role.tolist() == [0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
-    assert task.last_labels(TEST).tolist() == [6, 12], "of those who have one"
-    assert replace(task, role=np.zeros(13, np.int8)).last_labels(TEST).tolist() == []
+    split = prepare(few, WHOLE, "last", 0)
+    assert split.role.tolist() == [0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 2]
+    assert split.last_labels(TEST).tolist() == [6, 12], "of those who have one"
+    assert replace(split, role=np.zeros(13, np.int8)).last_labels(TEST).tolist() == []
 
 
 def test_a_timeline_model_is_judged_on_the_windows_of_preset_seed(world):
@@ -155,7 +155,7 @@ def test_a_timeline_model_is_judged_on_the_windows_of_preset_seed(world):
     assert len(whole.test) > 50
     np.testing.assert_array_equal(whole.test, windows.test)
     np.testing.assert_array_equal(whole.role, windows.role)
-    assert whole.split is None
+    assert whole.windows is None
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_too_few_users_or_events_are_told(users, protocol, words, world):
 
 
 def test_twenty_users_are_enough_for_visitors(world):
-    task = prepare(first_users(world, 20), WHOLE, "visitor", 0)
-    assert [(task.role == role).sum() for role in (TRAIN, VALIDATION, TEST)] == [17 * 24, 24, 2 * 24]
+    split = prepare(first_users(world, 20), WHOLE, "visitor", 0)
+    assert [(split.role == role).sum() for role in (TRAIN, VALIDATION, TEST)] == [17 * 24, 24, 2 * 24]
 
 
 @pytest.mark.parametrize("protocol", ["visitor", "last"])
@@ -188,14 +188,14 @@ def test_a_model_of_windows_is_judged_on_windows_alone(protocol, world):
 # ---- figures of timeline models
 
 
-def visitors(dataset) -> Task:
+def visitors(dataset) -> EvaluationSplit:
     """User 0 of the tiny dataset is for training, user 1 for validation, user 2 for test."""
     role = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [3, 5, 6])
-    return Task(dataset, build_timelines(dataset), "visitor", 0, role)
+    return EvaluationSplit(dataset, build_timelines(dataset), "visitor", 0, role)
 
 
 @pytest.fixture
-def handmade(tiny_dataset) -> tuple[Task, np.ndarray]:
+def handmade(tiny_dataset) -> tuple[EvaluationSplit, np.ndarray]:
     """A task whose test labels are 3, 3, 4, 4, 5, 5 stars, after 0 … 5 events, and predicted distributions of them."""
     rows = [
         [0, 0, 0.5, 0.5, 0],  # mean 3.5, median 3, 0.5 for 4 stars or more
@@ -236,8 +236,8 @@ def test_rating_figures_of_another_role(tiny_dataset):
 
 
 def test_everything_that_is_measured_by_hand(handmade):
-    task, distribution = handmade
-    result = evaluate_predicted(task, Predicted(distribution, np.roll(distribution, 1, axis=0), np.array([3])))
+    split, distribution = handmade
+    result = evaluate_predictions(split, TestPredictions(distribution, np.roll(distribution, 1, axis=0), np.array([3])))
     assert list(result) == ["labels", "metrics", "popularity", "gaps_unknown", "peers", "ahead_of_svd"]
     assert result["labels"] == 6
     assert result["metrics"] == about(FIGURES | {"ndcg@10": 0.5, "hr@10": 1})
@@ -247,35 +247,35 @@ def test_everything_that_is_measured_by_hand(handmade):
     # user 2 has seen all but the label itself
     assert result["popularity"] == {"ndcg@10": 1, "hr@10": 1}
 
-    peers = result["peers"]
-    assert list(peers) == ["global_mean", "item_mean", "bias", "svd_fold_in", "svd_em_fold_in"]
+    baselines = result["peers"]
+    assert list(baselines) == ["global_mean", "item_mean", "bias", "svd_fold_in", "svd_em_fold_in"]
     # users 0 and 1 gave eight ratings, 27 stars in all; movies 5 … 0 have means μ, 5, 4, 3, 3, 3
     mean = 27 / 8
     errors = np.array([mean - 3, 2, 0, 1, 2, 2])
-    assert peers["item_mean"]["mae"] == pytest.approx(errors.mean())
-    assert peers["item_mean"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
-    assert peers["item_mean"]["mae_by_history"] == about(dict(zip("0135", errors[[0, 1, 3, 5]], strict=True)))
-    assert peers["global_mean"]["mae"] == pytest.approx(np.abs(mean - np.array([3, 3, 4, 4, 5, 5])).mean())
+    assert baselines["item_mean"]["mae"] == pytest.approx(errors.mean())
+    assert baselines["item_mean"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
+    assert baselines["item_mean"]["mae_by_history"] == about(dict(zip("0135", errors[[0, 1, 3, 5]], strict=True)))
+    assert baselines["global_mean"]["mae"] == pytest.approx(np.abs(mean - np.array([3, 3, 4, 4, 5, 5])).mean())
 
 
 def test_peers_are_folded_in_for_visitors(handmade):
-    task, distribution = handmade
-    peers = evaluate_predicted(task, Predicted(distribution))["peers"]
+    split, distribution = handmade
+    baselines = evaluate_predictions(split, TestPredictions(distribution))["peers"]
     theirs = np.array([5, 4, 3, 2, 1, 0]), np.array([3, 3, 4, 4, 5, 5], np.float32), np.array([0, 6])
     for name, stars in (
-        ("bias", bias_fold_in(task.known, *theirs)),
-        ("svd_fold_in", Factorisation.fit(task.known).fold_in(*theirs)),
-        ("svd_em_fold_in", Factorisation.fit(task.known, **STRONGEST).fold_in(*theirs)),
+        ("bias", bias_fold_in(split.known, *theirs)),
+        ("svd_fold_in", Factorisation.fit(split.known).fold_in(*theirs)),
+        ("svd_em_fold_in", Factorisation.fit(split.known, **EM_SETTINGS).fold_in(*theirs)),
     ):
-        assert peers[name]["mae"] == pytest.approx(np.abs(stars - theirs[1]).mean()), name
+        assert baselines[name]["mae"] == pytest.approx(np.abs(stars - theirs[1]).mean()), name
 
 
 @pytest.mark.parametrize(("protocol", "name"), [("visitor", "svd_fold_in"), ("seed", "svd")])
 def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny_dataset):
-    task = replace(visitors(tiny_dataset), protocol=protocol)
+    split = replace(visitors(tiny_dataset), protocol=protocol)
     right, wrong = np.eye(5)[[2, 2, 3, 3, 4, 4]], np.eye(5)[[0] * 6]
     for distribution, sign in ((right, -1), (wrong, 1)):
-        result = evaluate_predicted(task, Predicted(distribution))
+        result = evaluate_predictions(split, TestPredictions(distribution))
         ours, svd, ahead = result["metrics"], result["peers"][name], result["ahead_of_svd"]
         assert list(ahead) == ["all", "0", "1", "3", "5"]
         # one user is drawn again and again, so the interval has no width
@@ -286,10 +286,10 @@ def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny
 
 
 def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
-    task = prepare(tiny_dataset, WHOLE, "last", 0)
-    result = evaluate_predicted(task, Predicted(np.eye(5)[[3, 4, 4]], places=np.array([1, 3, 12])))
+    split = prepare(tiny_dataset, WHOLE, "last", 0)
+    result = evaluate_predictions(split, TestPredictions(np.eye(5)[[3, 4, 4]], places=np.array([1, 3, 12])))
     assert list(result["peers"]) == ["global_mean", "item_mean", "bias", "svd"]
-    svd = Factorisation.fit(task.known).predict(np.arange(3), np.array([1, 4, 0]))
+    svd = Factorisation.fit(split.known).predict(np.arange(3), np.array([1, 4, 0]))
     assert result["peers"]["svd"]["mae"] == pytest.approx(np.abs(svd - [4, 5, 5]).mean())
     assert result["metrics"]["hr@10"] == pytest.approx(2 / 3)
     assert result["metrics"]["ndcg@10"] == pytest.approx((1 + 1 / 2 + 0) / 3)
@@ -300,15 +300,15 @@ def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
     from bst.evaluation import summary as figures
 
     monkeypatch.setattr(figures, "K", 1)
-    task = prepare(tiny_dataset, WHOLE, "last", 0)
+    split = prepare(tiny_dataset, WHOLE, "last", 0)
     # without the test labels movies 0 … 5 were watched 2, 2, 3, 2, 1, 1 times
     # user 0 goes on with 1 out of 1, 3, 4, 5: first, beside 3; user 1 with 4 out of 4, 5; user 2 with the last one
-    assert evaluate_predicted(task, Predicted(places=np.array([1, 1, 1])))["popularity"]["hr@1"] == 1
+    assert evaluate_predictions(split, TestPredictions(places=np.array([1, 1, 1])))["popularity"]["hr@1"] == 1
     # had user 1 not watched the most popular movie 2, that would stand before 4
     ratings = tiny_dataset.ratings
     others = ratings[(ratings["user"] != 1) | (ratings["movie"] != 2)]
-    task = prepare(replace(tiny_dataset, ratings=others), WHOLE, "last", 0)
-    result = evaluate_predicted(task, Predicted(places=np.array([1, 1, 1])))
+    split = prepare(replace(tiny_dataset, ratings=others), WHOLE, "last", 0)
+    result = evaluate_predictions(split, TestPredictions(places=np.array([1, 1, 1])))
     assert result["popularity"]["hr@1"] == pytest.approx(2 / 3)
     assert list(result) == ["labels", "metrics", "popularity"], "without a rating tower there are no rating figures"
     assert result["metrics"] == {"ndcg@1": 1, "hr@1": 1}
@@ -327,23 +327,23 @@ def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
     ],
 )
 def test_places_by_hand(scores, place, tiny_dataset):
-    task = visitors(tiny_dataset)
+    split = visitors(tiny_dataset)
     # user 0 watched movies 2, 0 and then 1
-    assert places(task, np.array([2]), np.array([scores])).tolist() == [place]
+    assert places(split, np.array([2]), np.array([scores])).tolist() == [place]
 
 
 def test_a_label_that_was_seen_before_has_a_place_all_the_same(tiny_dataset):
     watched = Timelines(np.array([1, 2, 1]), np.ones(3), np.arange(3), np.arange(3), np.array([0, 3, 3, 3]))
-    task = Task(tiny_dataset, watched, "last", 0, np.array([TRAIN, VALIDATION, TEST]))
+    split = EvaluationSplit(tiny_dataset, watched, "last", 0, np.array([TRAIN, VALIDATION, TEST]))
     # movie 1 against 0, 3, 4, 5, not against 2, which was seen
-    assert places(task, np.array([2]), np.array([[1, 3, 9, 4, 5, 1]])).tolist() == [3]
+    assert places(split, np.array([2]), np.array([[1, 3, 9, 4, 5, 1]])).tolist() == [3]
 
 
 @pytest.mark.real_data
 def test_peers_on_ml_1m(ml_1m):
     """The figures of 0.935, 0.782 and 0.717 were measured on a draw that counted 2 % of the windows twice."""
-    task = prepare(ml_1m, preset("seed"), "seed", 0)
-    result = evaluate(task, lambda windows: np.full(len(windows), 3.0), ml_1m.levels)
+    split = prepare(ml_1m, preset("seed"), "seed", 0)
+    result = evaluate(split, lambda windows: np.full(len(windows), 3.0), ml_1m.levels)
     errors = {name: figures["mae"] for name, figures in result["peers"].items()}
     assert errors == {
         "global_mean": pytest.approx(0.935, abs=0.004),

@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 
 from bst.evaluation import lists, measure, private_cache
 from bst.evaluation.calibration import calibration, star_shares
-from bst.evaluation.compare import compare, why_not
+from bst.evaluation.compare import compare, incomparable_reason
 from bst.evaluation.history_length import by_history, known_after
 from bst.evaluation.predictions import Labels, intervals, versus
 from bst.evaluation.slices import fairness, slices
@@ -19,7 +19,7 @@ from bst.metrics import ece, paired_bootstrap
 from bst.models.config import ClassicConfig, TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
 from bst.timelines.arrays import build_timelines
-from bst.timelines.splits import TEST, TRAIN, Task
+from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
 
 def made_up(users: int, events: int, movies: int, rating, sex=lambda u: "FM"[u % 2]) -> Dataset:
@@ -42,18 +42,18 @@ def made_up(users: int, events: int, movies: int, rating, sex=lambda u: "FM"[u %
     return Dataset("made-up", "Made up", pd.DataFrame(who), pd.DataFrame(catalogue), ratings)
 
 
-def labels_of(dataset: Dataset, expected, distribution=None, peers=None, known: int = 1) -> Labels:
+def labels_of(dataset: Dataset, expected, distribution=None, baselines=None, known: int = 1) -> Labels:
     """All ratings but those of the first ``known`` users are test labels; ``expected(u, i)`` stars."""
     timelines = build_timelines(dataset)
     role = np.where(np.repeat(np.arange(len(dataset.users)), timelines.lengths) < known, TRAIN, TEST).astype(np.int8)
-    task = Task(dataset, timelines, "visitor", 0, role)
-    user, place = task.user[task.test], task.history[task.test]
+    split = EvaluationSplit(dataset, timelines, "visitor", 0, role)
+    user, place = split.user[split.test], split.history[split.test]
     stars = np.array([expected(u, i) for u, i in zip(user, place, strict=True)], np.float64)
     levels = None
     if distribution is not None:
         levels = np.array([distribution(u, i) for u, i in zip(user, place, strict=True)], np.float64)
-    others = {n: np.array([of(u, i) for u, i in zip(user, place, strict=True)]) for n, of in (peers or {}).items()}
-    return Labels(task, stars, levels, others)
+    others = {n: np.array([of(u, i) for u, i in zip(user, place, strict=True)]) for n, of in (baselines or {}).items()}
+    return Labels(split, stars, levels, others)
 
 
 # ---- errors and intervals
@@ -238,14 +238,14 @@ def test_lists_are_measured_by_hand():
     made = made_up(3, 2, 4, lambda u, i: 4)
     timelines = build_timelines(made)
     role = np.array([TRAIN, TRAIN, TRAIN, TEST, TRAIN, TEST], np.int8)
-    task = Task(made, timelines, "last", 0, role)
-    labels = lists.sample(task, 10)
+    split = EvaluationSplit(made, timelines, "last", 0, role)
+    labels = lists.sample(split, 10)
     assert timelines.movie[labels].tolist() == [2, 3]
-    popular = lists.by_popularity(task, labels)
+    popular = lists.by_popularity(split, labels)
     # known are 0, 1 (user 0), 1 (user 1), 2 (user 2): movie 1 twice. user 1 has seen 1, user 2 has seen 2
     assert popular.lists[:, :4].tolist() == [[0, 2, 3, -1], [1, 0, 3, -1]]
     assert popular.place.tolist() == [2, 3]
-    found = lists.ranking(task, labels, {"popularity": popular})
+    found = lists.ranking(split, labels, {"popularity": popular})
     order = found["orders"]["popularity"]
     assert (found["users"], found["of"]) == (2, 2)
     assert order["hr"]["1"][0] == 0
@@ -261,18 +261,18 @@ def test_lists_are_measured_by_hand():
 
 def test_a_sample_of_users_is_the_same_every_time():
     made = made_up(30, 3, 9, lambda u, i: 4)
-    task = Task(made, build_timelines(made), "last", 0, np.tile([TRAIN, TRAIN, TEST], 30))
-    few = lists.sample(task, 7)
+    split = EvaluationSplit(made, build_timelines(made), "last", 0, np.tile([TRAIN, TRAIN, TEST], 30))
+    few = lists.sample(split, 7)
     assert len(few) == 7
-    assert set(few) <= set(task.last_labels(TEST))
-    assert few.tolist() == lists.sample(task, 7).tolist() == sorted(few)
+    assert set(few) <= set(split.last_labels(TEST))
+    assert few.tolist() == lists.sample(split, 7).tolist() == sorted(few)
 
 
 def test_a_user_is_shown_as_they_were_before_a_label():
     made = made_up(3, 5, 9, lambda u, i: i % 5 + 1)
-    task = Task(made, build_timelines(made), "visitor", 0, np.repeat([TRAIN, TEST, TEST], 5))
+    split = EvaluationSplit(made, build_timelines(made), "visitor", 0, np.repeat([TRAIN, TEST, TEST], 5))
     ids = made.movies["movie_id"].to_numpy()
-    who = lists.visitor_before(task, 13, ids, 2)  # user 2 before the fourth event: movies 2, 3, 4 of the catalogue
+    who = lists.visitor_before(split, 13, ids, 2)  # user 2 before the fourth event: movies 2, 3, 4 of the catalogue
     assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)), frozenset({30}))
 
 
@@ -382,7 +382,7 @@ RECORD = {"labels": 12, "metrics": {"mae": 0.7, "rmse": 0.9, "hr@10": 0.2}}
     ],
 )
 def test_only_what_was_judged_on_the_same_labels_is_compared(ours, theirs, record, words):
-    found = why_not(bundle(**ours), bundle(**theirs), RECORD, RECORD | record)
+    found = incomparable_reason(bundle(**ours), bundle(**theirs), RECORD, RECORD | record)
     assert found is None if words is None else words in found
 
 

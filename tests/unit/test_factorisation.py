@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bst.baselines.bias import Known
+from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
 
 
@@ -36,7 +36,7 @@ def known(users: int = 300, movies: int = 60, noise: float = 0.3, seed: int = 0)
     truth = truth + rng.normal(0, 1, (users, 2)) @ rng.normal(0, 0.7, (2, movies))
     user, movie = np.nonzero(rng.random(truth.shape) < 0.5)
     rating = (truth[user, movie] + rng.normal(0, noise, len(user))).astype(np.float32)
-    return Known(user, movie, rating, users, movies), truth
+    return Interactions(user, movie, rating, users, movies), truth
 
 
 def test_fold_in_is_the_ridge_regression_on_every_prefix():
@@ -110,10 +110,10 @@ def test_predict_by_hand():
     assert model.predict(np.array([0]), np.array([7])) == pytest.approx([expected])
 
 
-@pytest.mark.parametrize("uncertain", [False, True])
-def test_fit_finds_a_world_of_two_factors(uncertain):
+@pytest.mark.parametrize("em", [False, True])
+def test_fit_finds_a_world_of_two_factors(em):
     ratings, truth = known()
-    model = Factorisation.fit(ratings, factors=2, precision=1.0, bias_precision=0.5, iterations=20, uncertain=uncertain)
+    model = Factorisation.fit(ratings, factors=2, precision=1.0, bias_precision=0.5, iterations=20, em=em)
     user, movie = (index.ravel() for index in np.indices(truth.shape))
     within = (truth.ravel() > ratings.rating.min()) & (truth.ravel() < ratings.rating.max())
     error = (model.predict(user, movie) - truth.ravel())[within]
@@ -135,7 +135,7 @@ def test_fit_ends_where_both_regressions_agree():
 def test_uncertain_users_pull_movies_towards_the_mean():
     # one round from the same start, two ratings each: the movies' moment is the same but for the covariance
     ratings, _ = known(users=40, movies=8)
-    sure, unsure = (Factorisation.fit(ratings, factors=2, iterations=1, uncertain=u) for u in (False, True))
+    sure, unsure = (Factorisation.fit(ratings, factors=2, iterations=1, em=u) for u in (False, True))
     user, _movie, d = ratings.user, ratings.movie, 3
     q = np.random.default_rng(0).normal(0, 0.1, (8, 2)).astype(np.float32)
     for movie in range(8):
@@ -155,9 +155,9 @@ def test_uncertain_users_pull_movies_towards_the_mean():
 
 def test_who_and_what_nobody_knows_gets_no_bias_and_no_taste():
     ratings, _ = known(users=30, movies=10)
-    wider = Known(ratings.user, ratings.movie, ratings.rating, users=31, movies=11)
-    for uncertain in (False, True):
-        model = Factorisation.fit(wider, factors=2, uncertain=uncertain)
+    wider = Interactions(ratings.user, ratings.movie, ratings.rating, users=31, movies=11)
+    for em in (False, True):
+        model = Factorisation.fit(wider, factors=2, em=em)
         assert model.predict(np.array([30]), np.array([10])) == pytest.approx([ratings.mean])
         assert model.predict(np.array([30]), np.array([3])) == pytest.approx([ratings.mean + model.item_bias[3]])
 
@@ -177,7 +177,7 @@ def test_fold_in_beats_the_bias_for_visitors_of_movielens_1m(ml_1m):
         return events.movie[at], events.rating[at], owner[at], np.append(0, np.cumsum(events.lengths[np.sort(users)]))
 
     movie, rating, user, _ = of(order[906:1906])
-    learned = Known(user, movie, rating, 6040, len(ml_1m.movies))
+    learned = Interactions(user, movie, rating, 6040, len(ml_1m.movies))
     movie, rating, _, offsets = of(order[604:906])
     plain = bias_fold_in(learned, movie, rating, offsets)
     folded = Factorisation.fit(learned, factors=8, iterations=4).fold_in(movie, rating, offsets)

@@ -21,7 +21,7 @@ EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11
 class Simple(Scorer):
     """Stars as a function of three events and the rest, each from 0 to 1, with its gradient."""
 
-    predict = attend = movie_vectors = _pass = None  # integrated gradients ask for none of them
+    predict = attention_weights = movie_vectors = _pass = None  # integrated gradients ask for none of them
 
     def __init__(self, stars, gradient):
         self.stars, self.gradient = stars, gradient
@@ -37,14 +37,14 @@ def attribute(stars, gradient, steps: int):
 
 def test_of_a_linear_model_it_is_weight_times_input():
     made = attribute(lambda a, b, c, d: 3 + 0.5 * a - b + 0.25 * d, lambda *_: (0.5, -1, 0, 0.25), steps=1)
-    np.testing.assert_allclose(made.by_event, [0.5, -1, 0])
+    np.testing.assert_allclose(made.event_effects, [0.5, -1, 0])
     assert (made.rest, made.baseline, made.expected) == (0.25, 3, 2.75)
 
 
 def test_what_two_do_together_they_share():
     """Of a·b each gets ∫ s ds = 1/2; of c³ c gets ∫ 3 s² ds = 1: two nodes are exact up to a cube."""
     made = attribute(lambda a, b, c, d: a * b + c**3, lambda a, b, c, d: (b, a, 3 * c**2, 0), steps=2)
-    np.testing.assert_allclose(made.by_event, [0.5, 0.5, 1])
+    np.testing.assert_allclose(made.event_effects, [0.5, 0.5, 1])
     assert made.rest == 0
 
 
@@ -73,14 +73,14 @@ def test_a_classic_model_by_hand(tiny_dataset):
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6
     assert made.baseline == pytest.approx(1 + 0.5 * 3.6, abs=1e-5)
     assert made.rest == pytest.approx(0.5 * (2 * 0.25 + 0.5 * 0.6), abs=1e-5)
-    np.testing.assert_allclose(made.by_event, [0, 0], atol=1e-6)
+    np.testing.assert_allclose(made.event_effects, [0, 0], atol=1e-6)
     assert made.events == history
 
 
 def off(made) -> float:
     """By what share of the difference the attributions miss it."""
     difference = made.expected - made.baseline
-    return abs(made.by_event.sum() + made.rest - difference) / max(abs(difference), 0.1)
+    return abs(made.event_effects.sum() + made.rest - difference) / max(abs(difference), 0.1)
 
 
 @pytest.mark.parametrize("events", [0, 1, 4, 7])
@@ -91,7 +91,7 @@ def test_attributions_add_up_to_the_difference(kind, events, request):
     for movie in (IDS[21], IDS[28]):
         made = integrated_gradients(recommender, visitor, movie)
         assert made.events == recommender.read_events(visitor)
-        assert made.by_event.shape == (len(made.events),)
+        assert made.event_effects.shape == (len(made.events),)
         assert made.expected == pytest.approx(recommender.expected_ratings(visitor, [movie])[0], abs=1e-5)
         assert off(made) < 0.01
 
@@ -99,15 +99,15 @@ def test_attributions_add_up_to_the_difference(kind, events, request):
 def test_who_is_unknown_adds_nothing(timeline_recommender):
     assert integrated_gradients(timeline_recommender, Visitor(history=EVENTS), IDS[21]).rest == 0
     nothing = integrated_gradients(timeline_recommender, Visitor(), IDS[21])
-    assert (nothing.by_event.shape, nothing.rest, nothing.expected - nothing.baseline) == ((0,), 0, 0)
+    assert (nothing.event_effects.shape, nothing.rest, nothing.expected - nothing.baseline) == ((0,), 0, 0)
 
 
 def test_what_speaks_for_a_movie_is_told_from_what_speaks_against_it(timeline_recommender):
     """The 5 stars of one who agrees with most raise what is expected, 1 star for a good movie lowers it."""
     good = tuple(Event(IDS[i], 5) for i in (0, 4, 8))
     made = integrated_gradients(timeline_recommender, Visitor(history=(*good, Event(IDS[12], 1))), IDS[20])
-    assert made.by_event[3] == made.by_event.min() < 0
-    assert made.by_event[:3].mean() > made.by_event[3]
+    assert made.event_effects[3] == made.event_effects.min() < 0
+    assert made.event_effects[:3].mean() > made.event_effects[3]
 
 
 def test_the_baseline_is_a_visitor_whose_events_tell_nothing(timeline_recommender):

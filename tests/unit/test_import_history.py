@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Event, Visitor, to_scale
-from bst.visitors.imports import Entry, Match, Matcher, Sureness, imported, read_export, what_counts
+from bst.visitors.imports import Confidence, Entry, Match, Matcher, imported, read_export, what_counts
 from tests.unit.handmade_catalogue import catalogue_of
 
 
 def match(movie_id: int, stars: float | None, *same: int) -> Match:
-    return Match(Entry(1, "x", stars=stars), movie_id, Sureness.SURE, same_ids=same)
+    return Match(Entry(1, "x", stars=stars), movie_id, Confidence.SURE, same_ids=same)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
-from bst.visitors.imports import Entry, Matcher, Sureness
+from bst.visitors.imports import Confidence, Entry, Matcher
 from bst.visitors.imports.names import year_behind
 from tests.unit.handmade_catalogue import catalogue_of, taken
 
@@ -192,7 +192,7 @@ def test_what_is_not_sure_is_offered_but_not_taken(matcher, demo):
         ("Dr. Strangelove", 1963, "Dr. Strangelove or: How I Learned to Stop Worrying", "1964 here"),
     ):
         match = matcher.one(Entry(1, title, year, stars=4.0))
-        assert match.sureness == Sureness.UNSURE
+        assert match.sureness == Confidence.UNSURE
         assert demo.title(match.movie_id).startswith(film)
         assert why in match.why
 
@@ -200,7 +200,7 @@ def test_what_is_not_sure_is_offered_but_not_taken(matcher, demo):
 def test_it_says_why_there_is_no_match(matcher):
     def why(title, year, **more):
         match = matcher.one(Entry(1, title, year, stars=4.0, **more))
-        assert (match.movie_id, match.sureness) == (None, Sureness.NONE)
+        assert (match.movie_id, match.sureness) == (None, Confidence.NONE)
         return match.why
 
     assert why("A Film That Nobody Made", 1999) == "not in this catalogue"
@@ -213,7 +213,7 @@ def test_it_says_why_there_is_no_match(matcher):
 
 def test_a_year_that_differs_is_told(matcher):
     match = matcher.one(Entry(1, "Koyaanisqatsi", 1983, stars=4.0))
-    assert (match.sureness, match.why) == (Sureness.LIKELY, "1982 here")
+    assert (match.sureness, match.why) == (Confidence.LIKELY, "1982 here")
 
 
 def test_a_film_for_television_needs_name_and_year(matcher):
@@ -232,7 +232,7 @@ def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
         ("Wallace & Gromit: A Close Shave", 1995, "a short in the file"),
     ):
         match = matcher.one(Entry(1, title, year, stars=4.0, whole_film=False, doubt=doubt))
-        assert match.sureness == Sureness.UNSURE, title
+        assert match.sureness == Confidence.UNSURE, title
         assert doubt in match.why
     # of another year it is not the same
     assert matcher.one(Entry(1, "It", 1992, stars=4.0, whole_film=False, doubt="x")).movie_id is None
@@ -278,7 +278,7 @@ def test_other_ways_to_write_a_name_work_in_both_directions(title, year, film):
 )
 def test_one_word_with_an_owner_may_be_another_film(title, year, film):
     match = Matcher(catalogue_of("Some Other Film (2001)", film)).one(Entry(1, title, year, stars=4.0))
-    assert (match.movie_id, match.sureness) == (2, Sureness.UNSURE)
+    assert (match.movie_id, match.sureness) == (2, Confidence.UNSURE)
 
 
 def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
@@ -314,7 +314,7 @@ def test_many_are_matched_as_each_is_alone_and_progress_is_told(matcher, demo):
     seen: list[tuple[int, int]] = []
     matches = matcher.match(entries, lambda done, total: seen.append((done, total)))
     assert [match.movie_id for match in matches[: len(demo)]] == demo.movies["movie_id"].tolist()
-    assert all(match.sureness == Sureness.NONE for match in matches[len(demo) :])
+    assert all(match.sureness == Confidence.NONE for match in matches[len(demo) :])
     assert seen[-1] == (len(entries), len(entries))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert len(seen) > 2

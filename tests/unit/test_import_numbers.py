@@ -5,7 +5,7 @@ import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import DatasetError
-from bst.visitors.imports import Entry, Links, Matcher, Sureness, matcher_of, read_links
+from bst.visitors.imports import Confidence, Entry, Links, Matcher, matcher_of, read_links
 from tests.unit.handmade_catalogue import catalogue_of
 
 FILMS = catalogue_of("Pinocchio (2022)", "Life Is Beautiful (1997)", "Jaws (1975)", ids=[10, 20, 30])
@@ -92,7 +92,7 @@ def test_a_dataset_brings_its_links(tmp_path):
 def test_a_film_that_the_catalogue_has_twice_is_the_one_with_the_lower_number_and_both_are_named():
     films = catalogue_of("War of the Worlds (2005)", "Alien (1979)", "War of the Worlds (2005)", ids=[64997, 2, 34048])
     match = Matcher(films).one(Entry(1, "War of the Worlds", 2005, stars=3.0))
-    assert (match.movie_id, match.sureness, match.same_ids) == (34048, Sureness.SURE, (64997,))
+    assert (match.movie_id, match.sureness, match.same_ids) == (34048, Confidence.SURE, (64997,))
     assert "twice in this catalogue" in match.why
     # whatever way it is found
     assert Matcher(films).one(Entry(1, "War of the World", 2005, stars=3.0)).movie_id == 34048

@@ -46,17 +46,17 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
     assert found.events == read
     assert found.expected == pytest.approx(made.expected[29], abs=CLOSE)
     assert found.liked == pytest.approx(liked(made, 29), abs=CLOSE)
-    assert [len(part) for part in vars(found.by_event).values()] == [len(read)] * 3
+    assert [len(part) for part in vars(found.event_effects).values()] == [len(read)] * 3
     seen = {event.movie_id for event in visitor.history}
     for place, event in enumerate(read):
         after = recommender.predict(visitor.without(event.movie_id))
-        assert found.by_event.expected[place] == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
-        assert found.by_event.liked[place] == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
+        assert found.event_effects.expected[place] == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
+        assert found.event_effects.liked[place] == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
         if IDS[28] in seen:
             continue
         # of two unseen movies, the ratio of the chances tells the difference of the logits
         ratios = [np.log(float(one.watch_next[29])) - np.log(float(one.watch_next[28])) for one in (made, after)]
-        moved = found.by_event.next_logit[place] - other.by_event.next_logit[place]
+        moved = found.event_effects.next_logit[place] - other.event_effects.next_logit[place]
         assert moved == pytest.approx(ratios[0] - ratios[1], abs=1e-5)
 
 
@@ -64,9 +64,9 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
 def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
     visitor = someone(events)
     whole, rating = (leave_one_out(timeline_recommender, visitor, IDS[29], following=both) for both in (True, False))
-    assert (rating.next_logit, rating.by_event.next_logit) == (None, None)
-    np.testing.assert_allclose(rating.by_event.expected, whole.by_event.expected, atol=CLOSE)
-    np.testing.assert_allclose(rating.by_event.liked, whole.by_event.liked, atol=CLOSE)
+    assert (rating.next_logit, rating.event_effects.next_logit) == (None, None)
+    np.testing.assert_allclose(rating.event_effects.expected, whole.event_effects.expected, atol=CLOSE)
+    np.testing.assert_allclose(rating.event_effects.liked, whole.event_effects.liked, atol=CLOSE)
 
 
 @pytest.mark.parametrize("events", [0, 1, 3, 5])
@@ -74,22 +74,22 @@ def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
     visitor = someone(events)
     found = leave_one_out(small_recommender, visitor, IDS[29])
     assert (found.liked, found.next_logit) == (None, None)
-    assert (found.by_event.liked, found.by_event.next_logit) == (None, None)
+    assert (found.event_effects.liked, found.event_effects.next_logit) == (None, None)
     before = small_recommender.predict(visitor).expected[29]
     expected = [
         before - small_recommender.predict(visitor.without(e.movie_id)).expected[29] for e in visitor.history[-3:]
     ]
-    np.testing.assert_allclose(found.by_event.expected, np.array(expected).reshape(-1), atol=CLOSE)
+    np.testing.assert_allclose(found.event_effects.expected, np.array(expected).reshape(-1), atol=CLOSE)
 
 
 def test_no_other_visitors_and_no_sizes_of_passes_show(timeline_recommender, monkeypatch):
     """However the histories are put together, each is predicted as if it were alone."""
     visitor = someone(20)
-    whole = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
+    whole = leave_one_out(timeline_recommender, visitor, IDS[29]).event_effects
     for events, histories in ((1, 64), (30, 3), (10_000, 64)):
         monkeypatch.setattr(prefix_cache, "MOST_EVENTS", events)
         monkeypatch.setattr(prefix_cache, "MOST_HISTORIES", histories)
-        again = leave_one_out(timeline_recommender, visitor, IDS[29]).by_event
+        again = leave_one_out(timeline_recommender, visitor, IDS[29]).event_effects
         for name in ("expected", "liked", "next_logit"):
             np.testing.assert_allclose(getattr(again, name), getattr(whole, name), atol=CLOSE)
 
@@ -117,9 +117,9 @@ def test_only_what_stands_behind_the_difference_is_read_again(timeline_recommend
 def test_who_reads_first_is_not_confused_with_who_reads_next(timeline_recommender):
     """The graphs are shared by all visitors; nothing of one is kept for another."""
     first, second = someone(9, 1), someone(12, 2)
-    alone = leave_one_out(timeline_recommender, second, IDS[29]).by_event.expected
+    alone = leave_one_out(timeline_recommender, second, IDS[29]).event_effects.expected
     leave_one_out(timeline_recommender, first, IDS[29])
-    np.testing.assert_array_equal(leave_one_out(timeline_recommender, second, IDS[29]).by_event.expected, alone)
+    np.testing.assert_array_equal(leave_one_out(timeline_recommender, second, IDS[29]).event_effects.expected, alone)
 
 
 def test_by_hand():
@@ -133,7 +133,7 @@ def test_by_hand():
     visitor = made_up.visitor((ASH, 5), (BAY, 2), (COVE, 4), (DUNE, 1))
     found = leave_one_out(recommender, visitor, ELM)
     assert found.expected == 3.25
-    np.testing.assert_allclose(found.by_event.expected, [1, -0.75, 0.25, 0])
+    np.testing.assert_allclose(found.event_effects.expected, [1, -0.75, 0.25, 0])
     # Bay and Cove together are worth a quarter that neither has alone
     expected = np.zeros((4, 4))
     expected[1, 2] = expected[2, 1] = 0.25
@@ -241,10 +241,10 @@ def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recomme
 
 
 class Told:
-    """A recommender that reads the newest ``horizon`` events, each worth what it is told; movies add their number."""
+    """A recommender that reads the newest ``max_history`` events, each worth what it is given; movies add their id."""
 
-    def __init__(self, worth: dict[int, float], horizon: int = 1000, near: dict[int, int] | None = None):
-        self.worth, self.horizon, self.asked = worth, horizon, 0
+    def __init__(self, worth: dict[int, float], max_history: int = 1000, near: dict[int, int] | None = None):
+        self.worth, self.max_history, self.asked = worth, max_history, 0
         self.embeddings = np.eye(2)[[(near or {}).get(i, 0) for i in range(1000)]]
         self.catalogue = self
 
@@ -252,7 +252,7 @@ class Told:
         return np.array(movie_ids)
 
     def read_events(self, visitor):
-        return visitor.history[-self.horizon :]
+        return visitor.history[-self.max_history :]
 
     def expected_without_each(self, visitor, movie_ids, among):
         self.asked += 1 + len(among)

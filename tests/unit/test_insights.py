@@ -10,7 +10,7 @@ import pytest
 from bst.bundles import sidecars
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.explanation.embedding_map import draw_map, nearest
+from bst.explanation.embedding_map import embedding_map, nearest
 from bst.explanation.insight_summary import by_genre, by_movie, ratios, spread
 from bst.explanation.insights import draw_sample, make_insights, read_insights
 from bst.schema import Event, Visitor
@@ -163,7 +163,7 @@ def test_what_is_near_lies_near_on_the_map():
     rng = np.random.default_rng(0)
     heaps = np.repeat(np.eye(8)[:3], 20, axis=0) + 0.05 * rng.normal(size=(60, 8))
     heaps = heaps / np.linalg.norm(heaps, axis=1, keepdims=True)
-    made, again = (draw_map(SimpleNamespace(embeddings=heaps.astype(np.float32))) for _ in range(2))
+    made, again = (embedding_map(SimpleNamespace(embeddings=heaps.astype(np.float32))) for _ in range(2))
     np.testing.assert_array_equal(made.x, again.x)
     np.testing.assert_array_equal(made.y, again.y)
     assert made.trustworthiness > 0.8
@@ -176,7 +176,7 @@ def test_what_is_near_lies_near_on_the_map():
 @pytest.mark.parametrize("movies", [1, 2, 3, 4, 6])
 def test_a_map_of_hardly_any_movies(movies):
     vectors = np.eye(8, dtype=np.float32)[:movies]
-    made = draw_map(SimpleNamespace(embeddings=vectors))
+    made = embedding_map(SimpleNamespace(embeddings=vectors))
     assert made.x.shape == made.y.shape == (movies,)
     assert np.isfinite([made.x, made.y]).all()
 

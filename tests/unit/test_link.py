@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bst.inference.ranking import FAME_BANDS, ORDERS
+from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Event, Visitor
 from pages.shared.state.link import LENGTHS, SETTINGS, SWEEPS, LinkError, State, decode, encode, fit
 
@@ -33,7 +33,7 @@ values = {
     "diversity": st.integers(0, 100),
     "filter_genres": st.lists(st.sampled_from(GENRES), unique=True).map(tuple),
     "filter_years": st.tuples(st.integers(1890, 1960), st.integers(1960, 2030)),
-    "filter_fame": st.lists(st.integers(0, len(FAME_BANDS) - 1), min_size=2, max_size=2).map(sorted).map(tuple),
+    "filter_fame": st.lists(st.integers(0, len(POPULARITY_BANDS) - 1), min_size=2, max_size=2).map(sorted).map(tuple),
     "filter_seen": st.booleans(),
     "length": st.sampled_from(LENGTHS),
     "any_movie": ids,
@@ -47,7 +47,7 @@ values = {
     "goal_kind": st.sampled_from(["top", "stars"]),
     "goal_above": st.booleans(),
     "goal_top": st.integers(1, 100),
-    "goal_stars": st.integers(11, 49).map(lambda tenths: tenths / 10),
+    "goal_stars": st.integers(11, 49).map(lambda decimal: decimal / 10),
     "replay_user": ids,
     "replay_step": ids,
     "replay_order": st.sampled_from(list(ORDERS)),

@@ -82,7 +82,7 @@ def test_influence_finds_the_planted_causes(shipped, users):
     cases = draw_cases(users, users.held_out)
     assert len(cases) >= 100
     found = [
-        precision(np.abs(leave_one_out(shipped, case.visitor, case.movie_id).by_event.expected), case.effects)
+        precision(np.abs(leave_one_out(shipped, case.visitor, case.movie_id).event_effects.expected), case.effects)
         for case in cases
     ]
     assert np.mean(found) >= 0.8

@@ -12,14 +12,14 @@ import pytest
 
 from bst.datasets import load
 from bst.datasets.profile import (
-    Votes,
+    RatingsByMovie,
     activity,
     counts,
+    dataset_profile,
     genres,
     long_tail,
     of_movie,
     over_time,
-    portrait,
     release_years,
     star_shares,
     tastes,
@@ -140,7 +140,7 @@ def test_an_interval_of_taste_holds_what_it_promises():
 
 
 def test_one_movie_by_group(tiny_dataset):
-    found = of_movie(Votes.of(tiny_dataset), 2)  # Gamma: 3, 3 and 4 stars
+    found = of_movie(RatingsByMovie.of(tiny_dataset), 2)  # Gamma: 3, 3 and 4 stars
     everyone = found["all"].iloc[0]
     assert (everyone["ratings"], everyone["mean"]) == (3, pytest.approx(10 / 3))
     # Student's t with two degrees of freedom: 4.303 · 0.5774 / √3
@@ -154,7 +154,7 @@ def test_one_movie_by_group(tiny_dataset):
 
 def test_a_movie_that_nobody_rated(tiny_dataset):
     kept = tiny_dataset.ratings[tiny_dataset.ratings["movie"] != 5]
-    found = of_movie(Votes.of(replace(tiny_dataset, ratings=kept)), 5)
+    found = of_movie(RatingsByMovie.of(replace(tiny_dataset, ratings=kept)), 5)
     assert found["all"].empty
     assert "sex" not in found
     assert found["levels"]["share"].sum() == 0
@@ -162,11 +162,11 @@ def test_a_movie_that_nobody_rated(tiny_dataset):
 
 def test_a_dataset_without_ratings_is_refused(tiny_dataset):
     with pytest.raises(DatasetError, match="Tiny has no ratings"):
-        portrait(replace(tiny_dataset, ratings=tiny_dataset.ratings[:0]))
+        dataset_profile(replace(tiny_dataset, ratings=tiny_dataset.ratings[:0]))
 
 
 def test_planted_tastes_can_be_seen_in_the_demo_world():
-    found = planted_tastes(portrait(load("demo")).tastes)
+    found = planted_tastes(dataset_profile(load("demo")).tastes)
     assert len(found) == 32
     romance = found[(found["group"] == "Female") & (found["genre"] == "Romance")].iloc[0]
     assert romance["planted"] == pytest.approx(0.8 * 0.35)

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from bst.errors import VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import FAME_BANDS, Filters
+from bst.inference.ranking import POPULARITY_BANDS, Filters
 from bst.schema import WHOLE_STARS
 from bst.scoring.results import Predictions
 
@@ -29,7 +29,7 @@ def test_the_upper_end_of_a_range_is_left_out_unless_it_is_the_top():
 @given(arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 40)))
 def test_every_movie_is_in_one_band_and_more_ratings_are_never_less_fame(counts):
     shares = ranking.fame(counts)
-    bands = np.array([ranking.between(shares, span) for span in FAME_BANDS.values()])
+    bands = np.array([ranking.between(shares, span) for span in POPULARITY_BANDS.values()])
     assert (bands.sum(axis=0) == 1).all()
     order = np.argsort(counts)
     assert (np.diff(bands.argmax(axis=0)[order]) >= 0).all()
@@ -54,7 +54,7 @@ def predictions() -> Predictions:
 
 def order(by: str, weight: float = 0.5, allowed=(True, True, True, True)) -> list[int]:
     keys = ranking.keys(predictions(), by, WHOLE_STARS, weight)
-    return ranking.best_first(keys, np.array(allowed)).tolist()
+    return ranking.argsort_candidates(keys, np.array(allowed)).tolist()
 
 
 def test_orders():
@@ -87,7 +87,7 @@ def test_keys_of_several_visitors_at_once():
 def test_only_allowed_movies_are_named_and_ties_keep_the_order_of_the_catalogue():
     assert order("rating", allowed=(True, False, True, False)) == [2, 0]
     assert order("rating", allowed=(False,) * 4) == []
-    assert ranking.best_first([np.array([3.0, 4, 3, 4])], np.ones(4, bool)).tolist() == [1, 3, 0, 2]
+    assert ranking.argsort_candidates([np.array([3.0, 4, 3, 4])], np.ones(4, bool)).tolist() == [1, 3, 0, 2]
 
 
 @pytest.mark.parametrize("weight", [-0.01, 1.01, float("nan")])

@@ -153,7 +153,7 @@ def test_an_unknown_year_passes_no_filter_by_year(small_recommender):
 
 
 def test_only_the_newest_events_are_read(small_recommender, visitor):
-    assert small_recommender.horizon == 3
+    assert small_recommender.max_history == 3
     older = replace(visitor, history=(Event(IDS[9], 1), Event(IDS[10], 5), *visitor.history))
     assert small_recommender.read_events(older) == visitor.history
     whole = small_recommender.expected_ratings(visitor)

@@ -9,7 +9,7 @@ import pytest
 from bst.bundles.bundle import open_bundle
 from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
-from bst.datasets.profile import portrait
+from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
 from bst.evaluation import measure
 from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig, preset
@@ -63,7 +63,7 @@ def demo():
 
 @pytest.fixture(scope="module")
 def report(demo) -> str:
-    return make_report(demo, portrait(load("demo")))
+    return make_report(demo, dataset_profile(load("demo")))
 
 
 @pytest.fixture

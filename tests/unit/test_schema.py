@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bst.errors import VisitorError
-from bst.schema import AGES, DECADES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix, movie_facts
+from bst.schema import AGES, DECADES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix, item_features
 
 ABC = Visitor(history=(Event(1, 5), Event(2, 3), Event(3, 1)))
 
@@ -88,7 +88,7 @@ def test_genre_matrix_ignores_what_it_does_not_know():
 def test_facts_are_genres_and_nearness_to_decades():
     years = pd.array([1980, 1984, None], dtype="Int16")
     movies = pd.DataFrame({"genres": ["Western", "", "Drama"], "year": years})
-    facts = movie_facts(movies)
+    facts = item_features(movies)
     assert (facts.shape, facts.dtype) == ((3, 18 + 10), np.float32)
     np.testing.assert_array_equal(facts[:, :18], genre_matrix(movies))
     nearness = {decade: facts[:, 18 + i] for i, decade in enumerate(DECADES)}

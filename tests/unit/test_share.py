@@ -20,9 +20,9 @@ def test_fewer_users_are_learnt_from_and_the_labels_stay(name, protocol, world):
     learnt_from = np.unique(part.user[part.role == TRAIN])
     assert 0 < len(learnt_from) < len(np.unique(whole.user[whole.role == TRAIN]))
     assert not np.isin(part.user[part.role == UNUSED], learnt_from).any()
-    if part.split:
-        np.testing.assert_array_equal(np.unique(part.split.train.user), learnt_from)
-        np.testing.assert_array_equal(part.split.test.target, whole.split.test.target)
+    if part.windows:
+        np.testing.assert_array_equal(np.unique(part.windows.train.user), learnt_from)
+        np.testing.assert_array_equal(part.windows.test.target, whole.windows.test.target)
     # nor may a peer learn from the others
     assert len(part.known.rating) == ((part.role == TRAIN) | (part.role == VALIDATION)).sum()
 

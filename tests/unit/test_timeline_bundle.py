@@ -12,7 +12,7 @@ import pytest
 from bst.bundles.bundle import open_bundle, save_bundle
 from bst.errors import BundleError
 from bst.models.config import TimelineConfig
-from bst.schema import movie_facts
+from bst.schema import item_features
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def inputs() -> dict[str, np.ndarray]:
 def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
     model, rng = timeline_bundle.load_model(orderly.movies), np.random.default_rng(1)
     for tower in (model.rating, model.next):
-        np.testing.assert_array_equal(tower.facts, movie_facts(orderly.movies))
+        np.testing.assert_array_equal(tower.facts, item_features(orderly.movies))
     for weight in model.weights:
         if "facts" not in weight.path.split("/"):
             weight.assign(np.abs(rng.normal(0.5, 0.2, weight.shape)))
@@ -109,11 +109,11 @@ TOWER = TimelineConfig("x").to_dict()["rating"]
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"segment": 1}, "segment"),
-        ({"segment": "10"}, "segment"),
-        ({"segment": KeyError}, "malformed"),
-        ({"memory": 10**9}, "memory"),
-        ({"memory": None}, "memory"),
+        ({"train_length": 1}, "train_length"),
+        ({"train_length": "10"}, "train_length"),
+        ({"train_length": KeyError}, "malformed"),
+        ({"max_history": 10**9}, "max_history"),
+        ({"max_history": None}, "max_history"),
         ({"factors": 0}, "factors"),
         ({"factors": 10**6}, "factors"),
         ({"unknown": float("nan")}, "unknown"),

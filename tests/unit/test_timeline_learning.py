@@ -24,8 +24,8 @@ def still(trainer_of, timeline_settings, timeline_task):
 
 def batch_of(trainer, name: str, users=(0, 1, 2, 3), seed: int = 0):
     rng = np.random.default_rng(seed)
-    users = np.flatnonzero(trainer.task.role[::24] == TRAIN)[list(users)]
-    segments = training_segments(trainer.task.timelines, users, trainer.config.segment, rng)
+    users = np.flatnonzero(trainer.split.role[::24] == TRAIN)[list(users)]
+    segments = training_segments(trainer.split.timelines, users, trainer.config.train_length, rng)
     return trainer._training_batch(name, segments, rng)
 
 
@@ -161,9 +161,9 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
 
 def test_labels_of_other_roles_are_history_but_no_labels(trainer_of, timeline_settings, orderly, monkeypatch):
     """Under ``last`` a training timeline ends in a validation and a test label."""
-    task = prepare(orderly, timeline_settings.config, "last", 3)
+    split = prepare(orderly, timeline_settings.config, "last", 3)
     config = replace(timeline_settings.config.with_towers(["next"]), unknown=0.0)
-    batches = epoch_batches(trainer_of(config, task, 3), "next", 1, monkeypatch)
+    batches = epoch_batches(trainer_of(config, split, 3), "next", 1, monkeypatch)
     assert sum(b["label"].sum() for b in batches) == 40 * 22
     assert sum((b["movie"] >= 0).sum() for b in batches) == 40 * 24
 

@@ -7,14 +7,14 @@ import pytest
 
 from bst.evaluation import places
 from bst.timelines.segments import EVENT_INPUTS, gap_buckets, months
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task, prepare
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, prepare
 
 WHO = ("sex", "age", "occupation")
 
 
-def histories(task: Task, start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
+def histories(split: EvaluationSplit, start: np.ndarray, end: np.ndarray) -> dict[str, np.ndarray]:
     """The model's inputs for the events from ``start`` up to ``end``, padded; users by whom they are."""
-    events, longest = task.timelines, int((end - start).max())
+    events, longest = split.timelines, int((end - start).max())
     told = {name: np.full((len(start), longest), -1 if name == "movie" else 0, np.int32) for name in EVENT_INPUTS}
     for row, (first, last) in enumerate(zip(start, end, strict=True)):
         n, time = last - first, events.timestamp[first:last]
@@ -22,17 +22,17 @@ def histories(task: Task, start: np.ndarray, end: np.ndarray) -> dict[str, np.nd
         told["level"][row, :n] = events.rating[first:last] - 1
         told["gap"][row, 1:n] = gap_buckets(np.diff(time))
         told["month"][row, :n] = months(time)
-    users = task.dataset.users.iloc[task.user[end]]
+    users = split.dataset.users.iloc[split.user[end]]
     return told | {who: users[who].cat.codes.to_numpy(np.int32) for who in WHO}
 
 
-def scored(model, task: Task, start: np.ndarray, at: np.ndarray, *, gaps: bool = True) -> np.ndarray:
+def scored(model, split: EvaluationSplit, start: np.ndarray, at: np.ndarray, *, gaps: bool = True) -> np.ndarray:
     """Distributions (labels, levels) of labels, each from the events from ``start`` on, by encoding once."""
-    told = histories(task, start, at)
+    told = histories(split, start, at)
     if not gaps:
         told |= {when: np.zeros_like(told[when]) for when in ("gap", "month")}
     logits = np.array(model.score(model.encode(told), np.arange(30, dtype=np.int32)), np.float64)
-    logits = logits[np.arange(len(at)), task.timelines.movie[at]]
+    logits = logits[np.arange(len(at)), split.timelines.movie[at]]
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
 
 
@@ -96,14 +96,14 @@ def test_places_under_last_follow_the_users(eager, timeline_model, timeline_sett
 
     place_of, user = orderly.ratings.groupby("user").cumcount(), orderly.ratings["user"]
     ratings = orderly.ratings[place_of < 3 + 7 * user % 20]
-    task = prepare(replace(orderly, ratings=ratings), timeline_settings.config, "last", 0)
-    place, surprise = next_places(timeline_model, task, VALIDATION)
-    last = task.last_labels(VALIDATION)
-    assert len(set(task.history[last])) > 10
-    start = np.maximum(last - 11, task.timelines.offsets[task.user[last]])
-    logits = np.array(timeline_model.next_logits(timeline_model.encode(histories(task, start, last))), np.float64)
-    assert place.tolist() == places(task, last, logits).tolist()
-    label = logits[np.arange(40), task.timelines.movie[last]]
+    split = prepare(replace(orderly, ratings=ratings), timeline_settings.config, "last", 0)
+    place, surprise = next_places(timeline_model, split, VALIDATION)
+    last = split.last_labels(VALIDATION)
+    assert len(set(split.history[last])) > 10
+    start = np.maximum(last - 11, split.timelines.offsets[split.user[last]])
+    logits = np.array(timeline_model.next_logits(timeline_model.encode(histories(split, start, last))), np.float64)
+    assert place.tolist() == places(split, last, logits).tolist()
+    label = logits[np.arange(40), split.timelines.movie[last]]
     np.testing.assert_allclose(surprise, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
 
 
@@ -111,17 +111,17 @@ def test_places_under_last_follow_the_users(eager, timeline_model, timeline_sett
 def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeline_settings, orderly, monkeypatch):
     from bst.models.timeline import trainer
 
-    task = prepare(orderly, timeline_settings.config, protocol, 3)
-    asked, n = [], len(task.test)
+    split = prepare(orderly, timeline_settings.config, protocol, 3)
+    asked, n = [], len(split.test)
 
-    def predict(model, task, role, *, gaps=True):
+    def predict(model, split, role, *, gaps=True):
         asked.append(gaps)
         return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
 
     monkeypatch.setattr(trainer, "distributions", predict)
-    monkeypatch.setattr(trainer, "next_places", lambda model, task, role: (np.full(40, 2), None))
-    result = trainer.evaluate_model(timeline_model, task)
-    actual = task.timelines.rating[task.test]
+    monkeypatch.setattr(trainer, "next_places", lambda model, split, role: (np.full(40, 2), None))
+    result = trainer.evaluate_model(timeline_model, split)
+    actual = split.timelines.rating[split.test]
     assert result["metrics"]["mae"] == pytest.approx(np.abs(4 - actual).mean())
     assert result["metrics"]["hr@10"] == 1
     if protocol == "visitor":

@@ -14,7 +14,7 @@ def model():
     from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=16)
-    made = build_timeline(TimelineConfig("small", rating=tower, next=tower, segment=20), Sizes(10, MOVIES), 5)
+    made = build_timeline(TimelineConfig("small", rating=tower, next=tower, train_length=20), Sizes(10, MOVIES), 5)
     rng = np.random.default_rng(1)
     for weight in made.weights:  # nothing may be right only because a weight starts as zero
         weight.assign(rng.normal(size=weight.shape) * 0.3)
@@ -108,7 +108,9 @@ def tower(factors):
     """A rating tower with a factor model of rank 4."""
     from bst.models.timeline.model import build_timeline
 
-    config = TimelineConfig("small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), segment=20, factors=4)
+    config = TimelineConfig(
+        "small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), train_length=20, factors=4
+    )
     made = build_timeline(config, Sizes(10, MOVIES), 5)
     made.rating.stars.assign([1, 2, 3, 4, 5])
     made.rating.set_factors(factors)
@@ -155,7 +157,7 @@ def test_what_is_given_in_training_stands_for_the_fold_in(tower, inputs):
 def test_a_model_without_a_rating_tower_encodes_what_it_has(inputs):
     from bst.models.timeline.model import build_timeline
 
-    config = TimelineConfig("small", next=TowerConfig(width=16), segment=20).with_towers(["next"])
+    config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_towers(["next"])
     made = build_timeline(config, Sizes(10, MOVIES), 5)
     encoded = made.encode(inputs)
     assert made.rating is None
@@ -191,7 +193,7 @@ def test_a_configuration_comes_back_from_json():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"segment": 1}, "segment must lie in 2"),
+        ({"train_length": 1}, "train_length must lie in 2"),
         ({"rating": {"width": 10, "heads": 3}}, "cannot be shared by 3 heads"),
         ({"rating": {"epochs": 0}, "next": {"epochs": 0}}, "at least one epoch"),
         ({"rating": 5}, "malformed"),

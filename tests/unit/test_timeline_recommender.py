@@ -265,7 +265,7 @@ def long_history(events: int) -> tuple[Event, ...]:
 
 
 def test_only_the_newest_events_are_read(timeline_recommender):
-    assert timeline_recommender.horizon == 12
+    assert timeline_recommender.max_history == 12
     history = long_history(20)
     newest, whole = Visitor(history=history[8:]), Visitor(history=history)
     assert timeline_recommender.read_events(whole) == history[8:]

@@ -150,14 +150,14 @@ def test_the_planted_difference_is_learnt(small_bundle, world):
     """The trained model, read back, against the mean rating, which is a star off."""
     from bst.models.classic.trainer import predict_windows
 
-    task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
-    actual = task.timelines.rating[task.split.test.target]
-    predicted = predict_windows(small_bundle.load_model(world.movies), task, task.split.test)
-    mean_error = np.abs(task.known.mean - actual).mean()
+    split = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    actual = split.timelines.rating[split.windows.test.target]
+    predicted = predict_windows(small_bundle.load_model(world.movies), split, split.windows.test)
+    mean_error = np.abs(split.known.mean - actual).mean()
     assert mean_error > 0.8
     assert np.abs(predicted - actual).mean() < 0.85 * mean_error
     # movies in even rows are two stars better than the others
-    even = task.timelines.movie[task.split.test.target] % 2 == 0
+    even = split.timelines.movie[split.windows.test.target] % 2 == 0
     assert predicted[even].mean() - predicted[~even].mean() > 0.5
     # the curves of the bundle come from the same kind of error
     history = small_bundle.history
@@ -227,28 +227,28 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
 def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
     from bst.models.classic import trainer as training
 
-    task = prepare(world, config(step=1), "seed", 3)
+    split = prepare(world, config(step=1), "seed", 3)
     seen = []
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: seen.append(arrays))
     for as_visitor in (False, True):
-        training.predict_windows(None, task, task.split.test, as_visitor=as_visitor)
+        training.predict_windows(None, split, split.windows.test, as_visitor=as_visitor)
     plain, hidden = seen
     assert (hidden["user"] == -1).all()
-    assert np.array_equal(plain["user"], task.split.test.user)
+    assert np.array_equal(plain["user"], split.windows.test.user)
     assert all(np.array_equal(plain[name], hidden[name]) for name in plain if name != "user")
 
 
 def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):
     from bst.models.classic import trainer as training
 
-    task = prepare(world, small_bundle.config, "seed", small_bundle.seed)
-    model, windows = small_bundle.load_model(world.movies), task.split.test
-    whole = training.predict_windows(model, task, windows)
+    split = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    model, windows = small_bundle.load_model(world.movies), split.windows.test
+    whole = training.predict_windows(model, split, windows)
     assert whole.shape == (len(windows),)
     backwards = Windows(windows.start[::-1], windows.user[::-1], windows.length)
-    np.testing.assert_allclose(training.predict_windows(model, task, backwards)[::-1], whole, atol=1e-6)
+    np.testing.assert_allclose(training.predict_windows(model, split, backwards)[::-1], whole, atol=1e-6)
     monkeypatch.setattr(training, "EVALUATION_BATCH", 7)
-    np.testing.assert_allclose(training.predict_windows(model, task, windows), whole, atol=1e-6)
+    np.testing.assert_allclose(training.predict_windows(model, split, windows), whole, atol=1e-6)
 
 
 # ---- the optimiser

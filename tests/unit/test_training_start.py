@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.baselines.bias import Known
-from bst.baselines.factorisation import STRONGEST, Factorisation
+from bst.baselines.bias import Interactions
+from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.models.config import Sizes, TimelineConfig, TowerConfig
-from bst.schema import movie_facts
+from bst.schema import item_features
 from bst.timelines.arrays import build_timelines
-from bst.timelines.splits import TEST, TRAIN, Task, prepare
+from bst.timelines.splits import TEST, TRAIN, EvaluationSplit, prepare
 
 TOWER = TowerConfig(width=8, layers=1)
-CONFIG = TimelineConfig("small", TOWER, TOWER, segment=10, memory=12, factors=4)
+CONFIG = TimelineConfig("small", TOWER, TOWER, train_length=10, max_history=12, factors=4)
 
 
 def same_weights(left, right) -> bool:
@@ -29,21 +29,21 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     from bst.models.timeline.model import build_timeline
 
     role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
-    task = Task(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
+    split = EvaluationSplit(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
     model = build_timeline(CONFIG, Sizes(3, 6), 5)
     noise = model.next.movie.embeddings.numpy()
-    set_start(model, task, 7)
+    set_start(model, split, 7)
     # users 0 and 1 gave movies 0 … 4: 5 and 1, 4 and 2, 3 and 3, 4, 5; nobody but user 2 saw movie 5
     mu = 27 / 8
     mean = mu + np.array([(6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (4 - mu) / 11, (5 - mu) / 11, 0])
     for tower in (model.rating, model.next):
         np.testing.assert_allclose(tower.mean_rating, mean, rtol=1e-6)
         assert tower.stars.numpy().tolist() == [1, 2, 3, 4, 5]
-        np.testing.assert_array_equal(tower.facts, movie_facts(tiny_dataset.movies))
+        np.testing.assert_array_equal(tower.facts, item_features(tiny_dataset.movies))
     np.testing.assert_allclose(model.rating.bias, mean - mu, atol=1e-6)
     fame = np.log([3, 3, 3, 2, 2, 1])
     np.testing.assert_allclose(model.next.popularity, fame - fame.mean(), atol=1e-6)
-    vectors = start_vectors(task.ratings(role == TRAIN), mean, 8, 7)
+    vectors = start_vectors(split.ratings(role == TRAIN), mean, 8, 7)
     np.testing.assert_allclose(model.rating.movie.embeddings, vectors, atol=1e-6)
     np.testing.assert_array_equal(model.next.movie.embeddings, noise)
 
@@ -52,10 +52,10 @@ def test_each_tower_can_start_alone(tiny_dataset):
     from bst.models.timeline.initialisation import set_start
     from bst.models.timeline.model import build_timeline
 
-    task = prepare(tiny_dataset, CONFIG, "last", 0)
+    split = prepare(tiny_dataset, CONFIG, "last", 0)
     for name in ("rating", "next"):
         model = build_timeline(CONFIG.with_towers([name]), Sizes(3, 6), 5)
-        set_start(model, task, 0)
+        set_start(model, split, 0)
         assert list(model.towers) == [name]
         assert model.towers[name].mean_rating.numpy().min() > 2
 
@@ -63,10 +63,10 @@ def test_each_tower_can_start_alone(tiny_dataset):
 # ---- start vectors
 
 
-def ratings(users: int = 12, movies: int = 9, seed: int = 0) -> tuple[Known, np.ndarray]:
+def ratings(users: int = 12, movies: int = 9, seed: int = 0) -> tuple[Interactions, np.ndarray]:
     rng = np.random.default_rng(seed)
     user, movie = np.nonzero(rng.random((users, movies)) < 0.6)
-    known = Known(user, movie, rng.integers(1, 6, len(user)).astype(np.float32), users, movies)
+    known = Interactions(user, movie, rng.integers(1, 6, len(user)).astype(np.float32), users, movies)
     return known, rng.uniform(2, 4, movies)
 
 
@@ -107,7 +107,7 @@ def test_few_users_leave_noise_of_the_same_spread(users):
     movies = 400
     rng = np.random.default_rng(1)
     user, movie = np.repeat(np.arange(users), movies // 2), np.tile(np.arange(movies // 2), users)
-    known = Known(user, movie, rng.integers(1, 6, len(user)).astype(np.float32), users, movies)
+    known = Interactions(user, movie, rng.integers(1, 6, len(user)).astype(np.float32), users, movies)
     vectors = start_vectors(known, np.full(movies, 3.0), 16, 0)
     assert vectors.shape == (movies, 16)
     # of 16 columns at most 2 × (users − 1) are not noise of spread 0.1
@@ -118,7 +118,7 @@ def test_few_users_leave_noise_of_the_same_spread(users):
 
 
 @pytest.fixture(scope="module")
-def task(world) -> Task:
+def split(world) -> EvaluationSplit:
     """The small world, where tastes differ along two lines; otherwise no factor would be found."""
     rng = np.random.default_rng(2)
     stars = 3 + rng.normal(0, 1, (40, 2)) @ rng.normal(0, 1, (2, 30))
@@ -126,28 +126,28 @@ def task(world) -> Task:
     return prepare(replace(world, ratings=world.ratings.assign(rating=stars)), CONFIG, "visitor", 0)
 
 
-def fold_in(task: Task, seed: int = 0):
+def fold_in(split: EvaluationSplit, seed: int = 0):
     """What training reads, and the factor model that the tower is given."""
     from bst.models.timeline.initialisation import out_of_fold
 
     given = []
     model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=given.append))
-    return *out_of_fold(model, task, seed), given[0]
+    return *out_of_fold(model, split, seed), given[0]
 
 
-def with_rating(task: Task, at: int, stars: float) -> Task:
-    rating = task.timelines.rating.copy()
+def with_rating(split: EvaluationSplit, at: int, stars: float) -> EvaluationSplit:
+    rating = split.timelines.rating.copy()
     assert rating[at] != stars
     rating[at] = stars
-    return replace(task, timelines=replace(task.timelines, rating=rating))
+    return replace(split, timelines=replace(split.timelines, rating=rating))
 
 
-def test_nobody_is_folded_into_a_model_that_knows_them(task):
+def test_nobody_is_folded_into_a_model_that_knows_them(split):
     """A last rating is in nobody's past, so a user's own values can change with it only by way of the fit."""
     fold = np.random.default_rng([0, 3]).integers(0, 5, 40)
-    user = int(np.flatnonzero(task.role[::24] == TRAIN)[5])
-    before, after = fold_in(task), fold_in(with_rating(task, user * 24 + 23, 2.5))
-    with_them = fold[task.user] == fold[user]
+    user = int(np.flatnonzero(split.role[::24] == TRAIN)[5])
+    before, after = fold_in(split), fold_in(with_rating(split, user * 24 + 23, 2.5))
+    with_them = fold[split.user] == fold[user]
     assert 24 < with_them.sum() < 800
     for old, new in zip(before[:2], after[:2], strict=True):
         assert old.shape == (960,)
@@ -156,28 +156,28 @@ def test_nobody_is_folded_into_a_model_that_knows_them(task):
     assert np.abs(after[2].item_factors - before[2].item_factors).max() > 0, "and so has the one that is shipped"
 
 
-def test_what_nobody_may_learn_from_changes_nothing_of_others(task):
-    held_out = int(np.flatnonzero(task.role[::24] == TEST)[0])
-    before, after = fold_in(task), fold_in(with_rating(task, held_out * 24 + 3, 1.5))
-    others = task.user != held_out
+def test_what_nobody_may_learn_from_changes_nothing_of_others(split):
+    held_out = int(np.flatnonzero(split.role[::24] == TEST)[0])
+    before, after = fold_in(split), fold_in(with_rating(split, held_out * 24 + 3, 1.5))
+    others = split.user != held_out
     for old, new in zip(before[:2], after[:2], strict=True):
         np.testing.assert_array_equal(new[others], old[others])
     np.testing.assert_array_equal(after[2].item_factors, before[2].item_factors)
     assert (after[0] != before[0]).sum() > 10, "their own later places see it"
 
 
-def test_the_shipped_factor_model_has_seen_all_training_ratings(task):
-    folded, doubt, shipped = fold_in(task)
-    whole = Factorisation.fit(task.ratings(task.role == TRAIN), **STRONGEST | {"factors": 4})
+def test_the_shipped_factor_model_has_seen_all_training_ratings(split):
+    folded, doubt, shipped = fold_in(split)
+    whole = Factorisation.fit(split.ratings(split.role == TRAIN), **EM_SETTINGS | {"factors": 4})
     np.testing.assert_array_equal(shipped.item_factors, whole.item_factors)
     assert (doubt > 0).all()
     # a user's first place is the mean and the movie's bias of a model without their fold: near to the shipped one's
     first = np.arange(0, 960, 24)
-    base = shipped.mean + shipped.item_bias[task.timelines.movie[first]]
+    base = shipped.mean + shipped.item_bias[split.timelines.movie[first]]
     np.testing.assert_allclose(folded[first], base, atol=0.3)
     assert (folded[first] != base.astype(np.float32)).all()
 
 
-def test_the_folds_are_those_of_the_seed(task):
-    assert not same_weights(fold_in(task, 0)[:2], fold_in(task, 1)[:2])
-    assert same_weights(fold_in(task, 1)[:2], fold_in(task, 1)[:2])
+def test_the_folds_are_those_of_the_seed(split):
+    assert not same_weights(fold_in(split, 0)[:2], fold_in(split, 1)[:2])
+    assert same_weights(fold_in(split, 1)[:2], fold_in(split, 1)[:2])

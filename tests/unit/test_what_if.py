@@ -8,7 +8,7 @@ import pytest
 from bst.errors import VisitorError
 from bst.inference.recommender import Filters
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
-from bst.what_if import LastEvents, Part, PositionOf, RatingOf, compare, demographics, sweep
+from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, compare, demographics, sweep
 from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetPart
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE, TITLES, rated, visitor
@@ -204,7 +204,7 @@ def test_the_next_movie():
 
 
 def test_the_rating_of_an_event(there):
-    made = sweep(there, START, [DUNE, ELM], RatingOf(ASH))
+    made = sweep(there, START, [DUNE, ELM], RatingSweep(ASH))
     assert list(made.columns) == ["movie_id", "title", "setting", "place", "current", "expected", "distribution"]
     assert made["movie_id"].tolist() == [DUNE, ELM] * 5
     assert made["title"].tolist() == [TITLES[DUNE], TITLES[ELM]] * 5
@@ -218,7 +218,7 @@ def test_the_rating_of_an_event(there):
 
 def test_half_stars():
     there = made_up.recommender(by_ratings, levels=HALF_STARS)
-    made = sweep(there, START, [DUNE], RatingOf(ASH))
+    made = sweep(there, START, [DUNE], RatingSweep(ASH))
     assert made["setting"].tolist()[:3] == ["0.5 ★", "1 ★", "1.5 ★"]
     assert len(made) == 10
 
@@ -233,7 +233,10 @@ def test_half_stars():
 )
 def test_who_they_are(part, labels, current, there):
     made = sweep(
-        there, replace(START, sex="F", occupation="other" if current == 1 else "academic/educator"), [GATE], Part(part)
+        there,
+        replace(START, sex="F", occupation="other" if current == 1 else "academic/educator"),
+        [GATE],
+        DemographicSweep(part),
     )
     assert made["setting"].tolist()[: len(labels)] == labels
     assert np.flatnonzero(made["current"]).tolist() == [current]
@@ -242,32 +245,32 @@ def test_who_they_are(part, labels, current, there):
 
 
 def test_the_last_events(there):
-    made = sweep(there, START, [DUNE, FERN], LastEvents())
+    made = sweep(there, START, [DUNE, FERN], HistoryLengthSweep())
     assert made["setting"].tolist() == ["0", "0", "1", "1", "2", "2"]
     # with the newest alone Ash is gone
     assert made["expected"].tolist() == pytest.approx([4.0, 3.5, 4.0, 3.5, 4.4, 4.3])
     assert made["current"].tolist() == [False] * 4 + [True] * 2
-    short = made_up.recommender(by_ratings, horizon=1)
-    made = sweep(short, START, [DUNE], LastEvents())
+    short = made_up.recommender(by_ratings, max_history=1)
+    made = sweep(short, START, [DUNE], HistoryLengthSweep())
     assert made["setting"].tolist() == ["0", "1"], "what is not read is not swept"
     assert made["current"].tolist() == [False, True]
 
 
 def test_the_place_of_an_event(there):
     history = visitor((BAY, 3), (COVE, 3), (ASH, 5))
-    made = sweep(there, history, [FERN], PositionOf(ASH))
+    made = sweep(there, history, [FERN], PositionSweep(ASH))
     assert made["setting"].tolist() == ["3", "2", "1"]
     assert made["expected"].tolist() == pytest.approx([4.3, 3.5, 3.5])
     assert made["current"].tolist() == [False, False, True]
 
 
-@pytest.mark.parametrize("knob", [RatingOf(HILL), PositionOf(HILL)])
+@pytest.mark.parametrize("knob", [RatingSweep(HILL), PositionSweep(HILL)])
 @pytest.mark.parametrize("history", [START, Visitor()])
 def test_a_knob_that_the_visitor_does_not_have(knob, history, there):
     with pytest.raises(VisitorError, match="movie 8 is not in the history"):
         sweep(there, history, [FERN], knob)
     with pytest.raises(VisitorError, match="a visitor has no 'name' to turn; choose one of: sex, age, occupation"):
-        sweep(there, history, [FERN], Part("name"))
+        sweep(there, history, [FERN], DemographicSweep("name"))
 
 
 def test_everyone_that_a_visitor_could_be(there):
@@ -285,7 +288,7 @@ def test_everyone_that_a_visitor_could_be(there):
 def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
     ids = [100, 112, 130]
     someone = Visitor("F", 25, None, (Event(103, 5), Event(106, 2), Event(109, 4)))
-    made = sweep(timeline_recommender, someone, ids, PositionOf(103))
+    made = sweep(timeline_recommender, someone, ids, PositionSweep(103))
     for place, at in enumerate((0, 1, 2)):
         expected = timeline_recommender.expected_ratings(someone.moved(103, at), ids)
         rows = made[made["place"] == place]

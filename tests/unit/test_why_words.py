@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from bst.explanation.attention import Attention
-from bst.explanation.leave_one_out import Change, Changes, Influence
-from bst.explanation.sentences import Explained, explain, movers, sentence, signed, value_text, value_texts
+from bst.explanation.leave_one_out import Change, Changes, LeaveOneOut
+from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions, value_text, value_texts
 from bst.schema import Event, Visitor
-from bst.scoring.results import Looks
+from bst.scoring.results import CandidateAttention
 
 TITLES = {1: "Alien (1979)", 2: "Casablanca (1942)", 9: "Aliens (1986)"}
 EVENTS = (Event(1, 5.0), Event(2, 2.0))
@@ -15,14 +15,14 @@ EVENTS = (Event(1, 5.0), Event(2, 2.0))
 
 def told(
     expected=(0.5, -0.1), parts=None, value=4.6, bare=4.5, chance=0.02, events=EVENTS, liked=(0.2, -0.3)
-) -> Explained:
-    by_event = Changes(np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)])
+) -> Explanation:
+    event_effects = Changes(np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)])
     heads = np.full((1, len(events)), 1 / (len(events) + 1))
-    looks = Looks(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
-    return Explained(
+    looks = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
+    return Explanation(
         Visitor("F", 25, history=events),
         9,
-        Influence(9, events, value, 0.78, -3.0, by_event),
+        LeaveOneOut(9, events, value, 0.78, -3.0, event_effects),
         Attention(9, value, events, looks),
         {part: Change(by, by / 4, 0.0) for part, by in (parts or {}).items()},
         Change(bare, 0.7, -3.0),
@@ -88,7 +88,7 @@ def test_each_measure_has_a_sentence_of_its_own():
 
 
 def test_what_moves_it_stands_in_order_and_next_to_nothing_is_left_out():
-    found = movers(told((0.2, -0.029), {"age": -0.3, "sex": 0.01}), "expected")
+    found = top_contributions(told((0.2, -0.029), {"age": -0.3, "sex": 0.01}), "expected")
     assert [(one.part or one.event.movie_id, round(one.by, 6)) for one in found] == [("age", -0.3), (1, 0.2)]
 
 

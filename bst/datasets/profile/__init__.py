@@ -14,8 +14,8 @@ from bst.datasets.profile.distributions import (
     release_years,
     star_shares,
 )
-from bst.datasets.profile.groups import FEW_USERS, GROUPS, MOVIE_COLUMNS, Votes, group_name, of_movie, tastes
-from bst.datasets.profile.profile import Portrait, portrait
+from bst.datasets.profile.groups import FEW_USERS, GROUPS, MOVIE_COLUMNS, RatingsByMovie, group_name, of_movie, tastes
+from bst.datasets.profile.profile import DatasetProfile, dataset_profile
 from bst.datasets.profile.timestamps import Ties, ties
 
 __all__ = [
@@ -23,17 +23,17 @@ __all__ = [
     "GROUPS",
     "MOVIE_COLUMNS",
     "Counts",
-    "Portrait",
+    "DatasetProfile",
+    "RatingsByMovie",
     "Ties",
-    "Votes",
     "activity",
     "counts",
+    "dataset_profile",
     "genres",
     "group_name",
     "long_tail",
     "of_movie",
     "over_time",
-    "portrait",
     "release_years",
     "star_shares",
     "tastes",

@@ -96,7 +96,7 @@ def _compared(sums: np.ndarray, number: np.ndarray, members: np.ndarray) -> tupl
 
 
 @dataclass(frozen=True)
-class Votes:
+class RatingsByMovie:
     """All ratings of a dataset movie by movie, as small as they get, and who gave them.
 
     ``user`` int32 and ``stars`` float32 (ratings,); movie ``m`` owns ``offsets[m]:offsets[m + 1]``. ``codes``: by part
@@ -110,7 +110,7 @@ class Votes:
     levels: tuple[float, ...]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> "Votes":
+    def of(cls, dataset: Dataset) -> "RatingsByMovie":
         """Sort a dataset's ratings by movie."""
         movie = dataset.ratings["movie"].to_numpy()
         order = np.argsort(movie, kind="stable")
@@ -123,7 +123,7 @@ class Votes:
         )
 
 
-def of_movie(votes: Votes, row: int) -> dict[str, pd.DataFrame]:
+def of_movie(votes: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
     """Say what people gave one movie, by its row: ``all``, and each part of ``GROUPS`` of which anything is known.
 
     Frames with ``MOVIE_COLUMNS``: the group's name, ratings, mean stars and their 95 % interval (Student's t; missing

@@ -11,7 +11,7 @@ from bst.schema import Dataset
 
 
 @dataclass(frozen=True)
-class Portrait:
+class DatasetProfile:
     """What a dataset looks like: aggregates alone. ``tastes``: by part of ``groups.GROUPS``, of which anything is
     known. ``notes``: what was assumed when it was read. Where ``ties.has_times`` is not true, ``time`` and the days
     of ``counts`` mean nothing.
@@ -29,7 +29,7 @@ class Portrait:
     notes: tuple[str, ...] = ()
 
 
-def portrait(dataset: Dataset, on_progress: Callable[[str], None] = lambda words: None) -> Portrait:
+def dataset_profile(dataset: Dataset, on_progress: Callable[[str], None] = lambda words: None) -> DatasetProfile:
     """Look at a whole dataset; ``on_progress`` is told what is next. Raises ``DatasetError`` without ratings."""
     if not len(dataset.ratings):
         raise DatasetError(f"{dataset.title} has no ratings to look at; get it again")
@@ -38,7 +38,7 @@ def portrait(dataset: Dataset, on_progress: Callable[[str], None] = lambda words
     on_progress("sorting by time")
     ties = timestamps.ties(dataset)
     on_progress("comparing groups of people")
-    return Portrait(
+    return DatasetProfile(
         counts,
         distributions.star_shares(dataset),
         distributions.over_time(dataset),

@@ -5,7 +5,7 @@ import numpy as np
 from bst.bundles.bundle import Bundle
 from bst.schema import Visitor
 from bst.scoring.encoding import codes, together, watched
-from bst.scoring.results import Between, Looks, Predictions
+from bst.scoring.results import CandidateAttention, HistoryAttention, Predictions
 from bst.scoring.scorer import Scorer
 
 
@@ -19,10 +19,10 @@ class ClassicScorer(Scorer):
     def __init__(self, bundle: Bundle, model):
         import tensorflow as tf
 
-        self.bundle, self.model, self.horizon = bundle, model, bundle.config.horizon
+        self.bundle, self.model, self.max_history = bundle, model, bundle.config.max_history
         signature = {
-            "movies": tf.TensorSpec((None, self.horizon), tf.int32),
-            "ratings": tf.TensorSpec((None, self.horizon), tf.float32),
+            "movies": tf.TensorSpec((None, self.max_history), tf.int32),
+            "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
         } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", "sex", "age", "occupation")}
 
         def compiled(function, *arguments):
@@ -39,7 +39,7 @@ class ClassicScorer(Scorer):
         self._predict = compiled(lambda inputs: model(inputs, training=False))
         self._attend = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))
         self._changes = compiled(
-            gradients, tf.TensorSpec((None, self.horizon), tf.float32), tf.TensorSpec((None,), tf.float32)
+            gradients, tf.TensorSpec((None, self.max_history), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
@@ -51,22 +51,24 @@ class ClassicScorer(Scorer):
         expected = np.clip(ratings, self.bundle.levels[0], self.bundle.levels[-1])
         return Predictions(expected.reshape(len(visitors), len(movies)))
 
-    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+    def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return where ``movie`` (a row) looks in the pass that predicts it."""
         _, scores = self._attend(self._inputs([visitor], [rows], np.array([movie])))
-        used = min(len(rows), self.horizon) + 1
+        used = min(len(rows), self.max_history) + 1
         weights, rest = scores.numpy()[0][:, -used:, -used:], "the movie itself"
         names = tuple(f"Head {head + 1}" for head in range(len(weights)))
-        return Looks(names, weights[:, -1, :-1], weights[:, -1, -1], rest, Between(names, weights, after=(rest,)))
+        return CandidateAttention(
+            names, weights[:, -1, :-1], weights[:, -1, -1], rest, HistoryAttention(names, weights, after=(rest,))
+        )
 
     def _gradients(self, visitor, rows, movie, places):
         """As in ``Scorer``; stars are not yet held within the rating levels, where nothing would move them."""
         inputs = self._inputs([visitor], [rows], np.array([movie]))
         inputs = {name: np.repeat(values, len(places), axis=0) for name, values in inputs.items()}
         known = places.astype(np.float32)
-        made = self._changes(inputs, np.repeat(known[:, None], self.horizon, axis=1), known)
-        stars, by_event, rest = (part.numpy() for part in made)
-        return stars, by_event[:, self.horizon - min(len(rows), self.horizon) :], rest
+        made = self._changes(inputs, np.repeat(known[:, None], self.max_history, axis=1), known)
+        stars, event_effects, rest = (part.numpy() for part in made)
+        return stars, event_effects[:, self.max_history - min(len(rows), self.max_history) :], rest
 
     def movie_vectors(self) -> np.ndarray:
         """Return what the model has learnt of each movie, with its genres: (movies, width) float32."""
@@ -74,8 +76,8 @@ class ClassicScorer(Scorer):
 
     def _inputs(self, visitors, rows, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Return one window for each visitor and target: the first visitor with all targets, then the second …"""
-        histories = [watched(*pair, self.horizon) for pair in zip(visitors, rows, strict=True)]
-        read, n = together(histories, self.horizon, in_front=True), len(targets)
+        histories = [watched(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
+        read, n = together(histories, self.max_history, in_front=True), len(targets)
         inputs = {"movies": read.movie, "ratings": read.rating, "user": np.full(len(visitors), -1, np.int32)}
         inputs = {name: np.repeat(values, n, axis=0) for name, values in (inputs | codes(visitors)).items()}
         return inputs | {"target": np.tile(targets.astype(np.int32), len(visitors))}

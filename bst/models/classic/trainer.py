@@ -16,7 +16,7 @@ from bst.models.config import ClassicConfig, Sizes
 from bst.models.training_state import OnEpoch, OnProgress, Progress, TrainingState
 from bst.schema import Dataset, genre_matrix
 from bst.timelines.arrays import Timelines, Windows
-from bst.timelines.splits import Task
+from bst.timelines.splits import EvaluationSplit
 
 EVALUATION_BATCH = 8192
 # several steps in one call of the graph: a step of this model is so short that the way back to Python shows
@@ -90,21 +90,23 @@ def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
     return model.predict(_sliced(arrays, labels, EVALUATION_BATCH), verbose=0)[:, 0]
 
 
-def predict_windows(model: ClassicBST, task: Task, windows: Windows, *, as_visitor: bool = False) -> np.ndarray:
+def predict_windows(
+    model: ClassicBST, split: EvaluationSplit, windows: Windows, *, as_visitor: bool = False
+) -> np.ndarray:
     """Predict windows of a task: (windows,) float32 stars, not clipped. ``as_visitor`` hides the user ids."""
-    arrays = window_arrays(task.dataset, task.timelines, windows)[0]
+    arrays = window_arrays(split.dataset, split.timelines, windows)[0]
     if as_visitor:
         arrays["user"] = np.full_like(arrays["user"], -1)
     return predict_arrays(model, arrays)
 
 
-def evaluate_model(model: ClassicBST, task: Task) -> dict:
+def evaluate_model(model: ClassicBST, split: EvaluationSplit) -> dict:
     """Return ``evaluation.evaluate`` of a model; one that reads user ids is measured without them, too."""
     return evaluate(
-        task,
-        lambda windows: predict_windows(model, task, windows),
-        task.dataset.levels,
-        (lambda windows: predict_windows(model, task, windows, as_visitor=True)) if model.config.user_id else None,
+        split,
+        lambda windows: predict_windows(model, split, windows),
+        split.dataset.levels,
+        (lambda windows: predict_windows(model, split, windows, as_visitor=True)) if model.config.user_id else None,
     )
 
 
@@ -213,11 +215,11 @@ def fit(
 class Trainer:
     """One training of a classic preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
 
-    def __init__(self, config: ClassicConfig, task: Task, seed: int):
+    def __init__(self, config: ClassicConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
-        self.config, self.task, self.seed = config, task, seed
-        self.model = build_classic(config, Sizes(len(task.dataset.users), len(task.dataset.movies)))
-        self.model.set_genres(genre_matrix(task.dataset.movies))
+        self.config, self.split, self.seed = config, split, seed
+        self.model = build_classic(config, Sizes(len(split.dataset.users), len(split.dataset.movies)))
+        self.model.set_genres(genre_matrix(split.dataset.movies))
         compile_model(self.model, config)
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -230,12 +232,13 @@ class Trainer:
     @property
     def words(self) -> str:
         """What it is trained on, in words."""
-        return f"{len(self.task.split.train):,} windows"
+        return f"{len(self.split.windows.train):,} windows"
 
     def fit(self, **how) -> TrainingState:
         """Train, see ``fit``."""
-        task = self.task
+        split = self.split
         parts = (
-            window_arrays(task.dataset, task.timelines, part) for part in (task.split.train, task.split.validation)
+            window_arrays(split.dataset, split.timelines, part)
+            for part in (split.windows.train, split.windows.validation)
         )
         return fit(self.model, *parts, seed=self.seed, **how)

@@ -7,29 +7,29 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from bst.baselines.factorisation import STRONGEST, Factorisation
+from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.models.timeline.model import TimelineBST
-from bst.schema import movie_facts
-from bst.timelines.splits import TRAIN, Task
+from bst.schema import item_features
+from bst.timelines.splits import TRAIN, EvaluationSplit
 
 MEAN_DAMPING = 10.0
 START_SCALE = 0.1
 FOLDS = 5
 
 
-def set_start(model: TimelineBST, task: Task, seed: int) -> None:
+def set_start(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     """Set what is known before training: facts, damped mean ratings μ + Σ(r − μ) / (n + 10), fame, start vectors.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
-    known = task.ratings(task.role == TRAIN)
+    known = split.ratings(split.role == TRAIN)
     movies = known.movies
     mu, count = known.mean, np.bincount(known.movie, minlength=movies)
     mean = mu + np.bincount(known.movie, known.rating - mu, movies) / (count + MEAN_DAMPING)
-    model.set_facts(movie_facts(task.dataset.movies))
+    model.set_item_features(item_features(split.dataset.movies))
     for tower in model.towers.values():
         tower.mean_rating.assign(mean)
-        tower.stars.assign(task.dataset.levels)
+        tower.stars.assign(split.dataset.levels)
     if model.rating:
         model.rating.bias.assign(mean - mu)
         model.rating.movie.embeddings.assign(start_vectors(known, mean, model.rating.width, seed))
@@ -63,7 +63,7 @@ def start_vectors(known, mean: np.ndarray, width: int, seed: int) -> np.ndarray:
     return START_SCALE * np.concatenate(halves, axis=1) @ rotation
 
 
-def out_of_fold(model: TimelineBST, task: Task, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fit the factor model, give it to the rating tower, and return what the tower is to be trained with.
 
     That is the expectation, in stars, and the doubt of the factor model for every rating, (ratings,) each. A factor
@@ -71,17 +71,17 @@ def out_of_fold(model: TimelineBST, task: Task, seed: int) -> tuple[np.ndarray, 
     users is folded into a model that was fitted without them (stacked generalisation; Wolpert, Neural Networks 5(2),
     1992). Measured on MovieLens 1M's validation visitors: RMSE 0.838 with, 0.847 without this care.
     """
-    train, events = task.role == TRAIN, task.timelines
-    settings = STRONGEST | {"factors": model.config.factors}
-    model.rating.set_factors(Factorisation.fit(task.ratings(train), **settings))
+    train, events = split.role == TRAIN, split.timelines
+    settings = EM_SETTINGS | {"factors": model.config.factors}
+    model.rating.set_factors(Factorisation.fit(split.ratings(train), **settings))
     folded, doubt = np.zeros((2, len(train)), np.float32)
     fold = np.random.default_rng([seed, 3]).integers(0, FOLDS, len(events.lengths))
     for k in range(FOLDS):
         users = np.flatnonzero(fold == k)
-        theirs = fold[task.user] == k
+        theirs = fold[split.user] == k
         if theirs.any():
             offsets = np.append(0, np.cumsum(events.lengths[users]))
-            rest = Factorisation.fit(task.ratings(train & ~theirs), **settings)
+            rest = Factorisation.fit(split.ratings(train & ~theirs), **settings)
             both = rest.fold_in_with_doubt(events.movie[theirs], events.rating[theirs], offsets)
             folded[theirs], doubt[theirs] = both
     return folded, doubt

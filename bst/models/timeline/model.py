@@ -31,7 +31,7 @@ class TimelineBST(keras.Model):
         self.config, self.sizes, self.levels = TimelineConfig.from_dict(config), Sizes(users, movies), levels
         kinds = {"rating": RatingTower, "next": NextTower}
         self.towers = {
-            name: kinds[name](tower, self.sizes, levels, self.config.segment, self.config.factors, name=name)
+            name: kinds[name](tower, self.sizes, levels, self.config.train_length, self.config.factors, name=name)
             for name, tower in self.config.towers.items()
         }
 
@@ -51,8 +51,8 @@ class TimelineBST(keras.Model):
         """The next tower."""
         return self.towers.get("next")
 
-    def set_facts(self, facts: np.ndarray) -> None:
-        """Fix what is known of the movies: (movies, 28), see ``schema.movie_facts``."""
+    def set_item_features(self, facts: np.ndarray) -> None:
+        """Fix what is known of the movies: (movies, 28), see ``schema.item_features``."""
         for tower in self.towers.values():
             tower.facts.assign(facts)
 

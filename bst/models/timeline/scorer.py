@@ -9,13 +9,13 @@ from bst.errors import BundleError
 from bst.models.timeline.prefix_cache import Alike
 from bst.schema import Visitor
 from bst.scoring.encoding import Watched, codes, rated_otherwise, together, watched, without_each
-from bst.scoring.results import Answers, Between, Looks, Predictions
+from bst.scoring.results import Answers, CandidateAttention, HistoryAttention, Predictions
 from bst.scoring.scorer import RowsOf, Scorer, passes
 from bst.timelines.segments import EVENT_INPUTS
 
 
 class TimelineScorer(Scorer):
-    """Reads the newest ``memory`` events, once; then scores every candidate against them."""
+    """Reads the newest ``max_history`` events, once; then scores every candidate against them."""
 
     def __init__(self, bundle: Bundle, model, rows_of: RowsOf):
         import tensorflow as tf
@@ -27,7 +27,7 @@ class TimelineScorer(Scorer):
                 f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
                 "train both towers"
             )
-        self.bundle, self.model, self.horizon, self._rows_of = bundle, model, bundle.config.horizon, rows_of
+        self.bundle, self.model, self.max_history, self._rows_of = bundle, model, bundle.config.max_history, rows_of
         model.freeze()
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
@@ -43,7 +43,7 @@ class TimelineScorer(Scorer):
             encoded = model.encode(inputs)
             return tf.nn.softmax(model.score(encoded)), model.next_logits(encoded) if model.next else tf.zeros((1, 0))
 
-        def attend(inputs, movie):
+        def attention_weights(inputs, movie):
             reading = Reading()
             encoded = model.rating.encode(inputs, reading)
             content = tf.stack(reading.weights)[:, 0] if reading.weights else tf.zeros((0, 0, 0, 0))
@@ -62,7 +62,7 @@ class TimelineScorer(Scorer):
                 expected, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
 
-        self._predict, self._attend = compiled(predict), compiled(attend, some)
+        self._predict, self._attend = compiled(predict), compiled(attention_weights, some)
         self._stars = compiled(levels_of, some)
         self._next = compiled(lambda inputs: model.next.catalogue_logits(model.next.encode(inputs)))
         self._next_of = compiled(lambda inputs, movie: model.next.logits(model.next.encode(inputs), movie), some)
@@ -101,7 +101,7 @@ class TimelineScorer(Scorer):
         """Say what the model expects of one ``movie`` (a row) of each of several visitors."""
         levels = np.zeros((len(visitors), len(self.bundle.levels)), np.float32)
         logits, asked = np.zeros(len(visitors), np.float32), np.array([movie], np.int32)
-        for group in passes([min(len(row), self.horizon) for row in rows], 1):
+        for group in passes([min(len(row), self.max_history) for row in rows], 1):
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
             levels[group] = self._stars(inputs, asked)[:, 0]
             if self.model.next:
@@ -130,8 +130,8 @@ class TimelineScorer(Scorer):
         return self._means(self._without_each(visitor, rows, movies, among, False)[0])
 
     def _without_each(self, visitor, rows, movies, among, following):
-        history, rest = without_each(visitor, rows, self.horizon, among)
-        batches = [self._coded(part, [visitor]) for part in (_one(watched(visitor, rows, self.horizon)), rest)]
+        history, rest = without_each(visitor, rows, self.max_history, among)
+        batches = [self._coded(part, [visitor]) for part in (_one(watched(visitor, rows, self.max_history)), rest)]
         return self._alike.predict(self._coded(_one(history), [visitor]), batches, movies, following)
 
     def expected_if_rated(
@@ -141,7 +141,7 @@ class TimelineScorer(Scorer):
 
         Of the events that are read, or those of them in the places ``among``.
         """
-        read = watched(visitor, rows, self.horizon)
+        read = watched(visitor, rows, self.max_history)
         among = np.arange(len(read.movie)) if among is None else np.asarray(among, int)
         if not len(among):
             return np.zeros((0, len(self.bundle.levels)))
@@ -153,13 +153,13 @@ class TimelineScorer(Scorer):
         table[places] = expected[1:]
         return table
 
-    def attend(self, visitor: Visitor, rows: np.ndarray, movie: int) -> Looks:
+    def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return where ``movie`` (a row) looks, in every layer, in the pass that predicts its rating."""
         scores, between = self._attend(self._inputs([visitor], [rows]), np.array([movie], np.int32))
         (names, scores), (streams, between) = (_by_head(part.numpy()) for part in (scores, between))
         rest = "who the visitor is"
-        tokens = Between(streams, between, before=(rest,)) if streams else None
-        return Looks(names, scores[:, 1:], scores[:, 0], rest, tokens)
+        tokens = HistoryAttention(streams, between, before=(rest,)) if streams else None
+        return CandidateAttention(names, scores[:, 1:], scores[:, 0], rest, tokens)
 
     def _gradients(self, visitor, rows, movie, places):
         inputs = self._inputs([visitor], [rows])
@@ -174,7 +174,7 @@ class TimelineScorer(Scorer):
         return np.array(self.model.rating.table())
 
     def _inputs(self, visitors, rows) -> dict[str, np.ndarray]:
-        histories = [watched(*pair, self.horizon) for pair in zip(visitors, rows, strict=True)]
+        histories = [watched(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
         return self._coded(together(histories, max(len(history.movie) for history in histories)), visitors)
 
     def _coded(self, read: Watched, visitors) -> dict[str, np.ndarray]:

@@ -25,11 +25,11 @@ def earlier(inputs) -> dict:
 class Tower(layers.Layer):
     """What both towers have: movies, events and visitors as tokens of one width, and attention over them."""
 
-    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, segment: int, factors: int, **kwargs):
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, factors: int, **kwargs):
         super().__init__(**kwargs)
         self.factor_count = factors
         self.width, self.catalogue, self.levels = config.width, sizes.movies, levels
-        self.furthest = segment - 1
+        self.furthest = train_length - 1
         self.frozen = None
         buckets = int(distance_buckets(np.array(self.furthest))) + 1
         self.movie = layers.Embedding(sizes.movies, config.width, name="movie")

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.evaluation import Predicted, evaluate_predicted, places, rating_figures
+from bst.evaluation import TestPredictions, evaluate_predictions, places, rating_figures
 from bst.metrics import hit_rate, ndcg
 from bst.models.config import Sizes, TimelineConfig
 from bst.models.timeline.initialisation import out_of_fold, set_start
@@ -28,7 +28,7 @@ from bst.timelines.segments import (
     grouped,
     training_segments,
 )
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, Task
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
 
 # weights in the loss, beside the cross-entropy of the levels, of the mean's error
 SQUARED_ERROR = 0.5
@@ -115,21 +115,21 @@ class TowerTrainer:
 class Trainer:
     """One training of a timeline preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
 
-    def __init__(self, config: TimelineConfig, task: Task, seed: int):
+    def __init__(self, config: TimelineConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
-        self.config, self.task, self.seed = config, task, seed
-        sizes = Sizes(len(task.dataset.users), len(task.dataset.movies))
-        self.model = build_timeline(config, sizes, len(task.dataset.levels))
-        set_start(self.model, task, seed)
-        self.reader = SegmentReader(task.dataset, task.timelines)
+        self.config, self.split, self.seed = config, split, seed
+        sizes = Sizes(len(split.dataset.users), len(split.dataset.movies))
+        self.model = build_timeline(config, sizes, len(split.dataset.levels))
+        set_start(self.model, split, seed)
+        self.reader = SegmentReader(split.dataset, split.timelines)
         losses = {"rating": self._rating_loss, "next": self._next_loss}
         self.towers = {
             name: TowerTrainer(name, tower, config, losses[name]) for name, tower in self.model.towers.items()
         }
         if self.model.rating:
-            self.folded, self.doubt = out_of_fold(self.model, task, seed)
+            self.folded, self.doubt = out_of_fold(self.model, split, seed)
         if self.model.next:
-            count = np.bincount(task.timelines.movie[task.role == TRAIN], minlength=sizes.movies) + 1.0
+            count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=sizes.movies) + 1.0
             chance = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
             self._log_chance, self._cumulated = tf.constant(np.log(chance), tf.float32), np.cumsum(chance)
 
@@ -141,7 +141,7 @@ class Trainer:
     @property
     def words(self) -> str:
         """What it is trained on, in words."""
-        return f"{(self.task.role == TRAIN).sum():,} ratings"
+        return f"{(self.split.role == TRAIN).sum():,} ratings"
 
     def fit(
         self,
@@ -201,10 +201,12 @@ class Trainer:
 
     def _epoch(self, tower: TowerTrainer, epoch, epochs, active, row, on_progress) -> dict[str, float]:
         rng = np.random.default_rng([self.seed, epoch, list(SCORES).index(tower.name)])
-        users = np.unique(self.task.user[self.task.role == TRAIN])
+        users = np.unique(self.split.user[self.split.role == TRAIN])
         groups = list(
             grouped(
-                training_segments(self.task.timelines, users, self.config.segment, rng), self.config.batch_events, rng
+                training_segments(self.split.timelines, users, self.config.train_length, rng),
+                self.config.batch_events,
+                rng,
             )
         )
         total: dict[str, float] = {}
@@ -229,7 +231,7 @@ class Trainer:
         return rate | self._means(tower.name, total) | self._validate(tower)
 
     def _training_batch(self, name: str, group: Segments, rng: np.random.Generator) -> Batch:
-        batch, at = self.reader.read(group, self.task.role == TRAIN)
+        batch, at = self.reader.read(group, self.split.role == TRAIN)
         for who in WHO:
             batch[who] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[who]).astype(np.int32)
         hidden = rng.random((len(group), 1)) < self.config.no_gaps
@@ -256,7 +258,7 @@ class Trainer:
         """−ln p of the level, plus squared and absolute error of the mean with their weights: mean over the labels."""
         logits = self.model.rating(batch, training=True)
         weight = tf.cast(batch["label"], tf.float32)
-        stars = tf.constant(self.task.dataset.levels, tf.float32)
+        stars = tf.constant(self.split.dataset.levels, tf.float32)
         error = tf.reduce_sum(tf.nn.softmax(logits) * stars, -1) - tf.gather(stars, batch["level"])
         surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
         labels = tf.reduce_sum(weight)
@@ -290,10 +292,10 @@ class Trainer:
         tower.swap()
         try:
             if tower.name == "rating":
-                figures = rating_figures(self.task, distributions(self.model, self.task, VALIDATION), VALIDATION)
+                figures = rating_figures(self.split, distributions(self.model, self.split, VALIDATION), VALIDATION)
                 loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
                 return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
-            place, surprise = next_places(self.model, self.task, VALIDATION)
+            place, surprise = next_places(self.model, self.split, VALIDATION)
             found = {f"val_ndcg@{K}": ndcg(place, K), f"val_hr@{K}": hit_rate(place, K)}
             return {"val_next_loss": float(surprise.mean()), **found}
         finally:
@@ -306,18 +308,18 @@ def best_epoch(history: list[dict[str, float]], tower: str) -> int:
     return int(min(scores)[1]) if scores else 0
 
 
-def _batches(model: TimelineBST, task: Task, segments: Segments, label: np.ndarray) -> Iterator:
-    reader = SegmentReader(task.dataset, task.timelines)
+def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray) -> Iterator:
+    reader = SegmentReader(split.dataset, split.timelines)
     for group in grouped(segments, EVALUATION_EVENTS):
         batch, at = reader.read(group, label)
         if batch["label"].any():
             yield group, batch, at
 
 
-def distributions(model: TimelineBST, task: Task, role: int, *, gaps: bool = True) -> np.ndarray:
+def distributions(model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True) -> np.ndarray:
     """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
 
-    Every label has at least half of the configuration's ``memory`` behind it, where its user has so many. Without
+    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
     ``gaps`` all times are unknown.
     """
 
@@ -325,17 +327,17 @@ def distributions(model: TimelineBST, task: Task, role: int, *, gaps: bool = Tru
     def predict(batch):
         return tf.nn.softmax(model.rating(batch, training=False))
 
-    label = task.role == role
-    segments = evaluation_segments(task.timelines, np.unique(task.user[label]), model.config.memory)
+    label = split.role == role
+    segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
     result = np.zeros((len(label), model.levels), np.float32)
-    for _, batch, at in _batches(model, task, segments, label):
+    for _, batch, at in _batches(model, split, segments, label):
         if not gaps:
             batch |= {when: np.zeros_like(batch[when]) for when in WHEN}
         result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
     return result[label]
 
 
-def next_places(model: TimelineBST, task: Task, role: int) -> tuple[np.ndarray, np.ndarray]:
+def next_places(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[np.ndarray, np.ndarray]:
     """Rank the movie of each user's last label of a role: its place among unseen movies, and −ln p, (users,) each.
 
     The place is as in ``evaluation.places``; p is the probability among all movies, seen or not.
@@ -346,25 +348,25 @@ def next_places(model: TimelineBST, task: Task, role: int) -> tuple[np.ndarray, 
         states, _ = model.next(batch, training=False)
         return tf.nn.log_softmax(model.next.catalogue_logits(tf.boolean_mask(states, batch["label"])))
 
-    labels, offsets = task.last_labels(role), task.timelines.offsets
-    user = task.user[labels]
-    start = np.maximum(offsets[user], labels - model.config.memory + 1)
+    labels, offsets = split.last_labels(role), split.timelines.offsets
+    user = split.user[labels]
+    start = np.maximum(offsets[user], labels - model.config.max_history + 1)
     segments = Segments(start, labels - start + 1, user, labels - start)
-    wanted = np.zeros(len(task.role), bool)
+    wanted = np.zeros(len(split.role), bool)
     wanted[labels] = True
-    place, surprise = np.zeros(len(task.role), np.int64), np.zeros(len(task.role))
-    for group, batch, _ in _batches(model, task, segments, wanted):
+    place, surprise = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
+    for group, batch, _ in _batches(model, split, segments, wanted):
         at, scores = group.start + group.length - 1, logits(batch).numpy()
-        place[at] = places(task, at, scores)
-        surprise[at] = -scores[np.arange(len(at)), task.timelines.movie[at]]
+        place[at] = places(split, at, scores)
+        surprise[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
     return place[labels], surprise[labels]
 
 
-def evaluate_model(model: TimelineBST, task: Task) -> dict:
-    """Return ``evaluation.evaluate_predicted`` of a model. Gaps are reported as unknown, too, under ``visitor``."""
-    predicted = Predicted(
-        distributions(model, task, TEST) if model.rating else None,
-        distributions(model, task, TEST, gaps=False) if model.rating and task.protocol == "visitor" else None,
-        next_places(model, task, TEST)[0] if model.next else None,
+def evaluate_model(model: TimelineBST, split: EvaluationSplit) -> dict:
+    """Return ``evaluation.evaluate_predictions`` of a model. Gaps are reported as unknown, too, under ``visitor``."""
+    predicted = TestPredictions(
+        distributions(model, split, TEST) if model.rating else None,
+        distributions(model, split, TEST, gaps=False) if model.rating and split.protocol == "visitor" else None,
+        next_places(model, split, TEST)[0] if model.next else None,
     )
-    return evaluate_predicted(task, predicted)
+    return evaluate_predictions(split, predicted)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from bst.presentation.charts.axes import in_rows
 
-# what of ``portrait.tastes`` can be drawn: column → title in a tooltip, format, smallest reach of the colours
+# what of ``profile.tastes`` can be drawn: column → title in a tooltip, format, smallest reach of the colours
 TASTES = {
     "taste": ("Stars beside everyone", "+.2f", 0.1),
     "stars": ("Stars beside their own mean", "+.2f", 0.1),
@@ -161,7 +161,7 @@ def _years(table: pd.DataFrame) -> int:
 
 
 def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str = "genre") -> alt.LayerChart:
-    """Draw genres by groups, with a signed number in each cell. ``table``: of ``portrait.tastes``.
+    """Draw genres by groups, with a signed number in each cell. ``table``: of ``profile.tastes``.
 
     Groups stand in the order of the table, genres in that of ``genres``. ``column`` of ``TASTES``; ``across``:
     "genre" or "group" stands in the columns. Above 0 cells have one colour and below another, the stronger the further
@@ -229,7 +229,7 @@ def _cell(value: float, column: str) -> str:
 
 
 def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
-    """Draw what groups gave one movie. ``table``: ``part``, and ``portrait.MOVIE_COLUMNS``; in order.
+    """Draw what groups gave one movie. ``table``: ``part``, and ``profile.MOVIE_COLUMNS``; in order.
 
     A dashed rule is everyone's mean; rules are in ``ink``. Open points rest on ``few`` ratings.
     """
@@ -281,7 +281,7 @@ def steps(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
-    """Draw planted tastes beside measured ones. ``table``: of ``portrait.planted.planted_tastes``; rules in ``ink``."""
+    """Draw planted tastes beside measured ones. ``table``: of ``profile.planted.planted_tastes``; rules in ``ink``."""
     shown = table.assign(label=[f"{row.group}: {row.genre}" for row in table.itertuples(index=False)])
     kinds = ["Planted", "Measured"]
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=210, labelFlush=False, labelOverlap=False))

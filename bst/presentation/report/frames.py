@@ -28,20 +28,20 @@ _PEERS = ("item_mean", "bias", "svd_fold_in", "svd_em_fold_in", "svd")
 
 def headline(bundle: Bundle, record: dict) -> str:
     """Return in a sentence how good a model is; ``record``: kept, or the bundle's own metrics."""
-    metrics, peers = record["metrics"], record.get("peers", {})
+    metrics, baselines = record["metrics"], record.get("peers", {})
     if "mae" not in metrics:
         return f"Has the movie that came next among its first ten in {metrics['hr@10']:.0%} of cases."
     whom = "for people it has never seen" if bundle.protocol == "visitor" else "on ratings it was not trained on"
     words = f"Off by {metrics['mae']:.2f} stars on average {whom}"
-    rival = min(peers, key=lambda name: peers[name]["mae"], default=None)
+    rival = min(baselines, key=lambda name: baselines[name]["mae"], default=None)
     if rival:
-        share = 1 - metrics["mae"] / peers[rival]["mae"]
+        share = 1 - metrics["mae"] / baselines[rival]["mae"]
         side = "better" if share >= 0 else "worse"
         words += f", {abs(share):.1%} {side} than the best of the simpler ways to predict, {PEER_NAMES[rival]}"
     return words + "."
 
 
-def peers(record: dict, metric: str = "mae") -> pd.DataFrame:
+def baselines(record: dict, metric: str = "mae") -> pd.DataFrame:
     """Return ``name``, ``value``, ``low``, ``high``, ``ours``: this model, then its peers, the best first."""
     spans = record["intervals"]
     rows = [(OURS, record["metrics"][metric], *spans["ours"][metric], True)]

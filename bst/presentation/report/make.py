@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bst.bundles import curves
 from bst.bundles.bundle import Bundle
-from bst.datasets.profile import Portrait
+from bst.datasets.profile import DatasetProfile
 from bst.evaluation import measure
 from bst.models.config import TimelineConfig, describe
 from bst.models.diagram import drawings
@@ -60,12 +60,12 @@ class Section:
 
 
 def make_report(
-    bundle: Bundle, portrait: Portrait | None = None, on_progress: Callable[[str], None] = lambda words: None
+    bundle: Bundle, profile: DatasetProfile | None = None, on_progress: Callable[[str], None] = lambda words: None
 ) -> str:
     """Return a report on a bundle as the text of an HTML file.
 
     The evaluation is what was kept with the bundle; where nothing was, what training left stands there, with how to
-    measure the rest. ``portrait``: of its dataset, left out where that is not at hand. ``on_progress`` is told what is
+    measure the rest. ``profile``: of its dataset, left out where that is not at hand. ``on_progress`` is told what is
     next. Raises ``BundleError`` for a damaged bundle.
     """
     record = measure.read(bundle)
@@ -74,7 +74,7 @@ def make_report(
         ("drawing the architecture", lambda: [_built(bundle)]),
         ("drawing learning curves", lambda: [_learnt(bundle)]),
         ("drawing the evaluation", lambda: _evaluated(bundle, record)),
-        ("drawing the data", lambda: [_data(bundle, portrait)]),
+        ("drawing the data", lambda: [_data(bundle, profile)]),
     ):
         on_progress(words)
         sections += make()
@@ -182,7 +182,7 @@ def _peer_table(metrics: dict) -> list[Table]:
 def _good(record: dict) -> Section:
     section = Section("How good it is", tables=[_figures_table(record)])
     if "intervals" in record:
-        table = frames.peers(record)
+        table = frames.baselines(record)
         told = "; ".join(f"{row.name} {row.value:.3f}" for row in table.itertuples(index=False))
         section.figures.append(
             _figure(
@@ -290,14 +290,14 @@ def _lists(bundle: Bundle, record: dict) -> Section:
     )
 
 
-def _data(bundle: Bundle, portrait: Portrait | None) -> Section:
+def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     section = Section("The data in brief")
-    if portrait is None:
+    if profile is None:
         section.text.append(
             f"{bundle.dataset_title} was not at hand when this report was made, so it is not described here."
         )
         return section
-    counts, ties = portrait.counts, portrait.ties
+    counts, ties = profile.counts, profile.ties
     people = "simulated people" if bundle.simulated else "people"
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
     days = f", {counts.first:%Y-%m-%d} to {counts.last:%Y-%m-%d}" if ties.has_times else ""
@@ -312,17 +312,15 @@ def _data(bundle: Bundle, portrait: Portrait | None) -> Section:
             f"{TIE_ORDERS[ties.order]}"
             + ("" if bundle.simulated else " Times say when a rating was entered, not when a movie was watched.")
         )
-    if portrait.notes:
-        section.text.append("Assumed when it was read: " + " ".join(portrait.notes))
-    stars = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in portrait.stars.itertuples(index=False))
-    tail = portrait.tail[portrait.tail["movies"].round(6).isin(of_data.MARKED)]
+    if profile.notes:
+        section.text.append("Assumed when it was read: " + " ".join(profile.notes))
+    stars = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in profile.stars.itertuples(index=False))
+    tail = profile.tail[profile.tail["movies"].round(6).isin(of_data.MARKED)]
     told = ", ".join(f"{row.movies:.0%} of the movies have {row.share:.0%}" for row in tail.itertuples(index=False))
     section.figures += [
+        _figure(of_data.given_stars(profile.stars), f"How often each rating was given: {stars}", title="Ratings given"),
         _figure(
-            of_data.given_stars(portrait.stars), f"How often each rating was given: {stars}", title="Ratings given"
-        ),
-        _figure(
-            of_data.long_tail(portrait.tail),
+            of_data.long_tail(profile.tail),
             f"Shares of all ratings of the best-known movies: {told}",
             "On the dashed line all movies would be equally well known.",
             "The long tail",

@@ -5,11 +5,12 @@ from bst.visitors.imports.entries import Entry, Export, ImportProblem
 from bst.visitors.imports.exports import read_export
 from bst.visitors.imports.history import imported, what_counts
 from bst.visitors.imports.links import Links, read_links
-from bst.visitors.imports.matching import SITE_NUMBERS, Match, Matcher, matcher_of
-from bst.visitors.imports.name_forms import Sureness
+from bst.visitors.imports.matching import MOVIELENS_ID_DATASETS, Match, Matcher, matcher_of
+from bst.visitors.imports.name_forms import Confidence
 
 __all__ = [
-    "SITE_NUMBERS",
+    "MOVIELENS_ID_DATASETS",
+    "Confidence",
     "DateOrder",
     "Entry",
     "Export",
@@ -17,7 +18,6 @@ __all__ = [
     "Links",
     "Match",
     "Matcher",
-    "Sureness",
     "imported",
     "matcher_of",
     "read_export",

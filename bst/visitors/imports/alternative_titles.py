@@ -4,7 +4,7 @@ A catalogue has one of the names, a person's own list another. Each row is one f
 written down by this project; far from complete, as most lists and catalogues use the same English names.
 """
 
-OTHER_NAMES: tuple[tuple[int, tuple[str, ...]], ...] = (
+ALTERNATIVE_TITLES: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1920, ("The Cabinet of Dr. Caligari", "Das Cabinet des Dr. Caligari")),
     (1922, ("Nosferatu", "Nosferatu: A Symphony of Horror", "Nosferatu, eine Symphonie des Grauens")),
     (1925, ("Battleship Potemkin", "Bronenosets Potemkin")),

@@ -13,16 +13,16 @@ from rapidfuzz import fuzz
 
 from bst import datasets
 from bst.datasets.catalogue import Catalogue
-from bst.visitors.imports.alternative_titles import OTHER_NAMES
+from bst.visitors.imports.alternative_titles import ALTERNATIVE_TITLES
 from bst.visitors.imports.collector import paused_collector
 from bst.visitors.imports.entries import Entry
 from bst.visitors.imports.links import NO_LINKS, Links, read_links
-from bst.visitors.imports.name_forms import Sureness, form
+from bst.visitors.imports.name_forms import Confidence, form
 from bst.visitors.imports.name_index import Movie, NameIndex, catalogue_movies
 from bst.visitors.imports.names import Name, has_article, name_of, names_of, year_behind
 
 # datasets whose movie numbers are those of movielens.org
-SITE_NUMBERS = ("ml-1m", "ml-10m", "ml-latest-small", "ml-latest", "ml-20m", "ml-25m", "ml-32m")
+MOVIELENS_ID_DATASETS = ("ml-1m", "ml-10m", "ml-latest-small", "ml-latest", "ml-20m", "ml-25m", "ml-32m")
 
 FARTHEST_YEAR = 3
 NOT_HERE = "not in this catalogue"
@@ -44,7 +44,7 @@ class Match:
 
     entry: Entry
     movie_id: int | None
-    sureness: Sureness
+    sureness: Confidence
     why: str = ""
     same_ids: tuple[int, ...] = ()
 
@@ -126,7 +126,7 @@ class Matcher:
         if entry.original_title and entry.original_title != entry.title:
             all_names = [*names, *names_of(entry.original_title)]
         match = self._same_name(entry, all_names)
-        if match.sureness >= Sureness.LIKELY or entry.year is None or (entry.doubt and match.sureness):
+        if match.sureness >= Confidence.LIKELY or entry.year is None or (entry.doubt and match.sureness):
             return match, None
         return match, names
 
@@ -140,14 +140,14 @@ class Matcher:
             movie = self._by_id[linked]
             same_year = entry.year is not None and movie.year is not None and abs(entry.year - movie.year) <= 1
             if same_year or not entry.title or _alike(entry, movie) >= LEAST_ALIKE:
-                return self._match(entry, movie, Sureness.SURE, "by its number at IMDb or TMDB", exact=True)
+                return self._match(entry, movie, Confidence.SURE, "by its number at IMDb or TMDB", exact=True)
         movie = self._by_id.get(entry.number)
         if movie is None:
             return None
         if self._site_numbers and (not entry.title or _alike(entry, movie) >= LEAST_ALIKE):
-            return self._match(entry, movie, Sureness.SURE, "MovieLens' own number", exact=True)
+            return self._match(entry, movie, Confidence.SURE, "MovieLens' own number", exact=True)
         if entry.title and entry.year == movie.year and _alike(entry, movie) == 100:
-            return self._match(entry, movie, Sureness.SURE, "the same number and name", exact=True)
+            return self._match(entry, movie, Confidence.SURE, "the same number and name", exact=True)
         return None
 
     def _same_name(self, entry: Entry, names: list[Name]) -> Match:
@@ -174,7 +174,7 @@ class Matcher:
         if entry.year is None:
             if len(found) > 1:
                 return _none(entry, f"no year, and could be any of: {_titles(found)}")
-            return self._match(entry, found[0], Sureness.UNSURE, "no year in the file")
+            return self._match(entry, found[0], Confidence.UNSURE, "no year in the file")
         away = [abs(entry.year - movie.year) if movie.year else FARTHEST_YEAR for movie in found]
         nearest = min(away)
         best = [movie for movie, years in zip(found, away, strict=True) if years == nearest]
@@ -183,10 +183,10 @@ class Matcher:
         if len(best) > 1:
             return _none(entry, f"could be any of: {_titles(best)}")
         if nearest == 0:
-            return self._match(entry, best[0], Sureness.SURE, why)
+            return self._match(entry, best[0], Confidence.SURE, why)
         # "The Fear" of 1995 and "Fear" of 1996 are two films
         trusted = nearest == 1 and entry.whole_film is not False and (why or not _other_article(entry, best[0]))
-        sureness = Sureness.LIKELY if trusted else Sureness.UNSURE
+        sureness = Confidence.LIKELY if trusted else Confidence.UNSURE
         when = f"{best[0].year} here" if best[0].year else "no year here"
         return self._match(entry, best[0], sureness, "; ".join(part for part in (why, when) if part))
 
@@ -206,16 +206,16 @@ class Matcher:
 
     def _other_form(self, entry: Entry, related: Sequence[tuple[Name, Name, Movie]]) -> Match | None:
         """Match a name that is a part of the other, or spelt differently; sure enough among movies of the same year."""
-        found: dict[int, tuple[Sureness, str, Movie]] = {}
+        found: dict[int, tuple[Confidence, str, Movie]] = {}
         for mine, theirs, movie in related:
             made = form(mine, theirs)
             if made is None:
                 continue
             sureness, why = made
             if movie.year != entry.year:
-                sureness, why = Sureness.UNSURE, f"{why}; {movie.year} here"
+                sureness, why = Confidence.UNSURE, f"{why}; {movie.year} here"
             elif entry.whole_film is False:
-                sureness = Sureness.UNSURE
+                sureness = Confidence.UNSURE
             before = found.get(movie.id)
             if before is None or sureness > before[0]:
                 found[movie.id] = sureness, why, movie
@@ -231,18 +231,18 @@ class Matcher:
             return None
         for mine, theirs, movie, similarity in sorted(near, key=lambda each: -each[3]):
             if similarity >= self._index.LEAST_SIMILARITY and theirs.numbers == mine.numbers:
-                return self._match(entry, movie, Sureness.UNSURE, "a similar name")
+                return self._match(entry, movie, Confidence.UNSURE, "a similar name")
         return None
 
-    def _match(self, entry: Entry, movie: Movie, sureness: Sureness, why: str, exact: bool = False) -> Match:
+    def _match(self, entry: Entry, movie: Movie, sureness: Confidence, why: str, exact: bool = False) -> Match:
         """Return a match. ``exact``: made by a number, which settles what a name leaves open."""
         if len(movie.ids) > 1:
             why = "; ".join(part for part in (why, TWICE_HERE) if part)
         if not exact:
             if entry.doubt:
-                sureness, why = Sureness.UNSURE, "; ".join(part for part in (entry.doubt, why) if part)
+                sureness, why = Confidence.UNSURE, "; ".join(part for part in (entry.doubt, why) if part)
             elif self._links.differ(movie.ids, entry.imdb, entry.tmdb):
-                sureness, why = Sureness.UNSURE, "another number at IMDb or TMDB"
+                sureness, why = Confidence.UNSURE, "another number at IMDb or TMDB"
         return Match(entry, movie.id, sureness, why, movie.ids[1:])
 
 
@@ -255,19 +255,19 @@ def matcher_of(catalogue: Catalogue, dataset: str = "") -> Matcher:
     """
     folder = datasets.find(dataset) if dataset else None
     links = read_links(folder) if folder else NO_LINKS
-    return Matcher(catalogue, bool(links) or Path(dataset).name in SITE_NUMBERS, links)
+    return Matcher(catalogue, bool(links) or Path(dataset).name in MOVIELENS_ID_DATASETS, links)
 
 
 def _none(entry: Entry, why: str) -> Match:
-    return Match(entry, None, Sureness.NONE, why)
+    return Match(entry, None, Confidence.NONE, why)
 
 
-def _weight(match: Match) -> tuple[Sureness, bool]:
+def _weight(match: Match) -> tuple[Confidence, bool]:
     return match.sureness, match.entry.stars is not None
 
 
 def _taken(match: Match, by: Match) -> str:
-    return NOT_HERE if match.sureness < Sureness.LIKELY else f"the same movie as “{by.entry.title}”"
+    return NOT_HERE if match.sureness < Confidence.LIKELY else f"the same movie as “{by.entry.title}”"
 
 
 def _alike(entry: Entry, movie: Movie) -> float:
@@ -284,7 +284,7 @@ def _titles(movies: Sequence[Movie]) -> str:
 
 
 _OTHERS: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-for _year, _names in OTHER_NAMES:
+for _year, _names in ALTERNATIVE_TITLES:
     _known = tuple(dict.fromkeys(name_of(name).squeezed for name in _names))
     for _name in _known:
         _OTHERS.setdefault(_name, []).append((_year, _known))

@@ -8,7 +8,7 @@ from bst.visitors.imports.names import Name, same_spelling
 Words = tuple[str, ...]
 
 
-class Sureness(IntEnum):
+class Confidence(IntEnum):
     """How sure a match is; those from ``LIKELY`` on need not be asked about."""
 
     NONE = 0
@@ -38,19 +38,19 @@ def keys(name: Name) -> list[Words]:
     return list(dict.fromkeys(subsets)) if len(subsets) > 1 else subsets
 
 
-def form(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:
+def form(mine: Name, theirs: Name) -> tuple[Confidence, str] | None:
     """Say how two names of films of one year may be names of one film. ``mine`` is the one in the file."""
     if same_spelling(mine.words, theirs.words):
-        return Sureness.LIKELY, "spelt differently"
+        return Confidence.LIKELY, "spelt differently"
     if _without_part_number(mine, theirs):
-        return Sureness.LIKELY, "the same but for the number"
+        return Confidence.LIKELY, "the same but for the number"
     for short, long, in_file in ((mine, theirs, False), (theirs, mine, True)):
         if made := _part_of(short, long, longer_in_file=in_file):
             return made
     return _same_ending(mine, theirs)
 
 
-def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Sureness, str] | None:
+def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Confidence, str] | None:
     """Say whether ``short`` is a shorter name of what ``long`` names.
 
     A longer name in the catalogue is the whole one of the same film. A longer name in the file may also be that of
@@ -59,15 +59,15 @@ def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Sureness
     why = "without its second title" if longer_in_file else "the name here is longer"
     if long.rest and long.rest.words == short.words:
         # one word is not enough: two films called "Pinocchio" came out in 2022, one of them with its director's name
-        sureness = Sureness.LIKELY if len(short.words) >= 2 else Sureness.UNSURE
+        sureness = Confidence.LIKELY if len(short.words) >= 2 else Confidence.UNSURE
         return sureness, "with and without the owner's name"
     if _begins(short, long):
         added = long.parts[len(short.parts) :]
         a_part = added[0][0].isdigit()  # "Part 1" is not the whole
         trusted = long.second_title or not longer_in_file
-        return (Sureness.LIKELY if trusted and not a_part else Sureness.UNSURE), why
+        return (Confidence.LIKELY if trusted and not a_part else Confidence.UNSURE), why
     if len(short.words) >= 3 and long.words[-len(short.words) :] == short.words:
-        return (Sureness.UNSURE if longer_in_file else Sureness.LIKELY), why
+        return (Confidence.UNSURE if longer_in_file else Confidence.LIKELY), why
     return None
 
 
@@ -75,13 +75,15 @@ def _begins(short: Name, long: Name) -> bool:
     return len(short.parts) < len(long.parts) and long.parts[: len(short.parts)] == short.parts
 
 
-def _same_ending(mine: Name, theirs: Name) -> tuple[Sureness, str] | None:
+def _same_ending(mine: Name, theirs: Name) -> tuple[Confidence, str] | None:
     """A part of a series, named with the series or without: "Star Wars: Episode V - The Empire Strikes Back"."""
     for short, long in ((mine, theirs), (theirs, mine)):
         if len(short.parts) == 1 and len(short.words) >= 2 and len(long.parts) > 1 and long.parts[-1] == short.parts[0]:
             series = Counter(long.words) - Counter(short.words)
             numbered = any(word.isdigit() for word in series)
-            return (Sureness.LIKELY if numbered or long is theirs else Sureness.UNSURE), "with and without its series"
+            return (
+                Confidence.LIKELY if numbered or long is theirs else Confidence.UNSURE
+            ), "with and without its series"
     return None
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace as with_
 from typing import Any
 
 from bst.errors import BSTError
-from bst.inference.ranking import FAME_BANDS, ORDERS
+from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
 from pages.shared.format import count
 
@@ -67,7 +67,7 @@ def _damaged() -> LinkError:
     return LinkError("This link is damaged: a part of it is missing or was changed.")
 
 
-def whole(low: int, high: int) -> Callable[[Any], int]:
+def integer(low: int, high: int) -> Callable[[Any], int]:
     """Return a reader of whole numbers from ``low`` to ``high``."""
 
     def read(value: Any) -> int:
@@ -90,7 +90,7 @@ def one_of(options: Sequence) -> Callable[[Any], Any]:
     return read
 
 
-def several(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Callable[[Any], tuple]:
+def list_of(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Callable[[Any], tuple]:
     """Return a reader of ``least`` to ``most`` things, none of them twice."""
 
     def read(value: Any) -> tuple:
@@ -104,13 +104,13 @@ def several(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Cal
     return read
 
 
-def span(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
+def integer_range(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
     """Return a reader of a range within ``low`` to ``high``."""
 
     def read(value: Any) -> tuple[int, int]:
         if not isinstance(value, list) or len(value) != 2:
             raise ValueError
-        first, last = (whole(low, high)(end) for end in value)
+        first, last = (integer(low, high)(end) for end in value)
         if first > last:
             raise ValueError
         return first, last
@@ -118,7 +118,7 @@ def span(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
     return read
 
 
-def tenths(low: float, high: float) -> Callable[[Any], float]:
+def decimal(low: float, high: float) -> Callable[[Any], float]:
     """Return a reader of numbers from ``low`` to ``high`` with one decimal."""
 
     def read(value: Any) -> float:
@@ -129,16 +129,16 @@ def tenths(low: float, high: float) -> Callable[[Any], float]:
     return read
 
 
-movie = whole(0, MOST_NUMBER)
+movie = integer(0, MOST_NUMBER)
 # by the keys that the session knows them by
 SETTINGS: dict[str, Setting] = {
     "order": Setting("o", "rating", one_of(tuple(ORDERS))),
-    "blend_weight": Setting("w", 50, whole(0, 100)),
-    "diversity": Setting("d", 0, whole(0, 100)),
-    "filter_genres": Setting("g", (), several(one_of(GENRES))),
-    "filter_years": Setting("y", None, span(0, 9999)),
+    "blend_weight": Setting("w", 50, integer(0, 100)),
+    "diversity": Setting("d", 0, integer(0, 100)),
+    "filter_genres": Setting("g", (), list_of(one_of(GENRES))),
+    "filter_years": Setting("y", None, integer_range(0, 9999)),
     # the first and the last of FAME_BANDS
-    "filter_fame": Setting("f", (0, len(FAME_BANDS) - 1), span(0, len(FAME_BANDS) - 1)),
+    "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
     "filter_seen": Setting("s", False, one_of((False, True))),
     "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
     "any_movie": Setting("a", None, movie, movies=True),
@@ -147,14 +147,14 @@ SETTINGS: dict[str, Setting] = {
     "compare_by": Setting("c", "rating", one_of(("rating", "next"))),
     "sweep_knob": Setting("k", SWEEPS[0], one_of(SWEEPS)),
     "sweep_event": Setting("e", None, movie, movies=True),
-    "sweep_movies": Setting("m", (), several(movie, most=5), movies=True),
+    "sweep_movies": Setting("m", (), list_of(movie, most=5), movies=True),
     "goal_movie": Setting("gm", None, movie, movies=True),
     "goal_kind": Setting("gk", "top", one_of(("top", "stars"))),
     "goal_above": Setting("ga", True, one_of((True, False))),
-    "goal_top": Setting("gt", 10, whole(1, 100)),
-    "goal_stars": Setting("gs", 4.0, tenths(1.1, 4.9)),
-    "replay_user": Setting("ru", None, whole(0, MOST_NUMBER)),
-    "replay_step": Setting("rs", None, whole(0, MOST_NUMBER)),
+    "goal_top": Setting("gt", 10, integer(1, 100)),
+    "goal_stars": Setting("gs", 4.0, decimal(1.1, 4.9)),
+    "replay_user": Setting("ru", None, integer(0, MOST_NUMBER)),
+    "replay_step": Setting("rs", None, integer(0, MOST_NUMBER)),
     "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
     "why_of": Setting("wo", "a", one_of(("a", "b"))),
     "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
@@ -242,7 +242,7 @@ def _unpack(packed: Any, lost: list[str]) -> Visitor:
     if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
         raise ValueError
     *who, ids, ratings = packed[:5]
-    movies = several(movie, most=MOST_BYTES)(ids)
+    movies = list_of(movie, most=MOST_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
         raise ValueError
     dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
@@ -283,7 +283,7 @@ def _sums(packed: Any) -> list[int | None]:
     times, before = [], 0
     for step in packed:
         if step is not None:
-            before += whole(-MOST_NUMBER, MOST_NUMBER)(step)
+            before += integer(-MOST_NUMBER, MOST_NUMBER)(step)
         times.append(None if step is None else before)
     return times
 

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bst.datasets.catalogue import Catalogue
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import link, settings, visitor_state
 
@@ -88,7 +88,7 @@ def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
     catalogue: Catalogue = resources.catalogue(choice.bundle.dataset)
     state = link.fit(state, catalogue, choice.bundle.levels)
     if arriving:
-        visitor_state.arrive(state.visitor, state.copy)
+        visitor_state.start_from_link(state.visitor, state.copy)
     else:
         visitor_state.revisit(state.visitor, state.copy)
     settings.restore(state.settings)
@@ -131,4 +131,4 @@ def _write(wanted: dict[str, str]) -> None:
 
 def _say(words: str) -> None:
     # until it is clicked away: a few seconds are short for who did not expect it
-    st.toast(literal(words), icon=":material/link_off:", duration="infinite")
+    st.toast(escape_markdown(words), icon=":material/link_off:", duration="infinite")

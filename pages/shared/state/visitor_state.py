@@ -15,7 +15,7 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Event, Visitor, to_scale
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.state.undo import Changes
 
 Slot = Literal["a", "b"]
@@ -88,7 +88,7 @@ def reset(slot: Slot = "a") -> None:
     _keep(slot, changes(slot).reset())
 
 
-def same_again() -> None:
+def reset_copy() -> None:
     """Make the copy the same as the visitor again: from then on it follows."""
     _keep("b", changes("b").do(None))
 
@@ -105,7 +105,7 @@ def keep() -> None:
     replace(current("b"))
 
 
-def arrive(visitor: Visitor, copy: Visitor | None) -> None:
+def start_from_link(visitor: Visitor, copy: Visitor | None) -> None:
     """Begin with a visitor from a link, and with a copy of them, if that is another one. Nothing can be undone."""
     _keep("a", Changes.begin(visitor))
     _keep("b", Changes.begin(None).do(copy) if copy else Changes.begin(None))
@@ -143,7 +143,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
     visitor = current(slot)
     if any(event.movie_id == movie_id for event in visitor.history):
         title = resources.catalogue(resources.chosen().dataset).title(movie_id)
-        st.toast(f"{literal(title)} is in the history already.", icon=":material/info:")
+        st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
     replace(visitor.watched(movie_id, NEW_RATING).limited(), slot)
 
@@ -183,7 +183,7 @@ def _arrive(dataset: str) -> Visitor:
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{len(carried.all_seen):,} of {count(len(visitor.all_seen), 'movie')} are known to "
-            f"{literal(bundle.dataset_title)}. "
+            f"{escape_markdown(bundle.dataset_title)}. "
             "The whole history is back when you choose the other model again.",
             icon=":material/info:",
         )

@@ -12,7 +12,7 @@ from bst.presentation.charts.files import Style, as_file
 MIMES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
-def ink_and_paper() -> tuple[str, str]:
+def text_and_background() -> tuple[str, str]:
     """Return the colours of text and of what it stands on, as the theme has them now."""
     theme = _theme()
     return st.get_option(f"theme.{theme}.textColor"), st.get_option(f"theme.{theme}.backgroundColor")
@@ -36,7 +36,7 @@ def show(
     ``select``, which needs a ``key``, a click in it runs the page again, and what is selected is returned.
     """
     # the theme colours axes and marks, but leaves text inside a chart black
-    ink = ink_and_paper()[0]
+    ink = text_and_background()[0]
     if isinstance(chart, dict):
         drawn = {**chart, "config": {**chart.get("config", {}), "text": {"color": ink}}}
     else:
@@ -80,7 +80,7 @@ def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin | dict, str]]) -> None
 
 
 def _style() -> Style:
-    ink, paper = ink_and_paper()
+    ink, paper = text_and_background()
     theme = _theme()
     kinds, strength = (st.get_option(f"theme.{theme}.chart{name}Colors") for name in ("Categorical", "Sequential"))
     return Style(ink, paper, tuple(kinds), tuple(strength))

@@ -5,14 +5,14 @@ import streamlit as st
 from bst import datasets
 from bst.errors import BSTError
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 
 
-def draw(choice: Choice) -> None:
+def render(choice: Choice) -> None:
     """Say why a model is not usable; where its dataset is what is missing, offer to download it."""
     st.title("This model cannot be used yet", anchor=False)
-    st.markdown(literal(choice.problem))
+    st.markdown(escape_markdown(choice.problem))
     if choice.missing_dataset is None:
         return
     st.header(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
@@ -21,7 +21,7 @@ def draw(choice: Choice) -> None:
 
 def draw_error(error: BSTError) -> None:
     """Say why a page could not be drawn to its end, and what to do about it."""
-    st.error(f"{literal(str(error).rstrip('.'))}.", icon=":material/error:")
+    st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
 
 
 def offer(name: str) -> None:
@@ -47,7 +47,7 @@ def _download(name: str, title: str) -> None:
         datasets.download(name, on_progress=on_progress)
     except BSTError as error:
         bar.empty()
-        st.error(literal(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return
     resources.look_again()
     st.rerun()

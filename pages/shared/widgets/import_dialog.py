@@ -8,9 +8,9 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import to_scale
-from bst.visitors.imports import DateOrder, Export, Match, Sureness, imported, matcher_of, read_export, what_counts
+from bst.visitors.imports import Confidence, DateOrder, Export, Match, imported, matcher_of, read_export, what_counts
 from pages.shared import resources
-from pages.shared.format import count, literal, stars
+from pages.shared.format import count, escape_markdown, stars
 from pages.shared.state import visitor_state
 
 WHERE = (
@@ -22,9 +22,9 @@ WHERE = (
 )
 DATE_ORDERS: dict[DateOrder, str] = {"day-first": "The day comes first", "month-first": "The month comes first"}
 SURENESS = {
-    Sureness.SURE: "sure",
-    Sureness.LIKELY: "likely",
-    Sureness.UNSURE: "is it this one?",
+    Confidence.SURE: "sure",
+    Confidence.LIKELY: "likely",
+    Confidence.UNSURE: "is it this one?",
 }
 HOW = {"replace": "Replace the history", "add": "Add as the newest"}
 ROW_HEIGHT, MOST_ROWS_SHOWN = 35, 8
@@ -49,7 +49,7 @@ def _close() -> None:
 
 
 @st.dialog("Your own ratings", width="large", icon=":material/upload_file:", on_dismiss=_close)
-def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the dialog: the file, then what was made of it. Nothing is changed before the last button."""
     st.markdown("Choose the file that Letterboxd, IMDb, MovieLens or Trakt gave you. It is read once and not kept.")
     number = st.session_state["import_number"]
@@ -71,7 +71,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
                 return
             export, matches = _read(file, catalogue, order)
     except BSTError as error:
-        st.error(f"{literal(str(error))}.", icon=":material/error:")
+        st.error(f"{escape_markdown(str(error))}.", icon=":material/error:")
         st.caption("Nothing was changed. Choose another file above.")
         return
     # another file or another order of its rows is another table: a tick must not go to another movie
@@ -81,7 +81,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
 def _ask_date_order(example: str) -> DateOrder | None:
     """Ask what comes first in the file's dates, which decides what was watched last; None as long as nobody says."""
     return st.radio(
-        f"The file has dates such as {literal(example)}, and nothing in it tells the day from the month. "
+        f"The file has dates such as {escape_markdown(example)}, and nothing in it tells the day from the month. "
         "What was watched last depends on it.",
         list(DATE_ORDERS),
         index=None,
@@ -99,7 +99,7 @@ def _read(file, catalogue: Catalogue, order: DateOrder | None = None) -> tuple[E
     if kept is None or kept[0] != file_key:
         kept = st.session_state["import_read"] = (file_key, {})
     if order not in kept[1]:
-        words = f"Reading {literal(file.name)} and looking for its movies among {len(catalogue):,} …"
+        words = f"Reading {escape_markdown(file.name)} and looking for its movies among {len(catalogue):,} …"
         bar = st.progress(0.0, text=words)
 
         def on_progress(done: int, total: int) -> None:
@@ -169,7 +169,7 @@ def _draw_review(
 
 
 def _summary(export: Export, found: Sequence[Match], missed: Sequence[Match]) -> str:
-    ask_about = sum(match.sureness == Sureness.UNSURE for match in found)
+    ask_about = sum(match.sureness == Confidence.UNSURE for match in found)
     words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about:,} matched"
     if ask_about:
         words += f", {ask_about:,} to decide"
@@ -180,7 +180,7 @@ def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalo
     """Draw what was matched, and return what is ticked."""
     frame = pd.DataFrame(
         {
-            "take": [match.sureness >= Sureness.LIKELY for match in found],
+            "take": [match.sureness >= Confidence.LIKELY for match in found],
             "there": [_title(match) for match in found],
             "here": [catalogue.title(match.movie_id) for match in found],
             "stars": [_stars_here(match, levels) for match in found],
@@ -254,7 +254,7 @@ def _stars_here(match: Match, levels: Sequence[float]) -> str:
 
 def _remarks(export: Export, levels: Sequence[float], counts: str) -> str:
     """Say what was assumed, what is read of what is ticked, and what stays."""
-    words = [literal(remark) for remark in export.remarks]
+    words = [escape_markdown(remark) for remark in export.remarks]
     if 0.5 not in levels and any(entry.stars is not None for entry in export.entries):
         words.append("This dataset has whole stars: halves are rounded up, 3.5 becomes 4.")
     words += [counts] if counts else []

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from bst.errors import BSTError
-from bst.inference.ranking import FAME_BANDS, between
+from bst.inference.ranking import POPULARITY_BANDS, between
 from bst.inference.recommender import Filters, Recommender
 from bst.schema import GENRES
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.link import LENGTHS
 
@@ -19,7 +19,7 @@ ORDERS = {
     "next": ("Likely next", "What they are most likely to pick next, whether they would like it or not."),
     "blend": ("Both", "Likely next and liked: the slider says how much each of the two counts."),
 }
-BANDS = tuple(FAME_BANDS)
+BANDS = tuple(POPULARITY_BANDS)
 EVERY_BAND = (0, len(BANDS) - 1)
 
 
@@ -82,7 +82,7 @@ def _known_fame(recommender: Recommender, bands: tuple[int, int]) -> tuple[float
         with st.spinner("Counting ratings …"):
             _ = recommender.rating_counts  # kept from now on
     except BSTError as error:
-        st.warning(literal(f"Fame is not known: {error}"), icon=":material/warning:")
+        st.warning(escape_markdown(f"Fame is not known: {error}"), icon=":material/warning:")
         return None
     return _fame(bands)
 
@@ -154,12 +154,12 @@ def draw_filters(recommender: Recommender, asked: Asked) -> None:
 
 
 def _fame(bands: tuple[int, int]) -> tuple[float, float]:
-    return FAME_BANDS[BANDS[bands[0]]][0], FAME_BANDS[BANDS[bands[1]]][1]
+    return POPULARITY_BANDS[BANDS[bands[0]]][0], POPULARITY_BANDS[BANDS[bands[1]]][1]
 
 
 def _fame_words(fame: tuple[float, float]) -> str:
-    low = next(name for name, span in FAME_BANDS.items() if span[0] == fame[0])
-    high = next(name for name, span in FAME_BANDS.items() if span[1] == fame[1])
+    low = next(name for name, span in POPULARITY_BANDS.items() if span[0] == fame[0])
+    high = next(name for name, span in POPULARITY_BANDS.items() if span[1] == fame[1])
     return low.lower() if low == high else f"{low} to {high}".lower()
 
 
@@ -169,4 +169,4 @@ def _fame_counts(recommender: Recommender, fame: tuple[float, float]) -> str:
         return "No movie is of this fame."
     low, high = counts.min(), counts.max()
     ratings = count(int(high), "rating") if low == high else f"{low:,} to {high:,} ratings"
-    return f"{count(len(counts), 'movie')} with {ratings} each in {literal(recommender.bundle.dataset_title)}."
+    return f"{count(len(counts), 'movie')} with {ratings} each in {escape_markdown(recommender.bundle.dataset_title)}."

@@ -6,12 +6,12 @@ import streamlit as st
 
 from bst.models.config import Config, TimelineConfig
 from pages.shared import resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import url_sync
 
 
-def draw(page: str) -> Choice:
+def render(page: str) -> Choice:
     """Draw the chooser, keep the address up to date and return the choice. ``page``: the address of the page.
 
     Stops the run with a notice when there is no model at all.
@@ -81,11 +81,11 @@ def _as_it_is_now(before: Choice, found: dict[str, Choice]) -> Choice:
         return now or next(iter(found.values()))
     if now and not now.problem:
         if now.bundle.weights_sha256 != before.bundle.weights_sha256:
-            _notice(f"{literal(now.label)} was replaced by a newer training; this is the new one.")
+            _notice(f"{escape_markdown(now.label)} was replaced by a newer training; this is the new one.")
         return now
     another = next((choice for choice in found.values() if not choice.problem), now or next(iter(found.values())))
-    why = "is no longer on this computer" if now is None else f"can no longer be used: {literal(now.problem)}"
-    _notice(f"{literal(before.label)} {why.rstrip('.')}. The model is {literal(another.label)} now.")
+    why = "is no longer on this computer" if now is None else f"can no longer be used: {escape_markdown(now.problem)}"
+    _notice(f"{escape_markdown(before.label)} {why.rstrip('.')}. The model is {escape_markdown(another.label)} now.")
     return another
 
 
@@ -95,15 +95,15 @@ def _notice(words: str) -> None:
 
 def _reading(config: Config) -> str:
     if isinstance(config, TimelineConfig):
-        return f"reads the whole history, up to {config.horizon} movies"
-    return f"reads the newest {count(config.horizon, 'movie')}"
+        return f"reads the whole history, up to {config.max_history} movies"
+    return f"reads the newest {count(config.max_history, 'movie')}"
 
 
 def _draw_facts(choice: Choice) -> None:
     bundle = choice.bundle
     people = "simulated users" if bundle.simulated else "users"
     lines = [
-        f"{literal(bundle.dataset_title)}: {bundle.sizes.users:,} {people}, {bundle.sizes.movies:,} movies",
+        f"{escape_markdown(bundle.dataset_title)}: {bundle.sizes.users:,} {people}, {bundle.sizes.movies:,} movies",
         f"{bundle.parameters['parameters']:,} parameters; {_reading(bundle.config)}",
     ]
     st.caption("  \n".join(lines))

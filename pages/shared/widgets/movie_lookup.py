@@ -6,12 +6,12 @@ import streamlit as st
 from bst.inference.recommender import LIKED, Recommendation, Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
-from pages.shared.format import literal, odds, percent
+from pages.shared.format import escape_markdown, odds, percent
 from pages.shared.state import visitor_state
 from pages.shared.widgets import chart_view, why_link
 
 
-def draw(recommender: Recommender, visitor: Visitor) -> None:
+def render(recommender: Recommender, visitor: Visitor) -> None:
     """Draw the search, and what is predicted for the movie found."""
     with st.container(border=True):
         st.header("What about another movie?", anchor=False)
@@ -35,7 +35,7 @@ def draw(recommender: Recommender, visitor: Visitor) -> None:
             place = (
                 f"Place **{row.rank:,}** of {len(titles):,} by expected rating{', already seen' if row.seen else ''}."
             )
-            st.markdown(f"{place}  \n{literal(row.genres.replace('|', ', '))}", width="content")
+            st.markdown(f"{place}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
             with st.container(horizontal=True, width="content", gap="xsmall"):
                 st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
                 st.button(

@@ -24,7 +24,7 @@ ICONS_ONLY = "icons_only_"
 SIMULATED = "Simulated: no real person rated anything here"
 
 
-def draw() -> None:
+def render() -> None:
     """Draw what every page needs, without a place of its own. To be called in every run, before all else."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.sidebar.container(key="page_frame"):

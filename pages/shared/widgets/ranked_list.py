@@ -30,7 +30,7 @@ _COMPONENT = st.components.v2.component(
 FULL_BAR = 0.8
 
 
-def draw(
+def render(
     recommender: Recommender,
     visitor: Visitor,
     rows: Sequence[Recommendation],

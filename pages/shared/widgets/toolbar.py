@@ -8,7 +8,7 @@ import streamlit as st
 from bst.schema import Visitor
 from bst.what_if.edits import describe, differences
 from pages.shared import resources
-from pages.shared.format import literal
+from pages.shared.format import escape_markdown
 from pages.shared.state import url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
 
@@ -16,7 +16,7 @@ LONG = 250  # a link of more characters scrolls
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
-def draw(slot: Slot = "a") -> None:
+def render(slot: Slot = "a") -> None:
     """Draw the row of buttons for the visitor or, with slot "b", for their copy. One row a page: it has the keys."""
     key = "" if slot == "a" else f"{slot}_"
     with st.container(horizontal=True, gap="xsmall", width="content", key=f"{key}toolbar"):
@@ -32,7 +32,9 @@ def _draw_steps(slot: Slot, key: str) -> None:
         "Undo",
         key=f"{key}undo",
         icon=":material/undo:",
-        help=literal(f"Take back: {change_words(slot, mine.position)}") if mine.can_undo else "Nothing to take back",
+        help=escape_markdown(f"Take back: {change_words(slot, mine.position)}")
+        if mine.can_undo
+        else "Nothing to take back",
         disabled=not mine.can_undo,
         on_click=visitor_state.undo,
         args=(slot,),
@@ -42,7 +44,7 @@ def _draw_steps(slot: Slot, key: str) -> None:
         "Redo",
         key=f"{key}redo",
         icon=":material/redo:",
-        help=literal(f"Do again: {change_words(slot, mine.position + 1)}")
+        help=escape_markdown(f"Do again: {change_words(slot, mine.position + 1)}")
         if mine.can_redo
         else "Nothing was taken back",
         disabled=not mine.can_redo,
@@ -76,7 +78,7 @@ def _label(slot: Slot, place: int, now: int) -> str:
     icon, mark = (
         ("arrow_forward", "**Now:** ") if place == now else ("redo", "Undone: ") if place > now else ("undo", "")
     )
-    return f":material/{icon}: {place}\\. {mark}{literal(change_words(slot, place))}"
+    return f":material/{icon}: {place}\\. {mark}{escape_markdown(change_words(slot, place))}"
 
 
 def _jump(slot: Slot, key: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.state import visitor_state
 from pages.shared.state.visitor_state import Slot
 from pages.shared.widgets import page_frame, visitor_sources
@@ -17,21 +17,21 @@ UNKNOWN = "Unknown"
 ROWS_AT_FIRST = 20
 
 
-def draw(catalogue: Catalogue, levels: tuple[float, ...], horizon: int, slot: Slot = "a") -> None:
+def render(catalogue: Catalogue, levels: tuple[float, ...], max_history: int, slot: Slot = "a") -> None:
     """Draw the editor of the visitor or, with slot "b", of their copy; where visitors come from only for the visitor.
 
-    ``levels``: the ratings that the dataset allows. ``horizon``: how many of the newest events the model reads.
+    ``levels``: the ratings that the dataset allows. ``max_history``: how many of the newest events the model reads.
     """
     visitor = visitor_state.current(slot)
     with st.container(border=True):
         st.header("Who is watching", anchor=False)
         _draw_who(visitor, slot)
         if slot == "a":  # above the history, so that they stay in sight when it is long
-            visitor_sources.draw(catalogue, levels)
+            visitor_sources.render(catalogue, levels)
     with st.container(border=True):
         st.header("What they watched", anchor=False)
         _draw_search(catalogue, slot)
-        _draw_history(catalogue, visitor, levels, horizon, slot)
+        _draw_history(catalogue, visitor, levels, max_history, slot)
         _draw_seen(visitor, slot)
 
 
@@ -93,7 +93,9 @@ def _add(slot: Slot) -> None:
         visitor_state.add(movie_id, slot)
 
 
-def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, ...], horizon: int, slot: Slot) -> None:
+def _draw_history(
+    catalogue: Catalogue, visitor: Visitor, levels: tuple[float, ...], max_history: int, slot: Slot
+) -> None:
     if not visitor.history:
         st.caption("Nothing yet. Search above for a movie that they watched, and say how they liked it.")
         return
@@ -102,9 +104,9 @@ def _draw_history(catalogue: Catalogue, visitor: Visitor, levels: tuple[float, .
     whole = _key("whole_history", slot)
     shown = len(events) if st.session_state.get(whole) else ROWS_AT_FIRST
     for place, event in enumerate(events[:shown]):
-        if place == horizon:
-            older = len(visitor.history) - horizon
-            st.caption(f"This model reads the newest {horizon}. It does not see {count(older, 'older movie')}:")
+        if place == max_history:
+            older = len(visitor.history) - max_history
+            st.caption(f"This model reads the newest {max_history}. It does not see {count(older, 'older movie')}:")
         _draw_event(event, catalogue.title(event.movie_id), place, len(events), levels, slot)
     if len(events) > shown:
         st.button(
@@ -151,7 +153,7 @@ def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple
     # beside a title of its own line where the editor is narrow: see ``page_frame.css``
     row = _key(f"event_{place}", slot)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=row):
-        st.markdown(literal(title), width="stretch")
+        st.markdown(escape_markdown(title), width="stretch")
         with st.container(
             horizontal=True,
             vertical_alignment="center",
@@ -172,10 +174,10 @@ def _draw_event(event: Event, title: str, place: int, events: int, levels: tuple
 
 def _draw_button(key: str, icon: str, label: str, disabled: bool, on_click: Callable, args: tuple) -> None:
     st.button(
-        literal(label),
+        escape_markdown(label),
         icon=f":material/{icon}:",
         key=key,
-        help=literal(label),
+        help=escape_markdown(label),
         disabled=disabled,
         on_click=on_click,
         args=args,
@@ -191,7 +193,7 @@ def _draw_stars(event: Event, title: str, levels: tuple[float, ...], slot: Slot)
     else:
         st.session_state[key] = event.rating
         st.selectbox(
-            f"Rating of {literal(title)}",
+            f"Rating of {escape_markdown(title)}",
             levels,
             format_func=lambda level: f"{level:g} ★",
             key=key,

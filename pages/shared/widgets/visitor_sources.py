@@ -10,12 +10,12 @@ from bst.visitors import personas
 from bst.visitors.personas import Persona
 from bst.visitors.replay import RealUsers
 from pages.shared import real_users, resources
-from pages.shared.format import count, literal
+from pages.shared.format import count, escape_markdown
 from pages.shared.state import visitor_state
 from pages.shared.widgets import import_dialog
 
 
-def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
     simulated = resources.chosen().simulated
     with st.container(horizontal=True, gap="xsmall"):
@@ -50,7 +50,7 @@ def draw(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     if st.session_state.get("personas_asked"):
         _draw_personas(catalogue, levels)
     elif import_dialog.asked():
-        import_dialog.draw(catalogue, levels)
+        import_dialog.render(catalogue, levels)
     _draw_note()
 
 
@@ -62,7 +62,7 @@ def note(words: str) -> None:
 def _draw_note() -> None:
     dataset, visitor, words = st.session_state.get("source_note", (None, None, ""))
     if (dataset, visitor) == (resources.chosen().dataset, visitor_state.current()):
-        st.caption(f":material/info: {literal(words)}")
+        st.caption(f":material/info: {escape_markdown(words)}")
 
 
 # ---- personas
@@ -89,11 +89,12 @@ def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
 def _draw_card(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         who = real_users.person(Visitor(persona.sex, persona.age, persona.occupation))
-        facts = literal(f"{who} · {count(len(persona.watched), 'movie')}")
+        facts = escape_markdown(f"{who} · {count(len(persona.watched), 'movie')}")
         st.markdown(
-            f"**{literal(persona.name)}**  \n{literal(persona.story)}  \n:small[:gray[{facts}]]", width="stretch"
+            f"**{escape_markdown(persona.name)}**  \n{escape_markdown(persona.story)}  \n:small[:gray[{facts}]]",
+            width="stretch",
         )
-        what = literal(f"Make “{persona.name}” the visitor")
+        what = escape_markdown(f"Make “{persona.name}” the visitor")
         if st.button("Use", key=f"persona_{persona.slug}", help=what):
             _use(persona, catalogue, levels)
             st.rerun()
