@@ -37,7 +37,7 @@ def asked(options: Options) -> Asked:
     events = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
     again = {event.movie_id for event in events}  # rated anew, so that this is the newest rating
     before = tuple(event for event in visitor.history if event.movie_id not in again)
-    visitor = replace(visitor, history=before + events).has_seen(*(catalogue.find(text) for text in options.seen))
+    visitor = replace(visitor, history=before + events).with_seen(*(catalogue.find(text) for text in options.seen))
     return Asked(bundle, catalogue, visitor.limited() if options.import_file else visitor)
 
 

@@ -114,7 +114,7 @@ def _number(text: str, what: str) -> int:
 
 
 def _watched(catalogue: Catalogue, visitor: Visitor, movie_id: int) -> int:
-    if all(event.movie_id != movie_id for event in visitor.history):
+    if movie_id not in visitor.ratings:
         raise VisitorError(f"{catalogue.title(movie_id)} is not in the history; give it with --watched")
     return movie_id
 

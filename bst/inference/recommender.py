@@ -158,8 +158,8 @@ class Recommender:
 
     def one(self, visitor: Visitor, movie_id: int) -> Recommendation:
         """Return what is predicted for one movie, seen or not; ``rank`` is its ``place``."""
-        seen = movie_id in visitor.all_seen
-        return self._row(self.predict(visitor), self.place(visitor, movie_id), self.catalogue.row(movie_id), seen)
+        row = self.catalogue.row(movie_id)
+        return self._row(self.predict(visitor), self.place(visitor, movie_id), row, movie_id in visitor)
 
     def rank(
         self,
@@ -184,8 +184,8 @@ class Recommender:
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one place, not {k}")
         best = self.ranked_rows(visitor, filters, order, weight, diversity, k)
-        made, seen = self.predict(visitor), visitor.all_seen
-        return [self._row(made, place, row, self._names[row][0] in seen) for place, row in enumerate(best, start=1)]
+        made = self.predict(visitor)
+        return [self._row(made, place, row, self._names[row][0] in visitor) for place, row in enumerate(best, start=1)]
 
     def ranked_rows(
         self,
@@ -260,4 +260,4 @@ class Recommender:
                     f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
                     f"{self.bundle.dataset_title} has {kinds} from {levels[0]:g} to {levels[-1]:g}"
                 )
-        return self.catalogue.rows(event.movie_id for event in visitor.history)
+        return self.catalogue.rows(visitor.ratings)

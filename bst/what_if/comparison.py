@@ -146,15 +146,14 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
             old, new = value_words(part, getattr(before, part)), value_words(part, value)
             return f"{PARTS[part]} went from {old} to {new}"
         case Rate(movie_id, rating):
-            old = next(event.rating for event in before.history if event.movie_id == movie_id)
-            return f"{title(movie_id)} went from {old:g} to {rating:g}"
+            return f"{title(movie_id)} went from {before.ratings[movie_id]:g} to {rating:g}"
         case Add(movie_id, rating):
             return f"{title(movie_id)} was added with {rating:g} ★"
         case Drop(movie_id):
             return f"{title(movie_id)} was removed"
         case Move(movie_id):
-            at = [event.movie_id for event in before.history].index(movie_id)
-            return f"{title(movie_id)} was moved {'later' if edit.to > at else 'earlier'}"
+            earlier = list(before.ratings).index(movie_id) >= edit.to
+            return f"{title(movie_id)} was moved {'earlier' if earlier else 'later'}"
         case Swap(first, second):
             return f"{title(first)} and {title(second)} changed places"
         case Forget():

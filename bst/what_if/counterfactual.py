@@ -136,7 +136,7 @@ class Judge:
     def exact(self, visitor: Visitor) -> tuple[float, int]:
         """Return the movie's expected rating, and its rank in the whole list; of a seen movie its place among all."""
         expected = float(self.recommender.predict(visitor).expected[self.row])
-        if self.goal.movie_id in visitor.all_seen:
+        if self.goal.movie_id in visitor:
             return expected, self.recommender.place(visitor, self.goal.movie_id)
         rows = self.recommender.ranked_rows(visitor, order=self.goal.order, weight=self.goal.weight)
         return expected, int(np.flatnonzero(rows == self.row)[0]) + 1
@@ -233,7 +233,7 @@ class Judge:
         last = len(rivals) - int(self.goal.value)
         if last < 0:
             return np.full(len(visitors), -np.inf)
-        seen = np.array([[movie in visitor.all_seen for movie in rivals] for visitor in visitors])
+        seen = np.array([[movie in visitor for movie in rivals] for visitor in visitors])
         return np.partition(np.where(seen, -np.inf, keys), last, axis=1)[:, last]
 
 
@@ -245,6 +245,6 @@ def _check(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         raise VisitorError(f"{goal.value:g} stars are no goal: ratings go from {levels[0]:g} to {levels[-1]:g}")
     if goal.kind == "top" and (goal.value < 1 or goal.value != int(goal.value)):
         raise VisitorError(f"the top {goal.value:g} is no goal: give a whole number of places, from 1 on")
-    if goal.kind == "top" and goal.movie_id in visitor.all_seen:
+    if goal.kind == "top" and goal.movie_id in visitor:
         where = "among the movies that they have seen" if goal.movie_id in visitor.seen else "in the history"
         raise VisitorError(f"{title} is {where}, so no list names it; remove it, or ask for its stars")

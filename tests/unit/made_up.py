@@ -23,7 +23,7 @@ Stars = Callable[[Visitor], dict[int, float]]
 
 def rated(visitor: Visitor, movie_id: int) -> float:
     """How far above 3 stars a movie was rated, 0 if it was not."""
-    return next((event.rating - 3 for event in visitor.history if event.movie_id == movie_id), 0.0)
+    return visitor.ratings.get(movie_id, 3.0) - 3
 
 
 def visitor(*events: tuple[int, float], **who) -> Visitor:

@@ -130,7 +130,7 @@ def test_a_history_as_csv_can_be_brought_back():
 
 
 def test_what_was_seen_without_a_rating_comes_back_too():
-    visitor = Visitor(history=VISITOR.history[:2]).has_seen(6, 3)
+    visitor = Visitor(history=VISITOR.history[:2]).with_seen(6, 3)
     text = export.history_as_csv(CATALOGUE, visitor)
     assert [(row["movie_id"], row["rating"]) for row in read(text)] == [("3", ""), ("6", ""), ("5", "4"), ("1", "3.5")]
     matches = Matcher(CATALOGUE).match(read_export(text.encode("utf-8-sig"), "history.csv").entries)

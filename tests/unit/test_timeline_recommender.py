@@ -73,7 +73,7 @@ def test_whoever_has_seen_everything_watches_nothing_next(timeline_recommender):
 
 def test_what_was_seen_and_not_rated_is_in_no_list_and_not_read(timeline_recommender, visitor):
     first = timeline_recommender.rank(visitor, 3)
-    seen = visitor.has_seen(*(row.movie_id for row in first))
+    seen = visitor.with_seen(*(row.movie_id for row in first))
     after = timeline_recommender.rank(seen, None)
     assert {row.movie_id for row in after}.isdisjoint(seen.all_seen)
     # the model reads the history alone: ratings stay as they are, and what may come next is shared out anew
