@@ -19,7 +19,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bst.datasets import load
-from bst.datasets.catalogue import Catalogue
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.timelines.splits import TEST, TRAIN, prepare
@@ -54,7 +53,7 @@ def main() -> None:
     bundle = open_bundle(asked.bundle)
     dataset = load(bundle.dataset)
     split = prepare(dataset, bundle.config, "visitor", bundle.seed)
-    recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies))
+    recommender = Recommender.load(bundle, dataset)
     alike, ids = similarity(split), dataset.movies["movie_id"].to_numpy()
     rng = np.random.default_rng(0)
     users = rng.permutation(np.unique(split.user[split.role == TEST]))

@@ -127,10 +127,10 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Sea
 
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
-    row, now = recommender.catalogue.row(goal.movie_id), recommender.one(visitor, goal.movie_id)
+    row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
     place = "seen"
     if not now.seen:
-        ranked = recommender.ranked_rows(visitor, order=goal.order, weight=goal.weight)
+        ranked = recommender.ranked_rows(visitor, goal.rank_options)
         place = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")

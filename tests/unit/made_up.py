@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.inference.recommender import Recommender
@@ -105,6 +104,4 @@ def recommender(
         }
     )
     bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bst.inference.recommender.make_scorer", lambda bundle, model, rows_of: scorer)
-        return Recommender(bundle, Catalogue(movies), None)
+    return Recommender(bundle, Catalogue(movies), scorer)
