@@ -2,10 +2,9 @@
 
     python benchmarks/kill_run.py --kills 10
 
-A run of the demo world is started the way the Training page starts it, killed at a random moment within its first seconds of
-training, and resumed, again and again; then it runs to its end. For each kill: the
-epoch that was under way, the whole epochs that were kept, and how many were lost (1 is the epoch under way). A bundle
-that was there before must stay as it is.
+A run on the demo world is started the way the Training page starts it, killed at a random moment within its first
+seconds of training, and resumed, again and again; then it runs to its end. Printed for each kill: the epoch under way,
+the whole epochs kept, and how many were lost (1 is the epoch under way). Bundles that existed before must not change.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python benchmarks/neighbours.py --bundle ml-1m
 
-Takes test visitors of the bundle's ``visitor`` split. Neighbours are computed without the model: two movies are similar when
-the training users who rated both agree (cosine of the residuals rating − movie mean, shrunk by n / (n + 50), n raters
-in common). For one candidate a visitor, the three nearest movies in the history are raised to 5 stars, then lowered to
+Takes test visitors of the bundle's ``visitor`` split. Neighbours are computed without the model: two movies are similar
+when the training users who rated both agree (cosine of the residuals rating − movie mean, shrunk by n / (n + 50) with n
+raters in common). For one candidate per visitor, the three nearest movies in the history are raised to 5 stars, then lowered to
 1 star; beside it the same is done to the three least similar movies. Prints the share of visitors for whom the raised
 history gives the higher expected rating, and the mean difference in stars.
 """

@@ -13,7 +13,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 
 @dataclass(frozen=True)
 class Labels:
-    """A file of ``labels.py``: all events by user and time; ``part`` says which are for training and which are labels."""
+    """A file of ``labels.py``: all events by user and time; ``part``: training, validation or test."""
 
     user: np.ndarray
     movie: np.ndarray

@@ -2,8 +2,8 @@
 
     python benchmarks/other_packages/rectools_sasrec.py /tmp/last.npz --epochs 60
 
-It is trained on all but each user's last two events, watches its loss on the one before the last and keeps the weights of
-which that was lowest, and then ranks for the last from the latest 200 events before it.
+It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
+last, and then ranks the last one from the latest 200 events before it.
 """
 
 import tempfile
