@@ -4,8 +4,8 @@
 
 Takes test visitors of the bundle's ``visitor`` split. Neighbours are computed without the model: two movies are similar
 when the training users who rated both agree (cosine of the residuals rating − movie mean, shrunk by n / (n + 50) with n
-raters in common). For one candidate per visitor, the three nearest movies in the history are raised to 5 stars, then lowered to
-1 star; beside it the same is done to the three least similar movies. Prints the share of visitors for whom the raised
+raters in common). For one candidate per visitor, the three nearest movies in the history are set to 5 stars,
+then to 1 star; the same is done with the three least similar movies. Prints the share of visitors for whom the raised
 history gives the higher expected rating, and the mean difference in stars.
 """
 

@@ -3,7 +3,8 @@
     python benchmarks/other_packages/myfm_probit.py /tmp/seed-0.npz --rank 10 --iterations 300
 
 Its input is one-hot user and movie. It is trained on all ratings but the test labels, so it knows what each user rated
-after the label, which our models do not. It gives a distribution over stars, so mean, median and likelihood are reported.
+after the label, which our models do not. It gives a distribution over stars, so mean, median and
+likelihood are reported.
 """
 
 import numpy as np
