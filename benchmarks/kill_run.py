@@ -31,6 +31,7 @@ def main() -> None:
 
     from bst.bundles.bundle import list_bundles, open_bundle
     from bst.models.config import preset
+    from bst.settings import override_settings
     from bst.training import background
     from bst.training.runs import RunSettings
 
@@ -44,25 +45,26 @@ def main() -> None:
         share=asked.share,
     )
     rng, kills = random.Random(asked.seed), []
-    with tempfile.TemporaryDirectory() as work:
-        places = {"runs": Path(work) / "runs", "into": Path(work) / "bundles"}
-        places["runs"].mkdir()
-        background.start(settings, "killed", **places)
+    with (
+        tempfile.TemporaryDirectory() as work,
+        override_settings(runs=Path(work) / "runs", bundles=Path(work) / "bundles"),
+    ):
+        background.start(settings, "killed")
         for _ in range(asked.kills):
-            while (now := background.status("killed", places["runs"])) and not now.epoch:
+            while (now := background.status("killed")) and not now.epoch:
                 time.sleep(0.05)  # it is loading what it needs: nothing to lose yet
             time.sleep(rng.uniform(0, 5))
-            if background.status("killed", places["runs"]) is None:
+            if background.status("killed") is None:
                 break  # it was quicker
-            process = background.process_of("killed", places["runs"])
+            process = background.process_of("killed")
             process.kill()
             process.wait(30)
-            after = background.status("killed", places["runs"])
+            after = background.status("killed")
             kills.append({"under_way": after.epoch, "kept": len(after.history), "state": after.state})
-            background.resume("killed", **places)
-        while background.status("killed", places["runs"]):
+            background.resume("killed")
+        while background.status("killed"):
             time.sleep(0.5)
-        made = open_bundle(places["into"] / "killed")
+        made = open_bundle("killed")
         epochs = made.history["epoch"].tolist()
     result = {
         "kills": kills,
