@@ -22,12 +22,13 @@ TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
 
 def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     """Train if need be; return seed, training minutes and figures."""
-    from bst.bundles.bundle import BUNDLES, open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.models.family import kind
-    from bst.training.runs import RUNS, RunSettings, train
+    from bst.settings import get_settings
+    from bst.training.runs import RunSettings, train
 
     bundle_name = name or f"ml-1m-{protocol}-{seed}"
-    if name or (BUNDLES / bundle_name / "bundle.json").is_file():
+    if name or (get_settings().bundles / bundle_name / "bundle.json").is_file():
         bundle = open_bundle(bundle_name)
         result = kind(bundle.config).evaluate_model(bundle.load_model(split.dataset.movies), split)
     else:
@@ -35,7 +36,7 @@ def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
         bundle = train(
             settings,
             bundle_name,
-            resume=(RUNS / bundle_name / "run.json").is_file(),
+            resume=(get_settings().runs / bundle_name / "run.json").is_file(),
             on_stage=lambda message: print(f"seed {seed}: {message}", file=sys.stderr, flush=True),
             on_epoch=lambda row: print(f"seed {seed}: {json.dumps(row)}", file=sys.stderr, flush=True),
         )
