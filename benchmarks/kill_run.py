@@ -30,7 +30,7 @@ def main() -> None:
     asked = parser.parse_args()
 
     from bst.bundles.bundle import list_bundles, open_bundle
-    from bst.models.config import preset
+    from bst.models.registry import preset
     from bst.training import background
     from bst.training.runs import RunSettings
 

@@ -19,7 +19,7 @@ from bst.explanation.gradients import integrated_gradients
 from bst.explanation.insight_summary import by_genre, by_movie, deciles, spread
 from bst.explanation.leave_one_out import leave_one_out
 from bst.inference.recommender import Recommender
-from bst.models.build import look_everywhere_alike
+from bst.models.registry import family_of
 from bst.schema import Dataset, Visitor
 from bst.visitors.replay import RealUsers
 
@@ -163,7 +163,7 @@ def draw_sample(users: RealUsers, visitors: int, seed: int) -> list[tuple[Visito
 def _evenly(recommender: Recommender) -> Recommender:
     """Return the same model with attention forced uniform."""
     model = recommender.bundle.load_model(recommender.catalogue.movies)
-    look_everywhere_alike(model)
+    family_of(recommender.bundle.config).make_attention_uniform(model)
     return Recommender(recommender.bundle, recommender.catalogue, model)
 
 

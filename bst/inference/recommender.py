@@ -14,12 +14,14 @@ import numpy as np
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
-from bst.errors import VisitorError
+from bst.errors import BundleError, VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import LIKED, ORDERS, Filters, genre_columns
-from bst.models.family import make_scorer
+from bst.models.registry import family_of
+from bst.models.trainer import Model
 from bst.schema import Event, Visitor, genre_matrix
-from bst.scoring.results import Answers, Attributed, CandidateAttention, Predictions
+from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
+from bst.scoring.scorer import RowsOf, Scorer
 
 __all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
 
@@ -42,6 +44,16 @@ class Recommendation:
     watch_next: float | None = None
 
 
+def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
+    """Return the scorer of a bundle's model. Raises ``BundleError`` for one that predicts no ratings."""
+    if "rating" not in bundle.config.tasks:
+        raise BundleError(
+            f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
+            "train both towers"
+        )
+    return family_of(bundle.config).scorer(model, bundle.levels, rows_of)
+
+
 class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
@@ -50,7 +62,10 @@ class Recommender:
     """
 
     def __init__(self, bundle: Bundle, catalogue: Catalogue, model, dataset: str | Path | None = None):
-        """``dataset``: name or folder, where it is not found by the name that the bundle gives."""
+        """``dataset``: name or folder, where it is not found by the name that the bundle gives.
+
+        Raises ``BundleError`` for a model that predicts no ratings.
+        """
         self.bundle, self.catalogue, self.dataset = bundle, catalogue, dataset or bundle.dataset
         self._scorer = make_scorer(bundle, model, catalogue.rows)
         self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
@@ -122,18 +137,18 @@ class Recommender:
         """Return where a movie looks in the pass that predicts its rating. Errors as in ``predict``."""
         return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
-    def answers(self, visitors: Sequence[Visitor], movie_id: int) -> Answers:
+    def answers(self, visitors: Sequence[Visitor], movie_id: int) -> CandidateScores:
         """Return what the model says of one movie to each of several visitors. Errors as in ``predict``."""
         rows = [self._rows(visitor) for visitor in visitors]
-        return self._scorer.answer(visitors, rows, self.catalogue.row(movie_id))
+        return self._scorer.score_movie(visitors, rows, self.catalogue.row(movie_id))
 
-    def answers_without_each(self, visitor: Visitor, movie_id: int, following: bool = True) -> Answers:
+    def answers_without_each(self, visitor: Visitor, movie_id: int, following: bool = True) -> CandidateScores:
         """Return what the model says of one movie: first to the visitor, then without each of ``read_events``.
 
         As ``answers`` does of as many visitors, but many times quicker. Unless ``following``, without ``next_logit``,
         which takes most of the time. Errors as in ``predict``.
         """
-        return self._scorer.without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id), following)
+        return self._scorer.score_without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id), following)
 
     def expected_without_each(
         self, visitor: Visitor, movie_ids: Sequence[int], among: Sequence[int] | None = None
@@ -152,7 +167,7 @@ class Recommender:
         """
         return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), among)
 
-    def attribute(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> Attributed:
+    def attribute(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> IntegratedGradients:
         """Return integrated gradients of an expected rating: see ``Scorer.attribute``. Errors as in ``predict``."""
         return self._scorer.attribute(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
 

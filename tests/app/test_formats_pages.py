@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from bst import datasets
 from bst.bundles import bundle as bundles
 from bst.evaluation import measure, private_cache
-from bst.models.config import TimelineConfig, TowerConfig
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import Visitor
 from bst.timelines.arrays import TIE_ORDERS
 from bst.training import background, runs

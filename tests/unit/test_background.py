@@ -11,7 +11,7 @@ import pytest
 
 from bst.bundles.bundle import open_bundle
 from bst.errors import TrainingError
-from bst.models.training_state import Progress
+from bst.models.trainer import Progress
 from bst.training import background
 from bst.training.runs import RunSettings
 

@@ -10,7 +10,8 @@ from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import integrated_gradients
 from bst.inference.recommender import Recommender
-from bst.models.config import ClassicConfig, Sizes
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import Sizes
 from bst.schema import WHOLE_STARS, Event, Visitor
 from bst.scoring.scorer import Scorer
 
