@@ -89,10 +89,8 @@ class EvaluationSplit:
 
         ``labels``: indices into the timelines; ``scores`` (labels, movies), higher is more likely.
         """
-        movie = self.timelines.movie
-        return np.array(
-            [rank(row, movie[at], self.unseen(at)) for at, row in zip(labels, scores, strict=True)], np.int64
-        )
+        pairs = zip(labels, scores, strict=True)
+        return np.array([rank(row, self.timelines.movie[at], self.unseen(at)) for at, row in pairs], np.int64)
 
     def last_labels(self, role: int) -> np.ndarray:
         """Return the place of each user's last label of a role, of those who have one: (users,) int64."""

@@ -22,7 +22,7 @@ EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11
 class Simple(Scorer):
     """Stars as a function of three events and the rest, each from 0 to 1, with its gradient."""
 
-    predict = attention_weights = movie_vectors = _pass = None  # integrated gradients ask for none of them
+    predict = attention_weights = movie_vectors = _predict_pass = None  # integrated gradients ask for none of them
 
     def __init__(self, stars, gradient):
         self.stars, self.gradient = stars, gradient

@@ -25,6 +25,8 @@ def stub(recommender, ratings, **changes):
     from bst.inference.recommender import Recommender
 
     class Model:
+        config, sizes = recommender.bundle.config, recommender.bundle.sizes
+
         def __call__(self, inputs, training=None, return_attention_scores=False):
             import tensorflow as tf
 
