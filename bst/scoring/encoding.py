@@ -35,33 +35,33 @@ def encode_history(visitor: Visitor, rows: np.ndarray, max_history: int) -> Enco
 
 
 def encode_without_each(
-    visitor: Visitor, rows: np.ndarray, max_history: int, indices: Sequence[int] | None = None
+    visitor: Visitor, rows: np.ndarray, max_history: int, positions: Sequence[int] | None = None
 ) -> tuple[EncodedHistory, EncodedHistory]:
     """Return a history, and what is read of it without each of the events that ``encode_history`` returns.
 
-    Or without those of them at ``indices``, in their order. The history is what ``encode_history`` returns, with one
+    Or without those of them at ``positions``, in their order. The history is what ``encode_history`` returns, with one
     older event in front if there is any: it comes into sight when one of the others is removed. The second is
     (histories, events).
     """
     events = _newest(visitor, rows, max_history + 1)
     count = len(events[0])
     removed = np.arange(count - min(count, max_history), count)
-    removed = removed if indices is None else removed[np.asarray(indices, int)]
+    removed = removed if positions is None else removed[np.asarray(positions, int)]
     kept = np.arange(max(count - 1, 0))
     kept = kept + (kept >= removed[:, None])
     return _encode(*events), _encode(*(part[kept] for part in events))
 
 
 def with_other_ratings(
-    history: EncodedHistory, levels: Sequence[float], indices: np.ndarray
+    history: EncodedHistory, levels: Sequence[float], positions: np.ndarray
 ) -> tuple[EncodedHistory, tuple[np.ndarray, np.ndarray]]:
-    """Return a history with each other rating of each event at ``indices``: (histories, events).
+    """Return a history with each other rating of each event at ``positions``: (histories, events).
 
     And for each of those histories, which of the indices and which of the levels it is about: (histories,) each.
     """
-    event, level = np.nonzero(np.array(levels, np.float32) != history.rating[indices, None])
+    event, level = np.nonzero(np.array(levels, np.float32) != history.rating[positions, None])
     changed = EncodedHistory(*(np.repeat(part[None], len(event), axis=0) for part in history))
-    changed.rating[np.arange(len(event)), indices[event]] = np.array(levels, np.float32)[level]
+    changed.rating[np.arange(len(event)), positions[event]] = np.array(levels, np.float32)[level]
     return changed, (event, level)
 
 

@@ -89,7 +89,7 @@ class Scorer(ABC):
         distribution = predictions.distribution
         return CandidateScores(predictions.expected[:, 0], None if distribution is None else distribution[:, 0])
 
-    def score_without_each(
+    def score_movie_without_each(
         self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then for the visitor without each event that is read: (1 + events,).
@@ -100,38 +100,38 @@ class Scorer(ABC):
         return scores if next_logit else replace(scores, next_logit=None)
 
     def expected_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, indices: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
     ) -> np.ndarray:
-        """Return expected ratings of ``movies``, in the order of ``score_without_each``: (1 + events, movies) stars.
+        """Return expected ratings of ``movies``, in the order of ``score_movie_without_each``: (1 + events, movies) stars.
 
-        Of all events that are read, or of those at ``indices``.
+        Of all events that are read, or of those at ``positions``.
         """
-        return self.predict_many(*self._without_each(visitor, rows, indices), movies, False).expected
+        return self.predict_many(*self._without_each(visitor, rows, positions), movies, False).expected
 
     def expected_if_rated(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, indices: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None
     ) -> np.ndarray:
         """Return the expected rating of ``movie`` if an event had another rating: (events, levels) stars.
 
-        Of all events that are read, or of those at ``indices``.
+        Of all events that are read, or of those at ``positions``.
         """
         events = visitor.history[max(0, len(rows) - self.max_history) :]
-        events = events if indices is None else tuple(events[index] for index in indices)
+        events = events if positions is None else tuple(events[index] for index in positions)
         changed = [visitor.rated(event.movie_id, level) for event in events for level in self.levels]
         scores = self.score_movie(changed, [rows] * len(changed), movie)
         return scores.expected.reshape(len(events), len(self.levels))
 
     def _without_each(
-        self, visitor: Visitor, rows: np.ndarray, indices: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, positions: Sequence[int] | None = None
     ) -> tuple[list[Visitor], list[np.ndarray]]:
         """Return the visitor, then the same without each event that is read, and the movies of each."""
         events, read = len(rows), min(len(rows), self.max_history)
-        removed = range(read) if indices is None else indices
+        removed = range(read) if positions is None else positions
         kept = [np.delete(np.arange(events), events - read + index) for index in removed]
         without = [replace(visitor, history=tuple(visitor.history[i] for i in keep)) for keep in kept]
         return [visitor, *without], [rows, *(rows[keep] for keep in kept)]
 
-    def attribute(
+    def integrated_gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None
     ) -> IntegratedGradients:
         """Return integrated gradients of the expected rating of ``movie``: see ``path_integral.integrate``.

@@ -119,37 +119,37 @@ class TimelineScorer(Scorer):
                 logits[group] = self._next_of(inputs, movies)[:, 0]
         return CandidateScores(self._means(distribution), distribution, logits if self.model.next else None)
 
-    def score_without_each(
+    def score_movie_without_each(
         self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then without each event: see ``Scorer``. Shared prefixes are read once."""
         if len(rows) < 2:  # nothing to share
-            return super().score_without_each(visitor, rows, movie, next_logit)
+            return super().score_movie_without_each(visitor, rows, movie, next_logit)
         levels, logits = self._shared_without_each(visitor, rows, np.array([movie]), None, next_logit)
         return CandidateScores(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
 
     def expected_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, indices: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
     ) -> np.ndarray:
         """Return expected ratings of ``movies`` without each event: see ``Scorer``. Shared prefixes are read once."""
         if len(rows) < 2:
-            return super().expected_without_each(visitor, rows, movies, indices)
-        return self._means(self._shared_without_each(visitor, rows, movies, indices, False)[0])
+            return super().expected_without_each(visitor, rows, movies, positions)
+        return self._means(self._shared_without_each(visitor, rows, movies, positions, False)[0])
 
     def _shared_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, indices: Sequence[int] | None, next_logit: bool
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None, next_logit: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        history, without = encode_without_each(visitor, rows, self.max_history, indices)
+        history, without = encode_without_each(visitor, rows, self.max_history, positions)
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
         return self._alike.predict(self._model_inputs(history.as_batch(), [visitor]), batches, movies, next_logit)
 
     def expected_if_rated(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, indices: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None
     ) -> np.ndarray:
         """Return the expected rating of ``movie`` if an event had another rating: see ``Scorer``."""
         history = encode_history(visitor, rows, self.max_history)
-        events = np.arange(len(history.movie)) if indices is None else np.asarray(indices, int)
+        events = np.arange(len(history.movie)) if positions is None else np.asarray(positions, int)
         if not len(events):
             return np.zeros((0, len(self.levels)))
         changed, cells = with_other_ratings(history, self.levels, events)
