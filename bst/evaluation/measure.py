@@ -100,7 +100,7 @@ def keep(bundle: Bundle, measured: Measured) -> str | None:
     Returns in words what could not be kept, None if all was.
     """
     try:
-        sidecars.keep(bundle, NAME, measured.record)
+        sidecars.save(bundle, NAME, measured.record)
         if measured.local is not None:
             local.keep(bundle, measured.local)
     except (BundleError, OSError) as error:

@@ -53,7 +53,7 @@ def measured(kinds, record):
 
     def keep(name: str, **changes) -> None:
         bundle = open_bundle(kinds / name)
-        sidecars.keep(bundle, measure.NAME, record | changes)
+        sidecars.save(bundle, measure.NAME, record | changes)
         kept.append(bundle.folder / f"{measure.NAME}.json")
 
     yield keep
@@ -165,7 +165,7 @@ def test_a_model_of_the_next_movie_alone_has_lists_alone(measured, record, kinds
         "orders": {name: record["ranking"]["orders"][name] for name in ("next", "popularity")},
     }
     plain = {"version": measure.VERSION, "made": "2026-01-01", "seconds": 3.0, "users": 20, "ranking": ranked}
-    sidecars.keep(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
+    sidecars.save(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
     app = evaluation("next-only")
     assert headline(app) == "Has the next movie among its first ten in 25% of cases, popularity in 8.0%"
     assert "predicts no ratings" in texts(app)

@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings,
         on_stage=stages.append,
     )
     assert rows == [5, 6, 7, 8], "finished epochs are not done again"
-    assert "going on after epoch 4" in stages
+    assert "continuing after epoch 4" in stages
     same_bundle(bundle, small_bundle)
     assert not (own_folders.runs / "small").exists()
     assert [p.name for p in own_folders.bundles.iterdir()] == ["small"]
