@@ -136,11 +136,10 @@ def train(
 
 def keep_insights(bundle: Bundle, dataset: Dataset) -> None:
     """Work out ``explanation.insights`` of a new bundle and keep them with it. Raises ``BundleError``."""
-    from bst.datasets.catalogue import Catalogue
     from bst.explanation.insights import make_insights
     from bst.inference.recommender import Recommender
 
-    recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies))
+    recommender = Recommender.load(bundle, dataset)
     sidecars.keep(bundle, "insights", make_insights(recommender, dataset))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bst.bundles import bundle as bundles
 from bst.datasets import load, load_movies
+from bst.inference.ranking import RankOptions
 from pages.shared import resources
 from tests.app.conftest import captions, chart_words, headline, start
 
@@ -110,7 +111,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     hits = sum(title in later for title in rows["title"])
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
     replay, recommender = app.session_state["replay_kept"].replay, list(resources._loaded().models.values())[-1]
-    then = [row.title for row in recommender.rank(replay.at(5), 10, order="next")]
+    then = [row.title for row in recommender.rank(replay.at(5), 10, RankOptions(order="next"))]
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
     assert not app.exception

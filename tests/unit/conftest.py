@@ -234,10 +234,9 @@ def small_bundle(trained) -> Bundle:
 
 @pytest.fixture(scope="session")
 def small_recommender(small_bundle, world):
-    from bst.datasets.catalogue import Catalogue
     from bst.inference.recommender import Recommender
 
-    return Recommender(small_bundle, Catalogue(world.movies), small_bundle.load_model(world.movies))
+    return Recommender.load(small_bundle, world)
 
 
 @pytest.fixture(scope="session")
@@ -278,10 +277,9 @@ def timeline_model(timeline_bundle, orderly):
 
 @pytest.fixture(scope="session")
 def timeline_recommender(timeline_bundle, timeline_model, orderly):
-    from bst.datasets.catalogue import Catalogue
     from bst.inference.recommender import Recommender
 
-    return Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
+    return Recommender.load(timeline_bundle, orderly, model=timeline_model)
 
 
 # ---- the command line

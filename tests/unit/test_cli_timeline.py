@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bst.errors import BSTError
+from bst.inference.ranking import RankOptions
 from bst.models.config import PRESETS
 
 METRICS = ["mae", "rmse", "median_mae", "nll", "ece", "mae_by_history", "ndcg@10", "hr@10"]
@@ -171,7 +172,7 @@ def test_a_list_in_each_order(order, answer, eager, bundle, timeline_recommender
 
     watched = ["--watched", "Story Number 4=5", "--watched", "130=3"]
     said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, "--order", order)
-    rows = timeline_recommender.rank(Visitor("F", history=(Event(112, 5), Event(130, 3))), 5, order=order)
+    rows = timeline_recommender.rank(Visitor("F", history=(Event(112, 5), Event(130, 3))), 5, RankOptions(order=order))
     assert [row["movie_id"] for row in said["recommendations"]] == [row.movie_id for row in rows]
     for told, row in zip(said["recommendations"], rows, strict=True):
         assert told["expected_rating"] == pytest.approx(row.expected_rating, abs=1e-3)

@@ -315,7 +315,7 @@ def bundle_in(folder, weights="a"):
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     bundle, found = bundle_in(folder), worst(missed)
-    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.has_seen(70, 60))
+    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.with_seen(70, 60))
     measured = measure.Measured({"version": measure.VERSION, "labels": 12}, private_cache.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
