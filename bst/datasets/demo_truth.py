@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.demo_catalogue import MOODS, read_catalogue
-from bst.schema import genre_matrix
+from bst.schema import DemographicName, genre_matrix
 
 MIDDLE_FAME, MIDDLE_QUALITY, MIDDLE_STARS = 3.0, 3.5, 3.0
 MAX_STARS = 5.0
@@ -40,7 +40,7 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
 )
 
 # How the demographics of a user shift their taste: (column of users, value, genre, shift).
-SHIFTS: tuple[tuple[str, str | int, str, float], ...] = (
+SHIFTS: tuple[tuple[DemographicName, str | int, str, float], ...] = (
     ("sex", "F", "Romance", 0.35),
     ("sex", "F", "Musical", 0.25),
     ("sex", "F", "Drama", 0.15),

@@ -16,10 +16,8 @@ from bst.datasets.profile.distributions import (
 )
 from bst.datasets.profile.groups import (
     FEW_USERS,
-    GROUPS,
     MOVIE_COLUMNS,
     RatingsByMovie,
-    group_name,
     movie_summary,
     tastes,
 )
@@ -28,7 +26,6 @@ from bst.datasets.profile.timestamps import TimestampTies, timestamp_ties
 
 __all__ = [
     "FEW_USERS",
-    "GROUPS",
     "MOVIE_COLUMNS",
     "Counts",
     "DatasetProfile",
@@ -38,7 +35,6 @@ __all__ = [
     "counts",
     "dataset_profile",
     "genres",
-    "group_name",
     "long_tail",
     "movie_summary",
     "over_time",

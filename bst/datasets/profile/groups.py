@@ -8,10 +8,8 @@ import pandas as pd
 from scipy import sparse, stats
 
 from bst.datasets.profile.distributions import level_indices
-from bst.schema import AGE_LABELS, AGES, GENRES, OCCUPATIONS, SEX_LABELS, SEXES, Dataset, genre_matrix
+from bst.schema import DEMOGRAPHICS, GENRES, Dataset, genre_matrix
 
-# the values of each attribute by which users are grouped
-GROUPS: dict[str, tuple[str | int, ...]] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
 # a result from fewer users says more about them than about their group
 FEW_USERS = 30
 # the upper end of a 95% interval
@@ -20,16 +18,10 @@ MOVIE_COLUMNS = ["name", "ratings", "mean", "low", "high", "few"]
 _Z = float(stats.norm.ppf(UPPER_QUANTILE))
 
 
-def group_name(attribute: str, value: str | int) -> str:
-    """Return the label of a group of ``GROUPS[attribute]``."""
-    labels: dict[str, dict] = {"sex": SEX_LABELS, "age": AGE_LABELS}
-    return labels.get(attribute, {}).get(value, str(value))
-
-
 def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """Compare groups of users by what they watch and like, for each attribute of ``GROUPS`` that is known of any user.
+    """Compare groups of users by what they watch and like, for each of ``DEMOGRAPHICS`` that is known of any user.
 
-    One row a group and genre that any member rated: ``group`` (its label), ``value``, ``genre``; ``users`` and
+    One row per group and genre that any member rated: ``group`` (its label), ``value``, ``genre``; ``users`` and
     ``ratings``: how many members rated it, and how often; ``few``: fewer than ``FEW_USERS`` users.
     ``stars``: the group's mean rating of the genre minus its mean of all ratings, in stars.
     ``taste``: that minus the same difference of all users, with its 95% interval ``taste_low`` … ``taste_high``.
@@ -42,11 +34,11 @@ def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
     sums, number = _by_user_and_genre(dataset)
     everyone = _genre_statistics(sums, number, np.ones(len(sums), bool))
     tables: dict[str, pd.DataFrame] = {}
-    for attribute, values in GROUPS.items():
+    for attribute, demographic in DEMOGRAPHICS.items():
         codes = dataset.users[attribute].cat.codes.to_numpy()
         groups = [
-            _group_tastes(sums, number, codes == code, everyone).assign(group=group_name(attribute, value), value=value)
-            for code, value in enumerate(values)
+            _group_tastes(sums, number, codes == code, everyone).assign(group=label, value=value)
+            for code, (value, label) in enumerate(demographic.labels.items())
             if number[codes == code, -1].any()
         ]
         if groups:
@@ -116,7 +108,7 @@ class RatingsByMovie:
     """All ratings of a dataset sorted by movie, in compact arrays, with the groups of the users.
 
     ``user`` int32 and ``stars`` float32 (ratings,); those of movie ``m`` are ``offsets[m]:offsets[m + 1]``. ``codes``:
-    by attribute of ``GROUPS`` each user's group, (users,) int8, −1 for unknown.
+    by attribute of ``DEMOGRAPHICS`` each user's group, (users,) int8, −1 for unknown.
     """
 
     user: np.ndarray
@@ -134,13 +126,13 @@ class RatingsByMovie:
             dataset.ratings["user"].to_numpy()[order],
             dataset.ratings["rating"].to_numpy()[order],
             np.concatenate([[0], np.bincount(movie, minlength=len(dataset.movies)).cumsum()]),
-            {attribute: dataset.users[attribute].cat.codes.to_numpy() for attribute in GROUPS},
+            {attribute: dataset.users[attribute].cat.codes.to_numpy() for attribute in DEMOGRAPHICS},
             dataset.levels,
         )
 
 
 def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
-    """Summarise the ratings of one movie: of ``all`` users, and by each attribute of ``GROUPS`` that is known.
+    """Summarise the ratings of one movie: of ``all`` users, and by each attribute of ``DEMOGRAPHICS`` that is known.
 
     Frames with ``MOVIE_COLUMNS``: the group's label, ratings, mean stars and their 95% interval (Student's t; missing
     for a single rating), ``few`` (under ``FEW_USERS``). And ``levels``: ``level``, ``ratings``, ``share``.
@@ -148,11 +140,11 @@ def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
     span = slice(ratings.offsets[row], ratings.offsets[row + 1])
     user, stars = ratings.user[span], ratings.stars[span].astype(np.float64)
     tables = {"all": pd.DataFrame([_summary("Everyone", stars)] if len(stars) else [], columns=MOVIE_COLUMNS)}
-    for attribute, values in GROUPS.items():
+    for attribute, demographic in DEMOGRAPHICS.items():
         codes = ratings.codes[attribute][user]
         groups = [
-            _summary(group_name(attribute, value), stars[codes == code])
-            for code, value in enumerate(values)
+            _summary(label, stars[codes == code])
+            for code, label in enumerate(demographic.labels.values())
             if (codes == code).any()
         ]
         if groups:

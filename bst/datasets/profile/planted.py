@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from bst.datasets.demo_truth import SHIFTS, Effects
-from bst.datasets.profile.groups import group_name
+from bst.schema import DEMOGRAPHICS
 
 Detection = Literal["▲", "▼", "✕", "●"]
 
@@ -33,7 +33,7 @@ def planted_tastes(tastes: dict[str, pd.DataFrame], effects: Effects | None = No
         rows.append(
             {
                 "part": attribute,
-                "group": group_name(attribute, value),
+                "group": DEMOGRAPHICS[attribute].labels[value],
                 "genre": genre,
                 "planted": stars * shift,
                 "measured": cell["taste"],
