@@ -21,7 +21,7 @@ from bst import backend
 from bst.bundles import bundle as bundles
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
-from bst.datasets import load, remember
+from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
 from bst.evaluation.summary import evaluate_predictions
 from bst.files import write_whole
@@ -102,7 +102,7 @@ def train(
 
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
-    remember(settings.dataset, dataset)
+    register_folder(settings.dataset, dataset)
     for note in assumptions(dataset):
         on_stage(note)
     split = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
