@@ -21,7 +21,7 @@ import pandas as pd
 from bst import backend
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
-from bst.datasets import load, remember
+from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
 from bst.evaluation.summary import evaluate_predictions
 from bst.files import as_array, write_arrays, write_whole
@@ -111,7 +111,7 @@ def train(
 
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
-    remember(settings.dataset, dataset)
+    register_folder(settings.dataset, dataset)
     for note in assumptions(dataset):
         on_stage(note)
     split = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)

@@ -4,7 +4,7 @@ import altair as alt
 import pytest
 
 from bst.datasets import load
-from bst.datasets.profile import RatingsByMovie, dataset_profile, of_movie
+from bst.datasets.profile import RatingsByMovie, dataset_profile, movie_summary
 from bst.datasets.profile.planted import planted_tastes
 from bst.models.config import Sizes
 from bst.models.registry import family_of, preset
@@ -31,7 +31,7 @@ def picture(chart: alt.TopLevelMixin, width: int = 400) -> str:
 
 def test_every_chart_of_a_dataset_can_be_drawn(seen, dataset):
     genres = seen.genres["genre"].tolist()
-    found = of_movie(RatingsByMovie.of(dataset), 0)
+    found = movie_summary(RatingsByMovie.of(dataset), 0)
     pictures = {
         "stars": (drawn.given_stars(seen.stars), "5 ★"),
         "time": (drawn.ratings_over_time(seen.time), "Ratings"),

@@ -78,7 +78,7 @@ def test_the_sample_is_of_held_out_users_and_their_next_movie(timeline_bundle, o
         following = timeline[len(visitor.history)]
         assert (following.movie_id, following.rating) == (movie_id, actual)
         assert len(visitor.history) >= 5
-        assert visitor.sex == users.who(whole[timeline]).sex
+        assert visitor.sex == users.without_history(whole[timeline]).sex
     assert draw_sample(users, 3, seed=1) == sampled
     assert draw_sample(users, 3, seed=2) != sampled
     assert len(draw_sample(users, 1000, seed=1)) == len(users.held_out)

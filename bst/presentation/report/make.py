@@ -302,7 +302,7 @@ def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     section.text += [
         f"{counts.users:,} {people} gave {counts.ratings:,} ratings to {of} movies{days}; half of them go to the "
         f"{counts.half_share:.0%} best known. "
-        f"The mean is {counts.mean:.2f} stars; {counts.filled:.1%} of all pairs of a person and a movie are rated.",
+        f"The mean is {counts.mean:.2f} stars; {counts.density:.1%} of all pairs of a person and a movie are rated.",
     ]
     if ties.has_times:
         section.text.append(
