@@ -33,7 +33,7 @@ from bst.errors import BSTError, BundleError
 from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of, read_config
 from bst.settings import get_settings
-from bst.timelines.splits import PROTOCOLS
+from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
 VERSION = 1
@@ -49,8 +49,8 @@ class Bundle:
     """What a bundle says of itself; its heavier parts are read on request.
 
     ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings its dataset allows; ``share`` is the
-    part of the users that it was trained on, see ``evaluation.prepare``. ``weights_sha256`` tells one training from
-    another of the same name.
+    part of the users that it was trained on, see ``splits.prepare``. ``weights_sha256`` tells one training from another
+    of the same name. ``stored_protocol`` is the name of the protocol in the file, which may be a former one.
     """
 
     folder: Path
@@ -71,6 +71,7 @@ class Bundle:
     parameters: dict
     share: float = 1.0
     weights_sha256: str = field(default="", compare=False)
+    stored_protocol: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -192,7 +193,8 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
             levels=tuple(float(level) for level in said["levels"]),
             share=float(said.get("share", 1.0)),
             weights_sha256=said["sha256"]["weights.npz"],
-            **{name: said[name] for name in _PLAIN},
+            stored_protocol=said["protocol"],
+            **{name: said[name] for name in _PLAIN} | {"protocol": protocol_name(said["protocol"])},
         )
         _check_values(bundle)
     except (BSTError, KeyError, TypeError, ValueError) as error:
