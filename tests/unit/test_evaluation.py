@@ -72,10 +72,7 @@ def test_parts_of_protocol_windows_are_disjoint(world):
     assert len(split.known.rating) == len(world.ratings) - len(test)
     draw = np.random.default_rng(5).random(440) > 0.85
     assert len(test) == draw.sum()
-    again, other = (
-        prepare(world, preset("user-features"), "windows", 5),
-        prepare(world, preset("user-features"), "windows", 6),
-    )
+    again, other = (prepare(world, preset("user-features"), "windows", seed) for seed in (5, 6))
     assert set(again.windows.test.target) == test
     assert set(other.windows.test.target) != test
     role = np.full(len(world.ratings), TRAIN)
