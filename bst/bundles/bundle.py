@@ -40,7 +40,7 @@ from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model, Variable
 from bst.settings import get_settings
-from bst.timelines.splits import PROTOCOLS
+from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
 VERSION = 1
@@ -57,7 +57,8 @@ class Bundle:
 
     ``movies_fingerprint`` is that of ``fingerprint``; ``levels`` are the ratings that its dataset allows; ``share`` is
     the part of the users that it was trained on, see ``prepare`` in ``bst.models.registry``. ``weights_sha256``
-    distinguishes trainings of the same name.
+    distinguishes trainings of the same name. ``stored_protocol`` is the name of the protocol in the file, which may be
+    a former one.
     """
 
     folder: Path
@@ -78,6 +79,7 @@ class Bundle:
     parameters: dict[str, Any]
     share: float = 1.0
     weights_sha256: str = field(default="", compare=False)
+    stored_protocol: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -194,7 +196,8 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
             levels=tuple(float(level) for level in header["levels"]),
             share=float(header.get("share", 1.0)),
             weights_sha256=header["sha256"]["weights.npz"],
-            **{name: header[name] for name in _HEADER_TYPES},
+            stored_protocol=header["protocol"],
+            **{name: header[name] for name in _HEADER_TYPES} | {"protocol": protocol_name(header["protocol"])},
         )
         _check_values(bundle)
     except (BSTError, KeyError, TypeError, ValueError) as error:

@@ -72,7 +72,11 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
     predictions = family_of(bundle.config).predict_test(
         model, split, lambda share, message: on_progress(0.08 + 0.22 * share, message)
     )
-    record = {"protocol": bundle.protocol, "seed": bundle.seed, **tie_order_record(split.dataset)}
+    record = {
+        "protocol": bundle.stored_protocol or bundle.protocol,
+        "seed": bundle.seed,
+        **tie_order_record(split.dataset),
+    }
     labels = None
     baselines = {}
     if predictions.expected is not None:

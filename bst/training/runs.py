@@ -33,7 +33,7 @@ from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.settings import get_settings
 from bst.timelines.arrays import assumptions, tie_order_record
-from bst.timelines.splits import EvaluationSplit
+from bst.timelines.splits import EvaluationSplit, protocol_name
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # with fewer users, averages over a sample of them mean nothing
@@ -52,11 +52,15 @@ class RunSettings:
 
     dataset: str
     config: ModelConfig
-    protocol: str = "seed"
+    protocol: str = "windows"
     epochs: int = 5
     seed: int = 0
     patience: int = 3
     share: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Give the protocol its present name."""
+        object.__setattr__(self, "protocol", protocol_name(self.protocol))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

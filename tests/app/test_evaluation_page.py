@@ -143,7 +143,7 @@ def test_a_classic_model_says_what_does_not_apply(measured, record):
         versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in baselines},
         calibration=without,
         stars={name: record["stars"][name] for name in ("levels", "actual", "expected")},
-        protocol="seed",
+        protocol="windows",
         gaps_unknown={"mae": 0.7, "rmse": 0.9},
     )
     app = evaluation("classic")
@@ -302,7 +302,7 @@ def test_two_models_stand_side_by_side_on_the_same_labels(measured, record):
     assert "stay on the computer where a model was measured" in captions(app)
     app.selectbox(key="evaluation_other").select("classic").run()
     assert "classic · Demo world (simulated) has not been measured yet" in texts(app).replace("**", "")
-    measured("classic", protocol="seed")
+    measured("classic", protocol="windows")
     app.run()
     assert "cannot be compared: they were measured under other protocols" in texts(app)
     assert not app.exception
