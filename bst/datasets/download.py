@@ -1,6 +1,5 @@
 """Download a MovieLens release: checksum, safe extraction and validation before it gets its final name."""
 
-import os
 import shutil
 import stat
 import time
@@ -13,6 +12,7 @@ from bst.datasets import movielens
 from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
+from bst.settings import get_settings
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +51,7 @@ def download(
     remove_abandoned(target.parent, *(_staging_prefix(source) for source in SOURCES.values()))
     if _is_present(target):
         return target
-    mirror = base_url or os.environ.get("BST_DOWNLOAD_URL")
+    mirror = base_url or get_settings().download_url
     url = f"{mirror.rstrip('/')}/{name}.zip" if mirror else source.url
     try:
         _download(source, url, known_hash or source.known_hash, target, on_progress)

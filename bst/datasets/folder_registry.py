@@ -5,18 +5,15 @@ file outside the bundle, which git ignores; if that file is lost, only the path 
 """
 
 import json
-import os
 from pathlib import Path
 
 from bst.files import write_whole
-
-PROJECT = Path(__file__).resolve().parents[2]
+from bst.settings import get_settings
 
 
 def registry_file() -> Path:
-    """Return the path of the registry: in ``$BST_CACHE_DIR``, or ``data/.cache`` in the project."""
-    chosen = os.environ.get("BST_CACHE_DIR")
-    return (Path(chosen) if chosen else PROJECT / "data" / ".cache") / "folders.json"
+    """Return the path of the registry."""
+    return get_settings().cache / "folders.json"
 
 
 def registered_folders() -> dict[str, Path]:

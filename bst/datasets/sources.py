@@ -5,7 +5,6 @@ The terms of MovieLens are at https://grouplens.org/datasets/movielens/; each re
 
 import difflib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from bst.datasets.parsing import quoted
 from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
+from bst.settings import get_settings
 
 _STAGING_PREFIX = ".world-"
-PROJECT = Path(__file__).resolve().parents[2]
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1
 WEB = "https://files.grouplens.org/datasets/movielens/"
 
@@ -164,14 +163,12 @@ SOURCES: dict[str, Source] = {
 
 def data_dir() -> Path:
     """Return the folder of the datasets: ``$BST_DATA_DIR``, or ``data`` in the project."""
-    chosen = os.environ.get("BST_DATA_DIR")
-    # os.path, as pathlib raises an error for the "~name" of an unknown user
-    return Path(os.path.expanduser(chosen)) if chosen else PROJECT / "data"  # noqa: PTH111
+    return get_settings().data
 
 
 def demo_dir() -> Path:
     """Return the folder of the demo world: generated, and never taken from ``$BST_DATA_DIR``."""
-    return PROJECT / "data" / "demo" / "world"
+    return get_settings().project_data / "demo" / "world"
 
 
 def source_of(name: str) -> Source:
@@ -260,7 +257,7 @@ def _as_folder(path: str) -> Path | None:
 
 def _usual_folders(name: str) -> list[Path]:
     names = (name, SOURCES[name].folder) if name in SOURCES else (name,)
-    return list(dict.fromkeys(parent / each for parent in (data_dir(), PROJECT / "data") for each in names))
+    return list(dict.fromkeys(parent / each for parent in (data_dir(), get_settings().project_data) for each in names))
 
 
 def _availability(source: Source) -> Availability:

@@ -13,10 +13,10 @@ from bst.baselines.bias import item_mean
 from bst.bundles.bundle import Bundle
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
-from bst.models.config import TimelineConfig
+from bst.models.registry import family_of, prepare
 from bst.schema import DEMOGRAPHICS, MAX_HISTORY, Dataset, Event, Visitor
 from bst.timelines.arrays import build_timelines
-from bst.timelines.splits import TRAIN, prepare
+from bst.timelines.splits import TRAIN
 
 # Histories that are predicted in one pass. The pass scores every movie for every history, so that a longer block would
 # compute more scores that are not needed.
@@ -90,8 +90,8 @@ class RealUsers:
     def __init__(self, bundle: Bundle, dataset: Dataset) -> None:
         self.bundle, self.dataset = bundle, dataset
         self.held_out, self._item_means = np.zeros(0, np.int64), np.zeros(0)
-        whole = bundle.protocol == "visitor" and isinstance(bundle.config, TimelineConfig)
-        if whole and bundle.sizes.users == len(dataset.users):
+        users_held_out = bundle.protocol == "visitor" and "visitor" in family_of(bundle.config).protocols
+        if users_held_out and bundle.sizes.users == len(dataset.users):
             split = prepare(dataset, bundle.config, "visitor", bundle.seed, bundle.share)
             self.timelines = split.timelines
             self.held_out = np.unique(split.user[split.test])
