@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bst import datasets
-from bst.cli.terminal import Answer, Options, bar, say
+from bst.cli.terminal import Answer, Options, progress_bar, say
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
@@ -56,7 +56,7 @@ def _say_notes(name: str, folder: Path) -> None:
 def download(options: Options) -> Answer:
     """Download a dataset, its licence shown first."""
     say(datasets.licence_text(options.dataset) + "\n")
-    with bar(options.dataset, "B", True) as shown:
+    with progress_bar(options.dataset, "B", True) as shown:
 
         def on_progress(done: int, total: int) -> None:
             shown.total = total or None
@@ -72,7 +72,7 @@ def simulate(options: Options) -> Answer:
 
     if os.path.lexists(options.out):
         raise ConfigError(f"{options.out} exists already; name a new folder with --out")
-    with bar("simulating", " ratings", True) as shown:
+    with progress_bar("simulating", " ratings", True) as shown:
 
         def on_progress(done: int, total: int) -> None:
             shown.total = total

@@ -19,7 +19,6 @@ import pandas as pd
 
 from bst import backend
 from bst.bundles import bundle as bundles
-from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.datasets import load, remember
 from bst.errors import BSTError, TrainingError
@@ -136,11 +135,11 @@ def train(
 
 def keep_insights(bundle: Bundle, dataset: Dataset) -> None:
     """Work out ``explanation.insights`` of a new bundle and keep them with it. Raises ``BundleError``."""
-    from bst.explanation.insights import make_insights
+    from bst.explanation import insights
     from bst.inference.recommender import Recommender
 
     recommender = Recommender.load(bundle, dataset)
-    sidecars.keep(bundle, "insights", make_insights(recommender, dataset))
+    insights.keep_insights(bundle, insights.make_insights(recommender, dataset))
 
 
 def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
