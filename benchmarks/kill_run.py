@@ -29,7 +29,8 @@ def main() -> None:
     options = parser.parse_args()
 
     from bst.bundles.bundle import list_bundles, open_bundle
-    from bst.models.config import preset
+    from bst.models.registry import preset
+    from bst.settings import override_settings
     from bst.training import background
     from bst.training.runs import RunSettings
 
@@ -43,25 +44,26 @@ def main() -> None:
         share=options.share,
     )
     rng, kills = random.Random(options.seed), []
-    with tempfile.TemporaryDirectory() as work:
-        folders = {"runs": Path(work) / "runs", "into": Path(work) / "bundles"}
-        folders["runs"].mkdir()
-        background.start(settings, "killed", **folders)
+    with (
+        tempfile.TemporaryDirectory() as work,
+        override_settings(runs=Path(work) / "runs", bundles=Path(work) / "bundles"),
+    ):
+        background.start(settings, "killed")
         for _ in range(options.kills):
-            while (now := background.status("killed", folders["runs"])) and not now.epoch:
+            while (now := background.status("killed")) and not now.epoch:
                 time.sleep(0.05)  # it is loading what it needs: nothing to lose yet
             time.sleep(rng.uniform(0, 5))
-            if background.status("killed", folders["runs"]) is None:
+            if background.status("killed") is None:
                 break  # it had finished
-            process = background.process_of("killed", folders["runs"])
+            process = background.process_of("killed")
             process.kill()
             process.wait(30)
-            after = background.status("killed", folders["runs"])
+            after = background.status("killed")
             kills.append({"under_way": after.epoch, "kept": len(after.history), "state": after.state})
-            background.resume("killed", **folders)
-        while background.status("killed", folders["runs"]):
+            background.resume("killed")
+        while background.status("killed"):
             time.sleep(0.5)
-        bundle = open_bundle(folders["into"] / "killed")
+        bundle = open_bundle("killed")
         epochs = bundle.history["epoch"].tolist()
     result = {
         "kills": kills,

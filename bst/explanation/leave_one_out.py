@@ -13,7 +13,7 @@ import numpy as np
 from bst.inference.recommender import Recommender
 from bst.metrics import probability_liked
 from bst.schema import DemographicName, Event, Visitor
-from bst.scoring.results import Answers
+from bst.scoring.results import CandidateScores
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, posi
     return table
 
 
-def _arrays(recommender: Recommender, scores: Answers) -> list[np.ndarray | None]:
+def _arrays(recommender: Recommender, scores: CandidateScores) -> list[np.ndarray | None]:
     """Return stars, probabilities of being liked and logits: (visitors,) float64 each, or None."""
     distribution, liked = scores.distribution, None
     if distribution is not None:

@@ -51,7 +51,8 @@ def draw_cases(
     cases: list[Case] = []
     for user in user_rows:
         rng = np.random.default_rng([seed, int(user)])
-        of_user = _cases_of(users.events(int(user)), users.who(int(user)), users.dataset, (clarity, end), rng)
+        events, demographics = users.events(int(user)), users.without_history(int(user))
+        of_user = _cases_of(events, demographics, users.dataset, (clarity, end), rng)
         cases += islice(of_user, CASES_PER_USER)
     return cases
 

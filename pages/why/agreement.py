@@ -12,7 +12,7 @@ from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
-from bst.scoring.results import Attributed
+from bst.scoring.results import IntegratedGradients
 from pages.shared.format import escape_markdown
 from pages.shared.session_cache import cached, key
 from pages.shared.widgets import chart_view
@@ -115,7 +115,7 @@ def _agreement_words(rows: pd.DataFrame) -> str:
     return "Rank correlation of attention and effect. " + "; ".join(said)
 
 
-def _gradients(recommender: Recommender, told: Explanation) -> Attributed:
+def _gradients(recommender: Recommender, told: Explanation) -> IntegratedGradients:
     return cached(
         "gradients",
         key(recommender, told.visitor, told.movie_id),

@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 
-from bst.bundles import bundle as bundles
 from bst.datasets import load, load_movies
 from bst.inference.ranking import RankOptions
 from pages.shared import resources
@@ -36,9 +35,9 @@ def folder(kinds_dir, tmp_path_factory):
 
 
 @pytest.fixture
-def kinds(folder, monkeypatch):
+def kinds(folder, override_settings):
     """Let the app see those, and no others."""
-    monkeypatch.setattr(bundles, "BUNDLES", folder)
+    override_settings(bundles=folder)
 
 
 def opened(bundle: str, **state):
@@ -213,8 +212,8 @@ def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
     assert not app.segmented_control
 
 
-def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
+def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, override_settings):
+    override_settings(bundles=kinds_dir)
     app = opened("timeline")
     assert headline(app) == "This model has seen every user"
     assert "has other users here: nobody can say whom it has not seen" in words(app)

@@ -77,7 +77,7 @@ def test_the_sample_is_of_held_out_users_and_their_next_movie(timeline_bundle, o
         following = timeline[len(visitor.history)]
         assert (following.movie_id, following.rating) == (movie_id, actual)
         assert len(visitor.history) >= 5
-        assert visitor.sex == users.who(whole[timeline]).sex
+        assert visitor.sex == users.without_history(whole[timeline]).sex
     assert draw_sample(users, 3, seed=1) == sampled
     assert draw_sample(users, 3, seed=2) != sampled
     assert len(draw_sample(users, 1000, seed=1)) == len(users.held_out)
@@ -148,6 +148,7 @@ def test_what_is_no_record_of_insights_counts_as_none(broken, timeline_bundle):
 
 
 def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, world):
+
     from bst.inference.recommender import Recommender
 
     history = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5)))
