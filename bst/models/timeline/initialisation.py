@@ -64,25 +64,24 @@ def start_vectors(train: Interactions, mean: np.ndarray, width: int, seed: int) 
 
 
 def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fit the factor model, give it to the rating tower, and return what the tower is to be trained with.
+    """Fit the factor model, give it to the rating tower, and return the fold-in that the tower is trained with.
 
-    That is the expectation, in stars, and the doubt of the factor model for every rating, (ratings,) each. A factor
-    model knows the ratings that it was fitted on better than it will ever know a visitor's, so each fifth of the
-    users is folded into a model that was fitted without them (stacked generalisation; Wolpert, Neural Networks 5(2),
-    1992). Measured on MovieLens 1M's validation visitors: RMSE 0.838 with, 0.847 without this care.
+    That is the factor model's expected rating in stars and its variance, for every rating, (ratings,) each. A factor
+    model fits the ratings that it was fitted on better than those of any visitor, so each fifth of the users is folded
+    into a model that was fitted without them (stacked generalisation; Wolpert, Neural Networks 5(2), 1992). Measured on
+    MovieLens 1M's validation visitors: RMSE 0.838 out of fold, 0.847 otherwise.
     """
-    train, events = split.role == TRAIN, split.timelines
     assert model.rating is not None
-    factors = model.config.factors
+    train, events, factors = split.role == TRAIN, split.timelines, model.config.factors
     model.rating.set_factors(Factorisation.fit_em(split.ratings(train), factors=factors))
-    folded, doubt = np.zeros((2, len(train)), np.float32)
+    prediction, variance = np.zeros((2, len(train)), np.float32)
     fold = np.random.default_rng([seed, 3]).integers(0, FOLDS, len(events.lengths))
     for k in range(FOLDS):
-        users = np.flatnonzero(fold == k)
-        theirs = fold[split.user] == k
-        if theirs.any():
-            offsets = np.append(0, np.cumsum(events.lengths[users]))
-            rest = Factorisation.fit_em(split.ratings(train & ~theirs), factors=factors)
-            both = rest.fold_in_with_doubt(events.movie[theirs], events.rating[theirs], offsets)
-            folded[theirs], doubt[theirs] = both
-    return folded, doubt
+        in_fold = fold[split.user] == k
+        if in_fold.any():
+            offsets = np.append(0, np.cumsum(events.lengths[fold == k]))
+            others = Factorisation.fit_em(split.ratings(train & ~in_fold), factors=factors)
+            prediction[in_fold], variance[in_fold] = others.fold_in_with_doubt(
+                events.movie[in_fold], events.rating[in_fold], offsets
+            )
+    return prediction, variance

@@ -289,8 +289,8 @@ class TimelineTrainer(Trainer):
     def _next_loss(self, batch):
         """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
 
-        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over negatives
-        estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
+        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
+        negatives estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
         """
         states, table = self.model.next(batch, training=True)
         at = tf.reshape(tf.where(tf.reshape(batch["label"], [-1])), [-1])
