@@ -20,7 +20,8 @@ CHUNK = 256
 class Factorisation:
     """A fitted model: ``mean`` in stars; movies' and users' ``bias`` (n,) and ``factors`` (n, factors), float32.
 
-    ``prior`` (factors + 1,) is the prior precision of a user's factors and bias, in units of that of one rating; ``span`` the lowest and highest known rating, to which predictions are clipped.
+    ``prior`` (factors + 1,) is the prior precision of a user's factors and bias, in units of that of one rating;
+    ``span`` the lowest and highest known rating, to which predictions are clipped.
     """
 
     mean: float

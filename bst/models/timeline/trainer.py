@@ -20,7 +20,7 @@ from bst.models.config import Sizes, Task
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
-from bst.models.trainer import OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.timelines.segments import (
     EVENT_INPUTS,
     Batch,
@@ -40,7 +40,6 @@ EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 BETA_2 = {"rating": 0.999, "next": 0.98}
 TIME_INPUTS = ("gap", "month")
 DEMOGRAPHICS = ("sex", "age", "occupation")
-REPORT_S = 0.25  # seconds between two reports of progress
 
 SIGNATURE = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
