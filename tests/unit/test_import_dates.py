@@ -122,7 +122,7 @@ def test_a_row_without_a_date_stays_next_to_its_neighbours():
     export = imdb(("4/18/2026", "D"), ("", "C"), ("1/22/2026", "B"), ("12/1/2025", "A"))
     assert titles(export) == ["A", "B", "C", "D"]
     assert not export.dated
-    assert export.remarks == ("1 of 4 rows have no date that can be read; they stay beside their neighbours.",)
+    assert export.remarks == ("1 of 4 rows have no date that can be read; they stay next to their neighbours.",)
 
 
 def test_imdb_without_dates_is_read_newest_first():

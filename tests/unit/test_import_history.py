@@ -79,7 +79,7 @@ def test_no_movie_of_the_file_is_recommended(rows, replacing):
     export = read_export(text.encode())
     matches = [each for each in Matcher(catalogue).match(export.entries) if each.movie_id is not None]
     before = Visitor(history=(Event(1, 2.0), Event(40, 3.0)))
-    after = import_history(before, matches, HALF_STARS, replacing=replacing, most=10)
+    after = import_history(before, matches, HALF_STARS, replacing=replacing, max_history=10)
     assert {place + 1 for place, _, _ in rows} <= after.all_seen
     assert len(after.history) <= 10
     newest: dict[int, int] = {}
