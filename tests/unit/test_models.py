@@ -223,7 +223,7 @@ def inputs(n=6, slots=3, seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
+    """Return an untrained model of preset ``user-features`` whose weights are all random: zeros would hide mistakes."""
     return random_model(preset("user-features"))
 
 

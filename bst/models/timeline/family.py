@@ -53,6 +53,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
     weight_purposes = WEIGHT_PURPOSES
+    fixed_weights = frozenset({"facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"})
     tower_titles = TOWER_TITLES
 
     def build(self, config: TimelineConfig, sizes: Sizes, levels: int) -> Model:
@@ -81,7 +82,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
         return TimelineTrainer(config, split, seed)
 
-    def diverged(self, config: TimelineConfig) -> str:
+    def divergence_advice(self, config: TimelineConfig) -> str:
         """Return what to try after a training that diverged: its learning rates are no option of a command."""
         return "another --seed"
 

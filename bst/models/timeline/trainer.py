@@ -130,7 +130,7 @@ class TimelineTrainer(Trainer):
         if self.model.next:
             count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=sizes.movies) + 1.0
             probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
-            self._log_probability, self._cumulative = (
+            self.sampling_log_probability, self._cumulative = (
                 tf.constant(np.log(probability), tf.float32),
                 np.cumsum(probability),
             )
@@ -296,7 +296,7 @@ class TimelineTrainer(Trainer):
         states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
         movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
         popularity = tf.convert_to_tensor(self.model.next.popularity)
-        correction = tf.gather(self._log_probability, drawn) + math.log(self.config.negatives)
+        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
         others = (
             tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(popularity, drawn) - correction
         )
