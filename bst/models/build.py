@@ -57,7 +57,7 @@ def look_everywhere_alike(model) -> None:
     """
     if isinstance(model.config, TimelineConfig):
         attentions = [block.attention for block in (*model.rating.query_blocks, *model.rating.content_blocks)]
-        weights = [layer.distance for layer in attentions]
+        weights = [layer.distance_bias for layer in attentions]
     else:
         attentions, weights = [model.block.attention], []
     for weight in (*weights, *(weight for layer in attentions for weight in layer.query.weights)):

@@ -198,7 +198,7 @@ def test_the_rating_tower_reads_the_fold_in_of_each_place(timeline_trainer, time
     batch = timeline_trainer._training_batch("rating", segments, np.random.default_rng(0))
     for row in range(len(segments)):
         at = slice(segments.start[row], segments.start[row] + segments.length[row])
-        for name, values in (("folded", timeline_trainer.folded), ("doubt", timeline_trainer.doubt)):
+        for name, values in (("fold_in_prediction", timeline_trainer.folded), ("variance", timeline_trainer.doubt)):
             np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
             assert (batch[name][row, segments.length[row] :] == 0).all()
 

@@ -39,7 +39,7 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     for tower in (model.rating, model.next):
         np.testing.assert_allclose(tower.mean_rating, mean, rtol=1e-6)
         assert tower.stars.numpy().tolist() == [1, 2, 3, 4, 5]
-        np.testing.assert_array_equal(tower.facts, item_features(tiny_dataset.movies))
+        np.testing.assert_array_equal(tower.item_features, item_features(tiny_dataset.movies))
     np.testing.assert_allclose(model.rating.bias, mean - mu, atol=1e-6)
     fame = np.log([3, 3, 3, 2, 2, 1])
     np.testing.assert_allclose(model.next.popularity, fame - fame.mean(), atol=1e-6)

@@ -29,12 +29,13 @@ class ClassicScorer(Scorer):
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def gradients(inputs, presence, known):
-            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
+        def gradients(inputs, event_scale, profile_scale):
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
-                tape.watch((presence, known))
-                stars = model(inputs | {"presence": presence, "known": known}, training=False)[:, 0]
-            return stars, *tape.gradient(stars, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                stars = model(scaled, training=False)[:, 0]
+            return stars, *tape.gradient(stars, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict = compiled(lambda inputs: model(inputs, training=False))
         self._attend = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))
@@ -65,8 +66,9 @@ class ClassicScorer(Scorer):
         """As in ``Scorer``; stars are not yet held within the rating levels, where nothing would move them."""
         inputs = self._inputs([visitor], [rows], np.array([movie]))
         inputs = {name: np.repeat(values, len(places), axis=0) for name, values in inputs.items()}
-        known = places.astype(np.float32)
-        made = self._changes(inputs, np.repeat(known[:, None], self.max_history, axis=1), known)
+        profile_scale = places.astype(np.float32)
+        event_scale = np.repeat(profile_scale[:, None], self.max_history, axis=1)
+        made = self._changes(inputs, event_scale, profile_scale)
         stars, event_effects, rest = (part.numpy() for part in made)
         return stars, event_effects[:, self.max_history - min(len(rows), self.max_history) :], rest
 

@@ -1,12 +1,13 @@
 """The scorer of the timeline model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError
-from bst.models.timeline.prefix_cache import Alike
+from bst.models.timeline.prefix_cache import SharedPrefixPredictor
 from bst.schema import Visitor
 from bst.scoring.encoding import Watched, codes, rated_otherwise, together, watched, without_each
 from bst.scoring.results import Answers, CandidateAttention, HistoryAttention, Predictions
@@ -20,7 +21,7 @@ class TimelineScorer(Scorer):
     def __init__(self, bundle: Bundle, model, rows_of: RowsOf):
         import tensorflow as tf
 
-        from bst.models.timeline.attention import Reading
+        from bst.models.timeline.fast_inference import KVCache, NextInference, RatingInference
 
         if not model.rating:
             raise BundleError(
@@ -28,7 +29,8 @@ class TimelineScorer(Scorer):
                 "train both towers"
             )
         self.bundle, self.model, self.max_history, self._rows_of = bundle, model, bundle.config.max_history, rows_of
-        model.freeze()
+        rating = RatingInference(model.rating)
+        following: Any = NextInference(model.next) if model.next else None
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((None,), tf.int32) for name in ("sex", "age", "occupation")}
@@ -40,36 +42,38 @@ class TimelineScorer(Scorer):
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
         def predict(inputs):
-            encoded = model.encode(inputs)
-            return tf.nn.softmax(model.score(encoded)), model.next_logits(encoded) if model.next else tf.zeros((1, 0))
+            levels = tf.nn.softmax(rating.score(rating.encode(inputs))[0])
+            return levels, next_logits(inputs) if following else tf.zeros((1, 0))
+
+        def next_logits(inputs):
+            return following.catalogue_logits(following.encode(inputs))
 
         def attention_weights(inputs, movie):
-            reading = Reading()
-            encoded = model.rating.encode(inputs, reading)
-            content = tf.stack(reading.weights)[:, 0] if reading.weights else tf.zeros((0, 0, 0, 0))
-            return model.rating.score(encoded, movie)[1][0, :, :, 0], content
+            cache = KVCache()
+            encoded = rating.encode(inputs, cache)
+            content = tf.stack(cache.weights)[:, 0] if cache.weights else tf.zeros((0, 0, 0, 0))
+            return rating.score(encoded, movie)[1][0, :, :, 0], content
 
         def levels_of(inputs, movie):
-            return tf.nn.softmax(model.rating.score(model.rating.encode(inputs), movie)[0])
+            return tf.nn.softmax(rating.score(rating.encode(inputs), movie)[0])
 
-        def gradients(inputs, movie, presence, known):
-            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
+        def gradients(inputs, movie, event_scale, profile_scale):
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
-                tape.watch((presence, known))
-                levels = levels_of(inputs | {"presence": presence, "known": known}, movie)[:, 0]
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                levels = levels_of(scaled, movie)[:, 0]
                 expected = tf.linalg.matvec(levels, stars)
-            return expected, *tape.gradient(
-                expected, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
+            return expected, *tape.gradient(expected, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict, self._attend = compiled(predict), compiled(attention_weights, some)
         self._stars = compiled(levels_of, some)
-        self._next = compiled(lambda inputs: model.next.catalogue_logits(model.next.encode(inputs)))
-        self._next_of = compiled(lambda inputs, movie: model.next.logits(model.next.encode(inputs), movie), some)
+        self._next = compiled(next_logits)
+        self._next_of = compiled(lambda inputs, movie: following.logits(following.encode(inputs), movie), some)
         self._changes = compiled(
             gradients, some, tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
-        self._alike = Alike(model, bundle.config, compiled)
+        self._shared_prefix = SharedPrefixPredictor(rating, following, compiled)
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue. ``rows``: the visitor's movies."""
@@ -132,7 +136,7 @@ class TimelineScorer(Scorer):
     def _without_each(self, visitor, rows, movies, among, following):
         history, rest = without_each(visitor, rows, self.max_history, among)
         batches = [self._coded(part, [visitor]) for part in (_one(watched(visitor, rows, self.max_history)), rest)]
-        return self._alike.predict(self._coded(_one(history), [visitor]), batches, movies, following)
+        return self._shared_prefix.predict(self._coded(_one(history), [visitor]), batches, movies, following)
 
     def expected_if_rated(
         self, visitor: Visitor, rows: np.ndarray, movie: int, among: Sequence[int] | None = None
@@ -148,7 +152,7 @@ class TimelineScorer(Scorer):
         changed, places = rated_otherwise(read, self.bundle.levels, among)
         whole = self._coded(_one(read), [visitor])
         batches = [whole, self._coded(changed, [visitor])]
-        expected = self._means(self._alike.predict(whole, batches, np.array([movie]), False)[0])[:, 0]
+        expected = self._means(self._shared_prefix.predict(whole, batches, np.array([movie]), False)[0])[:, 0]
         table = np.full((len(among), len(self.bundle.levels)), expected[0])
         table[places] = expected[1:]
         return table
@@ -164,14 +168,14 @@ class TimelineScorer(Scorer):
     def _gradients(self, visitor, rows, movie, places):
         inputs = self._inputs([visitor], [rows])
         inputs = {name: np.repeat(values, len(places), axis=0) for name, values in inputs.items()}
-        known = places.astype(np.float32)
-        presence = np.repeat(known[:, None], inputs["movie"].shape[1], axis=1)
-        made = self._changes(inputs, np.array([movie], np.int32), presence, known)
+        profile_scale = places.astype(np.float32)
+        event_scale = np.repeat(profile_scale[:, None], inputs["movie"].shape[1], axis=1)
+        made = self._changes(inputs, np.array([movie], np.int32), event_scale, profile_scale)
         return tuple(part.numpy() for part in made)
 
     def movie_vectors(self) -> np.ndarray:
         """Return the rating tower's vectors of all movies, which tell of genres and year too: (movies, width)."""
-        return np.array(self.model.rating.table())
+        return np.array(self.model.rating.movie_vectors())
 
     def _inputs(self, visitors, rows) -> dict[str, np.ndarray]:
         histories = [watched(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]

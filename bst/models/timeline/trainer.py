@@ -48,7 +48,7 @@ SIGNATURE = {
     "label": tf.TensorSpec((None, None), tf.bool),
 }
 TRAINING_SIGNATURES = {
-    "rating": SIGNATURE | {name: tf.TensorSpec((None, None), tf.float32) for name in ("folded", "doubt")},
+    "rating": SIGNATURE | dict.fromkeys(("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32)),
     "next": SIGNATURE | {"negatives": tf.TensorSpec((None,), tf.int32)},
 }
 
@@ -238,8 +238,8 @@ class Trainer:
         for when in WHEN:
             batch[when] = np.where(hidden, 0, batch[when]).astype(np.int32)
         if name == "rating":
-            batch["folded"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
-            batch["doubt"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
+            batch["fold_in_prediction"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
+            batch["variance"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
         else:
             drawn = np.searchsorted(self._cumulated, rng.random(self.config.negatives) * self._cumulated[-1])
             batch["negatives"] = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
