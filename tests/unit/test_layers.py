@@ -92,6 +92,7 @@ def test_attention_with_distances_by_hand():
 
 
 def test_logit_bias_for_the_whole_batch_and_for_each_row():
+    from bst.models.timeline.fast_inference import logit_bias_by_row
     from bst.models.timeline.model import Attention
 
     layer = Attention(2, 3)
@@ -100,7 +101,7 @@ def test_logit_bias_for_the_whole_batch_and_for_each_row():
     buckets, mask = np.array([[2, 0]]), np.array([[0, -5]], np.float32)
     expected = [[[2, -5]], [[12, 5]]]
     np.testing.assert_array_equal(layer.logit_bias(buckets, mask), expected)
-    np.testing.assert_array_equal(layer.logit_bias(buckets[None], mask[None]), [expected])
+    np.testing.assert_array_equal(logit_bias_by_row(layer, buckets[None], mask[None]), [expected])
 
 
 def test_distances_have_their_own_bucket_when_near():

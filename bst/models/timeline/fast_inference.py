@@ -83,6 +83,12 @@ class KVCache:
 # ---- attention
 
 
+def logit_bias_by_row(attention: Attention, buckets: Tensor, mask: Tensor) -> Tensor:
+    """Return ``Attention.logit_bias`` where each row has its own buckets and mask, (B, Q, K) each: (B, H, Q, K)."""
+    learned = ops.take(attention.distance_bias, buckets, axis=1)  # (H, B, Q, K)
+    return ops.transpose(learned, (1, 0, 2, 3)) + mask[:, None]
+
+
 def attend(attention: Attention, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
     """Attend as ``Attention.call`` does, to keys and values (B, H, K, D / H) that are projected already."""
     weights = ops.softmax(ops.matmul(attention.queries(x), ops.swapaxes(keys, -1, -2)) + bias, axis=-1)  # (B, H, Q, K)
@@ -305,7 +311,7 @@ class RatingInference(TowerInference):
             if i:
                 tokens = self.call_content(i - 1, tokens, buckets, mask, cache)
             (context,) = cache.extend(norm(tokens))
-            contexts.append((context, block.attention.logit_bias(*after_newest)))
+            contexts.append((context, logit_bias_by_row(block.attention, *after_newest)))
         residuals = tower.residuals(inputs)
         x, target = tower.fold_in_inputs(inputs, self.catalogue.take(ops.maximum(inputs["movie"], 0)))
         transposed = ops.swapaxes(x, 1, 2)  # (B, F + 1, T)
@@ -350,7 +356,7 @@ class NextInference(TowerInference):
         newest = ops.cast(event_count, "int32") - cache.prefix_length
         newest = ops.take_along_axis(tokens, newest[..., None], axis=1)  # (B, 1, D)
         (context,) = cache.extend(last.norm_1(tokens))
-        state, _ = call_few_queries(last, newest, context, last.attention.logit_bias(*after_newest))
+        state, _ = call_few_queries(last, newest, context, logit_bias_by_row(last.attention, *after_newest))
         return self.tower.norm(state[:, 0])
 
     def catalogue_logits(self, state: Tensor) -> Tensor:

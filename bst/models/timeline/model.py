@@ -99,15 +99,11 @@ class Attention(layers.Layer):
         return self._split_heads(self.key(flat), keys), self._split_heads(self.value(flat), keys)
 
     def logit_bias(self, buckets: Tensor, mask: Tensor) -> Tensor:
-        """Return the learned bias of distances plus a mask, to be added to the logits.
+        """Return the learned bias of distances plus a mask, to be added to the logits: (H, Q, K).
 
-        ``buckets`` int and ``mask`` (0 where a query may attend, very negative where not) are both (Q, K), the same for
-        the whole batch, or (B, Q, K). Returns (H, Q, K) or (B, H, Q, K).
+        ``buckets`` int and ``mask`` (0 where a query may attend, very negative where not): (Q, K) each.
         """
-        learned = ops.take(self.distance_bias, buckets, axis=1)  # (H, …)
-        if len(buckets.shape) == 2:
-            return learned + mask
-        return ops.transpose(learned, (1, 0, 2, 3)) + mask[:, None]
+        return ops.take(self.distance_bias, buckets, axis=1) + mask
 
     def merge_heads(self, mixed: Tensor) -> Tensor:
         """Project what the heads have mixed, (B, H, Q, D / H), to the output (B, Q, D)."""
@@ -243,11 +239,11 @@ class Tower(layers.Layer):
 
 
 class CandidateFeatures(NamedTuple):
-    """What is known of movies whoever the visitor is, each field with any leading shape, as of movies in a catalogue.
+    """What is known of movies whoever the visitor is, so that it is computed once for a catalogue.
 
     ``vector`` (…, D); ``hidden`` (…, 128), the movies' share of the head's hidden layer; ``mean_rating`` and ``bias``
-    (…) stars; of the factor model ``regressors`` (…, F + 1), factors and a 1 for the user bias, and ``factor_base`` (…)
-    stars.
+    (…) stars; of the factor model, ``regressors`` (…, F + 1), factors and a 1 for the user bias, and ``factor_base``
+    (…) stars.
     """
 
     vector: Tensor
@@ -347,13 +343,13 @@ class RatingTower(Tower):
         log_event_count = ops.log(1.0 + event_count) / LOG_COUNT_SCALE
         numbers = [user_bias + zeros, log_event_count + zeros, offset, variance + zeros]  # VISITOR_NUMBERS
         of_query, _, _, of_visitor = self._hidden_kernels()
-        of_query = ops.convert_to_tensor(self.norm.scale)[:, None] * of_query
+        of_query = ops.convert_to_tensor(self.norm.scale)[:, None] * of_query  # (D, 128)
         x = ops.concatenate([rms_normalize(query), ops.stack(numbers, axis=-1)], axis=-1)  # (B, N, D + 4)
         hidden = ops.relu(ops.matmul(x, ops.concatenate([of_query, of_visitor], axis=0)) + candidates.hidden)
         return self.logits(hidden) + (candidates.bias + offset)[..., None] * (stars - ops.mean(stars))
 
     def candidates(self) -> CandidateFeatures:
-        """Return what is known of every movie of the catalogue whoever the visitor is: fields (M, …)."""
+        """Return what is known of every movie of the catalogue, whoever the visitor is: each field (M, …)."""
         vectors, stars = self.movie_vectors(), ops.convert_to_tensor(self.stars)
         bias, mean = ops.convert_to_tensor(self.bias), ops.convert_to_tensor(self.mean_rating)
         numbers = ops.stack([mean - ops.mean(stars), bias], axis=-1)  # (M, 2)
