@@ -30,8 +30,9 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import BSTError, BundleError
-from bst.models.build import FROM_DATASET, build_model, set_movies
-from bst.models.config import Config, Sizes, read_config
+from bst.models.config import ModelConfig, Sizes
+from bst.models.registry import family_of, read_config
+from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 
 FORMAT = "bst-studio-bundle"
@@ -41,8 +42,6 @@ FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 LARGEST_FILE = 2**30
 # a draft that nobody has written to for so long, in seconds, is one of a program that was killed
 STALE_S = 3600
-
-BUNDLES = Path(__file__).resolve().parents[2] / "data" / "bundles"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Bundle:
     levels: tuple[float, ...]
     movies_fingerprint: str
     sizes: Sizes
-    config: Config
+    config: ModelConfig
     protocol: str
     seed: int
     epochs: int
@@ -105,12 +104,13 @@ class Bundle:
     def load_model(self, movies: pd.DataFrame):
         """Return the trained model. ``movies``: the frame of its dataset. Raises ``BundleError`` if anything is off."""
         self.check_movies(movies)
-        model = build_model(self.config, self.sizes, len(self.levels))
+        family = family_of(self.config)
+        model = family.build(self.config, self.sizes, len(self.levels))
         weights = _named_weights(model)
         shapes = {name: tuple(variable.shape) for name, variable in weights.items()}
         for name, values in _read_weights(self.folder / "weights.npz", shapes).items():
             weights[name].assign(values)
-        set_movies(model, movies)
+        family.set_item_features(model, movies)
         return model
 
 
@@ -140,8 +140,9 @@ def fingerprint(movies: pd.DataFrame) -> str:
 def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
     found: list[Bundle | BrokenBundle] = []
-    _recover(folder or BUNDLES)
-    for path in sorted((folder or BUNDLES).glob("[!.]*/bundle.json")):
+    folder = folder or get_settings().bundles
+    _recover(folder)
+    for path in sorted(folder.glob("[!.]*/bundle.json")):
         if not path.parent.name.isprintable():  # bytes that are no text, line breaks: no name that can be shown
             continue
         try:
@@ -154,12 +155,13 @@ def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
 def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with what there is if none fits."""
     path = Path(name_or_folder)
-    _recover(BUNDLES)
-    for candidate in (BUNDLES / path, path):
+    bundles = get_settings().bundles
+    _recover(bundles)
+    for candidate in (bundles / path, path):
         # os.path, as pathlib raises for a name that is too long for a file
         if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
             return candidate.resolve()
-    names = ", ".join(sorted(p.parent.name for p in BUNDLES.glob("[!.]*/bundle.json"))) or "none"
+    names = ", ".join(sorted(p.parent.name for p in bundles.glob("[!.]*/bundle.json"))) or "none"
     raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
 
 
@@ -185,7 +187,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
     try:
         bundle = Bundle(
             folder=folder,
-            config=read_config(said["config"]),
+            config=read_config(dict(said["config"])),
             sizes=Sizes(**said["sizes"]),
             levels=tuple(float(level) for level in said["levels"]),
             share=float(said.get("share", 1.0)),
@@ -315,7 +317,8 @@ def _named_weights(model) -> dict:
     """Weights by a name that does not depend on how many models were made before this one."""
     named = {weight.path.split("/", 1)[1]: weight for weight in model.weights}
     assert len(named) == len(model.weights), "two weights share a name"
-    return {name: weight for name, weight in named.items() if name not in FROM_DATASET}
+    from_dataset = family_of(model.config).dataset_weights(model.config, model.sizes)
+    return {name: weight for name, weight in named.items() if name not in from_dataset}
 
 
 def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

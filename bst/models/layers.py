@@ -1,6 +1,6 @@
 """Layers that the models share, and the sizes of the demographic vocabularies.
 
-A model is made anew from its configuration and its weights are put back by name (``build.build_model``, ``bundles``):
+A model is made anew from its configuration and its weights are put back by name (``ModelFamily.build``, ``bundles``):
 no ``.keras`` file is ever written, so nothing here is registered with Keras or spells out a ``get_config``. A layer
 keeps Keras' contract all the same: ``build(input_shape)`` makes its weights, and ``from_config(layer.get_config())``
 returns an equal one, as Keras reads the arguments of a constructor by itself where they are plain values.
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from bst.schema import AGES, OCCUPATIONS, SEXES
+from bst.schema import DEMOGRAPHICS
 
 Tensor = Any  # a Keras tensor, or a NumPy array in its place
 Inputs = dict[str, Tensor]
 Shape = tuple[Any, ...]
 
-# how many values each of them has besides "unknown", which is −1
-DEMOGRAPHICS = {"sex": len(SEXES), "age": len(AGES), "occupation": len(OCCUPATIONS)}
+# how many values each has besides "unknown", which is −1
+DEMOGRAPHIC_SIZES: dict[str, int] = {name: len(demographic.values) for name, demographic in DEMOGRAPHICS.items()}
 MASKED = -1e9  # added to the logits of what must not be attended to
 # distances 0 … 7 each have their own bucket; further ones share one per half octave
 EXACT_DISTANCES = 8

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bst.models.config import Sizes, TimelineConfig, TowerConfig
+from bst.models.config import Sizes
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 
 WIDTH, MOVIES, VISITORS, POSITIONS = 8, 30, 3, 7
 

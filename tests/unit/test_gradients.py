@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import integrated_gradients
 from bst.inference.recommender import Recommender
-from bst.models.config import ClassicConfig, Sizes
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import Sizes
 from bst.schema import WHOLE_STARS, Event, Visitor
 from bst.scoring.scorer import Scorer
 
@@ -21,7 +21,7 @@ EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11
 class Simple(Scorer):
     """Stars as a function of three events and the rest, each from 0 to 1, with its gradient."""
 
-    predict = attention_weights = movie_vectors = _pass = None  # integrated gradients ask for none of them
+    predict = attention_weights = movie_vectors = _predict_pass = None  # integrated gradients ask for none of them
 
     def __init__(self, stars, gradient):
         self.stars, self.gradient = stars, gradient
@@ -32,7 +32,7 @@ class Simple(Scorer):
 
 
 def attribute(stars, gradient, steps: int):
-    return Simple(stars, gradient).attribute(Visitor(), np.arange(3), 0, steps)
+    return Simple(stars, gradient).integrated_gradients(Visitor(), np.arange(3), 0, steps)
 
 
 def test_of_a_linear_model_it_is_weight_times_input():
@@ -67,7 +67,7 @@ def test_a_classic_model_by_hand(tiny_dataset):
     model.profile["age"].embeddings.assign(np.arange(14).reshape(7, 2) / 10)  # mean 0.6
     model.profile["occupation"].embeddings.assign(np.tile([[0.3, 0, 0, 0]], (21, 1)))
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
-    recommender = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = (Event(10, 5), Event(20, 1))
     made = integrated_gradients(recommender, Visitor("F", 56, None, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6

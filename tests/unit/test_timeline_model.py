@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from bst.errors import ConfigError
-from bst.models.config import Sizes, TimelineConfig, TowerConfig, read_config
+from bst.models.config import Sizes
+from bst.models.registry import read_config
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 
 MOVIES, POSITIONS, VISITORS = 50, 7, 3
 
@@ -138,7 +140,7 @@ def test_fold_ins_of_training_take_the_place_of_the_towers_own(tower, inputs):
 def test_a_model_without_a_rating_tower_predicts_the_next_movie(inputs):
     from bst.models.timeline.model import build_timeline
 
-    config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_towers(["next"])
+    config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_tasks(["next"])
     model = build_timeline(config, Sizes(10, MOVIES), 5)
     states, _ = model.next(inputs)
     assert model.rating is None

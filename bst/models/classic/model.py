@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from bst.models.config import ClassicConfig, Sizes, embedding_width
-from bst.models.layers import DEMOGRAPHICS, EmbeddingWithUnknown, Inputs, Shape, Tensor, TransformerBlock
+from bst.models.classic.config import ClassicConfig, embedding_width
+from bst.models.config import Sizes
+from bst.models.layers import DEMOGRAPHIC_SIZES, EmbeddingWithUnknown, Inputs, Shape, Tensor, TransformerBlock
 from bst.schema import GENRES
 
 NEUTRAL_RATING = 3.0  # stars, by which the token of an event that does not count is scaled
@@ -44,7 +45,7 @@ class ClassicBST(keras.Model):
             )
             self.movie_and_genres = layers.Dense(width, activation="relu", name="movie_and_genres")
         vocabularies = {"user": sizes.users} if config.user_id else {}
-        vocabularies |= DEMOGRAPHICS if config.demographics else {}
+        vocabularies |= DEMOGRAPHIC_SIZES if config.demographics else {}
         self.profile = {
             name: EmbeddingWithUnknown(size, embedding_width(size), name=name) for name, size in vocabularies.items()
         }

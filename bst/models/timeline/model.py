@@ -22,9 +22,9 @@ import numpy as np
 from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
-from bst.models.config import Sizes, TimelineConfig, TowerConfig
+from bst.models.config import Sizes
 from bst.models.layers import (
-    DEMOGRAPHICS,
+    DEMOGRAPHIC_SIZES,
     MASKED,
     EmbeddingWithUnknown,
     Inputs,
@@ -35,6 +35,7 @@ from bst.models.layers import (
     ridge_of_prefixes,
     rms_normalize,
 )
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import DECADES, GENRES
 from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
 
@@ -167,7 +168,9 @@ class Tower(layers.Layer):
         self.level = layers.Embedding(levels, config.width, name="level")
         self.gap = layers.Embedding(GAPS, config.width, name="gap")
         self.residual = layers.Dense(config.width, use_bias=False, name="surprise")
-        self.demographics = {n: EmbeddingWithUnknown(size, config.width, name=n) for n, size in DEMOGRAPHICS.items()}
+        self.demographics = {
+            name: EmbeddingWithUnknown(size, config.width, name=name) for name, size in DEMOGRAPHIC_SIZES.items()
+        }
         self.dropout = layers.Dropout(config.dropout, name="dropout")
         self.norm = layers.RMSNormalization(name="norm")
 

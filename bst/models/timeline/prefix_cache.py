@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bst.models.config import TowerConfig
+from bst.models.timeline.config import TowerConfig
 from bst.timelines.segments import EVENT_INPUTS
 
 Arrays = dict[str, np.ndarray]
