@@ -200,8 +200,8 @@ def test_weights_of_the_published_system():
     parts = by_purpose(table).set_index("purpose")["parameters"]
     assert parts["User ids"] == 6040 * 77
     assert parts["Attention"] == 50_902
-    assert parts[["User ids", "Movies", "Events", "Who they are"]].sum() == 781_090
-    assert parts["Answer"] == 85_248 + 1_024 + 32_896 + 512 + 129
+    assert parts[["User ids", "Movies", "Events", "Demographics"]].sum() == 781_090
+    assert parts["Output"] == 85_248 + 1_024 + 32_896 + 512 + 129
 
 
 @pytest.mark.parametrize("name", ["demo", "ml-1m"])
@@ -216,7 +216,7 @@ def test_weights_add_up_to_what_the_bundle_says(name):
 @pytest.mark.parametrize(
     "config",
     [
-        preset("seed"),
+        preset("user-features"),
         preset("compact"),
         preset("keras-example"),
         preset("timeline"),
@@ -241,7 +241,7 @@ def test_every_architecture_can_be_drawn(config):
 
 
 def test_the_drawing_has_the_numbers_of_the_model():
-    config = preset("seed")
+    config = preset("user-features")
     words = family_of(config).diagrams(config, Sizes(6040, 3883), 5)[0].text
     assert "4 × 62 = 248 numbers" in words
     assert "77 + 1 + 2 + 4 = 84 numbers" in words

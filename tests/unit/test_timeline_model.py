@@ -108,7 +108,7 @@ def test_the_tower_folds_in_as_the_factor_model_does(tower, factors):
     prediction, variance = fold_in(tower, {"movie": movie, "level": level})
     valid = movie >= 0
     offsets = np.append(0, np.cumsum(lengths))
-    expected = factors.fold_in_with_doubt(movie[valid], level[valid] + 1.0, offsets)
+    expected = factors.fold_in_with_variance(movie[valid], level[valid] + 1.0, offsets)
     np.testing.assert_allclose(prediction[valid], expected[0], atol=2e-4)
     np.testing.assert_allclose(variance[valid], expected[1], atol=2e-4)
     # a first event is the mean and the movie's bias; its variance is Σ q² / 4 + 1 / 2.5

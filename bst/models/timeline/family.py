@@ -27,18 +27,18 @@ WEIGHT_PURPOSES = {
     "gap": "Events",
     "month": "Events",
     "surprise": "Events",
-    "sex": "Who they are",
-    "age": "Who they are",
-    "occupation": "Who they are",
-    "visitor_token": "Who they are",
+    "sex": "Demographics",
+    "age": "Demographics",
+    "occupation": "Demographics",
+    "visitor_token": "Demographics",
     "content": "Attention",
     "query": "Attention",
-    "factors": "What ratings alone tell",
-    "factor_base": "What ratings alone tell",
-    "factor_prior": "What ratings alone tell",
-    "mean_rating": "What ratings alone tell",
-    "stars": "What ratings alone tell",
-    "popularity": "Answer",
+    "factors": "Matrix factorisation",
+    "factor_base": "Matrix factorisation",
+    "factor_prior": "Matrix factorisation",
+    "mean_rating": "Matrix factorisation",
+    "stars": "Matrix factorisation",
+    "popularity": "Output",
 }
 TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower"}
 
@@ -48,7 +48,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
     config_class = TimelineConfig
     presets = (Preset("Timeline BST", TimelineConfig("timeline")),)  # the default of everything
-    protocols = ("visitor", "last", "seed")
+    protocols = ("visitor", "last", "windows")
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
