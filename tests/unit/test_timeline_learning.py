@@ -193,13 +193,14 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
         np.testing.assert_array_equal(batch[same], plain[same])
 
 
-def test_the_rating_tower_reads_the_fold_in_of_each_place(timeline_trainer, timeline_task):
+def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
     users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
     batch = timeline_trainer._training_batch("rating", segments, np.random.default_rng(0))
     for row in range(len(segments)):
         at = slice(segments.start[row], segments.start[row] + segments.length[row])
-        for name, values in (("folded", timeline_trainer.folded), ("doubt", timeline_trainer.doubt)):
+        for name in ("fold_in_prediction", "variance"):
+            values = getattr(timeline_trainer, name)
             np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
             assert (batch[name][row, segments.length[row] :] == 0).all()
 

@@ -74,7 +74,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def make_attention_uniform(self, model: Model) -> None:
         """Set the queries and the bias of distance of the rating tower to 0."""
         for block in (*model.rating.query_blocks, *model.rating.content_blocks):
-            zero([block.attention.distance, *block.attention.query.weights])
+            zero([block.attention.distance_bias, *block.attention.query.weights])
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
