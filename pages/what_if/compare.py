@@ -11,8 +11,9 @@ from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from bst.what_if.edits import Forget, describe
 from pages.shared.format import escape_markdown, percent, stars
-from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
+from pages.shared.state.controlled import controlled
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, visitor_editor
 from pages.shared.widgets.list_controls import Asked
 from pages.what_if import suggestions, tables
@@ -54,7 +55,7 @@ def _sentence(recommender: Recommender, made: Comparison) -> str:
 
 def _draw_starts(recommender: Recommender, a: Visitor, b: Visitor) -> None:
     """Draw ready changes. They stay when one was made, so that the next one is a click away."""
-    proposals = cached("starts", key(recommender, a), lambda: suggestions.proposals(recommender, a))
+    proposals = cached("starts", model_key(recommender, a), lambda: suggestions.proposals(recommender, a))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="what_if_starts"):
         st.markdown("**Try:**", width="content")
         for number, start in enumerate(proposals):
@@ -89,22 +90,16 @@ def _draw_order(recommender: Recommender, asked: Asked) -> None:
     if len(recommender.orders) == 1:
         return
     words = list_controls.ORDERS
-    st.session_state["what_if_order"] = asked.order
     st.segmented_control(
         "Order of both lists",
         recommender.orders,
         required=True,
         format_func=lambda order: words[order][0],
-        key="what_if_order",
-        on_change=_set_order,
         label_visibility="collapsed",
+        **controlled("what_if_order", asked.order, lambda order: settings.update(order=order)),
     )
     blend = f"Likely next and liked: the first counts {asked.weight:.0%}, as set on the Recommend page."
     st.caption(blend if asked.order == "blend" else words[asked.order][1])
-
-
-def _set_order() -> None:
-    st.session_state[settings.key("order")] = st.session_state["what_if_order"]
 
 
 def _rank(rank: int | None) -> str:
@@ -139,7 +134,7 @@ def _swap() -> None:
 
 
 def _keep() -> None:
-    visitor_state.keep()
+    visitor_state.promote_copy()
     st.toast("B is the visitor now, on every page. Undo on the Recommend page brings A back.", icon=":material/check:")
 
 

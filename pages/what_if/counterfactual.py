@@ -9,8 +9,8 @@ from bst.what_if import Counterfactual, Goal, Search
 from bst.what_if import find as search
 from bst.what_if.edits import describe, ordinal
 from pages.shared.format import count, escape_markdown
-from pages.shared.session_cache import cached, key, peek
-from pages.shared.state import settings, visitor_state
+from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls
 from pages.shared.widgets.list_controls import Asked
 
@@ -39,9 +39,9 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
         )
-    asked = key(recommender, visitor, goal)
+    asked = model_key(recommender, visitor, goal)
     with answer:
-        found = _search(recommender, visitor, goal, asked) if pressed else peek("search", asked)
+        found = _search(recommender, visitor, goal, asked) if pressed else session_cache.get("search", asked)
         _draw_now(recommender, visitor, goal)
         if unlisted:
             st.info(
@@ -184,4 +184,4 @@ def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Cou
 
 def _apply(visitor: Visitor) -> None:
     visitor_state.replace(visitor, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")

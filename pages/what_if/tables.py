@@ -6,7 +6,7 @@ import streamlit as st
 from bst.inference.recommender import Recommender
 from bst.what_if import Comparison
 from pages.shared.format import percent
-from pages.shared.state import settings
+from pages.shared.state import explained, settings
 from pages.shared.widgets import ranked_list, why_link
 from pages.shared.widgets.list_controls import Asked
 
@@ -81,7 +81,7 @@ def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None
     """Draw both lists side by side, the second with its moves against the first."""
     grid = st.grid(2, min_column_width=320)
     for name, words, visitor, rows, before, on_why in (
-        ("a", "A: as they are", made.a, made.first, None, why_link.ask),
+        ("a", "A: as they are", made.a, made.first, None, explained.request),
         ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, _ask_of_copy),
     ):
         with grid.cell():
@@ -93,4 +93,4 @@ def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None
 
 
 def _ask_of_copy(movie_id: int) -> None:
-    why_link.ask(movie_id, "b")
+    explained.request(movie_id, "b")

@@ -11,7 +11,7 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Whose
@@ -116,7 +116,7 @@ def _agreement_words(rows: pd.DataFrame) -> str:
 def _gradients(recommender: Recommender, told: Explanation) -> Attribution:
     return cached(
         "gradients",
-        key(recommender, told.visitor, told.movie_id),
+        model_key(recommender, told.visitor, told.movie_id),
         lambda: integrated_gradients(recommender, told.visitor, told.movie_id),
     )
 

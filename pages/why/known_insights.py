@@ -4,7 +4,7 @@ import streamlit as st
 
 from bst.bundles import sidecars
 from bst.inference.recommender import Recommender
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 
 
 def insights(recommender: Recommender) -> dict | None:
@@ -12,7 +12,7 @@ def insights(recommender: Recommender) -> dict | None:
     bundle = recommender.bundle
     path = bundle.folder / "insights.json"
     made = path.stat().st_mtime_ns if path.is_file() else 0
-    return cached("insights", key(recommender, made), lambda: sidecars.read(bundle, "insights"))
+    return cached("insights", model_key(recommender, made), lambda: sidecars.read(bundle, "insights"))
 
 
 def draw_missing(recommender: Recommender, what: str) -> None:

@@ -102,7 +102,7 @@ def test_a_fault_that_the_person_can_mend_is_told_in_a_sentence(models_here, mon
     def fail():
         raise InstallationError("TensorFlow cannot be loaded; install what the project needs")
 
-    resources._loaded.clear()
+    resources._models.clear()
     monkeypatch.setattr(backend, "load", fail)
     app = start("timeline")
     assert not app.exception

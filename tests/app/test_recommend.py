@@ -86,7 +86,7 @@ def test_an_empty_visitor_still_gets_a_list_and_can_go_back_to_the_example(app):
     app.button(key="start_empty").click().run()
     assert not app.exception
     assert history(app) == ()
-    assert headline(app).startswith("Knowing none of their movies, the model expects")
+    assert headline(app).startswith("With an empty history, the model expects")
     assert len(shown_titles(app)) == 10
     app.button(key="example").click().run()
     assert len(history(app)) == 5
@@ -182,7 +182,7 @@ def test_each_row_says_what_its_rating_rests_on(kinds):
         assert because.replace("\N{NO-BREAK SPACE}", " ").startswith(
             tuple(f"because of {event}: +0." for event in watched)
         )
-    assert "Above all because of" in captions(app)
+    assert "Mainly because of" in captions(app)
     # without a history there is nothing to rest on
     app.button(key="start_empty").click().run()
     assert not any("because" in row for row in rows(app))
@@ -347,7 +347,7 @@ def test_likely_next_without_a_history(kinds):
     app.segmented_control(key="order").select("next").run()
     app.button(key="start_empty").click().run()
     assert not app.exception
-    assert headline(app).startswith("Knowing none of their movies, this visitor most likely watches ")
+    assert headline(app).startswith("With an empty history, this visitor most likely watches ")
 
 
 def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kinds):
@@ -360,7 +360,7 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
     assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(best['bars'][3:]):.0%}")
     assert following.value == best["next"]
     assert any("The chance that they watch it next: **" in text.value for text in app.markdown)
-    assert any("Place **1** of 1,350" in text.value for text in app.markdown)
+    assert any("Rank **1** of 1,350" in text.value for text in app.markdown)
     (words,) = chart_words(app)
     assert words.startswith(f"How likely each rating of {best['title']} is: 1 stars ")
     assert "5 stars" in words

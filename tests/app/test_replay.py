@@ -8,7 +8,7 @@ import pytest
 
 from bst.bundles import bundle as bundles
 from bst.datasets import load, load_movies
-from pages.shared import resources
+from bst.inference.recommender import Recommender
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -49,6 +49,12 @@ def opened(bundle: str, **state):
     return app
 
 
+def shown_replay(app):
+    """The replay that the page shows."""
+    (scene,) = app.session_state["cached_replay"].values()
+    return scene.replay
+
+
 def timeline(dataset, user: int) -> list[tuple[str, float]]:
     rated = dataset.ratings[dataset.ratings["user"] == user].sort_values("timestamp", kind="stable")
     ids = dataset.movies["movie_id"].to_numpy()
@@ -63,7 +69,7 @@ def test_a_newcomer_sees_somebody_part_of_the_way(kinds):
     app = opened("timeline")
     user, step = app.session_state["replay_user"], app.session_state["replay_step"]
     assert user in HELD_OUT
-    total = len(app.session_state["replay_kept"].replay.actual)
+    total = len(shown_replay(app).actual)
     assert 30 <= total <= 80
     assert step == total // 4
     assert headline(app).startswith(f"After {step} of {total} movies, the model is off by ")
@@ -77,7 +83,7 @@ def test_each_step_shows_what_was_expected_and_what_came(kinds, dataset):
     events = timeline(dataset, user)
     assert len(events) > 12
     app = opened("timeline", replay_user=user, replay_step=12)
-    replay = app.session_state["replay_kept"].replay
+    replay = shown_replay(app)
     assert [event.rating for event in replay.visitor.history] == [stars for _, stars in events[:200]]
     ours = np.abs(replay.predicted[:12] - replay.actual[:12]).mean()
     theirs = np.abs(replay.item_mean[:12] - replay.actual[:12]).mean()
@@ -109,7 +115,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert rows["later"].tolist() == wanted
     hits = sum(title in later for title in rows["title"])
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
-    replay, recommender = app.session_state["replay_kept"].replay, list(resources._loaded().models.values())[-1]
+    replay, recommender = shown_replay(app), Recommender.load(bundles.BUNDLES / "timeline")
     then = [row.title for row in recommender.rank(replay.at(5), 10, order="next")]
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
@@ -125,7 +131,7 @@ def test_going_through_time(kinds):
     app.slider(key="replay_slider").set_value(0).run()
     assert headline(app).startswith("Before the first of ")
     assert app.button(key="replay_back").disabled
-    total = app.session_state["replay_kept"].replay.steps
+    total = shown_replay(app).steps
     app.slider(key="replay_slider").set_value(total).run()
     assert not app.exception
     assert app.button(key="replay_on").disabled
@@ -134,7 +140,7 @@ def test_going_through_time(kinds):
 
 def test_playing_goes_a_step_on_when_it_is_time_and_pauses_at_the_end(kinds):
     app = opened("timeline", replay_user=HELD_OUT[3], replay_step=0)
-    total = app.session_state["replay_kept"].replay.steps
+    total = shown_replay(app).steps
     app.session_state["replay_step"] = total - 2
     app.run()
     app.button(key="replay_play").click().run()
@@ -181,7 +187,7 @@ def test_another_user_from_the_beginning(kinds):
     assert other != HELD_OUT[3]
     assert app.session_state["replay_step"] == 0
     app.selectbox(key="replay_picker").select(HELD_OUT[7]).run()
-    assert app.session_state["replay_kept"].replay.user == HELD_OUT[7]
+    assert shown_replay(app).user == HELD_OUT[7]
 
 
 def test_whatever_a_link_says_somebody_is_shown(kinds):
@@ -196,13 +202,13 @@ def test_whatever_a_link_says_somebody_is_shown(kinds):
         app.session_state["replay_step"] = step
         app.run()
         assert not app.exception
-        assert 0 <= app.session_state["replay_step"] <= app.session_state["replay_kept"].replay.steps
+        assert 0 <= app.session_state["replay_step"] <= shown_replay(app).steps
 
 
 def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
     app = opened("classic")
     assert headline(app) == "This model has seen every user"
-    assert "protocol “seed”, which holds out single ratings and no user whole" in words(app)
+    assert "protocol “seed”, which holds out single ratings but no whole user" in words(app)
     offered = [button.key for button in app.button if str(button.key).startswith("replay_with_")]
     assert sorted(offered) == ["replay_with_rating-only", "replay_with_timeline"]
     app.button(key="replay_with_rating-only").click().run()
@@ -216,7 +222,7 @@ def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, monkeypatch)
     monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
     app = opened("timeline")
     assert headline(app) == "This model has seen every user"
-    assert "has other users here: nobody can say whom it has not seen" in words(app)
+    assert "has other users here, so it is unknown whom the model has not seen" in words(app)
 
 
 def test_a_model_of_the_next_movie_alone(kinds):

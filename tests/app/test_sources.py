@@ -6,8 +6,8 @@ from bst.datasets import load_movies
 from bst.errors import DatasetError
 from bst.schema import Visitor
 from bst.visitors.personas import PERSONAS
+from pages.recommend import visitor_sources
 from pages.shared import real_users
-from pages.shared.widgets import visitor_sources
 from tests.app.conftest import captions, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -53,6 +53,12 @@ def test_each_persona_becomes_the_visitor_and_can_be_undone(app):
 # ---- users
 
 
+def forget_users() -> None:
+    """Empty the caches that all sessions share."""
+    real_users._users.clear()
+    real_users._datasets.clear()
+
+
 def test_a_user_whom_the_model_has_not_seen(app, monkeypatch):
     asked = []
     monkeypatch.setattr(visitor_sources.random, "choice", lambda users: asked.append(list(users)) or users[1])
@@ -84,8 +90,8 @@ def test_a_dataset_that_cannot_be_read_is_told_of(app, monkeypatch):
     def broken(name):
         raise DatasetError("ratings.dat, line 3: the rating is *empty*; fill it in")
 
-    before, nothing = current(app), real_users._Kept()
-    monkeypatch.setattr(real_users, "_kept", lambda: nothing)
+    before = current(app)
+    forget_users()
     monkeypatch.setattr(real_users.datasets, "load", broken)
     app.button(key="real_user").click().run()
     assert not app.exception

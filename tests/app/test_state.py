@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.schema import WHOLE_STARS, Event, Visitor
-from pages.shared.state import link, url_sync, visitor_state
+from pages.shared import streamlit_private
+from pages.shared.state import link, visitor_state
 from pages.shared.state.link import State, decode, encode
 from pages.shared.widgets import toolbar
 from pages.what_if import sweep
@@ -86,7 +87,7 @@ def test_each_visitor_has_changes_of_their_own(session):
 def test_keeping_the_copy_is_one_change_of_the_visitor(session):
     before = visitor_state.current()
     visitor_state.replace(Visitor(age=56), "b")
-    visitor_state.keep()
+    visitor_state.promote_copy()
     assert visitor_state.current() == visitor_state.current("b") == Visitor(age=56)
     visitor_state.undo()
     assert (visitor_state.current(), visitor_state.current("b")) == (before, Visitor(age=56))
@@ -118,14 +119,14 @@ def test_the_state_before_the_latest_step_is_known(session):
 def test_changes_are_told_in_words(session):
     visitor_state.replace(visitor_state.current().rated(ALIEN, 2.0))
     visitor_state.replace(visitor_state.current().without(TOY_STORY))
-    assert [toolbar.change_words("a", place) for place in range(3)] == [
-        "as it began",
+    assert [toolbar.change_text("a", position) for position in range(3)] == [
+        "the start",
         "rated Alien (1979) 5 → 2",
         "removed Toy Story (1995)",
     ]
     visitor_state.replace(visitor_state.current().rated(ALIEN, 4.0), "b")
     visitor_state.reset_copy()
-    assert [toolbar.change_words("b", place) for place in range(3)] == [
+    assert [toolbar.change_text("b", position) for position in range(3)] == [
         "the same as the visitor",
         "rated Alien (1979) 2 → 4",
         "the same as the visitor again",
@@ -199,8 +200,8 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
     app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
     app.button(key=f"remove_{TOY_STORY}").click().run()
     assert [event[0] for event in history(app)].count(TOY_STORY) == 0
-    assert app.button(key="undo").help == "Take back\\: removed Toy Story \\(1995\\)"
-    assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. as it began"]
+    assert app.button(key="undo").help == "Undo\\: removed Toy Story \\(1995\\)"
+    assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. the start"]
 
     app.button(key="undo").click().run()
     assert (ALIEN, 1.0) in history(app)
@@ -270,7 +271,7 @@ def test_what_the_session_did_since_is_not_taken_back_by_an_old_address(kinds, m
     assert (CASABLANCA, 1.0) in history(app)
 
     # Back is different: the address is what holds, and the state is found again among the changes
-    monkeypatch.setattr(url_sync, "_went_back", lambda: True)
+    monkeypatch.setattr(streamlit_private, "is_history_navigation", lambda: True)
     for text, changed in ((newest, 3.0), (old, 3.0)):
         app.query_params["s"] = text
         app.run()
@@ -312,7 +313,7 @@ def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
     assert history(app) == [(ALIEN, 3.0)]
     said = app.toast[0].value.replace("\\", "")
     assert said.startswith(
-        "2 movies of the link are not in this dataset and left out. 1 rating of the link was rounded"
+        "2 movies of the link are not in this dataset and were left out. 1 rating of the link was rounded"
     )
 
 
@@ -416,8 +417,8 @@ def test_links_know_all_knobs_of_the_sweeps():
     [
         ("localhost", "localhost", "on this computer only"),
         ("127.0.0.1", "127.0.0.1", "on this computer only"),
-        ("localhost", "0.0.0.0", "with this computer's name in the place of localhost"),
-        ("localhost", None, "with this computer's name in the place of localhost"),
+        ("localhost", "0.0.0.0", "replace localhost with this computer's name"),
+        ("localhost", None, "replace localhost with this computer's name"),
         ("films.example.org", "localhost", "for everybody who can open this app"),  # behind a proxy
     ],
 )

@@ -61,16 +61,16 @@ class Asked:
 
 def asked(recommender: Recommender) -> Asked:
     """Return what the controls say, drawn on this page or not."""
-    order = st.session_state[settings.key("order")]
-    years = tuple(int(year) for year in st.session_state[settings.key("filter_years")])
+    order = settings.get("order")
+    first, last = (int(year) for year in settings.get("filter_years"))
     filters = Filters(
-        tuple(st.session_state[settings.key("filter_genres")]),
-        None if years == settings.years() else years,
-        st.session_state[settings.key("filter_seen")],
-        _known_fame(recommender, st.session_state[settings.key("filter_fame")]),
+        tuple(settings.get("filter_genres")),
+        None if (first, last) == settings.years() else (first, last),
+        settings.get("filter_seen"),
+        _known_fame(recommender, settings.get("filter_fame")),
     )
-    weight, diversity = (st.session_state[settings.key(name)] / 100 for name in ("blend_weight", "diversity"))
-    length = st.session_state[settings.key("length")]
+    weight, diversity = (settings.get(name) / 100 for name in ("blend_weight", "diversity"))
+    length = settings.get("length")
     return Asked(order if order in recommender.orders else recommender.orders[0], weight, diversity, filters, length)
 
 
@@ -92,7 +92,7 @@ def draw_order(recommender: Recommender) -> None:
     if len(recommender.orders) == 1:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        order = st.segmented_control(
+        st.segmented_control(
             "Order",
             recommender.orders,
             required=True,
@@ -101,6 +101,7 @@ def draw_order(recommender: Recommender) -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
+        order = settings.get("order")
         if order == "blend":
             st.slider(
                 "How much “likely next” counts; the rest is for being liked",

@@ -1,7 +1,7 @@
 """A ranked list on the screen: each movie with its numbers, why it is there, and where it was before.
 
-Drawn by a small component of its own, as a canvas of cells cuts long titles off and says nothing to a screen reader.
-All words are made here; ``ranked_list.js`` puts them in their places, titles as plain text.
+A custom component, as ``st.dataframe`` cuts off long titles and is silent to screen readers. All texts are made here;
+``ranked_list.js`` inserts them, titles as plain text.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
 from bst.visitors import export
 from pages.shared.format import count, odds, percent, stars
+from pages.shared.state import session_cache
 from pages.shared.widgets import page_frame
 from pages.shared.widgets.list_controls import Asked
 
@@ -26,8 +27,10 @@ _COMPONENT = st.components.v2.component(
     css=_HERE.with_suffix(".css").read_text("utf-8"),
     js=_HERE.with_suffix(".js").read_text("utf-8"),
 )
-# a probability that fills the whole height of its bar: hardly any is higher, and most would be flat below 1
+# the probability that fills a bar: hardly any is higher, and on a scale up to 1 most bars would be flat
 FULL_BAR = 0.8
+# how many lists' causes the session keeps: two on What if, and those before a change that is undone
+MAX_CAUSES = 8
 
 
 def render(
@@ -41,22 +44,25 @@ def render(
 ) -> None:
     """Draw the rows of a visitor's list.
 
-    ``before``: the visitor whose list, asked the same way, tells which way movies moved; None: nothing is said of it.
+    ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
     """
-    because = found_causes(recommender, visitor, [row.movie_id for row in rows])
-    were = None if before is None else places(recommender.ranked_rows(before, **asked.how), len(recommender.catalogue))
-    top = float(recommender.predict(visitor).watch_next.max()) if rows[0].watch_next is not None else 0.0
-    shown = []
-    for row, cause in zip(rows, because, strict=True):
-        made = _row(row, recommender.bundle.levels, top) | _because(recommender, row, cause, asked.order)
-        if were is not None:
-            made["move"] = _move(row.rank, int(were[recommender.catalogue.row(row.movie_id)]), len(rows))
-        shown.append(made)
+    main_causes = cached_causes(recommender, visitor, [row.movie_id for row in rows])
+    old_ranks = (
+        None if before is None else places(recommender.ranked_rows(before, **asked.how), len(recommender.catalogue))
+    )
+    watch_next = recommender.predict(visitor).watch_next
+    likeliest = float(watch_next.max()) if watch_next is not None else 0.0
+    items = []
+    for row, cause in zip(rows, main_causes, strict=True):
+        item = _row(row, recommender.bundle.levels, likeliest) | _because(recommender, row, cause, asked.order)
+        if old_ranks is not None:
+            item["move"] = _move(row.rank, int(old_ranks[recommender.catalogue.row(row.movie_id)]), len(rows))
+        items.append(item)
     _COMPONENT(
         key=key,
         data={
-            "rows": shown,
+            "rows": items,
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
             "by": {"blend": ["rating", "next"]}.get(asked.order, [asked.order]),
@@ -67,30 +73,25 @@ def render(
     )
 
 
-def found_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[Cause | None]:
-    """Return ``explanation.causes``, kept in the session: a page is run again for many other reasons."""
-    kept = st.session_state.setdefault("causes", {})
-    question = id(recommender), str(recommender.bundle.folder), visitor, tuple(movie_ids)
-    if question not in kept:
-        kept[question] = causes(recommender, visitor, movie_ids)
-        while len(kept) > 8:
-            del kept[next(iter(kept))]
-    return kept[question]
+def cached_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[Cause | None]:
+    """Return ``explanation.causes``, cached in the session, as a page runs again for many other reasons."""
+    key = session_cache.model_key(recommender, visitor, tuple(movie_ids))
+    return session_cache.cached("causes", key, lambda: causes(recommender, visitor, movie_ids), MAX_CAUSES)
 
 
 def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Recommendation], asked: Asked) -> None:
-    """Draw the button that holds the list and the visitor as files."""
+    """Draw the menu that offers the list and the visitor as files."""
     catalogue, name = recommender.catalogue, recommender.bundle.name
-    words = "Download the list and the visitor"
+    label = "Download the list and the visitor"
     with (
         st.container(width="content", key=f"{page_frame.ICONS_ONLY}downloads"),
-        st.popover(words, icon=":material/download:", help=words, key="downloads"),
+        st.popover(label, icon=":material/download:", help=label, key="downloads"),
     ):
-        for label, file, data, mime in (
+        for title, file, data, mime in (
             (
                 "The list, for a spreadsheet",
                 f"{name}-{asked.order}-top-{len(rows)}.csv",
-                # the mark in front tells spreadsheets that it is UTF-8
+                # the byte order mark tells spreadsheets that it is UTF-8
                 lambda: export.list_as_csv(rows, recommender.bundle.levels).encode("utf-8-sig"),
                 "text/csv",
             ),
@@ -108,7 +109,7 @@ def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Rec
             ),
         ):
             st.download_button(
-                f"{label} ({file.rpartition('.')[2].upper()})",
+                f"{title} ({file.rpartition('.')[2].upper()})",
                 data,
                 file,
                 mime,
@@ -122,19 +123,25 @@ def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Rec
 def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
     heads = [
         ("rank", "#", ""),
-        ("move", "±", "Places up or down since the latest change of the visitor") if moves else ("move", "", ""),
+        ("move", "±", "Ranks up or down since the latest change of the visitor") if moves else ("move", "", ""),
         ("main", "Movie", ""),
         ("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"),
     ]
     if row.distribution is not None:
         heads.append(("bars", "Stars", "How likely each rating is, from the lowest on the left to the highest"))
     if row.watch_next is not None:
-        heads.append(("next", "Next", "How likely this is the next movie that they rate; full: the likeliest of all"))
+        heads.append(
+            (
+                "next",
+                "Next",
+                "How likely this is the next movie that they rate; a full bar is the likeliest of all movies",
+            )
+        )
     return heads
 
 
-def _row(row: Recommendation, levels: Sequence[float], top: float) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _row(row: Recommendation, levels: Sequence[float], likeliest: float) -> dict[str, Any]:
+    item: dict[str, Any] = {
         "rank": row.rank,
         "movie_id": row.movie_id,
         "title": row.title,
@@ -143,14 +150,14 @@ def _row(row: Recommendation, levels: Sequence[float], top: float) -> dict[str, 
         "rating_words": "Expected rating",
     }
     if row.distribution is not None:
-        made["bars"] = list(row.distribution)
+        item["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
-        made["bars_words"] = "How likely each rating is: " + ", ".join(chances)
+        item["bars_words"] = "How likely each rating is: " + ", ".join(chances)
     if row.watch_next is not None:
-        made["next"] = "–" if row.seen else percent(row.watch_next).replace("under ", "<")
-        made["next_share"] = row.watch_next / top if top else 0.0
-        made["next_words"] = "Seen already" if row.seen else f"The next one that they rate: {odds(row.watch_next)}"
-    return made
+        item["next"] = "–" if row.seen else percent(row.watch_next).replace("under ", "<")
+        item["next_share"] = row.watch_next / likeliest if likeliest else 0.0
+        item["next_words"] = "Seen already" if row.seen else f"The next movie that they rate: {odds(row.watch_next)}"
+    return item
 
 
 def _because(recommender: Recommender, row: Recommendation, cause: Cause | None, order: str) -> dict[str, str]:
@@ -167,12 +174,13 @@ def _because(recommender: Recommender, row: Recommendation, cause: Cause | None,
     }
 
 
-def _move(rank: int, was: int, length: int) -> dict[str, str]:
-    if not was or was > length:
-        words = f"it was at place {was:,}" if was else "it was in the history"
-        return {"sign": "new", "way": "up", "words": f"New here: {words}"}
-    if was == rank:
-        return {"sign": "=", "way": "same", "words": "Where it was before"}
-    by = abs(was - rank)
-    way = "up" if was > rank else "down"
-    return {"sign": f"{'▲' if way == 'up' else '▼'}{by}", "way": way, "words": f"{way.title()} {count(by, 'place')}"}
+def _move(rank: int, old_rank: int, length: int) -> dict[str, str]:
+    """Return how a row moved; an old rank of 0 is that of a movie in the history."""
+    if not old_rank or old_rank > length:
+        before = f"it was number {old_rank:,}" if old_rank else "it was in the history"
+        return {"sign": "new", "way": "up", "words": f"New here: {before}"}
+    if old_rank == rank:
+        return {"sign": "=", "way": "same", "words": "Same rank as before"}
+    by = abs(old_rank - rank)
+    way, arrow = ("up", "▲") if old_rank > rank else ("down", "▼")
+    return {"sign": f"{arrow}{by}", "way": way, "words": f"{way.title()} {count(by, 'rank')}"}
