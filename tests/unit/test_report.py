@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 import pytest
 
 from bst.bundles.bundle import open_bundle
-from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
 from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
@@ -244,19 +243,6 @@ def test_the_drawing_has_the_numbers_of_the_model():
     assert "77 + 1 + 2 + 4 = 84 numbers" in words
     bare = ClassicConfig("keras-example", user_id=False, demographics=False)
     assert "Who the user is" not in drawings(bare, Sizes(6040, 3883))[0].words
-
-
-def test_a_card_is_cut_into_blocks():
-    card = "# Name\n\nOne\ntwo.\n\n## Figures\n\n| | MAE |\n| --- | --- |\n| **This** | 0.6 |\n| Other |  |\n\n"
-    card += "| broken |\n"
-    assert blocks(card) == [
-        Text("Name", 1),
-        Text("One\ntwo."),
-        Text("Figures", 2),
-        Table(("", "MAE"), (("This", "0.6"), ("Other", "")), "Figures"),
-        Text("| broken |"),
-    ]
-    assert blocks("") == []
 
 
 def test_the_glossary_explains_each_word_once():
