@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from bst.inference.recommender import Filters, Recommendation, Recommender
+from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
 from pages.recommend import movie_lookup, visitor_sources
@@ -12,7 +12,6 @@ from pages.shared import resources
 from pages.shared.format import count, escape_markdown, percent, stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_editor, why_link
-from pages.shared.widgets.list_controls import Asked
 
 # of the editor and of the list, in pixels
 MIN_COLUMN_WIDTH = 320
@@ -45,19 +44,19 @@ def render() -> None:
             headline.title("What would they like to watch?", anchor=False)
             st.header("What they would like", anchor=False)
             resources.load_recommender()
-        asked = list_controls.asked(recommender)
-        rows = recommender.rank(visitor, asked.length, **asked.how)
-        _draw_list(recommender, visitor, rows, asked)
+        options = list_controls.rank_options(recommender)
+        rows = recommender.rank(visitor, list_controls.length(), options)
+        _draw_list(recommender, visitor, rows, options)
         movie_lookup.render(recommender, visitor)
-    best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, asked)
-    headline.title(_sentence(visitor, best, asked.order), anchor=False)
-    below_headline.caption(_reason(recommender, visitor, best, rows, asked.order))
+    best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
+    headline.title(_sentence(visitor, best, options.order), anchor=False)
+    below_headline.caption(_reason(recommender, visitor, best, rows, options.order))
 
 
-def _best(recommender: Recommender, visitor: Visitor, asked: Asked) -> Recommendation | None:
+def _best(recommender: Recommender, visitor: Visitor, options: RankOptions) -> Recommendation | None:
     """Return the first unseen movie with these filters, or without any if none passes; None if everything is seen."""
-    for filters in (replace(asked.filters, include_seen=False), Filters()):
-        if rows := recommender.rank(visitor, 1, **asked.how | {"filters": filters}):
+    for filters in (replace(options.filters, include_seen=False), Filters()):
+        if rows := recommender.rank(visitor, 1, replace(options, filters=filters)):
             return rows[0]
     return None
 
@@ -103,22 +102,23 @@ def _reason(
     return f"{start} {title}, {rating}: without it, the model would expect {without}."
 
 
-def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], asked: Asked) -> None:
+def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], options: RankOptions) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("What they would like", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            list_controls.draw_filters(recommender, asked)
+            list_controls.draw_filters(recommender, options)
             downloads = st.container(width="content")
     list_controls.draw_order(recommender)
-    if asked.words:
-        st.caption(f":material/filter_alt: {escape_markdown(asked.words)}")
+    filters = list_controls.describe(options)
+    if filters:
+        st.caption(f":material/filter_alt: {escape_markdown(filters)}")
     if not rows:
         hint = "No movie passes these filters. Choose more genres, or a wider range of years or popularity."
-        st.info(hint if asked.words else "There is nothing left that they have not seen.", icon=":material/info:")
+        st.info(hint if filters else "There is nothing left that they have not seen.", icon=":material/info:")
         return
     with downloads:
-        ranked_list.draw_download(recommender, visitor, rows, asked)
-    ranked_list.render(recommender, visitor, rows, asked, visitor_state.previous(), explained.request)
+        ranked_list.draw_download(recommender, visitor, rows, options)
+    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), explained.request)
     if rows[0].watch_next is not None:
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 

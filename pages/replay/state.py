@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from bst.inference.ranking import Order
 from pages.shared.state import settings
 
 SECONDS_PER_STEP = 1.2
@@ -23,7 +24,7 @@ FIRST_SHARE = 0.25
 # and a user with so many ratings: enough to see something, not too many to follow
 FIRST_LENGTHS = range(30, 81)
 # the list is compared with what they rated later, so the likeliest movies come first
-DEFAULT_ORDER = "next"
+DEFAULT_ORDER: Order = "next"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def start(user: int) -> None:
     st.session_state["replay_playing"] = False
 
 
-def order(orders: tuple[str, ...]) -> str:
+def order(orders: tuple[Order, ...]) -> Order:
     """Return the order of the list, of those that the model has."""
     if len(orders) == 1:
         return orders[0]
@@ -99,6 +100,6 @@ def order(orders: tuple[str, ...]) -> str:
     return settings.get("replay_order")
 
 
-def set_order(order: str) -> None:
+def set_order(order: Order) -> None:
     """Choose the order of the list."""
     settings.update(replay_order=order)

@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from bst.inference.recommender import Recommendation, Recommender
+from bst.inference.ranking import Order
+from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.visitors.replay import Replay
 from pages.replay import state
 from pages.replay.state import Playback
@@ -44,7 +45,7 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("The list at this step", anchor=False, width="content")
         order = _draw_order(recommender)
-    rows = recommender.rank(replay.at(step), LENGTH, order=order)
+    rows = recommender.rank(replay.at(step), LENGTH, RankOptions(order=order))
     later = replay.later(step)
     st.caption(_hits(sum(row.movie_id in later for row in rows), len(rows), replay.length - step))
     st.dataframe(
@@ -84,7 +85,7 @@ def _request_explanation(replay: Replay, step: int, movie_id: int) -> None:
     explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}")
 
 
-def _draw_order(recommender: Recommender) -> str:
+def _draw_order(recommender: Recommender) -> Order:
     orders = recommender.orders
     order = state.order(orders)
     if len(orders) > 1:

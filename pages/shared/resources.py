@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from bst import datasets
-from bst.bundles import bundle as bundles
 from bst.bundles.bundle import BrokenBundle, Bundle, list_bundles
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
+from bst.settings import get_settings
 from pages.shared import keras_private
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import chosen_model
@@ -57,7 +57,7 @@ def choices() -> dict[str, Choice]:
 def _files() -> tuple[tuple[str, int, int], ...]:
     """Return path, time of change and size of all files of all bundles: a quick sign that something changed."""
     files = []
-    for path in sorted(bundles.BUNDLES.glob("[!.]*/*")):
+    for path in sorted(get_settings().bundles.glob("[!.]*/*")):
         with contextlib.suppress(OSError):  # deleted meanwhile
             status = path.stat()
             files.append((str(path), status.st_mtime_ns, status.st_size))

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, Search
 from bst.what_if import find as search
@@ -12,7 +12,6 @@ from pages.shared.format import count, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls
-from pages.shared.widgets.list_controls import Asked
 
 BUDGET, RESULTS = 2000, 5
 # a movie that is nearly there makes a question with an answer
@@ -29,13 +28,13 @@ STARS = (1.1, 4.9)
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
-    visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
+    visitor, options = visitor_state.current(), list_controls.rank_options(recommender)
     _clean(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
     answer = grid.cell()
     with grid.cell(), st.container(border=True):
-        goal = _draw_question(recommender, asked_for)
-        unlisted = goal.kind == "top" and _seen(visitor, goal.movie_id)
+        goal = _draw_question(recommender, options)
+        unlisted = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
         )
@@ -61,7 +60,7 @@ def _clean(recommender: Recommender, visitor: Visitor) -> None:
         st.session_state[at] = rows[-1].movie_id if rows else int(recommender.catalogue.movies["movie_id"].iloc[0])
 
 
-def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
+def _draw_question(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
     movie = st.selectbox(
         "Movie",
@@ -84,10 +83,10 @@ def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
     else:
         at = settings.key("goal_stars")
         value = st.number_input("Stars", *STARS, step=0.1, format="%.1f", key=at, persist_state="session")
-    order = asked.order if kind == "top" else "rating"
+    order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
         st.caption(f"Of the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, unfiltered.")
-    return Goal(movie, kind, value, above, order, asked.weight)
+    return Goal(movie, kind, value, above, order, options.weight)
 
 
 def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> Search:
@@ -126,15 +125,11 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Sea
     return f"{number} would {wish}: {words}"
 
 
-def _seen(visitor: Visitor, movie_id: int) -> bool:
-    return any(event.movie_id == movie_id for event in visitor.history)
-
-
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
-    row, now = recommender.catalogue.row(goal.movie_id), recommender.one(visitor, goal.movie_id)
+    row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
     place = "seen"
     if not now.seen:
-        ranked = recommender.ranked_rows(visitor, order=goal.order, weight=goal.weight)
+        ranked = recommender.ranked_rows(visitor, goal.rank_options)
         place = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
@@ -165,7 +160,7 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
 
 
 def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
-    place = "" if _seen(one.visitor, goal.movie_id) else f", {ordinal(one.rank)} in the list"
+    place = "" if goal.movie_id in one.visitor.ratings else f", {ordinal(one.rank)} in the list"
     words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(

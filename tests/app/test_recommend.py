@@ -223,7 +223,7 @@ def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
 # ---- filters, diversity, files
 
 
-def test_fame_narrows_the_list_to_what_few_or_many_rated(kinds):
+def test_popularity_narrows_the_list(kinds):
     app = start("timeline")
     everything = set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((4, 4)).run()
@@ -232,14 +232,14 @@ def test_fame_narrows_the_list_to_what_few_or_many_rated(kinds):
     # 1,350 movies, of which 5 % have more ratings than the rest
     assert 60 <= int(told.split()[0]) <= 68
     assert "blockbusters" in captions(app)
-    famous = set(shown_titles(app))
+    blockbusters = set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
-    assert not famous & set(shown_titles(app))
+    assert not blockbusters & set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((0, 4)).run()
     assert set(shown_titles(app)) == everything
 
 
-def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
+def test_popularity_without_the_ratings_to_count(kinds, monkeypatch):
     def gone(dataset):
         raise DatasetError("ratings.dat is missing; get it again")
 
@@ -247,7 +247,7 @@ def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
     monkeypatch.setattr(recommender, "load", gone)
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
     assert not app.exception
-    assert "Fame is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
+    assert "Popularity is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
     assert len(rows(app)) == 10
 
 

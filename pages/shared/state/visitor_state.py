@@ -142,7 +142,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
     In a full history, the oldest movie is dropped and counts as seen from then on.
     """
     visitor = current(slot)
-    if any(event.movie_id == movie_id for event in visitor.history):
+    if movie_id in visitor.ratings:
         title = resources.catalogue(resources.chosen().dataset).title(movie_id)
         st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
@@ -151,7 +151,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
 
 def mark_seen(movie_id: int, slot: Slot = "a") -> None:
     """Count a movie as seen without a rating: no list names it any more."""
-    replace(current(slot).has_seen(movie_id), slot)
+    replace(current(slot).with_seen(movie_id), slot)
 
 
 def forget_seen(slot: Slot = "a") -> None:
@@ -191,7 +191,7 @@ def _carry_over(dataset: str) -> Visitor:
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     carried = _with_titles(visitor, titles, catalogue)
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
-    carried = carried.has_seen(*(movie_id for movie_id in seen if movie_id is not None))
+    carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{escape_markdown(resources.chosen().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "

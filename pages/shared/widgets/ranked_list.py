@@ -11,14 +11,13 @@ from typing import Any
 import streamlit as st
 
 from bst.explanation import Cause, causes
-from bst.inference.ranking import ORDERS, places
-from bst.inference.recommender import Recommendation, Recommender
+from bst.inference.ranking import ORDERS, ranks_of
+from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.schema import Visitor
 from bst.visitors import export
 from pages.shared.format import count, odds, percent, stars
 from pages.shared.state import session_cache
 from pages.shared.widgets import page_frame
-from pages.shared.widgets.list_controls import Asked
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
@@ -37,7 +36,7 @@ def render(
     recommender: Recommender,
     visitor: Visitor,
     rows: Sequence[Recommendation],
-    asked: Asked,
+    options: RankOptions,
     before: Visitor | None = None,
     on_why: Callable[[int], None] | None = None,
     key: str = "ranked_list",
@@ -49,13 +48,13 @@ def render(
     """
     main_causes = cached_causes(recommender, visitor, [row.movie_id for row in rows])
     old_ranks = (
-        None if before is None else places(recommender.ranked_rows(before, **asked.how), len(recommender.catalogue))
+        None if before is None else ranks_of(recommender.ranked_rows(before, options), len(recommender.catalogue))
     )
     watch_next = recommender.predict(visitor).watch_next
     likeliest = float(watch_next.max()) if watch_next is not None else 0.0
     items = []
     for row, cause in zip(rows, main_causes, strict=True):
-        item = _row(row, recommender.bundle.levels, likeliest) | _because(recommender, row, cause, asked.order)
+        item = _row(row, recommender.bundle.levels, likeliest) | _because(recommender, row, cause, options.order)
         if old_ranks is not None:
             item["move"] = _move(row.rank, int(old_ranks[recommender.catalogue.row(row.movie_id)]), len(rows))
         items.append(item)
@@ -65,8 +64,8 @@ def render(
             "rows": items,
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
-            "by": {"blend": ["rating", "next"]}.get(asked.order, [asked.order]),
-            "words": f"Movies for this visitor, by {ORDERS[asked.order]}, best first",
+            "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
+            "words": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
             "why": on_why is not None,
         },
         on_why_change=lambda: on_why(st.session_state[key].why) if on_why else None,
@@ -79,7 +78,9 @@ def cached_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[in
     return session_cache.cached("causes", key, lambda: causes(recommender, visitor, movie_ids), MAX_CAUSES)
 
 
-def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Recommendation], asked: Asked) -> None:
+def draw_download(
+    recommender: Recommender, visitor: Visitor, rows: Sequence[Recommendation], options: RankOptions
+) -> None:
     """Draw the menu that offers the list and the visitor as files."""
     catalogue, name = recommender.catalogue, recommender.bundle.name
     label = "Download the list and the visitor"
@@ -90,7 +91,7 @@ def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Rec
         for title, file, data, mime in (
             (
                 "The list, for a spreadsheet",
-                f"{name}-{asked.order}-top-{len(rows)}.csv",
+                f"{name}-{options.order}-top-{len(rows)}.csv",
                 # the byte order mark tells spreadsheets that it is UTF-8
                 lambda: export.list_as_csv(rows, recommender.bundle.levels).encode("utf-8-sig"),
                 "text/csv",
@@ -103,8 +104,8 @@ def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Rec
             ),
             (
                 "List, visitor and filters, for a program",
-                f"{name}-{asked.order}-top-{len(rows)}.json",
-                lambda: export.as_text(export.as_json(name, catalogue, visitor, rows, **asked.how)),
+                f"{name}-{options.order}-top-{len(rows)}.json",
+                lambda: export.as_text(export.as_json(name, catalogue, visitor, rows, options)),
                 "application/json",
             ),
         ):
