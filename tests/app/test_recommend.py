@@ -200,7 +200,7 @@ def test_movements_are_those_since_the_latest_change(kinds):
         was = before.index(row["title"]) + 1 if row["title"] in before else None
         sign = "new" if was is None else "=" if was == place else f"{'▲' if was > place else '▼'}{abs(was - place)}"
         assert row["move"]["sign"] == sign
-        assert row["move"]["words"]
+        assert row["move"]["tooltip"]
     # another order is no change of the visitor: what moved is told for it, too
     app.segmented_control(key="order").select("next").run()
     assert all(row["move"]["sign"][0] in "▲▼=n" for row in rows(app))
@@ -217,7 +217,7 @@ def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
     app.button(key=f"remove_{best}").click().run()
     first = rows(app)[0]
     assert (first["movie_id"], first["move"]["sign"]) == (best, "new")
-    assert first["move"]["words"] == "New here: it was in the history"
+    assert first["move"]["tooltip"] == "New here: it was in the history"
 
 
 # ---- filters, diversity, files
@@ -290,7 +290,7 @@ def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds
     for row, expected in zip(rows(app), ratings(app), strict=True):
         assert sum(row["bars"]) == pytest.approx(1, abs=1e-4)
         assert sum(stars * p for stars, p in enumerate(row["bars"], start=1)) == pytest.approx(expected, abs=0.006)
-        assert f"5 ★ {row['bars'][4]:.0%}" in row["bars_words"]
+        assert f"5 ★ {row['bars'][4]:.0%}" in row["bars_tooltip"]
     assert not any("bars" in row for row in rows(start("classic")))
 
 

@@ -125,7 +125,7 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
         )
         if filters.popularity:
             st.caption(_count_ratings(recommender, filters.popularity))
-        st.toggle("Also movies they have seen", key=settings.key("filter_seen"), persist_state="session")
+        st.toggle("Include movies they have seen", key=settings.key("filter_seen"), persist_state="session")
         st.slider(
             "Diversity",
             0,
@@ -137,7 +137,9 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             help="Moves down movies that the model sees as similar to those above them. At 0% the list stays as it is; "
             "at 100% each movie is as different as possible from those above it, among the best 200.",
         )
-        st.segmented_control("How many", LENGTHS, required=True, key=settings.key("length"), persist_state="session")
+        st.segmented_control(
+            "How many movies", LENGTHS, required=True, key=settings.key("length"), persist_state="session"
+        )
 
 
 def _describe_popularity(popularity: tuple[float, float]) -> str:

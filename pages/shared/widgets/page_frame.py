@@ -30,7 +30,7 @@ def render() -> None:
     """Draw the invisible component. To be called in every run, before all else."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.sidebar.container(key="page_frame"):
-        _COMPONENT(key="page_frame_component", data={"paper": st.get_option(f"theme.{theme}.backgroundColor")})
+        _COMPONENT(key="page_frame_component", data={"background": st.get_option(f"theme.{theme}.backgroundColor")})
 
 
 def reload_browser() -> NoReturn:

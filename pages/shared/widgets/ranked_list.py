@@ -65,7 +65,7 @@ def render(
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
-            "words": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
+            "label": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
             "why": on_why is not None,
         },
         on_why_change=lambda: on_why(st.session_state[key].why) if on_why else None,
@@ -148,16 +148,16 @@ def _row(row: Recommendation, levels: Sequence[float], likeliest: float) -> dict
         "title": row.title,
         "seen": row.seen,
         "rating": f"{row.expected_rating:.2f} ★",
-        "rating_words": "Expected rating",
+        "rating_tooltip": "Expected rating",
     }
     if row.distribution is not None:
         item["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
-        item["bars_words"] = "How likely each rating is: " + ", ".join(chances)
+        item["bars_tooltip"] = "How likely each rating is: " + ", ".join(chances)
     if row.watch_next is not None:
         item["next"] = "–" if row.seen else percent(row.watch_next).replace("under ", "<")
         item["next_share"] = row.watch_next / likeliest if likeliest else 0.0
-        item["next_words"] = "Seen already" if row.seen else f"The next movie that they rate: {odds(row.watch_next)}"
+        item["next_tooltip"] = "Seen already" if row.seen else f"The next movie that they rate: {odds(row.watch_next)}"
     return item
 
 
@@ -170,7 +170,7 @@ def _because(recommender: Recommender, row: Recommendation, cause: Cause | None,
     return {
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
-        "because_words": f"Without {title} in the history the model would expect {without}: {cause.stars:.2f} less. "
+        "because_tooltip": f"Without {title} in the history the model would expect {without}: {cause.stars:.2f} less. "
         "No other movie makes more difference to this rating.",
     }
 
@@ -179,9 +179,9 @@ def _move(rank: int, old_rank: int, length: int) -> dict[str, str]:
     """Return how a row moved; an old rank of 0 is that of a movie in the history."""
     if not old_rank or old_rank > length:
         before = f"it was number {old_rank:,}" if old_rank else "it was in the history"
-        return {"sign": "new", "way": "up", "words": f"New here: {before}"}
+        return {"sign": "new", "direction": "up", "tooltip": f"New here: {before}"}
     if old_rank == rank:
-        return {"sign": "=", "way": "same", "words": "Same rank as before"}
+        return {"sign": "=", "direction": "same", "tooltip": "Same rank as before"}
     by = abs(old_rank - rank)
-    way, arrow = ("up", "▲") if old_rank > rank else ("down", "▼")
-    return {"sign": f"{arrow}{by}", "way": way, "words": f"{way.title()} {count(by, 'rank')}"}
+    direction, arrow = ("up", "▲") if old_rank > rank else ("down", "▼")
+    return {"sign": f"{arrow}{by}", "direction": direction, "tooltip": f"{direction.title()} {count(by, 'rank')}"}
