@@ -50,4 +50,4 @@ def _reason(bundle: Bundle) -> str:
 
 
 def _can_be_replayed(bundle: Bundle) -> bool:
-    return bundle.protocol == "visitor" and "rating" in getattr(bundle.config, "towers", ())
+    return bundle.protocol == "visitor" and "rating" in bundle.config.tasks

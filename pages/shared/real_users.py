@@ -78,7 +78,7 @@ def labels(users: RealUsers) -> dict[int, str]:
 def _labels(users: RealUsers) -> dict[int, str]:
     numbers, lengths = users.dataset.users["user_id"].to_numpy(), users.lengths()
     return {
-        row: f"User {numbers[row]} · {describe(users.who(row))} · {count(int(lengths[row]), 'movie')}"
+        row: f"User {numbers[row]} · {describe(users.without_history(row))} · {count(int(lengths[row]), 'movie')}"
         for row in users.held_out.tolist()
     }
 

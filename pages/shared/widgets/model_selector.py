@@ -5,7 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.models.config import Config, TimelineConfig
+from bst.models.config import ModelConfig
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown
 from pages.shared.resources import Choice
@@ -90,8 +90,8 @@ def _notify(text: str) -> None:
     st.toast(text, icon=":material/swap_horiz:", duration="infinite")
 
 
-def _history_read(config: Config) -> str:
-    if isinstance(config, TimelineConfig):
+def _history_read(config: ModelConfig) -> str:
+    if config.window_shape is None:
         return f"reads the whole history, up to {config.max_history} movies"
     return f"reads the newest {count(config.max_history, 'movie')}"
 
