@@ -119,10 +119,9 @@ def _take(users: RealUsers) -> None:
     user = int(random.choice(users.held_out if held_out else range(len(users.dataset.users))))
     visitor = users.visitor(user)
     visitor_state.replace(visitor)
-    kind, known = real_users.kind(users.bundle), "held out of training"
-    if not held_out:
-        known = "whom the model may have been trained on"
+    origin = real_users.origin(users.bundle)
+    split = "held out of training" if held_out else "whom the model may have been trained on"
     ratings, movies = int(users.lengths()[user]), count(len(visitor.history), "movie")
     if len(visitor.history) < ratings:
         movies = f"the newest {movies} of {ratings:,}; the others count as seen"
-    visitor_state.note_source(f"{kind[0].upper() + kind[1:]}, {known}: {real_users.describe(visitor)}, {movies}.")
+    visitor_state.note_source(f"{origin[0].upper() + origin[1:]}, {split}: {real_users.describe(visitor)}, {movies}.")

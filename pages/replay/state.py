@@ -13,9 +13,9 @@ from bst.inference.ranking import Order
 from pages.shared.state import settings
 
 SECONDS_PER_STEP = 1.2
-# other controls run the page in between: less than this after a step, it is not time for the next one
+# other controls run the page in between; a step is due only after this time
 LEAST_SECONDS = 0.6 * SECONDS_PER_STEP
-# a page that was left while it played is paused when somebody comes back
+# a replay that has made no step for so long was left for another page, and is paused on return
 SECONDS_UNTIL_LEFT = 30.0
 # while it plays, the slider in a slow browser may be this many steps behind
 SLIDER_LAG = 3

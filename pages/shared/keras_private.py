@@ -9,7 +9,7 @@ CHECKED_VERSION = "3.15.1"
 def disable_clear_session() -> None:
     """Stop Streamlit from clearing Keras' session after every run of a page.
 
-    That is meant for models that are built anew in every run. The app builds none, but TensorFlow would forget its
+    That is meant for models that are built again in every run. The app builds none, but TensorFlow would forget its
     kernels, and the next prediction take a second longer.
     """
     import keras  # slow; the models that need it are loaded by now

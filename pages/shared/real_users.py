@@ -83,7 +83,7 @@ def _labels(users: RealUsers) -> dict[int, str]:
     }
 
 
-def kind(bundle: Bundle) -> str:
+def origin(bundle: Bundle) -> str:
     """Return "a real user of MovieLens 1M", or "a simulated user of the demo world"."""
     if bundle.simulated:
         return f"a simulated user of {bundle.dataset_title.removesuffix(' (simulated)')}"

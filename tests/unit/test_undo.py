@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pages.shared.state.undo import MOST_STATES, Changes
+from pages.shared.state.undo import MAX_STATES, Changes
 
 
 def changes_of(*states: str) -> Changes[str]:
@@ -60,8 +60,8 @@ def test_reset_is_a_change_that_can_be_undone():
 
 
 def test_reset_still_finds_the_beginning_when_it_is_no_longer_listed():
-    changes = changes_of(*(str(i) for i in range(MOST_STATES + 50)))
-    assert len(changes.states) == MOST_STATES
+    changes = changes_of(*(str(i) for i in range(MAX_STATES + 50)))
+    assert len(changes.states) == MAX_STATES
     assert changes.states[0] == "50"
     assert changes.reset().current == "0"
 
@@ -74,7 +74,7 @@ def test_what_was_in_sight_before_the_latest_step_is_known():
     assert changes_of("a", "b").do("b").left == ("a",)
 
 
-@given(st.lists(st.integers(0, 3), max_size=MOST_STATES - 1))
+@given(st.lists(st.integers(0, 3), max_size=MAX_STATES - 1))
 def test_as_many_undos_as_changes_lead_back_to_the_start(states):
     changes = Changes.begin(0)
     for state in states:
@@ -100,7 +100,7 @@ class Editing(RuleBasedStateMachine):
     def do(self, state):
         self.changes = self.changes.do(state)
         if state != self.now:
-            self.past, self.now, self.future = [*self.past, self.now][-(MOST_STATES - 1) :], state, []
+            self.past, self.now, self.future = [*self.past, self.now][-(MAX_STATES - 1) :], state, []
 
     @rule()
     def undo(self):

@@ -26,7 +26,7 @@ def picked(page: str) -> str | None:
     """Return the name that was picked in the sidebar while ``page`` was shown; call it once in a run.
 
     None in a run that changes the page: the browser may then send the first option, or nothing, for a selectbox that
-    nobody touched.
+    was not touched.
     """
     same_page = st.session_state.get("page_of_choice") == page
     st.session_state["page_of_choice"] = page

@@ -23,8 +23,8 @@ from pages.shared.format import count
 VERSION = "1"
 LENGTHS = (10, 25, 50, 100)
 SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
-MOST_CHARACTERS, MOST_BYTES = 20_000, 100_000
-MOST_NUMBER = 2**53
+MAX_CHARACTERS, MAX_BYTES = 20_000, 100_000
+MAX_ID = 2**53
 HALF_STARS = "123456789a"
 PARTS: tuple[tuple[str, Sequence[Any]], ...] = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
 
@@ -128,7 +128,7 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
     return read
 
 
-movie = integer(0, MOST_NUMBER)
+movie = integer(0, MAX_ID)
 # by their keys in the session (see ``settings``)
 SETTINGS: dict[str, Setting] = {
     "order": Setting("o", "rating", one_of(tuple(ORDERS))),
@@ -152,8 +152,8 @@ SETTINGS: dict[str, Setting] = {
     "goal_above": Setting("ga", True, one_of((True, False))),
     "goal_top": Setting("gt", 10, integer(1, 100)),
     "goal_stars": Setting("gs", 4.0, decimal(1.1, 4.9)),
-    "replay_user": Setting("ru", None, integer(0, MOST_NUMBER)),
-    "replay_step": Setting("rs", None, integer(0, MOST_NUMBER)),
+    "replay_user": Setting("ru", None, integer(0, MAX_ID)),
+    "replay_step": Setting("rs", None, integer(0, MAX_ID)),
     "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
     "why_of": Setting("wo", "a", one_of(("a", "b"))),
     "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
@@ -185,7 +185,7 @@ def decode(text: str) -> State:
 
     Values that this version does not know (an occupation, say) become unknown, and ``notes`` says so.
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise LinkError(f"This link is far too long: it has {len(text):,} characters.")
     version, dot, body = text.partition(".")
     if dot and version != VERSION and version.isdecimal():
@@ -212,7 +212,7 @@ def _inflate(body: str) -> bytes:
         raise ValueError
     packed = base64.b64decode(body.encode() + b"=" * (-len(body) % 4), b"-_", validate=True)
     reader = zlib.decompressobj()
-    plain = reader.decompress(packed, MOST_BYTES)
+    plain = reader.decompress(packed, MAX_BYTES)
     # incomplete: cut off, or a small text that expands to a huge one
     if not reader.eof or reader.unused_data:
         raise ValueError
@@ -247,7 +247,7 @@ def _unpack(packed: Any, notes: list[str]) -> Visitor:
     if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
         raise ValueError
     *demographics, ids, ratings = packed[:5]
-    movies = list_of(movie, most=MOST_BYTES)(ids)
+    movies = list_of(movie, most=MAX_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
         raise ValueError
     dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
@@ -291,7 +291,7 @@ def _sums(packed: Any) -> list[int | None]:
     before = 0
     for step in packed:
         if step is not None:
-            before += integer(-MOST_NUMBER, MOST_NUMBER)(step)
+            before += integer(-MAX_ID, MAX_ID)(step)
         times.append(None if step is None else before)
     return times
 

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-MOST_STATES = 100
+MAX_STATES = 100
 
 S = TypeVar("S", bound=Hashable)
 
@@ -43,10 +43,10 @@ class Changes(Generic[S]):
         return self.position < len(self.states) - 1
 
     def do(self, state: S) -> "Changes[S]":
-        """Make ``state`` the current one. What was undone is dropped; the same state again is no change."""
+        """Make ``state`` the current one. States that were undone are dropped; the same state again is no change."""
         if state == self.current:
             return self
-        states = (*self.states[: self.position + 1], state)[-MOST_STATES:]
+        states = (*self.states[: self.position + 1], state)[-MAX_STATES:]
         return replace(self, states=states, position=len(states) - 1, left=(self.current,))
 
     def undo(self) -> "Changes[S]":

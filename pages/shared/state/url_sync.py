@@ -1,6 +1,6 @@
 """The address in the browser holds the whole state: a reload, a bookmark, Back or a shared link restores it.
 
-A newcomer's address stays clean. Once something was changed, one parameter carries everything (see
+The address of a newcomer stays clean. Once something is changed, one parameter carries everything (see
 ``pages.shared.state.link``); a link that only names a model, ``?bundle=NAME``, goes on to work.
 """
 
@@ -127,7 +127,7 @@ def _link_text() -> str | None:
 
 def _is_too_long() -> bool:
     # Streamlit gives no parameters of an address of more than half a million characters
-    return len(streamlit_private.query_string()) > link.MOST_CHARACTERS
+    return len(streamlit_private.query_string()) > link.MAX_CHARACTERS
 
 
 def _set_query(values: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The one visitor that all pages share, its copy for What-if, and every way to change them.
+"""The one visitor that all pages share, its copy for the What if page, and every way to change them.
 
 Both live in the session, one of each for each dataset, because movie ids differ between datasets. Slot "a" is the
 visitor. Slot "b" is the copy: None among its states means "as the visitor is", so that it follows until it is changed.
@@ -93,7 +93,7 @@ def reset_copy() -> None:
 
 
 def swap() -> None:
-    """Let the visitor and its copy change places: one change of each."""
+    """Swap the visitor and the copy: one change of each."""
     a, b = current("a"), current("b")
     replace(b, "a")
     replace(a, "b")
