@@ -9,7 +9,16 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import to_scale
-from bst.visitors.imports import Confidence, DateOrder, Export, Match, imported, matcher_of, read_export, what_counts
+from bst.visitors.imports import (
+    Confidence,
+    DateOrder,
+    Export,
+    Match,
+    history_note,
+    import_history,
+    matcher_of,
+    read_export,
+)
 from pages.recommend import state
 from pages.shared import resources
 from pages.shared.format import ROW_HEIGHT, count, escape_markdown, stars, table_height
@@ -118,7 +127,7 @@ def _draw_review(
         return
     row = {id(match): row for row, match in enumerate(matches)}
     # the uncertain matches first, then the newest
-    matched.sort(key=lambda match: (match.sureness, -row[id(match)]))
+    matched.sort(key=lambda match: (match.confidence, -row[id(match)]))
     ticked = _draw_matched(matched, levels, catalogue, table_key)
     _draw_unmatched(unmatched)
     mode = st.segmented_control(
@@ -136,13 +145,13 @@ def _draw_review(
 
 def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...], replacing: bool) -> None:
     before = visitor_state.current()
-    visitor = imported(before, chosen, levels, replacing=replacing)
+    visitor = import_history(before, chosen, levels, replacing=replacing)
     rated = {match.movie_id for match in chosen if match.entry.stars is not None}
     unrated = {match.movie_id for match in chosen} - rated
     if not replacing:
         rated |= before.ratings.keys()
-    counts = what_counts(len(rated), len(unrated - rated))
-    st.caption(_remarks(export, levels, counts))
+    note = history_note(len(rated), len(unrated - rated))
+    st.caption(_remarks(export, levels, note))
     movies = count(len(chosen), "movie")
     with st.container(horizontal=True):
         if st.button(
@@ -150,7 +159,7 @@ def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...],
         ):
             visitor_state.replace(visitor)
             added = "." if replacing else ", added to the history."
-            visitor_state.note_source(f"Imported from {export.source}: {movies}{added} {counts}".strip())
+            visitor_state.note_source(f"Imported from {export.source}: {movies}{added} {note}".strip())
             state.close_dialog()
             st.rerun()
         if st.button("Cancel", key="import_cancel"):
@@ -159,7 +168,7 @@ def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...],
 
 
 def _summary(export: Export, matched: Sequence[Match], unmatched: Sequence[Match]) -> str:
-    rows, unsure = len(matched) + len(unmatched), sum(match.sureness == Confidence.UNSURE for match in matched)
+    rows, unsure = len(matched) + len(unmatched), sum(match.confidence == Confidence.UNSURE for match in matched)
     summary = f"{export.source}: {count(rows, 'row')}, {len(matched) - unsure:,} matched"
     if unsure:
         summary += f", {unsure:,} to decide"
@@ -170,12 +179,12 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
     """Draw the table of matches, and return those that are ticked."""
     frame = pd.DataFrame(
         {
-            "take": [match.sureness >= Confidence.LIKELY for match in matched],
+            "take": [match.confidence >= Confidence.LIKELY for match in matched],
             "there": [_title(match) for match in matched],
             "here": [catalogue.titles[match.movie_id] for match in matched if match.movie_id is not None],
             "stars": [_rating_here(match, levels) for match in matched],
             "sure": [
-                " · ".join(filter(None, (CONFIDENCE[match.sureness], match.why, _unread_rating(match))))
+                " · ".join(filter(None, (CONFIDENCE[match.confidence], match.reason, _unread_rating(match))))
                 for match in matched
             ],
         }
@@ -211,7 +220,7 @@ def _draw_unmatched(unmatched: Sequence[Match]) -> None:
                 {
                     "there": [_title(match) for match in unmatched],
                     "rating": [match.entry.rating for match in unmatched],
-                    "why": [match.why for match in unmatched],
+                    "why": [match.reason for match in unmatched],
                 }
             ),
             hide_index=True,
@@ -228,7 +237,7 @@ def _draw_unmatched(unmatched: Sequence[Match]) -> None:
 
 def _title(match: Match) -> str:
     entry = match.entry
-    title = entry.title or (f"movie {entry.number}" if entry.number else "–")
+    title = entry.title or (f"movie {entry.movie_id}" if entry.movie_id else "–")
     return f"{title} ({entry.year})" if entry.year else title
 
 
@@ -243,12 +252,12 @@ def _rating_here(match: Match, levels: Sequence[float]) -> str:
     return f"{match.entry.rating} → {stars(to_scale(match.entry.stars, levels))}"
 
 
-def _remarks(export: Export, levels: Sequence[float], counts: str) -> str:
+def _remarks(export: Export, levels: Sequence[float], note: str) -> str:
     """Say what was assumed, which movies the model reads, and what does not change."""
     remarks = [escape_markdown(remark) for remark in export.remarks]
     if HALF_STAR not in levels and any(entry.stars is not None for entry in export.entries):
         remarks.append("This dataset has whole stars: halves are rounded up, 3.5 becomes 4.")
-    if counts:
-        remarks.append(counts)
+    if note:
+        remarks.append(note)
     remarks.append("Sex, age group and occupation stay as they are.")
     return " ".join(remarks)

@@ -88,18 +88,18 @@ def _start(visitor: Visitor) -> str:
 def _reason(
     recommender: Recommender, visitor: Visitor, best: Recommendation | None, rows: list[Recommendation], order: str
 ) -> str:
-    """Return the main cause of the best movie's rating, for below the sentence; else what to do on this page."""
-    cause = None
+    """Return the event that the best movie's rating mainly comes from, for below the sentence; else what to do here."""
+    strongest = None
     if best is not None:
         explained_rows = rows if best in rows else [best]
-        causes = ranked_list.cached_causes(recommender, visitor, [row.movie_id for row in explained_rows])
-        cause = causes[explained_rows.index(best)]
-    if best is None or cause is None:
+        movie_ids = [row.movie_id for row in explained_rows]
+        strongest = ranked_list.cached_strongest_events(recommender, visitor, movie_ids)[explained_rows.index(best)]
+    if best is None or strongest is None:
         return "Change anything about the visitor: the list follows at once."
-    title, rating = escape_markdown(recommender.catalogue.title(cause.event.movie_id)), stars(cause.event.rating)
-    without = stars(round(best.expected_rating - cause.stars, 1))
+    title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
+    without = stars(round(best.expected_rating - strongest.stars, 1))
     start = "Mainly because of" if order == "rating" else "The main reason for the rating is"
-    return f"{start} {title}, {rating}: without it, the model would expect {without}."
+    return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
 
 
 def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], options: RankOptions) -> None:

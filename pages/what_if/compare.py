@@ -9,7 +9,7 @@ from bst.presentation import charts
 from bst.schema import Visitor
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
-from bst.what_if.edits import Forget, describe
+from bst.what_if.edits import Forget, describe_edits
 from pages.shared.format import escape_markdown, percent, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
@@ -42,7 +42,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _sentence(recommender: Recommender, made: Comparison) -> str:
     if made.edits:
-        return escape_markdown(made.words(recommender.catalogue.title).removesuffix("."))
+        return escape_markdown(made.describe(recommender.catalogue.title).removesuffix("."))
     if not made.first:
         return "Change something about this visitor and see what moves"
     best = made.first[0]
@@ -111,7 +111,7 @@ def _draw_head(recommender: Recommender, made: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not made.edits
     st.header("B: the copy to change", anchor=False)
-    words = escape_markdown(describe(made.a, made.edits, recommender.catalogue.title, most=3))
+    words = escape_markdown(describe_edits(made.a, made.edits, recommender.catalogue.title, most=3))
     st.caption("The same as A so far. Change anything here." if same else f"Against A: {words}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (

@@ -5,9 +5,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
-from bst.what_if import Counterfactual, Goal, Search
-from bst.what_if import find as search
-from bst.what_if.edits import describe, ordinal
+from bst.what_if import Counterfactual, Goal, SearchResult
+from bst.what_if import find_counterfactuals as search
+from bst.what_if.edits import describe_edits, ordinal
 from pages.shared.format import count, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
@@ -89,7 +89,7 @@ def _draw_question(recommender: Recommender, options: RankOptions) -> Goal:
     return Goal(movie, kind, value, above, order, options.weight)
 
 
-def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> Search:
+def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> SearchResult:
     with st.container(key="goal_progress"):
         bar = st.progress(0.0, text="Making a list of changes to try …")
 
@@ -110,17 +110,17 @@ def _wish(goal: Goal, title: str) -> str:
     return f"bring {title} above {goal.value:g} ★" if goal.above else f"push {title} below {goal.value:g} ★"
 
 
-def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> str:
     title = recommender.catalogue.title
     wish = _wish(goal, title(goal.movie_id))
     if found is None:
         return f"What would it take to {wish}?"
-    if found.already:
+    if found.already_reached:
         return f"Nothing needs to change to {wish}: it is so already"
-    if not found.found:
+    if not found.counterfactuals:
         return f"No small change would {wish}: {count(found.tried, 'change')} tried"
-    best = found.found[0]
-    words = describe(visitor, best.edits, title, most=2)
+    best = found.counterfactuals[0]
+    words = describe_edits(visitor, best.edits, title, most=2)
     number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
     return f"{number} would {wish}: {words}"
 
@@ -136,7 +136,7 @@ def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         st.metric("Place in the list now", place, width="content")
 
 
-def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> None:
+def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> None:
     if found is None:
         st.info(
             f"Press the button to try up to {BUDGET:,} changes of the history: another rating, a movie less, a movie "
@@ -144,10 +144,10 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
             icon=":material/info:",
         )
         return
-    if found.already:
+    if found.already_reached:
         st.success("It is so already. Choose another movie or another goal.", icon=":material/check:")
         return
-    if not found.found:
+    if not found.counterfactuals:
         st.warning(
             f"None of {count(found.tried, 'change')} was enough, alone or two together. Ask for less: a lower place, "
             "fewer stars, or another movie.",
@@ -155,13 +155,13 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
         )
         return
     st.caption(f"{count(found.tried, 'change')} tried; the smallest that are enough, the best first.")
-    for number, one in enumerate(found.found):
+    for number, one in enumerate(found.counterfactuals):
         _draw_found(recommender, visitor, goal, one, number)
 
 
 def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
     place = "" if goal.movie_id in one.visitor.ratings else f", {ordinal(one.rank)} in the list"
-    words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
+    words = describe_edits(visitor, one.edits, recommender.catalogue.title, most=2)
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(
             f"**{escape_markdown(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",

@@ -227,7 +227,7 @@ def test_fitting_to_a_dataset_drops_and_rounds_and_says_how_much():
         "1 movie of the link is not in this dataset and was left out.",
         "1 rating of the link was rounded, as this dataset has no such rating.",
     )
-    assert fitted.notes[2].startswith("What-if: 1 movie of the link is not")
+    assert fitted.notes[2].startswith("What if: 1 movie of the link is not")
     assert fit(fitted, {1, 2, 3}, WHOLE_STARS) == fitted
 
 

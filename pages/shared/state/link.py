@@ -306,7 +306,7 @@ def fit(state: State, movies: Container[int], levels: Sequence[float]) -> State:
     copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels)
     settings = {name: _known(name, value, movies) for name, value in state.settings.items()}
     settings = {name: value for name, value in settings.items() if value != SETTINGS[name].default}
-    notes = [*state.notes, *notes, *(f"What-if: {note}" for note in more)]
+    notes = [*state.notes, *notes, *(f"What if: {note}" for note in more)]
     return with_(state, visitor=visitor, copy=copy, settings=settings, notes=tuple(dict.fromkeys(notes)))
 
 

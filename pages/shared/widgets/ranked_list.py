@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from bst.explanation import Cause, causes
+from bst.explanation import StrongestEvent, strongest_events
 from bst.inference.ranking import ORDERS, ranks_of
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.schema import Visitor
@@ -28,8 +28,8 @@ _COMPONENT = st.components.v2.component(
 )
 # the probability that fills a bar: hardly any is higher, and on a scale up to 1 most bars would be flat
 FULL_BAR = 0.8
-# how many lists' causes the session keeps: two on What if, and those before a change that is undone
-MAX_CAUSES = 8
+# of how many lists the session keeps the strongest events: two on What if, and those before a change that is undone
+MAX_LISTS = 8
 
 
 def render(
@@ -46,15 +46,17 @@ def render(
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
     """
-    main_causes = cached_causes(recommender, visitor, [row.movie_id for row in rows])
+    strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows])
     old_ranks = (
         None if before is None else ranks_of(recommender.ranked_rows(before, options), len(recommender.catalogue))
     )
     watch_next = recommender.predict(visitor).watch_next
     likeliest = float(watch_next.max()) if watch_next is not None else 0.0
     items = []
-    for row, cause in zip(rows, main_causes, strict=True):
-        item = _row(row, recommender.bundle.levels, likeliest) | _because(recommender, row, cause, options.order)
+    for row, strongest_event in zip(rows, strongest, strict=True):
+        item = _row(row, recommender.bundle.levels, likeliest) | _because(
+            recommender, row, strongest_event, options.order
+        )
         if old_ranks is not None:
             item["move"] = _move(row.rank, int(old_ranks[recommender.catalogue.row(row.movie_id)]), len(rows))
         items.append(item)
@@ -72,10 +74,14 @@ def render(
     )
 
 
-def cached_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[Cause | None]:
-    """Return ``explanation.causes``, cached in the session, as a page runs again for many other reasons."""
+def cached_strongest_events(
+    recommender: Recommender, visitor: Visitor, movie_ids: list[int]
+) -> list[StrongestEvent | None]:
+    """Return ``explanation.strongest_events``, cached in the session, as a page runs again for many other reasons."""
     key = session_cache.model_key(recommender, visitor, tuple(movie_ids))
-    return session_cache.cached("causes", key, lambda: causes(recommender, visitor, movie_ids), MAX_CAUSES)
+    return session_cache.cached(
+        "strongest_events", key, lambda: strongest_events(recommender, visitor, movie_ids), MAX_LISTS
+    )
 
 
 def draw_download(
@@ -161,17 +167,19 @@ def _row(row: Recommendation, levels: Sequence[float], likeliest: float) -> dict
     return item
 
 
-def _because(recommender: Recommender, row: Recommendation, cause: Cause | None, order: str) -> dict[str, str]:
-    if cause is None:
+def _because(
+    recommender: Recommender, row: Recommendation, strongest: StrongestEvent | None, order: str
+) -> dict[str, str]:
+    if strongest is None:
         return {}
-    title, rating = recommender.catalogue.title(cause.event.movie_id), stars(cause.event.rating)
-    without = f"{row.expected_rating - cause.stars:.2f} ★"
-    numbers = f"{rating}: +{cause.stars:.2f}".replace(" ", "\N{NO-BREAK SPACE}")
+    title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
+    without = f"{row.expected_rating - strongest.stars:.2f} ★"
+    numbers = f"{rating}: +{strongest.stars:.2f}".replace(" ", "\N{NO-BREAK SPACE}")
     return {
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
-        "because_tooltip": f"Without {title} in the history the model would expect {without}: {cause.stars:.2f} less. "
-        "No other movie makes more difference to this rating.",
+        "because_tooltip": f"Without {title} in the history, the model would expect {without}: "
+        f"{strongest.stars:.2f} less. No other movie makes more difference to this rating.",
     }
 
 
