@@ -91,7 +91,7 @@ def _agreement_rows(found: Agreement, by_gradients: float | None, insights: Insi
     here = [found.mean, *found.layers, *found.heads]
     spreads += [None] * (len(names) - len(spreads))
     rows = [(name, False, value, *_spread(spread)) for name, value, spread in zip(names, here, spreads, strict=True)]
-    rows.append(("Gradients instead", True, by_gradients, *_spread(insights and insights.agreement.gradients)))
+    rows.append(("Gradients instead", True, by_gradients, *_spread(insights.agreement.gradients if insights else None)))
     if insights:
         rows.append(("Uniform attention", True, None, *_spread(insights.controls.uniform)))
         rows.append(("Shuffled order", True, None, *_spread(insights.controls.permuted)))
@@ -172,7 +172,7 @@ def _draw_truth(recommender: Recommender, told: Explanation, insights: Insights 
         )
     elif told.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
-    planted = insights and insights.planted
+    planted = insights.planted if insights else None
     if planted:
         shown = [(name, getattr(planted, method)) for method, name in METHODS.items()]
         rows = pd.DataFrame([(name, share) for name, share in shown if share is not None], columns=["name", "share"])
