@@ -21,6 +21,7 @@ from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import (
     EVENT_INPUTS,
     Batch,
@@ -39,7 +40,6 @@ BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the o
 EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 BETA_2 = {"rating": 0.999, "next": 0.98}
 TIME_INPUTS = ("gap", "month")
-DEMOGRAPHICS = ("sex", "age", "occupation")
 
 SIGNATURE = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
