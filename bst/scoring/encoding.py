@@ -97,7 +97,7 @@ def pad_batch(histories: Sequence[EncodedHistory], length: int, *, in_front: boo
 
 def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
     """Return ``sex``, ``age`` and ``occupation`` of visitors as codes: int32 (visitors,) each, −1 for unknown."""
-    encoded = {}
+    encoded: dict[str, np.ndarray] = {}
     for name, demographic in DEMOGRAPHICS.items():
         codes = {None: -1} | {value: code for code, value in enumerate(demographic.values)}
         encoded[name] = np.array([codes[getattr(visitor, name)] for visitor in visitors], np.int32)

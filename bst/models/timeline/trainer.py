@@ -41,7 +41,7 @@ EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 BETA_2 = {"rating": 0.999, "next": 0.98}
 TIME_INPUTS = ("gap", "month")
 
-SIGNATURE = {
+SIGNATURE: dict[str, Any] = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
     **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
     "label": tf.TensorSpec((None, None), tf.bool),
@@ -254,8 +254,8 @@ class TimelineTrainer(Trainer):
         for part in DEMOGRAPHICS:
             batch[part] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[part]).astype(np.int32)
         untimed = rng.random((len(group), 1)) < self.config.no_gaps
-        for part in TIME_INPUTS:
-            batch[part] = np.where(untimed, 0, batch[part]).astype(np.int32)
+        for column in TIME_INPUTS:
+            batch[column] = np.where(untimed, 0, batch[column]).astype(np.int32)
         if name == "rating":
             batch["fold_in_prediction"] = np.where(at >= 0, self.fold_in_prediction[at], 0).astype(np.float32)
             batch["variance"] = np.where(at >= 0, self.variance[at], 0).astype(np.float32)
