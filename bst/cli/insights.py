@@ -14,7 +14,7 @@ def insights(options: Options) -> Answer:
     from tqdm import tqdm
 
     from bst.bundles.bundle import open_bundle
-    from bst.explanation.insights import keep_insights, make_insights
+    from bst.explanation.insights import make_insights, save_insights
     from bst.inference.recommender import Recommender
 
     if options.visitors < 1 or options.seed < 0:
@@ -40,7 +40,7 @@ def insights(options: Options) -> Answer:
         record = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, on_progress=on_progress
         )
-    keep_insights(bundle, record)
+    save_insights(bundle, record)
     titles = recommender.catalogue.titles
     answer = {"bundle": bundle.name, "file": str(bundle.folder / "insights.json"), **record.to_dict()}
     return answer, lambda answer: insights_text(answer, titles)

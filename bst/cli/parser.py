@@ -1,7 +1,7 @@
 """The commands and their options."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,9 +10,9 @@ from bst.cli import data, evaluate, explain, insights, model, report, visitor, w
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
-from bst.models.registry import PRESETS
+from bst.models.registry import FORMER_PRESETS, PRESETS
 from bst.schema import AGES, OCCUPATIONS, SEXES
-from bst.timelines.splits import PROTOCOLS
+from bst.timelines.splits import PROTOCOLS, protocol_name
 
 Run = Callable[[Options], Answer]
 
@@ -108,8 +108,14 @@ def _add_train(commands: _Commands) -> None:
         "train --dataset demo --epochs 3",
     )
     _add_dataset_option(parser)
-    parser.add_argument("--preset", choices=PRESETS, default="timeline", help="which model (timeline)")
-    parser.add_argument("--protocol", choices=PROTOCOLS, help=_protocols("timeline: visitor; others: seed"))
+    parser.add_argument(
+        "--preset",
+        choices=(*PRESETS, *FORMER_PRESETS),
+        metavar=_names(PRESETS),
+        default="timeline",
+        help="which model (timeline)",
+    )
+    _protocol_option(parser, "timeline: visitor; others: windows")
     parser.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
     parser.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
@@ -134,7 +140,7 @@ def _add_evaluate(commands: _Commands) -> None:
     )
     _add_own_dataset_option(parser)
     _add_bundle_option(parser)
-    parser.add_argument("--protocol", choices=PROTOCOLS, help=_protocols("the one that the bundle was trained under"))
+    _protocol_option(parser, "the one that the bundle was trained under")
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
 
 
@@ -307,6 +313,17 @@ def _add_bundle_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="demo", help="a bundle's name under data/bundles, or its folder (demo)")
 
 
-def _protocols(default: str) -> str:
-    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in PROTOCOLS.items()).replace("%", "%%")
-    return f"{meanings} ({default})"
+def _protocol_option(parser: argparse.ArgumentParser, default: str) -> None:
+    explained = "; ".join(f"{name}: {meaning}" for name, meaning in PROTOCOLS.items()).replace("%", "%%")
+    parser.add_argument(
+        "--protocol",
+        type=protocol_name,
+        choices=PROTOCOLS,
+        metavar=_names(PROTOCOLS),
+        help=f"{explained} ({default})",
+    )
+
+
+def _names(choices: Iterable[str]) -> str:
+    """Return what argparse shows of choices in a usage line; former names are accepted, but not shown."""
+    return f"{{{','.join(choices)}}}"

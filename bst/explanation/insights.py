@@ -75,9 +75,9 @@ def read_insights(bundle: Bundle) -> Insights | None:
         return None
 
 
-def keep_insights(bundle: Bundle, insights: Insights) -> None:
+def save_insights(bundle: Bundle, insights: Insights) -> None:
     """Keep insights with a bundle. Raises ``BundleError`` if its folder cannot be written."""
-    sidecars.keep(bundle, NAME, insights.to_dict())
+    sidecars.save(bundle, NAME, insights.to_dict())
 
 
 def make_insights(

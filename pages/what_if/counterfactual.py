@@ -3,16 +3,15 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, SearchResult
 from bst.what_if import find_counterfactuals as search
 from bst.what_if.edits import describe_edits, ordinal
 from pages.shared.format import count, escape_markdown
-from pages.shared.session_cache import cached, key, peek
-from pages.shared.state import settings, visitor_state
+from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls
-from pages.shared.widgets.list_controls import Asked
 
 BUDGET, RESULTS = 2000, 5
 # a movie that is nearly there makes a question with an answer
@@ -29,19 +28,19 @@ STARS = (1.1, 4.9)
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
-    visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
+    visitor, options = visitor_state.current(), list_controls.rank_options(recommender)
     _clean(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
     answer = grid.cell()
     with grid.cell(), st.container(border=True):
-        goal = _draw_question(recommender, asked_for)
+        goal = _draw_question(recommender, options)
         unlisted = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
         )
-    asked = key(recommender, visitor, goal)
+    asked = model_key(recommender, visitor, goal)
     with answer:
-        found = _search(recommender, visitor, goal, asked) if pressed else peek("search", asked)
+        found = _search(recommender, visitor, goal, asked) if pressed else session_cache.get("search", asked)
         _draw_now(recommender, visitor, goal)
         if unlisted:
             st.info(
@@ -61,7 +60,7 @@ def _clean(recommender: Recommender, visitor: Visitor) -> None:
         st.session_state[at] = rows[-1].movie_id if rows else int(recommender.catalogue.movies["movie_id"].iloc[0])
 
 
-def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
+def _draw_question(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
     movie = st.selectbox(
         "Movie",
@@ -84,10 +83,10 @@ def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
     else:
         at = settings.key("goal_stars")
         value = st.number_input("Stars", *STARS, step=0.1, format="%.1f", key=at, persist_state="session")
-    order = asked.order if kind == "top" else "rating"
+    order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
         st.caption(f"Of the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, unfiltered.")
-    return Goal(movie, kind, value, above, order, asked.weight)
+    return Goal(movie, kind, value, above, order, options.weight)
 
 
 def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> SearchResult:
@@ -180,4 +179,4 @@ def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Cou
 
 def _apply(visitor: Visitor) -> None:
     visitor_state.replace(visitor, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")

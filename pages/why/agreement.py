@@ -14,7 +14,7 @@ from bst.presentation import charts
 from bst.presentation.charts import Panel
 from bst.scoring.results import IntegratedGradients
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Whose
@@ -118,7 +118,7 @@ def _agreement_words(rows: pd.DataFrame) -> str:
 def _gradients(recommender: Recommender, told: Explanation) -> IntegratedGradients:
     return cached(
         "gradients",
-        key(recommender, told.visitor, told.movie_id),
+        model_key(recommender, told.visitor, told.movie_id),
         lambda: recommender.integrated_gradients(told.visitor, told.movie_id),
     )
 

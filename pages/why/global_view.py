@@ -11,8 +11,8 @@ from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
 from bst.schema import GENRES, genre_matrix
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
-from pages.shared.state import visitor_state
+from pages.shared.state import explained, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import known_insights
 from pages.why.controls import Whose
@@ -53,7 +53,7 @@ def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: E
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [NO_GENRE, *GENRES], key="why_map_genre", width=180)
-    everything = cached("map", key(recommender), lambda: _points(recommender, placed))
+    everything = cached("map", model_key(recommender), lambda: _points(recommender, placed))
     points = _marked(recommender, everything, who, told, searched, genre)
     answer = st.container(key="answer_map")  # above the map, where it is in sight
     chosen = chart_view.show(
@@ -120,7 +120,7 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
             "Explain it",
             key="why_map_explain",
             icon=":material/visibility:",
-            on_click=visitor_state.ask_about,
+            on_click=explained.set_movie,
             args=(movie_id,),
         )
         if who.slot == "guest":

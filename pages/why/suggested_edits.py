@@ -10,8 +10,8 @@ from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS, Visitor
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
-from pages.shared.state import settings, visitor_state
+from pages.shared.state import explained, settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.why.controls import Whose
 
 WHAT_IF = "pages/what_if/what_if.py"
@@ -37,7 +37,9 @@ def render(recommender: Recommender, who: Whose, told: Explanation, measure: str
         else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
     proposals = cached(
-        "proposals", key(recommender, told.visitor, told.movie_id, measure), lambda: _make(recommender, told, measure)
+        "proposals",
+        model_key(recommender, told.visitor, told.movie_id, measure),
+        lambda: _make(recommender, told, measure),
     )
     for number, one in enumerate(proposals):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -100,7 +102,7 @@ def try_it(who: Whose, edit: Edit) -> None:
     edited: Visitor = edit.apply(who.visitor)
     if who.slot == "guest":
         visitor_state.replace(who.visitor)
-        st.session_state.pop("why_guest", None)
+        explained.forget_guest()
     visitor_state.replace(edited, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")
     st.switch_page(WHAT_IF, query_params={})

@@ -8,8 +8,8 @@ from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS
 from pages.shared import resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, first_time, key
 from pages.shared.state import settings
+from pages.shared.state.session_cache import cached, first_time, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import agreement as trust_part
 from pages.why import contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
@@ -50,7 +50,7 @@ def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
         explain(recommender, who.visitor, movie_id)
         st.rerun()
     told = cached(
-        "explained", key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
+        "explained", model_key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
     )
     measure = controls.measure(told)
     title = recommender.catalogue.title

@@ -9,7 +9,7 @@ import pytest
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 from bst.explanation.agreement import spearman
-from bst.explanation.insights import keep_insights
+from bst.explanation.insights import save_insights
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.what_if.edits import Drop, Rate, SetDemographic
@@ -191,7 +191,7 @@ def with_insights(kinds):
     """The timeline bundle with made-up insights."""
     insights = insights_record(spread(-0.5, 0.5), IDS[7], len(IDS))
     bundle = open_bundle(kinds / "timeline")
-    keep_insights(bundle, insights)
+    save_insights(bundle, insights)
     yield insights
     (bundle.folder / "insights.json").unlink()
 

@@ -140,7 +140,7 @@ def test_what_is_no_record_of_insights_counts_as_none(broken, timeline_bundle):
     plain = insights_record().to_dict() | broken if broken else {}
     with pytest.raises(ValueError, match="insights"):
         Insights.from_dict(plain)
-    sidecars.keep(timeline_bundle, "insights", plain)
+    sidecars.save(timeline_bundle, "insights", plain)
     try:
         assert read_insights(timeline_bundle) is None
     finally:
@@ -228,7 +228,7 @@ def test_a_new_bundle_gets_its_insights(timeline_bundle, orderly, monkeypatch):
 
     made = insights_record()
     monkeypatch.setattr(insights, "make_insights", lambda recommender, dataset: made)
-    runs.keep_insights(timeline_bundle, orderly)
+    runs.save_insights(timeline_bundle, orderly)
     try:
         assert read_insights(timeline_bundle) == made
     finally:
