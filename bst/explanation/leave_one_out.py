@@ -10,7 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
-from bst.inference.recommender import LIKED, Recommender
+from bst.inference.recommender import Recommender
+from bst.metrics import probability_liked
 from bst.schema import Event, Visitor
 from bst.scoring.results import Answers
 
@@ -110,10 +111,10 @@ def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, amon
 
 
 def _told(recommender: Recommender, answers: Answers) -> tuple[np.ndarray | None, ...]:
-    """Return stars, probabilities of ``LIKED`` stars or more and logits: (visitors,) float64 each, or None."""
+    """Return stars, probabilities of 4 stars or more and logits: (visitors,) float64 each, or None."""
     liked = None
     if answers.distribution is not None:
-        liked = answers.distribution[:, np.array(recommender.bundle.levels) >= LIKED].sum(axis=1, dtype=float)
+        liked = probability_liked(answers.distribution, recommender.bundle.levels)
     return tuple(None if part is None else part.astype(float) for part in (answers.expected, liked, answers.next_logit))
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from bst.explanation.attention import Attention, attention
 from bst.explanation.leave_one_out import Change, LeaveOneOut, demographics_unknown, leave_one_out
-from bst.inference.ranking import LIKED
 from bst.inference.recommender import Recommender
+from bst.metrics import LIKED, probability_liked
 from bst.schema import Event, Visitor
 from bst.what_if.edits import PARTS, value_words
 
@@ -81,8 +81,7 @@ def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explan
 def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Change]:
     """Return what is predicted of a movie for each of several visitors, in ``MEASURES``. Errors as in ``explain``."""
     made = recommender.answers(visitors, movie_id)
-    levels = np.array(recommender.bundle.levels) >= LIKED
-    liked = None if made.distribution is None else made.distribution[:, levels].sum(axis=1)
+    liked = None if made.distribution is None else probability_liked(made.distribution, recommender.bundle.levels)
     parts = (made.expected, liked, made.next_logit)
     return [Change(*(None if part is None else float(part[i]) for part in parts)) for i in range(len(visitors))]
 

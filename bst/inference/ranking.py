@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import VisitorError
+from bst.metrics import probability_liked
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
 
@@ -18,7 +19,6 @@ ORDERS = {
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }
-LIKED = 4.0
 
 # How well known a movie is: the share of the catalogue that has fewer ratings. Few movies have most of the ratings, so
 # the bands grow narrower towards the top.
@@ -94,7 +94,7 @@ def keys(made: Predictions, order: str, levels: tuple[float, ...], weight: float
         return [made.expected]
     if order == "next":
         return [made.watch_next, made.expected]
-    liked = made.distribution[..., np.array(levels) >= LIKED].sum(axis=-1, dtype=np.float64)
+    liked = probability_liked(made.distribution, levels)
     return [made.watch_next.astype(np.float64) ** weight * liked ** (1 - weight), made.expected]
 
 

@@ -16,12 +16,12 @@ from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import LIKED, ORDERS, Filters, genre_columns
+from bst.inference.ranking import ORDERS, Filters, genre_columns
 from bst.models.family import make_scorer
 from bst.schema import Event, Visitor, genre_matrix
 from bst.scoring.results import Answers, Attributed, CandidateAttention, Predictions
 
-__all__ = ["LIKED", "ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
+__all__ = ["ORDERS", "Filters", "Recommendation", "Recommender", "genre_columns"]
 
 
 @dataclass(frozen=True)
