@@ -27,8 +27,8 @@ def _draw_stars(seen: Seen) -> None:
     chart_view.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
-        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean says more "
-        "about those who chose a movie than about everyone."
+        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean says "
+        "more about those who chose a movie than about everyone."
     )
 
 
