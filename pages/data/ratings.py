@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from bst.metrics import LIKED
 from bst.presentation.charts import data as drawn
 from pages.data import sentences
 from pages.data.loaded import Seen
@@ -25,10 +24,10 @@ def _draw_stars(seen: Seen) -> None:
     st.header("How generous people are with stars", anchor=False)
     told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
     chart_view.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
-    liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
+    liked = stars.loc[stars["level"] >= 4, "share"].sum()
     st.caption(
-        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean says "
-        "more about those who chose a movie than about everyone."
+        f"{liked:.0%} of all ratings are 4 ★ or more: people mostly rate what they chose to watch, so a mean says more "
+        "about those who chose a movie than about everyone."
     )
 
 
