@@ -1,12 +1,13 @@
-"""Everything that the Evaluation page shows, worked out of a bundle on labels that it was never trained on.
+"""The full evaluation of a bundle, on labels that it was never trained on.
 
-``measure`` asks the model, ``keep`` keeps what may be kept beside it, ``read`` opens that again without TensorFlow.
+``measure`` loads and evaluates the model, ``keep`` writes the result, ``read`` opens it again without TensorFlow.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -14,45 +15,31 @@ from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, ConfigError
-from bst.evaluation import lists
-from bst.evaluation import private_cache as local
-from bst.evaluation.calibration import calibration, star_shares
+from bst.evaluation import lists, private_cache
+from bst.evaluation.calibration import calibration, rating_shares
 from bst.evaluation.history_length import by_history, known_after
-from bst.evaluation.predictions import Labels, intervals, versus
+from bst.evaluation.predictions import TestLabels, baseline_comparisons, error_bounds, metric_bounds
+from bst.evaluation.records import VERSION, EvaluationRecord, RatingEvaluation
 from bst.evaluation.slices import fairness, slices
 from bst.evaluation.summary import TestPredictions, evaluate_predictions, predict_baselines
-from bst.evaluation.worst import worst
-from bst.metrics import rating_errors
+from bst.evaluation.worst_errors import worst_errors
 from bst.models.config import TimelineConfig
 from bst.schema import Dataset
-from bst.timelines.arrays import tie_order_record
 from bst.timelines.splits import TEST, EvaluationSplit, prepare
 
 NAME = "evaluation"
-VERSION = 1
-# users whose lists are made: each of them is asked about every movie. A classic model reads a whole window for each
+# users whose lists are made: for each of them every movie is predicted. A classic model reads a whole window for each
 MOST_USERS, MOST_USERS_CLASSIC = 1000, 150
 
 OnProgress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """``record``: plain values, aggregates only, see ``measure``. ``local``: rows of the dataset, for this computer."""
+class Evaluation:
+    """The result of ``measure``: aggregates for the bundle, and rows of the dataset for this computer alone."""
 
-    record: dict
-    local: local.Local | None
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a model says of a task's test labels: what ``Labels`` needs, and the same under other conditions."""
-
-    expected: np.ndarray | None = None
-    distribution: np.ndarray | None = None
-    without_gaps: np.ndarray | None = None
-    as_visitor: np.ndarray | None = None
-    places: np.ndarray | None = None
+    record: EvaluationRecord
+    private: private_cache.PrivateResults | None
 
 
 def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> EvaluationSplit:
@@ -70,66 +57,98 @@ def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> Ev
     return split
 
 
-def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = lambda share, words: None) -> Measured:
-    """Measure a bundle on the labels of its own task; ``on_progress`` is told a share of the whole, and in words.
+def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = lambda share, text: None) -> Evaluation:
+    """Evaluate a bundle on the test labels of its own split (``own_split``).
 
-    The record has ``labels``, ``metrics``, ``peers`` and all else that ``evaluate_predictions`` returns (of a
-    classic model ``evaluate``); and ``users``, ``made`` (a date), ``seconds``, ``intervals`` and ``versus``,
-    ``by_history`` and ``known_after`` (``history``), ``calibration`` and ``stars`` (``calibration``), ``slices`` and
-    ``fairness`` (``slices``), ``ranking`` (``lists``). What does not apply is left out. Whoever wants to stop it raises
-    an error of their own in ``on_progress``.
+    ``on_progress`` gets the share that is done and what comes next, in words; to stop, it may raise an error of its
+    own.
     """
     began = time.monotonic()
     on_progress(0.02, "loading the model")
     model = bundle.load_model(split.dataset.movies)
     on_progress(0.08, f"predicting {len(split.test):,} test ratings")
-    answers = _ask(bundle, split, model, on_progress)
-    record = {"protocol": bundle.protocol, "seed": bundle.seed, **tie_order_record(split.dataset)}
+    predictions = _ask(bundle, split, model, on_progress)
+    expected = predictions.expected(split.dataset.levels)
     labels = None
-    baselines = {}
-    if answers.expected is not None:
-        on_progress(0.3, "predicting the same by simpler means")
-        baselines = predict_baselines(split)
-        labels = Labels(split, answers.expected, answers.distribution, baselines)
-    record |= _brief(split, answers, baselines)
-    record["users"] = len(np.unique(split.user[split.test]))
-    ranked = _lists(bundle, split, model, answers, on_progress)
-    on_progress(0.85, "working out intervals and groups")
-    if labels is not None:
-        record |= _of_labels(labels)
-    if ranked:
-        record["ranking"] = lists.ranking(split, *ranked)
-    misses = worst(labels) if labels is not None else None
-    record |= {"version": VERSION, "made": datetime.now(UTC).strftime("%Y-%m-%d")}
-    record["seconds"] = round(time.monotonic() - began, 1)
+    if expected is not None:
+        on_progress(0.3, "predicting them with the baselines")
+        labels = TestLabels(split, expected, predictions.distribution, predict_baselines(split))
+    record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
+    ranked = _lists(bundle, split, model, predictions, on_progress)
+    on_progress(0.85, "computing intervals and groups")
+    if labels:
+        record = _with_ratings(record, labels)
+    record = replace(
+        record,
+        users=len(np.unique(split.user[split.test])),
+        ranking=lists.ranking(split, *ranked),
+        made=datetime.now(UTC).strftime("%Y-%m-%d"),
+        seconds=round(time.monotonic() - began, 1),
+    )
     on_progress(1.0, "done")
-    return Measured(record, None if misses is None else local.local_of(labels, misses))
+    private = private_cache.PrivateResults.of(labels, worst_errors(labels)) if labels else None
+    return Evaluation(record, private)
 
 
-def keep(bundle: Bundle, measured: Measured) -> str | None:
-    """Keep what was measured: the record with the bundle, rows of the dataset on this computer alone.
+def _with_ratings(record: EvaluationRecord, labels: TestLabels) -> EvaluationRecord:
+    """Add what a full evaluation measures of predicted ratings: intervals, and ``RatingEvaluation``."""
+    bins = by_history(labels)
+    return replace(
+        record,
+        metrics=replace(record.metrics, bounds=metric_bounds(labels)),
+        baselines={
+            name: replace(metrics, bounds=error_bounds(labels, labels.baseline_errors[name]))
+            for name, metrics in record.baselines.items()
+        },
+        rating=RatingEvaluation(
+            comparisons=baseline_comparisons(labels),
+            by_history=bins,
+            known_after=known_after(bins),
+            calibration=calibration(labels),
+            shares=rating_shares(labels),
+            slices=slices(labels),
+            fairness=fairness(labels),
+        ),
+    )
 
-    Returns in words what could not be kept, None if all was.
+
+def keep(bundle: Bundle, evaluation: Evaluation) -> str | None:
+    """Keep the record with the bundle and the private results on this computer.
+
+    Returns a message about what could not be written, None if everything was.
     """
     try:
-        sidecars.keep(bundle, NAME, measured.record)
-        if measured.local is not None:
-            local.keep(bundle, measured.local)
+        sidecars.keep(bundle, NAME, evaluation.record.to_dict())
+        if evaluation.private is not None:
+            private_cache.keep(bundle, evaluation.private)
     except (BundleError, OSError) as error:
         return f"not kept: {error}"
     return None
 
 
-def read(bundle: Bundle) -> dict | None:
+def read(bundle: Bundle) -> EvaluationRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    kept = sidecars.read(bundle, NAME)
-    return kept if kept and kept.get("version") == VERSION else None
+    values = sidecars.read(bundle, NAME)
+    if not values or values.get("version") != VERSION:
+        return None
+    try:
+        return EvaluationRecord.from_dict(values)
+    except ValueError:
+        return None
+
+
+def summary(bundle: Bundle) -> EvaluationRecord:
+    """Return what training measured of a bundle. Raises ``BundleError`` if its ``metrics.json`` is damaged."""
+    try:
+        return EvaluationRecord.from_dict(bundle.metrics)
+    except ValueError as error:
+        raise BundleError(f"{bundle.folder / 'metrics.json'}: {error}; get the bundle again") from error
 
 
 # ---- asking the model
 
 
-def _ask(bundle: Bundle, split: EvaluationSplit, model, on_progress: OnProgress) -> Answers:
+def _ask(bundle: Bundle, split: EvaluationSplit, model: Any, on_progress: OnProgress) -> TestPredictions:
     if isinstance(bundle.config, TimelineConfig):
         return _ask_timeline(split, model, on_progress)
     from bst.models.classic.trainer import predict_windows
@@ -137,69 +156,46 @@ def _ask(bundle: Bundle, split: EvaluationSplit, model, on_progress: OnProgress)
     low, high = split.dataset.levels[0], split.dataset.levels[-1]
     expected = np.clip(predict_windows(model, split, split.windows.test), low, high).astype(np.float64)
     if not model.config.user_id:
-        return Answers(expected)
-    on_progress(0.2, "predicting them once more for people it does not know")
+        return TestPredictions(stars=expected)
+    on_progress(0.2, "predicting them again without user ids")
     unknown = predict_windows(model, split, split.windows.test, as_visitor=True)
-    return Answers(expected, as_visitor=np.clip(unknown, low, high).astype(np.float64))
+    return TestPredictions(stars=expected, as_visitor=np.clip(unknown, low, high).astype(np.float64))
 
 
-def _ask_timeline(split: EvaluationSplit, model, on_progress: OnProgress) -> Answers:
+def _ask_timeline(split: EvaluationSplit, model: Any, on_progress: OnProgress) -> TestPredictions:
     from bst.models.timeline.trainer import distributions, next_places
 
-    levels, without, place, expected = None, None, None, None
+    distribution, without, ranks = None, None, None
     if model.rating:
-        levels = distributions(model, split, TEST)
-        expected = levels @ np.array(split.dataset.levels)
+        distribution = distributions(model, split, TEST)
         if split.protocol == "visitor":
-            on_progress(0.17, "predicting them once more, as if nobody had said when")
+            on_progress(0.17, "predicting them again with unknown times")
             without = distributions(model, split, TEST, gaps=False)
     if model.next:
-        on_progress(0.26, "looking for the next movie in the whole catalogue")
-        place = next_places(model, split, TEST)[0]
-    return Answers(expected, levels, without, places=place)
+        on_progress(0.26, "ranking the next movie in the whole catalogue")
+        ranks = next_places(model, split, TEST)[0]
+    return TestPredictions(distribution, without, ranks)
 
 
-def _brief(split: EvaluationSplit, answers: Answers, baselines: dict[str, np.ndarray]) -> dict:
-    """Return the figures that training ends with, from predictions that are there already."""
-    if answers.expected is None or answers.distribution is not None:
-        predicted = TestPredictions(answers.distribution, answers.without_gaps, answers.places)
-        return evaluate_predictions(split, predicted, baselines)
-    actual = split.timelines.rating[split.test]
-    found = {"labels": len(split.test), "metrics": rating_errors(answers.expected, actual)}
-    if answers.as_visitor is not None:
-        found["as_visitor"] = rating_errors(answers.as_visitor, actual)
-    return found | {"peers": {name: rating_errors(stars, actual) for name, stars in baselines.items()}}
-
-
-def _of_labels(labels: Labels) -> dict:
-    stretches = by_history(labels)
-    return {
-        "intervals": intervals(labels),
-        "versus": versus(labels),
-        "by_history": stretches,
-        "known_after": known_after(stretches),
-        "calibration": calibration(labels),
-        "stars": star_shares(labels),
-        "slices": slices(labels),
-        "fairness": fairness(labels),
-    }
-
-
-def _lists(bundle: Bundle, split: EvaluationSplit, model, answers: Answers, on_progress: OnProgress):
+def _lists(
+    bundle: Bundle, split: EvaluationSplit, model: Any, predictions: TestPredictions, on_progress: OnProgress
+) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
-    if answers.expected is None:  # of a next tower alone only the places are known
-        labels = lists.sample(split, len(answers.places))
-        return labels, {"next": lists.Ranked(answers.places), "popularity": lists.by_popularity(split, labels)}
+    if predictions.expected(split.dataset.levels) is None:  # of a next tower alone only the ranks are known
+        assert predictions.next_ranks is not None
+        labels = lists.sample(split, len(predictions.next_ranks))
+        ranked = {"next": lists.RankedLists(predictions.next_ranks)}
+        return labels, ranked | {"popularity": lists.rank_by_popularity(split, labels)}
     from bst.inference.recommender import Recommender
 
     timeline = isinstance(bundle.config, TimelineConfig)
     labels = lists.sample(split, MOST_USERS if timeline else MOST_USERS_CLASSIC)
-    words = f"making the lists of {len(labels):,} users"
-    on_progress(0.5, words)
+    text = f"ranking the catalogue for {len(labels):,} users"
+    on_progress(0.5, text)
     recommender = Recommender(bundle, Catalogue(split.dataset.movies), model)
-    ranked = lists.ask(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, words))
-    if answers.places is not None:
-        # measured with all users, and where equal scores are dealt with as for the figures of training
-        mine = np.isin(split.last_labels(TEST), labels)
-        ranked["next"] = lists.Ranked(answers.places[mine], ranked["next"].lists)
-    return labels, ranked | {"popularity": lists.by_popularity(split, labels)}
+    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, text))
+    if predictions.next_ranks is not None:
+        # the ranks of all users that the summary has, which treat equal scores in the same way
+        sampled = np.isin(split.last_labels(TEST), labels)
+        ranked["next"] = lists.RankedLists(predictions.next_ranks[sampled], ranked["next"].lists)
+    return labels, ranked | {"popularity": lists.rank_by_popularity(split, labels)}

@@ -1,4 +1,4 @@
-"""The figures that every training ends with: errors, calibration, ranks, beside the peers on the same labels."""
+"""The summary that every training ends with: errors, calibration and ranks, and those of the baselines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,96 +7,130 @@ import numpy as np
 
 from bst.baselines.bias import BASELINES, bias_fold_in, global_mean, item_mean
 from bst.baselines.factorisation import EM_SETTINGS, Factorisation
-from bst.metrics import by_history, ece, hit_rate, median, ndcg, nll, paired_bootstrap, rating_errors
-from bst.timelines.arrays import Windows
+from bst.evaluation.records import EvaluationRecord, Interval, Metrics
+from bst.metrics import (
+    LIKED,
+    by_history,
+    ece,
+    hit_rate,
+    median,
+    ndcg,
+    nll,
+    paired_bootstrap,
+    probability_liked,
+    rating_errors,
+)
+from bst.timelines.arrays import Windows, tie_order_record
 from bst.timelines.splits import TEST, EvaluationSplit
 
-LIKED = 4.0  # stars from which on a movie counts as liked
 K = 10
 
 Predict = Callable[[Windows], np.ndarray]
 
 
-def evaluate(
-    split: EvaluationSplit, predict: Predict, levels: tuple[float, ...], as_visitor: Predict | None = None
-) -> dict:
-    """Measure a model that reads windows on a task's test labels.
-
-    ``predict`` maps windows to (windows,) stars; what lies outside the rating levels is clipped, as the app does.
-    ``as_visitor`` does the same with the user ids hidden, for a model that reads them.
-
-    Returns ``labels`` (how many), ``metrics`` (``mae``, ``rmse`` of the model), ``as_visitor`` (the same without user
-    ids, if asked for) and ``baselines`` (the same of each peer, all of which know the user).
-    """
-    test = split.windows.test
-    actual = split.timelines.rating[test.target]
-    known, movie = split.known, split.timelines.movie[test.target]
-
-    def errors(of: Predict) -> dict[str, float]:
-        return rating_errors(np.clip(of(test), levels[0], levels[-1]), actual)
-
-    result = {"labels": len(test), "metrics": errors(predict)}
-    if as_visitor:
-        result["as_visitor"] = errors(as_visitor)
-    result["peers"] = {name: rating_errors(peer(known, test.user, movie), actual) for name, peer in BASELINES.items()}
-    return result
-
-
 @dataclass(frozen=True)
 class TestPredictions:
-    """What a timeline model says of a task's test labels, in timeline order.
+    """A model's predictions of the test labels of a split, in timeline order; None for what it does not predict.
 
-    ``distribution`` (labels, levels), and ``without_gaps`` the same with all time gaps unknown; None without a rating
-    tower. ``places`` int (users,): where the movie of each user's last test label stands among all movies that the
-    user had not seen, 1 for the most likely; None without a next tower.
+    ``distribution`` (labels, levels), and ``without_gaps`` the same with all time gaps unknown; or, of a model that
+    regresses the rating, ``stars`` (labels,), and ``as_visitor`` the same without user ids. ``next_ranks`` int
+    (users,): the rank of the movie of each user's last test label among all movies that the user had not seen, 1 for
+    the most likely.
     """
 
     distribution: np.ndarray | None = None
     without_gaps: np.ndarray | None = None
-    places: np.ndarray | None = None
+    next_ranks: np.ndarray | None = None
+    stars: np.ndarray | None = None
+    as_visitor: np.ndarray | None = None
+
+    def expected(self, levels: tuple[float, ...]) -> np.ndarray | None:
+        """Return the expected rating of each label: (labels,) stars; None for a model that predicts none."""
+        return self.stars if self.distribution is None else self.distribution @ np.array(levels)
+
+
+def evaluate(
+    split: EvaluationSplit, predict: Predict, levels: tuple[float, ...], as_visitor: Predict | None = None
+) -> EvaluationRecord:
+    """Measure a model that reads windows on the test labels of a split, and the bias baselines on the same labels.
+
+    ``predict`` maps windows to (windows,) stars, which are clipped to the rating levels, as in the app. ``as_visitor``
+    does the same without user ids, for a model that reads them.
+    """
+    assert split.windows is not None
+    test = split.windows.test
+    known, movie = split.known, split.timelines.movie[test.target]
+
+    def clipped(predict: Predict) -> np.ndarray:
+        return np.clip(predict(test), levels[0], levels[-1])
+
+    predictions = TestPredictions(stars=clipped(predict), as_visitor=clipped(as_visitor) if as_visitor else None)
+    baselines = {name: baseline(known, test.user, movie) for name, baseline in BASELINES.items()}
+    return evaluate_predictions(split, predictions, baselines)
 
 
 def evaluate_predictions(
-    split: EvaluationSplit, predicted: TestPredictions, baselines: dict[str, np.ndarray] | None = None
-) -> dict:
-    """Measure a timeline model on a task's test labels.
+    split: EvaluationSplit, predictions: TestPredictions, baselines: dict[str, np.ndarray] | None = None
+) -> EvaluationRecord:
+    """Return the summary of a model's predictions on the test labels of a split.
 
-    Returns ``labels``; ``metrics``: ``mae``, ``rmse`` (of the mean), ``median_mae``, ``nll``, ``ece`` (of the
-    probability of 4 stars or more), ``mae_by_history``, ``ndcg@10`` and ``hr@10`` (each user's last test label, whole
-    catalogue, seen movies excluded); ``gaps_unknown``: the rating figures with all time gaps unknown, as in the app;
-    ``baselines``: ``mae``, ``rmse``, ``mae_by_history`` of each; ``popularity``: the rank figures of naming what most
-    watched; ``ahead_of_svd``: by history length, and for all, the difference of MAE to SVD (negative: the model is
-    better) as ``[difference, low, high]`` with a 95 % interval (``metrics.paired_bootstrap``). What does not apply is
-    left out. ``baselines``: what ``predict_baselines`` returns, where it was called before.
+    ``baselines``: what ``predict_baselines`` returns, where it was called before. A model that predicts distributions
+    gets all of ``rating_figures``, and its improvement over SVD with a 95% interval (``metrics.paired_bootstrap``); one
+    that regresses the rating gets MAE and RMSE. The metrics of next-movie predictions are over each user's last test
+    label, among the whole catalogue without the movies seen before.
     """
-    result: dict = {"labels": len(split.test), "metrics": {}}
-    if predicted.distribution is not None:
-        result["metrics"] |= rating_figures(split, predicted.distribution)
-    if predicted.places is not None:
-        result["metrics"] |= _rank_figures(predicted.places)
-        result["popularity"] = _rank_figures(_popularity_places(split))
-    if predicted.distribution is None:
-        return result
-    if predicted.without_gaps is not None:
-        result["gaps_unknown"] = rating_figures(split, predicted.without_gaps)
     actual, history = split.timelines.rating[split.test], split.history[split.test]
-    baselines = predict_baselines(split) if baselines is None else baselines
-    result["peers"] = {
-        name: rating_errors(stars, actual) | {"mae_by_history": by_history(np.abs(stars - actual), history)}
-        for name, stars in baselines.items()
-    }
-    ours = np.abs(predicted.distribution @ np.array(split.dataset.levels) - actual)
-    theirs = np.abs(next(stars for name, stars in baselines.items() if name.startswith("svd")) - actual)
+    expected, distribution = predictions.expected(split.dataset.levels), predictions.distribution
+    metrics: dict = {}
+    if distribution is not None:
+        metrics |= rating_figures(split, distribution)
+    elif expected is not None:
+        metrics |= rating_errors(expected, actual)
+    popularity = None
+    if predictions.next_ranks is not None:
+        metrics |= _rank_metrics(predictions.next_ranks)
+        popularity = Metrics(_rank_metrics(_popularity_ranks(split)))
+    if expected is None:
+        baselines = {}
+    elif baselines is None:
+        baselines = predict_baselines(split)
+    return EvaluationRecord(
+        labels=len(split.test),
+        metrics=Metrics.from_json(metrics),
+        baselines={
+            name: Metrics(
+                rating_errors(stars, actual),
+                by_history(np.abs(stars - actual), history) if distribution is not None else {},
+            )
+            for name, stars in baselines.items()
+        },
+        popularity=popularity,
+        gaps_unknown=_optional(predictions.without_gaps, lambda rows: rating_figures(split, rows)),
+        as_visitor=_optional(predictions.as_visitor, lambda stars: rating_errors(stars, actual)),
+        improvement_over_svd={} if distribution is None else _improvement_over_svd(split, distribution, baselines),
+        protocol=split.protocol,
+        seed=split.seed,
+        tie_order=tie_order_record(split.dataset).get("tie_order"),
+    )
+
+
+def _optional(predictions: np.ndarray | None, measure: Callable[[np.ndarray], dict]) -> Metrics | None:
+    return None if predictions is None else Metrics.from_json(measure(predictions))
+
+
+def _improvement_over_svd(
+    split: EvaluationSplit, distribution: np.ndarray, baselines: dict[str, np.ndarray]
+) -> dict[str, Interval]:
+    """Return MAE less that of the first SVD baseline for all labels and by exact history length."""
+    actual, history, user = (of[split.test] for of in (split.timelines.rating, split.history, split.user))
+    error = np.abs(distribution @ np.array(split.dataset.levels) - actual)
+    svd = np.abs(next(stars for name, stars in baselines.items() if name.startswith("svd")) - actual)
     lengths = {"all": np.ones(len(history), bool)}
-    lengths |= {length: history == int(length) for length in result["metrics"]["mae_by_history"]}
-    result["ahead_of_svd"] = {
-        length: [
-            float((ours - theirs)[which].mean()),
-            *paired_bootstrap(ours[which], theirs[which], split.user[split.test][which]),
-        ]
-        for length, which in lengths.items()
+    lengths |= {length: history == int(length) for length in by_history(error, history)}
+    return {
+        length: Interval(float((error - svd)[where].mean()), *paired_bootstrap(error[where], svd[where], user[where]))
+        for length, where in lengths.items()
     }
-    return result
 
 
 def rating_figures(split: EvaluationSplit, distribution: np.ndarray, role: int = TEST) -> dict:
@@ -108,16 +142,16 @@ def rating_figures(split: EvaluationSplit, distribution: np.ndarray, role: int =
     return rating_errors(expected, actual) | {
         "median_mae": float(np.abs(median(distribution, levels) - actual).mean()),
         "nll": nll(distribution, np.searchsorted(levels, actual)),
-        "ece": ece(distribution[:, levels >= LIKED].sum(axis=1), actual >= LIKED),
+        "ece": ece(probability_liked(distribution, levels), actual >= LIKED),
         "mae_by_history": by_history(np.abs(expected - actual), split.history[at]),
     }
 
 
-def _rank_figures(places: np.ndarray) -> dict[str, float]:
+def _rank_metrics(places: np.ndarray) -> dict[str, float]:
     return {f"ndcg@{K}": ndcg(places, K), f"hr@{K}": hit_rate(places, K)}
 
 
-def _popularity_places(split: EvaluationSplit) -> np.ndarray:
+def _popularity_ranks(split: EvaluationSplit) -> np.ndarray:
     count = np.bincount(split.known.movie, minlength=len(split.dataset.movies))
     labels = split.last_labels(TEST)
     return places(split, labels, np.broadcast_to(count, (len(labels), len(count))))
@@ -140,17 +174,19 @@ def places(split: EvaluationSplit, labels: np.ndarray, scores: np.ndarray) -> np
 
 
 def predict_baselines(split: EvaluationSplit) -> dict[str, np.ndarray]:
-    """Predict the test labels by each peer: (labels,) stars. Where users are held out, peers fold them in."""
+    """Predict the test labels by each baseline: (labels,) stars. Users who are held out are folded in."""
     known, events, at = split.known, split.timelines, split.test
     user, movie = split.user[at], events.movie[at]
     if split.protocol != "visitor":
-        found = {name: peer(known, user, movie) for name, peer in BASELINES.items()}
-        return found | {"svd": Factorisation.fit(known).predict(user, movie)}
-    # test users are whole timelines, so their places are whole stretches
+        predictions = {name: baseline(known, user, movie) for name, baseline in BASELINES.items()}
+        return predictions | {"svd": Factorisation.fit(known).predict(user, movie)}
+    # all events of a test user are labels, so the labels are whole timelines
     lengths = events.lengths[np.unique(user)]
     ratings = movie, events.rating[at], np.append(0, np.cumsum(lengths))
-    found = {"global_mean": global_mean(known, user, movie), "item_mean": item_mean(known, user, movie)}
-    found["bias"] = bias_fold_in(known, *ratings)
-    found["svd_fold_in"] = Factorisation.fit(known).fold_in(*ratings)
-    found["svd_em_fold_in"] = Factorisation.fit(known, **EM_SETTINGS).fold_in(*ratings)
-    return found
+    return {
+        "global_mean": global_mean(known, user, movie),
+        "item_mean": item_mean(known, user, movie),
+        "bias": bias_fold_in(known, *ratings),
+        "svd_fold_in": Factorisation.fit(known).fold_in(*ratings),
+        "svd_em_fold_in": Factorisation.fit(known, **EM_SETTINGS).fold_in(*ratings),
+    }

@@ -23,6 +23,7 @@ from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.datasets import load, remember
 from bst.errors import BSTError, TrainingError
+from bst.evaluation.records import EvaluationRecord
 from bst.files import write_whole
 from bst.models.build import count_parameters
 from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
@@ -123,7 +124,7 @@ def train(
     result = kind(settings.config).evaluate_model(model, split)
     result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset), **result}
     made = _describe(settings, dataset, split, model, state, target)
-    made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
+    made = bundles.save_bundle(made, model, state.history, result, write_card(made, EvaluationRecord.from_dict(result)))
     shutil.rmtree(folder, ignore_errors=True)
     if len(dataset.users) >= LEAST_USERS:
         on_stage("looking how far its attention may be trusted")

@@ -107,7 +107,7 @@ def evaluate_model(model: ClassicBST, split: EvaluationSplit) -> dict:
         lambda windows: predict_windows(model, split, windows),
         split.dataset.levels,
         (lambda windows: predict_windows(model, split, windows, as_visitor=True)) if model.config.user_id else None,
-    )
+    ).to_dict()
 
 
 @keras.saving.register_keras_serializable("bst")

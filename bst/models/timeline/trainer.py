@@ -369,4 +369,4 @@ def evaluate_model(model: TimelineBST, split: EvaluationSplit) -> dict:
         distributions(model, split, TEST, gaps=False) if model.rating and split.protocol == "visitor" else None,
         next_places(model, split, TEST)[0] if model.next else None,
     )
-    return evaluate_predictions(split, predicted)
+    return evaluate_predictions(split, predicted).to_dict()
