@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from bst.evaluation.records import Interval, LabelMovies, ListMetrics, RankingEvaluation
-from bst.inference.ranking import POPULARITY_BANDS, argsort_candidates, between, fame, keys
+from bst.inference.ranking import (
+    POPULARITY_BANDS,
+    RankOptions,
+    argsort_candidates,
+    in_range,
+    popularity_percentile,
+    sort_keys,
+)
 from bst.inference.recommender import Recommender
 from bst.metrics import (
     Bootstrap,
@@ -58,7 +65,7 @@ def rank_catalogue(
         visitors = [visitor_before(split, label, ids, recommender.max_history) for label in block]
         predictions = recommender.predict_many(visitors, ids, "next" in recommender.orders)
         for order in recommender.orders:
-            by = keys(predictions, order, recommender.bundle.levels)
+            by = sort_keys(predictions, RankOptions(order=order), recommender.bundle.levels)
             rows[order] += [_rank(split, label, [key[i] for key in by]) for i, label in enumerate(block)]
         on_progress(min(1.0, (first + BLOCK) / len(labels)))
     return {order: _ranked_lists(found) for order, found in rows.items()}
@@ -129,7 +136,7 @@ def ranking(split: EvaluationSplit, labels: np.ndarray, ranked: dict[str, Ranked
     catalogue = _Catalogue(
         information=self_information(count, len(np.unique(known.user))),
         genres=genre_matrix(split.dataset.movies),
-        popular=between(fame(count), POPULARITY_BANDS[POPULAR]),
+        popular=in_range(popularity_percentile(count), POPULARITY_BANDS[POPULAR]),
     )
     movies = split.timelines.movie[labels][:, None]
     return RankingEvaluation(

@@ -13,7 +13,6 @@ import numpy as np
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
-from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, ConfigError
 from bst.evaluation import lists, private_cache
 from bst.evaluation.calibration import calibration, rating_shares
@@ -192,7 +191,7 @@ def _lists(
     labels = lists.sample(split, MOST_USERS if timeline else MOST_USERS_CLASSIC)
     text = f"ranking the catalogue for {len(labels):,} users"
     on_progress(0.5, text)
-    recommender = Recommender(bundle, Catalogue(split.dataset.movies), model)
+    recommender = Recommender.load(bundle, split.dataset, model=model)
     ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, text))
     if predictions.next_ranks is not None:
         # the ranks of all users that the summary has, which treat equal scores in the same way

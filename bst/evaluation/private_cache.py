@@ -16,8 +16,7 @@ from bst.errors import BSTError
 from bst.evaluation.predictions import TestLabels
 from bst.evaluation.worst_errors import WorstError, WorstErrors
 from bst.files import write_whole
-
-FOLDER = Path(__file__).resolve().parents[2] / "data" / ".cache" / "evaluation"
+from bst.settings import get_settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class PrivateResults:
 
 def keep(bundle: Bundle, results: PrivateResults) -> None:
     """Write the results of a bundle, completely or not at all. Raises ``OSError`` if they cannot be written."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = _path(bundle)
+    path.parent.mkdir(parents=True, exist_ok=True)
     worst = {side: [error.to_dict() for error in errors] for side, errors in results.worst_errors.items()}
     file = io.BytesIO()
     np.savez(
@@ -49,7 +49,7 @@ def keep(bundle: Bundle, results: PrivateResults) -> None:
         error=results.error.astype(np.float64),
         worst=np.frombuffer(json.dumps(worst).encode(), np.uint8),
     )
-    write_whole(_path(bundle), file.getvalue())
+    write_whole(path, file.getvalue())
 
 
 def read(bundle: Bundle) -> PrivateResults | None:
@@ -67,4 +67,4 @@ def read(bundle: Bundle) -> PrivateResults | None:
 
 
 def _path(bundle: Bundle) -> Path:
-    return FOLDER / f"{bundle.name}-{bundle.weights_sha256[:16]}.npz"
+    return get_settings().evaluation_cache / f"{bundle.name}-{bundle.weights_sha256[:16]}.npz"

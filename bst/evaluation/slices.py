@@ -7,7 +7,7 @@ import pandas as pd
 
 from bst.evaluation.predictions import TestLabels
 from bst.evaluation.records import Attribute, Fairness, GroupValue, Interval, Slice
-from bst.inference.ranking import POPULARITY_BANDS, between, fame, years_of
+from bst.inference.ranking import POPULARITY_BANDS, in_range, popularity_percentile, years_of
 from bst.metrics import interval
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
 
@@ -50,9 +50,9 @@ def _groups(labels: TestLabels) -> Iterator[tuple[Attribute, GroupValue, np.ndar
     for decade in np.unique(decades[~np.isnan(decades)]):
         yield "decade", int(decade), decades == decade
     known = labels.split.known
-    popularity = fame(np.bincount(known.movie, minlength=known.movies))[labels.movie]
+    popularity = popularity_percentile(np.bincount(known.movie, minlength=known.movies))[labels.movie]
     for band, span in POPULARITY_BANDS.items():
-        if (where := between(popularity, span)).any():
+        if (where := in_range(popularity, span)).any():
             yield "fame", band, where
 
 

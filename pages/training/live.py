@@ -5,10 +5,11 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import bundle, curves
+from bst.bundles import curves
 from bst.errors import TrainingError
 from bst.models.config import PRESET_TITLES, TimelineConfig
 from bst.presentation import charts
+from bst.settings import get_settings
 from bst.training import background
 from bst.training.background import Status
 from pages.shared import resources
@@ -37,7 +38,7 @@ def watch(name: str) -> None:
 def _notice_ends(now: dict[str, str]) -> None:
     """Remember which run has ended as a model since the page was drawn last, be it that another page was shown."""
     before = st.session_state.get("runs_shown", {})
-    ended = [name for name in before if name not in now and (bundle.BUNDLES / name / "bundle.json").is_file()]
+    ended = [name for name in before if name not in now and (get_settings().bundles / name / "bundle.json").is_file()]
     if ended:
         st.session_state["run_ended"] = ended[-1]
         resources.look_again()

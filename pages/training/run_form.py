@@ -5,12 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from bst import datasets
-from bst.bundles import bundle
 from bst.errors import BSTError
 from bst.models.config import PRESET_TITLES, PRESETS, Config, TimelineConfig, TowerConfig, describe
+from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background
-from bst.training.runs import RUNS, RunSettings
+from bst.training.runs import RunSettings
 from pages.shared.format import escape_markdown
 from pages.training import live
 
@@ -146,4 +146,5 @@ def _draw_rate(column, timeline: bool, value: float, key: str) -> float:
 def _free_name(wanted: str) -> str:
     """Return the name, or with the first number behind it under which there is neither bundle nor run."""
     names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
-    return next(n for n in names if not (bundle.BUNDLES / n).exists() and not (RUNS / n).exists())
+    folders = get_settings().bundles, get_settings().runs
+    return next(n for n in names if not any((folder / n).exists() for folder in folders))

@@ -24,7 +24,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     asked = list_controls.asked(recommender)
-    made = compare_visitors(recommender, a, b, LENGTH, **asked.how)
+    made = compare_visitors(recommender, a, b, LENGTH, asked.options)
     with headline:
         st.title(_sentence(recommender, made), anchor=False)
     _draw_starts(recommender, a, b)

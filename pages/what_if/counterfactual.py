@@ -35,7 +35,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     answer = grid.cell()
     with grid.cell(), st.container(border=True):
         goal = _draw_question(recommender, asked_for)
-        unlisted = goal.kind == "top" and _seen(visitor, goal.movie_id)
+        unlisted = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
         )
@@ -126,15 +126,11 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Sea
     return f"{number} would {wish}: {words}"
 
 
-def _seen(visitor: Visitor, movie_id: int) -> bool:
-    return any(event.movie_id == movie_id for event in visitor.history)
-
-
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
-    row, now = recommender.catalogue.row(goal.movie_id), recommender.one(visitor, goal.movie_id)
+    row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
     place = "seen"
     if not now.seen:
-        ranked = recommender.ranked_rows(visitor, order=goal.order, weight=goal.weight)
+        ranked = recommender.ranked_rows(visitor, goal.rank_options)
         place = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
@@ -165,7 +161,7 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
 
 
 def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
-    place = "" if _seen(one.visitor, goal.movie_id) else f", {ordinal(one.rank)} in the list"
+    place = "" if goal.movie_id in one.visitor.ratings else f", {ordinal(one.rank)} in the list"
     words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(

@@ -54,7 +54,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _clean(recommender: Recommender, visitor: Visitor) -> None:
     """Make the settings fit: another model may know other movies, and the visitor may have changed."""
-    known, history = recommender.catalogue, [event.movie_id for event in visitor.history]
+    known, history = recommender.catalogue, list(visitor.ratings)
     names = {name: settings.key(name) for name in ("sweep_knob", "sweep_movies", "sweep_event")}
     state = st.session_state
     state[names["sweep_movies"]] = [i for i in state[names["sweep_movies"]] if i in known][:MOST_MOVIES]

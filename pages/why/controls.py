@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst.explanation.sentences import Explanation
-from bst.inference.recommender import Filters, Recommender
+from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
@@ -65,7 +65,7 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
     """Return the movie that was asked about, else the one that leads the list."""
     wanted = visitor_state.asked_about()
     if wanted is None or wanted not in recommender.catalogue:
-        best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, Filters(include_seen=True))
+        best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, RankOptions(Filters(include_seen=True)))
         wanted = best[0].movie_id
     return wanted
 

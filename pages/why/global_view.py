@@ -124,7 +124,7 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
         )
         if who.slot == "guest":
             return
-        watched = any(event.movie_id == movie_id for event in who.visitor.history)
+        watched = movie_id in who.visitor.ratings
         st.button(
             "In the history already" if watched else f"Add with {stars(visitor_state.NEW_RATING)}",
             key="why_map_add",

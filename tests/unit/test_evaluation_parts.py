@@ -32,6 +32,7 @@ from bst.evaluation.worst_errors import WorstError, worst_errors
 from bst.metrics import ece, paired_bootstrap
 from bst.models.config import ClassicConfig, TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
+from bst.settings import get_settings
 from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
@@ -326,9 +327,9 @@ def test_the_worst_errors_are_one_per_user(labels):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, override_settings):
     """A bundle's folder, and one for what stays here."""
-    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "here")
+    override_settings(evaluation_cache=tmp_path / "here")
     where = tmp_path / "bundle"
     where.mkdir()
     return where
@@ -340,7 +341,7 @@ def bundle_in(folder, weights="a"):
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(labels, folder):
     bundle, errors = bundle_in(folder), worst_errors(labels)
-    errors["high"][0] = replace(errors["high"][0], visitor=errors["high"][0].visitor.has_seen(70, 60))
+    errors["high"][0] = replace(errors["high"][0], visitor=errors["high"][0].visitor.with_seen(70, 60))
     record = EvaluationRecord(12, Metrics({"mae": 0.7}), made="2026-01-01", seconds=1.0)
     evaluation = measure.Evaluation(record, PrivateResults.of(labels, errors))
     assert measure.read(bundle) is None
@@ -369,16 +370,16 @@ def test_a_record_of_another_version_or_a_malformed_one_counts_as_missing(change
 def test_private_results_may_be_damaged_or_gone(labels, folder):
     bundle = bundle_in(folder)
     private_cache.keep(bundle, PrivateResults.of(labels, worst_errors(labels)))
-    (path,) = private_cache.FOLDER.iterdir()
+    (path,) = get_settings().evaluation_cache.iterdir()
     path.write_bytes(path.read_bytes()[:-200])
     assert private_cache.read(bundle) is None
     path.write_bytes(b"nothing")
     assert private_cache.read(bundle) is None
 
 
-def test_a_folder_that_cannot_be_written_gives_a_message(labels, folder, monkeypatch):
+def test_a_folder_that_cannot_be_written_gives_a_message(labels, folder, override_settings):
     (folder.parent / "file").write_text("", "utf-8")
-    monkeypatch.setattr(private_cache, "FOLDER", folder.parent / "file")
+    override_settings(evaluation_cache=folder.parent / "file")
     evaluation = measure.Evaluation(EvaluationRecord(1, Metrics({})), PrivateResults.of(labels, {}))
     assert measure.keep(bundle_in(folder), evaluation).startswith("not kept: ")
 
