@@ -54,7 +54,8 @@ def from_json(kind: Any, value: Any) -> Any:
         return kind.from_json(value)
     if is_dataclass(kind):
         hints, given = get_type_hints(kind), (f for f in fields(kind) if _name(f) in value or not _is_optional(f))
-        return kind(**{f.name: from_json(hints[f.name], value[_name(f)]) for f in given})
+        make: Any = kind
+        return make(**{f.name: from_json(hints[f.name], value[_name(f)]) for f in given})
     return _checked(value, (int, float) if kind is float else (kind,))
 
 

@@ -28,7 +28,7 @@ from bst.metrics import (
     popularity_share,
     self_information,
 )
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix
+from bst.schema import DEMOGRAPHICS, Event, Visitor, genre_matrix
 from bst.timelines.splits import TEST, EvaluationSplit
 
 KS = (1, 5, 10, 20, 50, 100)
@@ -85,9 +85,9 @@ def visitor_before(split: EvaluationSplit, label: int, ids: np.ndarray, most: in
     events, user = split.timelines, split.user[label]
     before = slice(events.offsets[user], label)
     demographics: dict[str, Any] = {}
-    for name, values in (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS)):
+    for name, demographic in DEMOGRAPHICS.items():
         code = int(split.dataset.users[name].cat.codes.iloc[user])
-        demographics[name] = values[code] if code >= 0 else None
+        demographics[name] = demographic.values[code] if code >= 0 else None
     columns = (ids[events.movie[before]], events.rating[before], events.timestamp[before])
     # a history has each movie once, so of two ratings of the same movie the newest counts
     newest = {row[0]: Event(*row) for row in zip(*(column.tolist() for column in columns), strict=True)}

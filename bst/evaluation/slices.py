@@ -9,9 +9,8 @@ from bst.evaluation.predictions import TestLabels
 from bst.evaluation.records import Attribute, Fairness, GroupValue, Interval, Slice
 from bst.inference.ranking import POPULARITY_BANDS, in_range, popularity_percentile, years_of
 from bst.metrics import interval
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
+from bst.schema import DEMOGRAPHICS, GENRES, DemographicName, genre_matrix
 
-DEMOGRAPHICS: dict[Attribute, tuple] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
 # the error of fewer users says more about them than about the group
 LEAST_USERS = 10
 SHUFFLES = 2000
@@ -30,16 +29,16 @@ def slices(labels: TestLabels) -> tuple[Slice, ...]:
     return tuple(sorted(found, key=lambda s: -s.mae_difference.value))
 
 
-def _codes(users: pd.DataFrame, attribute: Attribute) -> np.ndarray:
+def _codes(users: pd.DataFrame, attribute: DemographicName) -> np.ndarray:
     return users[attribute].cat.codes.to_numpy().astype(np.int64)
 
 
 def _groups(labels: TestLabels) -> Iterator[tuple[Attribute, GroupValue, np.ndarray]]:
     """Yield attribute, value and selection, bool (labels,), of every group that has labels."""
     users, movies = labels.split.dataset.users, labels.split.dataset.movies
-    for attribute, values in DEMOGRAPHICS.items():
+    for attribute, demographic in DEMOGRAPHICS.items():
         codes = _codes(users, attribute)[labels.user]
-        for code, value in ((-1, None), *enumerate(values)):
+        for value, code in demographic.codes.items():
             if (where := codes == code).any():
                 yield attribute, value, where
     flags = genre_matrix(movies) > 0
@@ -90,9 +89,9 @@ def fairness(labels: TestLabels) -> tuple[Fairness, ...]:
     found = []
     user, index = np.unique(labels.user, return_inverse=True)
     total, count = np.bincount(index, labels.error), np.bincount(index)
-    for attribute, values in DEMOGRAPHICS.items():
+    for attribute, demographic in DEMOGRAPHICS.items():
         codes = _codes(labels.split.dataset.users, attribute)[user]
-        sizes = np.bincount(codes[codes >= 0], minlength=len(values))
+        sizes = np.bincount(codes[codes >= 0], minlength=len(demographic.values))
         groups = np.flatnonzero(sizes >= LEAST_USERS)
         if len(groups) > 1:
             found.append(_largest_difference(labels, attribute, codes, groups, total, count))
@@ -101,14 +100,14 @@ def fairness(labels: TestLabels) -> tuple[Fairness, ...]:
 
 def _largest_difference(
     labels: TestLabels,
-    attribute: Attribute,
+    attribute: DemographicName,
     codes: np.ndarray,
     groups: np.ndarray,
     total: np.ndarray,
     count: np.ndarray,
 ) -> Fairness:
     """Compare ``groups`` (codes). ``codes``, ``total`` error and ``count`` of labels: (users,) each."""
-    values = DEMOGRAPHICS[attribute]
+    values = DEMOGRAPHICS[attribute].values
     inside = np.isin(codes, groups)
     codes, total, count = codes[inside], total[inside], count[inside]
 

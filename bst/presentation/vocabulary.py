@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
 from bst.metrics import LIKED
-from bst.schema import AGE_LABELS, SEX_LABELS
+from bst.schema import DEMOGRAPHICS
 
 INTERVAL = "95% interval: where the value would fall for 95 of 100 other samples of as many users."
 # the chance of at least this many stars, wherever it is shown
@@ -171,5 +171,7 @@ def group_label(attribute: str, value: GroupValue) -> str:
         return f"{ATTRIBUTES[attribute].label} unknown"
     if attribute == "decade":
         return f"{value}s"
-    labels: Mapping = {"sex": SEX_LABELS, "age": AGE_LABELS}.get(attribute, {})
-    return labels.get(value, str(value))
+    for name, demographic in DEMOGRAPHICS.items():
+        if name == attribute:
+            return demographic.labels[value]
+    return str(value)

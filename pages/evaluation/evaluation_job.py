@@ -98,18 +98,19 @@ def render(bundle: Bundle, label: str, key: str, caption: str = "", primary: boo
         if job is not None and not job.done and job.bundle.folder == bundle.folder:
             _render_progress(job, key)
             return
-        busy = job is not None and not job.done
+        other = job if job is not None and not job.done else None
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
                 label,
                 key=f"measure_{key}",
                 icon=":material/speed:",
                 type="primary" if primary else "secondary",
-                disabled=busy,
+                disabled=other is not None,
                 on_click=_jobs().start,
                 args=(bundle,),
             )
-            st.caption(f"{escape_markdown(job.bundle.title)} is being measured; one at a time." if busy else caption)
+            busy = other and f"{escape_markdown(other.bundle.title)} is being measured; one at a time."
+            st.caption(busy or caption)
         if job is not None and job.problem and job.bundle.folder == bundle.folder:
             st.error(escape_markdown(job.problem), icon=":material/error:")
 

@@ -1,6 +1,6 @@
 """The contents of a report: what is known about a bundle, in the order a stakeholder reads it. Aggregates only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -73,8 +73,8 @@ class Figure:
 class Table:
     """A table of texts."""
 
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
     caption: str = ""
 
 
@@ -192,9 +192,7 @@ def _summary(bundle: Bundle, record: EvaluationRecord) -> Section:
         f"ranked lists, run: python -m bst evaluate --bundle {bundle.name}. Then make this report again."
     )
     keys, rows = frames.metrics_table(frames.predictors(record))
-    table = Table(
-        ("Prediction", *(METRICS[key].label for key in keys)), [tuple(row) for row in rows], "Compared with baselines."
-    )
+    table = Table(("Prediction", *(METRICS[key].label for key in keys)), rows, "Compared with baselines.")
     return Section("How good it is", [text], tables=[_metrics_table(record), table])
 
 
