@@ -38,7 +38,7 @@ def _draw_tastes(shifts: pd.DataFrame) -> None:
         for row in shifts.itertuples(index=False)
     )
     chart_view.show(
-        drawn.planted_shifts(shifts, chart_view.text_and_background()[0]),
+        drawn.planted_tastes(shifts, chart_view.text_and_background()[0]),
         f"Planted and measured tastes in stars: {told}",
     )
     st.caption(

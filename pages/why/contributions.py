@@ -90,7 +90,7 @@ def render(recommender: Recommender, told: Explanation, measure: str, order: str
     else:
         panels.append(Panel("looked", "What it looked at", False, 2))
     chart_view.show(
-        charts.beside(rows, panels, ink),
+        charts.bar_panels(rows, panels, ink),
         f"{MOVED[measure]}: " + "; ".join(words(row, measure != "next_logit") for row in rows.itertuples()),
         name="What moved it",
         about=sentence(told, measure, recommender.catalogue.title),

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from bst.presentation.charts.axes import in_rows
+from bst.presentation.charts.axes import row_heights
 from bst.presentation.vocabulary import LIKED_TEXT
 
 # shapes of series, in their order, so that colour alone never tells them apart
@@ -38,7 +38,7 @@ def baseline_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChar
         ours.mark_point(size=130, filled=True, shape="circle", opacity=1),
         others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1),
         base.mark_text(align="left", dx=7).encode(x="high:Q", text=alt.Text("value:Q", format=".3f")),
-    ).properties(**in_rows(34, errors["name"].nunique()))
+    ).properties(**row_heights(34, errors["name"].nunique()))
 
 
 def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False) -> alt.LayerChart:
@@ -234,7 +234,7 @@ def group_errors(errors: pd.DataFrame, overall: float, label: str, ink: str) -> 
             color=alt.Color("sign:N", legend=None, scale=alt.Scale(domain=signs)),
         ),
         base.mark_point(size=60, shape="stroke", angle=90, strokeWidth=2, opacity=0.7).encode(x="baseline:Q"),
-    ).properties(**in_rows(24, errors["name"].nunique()))
+    ).properties(**row_heights(24, errors["name"].nunique()))
 
 
 def rank_curves(metrics: pd.DataFrame, label: str, percent: bool) -> alt.LayerChart:
@@ -274,7 +274,7 @@ def differences(metrics: pd.DataFrame, first: str, second: str, ink: str) -> alt
         alt.Chart(pd.DataFrame({"value": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q")
     )
     return alt.layer(zero, _spans(base, ink), base.mark_point(size=100, filled=True, opacity=1)).properties(
-        **in_rows(34, metrics["name"].nunique())
+        **row_heights(34, metrics["name"].nunique())
     )
 
 

@@ -336,7 +336,7 @@ def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     shares = ", ".join(f"{row.movies:.0%} of the movies have {row.share:.0%}" for row in tail.itertuples(index=False))
     section.figures += [
         _figure(
-            data_charts.given_stars(profile.stars), f"How often each rating was given: {stars}", title="Ratings given"
+            data_charts.given_ratings(profile.stars), f"How often each rating was given: {stars}", title="Ratings given"
         ),
         _figure(
             data_charts.long_tail(profile.tail),

@@ -66,7 +66,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
     if row.distribution is not None:
         chart = pd.DataFrame({"level": levels, "probability": row.distribution})
         chart_view.show(
-            charts.star_bars(chart),
+            charts.rating_distribution(chart),
             f"How likely each rating of {row.title} is: "
             + ", ".join(f"{level:g} stars {p:.0%}" for level, p in zip(levels, row.distribution, strict=True)),
         )
