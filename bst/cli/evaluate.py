@@ -7,9 +7,8 @@ from bst.cli.model import summary_text
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
-from bst.evaluation.summary import K
 from bst.presentation import frames
-from bst.presentation.vocabulary import CONTENT_METRICS, baseline_label, group_label
+from bst.presentation.vocabulary import CONTENT_METRICS, LIST_LENGTH, baseline_label, group_label
 from bst.text import span
 from bst.timelines.arrays import assumptions
 
@@ -80,7 +79,7 @@ def _text(record: EvaluationRecord) -> str:
                 f"({span(difference.low, difference.high, '+.3f')}), chance {row.chance:.1%}"
             )
     if ranking := record.ranking:
-        lines += ["", f"lists of {ranking.users:,} users over the whole catalogue, the first {K}"]
+        lines += ["", f"lists of {ranking.users:,} users over the whole catalogue, the first {LIST_LENGTH}"]
         lines.append(f"{'order':12}" + "".join(f"{name:>11}" for name in ("HR", "NDCG", "MRR", *CONTENT_METRICS)))
         lines += [_order_line(order, metrics) for order, metrics in ranking.orders.items()]
     lines.append(f"\nmeasured in {record.seconds:.0f} s")
@@ -93,6 +92,7 @@ def _bin_line(b: HistoryBin) -> str:
 
 
 def _order_line(order: str, metrics: ListMetrics) -> str:
-    content = metrics.content(K)
-    values = [metrics.hr[K].value, metrics.ndcg[K].value, metrics.mrr.value, *map(content.get, CONTENT_METRICS)]
+    content = metrics.content(LIST_LENGTH)
+    accuracy = [metrics.hr[LIST_LENGTH].value, metrics.ndcg[LIST_LENGTH].value, metrics.mrr.value]
+    values = [*accuracy, *map(content.get, CONTENT_METRICS)]
     return f"{order:12}" + "".join(f"{'' if value is None else f'{value:.3f}':>11}" for value in values)

@@ -3,14 +3,3 @@
 ``summary`` is what every training ends with. ``measure`` and the modules below it compute the rest of what the
 Evaluation page shows; they load a trained model and are imported by name.
 """
-
-from bst.evaluation.summary import K, TestPredictions, evaluate, evaluate_predictions, places, rating_figures
-
-__all__ = [
-    "K",
-    "TestPredictions",
-    "evaluate",
-    "evaluate_predictions",
-    "places",
-    "rating_figures",
-]

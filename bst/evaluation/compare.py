@@ -8,8 +8,8 @@ from bst.bundles.bundle import Bundle
 from bst.evaluation.private_cache import PrivateResults
 from bst.evaluation.records import HIGHER_IS_BETTER, EvaluationRecord
 from bst.metrics import Bootstrap, interval
-from bst.models.config import TimelineConfig
-from bst.timelines.splits import SEED_STEP, SEED_WINDOW
+from bst.timelines.arrays import WindowShape
+from bst.timelines.splits import LABEL_WINDOWS
 
 COMPARED_METRICS = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
 
@@ -34,10 +34,8 @@ def incomparable_reason(a: Bundle, b: Bundle, first: EvaluationRecord, second: E
     return None
 
 
-def _windows(bundle: Bundle) -> tuple[int, int]:
-    if isinstance(bundle.config, TimelineConfig):
-        return SEED_WINDOW, SEED_STEP
-    return bundle.config.window, bundle.config.step
+def _windows(bundle: Bundle) -> WindowShape:
+    return bundle.config.window_shape or LABEL_WINDOWS
 
 
 @dataclass(frozen=True)

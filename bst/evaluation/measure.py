@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
@@ -20,16 +19,15 @@ from bst.evaluation.history_length import by_history, known_after
 from bst.evaluation.predictions import TestLabels, baseline_comparisons, error_bounds, metric_bounds
 from bst.evaluation.records import VERSION, EvaluationRecord, RatingEvaluation
 from bst.evaluation.slices import fairness, slices
-from bst.evaluation.summary import TestPredictions, evaluate_predictions, predict_baselines
+from bst.evaluation.summary import evaluate_predictions, predict_baselines
 from bst.evaluation.worst_errors import worst_errors
-from bst.models.config import TimelineConfig
+from bst.models.registry import family_of, prepare
+from bst.models.trainer import Model
 from bst.schema import Dataset
-from bst.timelines.splits import TEST, EvaluationSplit, prepare
+from bst.scoring.results import TestPredictions
+from bst.timelines.splits import TEST, EvaluationSplit
 
 NAME = "evaluation"
-# users whose lists are made: for each of them every movie is predicted. A classic model reads a whole window for each
-MOST_USERS, MOST_USERS_CLASSIC = 1000, 150
-
 OnProgress = Callable[[float, str], None]
 
 
@@ -66,12 +64,13 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
     on_progress(0.02, "loading the model")
     model = bundle.load_model(split.dataset.movies)
     on_progress(0.08, f"predicting {len(split.test):,} test ratings")
-    predictions = _ask(bundle, split, model, on_progress)
-    expected = predictions.expected(split.dataset.levels)
+    predictions = family_of(bundle.config).predict_test(
+        model, split, lambda share, message: on_progress(0.08 + 0.22 * share, message)
+    )
     labels = None
-    if expected is not None:
+    if predictions.expected is not None:
         on_progress(0.3, "predicting them with the baselines")
-        labels = TestLabels(split, expected, predictions.distribution, predict_baselines(split))
+        labels = TestLabels(split, predictions.expected, predictions.distribution, predict_baselines(split))
     record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
     ranked = _lists(bundle, split, model, predictions, on_progress)
     on_progress(0.85, "computing intervals and groups")
@@ -144,57 +143,24 @@ def summary(bundle: Bundle) -> EvaluationRecord:
         raise BundleError(f"{bundle.folder / 'metrics.json'}: {error}; get the bundle again") from error
 
 
-# ---- asking the model
-
-
-def _ask(bundle: Bundle, split: EvaluationSplit, model: Any, on_progress: OnProgress) -> TestPredictions:
-    if isinstance(bundle.config, TimelineConfig):
-        return _ask_timeline(split, model, on_progress)
-    from bst.models.classic.trainer import predict_windows
-
-    low, high = split.dataset.levels[0], split.dataset.levels[-1]
-    expected = np.clip(predict_windows(model, split, split.windows.test), low, high).astype(np.float64)
-    if not model.config.user_id:
-        return TestPredictions(stars=expected)
-    on_progress(0.2, "predicting them again without user ids")
-    unknown = predict_windows(model, split, split.windows.test, as_visitor=True)
-    return TestPredictions(stars=expected, as_visitor=np.clip(unknown, low, high).astype(np.float64))
-
-
-def _ask_timeline(split: EvaluationSplit, model: Any, on_progress: OnProgress) -> TestPredictions:
-    from bst.models.timeline.trainer import distributions, next_places
-
-    distribution, without, ranks = None, None, None
-    if model.rating:
-        distribution = distributions(model, split, TEST)
-        if split.protocol == "visitor":
-            on_progress(0.17, "predicting them again with unknown times")
-            without = distributions(model, split, TEST, gaps=False)
-    if model.next:
-        on_progress(0.26, "ranking the next movie in the whole catalogue")
-        ranks = next_places(model, split, TEST)[0]
-    return TestPredictions(distribution, without, ranks)
-
-
 def _lists(
-    bundle: Bundle, split: EvaluationSplit, model: Any, predictions: TestPredictions, on_progress: OnProgress
+    bundle: Bundle, split: EvaluationSplit, model: Model, predictions: TestPredictions, on_progress: OnProgress
 ) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
-    if predictions.expected(split.dataset.levels) is None:  # of a next tower alone only the ranks are known
-        assert predictions.next_ranks is not None
-        labels = lists.sample(split, len(predictions.next_ranks))
-        ranked = {"next": lists.RankedLists(predictions.next_ranks)}
-        return labels, ranked | {"popularity": lists.rank_by_popularity(split, labels)}
+    ranks = predictions.ranks
+    if predictions.expected is None:  # of a next tower alone only the ranks are known
+        assert ranks is not None
+        labels = lists.sample(split, len(ranks))
+        return labels, {"next": lists.RankedLists(ranks), "popularity": lists.rank_by_popularity(split, labels)}
     from bst.inference.recommender import Recommender
 
-    timeline = isinstance(bundle.config, TimelineConfig)
-    labels = lists.sample(split, MOST_USERS if timeline else MOST_USERS_CLASSIC)
-    text = f"ranking the catalogue for {len(labels):,} users"
-    on_progress(0.5, text)
+    labels = lists.sample(split, family_of(bundle.config).evaluation_users)
+    message = f"ranking the catalogue for {len(labels):,} users"
+    on_progress(0.5, message)
     recommender = Recommender.load(bundle, split.dataset, model=model)
-    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, text))
-    if predictions.next_ranks is not None:
+    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, message))
+    if ranks is not None:
         # the ranks of all users that the summary has, which treat equal scores in the same way
         sampled = np.isin(split.last_labels(TEST), labels)
-        ranked["next"] = lists.RankedLists(predictions.next_ranks[sampled], ranked["next"].lists)
+        ranked["next"] = lists.RankedLists(ranks[sampled], ranked["next"].lists)
     return labels, ranked | {"popularity": lists.rank_by_popularity(split, labels)}

@@ -12,10 +12,9 @@ from bst.evaluation.records import (
     RankingEvaluation,
     RatingEvaluation,
 )
-from bst.models.config import TimelineConfig
 from bst.presentation.frames import bin_label
 from bst.presentation.glossary import NEXT_MEANS
-from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, ORDERS, baseline_label, group_label
+from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_LENGTH, ORDERS, baseline_label, group_label
 from bst.text import count, percent, signed, span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
@@ -57,7 +56,7 @@ FAIRNESS_CAPTION = (
 
 def reads_whole_histories(bundle: Bundle) -> bool:
     """Whether a bundle's model reads more than a short window."""
-    return isinstance(bundle.config, TimelineConfig)
+    return bundle.config.window_shape is None
 
 
 def headline(bundle: Bundle, record: EvaluationRecord) -> str:
@@ -181,15 +180,15 @@ def chance(value: float) -> str:
 
 def ranking(result: RankingEvaluation) -> str:
     """Say how often the next movie is among the first ten of the best list for that."""
-    popularity = result.orders["popularity"].hr[10].value
+    popularity = result.orders["popularity"].hr[LIST_LENGTH].value
     if "next" in result.orders:
-        share = result.orders["next"].hr[10].value
+        share = result.orders["next"].hr[LIST_LENGTH].value
         times = f", {share / popularity:.0f} times as often as popularity" if 0 < 1.5 * popularity < share else ""
         return (
             f"The movie rated next is among the first ten of “{ORDERS['next'].label}” in **{percent(share)}** of "
             f"cases{times}."
         )
-    share = result.orders["rating"].hr[10].value
+    share = result.orders["rating"].hr[LIST_LENGTH].value
     return (
         f"The movie rated next is among the ten with the highest expected rating in **{percent(share)}** of cases "
         f"(popularity: {percent(popularity)}). This model was not made to predict it: what somebody would love and "

@@ -118,6 +118,8 @@ LIST_METRICS = _by_key(
         format=".0%",
     ),
 )
+# the K at which lists are told of where there is one number
+LIST_LENGTH = 10
 CONTENT_METRICS = ("coverage", "novelty", "diversity", "popular")
 
 BASELINES = _by_key(

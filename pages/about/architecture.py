@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from bst.bundles import parameters
 from bst.bundles.bundle import Bundle
-from bst.models import parameters
-from bst.models.config import describe
-from bst.models.diagram import Drawing, drawings
+from bst.models.diagram import Diagram
+from bst.models.registry import describe, family_of
 from bst.presentation.charts.architecture import architecture
 from pages.shared.widgets import chart_view
 
@@ -16,26 +16,26 @@ FIXED = "Fixed ones are not trained: they come from the dataset, or were worked 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
     st.markdown(describe(bundle.config))
-    drawn = drawings(bundle.config, bundle.sizes, len(bundle.levels))
-    if len(drawn) == 1:
+    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    if len(diagrams) == 1:
         with st.container(width=640):
-            _draw(drawn[0])
+            _draw(diagrams[0])
     else:
-        for column, drawing in zip(st.columns(len(drawn), gap="large"), drawn, strict=True):
+        for column, diagram in zip(st.columns(len(diagrams), gap="large"), diagrams, strict=True):
             with column:
-                _draw(drawing)
+                _draw(diagram)
     st.caption("From the top down. Point at a box to read what it does.")
     _draw_parameters(bundle)
 
 
-def _draw(drawing: Drawing) -> None:
-    st.header(drawing.title, anchor=False)
-    chart_view.show(architecture(drawing, chart_view.text_and_background()[0]), drawing.words)
+def _draw(diagram: Diagram) -> None:
+    st.header(diagram.title, anchor=False)
+    chart_view.show(architecture(diagram, chart_view.text_and_background()[0]), diagram.text)
     with st.expander("The same in words", icon=":material/notes:"):
-        label = {box.name: box.label for box in drawing.boxes}
+        label = {box.name: box.label for box in diagram.boxes}
         lines = []
-        for box in drawing.boxes:
-            goes = [label[end].lower() for start, end in drawing.arrows if start == box.name]
+        for box in diagram.boxes:
+            goes = [label[end].lower() for start, end in diagram.arrows if start == box.name]
             lines.append(
                 f"1. **{box.label}** ({box.detail}). {box.meaning}"
                 + (f" :small[Goes to: {', '.join(goes)}.]" if goes else "")

@@ -47,9 +47,17 @@ def _draw_counts(seen: loaded.Seen) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, value, meaning in (
             ("Mean rating", f"{counts.mean:.2f} ★", None),
-            ("Ratings a person", f"{counts.a_user[1]:,.0f}", sentences.spread(counts.a_user, "one person")),
-            ("Ratings a movie", f"{counts.a_movie[1]:,.0f}", sentences.spread(counts.a_movie, "one movie")),
-            ("Filled", f"{counts.filled:.1%}", "The share of all pairs of a person and a movie that are rated."),
+            (
+                "Ratings a person",
+                f"{counts.ratings_per_user[1]:,.0f}",
+                sentences.spread(counts.ratings_per_user, "one person"),
+            ),
+            (
+                "Ratings a movie",
+                f"{counts.ratings_per_movie[1]:,.0f}",
+                sentences.spread(counts.ratings_per_movie, "one movie"),
+            ),
+            ("Filled", f"{counts.density:.1%}", "The share of all pairs of a person and a movie that are rated."),
         ):
             st.metric(label, value, help=meaning, width="content")
 

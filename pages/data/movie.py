@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.datasets.profile import FEW_USERS, of_movie
+from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
 from bst.presentation.charts import data as drawn
 from pages.data.loaded import Seen
@@ -33,7 +33,7 @@ def render(bundle: Bundle, seen: Seen) -> None:
         st.caption("Choose a movie to see what people gave it: everyone, and by sex, age and occupation.")
         return
     row = catalogue.row(movie_id)
-    found = of_movie(seen.votes, row)
+    found = movie_summary(seen.votes, row)
     title, genres = titles[movie_id], catalogue.movies["genres"].iloc[row].replace("|", ", ")
     if found["all"].empty:
         st.markdown(

@@ -16,7 +16,7 @@ DATASET = "demo"
 def render(seen: Seen) -> None:
     """Draw the section."""
     shifts = planted_tastes(seen.profile.tastes)
-    visible = int(shifts["found"].isin(["▲", "▼"]).sum())
+    visible = int(shifts["detected"].isin(["▲", "▼"]).sum())
     st.markdown(
         "No real person rated anything here: every rating follows rules that are written down, plus chance. So what a "
         "model "
@@ -34,7 +34,7 @@ def render(seen: Seen) -> None:
 def _draw_tastes(shifts: pd.DataFrame) -> None:
     st.header("Tastes of groups", anchor=False)
     told = "; ".join(
-        f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.found}"
+        f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.detected}"
         for row in shifts.itertuples(index=False)
     )
     chart_view.show(

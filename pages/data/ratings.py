@@ -55,7 +55,7 @@ def _draw_activity(seen: Seen) -> None:
         for row in table.itertuples(index=False)
     )
     chart_view.show(drawn.activity(table), f"People by how many ratings they gave. {told}")
-    low, middle, high = seen.profile.counts.a_user
+    low, middle, high = seen.profile.counts.ratings_per_user
     most = table.loc[table["ratings"].idxmax()]
     st.caption(
         f"From {low:,} to {high:,} ratings each, half of them {middle:,.0f} or fewer. Those with {most['length']} are "

@@ -6,10 +6,8 @@ import streamlit as st
 from bst.bundles.bundle import Bundle
 from bst.evaluation.records import EvaluationRecord, ListMetric, RankingEvaluation
 from bst.presentation import charts, frames, sentences
-from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_METRICS, ORDERS
+from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_LENGTH, LIST_METRICS, ORDERS
 from pages.shared.widgets import chart_view
-
-DEFAULT_K = 10
 
 
 def render(bundle: Bundle, record: EvaluationRecord) -> None:
@@ -64,7 +62,7 @@ def _render_content(ranking: RankingEvaluation) -> None:
         k = st.selectbox(
             "Length",
             ks,
-            index=ks.index(DEFAULT_K) if DEFAULT_K in ks else 0,
+            index=ks.index(LIST_LENGTH) if LIST_LENGTH in ks else 0,
             format_func=lambda k: f"first {k}",
             key="evaluation_k",
             persist_state="session",

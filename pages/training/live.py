@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst.bundles import curves
 from bst.errors import TrainingError
-from bst.models.config import PRESET_TITLES, TimelineConfig
+from bst.models.registry import preset_title
 from bst.presentation import charts
 from bst.settings import get_settings
 from bst.training import background
@@ -118,7 +118,7 @@ def _resume(name: str) -> None:
 def _settings(run: Status) -> str:
     asked = run.settings
     words = [
-        f"{PRESET_TITLES.get(asked.config.preset, asked.config.preset)} on {asked.dataset}",
+        f"{preset_title(asked.config.preset)} on {asked.dataset}",
         f"protocol {asked.protocol}",
         f"seed {asked.seed}",
     ]
@@ -154,7 +154,7 @@ def _draw_curves(run: Status) -> None:
     offered = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
     if not offered:
         return
-    best = {run.name: curves.best_epochs(run.history, isinstance(run.settings.config, TimelineConfig))}
+    best = {run.name: curves.best_epochs(run.history, run.settings.config)}
     for column, name in zip(st.columns(len(offered)), offered, strict=True):
         frame = curves.side_by_side({run.name: run.history}, name, best)
         with column:

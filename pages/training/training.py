@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles import curves
-from bst.models.config import describe
+from bst.models.registry import describe
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown, percent
 from pages.shared.widgets import chart_view
@@ -15,7 +15,7 @@ def render() -> None:
     """Draw the page: the sentence, runs that are not at their end, the curves, and the details."""
     bundle = resources.chosen()
     history = bundle.history
-    st.title(_sentence(history, comparison.best_epochs(bundle)), anchor=False)
+    st.title(_sentence(history, curves.best_epochs(history, bundle.config)), anchor=False)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
         run_form.draw_button()

@@ -124,7 +124,7 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], k
 
 def _unread(recommender: Recommender, knob: str) -> str:
     """Say so if the model does not know what a knob turns."""
-    if knob in OF_HISTORY or getattr(recommender.bundle.config, "demographics", True):
+    if knob in OF_HISTORY or recommender.bundle.config.reads_demographics:
         return ""
     return " This model does not read who the visitor is."
 

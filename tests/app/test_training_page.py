@@ -7,7 +7,8 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst.models.config import TimelineConfig, TowerConfig, preset
+from bst.models.registry import preset
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.training import background
 from bst.training.runs import RunSettings
 from tests.app.conftest import captions, chart_words, headline, start

@@ -136,7 +136,7 @@ def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:
     names = frame.drop_duplicates("place").set_index("place")["label"].to_dict()
     low, high = float(frame["expected"].min()), float(frame["expected"].max())
     half = max(0.25, (high - low) / 2)
-    ends = {"low": (low + high) / 2 - half, "high": (low + high) / 2 + half}
+    ends: dict[str, Any] = {"low": (low + high) / 2 - half, "high": (low + high) / 2 + half}
     return fill(_rating_changes(len(names)), frame, names=axis_labels(names), **ends)
 
 

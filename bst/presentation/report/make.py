@@ -16,8 +16,7 @@ from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
 from bst.evaluation import measure
 from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
-from bst.models.config import TimelineConfig, describe
-from bst.models.diagram import drawings
+from bst.models.registry import describe, family_of
 from bst.presentation import charts, frames, sentences
 from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
@@ -27,6 +26,7 @@ from bst.presentation.vocabulary import (
     ATTRIBUTES,
     CONTENT_METRICS,
     INTERVAL,
+    LIST_LENGTH,
     LIST_METRICS,
     METRICS,
     ORDERS,
@@ -56,7 +56,6 @@ GLOSSARY_ENTRIES = (
 # learning curves in a report
 CURVES = ("mae", "rmse", "ndcg@10", "hr@10")
 METRICS_SHOWN = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
-LIST_LENGTH = 10
 
 
 @dataclass(frozen=True)
@@ -155,17 +154,14 @@ def _paragraph(markdown: str) -> str:
 
 
 def _architecture(bundle: Bundle) -> Section:
-    figures = [
-        _figure(architecture(drawing, INK), drawing.words, title=drawing.title)
-        for drawing in drawings(bundle.config, bundle.sizes, len(bundle.levels))
-    ]
+    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    figures = [_figure(architecture(diagram, INK), diagram.text, title=diagram.title) for diagram in diagrams]
     return Section("What it is", [describe(bundle.config)], figures)
 
 
 def _training(bundle: Bundle) -> Section:
     history = bundle.history
-    timeline = isinstance(bundle.config, TimelineConfig)
-    best = curves.best_epochs(history, timeline) if timeline else {"rating": bundle.best_epoch}
+    best = curves.best_epochs(history, bundle.config)
     section = Section("How it learnt", [f"{bundle.epochs} epochs; “best” marks the one whose weights are kept."])
     recorded = curves.offered([history])
     for name in (name for name in CURVES if name in recorded):
@@ -321,7 +317,7 @@ def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     section.text += [
         f"{counts.users:,} {users} gave {counts.ratings:,} ratings to {movies} movies{days}; the best-known "
         f"{counts.half_share:.0%} of the movies have half of the ratings. The mean rating is {counts.mean:.2f} stars; "
-        f"{counts.filled:.1%} of all pairs of a user and a movie are rated (density).",
+        f"{counts.density:.1%} of all pairs of a user and a movie are rated (density).",
     ]
     if ties.has_times:
         section.text.append(
