@@ -11,6 +11,7 @@ from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
 from bst.models.registry import PRESETS, describe, family_of, preset
 from bst.presentation import frames
+from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import METRICS
 from bst.settings import get_settings
 
@@ -123,7 +124,7 @@ def train_model(options: Options) -> Answer:
 _COLUMNS = {
     "mae": METRICS["mae"].label,
     **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("mae", "rmse")},
-    "next_loss": "next-movie loss",
+    "next_loss": CURVES["next_loss"].label.lower(),
     **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("ndcg@10", "hr@10")},
 }
 # metrics in the table that training and evaluation end with

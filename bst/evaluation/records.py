@@ -78,7 +78,9 @@ class Metrics:
 
     def to_json(self) -> Json:
         """Return plain values; the bounds stand elsewhere, see ``EvaluationRecord.to_dict``."""
-        return dict(self.values) | ({"mae_by_history": dict(self.by_history)} if self.by_history else {})
+        of_ranks = {key: value for key, value in self.values.items() if key in HIGHER_IS_BETTER}
+        plain: Json = {key: value for key, value in self.values.items() if key not in of_ranks}
+        return plain | ({"mae_by_history": dict(self.by_history)} if self.by_history else {}) | of_ranks
 
     @classmethod
     def from_json(cls, values: Json, bounds: Mapping[str, list[float]] | None = None) -> "Metrics":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bst.bundles.curves import CURVES
+from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import INTERVAL, LIST_METRICS, METRICS, ORDERS
 from bst.timelines.splits import PROTOCOLS
 

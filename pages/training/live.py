@@ -5,10 +5,9 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.errors import TrainingError
 from bst.models.registry import preset_title
-from bst.presentation import charts
+from bst.presentation import charts, curves
 from bst.settings import get_settings
 from bst.training import background
 from bst.training.background import Status

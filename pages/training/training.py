@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.models.registry import describe
+from bst.presentation import curves
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown, percent
 from pages.shared.widgets import chart_view

@@ -11,13 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from bst.bundles import curves
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
 from bst.evaluation import measure
 from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
 from bst.models.registry import describe, family_of
-from bst.presentation import charts, frames, sentences
+from bst.presentation import charts, curves, frames, sentences
 from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
 from bst.presentation.glossary import meaning
