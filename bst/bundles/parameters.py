@@ -1,4 +1,4 @@
-"""The weights of a bundle one by one, without making the model: names and shapes alone are read."""
+"""The weights of a bundle, without building its model: only names and shapes are read."""
 
 import zipfile
 from collections.abc import Mapping
@@ -10,16 +10,15 @@ from bst.bundles.bundle import Bundle
 from bst.errors import BundleError
 from bst.models.registry import family_of
 
-_FIXED = {"genres", "facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"}
-# of what nothing else is known: the last layers
-_OUTPUT = "Answer"
+# the purpose of all other weights: those of the last layers
+_OUTPUT = "Output"
 
 
 def weights(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's weights: ``tower`` ("" of a model without towers), ``purpose``, ``weight``, ``shape`` (a
     tuple), ``parameters``, ``trained`` bool.
 
-    What is put back from the dataset when a model is loaded is there, too. Raises ``BundleError`` for a damaged file.
+    Weights that come from the dataset when a model is loaded are included. Raises ``BundleError`` for a damaged file.
     """
     family = family_of(bundle.config)
     shapes = _shapes(bundle) | family.dataset_weights(bundle.config, bundle.sizes)
@@ -27,7 +26,7 @@ def weights(bundle: Bundle) -> pd.DataFrame:
     for name, shape in shapes.items():
         tower, rest = _split(name, family.tower_titles)
         word = rest.split("/")[0]
-        fixed = word in _FIXED or rest.split("/")[-1].startswith("moving_")
+        fixed = word in family.fixed_weights or rest.split("/")[-1].startswith("moving_")
         rows.append((tower, _purpose(word, family.weight_purposes), name, shape, int(np.prod(shape)), not fixed))
     table = pd.DataFrame(rows, columns=["tower", "purpose", "weight", "shape", "parameters", "trained"])
     purposes = [*dict.fromkeys((*family.weight_purposes.values(), _OUTPUT))]
@@ -37,7 +36,7 @@ def weights(bundle: Bundle) -> pd.DataFrame:
 
 
 def by_purpose(table: pd.DataFrame) -> pd.DataFrame:
-    """Add up ``weights``: ``tower``, ``purpose``, ``parameters``, how many of these are ``trained``, ``share``."""
+    """Sum ``weights`` by purpose: ``tower``, ``purpose``, ``parameters``, how many are ``trained``, ``share``."""
     table = table.assign(trained=table["parameters"] * table["trained"])
     summed = table.groupby(["tower", "purpose"], sort=False)[["parameters", "trained"]].sum().reset_index()
     return summed.assign(share=summed["parameters"] / summed["parameters"].sum())

@@ -11,6 +11,7 @@ from bst.presentation import frames
 from bst.presentation.vocabulary import CONTENT_METRICS, LIST_LENGTH, baseline_label, group_label
 from bst.text import span
 from bst.timelines.arrays import assumptions
+from bst.timelines.splits import protocol_name
 
 
 def evaluate(options: Options) -> Answer:
@@ -21,7 +22,7 @@ def evaluate(options: Options) -> Answer:
     from bst.evaluation import measure
 
     bundle = open_bundle(options.bundle)
-    wanted = options.protocol or bundle.protocol, bundle.seed if options.seed is None else options.seed
+    wanted = protocol_name(options.protocol or bundle.protocol), bundle.seed if options.seed is None else options.seed
     if wanted != (bundle.protocol, bundle.seed):
         raise ConfigError(
             f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "

@@ -25,7 +25,7 @@ def incomparable_reason(a: Bundle, b: Bundle, first: EvaluationRecord, second: E
         )
     if a.protocol != "last" and a.seed != b.seed:
         return f"their test ratings were drawn with different seeds, {a.seed} and {b.seed}"
-    if a.protocol == "seed" and _windows(a) != _windows(b):
+    if a.protocol == "windows" and _windows(a) != _windows(b):
         return "their windows have different lengths, so different ratings were drawn for the test"
     if first.labels != second.labels:
         return f"one was measured on {first.labels:,} test ratings, the other on {second.labels:,}"

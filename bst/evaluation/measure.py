@@ -78,6 +78,7 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
         record = _with_ratings(record, labels)
     record = replace(
         record,
+        protocol=bundle.stored_protocol or bundle.protocol,
         users=len(np.unique(split.user[split.test])),
         ranking=lists.ranking(split, *ranked),
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -116,7 +117,7 @@ def keep(bundle: Bundle, evaluation: Evaluation) -> str | None:
     Returns a message about what could not be written, None if everything was.
     """
     try:
-        sidecars.keep(bundle, NAME, evaluation.record.to_dict())
+        sidecars.save(bundle, NAME, evaluation.record.to_dict())
         if evaluation.private is not None:
             private_cache.keep(bundle, evaluation.private)
     except (BundleError, OSError) as error:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bst.baselines.bias import BASELINES, bias_fold_in, global_mean, item_mean
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.evaluation.records import EvaluationRecord, Interval, Metrics
 from bst.metrics import by_history, paired_bootstrap, rank_figures, rating_errors, rating_figures
 from bst.scoring.results import TestPredictions
@@ -103,5 +103,5 @@ def predict_baselines(split: EvaluationSplit, *, simple: bool = False) -> dict[s
         "item_mean": item_mean(known, user, movie),
         "bias": bias_fold_in(known, *ratings),
         "svd_fold_in": Factorisation.fit(known).fold_in(*ratings),
-        "svd_em_fold_in": Factorisation.fit(known, **EM_SETTINGS).fold_in(*ratings),
+        "svd_em_fold_in": Factorisation.fit_em(known).fold_in(*ratings),
     }

@@ -24,7 +24,7 @@ from bst.timelines import splits
 from bst.timelines.splits import EvaluationSplit
 
 ConfigT = TypeVar("ConfigT", bound=ModelConfig)
-# told how far a measurement is: a share of it from 0 to 1, and what is being done
+# called with how far a measurement is: a share of it from 0 to 1, and what is being done
 OnMeasured = Callable[[float, str], None]
 
 
@@ -58,6 +58,8 @@ class ModelFamily(ABC, Generic[ConfigT]):
 
     config_class: type[ConfigT]
     presets: tuple[Preset, ...]
+    # names of earlier versions, and the present ones
+    former_presets: Mapping[str, str] = {}
     # protocols that its models can be measured under, the default first
     protocols: tuple[str, ...]
     # a task's best epoch has the lowest value in this column of the learning curves
@@ -66,9 +68,11 @@ class ModelFamily(ABC, Generic[ConfigT]):
     epochs_can_be_raised: bool
     # users for whom an evaluation makes ranked lists of the whole catalogue
     evaluation_users: int
-    # what weights are for, by the first word of their name that is here; names, and purposes, in the order of a table
+    # what weights are for, by the first word of their name; purposes in the order in which they are shown
     weight_purposes: Mapping[str, str]
-    # towers by the first part of a weight's name, for a family that has any
+    # first words of weights that are set before training and then fixed
+    fixed_weights: frozenset[str]
+    # titles of towers by the first part of a weight's name, for a family that has towers
     tower_titles: Mapping[str, str] = {}
 
     @property
@@ -83,6 +87,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
 
         Raises ``ConfigError`` as that does, and for a protocol under which the model cannot be measured.
         """
+        protocol = splits.protocol_name(protocol)
         if protocol in splits.PROTOCOLS and protocol not in self.protocols:
             raise ConfigError(
                 f"preset {config.preset} cannot be measured under protocol {protocol}; "
@@ -122,7 +127,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return a training that has not begun."""
 
     @abstractmethod
-    def diverged(self, config: ConfigT) -> str:
+    def divergence_advice(self, config: ConfigT) -> str:
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 
     @abstractmethod

@@ -1,7 +1,5 @@
 """The chosen model's dataset, looked at once for all sessions, behind a message while that takes seconds."""
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,10 +7,10 @@ import streamlit as st
 from bst import datasets
 from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
 from bst.errors import BSTError
+from bst.text import count
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
-
-KEPT_IN_MEMORY = 3
+from pages.shared.format import escape_markdown
+from pages.shared.load_once import LoadOnce
 
 
 @dataclass(frozen=True)
@@ -23,42 +21,25 @@ class Seen:
     votes: RatingsByMovie
 
 
-class _Kept:
-    """What was seen of datasets; the least recently looked at dropped first."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.seen: OrderedDict[tuple, Seen] = OrderedDict()
-
-    def look(self, key: tuple) -> Seen:
-        with self.lock:  # two sessions that ask at once wait for one look
-            if key not in self.seen:
-                dataset = datasets.load(key[0])
-                self.seen[key] = Seen(dataset_profile(dataset), RatingsByMovie.of(dataset))
-                while len(self.seen) > KEPT_IN_MEMORY:
-                    self.seen.popitem(last=False)
-            return self.seen[key]
-
-
 @st.cache_resource(show_spinner=False)
-def _kept() -> _Kept:
-    return _Kept()
+def _profiles() -> LoadOnce[Seen]:
+    return LoadOnce()
 
 
-def _key(dataset: str) -> tuple:
-    folder = datasets.find(dataset)  # one that was replaced is another one
-    return dataset, str(folder), folder.stat().st_mtime_ns if folder else 0
+def _load(name: str) -> Seen:
+    dataset = datasets.load(name)
+    return Seen(dataset_profile(dataset), RatingsByMovie.of(dataset))
 
 
 def ready() -> Seen | None:
     """Return what was seen of the chosen model's dataset, if it is in memory already."""
-    return _kept().seen.get(_key(resources.chosen().dataset))
+    return _profiles().get(resources.dataset_key(resources.chosen().dataset))
 
 
 def look(dataset: str) -> DatasetProfile | None:
     """Return what a dataset looks like, looked at now if need be; None if it cannot be read."""
     try:
-        return _kept().look(_key(dataset)).profile
+        return _profiles().load(resources.dataset_key(dataset), lambda: _load(dataset)).profile
     except BSTError:
         return None
 
@@ -77,7 +58,7 @@ def load() -> None:
             icon=":material/hourglass_top:",
         )
         try:
-            _kept().look(_key(bundle.dataset))
+            _profiles().load(resources.dataset_key(bundle.dataset), lambda: _load(bundle.dataset))
         except BSTError as error:
             st.error(escape_markdown(str(error)), icon=":material/error:")
             return

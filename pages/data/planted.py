@@ -6,8 +6,9 @@ import streamlit as st
 from bst.datasets.demo_truth import OPPOSITES, planted
 from bst.datasets.profile.planted import planted_tastes
 from bst.presentation.charts import data as drawn
+from bst.text import count
 from pages.data.loaded import Seen
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 DATASET = "demo"

@@ -10,12 +10,14 @@ from bst.schema import MAX_HISTORY
 from bst.text import count
 from pages.evaluation import evaluation_job
 from pages.shared import real_users, resources
+from pages.shared.format import ROW_HEIGHT, table_height
+from pages.shared.state import explained
 from pages.shared.widgets import why_link
 
 SIDES: dict[Side, str] = {"high": "Expected too much", "low": "Expected too little"}
 # an error of the best baseline that counts as large, in stars
 LARGE_ERROR = 2
-ROW_HEIGHT, MOST_ROWS = 35, 12
+MAX_ROWS_SHOWN = 12
 
 
 def render(bundle: Bundle) -> bool:
@@ -57,7 +59,7 @@ def render(bundle: Bundle) -> bool:
             }
         ),
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(errors), MOST_ROWS) + 1) + 3,
+        height=table_height(len(errors), MAX_ROWS_SHOWN),
         row_height=ROW_HEIGHT,
         key=f"evaluation_misses_{side}",
         column_config={
@@ -94,9 +96,9 @@ def _summary(errors: list[WorstError], side: Side) -> str:
 
 
 def _user(error: WorstError) -> str:
-    return f"User {error.user_id} · {real_users.person(error.visitor)}"
+    return f"User {error.user_id} · {real_users.describe(error.visitor)}"
 
 
 def _explain(error: WorstError) -> None:
     guest = f"user {error.user_id} after {count(error.history_length, 'movie')}"
-    why_link.ask_of_guest(error.movie_id, error.visitor, guest)
+    explained.request_for_guest(error.movie_id, error.visitor, guest)

@@ -1,16 +1,18 @@
-"""Words on the screen: titles shown literally, numbers and histories in plain language."""
+"""Text on the screen: escaped titles, formatted numbers, and the height of tables."""
 
 import math
 import re
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# of a table, in pixels
+ROW_HEIGHT, BORDERS = 35, 3
 
 
 def escape_markdown(text: str) -> str:
     """Escape a text for Streamlit's Markdown, so that it shows as it is written.
 
     A backslash before any ASCII punctuation makes it literal (CommonMark, section 2.4); that covers emphasis, HTML,
-    links, formulas ($) and Streamlit's own :directives:. Line breaks become blanks.
+    links, formulas ($) and Streamlit's own :directives:. Line breaks become spaces.
     """
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
@@ -20,25 +22,13 @@ def stars(rating: float) -> str:
     return f"{rating:.0f} ★" if float(rating).is_integer() else f"{rating:.1f} ★"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return "1 movie" or "5 movies"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def percent(share: float) -> str:
-    """Return a probability with the digits that tell something: "45%", "3.1%", "0.42%"; "under 0.01%" below that."""
-    if 0 < share < 5e-5:
-        return "under 0.01%"
-    return f"{share:.{decimals(share)}%}"
-
-
-def decimals(share: float) -> int:
-    """How many decimals a probability needs as a percentage: 0 from 10% on, 1 from 1% on, else 2."""
-    return 0 if share >= 0.095 or not share else 1 if share >= 0.0095 else 2
+def table_height(rows: int, max_rows: int | None = None) -> int:
+    """Return the height in pixels of a table that shows its head and ``rows``, at most ``max_rows``."""
+    return ROW_HEIGHT * (1 + min(rows, rows if max_rows is None else max_rows)) + BORDERS
 
 
 def odds(share: float) -> str:
-    """Return a probability in words: "about 1 in 240", "about 7 in 10"; two digits are enough for a feeling."""
+    """Return a probability in words, with two significant digits: "about 1 in 240", "about 7 in 10"."""
     if share <= 0:
         return "not at all"
     if share >= 0.95:

@@ -5,9 +5,9 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.presentation import charts, curves
+from bst.text import count
 from bst.training import background
 from pages.shared import resources
-from pages.shared.format import count
 from pages.shared.widgets import chart_view
 
 UNFINISHED = " (not finished)"

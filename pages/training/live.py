@@ -9,10 +9,12 @@ from bst.errors import TrainingError
 from bst.models.registry import preset_title
 from bst.presentation import charts, curves
 from bst.settings import get_settings
+from bst.text import count
 from bst.training import background
-from bst.training.background import Status
+from bst.training.background import RunStatus
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 
 EVERY_S = 1.0
@@ -53,7 +55,7 @@ def _draw_all() -> None:
             _draw_run(run)
 
 
-def _draw_run(run: Status) -> None:
+def _draw_run(run: RunStatus) -> None:
     st.markdown(f"**{escape_markdown(run.name)}** · {_settings(run)}")
     match run.state:
         case "running":
@@ -84,7 +86,7 @@ def _draw_run(run: Status) -> None:
     _draw_curves(run)
 
 
-def _draw_choices(run: Status) -> None:
+def _draw_choices(run: RunStatus) -> None:
     with st.container(horizontal=True):
         st.button(
             "Go on",
@@ -114,7 +116,7 @@ def _resume(name: str) -> None:
         st.session_state[f"problem_{name}"] = str(error)
 
 
-def _settings(run: Status) -> str:
+def _settings(run: RunStatus) -> str:
     asked = run.settings
     words = [
         f"{preset_title(asked.config.preset)} on {asked.dataset}",
@@ -126,7 +128,7 @@ def _settings(run: Status) -> str:
     return escape_markdown(", ".join(words))
 
 
-def _so_far(run: Status) -> str:
+def _so_far(run: RunStatus) -> str:
     """Say how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
     stage = run.stage[:1].upper() + run.stage[1:] if run.stage else "Starting"
     if not run.epoch or not run.stage.startswith("training on"):
@@ -149,7 +151,7 @@ def _duration(seconds: float) -> str:
     )
 
 
-def _draw_curves(run: Status) -> None:
+def _draw_curves(run: RunStatus) -> None:
     offered = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
     if not offered:
         return
@@ -179,5 +181,5 @@ def _draw_ended() -> None:
 
 
 def _use(name: str) -> None:
-    resources.choose(resources.choices()[name])
+    chosen_model.choose(resources.choices()[name])
     del st.session_state["run_ended"]

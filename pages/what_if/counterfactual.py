@@ -3,16 +3,16 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
-from bst.what_if import Counterfactual, Goal, Search
-from bst.what_if import find as search
-from bst.what_if.edits import describe, ordinal
-from pages.shared.format import count, escape_markdown
-from pages.shared.session_cache import cached, key, peek
-from pages.shared.state import settings, visitor_state
+from bst.text import count
+from bst.what_if import Counterfactual, Goal, SearchResult
+from bst.what_if import find_counterfactuals as search
+from bst.what_if.edits import describe_edits, ordinal
+from pages.shared.format import escape_markdown
+from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls
-from pages.shared.widgets.list_controls import Asked
 
 BUDGET, RESULTS = 2000, 5
 # a movie that is nearly there makes a question with an answer
@@ -29,19 +29,19 @@ STARS = (1.1, 4.9)
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the part; its sentence goes into ``headline``."""
-    visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
+    visitor, options = visitor_state.current(), list_controls.rank_options(recommender)
     _clean(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
     answer = grid.cell()
     with grid.cell(), st.container(border=True):
-        goal = _draw_question(recommender, asked_for)
+        goal = _draw_question(recommender, options)
         unlisted = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
         )
-    asked = key(recommender, visitor, goal)
+    asked = model_key(recommender, visitor, goal)
     with answer:
-        found = _search(recommender, visitor, goal, asked) if pressed else peek("search", asked)
+        found = _search(recommender, visitor, goal, asked) if pressed else session_cache.get("search", asked)
         _draw_now(recommender, visitor, goal)
         if unlisted:
             st.info(
@@ -61,7 +61,7 @@ def _clean(recommender: Recommender, visitor: Visitor) -> None:
         st.session_state[at] = rows[-1].movie_id if rows else int(recommender.catalogue.movies["movie_id"].iloc[0])
 
 
-def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
+def _draw_question(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
     movie = st.selectbox(
         "Movie",
@@ -84,13 +84,13 @@ def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
     else:
         at = settings.key("goal_stars")
         value = st.number_input("Stars", *STARS, step=0.1, format="%.1f", key=at, persist_state="session")
-    order = asked.order if kind == "top" else "rating"
+    order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
         st.caption(f"Of the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, unfiltered.")
-    return Goal(movie, kind, value, above, order, asked.weight)
+    return Goal(movie, kind, value, above, order, options.weight)
 
 
-def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> Search:
+def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> SearchResult:
     with st.container(key="goal_progress"):
         bar = st.progress(0.0, text="Making a list of changes to try …")
 
@@ -111,17 +111,17 @@ def _wish(goal: Goal, title: str) -> str:
     return f"bring {title} above {goal.value:g} ★" if goal.above else f"push {title} below {goal.value:g} ★"
 
 
-def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> str:
     title = recommender.catalogue.title
     wish = _wish(goal, title(goal.movie_id))
     if found is None:
         return f"What would it take to {wish}?"
-    if found.already:
+    if found.already_reached:
         return f"Nothing needs to change to {wish}: it is so already"
-    if not found.found:
+    if not found.counterfactuals:
         return f"No small change would {wish}: {count(found.tried, 'change')} tried"
-    best = found.found[0]
-    words = describe(visitor, best.edits, title, most=2)
+    best = found.counterfactuals[0]
+    words = describe_edits(visitor, best.edits, title, most=2)
     number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
     return f"{number} would {wish}: {words}"
 
@@ -137,7 +137,7 @@ def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         st.metric("Place in the list now", place, width="content")
 
 
-def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> None:
+def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> None:
     if found is None:
         st.info(
             f"Press the button to try up to {BUDGET:,} changes of the history: another rating, a movie less, a movie "
@@ -145,10 +145,10 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
             icon=":material/info:",
         )
         return
-    if found.already:
+    if found.already_reached:
         st.success("It is so already. Choose another movie or another goal.", icon=":material/check:")
         return
-    if not found.found:
+    if not found.counterfactuals:
         st.warning(
             f"None of {count(found.tried, 'change')} was enough, alone or two together. Ask for less: a lower place, "
             "fewer stars, or another movie.",
@@ -156,13 +156,13 @@ def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: 
         )
         return
     st.caption(f"{count(found.tried, 'change')} tried; the smallest that are enough, the best first.")
-    for number, one in enumerate(found.found):
+    for number, one in enumerate(found.counterfactuals):
         _draw_found(recommender, visitor, goal, one, number)
 
 
 def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
     place = "" if goal.movie_id in one.visitor.ratings else f", {ordinal(one.rank)} in the list"
-    words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
+    words = describe_edits(visitor, one.edits, recommender.catalogue.title, most=2)
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(
             f"**{escape_markdown(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",
@@ -180,4 +180,4 @@ def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Cou
 
 def _apply(visitor: Visitor) -> None:
     visitor_state.replace(visitor, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")

@@ -6,8 +6,8 @@ import numpy as np
 
 from bst.explanation import event_effects
 from bst.inference.recommender import RankOptions, Recommender
-from bst.schema import Event, Visitor
-from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetPart, value_words
+from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic
 
 # of a long history the newest are asked about: who clicks wants an answer at once
 MOST_ASKED = 40
@@ -75,14 +75,16 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Start]:
 
 def _other_sex(visitor: Visitor) -> Start:
     new = "M" if visitor.sex == "F" else "F"
-    return _set("sex", "Sex", visitor.sex, new, "person")
+    return _set("sex", visitor.sex, new, "person")
 
 
 def _other_age(visitor: Visitor) -> Start:
     new = 56 if visitor.age != 56 else 18
-    return _set("age", "Age group", visitor.age, new, "cake")
+    return _set("age", visitor.age, new, "cake")
 
 
-def _set(part: str, name: str, old: str | int | None, new: str | int, icon: str) -> Start:
-    instead = "" if old is None else f" instead of {value_words(part, old)}"
-    return Start(f"{name}: {value_words(part, new)}{instead}", icon, SetPart(part, new))
+def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Start:
+    demographic = DEMOGRAPHICS[name]
+    instead = "" if old is None else f" instead of {demographic.value_text(old)}"
+    label = f"{demographic.label.capitalize()}: {demographic.value_text(new)}{instead}"
+    return Start(label, icon, SetDemographic(name, new))

@@ -13,8 +13,8 @@ from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, Rat
 from bst.what_if import sweep as turn
 from bst.what_if.edits import ordinal
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 
 # the word on the control, what the axis says, and how a sentence about it begins; {} is a movie of the history
@@ -107,7 +107,7 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, knob: str) -> list[
 def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: int | None) -> str:
     made = cached(
         "sweep",
-        key(recommender, visitor, tuple(movies), knob, event),
+        model_key(recommender, visitor, tuple(movies), knob, event),
         lambda: turn(recommender, visitor, movies, _knob(knob, event)),
     )
     title = "" if event is None else recommender.catalogue.title(event)
@@ -193,7 +193,7 @@ def _draw_everyone(
     recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: Hashable = None
 ) -> str:
     movie = movies[0]
-    made = cached("everyone", key(recommender, visitor, movie), lambda: demographics(recommender, visitor, movie))
+    made = cached("everyone", model_key(recommender, visitor, movie), lambda: demographics(recommender, visitor, movie))
     title, levels = recommender.catalogue.title(movie), recommender.bundle.levels
     grid = made.assign(title=title, age_name=made["age"].map(AGE_LABELS))
     ranked = grid.groupby("occupation")["expected"].mean().sort_values(ascending=False).index

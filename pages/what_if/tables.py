@@ -3,12 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
+from bst.text import percent
 from bst.what_if import Comparison
-from pages.shared.format import percent
-from pages.shared.state import settings
+from pages.shared.state import explained, settings
 from pages.shared.widgets import ranked_list, why_link
-from pages.shared.widgets.list_controls import Asked
 
 MOST = 5
 HOW_IT_WORKS = """**How this works**
@@ -77,20 +76,20 @@ def _draw_change_table(rows: pd.DataFrame, by: str, way: str, words: str) -> Non
     )
 
 
-def draw_lists(recommender: Recommender, made: Comparison, asked: Asked) -> None:
+def draw_lists(recommender: Recommender, made: Comparison, options: RankOptions) -> None:
     """Draw both lists side by side, the second with its moves against the first."""
     grid = st.grid(2, min_column_width=320)
     for name, words, visitor, rows, before, on_why in (
-        ("a", "A: as they are", made.a, made.first, None, why_link.ask),
+        ("a", "A: as they are", made.a, made.first, None, explained.request),
         ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, _ask_of_copy),
     ):
         with grid.cell():
             st.header(words, anchor=False)
             if rows:
-                ranked_list.render(recommender, visitor, rows, asked, before, on_why, key=f"what_if_list_{name}")
+                ranked_list.render(recommender, visitor, rows, options, before, on_why, key=f"what_if_list_{name}")
             else:
                 st.caption("No movie is left: the filters let none pass, or all are seen.")
 
 
 def _ask_of_copy(movie_id: int) -> None:
-    why_link.ask(movie_id, "b")
+    explained.request(movie_id, "b")

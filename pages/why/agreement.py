@@ -1,17 +1,20 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from bst.explanation.agreement import Agreement, agreement, spearman
 from bst.explanation.agreement import attention_verdict as trust_words
-from bst.explanation.gradients import Attribution, integrated_gradients
+from bst.explanation.insight_record import ClarityBand, Insights, Spread
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
+from bst.scoring.results import IntegratedGradients
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Whose
@@ -45,7 +48,7 @@ def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     _draw_third_view(recommender, told)
 
 
-def _draw_agreement(recommender: Recommender, told: Explanation, insights: dict | None) -> None:
+def _draw_agreement(recommender: Recommender, told: Explanation, insights: Insights | None) -> None:
     st.header("Do attention and effect name the same movies?", anchor=False)
     rows = _agreement_rows(_found(told), _by_gradients(recommender, told), insights)
     if rows["here"].notna().any() or insights:
@@ -65,43 +68,42 @@ def _draw_agreement(recommender: Recommender, told: Explanation, insights: dict 
         known_insights.draw_missing(recommender, "how other visitors fare")
 
 
-def _draw_how(insights: dict) -> None:
+def _draw_how(insights: Insights) -> None:
     with st.expander("Who the others are, and what the pale bars are for"):
-        st.markdown(escape_markdown(insights["sample"]["words"]))
+        st.markdown(escape_markdown(insights.sample.description))
         st.markdown(
             "**Gradients instead**: integrated gradients in attention's place. **Uniform attention**: every movie gets "
             "the same attention, which says nothing. **Shuffled order**: the attention that the same movies get when "
             "their order is shuffled at random."
         )
-        if change := insights.get("uniform_change"):
+        if change := insights.uniform_change:
             st.markdown(
-                f"If the model looked at everything equally, its rating would change by {change['mean']:.2f} ★ on "
-                f"average. Leaving out the one movie that matters most changes it by {change['one_event']:.2f} ★."
+                f"If the model looked at everything equally, its rating would change by {change.mean:.2f} ★ on "
+                f"average. Leaving out the one movie that matters most changes it by {change.one_event:.2f} ★."
             )
 
 
-def _agreement_rows(found: Agreement, by_gradients: float | None, insights: dict | None) -> pd.DataFrame:
-    made = (insights or {}).get("agreement") or {}
-    spreads = [made.get("mean"), *(made.get("layers") or []), *(made.get("heads") or [])]
+def _agreement_rows(found: Agreement, by_gradients: float | None, insights: Insights | None) -> pd.DataFrame:
+    spreads: list[Spread | None] = []
+    if insights:
+        spreads = [insights.agreement.mean, *insights.agreement.layers, *insights.agreement.heads]
     names = ["Mean of all heads", *found.layer_names, *found.names]
     here = [found.mean, *found.layers, *found.heads]
     spreads += [None] * (len(names) - len(spreads))
     rows = [(name, False, value, *_spread(spread)) for name, value, spread in zip(names, here, spreads, strict=True)]
-    rows.append(("Gradients instead", True, by_gradients, *_spread(made.get("gradients"))))
+    rows.append(("Gradients instead", True, by_gradients, *_spread(insights.agreement.gradients if insights else None)))
     if insights:
-        controls = insights["controls"]
-        rows.append(("Uniform attention", True, None, *_spread(controls["uniform"])))
-        rows.append(("Shuffled order", True, None, *_spread(controls["permuted"])))
+        rows.append(("Uniform attention", True, None, *_spread(insights.controls.uniform)))
+        rows.append(("Shuffled order", True, None, *_spread(insights.controls.permuted)))
     return pd.DataFrame(rows, columns=["name", "control", "here", "low", "middle", "high"]).astype(
         dict.fromkeys(("here", "low", "middle", "high"), float)
     )
 
 
-def _spread(spread: dict | None) -> tuple[float | None, float | None, float | None]:
+def _spread(spread: Spread | None) -> tuple[float | None, float | None, float | None]:
     if not spread:
         return None, None, None
-    deciles = spread["quantiles"]
-    return deciles[1], deciles[5], deciles[9]
+    return spread.quantiles[1], spread.quantiles[5], spread.quantiles[9]
 
 
 def _agreement_words(rows: pd.DataFrame) -> str:
@@ -113,11 +115,11 @@ def _agreement_words(rows: pd.DataFrame) -> str:
     return "Rank correlation of attention and effect. " + "; ".join(said)
 
 
-def _gradients(recommender: Recommender, told: Explanation) -> Attribution:
+def _gradients(recommender: Recommender, told: Explanation) -> IntegratedGradients:
     return cached(
         "gradients",
-        key(recommender, told.visitor, told.movie_id),
-        lambda: integrated_gradients(recommender, told.visitor, told.movie_id),
+        model_key(recommender, told.visitor, told.movie_id),
+        lambda: recommender.integrated_gradients(told.visitor, told.movie_id),
     )
 
 
@@ -155,7 +157,7 @@ def _draw_third_view(recommender: Recommender, told: Explanation) -> None:
     )
 
 
-def _draw_truth(recommender: Recommender, told: Explanation, insights: dict | None) -> None:
+def _draw_truth(recommender: Recommender, told: Explanation, insights: Insights | None) -> None:
     st.header("Who finds the true causes?", anchor=False)
     causes = ground_truth.causes(recommender, told)
     title = recommender.catalogue.title
@@ -170,22 +172,22 @@ def _draw_truth(recommender: Recommender, told: Explanation, insights: dict | No
         )
     elif told.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
-    planted = (insights or {}).get("planted")
+    planted = insights.planted if insights else None
     if planted:
-        shown = [(name, planted.get(method)) for method, name in METHODS.items()]
+        shown = [(name, getattr(planted, method)) for method, name in METHODS.items()]
         rows = pd.DataFrame([(name, share) for name, share in shown if share is not None], columns=["name", "share"])
         words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
         chart_view.show(
             charts.precision(rows), f"Share of true causes among the first three: {words}", name="True causes"
         )
-        st.caption(escape_markdown(f"{planted['words']} {_weaker(planted['by_clarity'][:-1])}"))
+        st.caption(escape_markdown(f"{planted.description} {_weaker(planted.by_clarity[:-1])}"))
 
 
-def _weaker(bands: list[dict]) -> str:
+def _weaker(bands: Sequence[ClarityBand]) -> str:
     """Say how it goes where the causes are weaker: "Weaker causes are found less often: of 0.3 ★ by leaving …"."""
     said = [
-        f"from {row['stars']:g} ★ {row['influence']:.0%} by leaving out, {row['attention']:.0%} by attention"
-        for row in reversed(bands)
-        if row["cases"]
+        f"from {band.stars:g} ★ {band.influence:.0%} by leaving out, {band.attention:.0%} by attention"
+        for band in reversed(bands)
+        if band.cases
     ]
     return f"Weaker causes are found less often: {'; '.join(said)}." if said else ""

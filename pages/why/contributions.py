@@ -9,9 +9,9 @@ from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
-from bst.schema import Event
-from bst.what_if.edits import PARTS, value_words
-from pages.shared.format import count, stars
+from bst.schema import DEMOGRAPHICS, Event
+from bst.text import count
+from pages.shared.format import stars
 from pages.shared.widgets import chart_view
 
 # bars of a long history that are drawn one by one
@@ -47,7 +47,7 @@ def frame(
 
     ``causes``: planted effects by event's place. ``more``: name → stars by event, and by who the visitor is.
     """
-    effect, weights = told.event_effects(measure), told.attention.looks.to_events.mean(axis=0)
+    effect, weights = told.event_effects(measure), told.attention.weights.to_events.mean(axis=0)
     more, rows = more or {}, []
     first, others = shown(effect, order)
 
@@ -72,12 +72,13 @@ def frame(
         name = f"{count(len(others), 'other movie')}, added up"
         add(name, float(effect[others].sum()), float(weights[others].sum()), True, further)
     nothing = dict.fromkeys(more, np.nan)
-    for part, by in told.by_part(measure).items():
-        name = f"{PARTS[part].capitalize()}: {value_words(part, getattr(told.visitor, part))}"
+    for part, by in told.demographic_effects(measure).items():
+        demographic = DEMOGRAPHICS[part]
+        name = f"{demographic.label.capitalize()}: {demographic.value_text(getattr(told.visitor, part))}"
         add(name, by, np.nan, False, nothing)
-    rest = told.attention.looks.rest
+    rest = told.attention.weights.rest
     of_rest = {name: by for name, (_, by) in more.items()}
-    add(rest[0].upper() + rest[1:], np.nan, float(told.attention.looks.to_rest.mean()), True, of_rest)
+    add(rest[0].upper() + rest[1:], np.nan, float(told.attention.weights.to_rest.mean()), True, of_rest)
     return pd.DataFrame(rows)
 
 

@@ -8,8 +8,8 @@ from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
-from pages.shared.state import settings, visitor_state
-from pages.shared.widgets import why_link
+from pages.shared.state import explained, settings, visitor_state
+from pages.shared.state.controlled import controlled
 
 MEASURES = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
 ORDERS = {"strength": "Strongest first", "time": "As watched"}
@@ -26,7 +26,7 @@ class Whose:
 
 def whose() -> Whose:
     """Return whose prediction it is; the copy only as long as it differs from the visitor."""
-    if found := why_link.guest():
+    if found := explained.guest():
         return Whose(found[0], "guest", found[1])
     copy = visitor_state.current("b")
     if st.session_state[settings.key("why_of")] == "b" and copy != visitor_state.current():
@@ -39,31 +39,21 @@ def draw_whose(who: Whose) -> None:
     if who.slot == "guest":
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/person_search: This is about {escape_markdown(who.words)}.", width="content")
-            st.button("Back to the visitor", key="why_back", on_click=_forget_guest)
+            st.button("Back to the visitor", key="why_back", on_click=explained.forget_guest)
     elif visitor_state.current("b") != visitor_state.current():
-        st.session_state["why_of_choice"] = who.slot
         st.segmented_control(
             "Whose prediction",
             ["a", "b"],
             required=True,
             format_func={"a": "A: the visitor", "b": "B: the changed copy"}.get,
-            key="why_of_choice",
-            on_change=_choose_whose,
             label_visibility="collapsed",
+            **controlled("why_of_choice", who.slot, lambda slot: settings.update(why_of=slot)),
         )
-
-
-def _forget_guest() -> None:
-    st.session_state.pop("why_guest", None)
-
-
-def _choose_whose() -> None:
-    st.session_state[settings.key("why_of")] = st.session_state["why_of_choice"]
 
 
 def movie(recommender: Recommender, visitor: Visitor) -> int:
     """Return the movie that was asked about, else the one that leads the list."""
-    wanted = visitor_state.asked_about()
+    wanted = explained.movie()
     if wanted is None or wanted not in recommender.catalogue:
         best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, RankOptions(Filters(include_seen=True)))
         wanted = best[0].movie_id
@@ -72,14 +62,12 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
 
 def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
-    st.session_state["why_choice"] = movie_id
     st.selectbox(
         "Movie to explain",
         recommender.catalogue.titles,
         format_func=recommender.catalogue.titles.get,
-        key="why_choice",
-        on_change=lambda: visitor_state.ask_about(st.session_state["why_choice"]),
         help="Any movie of the catalogue. “Why?” in any list leads here, too.",
+        **controlled("why_choice", movie_id, explained.set_movie),
     )
 
 
@@ -93,17 +81,13 @@ def draw_measure(told: Explanation) -> None:
     """Draw the choice of what is measured."""
     if len(told.measures) < 2:
         return
-    st.session_state["why_measure_choice"] = measure(told)
     st.segmented_control(
         "What is explained",
         told.measures,
         required=True,
         format_func=MEASURES.get,
-        key="why_measure_choice",
-        on_change=lambda: st.session_state.update(
-            {settings.key("why_measure"): st.session_state["why_measure_choice"]}
-        ),
         label_visibility="collapsed",
+        **controlled("why_measure_choice", measure(told), lambda name: settings.update(why_measure=name)),
     )
 
 

@@ -3,15 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from bst.explanation.embedding_map import nearest
+from bst.explanation.embedding_map import EmbeddingMap, nearest
+from bst.explanation.insight_record import Insights
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
 from bst.schema import GENRES, genre_matrix
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
-from pages.shared.state import visitor_state
+from pages.shared.state import explained, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import known_insights
 from pages.why.controls import Whose
@@ -25,7 +26,7 @@ def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     insights = known_insights.insights(recommender)
     st.header("The model's map of the movies", anchor=False)
     if insights:
-        _draw_map(recommender, who, told, insights["map"])
+        _draw_map(recommender, who, told, insights.map)
     else:
         known_insights.draw_missing(recommender, "its map, and what it looks at in general,")
     grid = st.grid(2, min_column_width=320, gap="medium")
@@ -40,7 +41,7 @@ def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
 # ---- the map
 
 
-def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: dict) -> None:
+def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: EmbeddingMap) -> None:
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         searched = st.selectbox(
@@ -52,7 +53,7 @@ def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: d
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [NO_GENRE, *GENRES], key="why_map_genre", width=180)
-    everything = cached("map", key(recommender), lambda: _points(recommender, placed))
+    everything = cached("map", model_key(recommender), lambda: _points(recommender, placed))
     points = _marked(recommender, everything, who, told, searched, genre)
     answer = st.container(key="answer_map")  # above the map, where it is in sight
     chosen = chart_view.show(
@@ -72,15 +73,15 @@ def _draw_map(recommender: Recommender, who: Whose, told: Explanation, placed: d
     )
 
 
-def _points(recommender: Recommender, placed: dict) -> pd.DataFrame:
+def _points(recommender: Recommender, placed: EmbeddingMap) -> pd.DataFrame:
     """Return every movie with its place on the map and one genre: of several the one that the fewest movies have."""
     movies, flags = recommender.catalogue.movies, genre_matrix(recommender.catalogue.movies)
     rarest = (flags * (1 / flags.sum(axis=0).clip(min=1))).argmax(axis=1)
     genre = [GENRES[at] if some else OTHER for at, some in zip(rarest, flags.any(axis=1), strict=True)]
     return pd.DataFrame(
         {
-            "x": placed["x"],
-            "y": placed["y"],
+            "x": placed.x,
+            "y": placed.y,
             "movie_id": movies["movie_id"].to_numpy(),
             "title": movies["title"].to_numpy(),
             "genres": movies["genres"].str.replace("|", ", ", regex=False).to_numpy(),
@@ -119,7 +120,7 @@ def _draw_picked(recommender: Recommender, who: Whose, movie_id: int | None) -> 
             "Explain it",
             key="why_map_explain",
             icon=":material/visibility:",
-            on_click=visitor_state.ask_about,
+            on_click=explained.set_movie,
             args=(movie_id,),
         )
         if who.slot == "guest":
@@ -170,7 +171,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value, name: str, word
     )
 
 
-def _draw_movies(recommender: Recommender, insights: dict) -> None:
+def _draw_movies(recommender: Recommender, insights: Insights) -> None:
     st.header("Movies that matter most, over many visitors", anchor=False)
     by = st.segmented_control(
         "By",
@@ -181,21 +182,22 @@ def _draw_movies(recommender: Recommender, insights: dict) -> None:
         default="influence",
         label_visibility="collapsed",
     )
-    moved = [row for row in insights["movies"][by] if row["movie_id"] in recommender.catalogue][:MOST_MOVIES]
-    rows = [(recommender.catalogue.title(row["movie_id"]), row["value"]) for row in moved]
+    insight = insights.movies.influence if by == "influence" else insights.movies.attention
+    moved = [row for row in insight if row.movie_id in recommender.catalogue][:MOST_MOVIES]
+    rows = [(recommender.catalogue.title(row.movie_id), row.value) for row in moved]
     _draw_table(
         pd.DataFrame(rows, columns=["title", "value"]),
-        [row["movie_id"] for row in moved],
+        [row.movie_id for row in moved],
         st.column_config.NumberColumn("× average", format="%.1f", width=90),
         f"why_most_{by}",
         "Movies that matter most, against an average movie of the same history",
     )
-    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights['sample']['words']}"))
+    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
 
 
-def _draw_genres(insights: dict) -> None:
+def _draw_genres(insights: Insights) -> None:
     st.header("Genres", anchor=False)
-    genres = pd.DataFrame(insights["genres"])
+    genres = pd.DataFrame(insights.genres)
     if genres.empty:
         st.caption("No genre was watched often enough to tell.")
         return

@@ -6,7 +6,8 @@ import streamlit as st
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from pages.shared.format import count, escape_markdown
+from bst.text import count
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 from pages.why import contributions
 from pages.why.controls import Whose
@@ -18,7 +19,7 @@ MOST_BETWEEN = 40
 
 def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     """Draw the links, the heatmap of heads, and the heatmap of events."""
-    looks = told.attention.looks
+    looks = told.attention.weights
     if not told.events:
         st.caption(f"With no history there is nothing to look at but {looks.rest}.")
         return
@@ -39,7 +40,7 @@ def weights(recommender: Recommender, told: Explanation) -> pd.DataFrame:
 
     Movies stand in the order they were watched. Of a long history the movies looked at least become one bar.
     """
-    looks = told.attention.looks
+    looks = told.attention.weights
     shown, others = contributions.shown(looks.to_events.mean(axis=0), "time")
     rows = [(contributions.label(recommender, told.events[place]), *looks.to_events[:, place]) for place in shown]
     if len(others):
@@ -64,7 +65,7 @@ def _draw_links(recommender: Recommender, told: Explanation, head: str) -> None:
 
 def _draw_heads(recommender: Recommender, told: Explanation) -> None:
     st.header("Every head", anchor=False)
-    looks = told.attention.looks
+    looks = told.attention.weights
     long = weights(recommender, told).melt(["label"], list(looks.heads), "head", "weight")
     chart_view.show(
         charts.attention_heatmap(long),
@@ -75,7 +76,7 @@ def _draw_heads(recommender: Recommender, told: Explanation) -> None:
 
 
 def _draw_between(recommender: Recommender, told: Explanation, head: str) -> None:
-    between = told.attention.looks.between
+    between = told.attention.weights.between
     if between is None:
         return
     st.header("How the movies look at each other", anchor=False)

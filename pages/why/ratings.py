@@ -10,7 +10,7 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.what_if.edits import Rate
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Whose
 from pages.why.suggested_edits import try_it
@@ -34,7 +34,7 @@ def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
 
 def _draw_ratings(recommender: Recommender, who: Whose, told: Explanation) -> None:
     st.header("If they had rated a movie differently", anchor=False)
-    asked = key(recommender, told.visitor, told.movie_id)
+    asked = model_key(recommender, told.visitor, told.movie_id)
     table = cached("ratings", asked, lambda: rating_changes(recommender, told.visitor, told.movie_id))
     order = np.argsort(-(table.max(axis=1) - table.min(axis=1)), kind="stable")[:MOST_ROWS]
     levels = recommender.bundle.levels
@@ -94,7 +94,7 @@ def _draw_pairs(recommender: Recommender, told: Explanation) -> None:
     if len(among) < 2:
         st.caption("It takes two movies to act together.")
         return
-    asked = key(recommender, told.visitor, told.movie_id)
+    asked = model_key(recommender, told.visitor, told.movie_id)
     table = cached("pairs", asked, lambda: interactions(recommender, told.visitor, told.movie_id, among))
     names = [recommender.catalogue.title(told.events[place].movie_id) for place in among]
     cells = pd.DataFrame(

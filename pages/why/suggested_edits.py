@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bst.explanation.sentences import MEASURES, Explanation, predicted, signed, top_contributions, value_text
+from bst.explanation import predicted
+from bst.explanation.sentences import MEASURES, Explanation, signed, top_contributions, value_text
 from bst.inference.recommender import Recommender
-from bst.schema import Visitor
-from bst.what_if.edits import Drop, Edit, Rate, SetPart
+from bst.schema import DEMOGRAPHICS, Visitor
+from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
-from pages.shared.state import settings, visitor_state
+from pages.shared.state import explained, settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.why.controls import Whose
 
 WHAT_IF = "pages/what_if/what_if.py"
@@ -36,7 +37,9 @@ def render(recommender: Recommender, who: Whose, told: Explanation, measure: str
         else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
     proposals = cached(
-        "proposals", key(recommender, told.visitor, told.movie_id, measure), lambda: _make(recommender, told, measure)
+        "proposals",
+        model_key(recommender, told.visitor, told.movie_id, measure),
+        lambda: _make(recommender, told, measure),
     )
     for number, one in enumerate(proposals):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -79,10 +82,9 @@ def _make(recommender: Recommender, told: Explanation, measure: str) -> list[Pro
         other = levels[0] if first.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
         words = f"Rate {title(first.movie_id)} {other:g} instead of {first.rating:g}"
         made.insert(1, (words, "star_half", Rate(first.movie_id, other)))
-    parts = sorted(told.by_part(measure).items(), key=lambda item: -abs(item[1]))
-    for part, _ in parts[: MOST - len(made)]:
-        name = {"sex": "sex", "age": "age group", "occupation": "occupation"}[part]
-        made.append((f"Hide their {name}", "person_off", SetPart(part, None)))
+    parts = sorted(told.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
+    for name, _ in parts[: MOST - len(made)]:
+        made.append((f"Hide their {DEMOGRAPHICS[name].label}", "person_off", SetDemographic(name, None)))
     values = predicted(recommender, [edit.apply(told.visitor) for _, _, edit in made], told.movie_id) if made else []
     return [
         Proposal(
@@ -100,7 +102,7 @@ def try_it(who: Whose, edit: Edit) -> None:
     edited: Visitor = edit.apply(who.visitor)
     if who.slot == "guest":
         visitor_state.replace(who.visitor)
-        st.session_state.pop("why_guest", None)
+        explained.forget_guest()
     visitor_state.replace(edited, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")
     st.switch_page(WHAT_IF, query_params={})

@@ -5,10 +5,11 @@ import streamlit as st
 from bst.errors import BSTError
 from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions
 from bst.inference.recommender import Recommender
+from bst.schema import DEMOGRAPHICS
 from pages.shared import resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, first_time, key
 from pages.shared.state import settings
+from pages.shared.state.session_cache import cached, first_time, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import agreement as trust_part
 from pages.why import contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
@@ -49,7 +50,7 @@ def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
         explain(recommender, who.visitor, movie_id)
         st.rerun()
     told = cached(
-        "explained", key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
+        "explained", model_key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
     )
     measure = controls.measure(told)
     title = recommender.catalogue.title
@@ -60,7 +61,7 @@ def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, movie_id)
         controls.draw_measure(told)
-    if not told.events and not told.parts:
+    if not told.events and not told.demographic_scores:
         _draw_nothing_known()
     else:
         _draw_pictures(recommender, who, told, measure)
@@ -74,8 +75,8 @@ def _second(told: Explanation, measure: str, title) -> str:
         if mover.event:
             name = f"{title(mover.event.movie_id)}, {stars(mover.event.rating)}"
         else:
-            name = f"their {contributions.PARTS[mover.part]}"
-        said.append(f"{name} ({signed(measure, mover.by)})")
+            name = f"their {DEMOGRAPHICS[mover.demographic].label}"
+        said.append(f"{name} ({signed(measure, mover.effect)})")
     if said:
         return f"Then {' and '.join(said)}."
     return "Nothing else about this visitor makes a difference worth naming."

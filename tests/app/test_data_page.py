@@ -105,7 +105,7 @@ def test_a_dataset_that_cannot_be_read_is_a_notice(monkeypatch):
     def broken(name):
         raise DatasetError("ratings.dat, line 3: rating '9' is no rating; get the file again")
 
-    loaded._kept.clear()
+    loaded._profiles.clear()
     monkeypatch.setattr(datasets, "load", broken)
     page = opened()
     assert headline(page) == "What Demo world (simulated) looks like"

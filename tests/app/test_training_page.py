@@ -194,7 +194,7 @@ def test_a_classic_preset_has_its_own_settings(dialog, monkeypatch):
     dialog.slider(key="train_compact_window").set_value(5)
     dialog.select_slider(key="train_compact_rate").set_value(0.03).run()
     dialog.button(key="train_start").click().run()
-    assert (asked[0].protocol, asked[0].config.window, asked[0].config.learning_rate) == ("seed", 5, 0.03)
+    assert (asked[0].protocol, asked[0].config.window, asked[0].config.learning_rate) == ("windows", 5, 0.03)
 
 
 def test_a_name_that_is_taken_is_told_where_it_was_given(dialog, runs):

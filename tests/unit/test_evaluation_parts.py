@@ -460,12 +460,17 @@ RECORD = EvaluationRecord(12, Metrics({"mae": 0.7, "rmse": 0.9, "hr@10": 0.2}))
         ({"protocol": "last"}, {"protocol": "last", "seed": 3}, {}, None),  # nothing is drawn there
         ({}, {}, {"labels": 11}, "12 test ratings, the other on 11"),
         ({}, {}, {"metrics": Metrics({"ndcg@10": 0.1})}, "the other only the next movie"),
-        ({"protocol": "seed"}, {"protocol": "seed", "config": ClassicConfig("seed", window=4)}, {}, None),
         (
-            {"protocol": "seed"},
-            {"protocol": "seed", "config": ClassicConfig("seed", window=6)},
+            {"protocol": "windows"},
+            {"protocol": "windows", "config": ClassicConfig("user-features", window=4)},
             {},
-            "different lengths",
+            None,
+        ),
+        (
+            {"protocol": "windows"},
+            {"protocol": "windows", "config": ClassicConfig("user-features", window=6)},
+            {},
+            "windows have different",
         ),
     ],
 )

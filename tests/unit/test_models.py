@@ -1,4 +1,4 @@
-"""The classic BST: exact sizes, attention against Keras' own layer, padding, saving."""
+"""The classic BST: exact sizes, its configuration, padding, training."""
 
 import numpy as np
 import pytest
@@ -19,14 +19,14 @@ SMALL = Sizes(50, 40)
 #   genres 3,883 × 18 = 69,894 (fixed); Dense(80 → 62) 5,022. With movie: 780,842, and 62 for each position.
 # keras-example: 240,746 + 4 × 62 = 240,994; head 248 × 256 + 256 = 63,744, + 1,024 + 32,896 + 512 + 129 = 98,305;
 #   fixed are the norms' moving statistics, 2 × 256 + 2 × 128 = 768.
-# seed: 780,842 + 248 = 781,090; head 332 × 256 + 256 = 85,248, + 1,024 + 32,896 + 512 + 129 = 119,809;
+# user-features: 780,842 + 248 = 781,090; head 332 × 256 + 256 = 85,248, + 1,024 + 32,896 + 512 + 129 = 119,809;
 #   fixed 69,894 + 768.
 # compact, window 6: 780,842 + 372 = 781,214; 6 × 62 + 84 = 456 features; head 456 × 32 + 32 = 14,624, + 128
 #   + 32 × 16 + 16 = 528, + 64 + 17 = 15,361; fixed 69,894 + 64 + 32 = 69,990.
 # compact, window 7: 62 more positions (781,276), 62 × 32 = 1,984 more weights in the head (17,345).
 COUNTS = {
     "keras-example": (preset("keras-example"), 390_201, 768, (240_994, 50_902, 98_305)),
-    "seed": (preset("seed"), 951_801, 70_662, (781_090, 50_902, 119_809)),
+    "user-features": (preset("user-features"), 951_801, 70_662, (781_090, 50_902, 119_809)),
     "compact of 5": (preset("compact"), 847_477, 69_990, (781_214, 50_902, 15_361)),
     "compact of 6": (preset("compact", window=7), 849_523, 69_990, (781_276, 50_902, 17_345)),
 }
@@ -47,7 +47,7 @@ def test_parameters_of_the_presets(name):
 
 
 def test_the_seed_preset_on_movielens_1m_is_the_published_system():
-    _, total, fixed, _ = COUNTS["seed"]
+    _, total, fixed, _ = COUNTS["user-features"]
     assert (total, total - fixed, fixed) == (951_801, 881_139, 70_662)
 
 
@@ -90,7 +90,7 @@ def test_config_survives_json():
 )
 def test_settings_out_of_range_are_refused_by_name(name, value):
     with pytest.raises(ConfigError, match=name):
-        preset("seed", **{name: value})
+        preset("user-features", **{name: value})
 
 
 @pytest.mark.parametrize("values", [{"window": 4}, {"preset": "x", "mlp": 3}, {"preset": "x", "mlp": [8], "colour": 1}])
@@ -99,105 +99,14 @@ def test_a_malformed_configuration_is_refused(values):
         ClassicConfig.from_dict(values)
 
 
+def test_a_preset_by_its_former_name():
+    assert preset("seed") == preset("user-features")
+    assert read_config(preset("seed").to_dict() | {"preset": "seed"}) == preset("user-features")
+
+
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, seed, compact"):
+    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, user-feat"):
         preset("sead")
-
-
-# ---- attention
-
-
-def attention_pair(heads: int, width: int):
-    """Return our layer and Keras' own with the same random weights."""
-    import keras
-
-    from bst.models.layers import SelfAttention
-
-    ours = SelfAttention(heads, 0.0)
-    ours.build((None, 5, width))
-    theirs = keras.layers.MultiHeadAttention(heads, key_dim=width)
-    theirs.build((None, 5, width), (None, 5, width))
-    rng = np.random.default_rng(1)
-    for weight in ours.weights:
-        weight.assign(rng.normal(0, 0.5, weight.shape))
-    theirs.set_weights([w.numpy().reshape(v.shape) for w, v in zip(ours.weights, theirs.weights, strict=True)])
-    return ours, theirs
-
-
-@pytest.mark.parametrize(("heads", "width"), [(1, 4), (3, 7)])
-@pytest.mark.parametrize("masked", [False, True])
-def test_attention_is_that_of_keras(heads, width, masked):
-    ours, theirs = attention_pair(heads, width)
-    assert [w.path.split("/")[-2:] for w in ours.weights] == [
-        [part, kind] for part in ("query", "key", "value", "output") for kind in ("kernel", "bias")
-    ]
-    x = np.random.default_rng(2).normal(size=(6, 5, width)).astype(np.float32)
-    valid = np.ones((6, 5), bool)
-    if masked:
-        valid[np.arange(6), np.arange(6) % 4] = False
-        valid[0, :4] = False
-    out, scores = ours(x, valid)
-    expected, expected_scores = theirs(x, x, attention_mask=valid[:, None, :], return_attention_scores=True)
-    np.testing.assert_allclose(out, expected, atol=1e-5)
-    np.testing.assert_allclose(scores, expected_scores, atol=1e-5)
-    np.testing.assert_allclose(np.sum(scores, axis=-1), 1, atol=1e-6)
-    assert (np.moveaxis(np.asarray(scores), 3, 1)[~valid] == 0).all()
-
-
-def test_attention_of_two_tokens_by_hand():
-    from bst.models.layers import SelfAttention
-
-    layer = SelfAttention(1, 0.0)
-    layer.build((None, 2, 2))
-    for weight in layer.weights:
-        weight.assign(np.eye(2) if len(weight.shape) == 2 else np.zeros(2))
-    out, scores = layer(np.eye(2, dtype=np.float32)[None], np.ones((1, 2), bool))
-    # logits are I / √2, so a token attends to itself with e^0.70711 / (e^0.70711 + 1) = 2.02811 / 3.02811 = 0.66976
-    expected = [[0.66976, 0.33024], [0.33024, 0.66976]]
-    np.testing.assert_allclose(scores[0, 0], expected, atol=1e-5)
-    np.testing.assert_allclose(out[0], expected, atol=1e-5)
-
-
-def test_a_block_gives_valid_tokens_what_it_gives_them_without_padding():
-    from bst.models.layers import TransformerBlock
-
-    block = TransformerBlock(2, 0.1)
-    block.build((None, 5, 6))
-    x = np.random.default_rng(3).normal(size=(4, 5, 6)).astype(np.float32)
-    valid = np.tile([False, False, True, True, True], (4, 1))
-    padded, scores = block(x, valid, return_attention_scores=True)
-    plain, plain_scores = block(x[:, 2:], valid[:, 2:], return_attention_scores=True)
-    np.testing.assert_allclose(padded[:, 2:], plain, atol=1e-6)
-    np.testing.assert_allclose(scores[:, :, 2:, 2:], plain_scores, atol=1e-6)
-
-
-# ---- unknown values
-
-
-def test_minus_one_is_the_mean_row():
-    from bst.models.layers import EmbeddingWithUnknown
-
-    layer = EmbeddingWithUnknown(3, 2)
-    layer.build(None)
-    layer.embeddings.assign([[1, 10], [2, 20], [6, 60]])
-    assert np.asarray(layer(np.array([-1, 2, 0]))).tolist() == [[3, 30], [6, 60], [1, 10]]
-
-
-def test_no_gradient_through_minus_one():
-    import tensorflow as tf
-
-    from bst.models.layers import EmbeddingWithUnknown
-
-    layer = EmbeddingWithUnknown(4, 2)
-    layer.build(None)
-
-    def gradient(indices):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(layer(np.array(indices)))
-        return tf.convert_to_tensor(tape.gradient(loss, layer.embeddings.value)).numpy().tolist()
-
-    assert gradient([-1, -1]) == [[0, 0]] * 4
-    assert gradient([-1, 2, 2]) == [[0, 0], [0, 0], [2, 2], [0, 0]]
 
 
 # ---- the model
@@ -218,8 +127,8 @@ def inputs(n=6, slots=3, seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
-    return random_model(preset("seed"))
+    """Return an untrained model of preset ``user-features`` whose weights are all random: zeros would hide mistakes."""
+    return random_model(preset("user-features"))
 
 
 def random_model(config):
@@ -247,7 +156,7 @@ def test_a_token_is_movie_plus_position_times_rating(model):
     out = np.asarray(model.block(tokens.astype(np.float32), np.ones((2, 4), bool)))
     features = [out.reshape(2, -1)]
     for name in ("user", "sex", "age", "occupation"):
-        table = model.who[name].embeddings.numpy()
+        table = model.profile[name].embeddings.numpy()
         features.append(np.where(x[name][:, None] < 0, table.mean(0), table[x[name]]))
     h = np.concatenate(features, 1)
     for dense, norm, _, _ in model.mlp:
@@ -301,23 +210,27 @@ def test_features_that_are_off_do_not_count():
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in ClassicFamily.presets])
-def test_a_saved_model_predicts_the_same(name, tmp_path):
-    import keras
+def test_a_model_made_again_predicts_the_same(name):
+    """From its configuration as JSON has it, with its weights put back by name."""
+    import json
+
+    from bst.models.classic.model import build_classic
 
     model = random_model(preset(name))
+    again = build_classic(read_config(json.loads(json.dumps(model.config.to_dict()))), SMALL)
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in model.weights}
+    assert len(weights) == len(model.weights)
+    for weight in again.weights:
+        weight.assign(weights.pop(weight.path.split("/", 1)[1]))
+    assert not weights
     x = inputs(slots=model.config.window - 1)
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(again(x), model(x), atol=1e-6)
-    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)
+    np.testing.assert_array_equal(again(x), model(x))
 
 
-def test_training_moves_every_position_and_no_genre(tmp_path):
-    import keras
-
+def test_training_moves_every_position_and_no_genre():
     from bst.models.classic.trainer import compile_model
 
-    model = random_model(preset("seed"))
+    model = random_model(preset("user-features"))
     before = {name: getattr(model, name).embeddings.numpy() for name in ("position", "genres", "movie")}
     compile_model(model, model.config)
     model.run_eagerly = True
@@ -327,6 +240,3 @@ def test_training_moves_every_position_and_no_genre(tmp_path):
     assert (moved > 1e-4).all()
     assert np.abs(model.movie.embeddings.numpy() - before["movie"]).max() > 1e-4
     np.testing.assert_array_equal(model.genres.embeddings, before["genres"])
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)

@@ -8,7 +8,6 @@ import pytest
 
 from bst.bundles.bundle import open_bundle
 from bst.bundles.parameters import by_purpose, weights
-from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
 from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
@@ -200,8 +199,8 @@ def test_weights_of_the_published_system():
     parts = by_purpose(table).set_index("purpose")["parameters"]
     assert parts["User ids"] == 6040 * 77
     assert parts["Attention"] == 50_902
-    assert parts[["User ids", "Movies", "Events", "Who they are"]].sum() == 781_090
-    assert parts["Answer"] == 85_248 + 1_024 + 32_896 + 512 + 129
+    assert parts[["User ids", "Movies", "Events", "Demographics"]].sum() == 781_090
+    assert parts["Output"] == 85_248 + 1_024 + 32_896 + 512 + 129
 
 
 @pytest.mark.parametrize("name", ["demo", "ml-1m"])
@@ -216,7 +215,7 @@ def test_weights_add_up_to_what_the_bundle_says(name):
 @pytest.mark.parametrize(
     "config",
     [
-        preset("seed"),
+        preset("user-features"),
         preset("compact"),
         preset("keras-example"),
         preset("timeline"),
@@ -241,25 +240,12 @@ def test_every_architecture_can_be_drawn(config):
 
 
 def test_the_drawing_has_the_numbers_of_the_model():
-    config = preset("seed")
+    config = preset("user-features")
     words = family_of(config).diagrams(config, Sizes(6040, 3883), 5)[0].text
     assert "4 × 62 = 248 numbers" in words
     assert "77 + 1 + 2 + 4 = 84 numbers" in words
     bare = ClassicConfig("keras-example", user_id=False, demographics=False)
     assert "Who the user is" not in family_of(bare).diagrams(bare, Sizes(6040, 3883), 5)[0].text
-
-
-def test_a_card_is_cut_into_blocks():
-    card = "# Name\n\nOne\ntwo.\n\n## Figures\n\n| | MAE |\n| --- | --- |\n| **This** | 0.6 |\n| Other |  |\n\n"
-    card += "| broken |\n"
-    assert blocks(card) == [
-        Text("Name", 1),
-        Text("One\ntwo."),
-        Text("Figures", 2),
-        Table(("", "MAE"), (("This", "0.6"), ("Other", "")), "Figures"),
-        Text("| broken |"),
-    ]
-    assert blocks("") == []
 
 
 def test_the_glossary_explains_each_word_once():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bst import backend
 from bst.models.classic import text
-from bst.models.classic.config import ClassicConfig
+from bst.models.classic.config import FORMER_PRESETS, ClassicConfig
 from bst.models.classic.diagram import diagram
 from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
@@ -26,9 +26,9 @@ WEIGHT_PURPOSES = {
     "movie_and_genres": "Movies",
     "genres": "Movies",
     "position": "Events",
-    "sex": "Who they are",
-    "age": "Who they are",
-    "occupation": "Who they are",
+    "sex": "Demographics",
+    "age": "Demographics",
+    "occupation": "Demographics",
     "transformer_block": "Attention",
 }
 
@@ -44,15 +44,17 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
             ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
         ),
         # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
-        Preset("Classic BST", ClassicConfig("seed")),
+        Preset("Classic BST", ClassicConfig("user-features")),
         # the small derivative: a longer window, a narrow head
         Preset("Compact BST", ClassicConfig("compact", window=6, mlp=(32, 16))),
     )
-    protocols = ("seed",)
+    former_presets = FORMER_PRESETS
+    protocols = ("windows",)
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = True
     evaluation_users = 150  # a whole window is read for each user and movie
     weight_purposes = WEIGHT_PURPOSES
+    fixed_weights = frozenset({"genres"})
 
     def build(self, config: ClassicConfig, sizes: Sizes, levels: int) -> Model:
         """Return an untrained model: see ``ModelFamily.build``."""
@@ -79,7 +81,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
         return ClassicTrainer(config, split, seed)
 
-    def diverged(self, config: ClassicConfig) -> str:
+    def divergence_advice(self, config: ClassicConfig) -> str:
         """Return what to try after a training that diverged."""
         return f"a lower --learning-rate than {config.learning_rate:g}"
 
