@@ -6,8 +6,8 @@ import streamlit as st
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS
 from bst.presentation.charts import data as drawn
+from bst.text import count
 from pages.data.loaded import Seen
-from pages.shared.format import count
 from pages.shared.widgets import chart_view
 
 PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}

@@ -7,9 +7,10 @@ from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
 from bst.presentation.charts import data as drawn
+from bst.text import count
 from pages.data.loaded import Seen
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}

@@ -6,8 +6,9 @@ import streamlit as st
 from bst.datasets.demo_truth import OPPOSITES, planted
 from bst.datasets.profile.planted import planted_tastes
 from bst.presentation.charts import data as drawn
+from bst.text import count
 from pages.data.loaded import Seen
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 DATASET = "demo"
@@ -38,7 +39,7 @@ def _draw_tastes(shifts: pd.DataFrame) -> None:
         for row in shifts.itertuples(index=False)
     )
     chart_view.show(
-        drawn.planted_shifts(shifts, chart_view.text_and_background()[0]),
+        drawn.planted_tastes(shifts, chart_view.text_and_background()[0]),
         f"Planted and measured tastes in stars: {told}",
     )
     st.caption(

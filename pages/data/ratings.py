@@ -23,7 +23,7 @@ def _draw_stars(seen: Seen) -> None:
     stars = seen.profile.stars
     st.header("How generous people are with stars", anchor=False)
     told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
-    chart_view.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
+    chart_view.show(drawn.given_ratings(stars), f"How often each rating was given: {told}")
     liked = stars.loc[stars["level"] >= 4, "share"].sum()
     st.caption(
         f"{liked:.0%} of all ratings are 4 ★ or more: people mostly rate what they chose to watch, so a mean says more "

@@ -24,7 +24,7 @@ def render(bundle: Bundle, seen: Seen) -> None:
     with left:
         st.header("How long until the next rating", anchor=False)
         told = ", ".join(f"{row.name.lower()} {row.share:.0%}" for row in ties.steps.itertuples(index=False))
-        chart_view.show(drawn.steps(ties.steps), f"Time from one rating of a person to their next: {told}")
+        chart_view.show(drawn.time_gaps(ties.steps), f"Time from one rating of a person to their next: {told}")
         st.caption("From each rating of a person to their next one. Nobody watches a movie in a minute.")
     with right:
         st.header("What follows from it", anchor=False)

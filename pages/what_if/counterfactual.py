@@ -5,10 +5,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
+from bst.text import count
 from bst.what_if import Counterfactual, Goal, SearchResult
 from bst.what_if import find_counterfactuals as search
 from bst.what_if.edits import describe_edits, ordinal
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls

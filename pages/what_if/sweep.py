@@ -206,7 +206,7 @@ def _draw_everyone(
         with cells.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
             rows = grid[grid["sex"] == sex].assign(age=lambda frame: frame["age_name"])
-            chart = charts.everyone(rows, levels, (middle - half, middle + half))
+            chart = charts.demographic_grid(rows, levels, (middle - half, middle + half))
             chart_view.show(
                 chart, f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}"
             )

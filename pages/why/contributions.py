@@ -10,7 +10,8 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
 from bst.schema import DEMOGRAPHICS, Event
-from pages.shared.format import count, stars
+from bst.text import count
+from pages.shared.format import stars
 from pages.shared.widgets import chart_view
 
 # bars of a long history that are drawn one by one
@@ -90,7 +91,7 @@ def render(recommender: Recommender, told: Explanation, measure: str, order: str
     else:
         panels.append(Panel("looked", "What it looked at", False, 2))
     chart_view.show(
-        charts.beside(rows, panels, ink),
+        charts.bar_panels(rows, panels, ink),
         f"{MOVED[measure]}: " + "; ".join(words(row, measure != "next_logit") for row in rows.itertuples()),
         name="What moved it",
         about=sentence(told, measure, recommender.catalogue.title),

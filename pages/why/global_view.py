@@ -208,7 +208,7 @@ def _draw_genres(insights: Insights) -> None:
         rows[f"{name}_text"] = [f"{'▲' if value >= 1 else '▼'} ×{value:.2f}" for value in genres[name]]
     rows = rows.sort_values("influence", ascending=False)
     chart_view.show(
-        charts.beside(
+        charts.bar_panels(
             rows,
             [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")],
             chart_view.text_and_background()[0],

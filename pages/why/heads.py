@@ -6,7 +6,8 @@ import streamlit as st
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from pages.shared.format import count, escape_markdown
+from bst.text import count
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 from pages.why import contributions
 from pages.why.controls import Whose
@@ -55,7 +56,7 @@ def _draw_links(recommender: Recommender, told: Explanation, head: str) -> None:
     rows = weights(recommender, told).assign(weight=lambda frame: frame[head])[["label", "weight"]]
     said = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
     chart_view.show(
-        charts.links(rows, title, chart_view.text_and_background()[0]),
+        charts.attention_links(rows, title, chart_view.text_and_background()[0]),
         f"Where {title} looked, {head.lower()}: {said}",
         name="Where it looked",
     )
@@ -101,7 +102,7 @@ def _draw_between(recommender: Recommender, told: Explanation, head: str) -> Non
         columns=["row", "column", "row_label", "column_label", "weight"],
     )
     chart_view.show(
-        charts.between_heatmap(cells),
+        charts.history_attention_heatmap(cells),
         f"How {count(len(names) - first, 'token')} look at each other, {head.lower()}",
         name="How the movies look at each other",
     )

@@ -103,7 +103,7 @@ def _draw_pairs(recommender: Recommender, told: Explanation) -> None:
     )
     sentence = _pair_words(cells)
     st.markdown(escape_markdown(sentence))
-    chart_view.show(charts.pairs(cells), sentence, name="Movies that act together")
+    chart_view.show(charts.pair_interactions(cells), sentence, name="Movies that act together")
     st.caption(
         "In stars: − where two movies tell the model the same, so that one of them is hardly missed; + where one "
         "counts for more because the other is there."

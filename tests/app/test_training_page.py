@@ -56,8 +56,8 @@ def test_training_tells_the_progress_of_every_tower(kinds):
 
 
 RATINGS = {"MAE": ("mae", 4, 3, "0.68"), "RMSE": ("rmse", 4, 3, "0.85"), "Loss": ("loss", 4, 3, "1.65")}
-NEXT = ("NDCG@10", "HR@10", "Next loss")
-NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next loss": "next_loss"}
+NEXT = ("NDCG@10", "HR@10", "Next-movie loss")
+NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next-movie loss": "next_loss"}
 
 
 @pytest.mark.parametrize(
