@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from pages.data import loaded
+from pages.shared import dataset_profiles
 
 
 def render(bundle: Bundle) -> None:
@@ -27,4 +27,4 @@ def render(bundle: Bundle) -> None:
 def _make(bundle: Bundle) -> bytes:
     from bst.presentation.report import make_report  # with what draws charts: few visits need it
 
-    return make_report(bundle, loaded.look(bundle.dataset)).encode()
+    return make_report(bundle, dataset_profiles.load_profile(bundle.dataset)).encode()

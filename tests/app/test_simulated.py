@@ -21,7 +21,7 @@ PAGES = {
     "pages/evaluation/evaluation.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
     "pages/data/data.py": (
         "data_tabs_6",
-        ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"],
+        ["Ratings", "Movies", "Who likes what", "Timestamps and order", "One movie", "Ground truth"],
     ),
     # not "Words" and "Data and licences", which are about more than the chosen model
     "pages/about/about.py": ("about_tabs", ["Model card", "How it is built"]),
