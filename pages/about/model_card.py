@@ -6,6 +6,8 @@ from bst.bundles.bundle import Bundle
 from bst.cards import Table, blocks
 from pages.shared.format import escape_markdown
 
+TITLE = "Model card"
+
 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
@@ -13,16 +15,20 @@ def render(bundle: Bundle) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, value, meaning in (
             ("Parameters", f"{bundle.parameters['parameters']:,}", None),
-            ("MAE", _figure(metrics, "mae", " ★"), "By how many stars a prediction is off, on average."),
-            ("HR@10", _figure(metrics, "hr@10", ""), "How often the next movie is among the first ten."),
+            (
+                "MAE",
+                _figure(metrics, "mae", " ★"),
+                "How many stars a prediction is off, on average.",
+            ),
+            ("HR@10", _figure(metrics, "hr@10", ""), "How often the next movie is in the top ten."),
             ("Epochs", f"{bundle.epochs}", None),
-            ("Made on", bundle.created, None),
+            ("Created", bundle.created, None),
         ):
             if value:
                 st.metric(label, value, help=meaning, width="content")
     for block in blocks(bundle.model_card):
         if isinstance(block, Table):
-            # the first column has no name; in a table a blank one is one
+            # the first column has no name, and a table needs one: a blank
             columns = [name or " " for name in block.columns]
             st.dataframe(
                 [dict(zip(columns, row, strict=True)) for row in block.rows],

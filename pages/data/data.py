@@ -19,7 +19,7 @@ def render() -> None:
     st.title(sentences.headline(bundle, profile.counts), anchor=False)
     st.caption(escape_markdown(sentences.title_and_days(bundle, profile)))
     if profile.notes:
-        st.caption(escape_markdown(f"Assumptions made when its files were read: {' '.join(profile.notes)}"))
+        st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(profile.notes)}"))
     _draw_counts(loaded)
     sections = {
         ratings.TITLE: lambda: ratings.render(profile),

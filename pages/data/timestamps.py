@@ -16,7 +16,7 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
     """Draw the section."""
     ties = profile.ties
     if not ties.has_times:
-        st.markdown(f"**When ratings were given is unknown.** {escape_markdown(' '.join(profile.notes))}")
+        st.markdown(f"**When ratings were given is not known.** {escape_markdown(' '.join(profile.notes))}")
         return
     st.markdown(
         f"**{ties.tied:.0%} of all ratings have the same timestamp, to the second, as another rating by the same "

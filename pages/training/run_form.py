@@ -1,6 +1,7 @@
-"""Starting a run: which data, which model, and how long."""
+"""The form that starts a training run: which data, which model, and how long."""
 
 from dataclasses import replace
+from itertools import chain, count
 
 import streamlit as st
 
@@ -14,23 +15,29 @@ from bst.training.runs import RUNS, RunSettings
 from pages.shared.format import escape_markdown
 from pages.training import live
 
+MOST_EPOCHS = 30
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
-RATES = {True: (0.0005, 0.001, 0.002, 0.004), False: (0.001, 0.003, 0.01, 0.03, 0.1)}
+LEARNING_RATES = {True: (0.0005, 0.001, 0.002, 0.004), False: (0.001, 0.003, 0.01, 0.03, 0.1)}
 TOWERS = {"rating": "Ratings", "next": "Next movie"}
-JOBS = {"Ratings and the next movie": ("rating", "next"), "Ratings only": ("rating",), "The next movie only": ("next",)}
+# the towers to train
+TARGETS = {
+    "Ratings and the next movie": ("rating", "next"),
+    "Ratings only": ("rating",),
+    "The next movie only": ("next",),
+}
 
 
 def draw_button() -> None:
-    """Draw the button that opens the dialog; while a run is under way it says so."""
+    """Draw the button that opens the dialog; it is disabled while a run is under way."""
     running = [run.name for run in background.statuses() if run.state == "running"]
     if st.button(
         "Train a model",
         icon=":material/model_training:",
         disabled=bool(running),
         key="train_button",
-        help=f"Run {escape_markdown(running[0])} is under way; one at a time."
+        help=f"Run {escape_markdown(running[0])} is under way, and only one can run at a time."
         if running
-        else "In a process of its own: this page may be closed meanwhile.",
+        else "Training runs in a process of its own: you can close this page meanwhile.",
     ):
         _dialog()
 
@@ -41,21 +48,21 @@ def _dialog() -> None:
 
 
 def draw_form() -> None:
-    """Draw what can be chosen, and the button that starts the run."""
-    here = datasets.usable()
+    """Draw the settings, and the button that starts the run."""
+    titles = datasets.usable()
     left, right = st.columns(2)
     with left:
-        dataset = st.selectbox("Dataset", list(here), format_func=here.get, key="train_dataset")
+        dataset = st.selectbox("Dataset", list(titles), format_func=titles.__getitem__, key="train_dataset")
         share = st.select_slider(
-            "Share of its users to learn from",
+            "Share of its users to train on",
             SHARES,
             value=1.0,
-            format_func=lambda part: f"{part:.0%}",
+            format_func=lambda share: f"{share:.0%}",
             key="train_share",
-            help="Fewer are quicker and worse. The users on whom it is measured stay the same.",
+            help="With fewer users training is faster and the model worse. The test users stay the same.",
         )
     with right:
-        name = st.selectbox("Preset", list(PRESETS), format_func=PRESET_TITLES.get, key="train_preset")
+        name = st.selectbox("Preset", list(PRESETS), format_func=PRESET_TITLES.__getitem__, key="train_preset")
         config = PRESETS[name]
         timeline = isinstance(config, TimelineConfig)
         protocols = ["visitor", "last", "seed"] if timeline else ["seed"]
@@ -63,45 +70,45 @@ def draw_form() -> None:
             "Protocol",
             protocols,
             key=f"train_protocol_{timeline}",
-            help="What it is measured on, and never trained on.",
+            help="Which ratings are held out: the model is evaluated on them and never trained on them.",
         )
     st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
     config = _draw_settings(config, timeline)
     left, right = st.columns(2)
     seed = left.number_input(
-        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed splits and trains in the same way."
+        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed gives the same split and the same training."
     )
-    called = right.text_input(
+    model_name = right.text_input(
         "Name of the model", _free_name(f"{dataset}-{name}"), key=f"train_name_{dataset}_{name}", max_chars=80
     )
     if st.button("Start training", type="primary", icon=":material/play_circle:", key="train_start"):
         settings = RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
         try:
-            background.start(settings, called.strip())
+            background.start(settings, model_name.strip())
         except BSTError as error:
             st.error(escape_markdown(str(error)), icon=":material/error:")
             return
-        live.watch(called.strip())
+        live.watch(model_name.strip())
         st.rerun()
 
 
 def _draw_settings(config: Config, timeline: bool) -> Config:
-    """Draw epochs and a few settings with ranges that are known to train, and return the configuration with them."""
+    """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
     if timeline:
-        jobs = st.selectbox("What it is to predict", list(JOBS), key="train_jobs")
-        config = config.with_towers(JOBS[jobs])
-    own = config.epochs
+        targets = st.selectbox("What to predict", list(TARGETS), key="train_targets")
+        config = config.with_towers(TARGETS[targets])
+    preset_epochs = config.epochs
     epochs = st.slider(
-        "Epochs: passes over the data, at most",
+        "Epochs (passes over the data), at most",
         1,
-        max(30, own),
-        own,
-        key=f"train_epochs_{config.preset}_{own}",
-        help="It stops earlier when three epochs in a row were no better.",
+        max(MOST_EPOCHS, preset_epochs),
+        preset_epochs,
+        key=f"train_epochs_{config.preset}_{preset_epochs}",
+        help="It stops earlier when three epochs in a row bring no improvement (early stopping).",
     )
     if timeline:
         # one tower needs more epochs than the other, and keeps its part of them
-        parts = {name: max(1, round(tower.epochs * epochs / own)) for name, tower in config.towers.items()}
+        parts = {name: max(1, round(tower.epochs * epochs / preset_epochs)) for name, tower in config.towers.items()}
         config = replace(config, **{n: replace(tower, epochs=parts[n]) for n, tower in config.towers.items()})
     else:
         config = config.with_epochs(epochs)
@@ -133,17 +140,21 @@ def _draw_classic(config: Config) -> Config:
     window, dropout, rate = st.columns(3)
     return replace(
         config,
-        window=window.slider("Movies in a window", 2, 20, config.window, key=f"train_{config.preset}_window"),
+        window=window.slider(
+            "Movies in a window (sequence length)", 2, 20, config.window, key=f"train_{config.preset}_window"
+        ),
         dropout=dropout.slider("Dropout", 0.0, 0.5, config.dropout, 0.05, key=f"train_{config.preset}_dropout"),
         learning_rate=_draw_rate(rate, False, config.learning_rate, f"train_{config.preset}_rate"),
     )
 
 
 def _draw_rate(column, timeline: bool, value: float, key: str) -> float:
-    return column.select_slider("Learning rate", RATES[timeline], value, format_func=lambda r: f"{r:g}", key=key)
+    return column.select_slider(
+        "Learning rate", LEARNING_RATES[timeline], value, format_func=lambda r: f"{r:g}", key=key
+    )
 
 
-def _free_name(wanted: str) -> str:
-    """Return the name, or with the first number behind it under which there is neither bundle nor run."""
-    names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
-    return next(n for n in names if not (bundle.BUNDLES / n).exists() and not (RUNS / n).exists())
+def _free_name(name: str) -> str:
+    """Return the name, or the first of name-2, name-3, … that no bundle and no run has."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(free for free in names if not (bundle.BUNDLES / free).exists() and not (RUNS / free).exists())

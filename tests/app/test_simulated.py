@@ -23,8 +23,8 @@ PAGES = {
         "data_tabs_6",
         ["Ratings", "Movies", "Who likes what", "Timestamps and order", "One movie", "Ground truth"],
     ),
-    # not "Words" and "Data and licences", which are about more than the chosen model
-    "pages/about/about.py": ("about_tabs", ["Model card", "How it is built"]),
+    # not "Glossary" and "Data and licences", which are about more than the chosen model
+    "pages/about/about.py": ("about_tabs", ["Model card", "Architecture"]),
 }
 
 
