@@ -20,6 +20,11 @@ def stars(rating: float) -> str:
     return f"{rating:.0f} ★" if float(rating).is_integer() else f"{rating:.1f} ★"
 
 
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital, whatever follows."""
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return "1 movie" or "5 movies"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
