@@ -1,4 +1,6 @@
-"""The smallest change that brings a movie where one wants it."""
+"""The smallest change that brings a movie where you want it."""
+
+from collections.abc import Hashable
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -6,182 +8,200 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, Search
-from bst.what_if import find as search
+from bst.what_if import find as find_counterfactuals
 from bst.what_if.edits import describe, ordinal
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import capitalised, count, escape_markdown
 from pages.shared.session_cache import cached, key, peek
 from pages.shared.state import settings, visitor_state
-from pages.shared.widgets import list_controls
+from pages.shared.widgets import list_controls, what_if_link
 from pages.shared.widgets.list_controls import Asked
 
+TITLE = "Find a change"
 BUDGET, RESULTS = 2000, 5
-# a movie that is nearly there makes a question with an answer
-PROPOSED_PLACE = 15
-# by kind and above, as ``Goal`` has them
-WISHES = {
-    ("top", True): "brings it into the top places",
-    ("top", False): "pushes it out of the top places",
-    ("stars", True): "brings it above a number of stars",
-    ("stars", False): "pushes it below a number of stars",
+# a movie that is nearly in the top 10 makes a question that has an answer
+PROPOSED_RANK = 15
+# by ``Goal.kind`` and ``Goal.above``
+DIRECTIONS = {
+    ("top", True): "brings it into the top of the list",
+    ("top", False): "pushes it out of the top of the list",
+    ("stars", True): "raises its expected rating above …",
+    ("stars", False): "lowers its expected rating below …",
 }
-STARS = (1.1, 4.9)
+MIN_STARS, MAX_STARS, STARS_STEP = 1.1, 4.9, 0.1
+MAX_TOP = 100
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
-    """Draw the part; its sentence goes into ``headline``."""
-    visitor, asked_for = visitor_state.current(), list_controls.asked(recommender)
-    _clean(recommender, visitor)
+    """Draw the view; its sentence goes into ``headline``."""
+    visitor, options = visitor_state.current(), list_controls.asked(recommender)
+    _choose_movie(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
-    answer = grid.cell()
+    results = grid.cell()
     with grid.cell(), st.container(border=True):
-        goal = _draw_question(recommender, asked_for)
-        unlisted = goal.kind == "top" and _seen(visitor, goal.movie_id)
+        goal = _draw_goal(recommender, options)
+        in_no_list = goal.kind == "top" and _in_history(visitor, goal.movie_id)
         pressed = st.button(
-            "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
+            "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=in_no_list
         )
-    asked = key(recommender, visitor, goal)
-    with answer:
-        found = _search(recommender, visitor, goal, asked) if pressed else peek("search", asked)
+    question = key(recommender, visitor, goal)
+    with results:
+        search = _search(recommender, visitor, goal, question) if pressed else peek("search", question)
         _draw_now(recommender, visitor, goal)
-        if unlisted:
+        if in_no_list:
             st.info(
-                "It is in the history, so no list names it. Ask for its stars instead, or choose another movie.",
+                "It is in the history, so it is in no list. Ask about its rating instead, or choose another movie.",
                 icon=":material/info:",
             )
         else:
-            _draw_answer(recommender, visitor, goal, found)
+            _draw_search(recommender, visitor, goal, search)
     with headline:
-        st.title(escape_markdown(_sentence(recommender, visitor, goal, found)), anchor=False)
+        st.title(escape_markdown(_sentence(recommender, visitor, goal, search)), anchor=False)
 
 
-def _clean(recommender: Recommender, visitor: Visitor) -> None:
-    at = settings.key("goal_movie")
-    if st.session_state[at] is None or st.session_state[at] not in recommender.catalogue:
-        rows = recommender.rank(visitor, PROPOSED_PLACE)
-        st.session_state[at] = rows[-1].movie_id if rows else int(recommender.catalogue.movies["movie_id"].iloc[0])
+def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
+    """Propose a movie if none is chosen, or if this model does not know it."""
+    session_key = settings.key("goal_movie")
+    if st.session_state[session_key] is None or st.session_state[session_key] not in recommender.catalogue:
+        rows = recommender.rank(visitor, PROPOSED_RANK)
+        first_of_catalogue = int(recommender.catalogue.movies["movie_id"].iloc[0])
+        st.session_state[session_key] = rows[-1].movie_id if rows else first_of_catalogue
 
 
-def _draw_question(recommender: Recommender, asked: Asked) -> Goal:
-    titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
-    movie = st.selectbox(
+def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
+    titles = recommender.catalogue.titles
+    st.selectbox(
         "Movie",
         list(titles),
-        format_func=titles.get,
+        format_func=titles.__getitem__,
         key=settings.key("goal_movie"),
         persist_state="session",
     )
-    state, kind_key, above_key = st.session_state, settings.key("goal_kind"), settings.key("goal_above")
-    state["goal_wish"] = (state[kind_key], state[above_key])
-    kind, above = st.radio(
-        "The smallest change that",
-        list(WISHES),
-        format_func=WISHES.get,
-        key="goal_wish",
-        on_change=lambda: state.update({kind_key: state["goal_wish"][0], above_key: state["goal_wish"][1]}),
-    )
+    movie_id = st.session_state[settings.key("goal_movie")]
+    kind, above = _draw_direction()
+    value: float
     if kind == "top":
-        value = st.number_input("Places", 1, 100, key=settings.key("goal_top"), persist_state="session")
+        value = st.number_input(
+            "Length of the top (K)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
+        )
     else:
-        at = settings.key("goal_stars")
-        value = st.number_input("Stars", *STARS, step=0.1, format="%.1f", key=at, persist_state="session")
-    order = asked.order if kind == "top" else "rating"
+        value = st.number_input(
+            "Stars",
+            MIN_STARS,
+            MAX_STARS,
+            step=STARS_STEP,
+            format="%.1f",
+            key=settings.key("goal_stars"),
+            persist_state="session",
+        )
+    order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
-        st.caption(f"Of the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, unfiltered.")
-    return Goal(movie, kind, value, above, order, asked.weight)
+        st.caption(f"In the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, without filters.")
+    return Goal(movie_id, kind, value, above, order, options.weight)
 
 
-def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> Search:
+def _draw_direction() -> tuple[str, bool]:
+    kind_key, above_key = settings.key("goal_kind"), settings.key("goal_above")
+    st.session_state["goal_direction"] = (st.session_state[kind_key], st.session_state[above_key])
+
+    def on_change() -> None:
+        kind, above = st.session_state["goal_direction"]
+        st.session_state.update({kind_key: kind, above_key: above})
+
+    st.radio(
+        "The smallest change that",
+        list(DIRECTIONS),
+        format_func=DIRECTIONS.__getitem__,
+        key="goal_direction",
+        on_change=on_change,
+    )
+    return st.session_state["goal_direction"]
+
+
+def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Hashable) -> Search:
     with st.container(key="goal_progress"):
-        bar = st.progress(0.0, text="Making a list of changes to try …")
+        bar = st.progress(0.0, text="Listing the changes to try …")
 
         def on_progress(done: int, total: int) -> None:
             bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Tried {done:,} of {total:,} changes …")
 
-        found = cached(
-            "search", asked, lambda: search(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress)
+        search = cached(
+            "search",
+            question,
+            lambda: find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress),
         )
         bar.empty()
-    return found
+    return search
 
 
-def _wish(goal: Goal, title: str) -> str:
-    """Return what is wanted: "bring Brazil (1985) into the top 10"."""
+def _in_words(goal: Goal, title: str) -> str:
+    """Return a goal in words: "bring Brazil (1985) into the top 10"."""
     if goal.kind == "top":
         return f"bring {title} into the top {goal.value}" if goal.above else f"push {title} out of the top {goal.value}"
     return f"bring {title} above {goal.value:g} ★" if goal.above else f"push {title} below {goal.value:g} ★"
 
 
-def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, search: Search | None) -> str:
     title = recommender.catalogue.title
-    wish = _wish(goal, title(goal.movie_id))
-    if found is None:
-        return f"What would it take to {wish}?"
-    if found.already:
-        return f"Nothing needs to change to {wish}: it is so already"
-    if not found.found:
-        return f"No small change would {wish}: {count(found.tried, 'change')} tried"
-    best = found.found[0]
-    words = describe(visitor, best.edits, title, most=2)
-    number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
-    return f"{number} would {wish}: {words}"
+    goal_in_words = _in_words(goal, title(goal.movie_id))
+    if search is None:
+        return f"What would it take to {goal_in_words}?"
+    if search.already:
+        return f"Nothing needs to change to {goal_in_words}: that is already the case"
+    if not search.found:
+        return f"No small change would {goal_in_words}: {count(search.tried, 'change')} tried"
+    edits = search.found[0].edits
+    number = "One change" if len(edits) == 1 else f"{len(edits)} changes together"
+    return f"{number} would {goal_in_words}: {describe(visitor, edits, title, most=2)}"
 
 
-def _seen(visitor: Visitor, movie_id: int) -> bool:
+def _in_history(visitor: Visitor, movie_id: int) -> bool:
     return any(event.movie_id == movie_id for event in visitor.history)
 
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
     row, now = recommender.catalogue.row(goal.movie_id), recommender.one(visitor, goal.movie_id)
-    place = "seen"
+    rank = "seen"
     if not now.seen:
         ranked = recommender.ranked_rows(visitor, order=goal.order, weight=goal.weight)
-        place = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
+        rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
-        st.metric("Place in the list now", place, width="content")
+        st.metric("Rank in the list now", rank, width="content")
 
 
-def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: Search | None) -> None:
-    if found is None:
+def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, search: Search | None) -> None:
+    if search is None:
         st.info(
-            f"Press the button to try up to {BUDGET:,} changes of the history: another rating, a movie less, a movie "
-            "more, two that change places; first each alone, then two together. It takes a few seconds.",
+            f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, one "
+            "movie more, two movies swapped; first each alone, then two together. It takes a few seconds.",
             icon=":material/info:",
         )
         return
-    if found.already:
-        st.success("It is so already. Choose another movie or another goal.", icon=":material/check:")
+    if search.already:
+        st.success("That is already the case. Choose another movie or another goal.", icon=":material/check:")
         return
-    if not found.found:
+    if not search.found:
         st.warning(
-            f"None of {count(found.tried, 'change')} was enough, alone or two together. Ask for less: a lower place, "
+            f"None of {count(search.tried, 'change')} was enough, alone or two together. Ask for less: a longer top, "
             "fewer stars, or another movie.",
             icon=":material/search_off:",
         )
         return
-    st.caption(f"{count(found.tried, 'change')} tried; the smallest that are enough, the best first.")
-    for number, one in enumerate(found.found):
-        _draw_found(recommender, visitor, goal, one, number)
+    st.caption(f"{count(search.tried, 'change')} tried. These are the smallest that are enough, the best first.")
+    for number, result in enumerate(search.found):
+        _draw_result(recommender, visitor, goal, result, number)
 
 
-def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
-    place = "" if _seen(one.visitor, goal.movie_id) else f", {ordinal(one.rank)} in the list"
-    words = describe(visitor, one.edits, recommender.catalogue.title, most=2)
+def _draw_result(recommender: Recommender, visitor: Visitor, goal: Goal, result: Counterfactual, number: int) -> None:
+    rank = "" if _in_history(result.visitor, goal.movie_id) else f", {ordinal(result.rank)} in the list"
+    edits = capitalised(describe(visitor, result.edits, recommender.catalogue.title, most=2))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
-        st.markdown(
-            f"**{escape_markdown(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",
-            width="stretch",
-        )
+        st.markdown(f"**{escape_markdown(edits)}**  \n→ {result.expected:.2f} ★{rank}", width="stretch")
         st.button(
             "Apply to B",
             key=f"apply_{number}",
             icon=":material/compare_arrows:",
-            help="Makes B the visitor with this change, and shows both side by side",
-            on_click=_apply,
-            args=(one.visitor,),
+            help="B becomes the visitor with this change, and both are shown side by side",
+            on_click=what_if_link.compare_with,
+            args=(result.visitor,),
         )
-
-
-def _apply(visitor: Visitor) -> None:
-    visitor_state.replace(visitor, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
