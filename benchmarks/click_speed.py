@@ -66,7 +66,7 @@ def processor_ms(process: int) -> float:
 
 
 def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, int]]:
-    """Return a share link's query to a visitor with made-up ratings, and those ratings by movie id, oldest first."""
+    """Return a share link's query to a visitor with random ratings, and those ratings by movie id, oldest first."""
     from bst.bundles.bundle import open_bundle
     from bst.datasets import load_movies
     from bst.schema import Event, Visitor
@@ -81,7 +81,7 @@ def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, in
 
 
 class Messages:
-    """What goes to and fro between browser and server, with the browser's own clock (seconds)."""
+    """Messages between browser and server, with the browser's own clock (seconds)."""
 
     def __init__(self, page):
         self.sent: list[float] = []
@@ -101,20 +101,20 @@ class Messages:
             self.ended.append(event["timestamp"])
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Drop what was recorded."""
         self.sent.clear()
         self.ended.clear()
         self.received = 0
 
 
 class Clicks:
-    """What is clicked, one after the other; keeps track of what is where."""
+    """Chooses the next click, and keeps the ratings as they will be after it."""
 
     def __init__(self, page, ratings: dict[int, int], rows: int, chance: random.Random):
         self.page, self.ratings, self.rows, self.chance = page, dict(ratings), rows, chance
 
     def target(self, kind: str):
-        """Return the button to click next, and forget or change what it forgets or changes."""
+        """Return the button to click next, and update the ratings that this click will leave."""
         movie = self.chance.choice(list(self.ratings)[-self.rows : -1])
         if kind == "undo":
             self.ratings = self.before
@@ -134,7 +134,7 @@ class Clicks:
         order = list(self.ratings)
         at = order.index(movie)
         order[at], order[at + 1] = order[at + 1], order[at]
-        self.ratings = {one: self.ratings[one] for one in order}
+        self.ratings = {movie: self.ratings[movie] for movie in order}
         return self.page.locator(f".st-key-later_{movie} button").first
 
 
@@ -158,23 +158,23 @@ def settle(page) -> None:
     page.wait_for_selector(IDLE, timeout=120_000)
 
 
-def measure(page, address: str, server: int, asked: argparse.Namespace) -> list[dict]:
+def measure(page, address: str, server: int, options: argparse.Namespace) -> list[dict]:
     """Click and return one row a click: its kind, and its times in milliseconds."""
-    query, ratings = link_to(asked.bundle, asked.events, asked.seed)
+    query, ratings = link_to(options.bundle, options.events, options.seed)
     messages = Messages(page)
     page.add_init_script(WATCH)
     page.goto(address + "/" + query)
     page.wait_for_selector(".st-key-event_0", timeout=120_000)
     page.wait_for_function("!document.body.innerText.includes('Loading TensorFlow')", timeout=120_000)
     settle(page)
-    whole = page.locator(".st-key-show_whole_history button")
-    if asked.whole_history and whole.count():
-        whole.click()
+    show_all = page.locator(".st-key-show_whole_history button")
+    if options.whole_history and show_all.count():
+        show_all.click()
         settle(page)
     rows = page.locator("[class*='st-key-event_']").count()
-    clicks = Clicks(page, ratings, rows, random.Random(asked.seed))
-    found = []
-    for place, kind in zip(range(asked.clicks + WARM_UP), itertools.cycle(KINDS), strict=False):
+    clicks = Clicks(page, ratings, rows, random.Random(options.seed))
+    rows = []
+    for index, kind in zip(range(options.clicks + WARM_UP), itertools.cycle(KINDS), strict=False):
         button = clicks.target(kind)
         button.scroll_into_view_if_needed()
         page.wait_for_timeout(100)
@@ -185,8 +185,8 @@ def measure(page, address: str, server: int, asked: argparse.Namespace) -> list[
         settle(page)
         if not messages.sent or not messages.ended:
             sys.exit(f"error: a click ({kind}) led to nothing")
-        if place >= WARM_UP:
-            found.append(
+        if index >= WARM_UP:
+            rows.append(
                 {
                     "kind": kind,
                     "run_ms": 1000 * (messages.ended[-1] - messages.sent[0]),
@@ -195,7 +195,7 @@ def measure(page, address: str, server: int, asked: argparse.Namespace) -> list[
                     "received_bytes": messages.received,
                 }
             )
-    return found
+    return rows
 
 
 def main() -> None:
@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument("--whole-history", action="store_true", help="with all events drawn, not only the newest 20")
     parser.add_argument("--seed", type=int, default=0, help="seed of history and clicks (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from playwright.sync_api import sync_playwright
 
@@ -216,39 +216,39 @@ def main() -> None:
     with served() as (address, server), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        found = measure(page, address, server, asked)
+        rows = measure(page, address, server, options)
         browser.close()
-    report(asked, found)
+    report(options, rows)
 
 
-def report(asked: argparse.Namespace, found: list[dict]) -> None:
+def report(options: argparse.Namespace, rows: list[dict]) -> None:
     """Print what was measured."""
-    run, screen, received = ([row[what] for row in found] for what in ("run_ms", "screen_ms", "received_bytes"))
+    run, screen, received = ([row[what] for row in rows] for what in ("run_ms", "screen_ms", "received_bytes"))
 
     def spread(values: list[float]) -> tuple[float, float]:
         return statistics.median(values), statistics.quantiles(values, n=20)[-1]
 
     result = {
-        "bundle": asked.bundle,
-        "events": asked.events,
-        "whole_history": asked.whole_history,
-        "clicks": len(found),
+        "bundle": options.bundle,
+        "events": options.events,
+        "whole_history": options.whole_history,
+        "clicks": len(rows),
         "median_ms": spread(run)[0],
         "p95_ms": spread(run)[1],
         "screen_median_ms": spread(screen)[0],
         "screen_p95_ms": spread(screen)[1],
         "median_bytes": statistics.median(received),
-        "processor_median_ms": statistics.median(row["processor_ms"] for row in found),
-        "by_kind": {k: statistics.median(row["run_ms"] for row in found if row["kind"] == k) for k in KINDS},
+        "processor_median_ms": statistics.median(row["processor_ms"] for row in rows),
+        "by_kind": {k: statistics.median(row["run_ms"] for row in rows if row["kind"] == k) for k in KINDS},
         "load": os.getloadavg()[0],
     }
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
-    print(f"{asked.bundle}, a history of {asked.events} movies, {len(found)} clicks:")
-    print(f"click to end of script: median {result['median_ms']:.0f} ms, 95 % within {result['p95_ms']:.0f} ms")
+    print(f"{options.bundle}, a history of {options.events} movies, {len(rows)} clicks:")
+    print(f"click to end of script: median {result['median_ms']:.0f} ms, 95% within {result['p95_ms']:.0f} ms")
     print(f"click to idle on screen: median {result['screen_median_ms']:.0f} ms", end=", ")
-    print(f"95 % within {result['screen_p95_ms']:.0f} ms")
+    print(f"95% within {result['screen_p95_ms']:.0f} ms")
     print(f"processor time of the server for a click: median {result['processor_median_ms']:.0f} ms")
     print("by kind: " + ", ".join(f"{kind} {ms:.0f} ms" for kind, ms in result["by_kind"].items()), end="; ")
     print(f"{result['median_bytes'] / 1024:.0f} KB received; load of the machine {result['load']:.1f}")

@@ -1,7 +1,7 @@
-"""Preparation and one epoch of training: the public Keras example's way beside ours, in turn, on this machine.
+"""Preparation and one epoch of training: the public Keras example's way and ours, taking turns on this machine.
 
     python benchmarks/epoch_speed.py --share 0.25 --rounds 1     a quick look
-    python benchmarks/epoch_speed.py                             the figures of benchmarks/README.md
+    python benchmarks/epoch_speed.py                             the figures of benchmarks/LOG.md
 
 Each measurement has a process of its own, so that neither way finds anything warm; the two take turns, so that whatever
 else the machine is doing falls on both. Where it does much else, look at the processor seconds, which waiting hardly
@@ -51,8 +51,8 @@ def measure_public(folder: Path, windows: int, features: str) -> dict:
         model = public_example.build_model(prepared, features)
         mae = public_example.train_epoch(model, prepared, windows)
         clock.end("epoch")
-    said = {"windows": windows // public_example.BATCH * public_example.BATCH, "parameters": model.count_params()}
-    return said | clock.parts | {"train_mae": mae}
+    summary = {"windows": windows // public_example.BATCH * public_example.BATCH, "parameters": model.count_params()}
+    return summary | clock.parts | {"train_mae": mae}
 
 
 def measure_ours(folder: Path, windows: int, features: str) -> dict:
@@ -81,8 +81,8 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     compile_model(model, config)
     state = fit(model, train, validation, epochs=1, seed=0, patience=1)
     clock.end("epoch")
-    said = {"windows": len(train[1]), "parameters": model.count_params()}
-    return said | clock.parts | {"train_mae": state.history[0]["mae"]}
+    summary = {"windows": len(train[1]), "parameters": model.count_params()}
+    return summary | clock.parts | {"train_mae": state.history[0]["mae"]}
 
 
 WAYS = {"public": measure_public, "ours": measure_ours}
@@ -90,24 +90,24 @@ WAYS = {"public": measure_public, "ours": measure_ours}
 
 def in_turn(script: str, ways, rounds: int, *arguments: str) -> dict[str, list[dict]]:
     """Run ``script --way W`` for each way in turn, ``rounds`` times, each in a fresh process; collect their JSON."""
-    found = {way: [] for way in ways}
+    runs = {way: [] for way in ways}
     for number in range(1, rounds + 1):
         for way in ways:
             print(f"round {number} of {rounds}: {way} (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
             command = [sys.executable, script, "--way", way, *arguments]
             quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=quiet)
-            found[way].append(json.loads(done.stdout.splitlines()[-1]))
-    return found
+            runs[way].append(json.loads(done.stdout.splitlines()[-1]))
+    return runs
 
 
 def summarise(runs: dict[str, list[dict]]) -> dict:
     """Return medians of each way, and how many times as fast ours is: of the medians, and in each round."""
-    for run in (run for found in runs.values() for run in found):
+    for run in (run for of_way in runs.values() for run in of_way):
         run |= {f"total_{unit}": run[f"prepare_{unit}"] + run[f"epoch_{unit}"] for unit in ("s", "cpu_s")}
     names = [f"{part}_{unit}" for unit in ("s", "cpu_s") for part in ("prepare", "epoch", "total")]
     medians = {
-        way: {name: statistics.median(run[name] for run in found) for name in names} for way, found in runs.items()
+        way: {name: statistics.median(run[name] for run in of_way) for name in names} for way, of_way in runs.items()
     }
     return {
         "medians": medians,
@@ -128,20 +128,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--windows", type=int, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from bst.datasets import data_dir
 
-    folder = asked.dataset_dir or data_dir() / "ml-1m"
-    if asked.way:
-        print(json.dumps(WAYS[asked.way](folder, asked.windows, asked.features)))
+    folder = options.dataset_dir or data_dir() / "ml-1m"
+    if options.way:
+        print(json.dumps(WAYS[options.way](folder, options.windows, options.features)))
         return
-    windows = int(_training_windows(folder, asked.features) * asked.share)
-    chosen = ("--dataset-dir", str(folder), "--windows", str(windows), "--features", asked.features)
-    result = {"features": asked.features, "rounds": asked.rounds} | summarise(
-        in_turn(__file__, WAYS, asked.rounds, *chosen)
+    windows = int(_training_windows(folder, options.features) * options.share)
+    chosen = ("--dataset-dir", str(folder), "--windows", str(windows), "--features", options.features)
+    result = {"features": options.features, "rounds": options.rounds} | summarise(
+        in_turn(__file__, WAYS, options.rounds, *chosen)
     )
-    print(json.dumps(result) if asked.json else _table(result))
+    print(json.dumps(result) if options.json else _table(result))
 
 
 def _training_windows(folder: Path, features: str) -> int:
@@ -150,7 +150,7 @@ def _training_windows(folder: Path, features: str) -> int:
     from bst.models.config import PRESETS
     from bst.timelines.splits import prepare
 
-    return len(prepare(load(folder), PRESETS[PRESET[features]], "seed", 0).split.train)
+    return len(prepare(load(folder), PRESETS[PRESET[features]], "seed", 0).windows.train)
 
 
 def _table(result: dict) -> str:

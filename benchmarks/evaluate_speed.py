@@ -28,20 +28,20 @@ def main(name: str) -> None:
     """Measure a bundle and print a line a step."""
     clock = time.monotonic()
     kept = measure.read(open_bundle(name)), private_cache.read(open_bundle(name))
-    words = "there" if all(part is not None for part in kept) else "not all there"
-    print(f"opened what was kept ({words}) in {time.monotonic() - clock:.3f} s")
+    message = "there" if all(part is not None for part in kept) else "not all there"
+    print(f"opened what was kept ({message}) in {time.monotonic() - clock:.3f} s")
     clock, used, steps = time.monotonic(), processor(), []
 
-    def on_progress(share: float, words: str) -> None:
+    def on_progress(share: float, message: str) -> None:
         now = time.monotonic() - clock, processor() - used
-        if not steps or steps[-1][0] != words:
-            steps.append((words, *now))
+        if not steps or steps[-1][0] != message:
+            steps.append((message, *now))
 
     bundle = open_bundle(name)
     on_progress(0.0, "reading the dataset")
     measure.measure(bundle, measure.own_split(bundle, datasets.load(bundle.dataset)), on_progress)
-    for (words, began, cpu), (_, end, cpu_end) in pairwise(steps):
-        print(f"{end - began:7.1f} s {cpu_end - cpu:7.1f} s processor  {words}")
+    for (message, began, cpu), (_, end, cpu_end) in pairwise(steps):
+        print(f"{end - began:7.1f} s {cpu_end - cpu:7.1f} s processor  {message}")
     print(f"{steps[-1][1]:7.1f} s {steps[-1][2]:7.1f} s processor  in all")
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/import_speed.py --dataset ml-1m
 
-The library alone, without the app around it. The file is made up, in Letterboxd's layout: a part of the titles is of
-the catalogue, some of them misspelt; the others are put together from words of the catalogue, so that many come near a
-name in it. While it is matched another thread asks for the time: how long it ever had to wait tells whether another
+The library alone, without the app around it. The file is generated in Letterboxd's layout: some titles are from the
+catalogue, partly misspelt; the others combine words of the catalogue, so that many are close to a title
+in it. While it is matched another thread asks for the time: how long it ever had to wait tells whether another
 session would have noticed.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
-def made_up_export(titles: list[str], rows: int, known: float, seed: int = 0) -> bytes:
+def simulated_export(titles: list[str], rows: int, known: float, seed: int = 0) -> bytes:
     """Return an export with so many rows, no two of one film; ``known`` is the share of titles from the catalogue."""
     from bst.visitors.imports.names import year_behind
 
@@ -33,8 +33,8 @@ def made_up_export(titles: list[str], rows: int, known: float, seed: int = 0) ->
         if rng.random() < known:
             name, year = rng.choice(names)
             if (name, year) in films:  # once more, misspelt or with a word too many
-                place = rng.randrange(len(name))
-                name = name[:place] + name[place + 1 :] if rng.random() < 0.5 else f"{name} {rng.choice(words)}"
+                at = rng.randrange(len(name))
+                name = name[:at] + name[at + 1 :] if rng.random() < 0.5 else f"{name} {rng.choice(words)}"
         else:
             name, year = " ".join(rng.choices(words, k=rng.randint(1, 4))), rng.randint(min(years), max(years))
         films[name.replace('"', ""), year or 2000] = None
@@ -77,18 +77,18 @@ def main() -> None:
     parser.add_argument("--known", type=float, default=0.3, help="share from the catalogue (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="how often it is measured (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from bst import datasets
     from bst.datasets.catalogue import Catalogue
     from bst.visitors.imports import Confidence, Matcher, read_export
     from bst.visitors.imports.names import name_of
 
-    catalogue = Catalogue(datasets.load_movies(asked.dataset))
-    data = made_up_export(catalogue.movies["title"].tolist(), asked.rows, asked.known)
+    catalogue = Catalogue(datasets.load_movies(options.dataset))
+    data = simulated_export(catalogue.movies["title"].tolist(), options.rows, options.known)
     steps = {"read": [], "index": [], "match": []}
     walls, waits = [], []
-    for _ in range(asked.repeats):
+    for _ in range(options.repeats):
         name_of.cache_clear()  # as for a newcomer
         waiter = Waiter()
         waiter.start()
@@ -113,12 +113,12 @@ def main() -> None:
         "wall_s": statistics.median(walls),
         "longest_wait_ms": 1000 * statistics.median(waits),
     }
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
     times = result["processor_s"]
     print(f"{result['rows']:,} films ({result['megabytes']:.1f} MB) against {result['movies']:,} movies:", end=" ")
-    print(f"{result['taken']:,} taken, {result['unsure']:,} unsure; medians of {asked.repeats}")
+    print(f"{result['taken']:,} taken, {result['unsure']:,} unsure; medians of {options.repeats}")
     print(
         f"{sum(times.values()):.2f} s of processor time:", ", ".join(f"{each} {s:.2f} s" for each, s in times.items())
     )

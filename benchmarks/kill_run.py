@@ -1,11 +1,10 @@
-"""Killing a training at random moments, as a power cut or a full memory would: what is lost, and whether it ends well.
+"""Kill a training run at random moments, as a power cut would: how many epochs are lost, and does the run still finish?
 
     python benchmarks/kill_run.py --kills 10
 
-A run of the demo world is started as the Training page does it, killed without warning within its first seconds of
-training, at a moment drawn at random, and resumed, again and again; then it goes on to its end. For each kill: the
-epoch that was under way, the whole epochs that were kept, and how many were lost (1 is the epoch under way). A bundle
-that was there before must stay as it is.
+A run on the demo world is started the way the Training page starts it, killed at a random moment within its first
+seconds of training, and resumed, again and again; then it runs to its end. Printed for each kill: the epoch under way,
+the whole epochs kept, and how many were lost (1 is the epoch under way). Bundles that existed before must not change.
 """
 
 import argparse
@@ -27,43 +26,45 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.1, help="part of the users (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from bst.bundles.bundle import list_bundles, open_bundle
     from bst.models.config import preset
+    from bst.settings import override_settings
     from bst.training import background
     from bst.training.runs import RunSettings
 
     shipped = {bundle.name for bundle in list_bundles()}
     settings = RunSettings(
         "demo",
-        preset("compact").with_epochs(asked.epochs),
+        preset("compact").with_epochs(options.epochs),
         "seed",
-        asked.epochs,
-        patience=asked.epochs,
-        share=asked.share,
+        options.epochs,
+        patience=options.epochs,
+        share=options.share,
     )
-    rng, kills = random.Random(asked.seed), []
-    with tempfile.TemporaryDirectory() as work:
-        places = {"runs": Path(work) / "runs", "into": Path(work) / "bundles"}
-        places["runs"].mkdir()
-        background.start(settings, "killed", **places)
-        for _ in range(asked.kills):
-            while (now := background.status("killed", places["runs"])) and not now.epoch:
+    rng, kills = random.Random(options.seed), []
+    with (
+        tempfile.TemporaryDirectory() as work,
+        override_settings(runs=Path(work) / "runs", bundles=Path(work) / "bundles"),
+    ):
+        background.start(settings, "killed")
+        for _ in range(options.kills):
+            while (now := background.status("killed")) and not now.epoch:
                 time.sleep(0.05)  # it is loading what it needs: nothing to lose yet
             time.sleep(rng.uniform(0, 5))
-            if background.status("killed", places["runs"]) is None:
-                break  # it was quicker
-            process = background.process_of("killed", places["runs"])
+            if background.status("killed") is None:
+                break  # it had finished
+            process = background.process_of("killed")
             process.kill()
             process.wait(30)
-            after = background.status("killed", places["runs"])
+            after = background.status("killed")
             kills.append({"under_way": after.epoch, "kept": len(after.history), "state": after.state})
-            background.resume("killed", **places)
-        while background.status("killed", places["runs"]):
+            background.resume("killed")
+        while background.status("killed"):
             time.sleep(0.5)
-        made = open_bundle(places["into"] / "killed")
-        epochs = made.history["epoch"].tolist()
+        bundle = open_bundle("killed")
+        epochs = bundle.history["epoch"].tolist()
     result = {
         "kills": kills,
         "most_epochs_lost": max(max(kill["under_way"] - kill["kept"], 0) for kill in kills),
@@ -71,7 +72,7 @@ def main() -> None:
         "whole": epochs == list(range(1, len(epochs) + 1)),
         "other_bundles_lost": len(shipped - {bundle.name for bundle in list_bundles()}),
     }
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
     for number, kill in enumerate(kills, start=1):

@@ -49,26 +49,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is measured (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from bst.datasets import data_dir
 
-    folder = asked.dataset_dir or data_dir() / "ml-1m"
-    if asked.way:
-        print(json.dumps(WAYS[asked.way](folder)))
+    folder = options.dataset_dir or data_dir() / "ml-1m"
+    if options.way:
+        print(json.dumps(WAYS[options.way](folder)))
         return
-    runs = in_turn(__file__, WAYS, asked.rounds, "--dataset-dir", str(folder))
+    runs = in_turn(__file__, WAYS, options.rounds, "--dataset-dir", str(folder))
     medians = {
-        way: {name: statistics.median(run[name] for run in found) for name in found[0]} for way, found in runs.items()
+        way: {name: statistics.median(run[name] for run in of_way) for name in of_way[0]}
+        for way, of_way in runs.items()
     }
-    if asked.json:
-        print(json.dumps({"rounds": asked.rounds, "medians": medians, "runs": runs}))
+    if options.json:
+        print(json.dumps({"rounds": options.rounds, "medians": medians, "runs": runs}))
         return
     ours, public = medians["ours"], medians["public"]
     print(f"public: files → windows {public['total_s']:.2f} s ({public['windows']:,.0f} windows)")
     print(f"ours:   files → windows {ours['total_s']:.2f} s ({ours['windows']:,.0f} windows), of which")
     print(f"        loading and validating {ours['load_s']:.2f} s, windows {ours['windows_s']:.2f} s")
-    print(f"ours is {public['total_s'] / ours['total_s']:.1f} times as fast (medians of {asked.rounds})")
+    print(f"ours is {public['total_s'] / ours['total_s']:.1f} times as fast (medians of {options.rounds})")
 
 
 if __name__ == "__main__":

@@ -121,8 +121,8 @@ def build_model(prepared: Prepared, features: str):
         for name in names
     }
 
-    def lookup(words: list[str]):
-        return layers.StringLookup(vocabulary=words, mask_token=None, num_oov_indices=0)
+    def lookup(vocabulary: list[str]):
+        return layers.StringLookup(vocabulary=vocabulary, mask_token=None, num_oov_indices=0)
 
     movie_lookup, width = lookup(vocabularies["movie_id"]), math.isqrt(len(vocabularies["movie_id"]))
     movie_embedding = layers.Embedding(len(vocabularies["movie_id"]), width)
@@ -149,9 +149,9 @@ def build_model(prepared: Prepared, features: str):
 
     if features == "all":
         for name in ("user_id", "sex", "age_group", "occupation"):
-            words = vocabularies[name]
-            who = layers.Embedding(len(words), math.isqrt(len(words)))(lookup(words)(inputs[name]))
-            joined = layers.concatenate([joined, layers.Flatten()(who)])
+            vocabulary = vocabularies[name]
+            embedding = layers.Embedding(len(vocabulary), math.isqrt(len(vocabulary)))(lookup(vocabulary)(inputs[name]))
+            joined = layers.concatenate([joined, layers.Flatten()(embedding)])
     for units in MLP:
         joined = layers.LeakyReLU()(layers.BatchNormalization()(layers.Dense(units)(joined)))
         joined = layers.Dropout(DROPOUT)(joined)

@@ -23,43 +23,43 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50, help="length of the history (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=50, help="how often it is measured (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     import numpy as np
 
     from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
 
-    recommender = Recommender.load(asked.bundle)
+    recommender = Recommender.load(options.bundle)
     rng = np.random.default_rng(0)
     movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
     levels = recommender.bundle.levels
 
-    def visitor() -> Visitor:
-        chosen = rng.choice(movie_ids, asked.events, replace=False)
+    def random_visitor() -> Visitor:
+        chosen = rng.choice(movie_ids, options.events, replace=False)
         return Visitor("F", 25, None, tuple(Event(int(movie), float(rng.choice(levels))) for movie in chosen))
 
     began = time.perf_counter()
-    recommender.rank(visitor())
+    recommender.rank(random_visitor())
     first = (time.perf_counter() - began) * 1000
     times = []
-    for someone in [visitor() for _ in range(asked.repeats)]:
+    for visitor in [random_visitor() for _ in range(options.repeats)]:
         began = time.perf_counter()
-        recommender.rank(someone)
+        recommender.rank(visitor)
         times.append((time.perf_counter() - began) * 1000)
     result = {
         "bundle": recommender.bundle.title,
         "movies": len(recommender.catalogue),
-        "events": asked.events,
+        "events": options.events,
         "events_read": len(recommender.read_events(visitor())),
         "first_ms": first,
         "median_ms": statistics.median(times),
         "p95_ms": float(np.percentile(times, 95)),
     }
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
-    print(f"{result['bundle']}: {result['movies']:,} movies ranked for a visitor with {asked.events} events", end=" ")
+    print(f"{result['bundle']}: {result['movies']:,} movies ranked for a visitor with {options.events} events", end=" ")
     print(f"(the model reads the newest {result['events_read']})")
     print(f"median {result['median_ms']:.1f} ms, 95 % within {result['p95_ms']:.1f} ms, first {first:.0f} ms")
 

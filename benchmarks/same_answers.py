@@ -25,7 +25,7 @@ HISTORY = [f"--watched={event}" for event in ("The Matrix=5", "Alien=4", "Toy St
 def commands(bundle: str) -> dict[str, list[str]]:
     """Return the commands to compare for a bundle, by the name of their file."""
     of_bundle, visitor = ["--bundle", bundle, "--json"], [*PERSON, *HISTORY]
-    asked = {
+    answers = {
         "evaluate": ["evaluate"],
         "recommend": ["recommend", *visitor],
         "recommend-nobody": ["recommend"],
@@ -35,9 +35,9 @@ def commands(bundle: str) -> dict[str, list[str]]:
         "explain": ["explain", *visitor, "--movie", "Blade Runner"],
     }
     if bundle != "ml-1m-seed":  # a classic model ranks by rating alone
-        asked["recommend-next"] = ["recommend", *visitor, "--order", "next"]
-        asked["recommend-blend"] = ["recommend", *visitor, "--order", "blend", "--weight", "0.3"]
-    return {f"{bundle}.{name}": [*command, *of_bundle] for name, command in asked.items()}
+        answers["recommend-next"] = ["recommend", *visitor, "--order", "next"]
+        answers["recommend-blend"] = ["recommend", *visitor, "--order", "blend", "--weight", "0.3"]
+    return {f"{bundle}.{name}": [*command, *of_bundle] for name, command in answers.items()}
 
 
 def ask(root: Path, out: Path, bundles: list[str]) -> None:
@@ -82,12 +82,12 @@ def compare(before: Path, after: Path) -> bool:
     odd = 0
     for name in names:
         if not (before / name).is_file() or not (after / name).is_file():
-            found = ["only in one of the folders"]
+            changes = ["only in one of the folders"]
         else:
-            found = differences(*(json.loads((folder / name).read_text("utf-8")) for folder in (before, after)))
-        odd += bool(found)
-        print(f"{name}: {'the same' if not found else f'{len(found)} differences'}")
-        for text in found[:10]:
+            changes = differences(*(json.loads((folder / name).read_text("utf-8")) for folder in (before, after)))
+        odd += bool(changes)
+        print(f"{name}: {'the same' if not changes else f'{len(changes)} differences'}")
+        for text in changes[:10]:
             print(f"    {text}")
     print(f"{len(names) - odd} of {len(names)} answers are the same to {TOLERANCE:g}")
     return not odd

@@ -5,8 +5,8 @@
     python benchmarks/three_seeds.py --protocol last
 
 A seed whose bundle is there already (``data/bundles/ml-1m-PROTOCOL-SEED``, or what ``--bundle SEED=NAME`` names) is
-only measured; the others are trained first, the tower alone that the protocol asks about: 6 to 25 minutes each on one
-core. An interrupted training goes on where it was.
+only measured. The others are trained first, and only the tower that the protocol measures: 6 to 25 minutes each on one
+core. An interrupted run is resumed.
 """
 
 import argparse
@@ -22,21 +22,22 @@ TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
 
 def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     """Train if need be; return seed, training minutes and figures."""
-    from bst.bundles.bundle import BUNDLES, open_bundle
+    from bst.bundles.bundle import open_bundle
     from bst.models.family import kind
-    from bst.training.runs import RUNS, RunSettings, train
+    from bst.settings import get_settings
+    from bst.training.runs import RunSettings, train
 
-    asked = name or f"ml-1m-{protocol}-{seed}"
-    if name or (BUNDLES / asked / "bundle.json").is_file():
-        bundle = open_bundle(asked)
+    bundle_name = name or f"ml-1m-{protocol}-{seed}"
+    if name or (get_settings().bundles / bundle_name / "bundle.json").is_file():
+        bundle = open_bundle(bundle_name)
         result = kind(bundle.config).evaluate_model(bundle.load_model(split.dataset.movies), split)
     else:
         settings = RunSettings("ml-1m", config, protocol, config.epochs, seed, patience=config.epochs)
         bundle = train(
             settings,
-            asked,
-            resume=(RUNS / asked / "run.json").is_file(),
-            on_stage=lambda words: print(f"seed {seed}: {words}", file=sys.stderr, flush=True),
+            bundle_name,
+            resume=(get_settings().runs / bundle_name / "run.json").is_file(),
+            on_stage=lambda message: print(f"seed {seed}: {message}", file=sys.stderr, flush=True),
             on_epoch=lambda row: print(f"seed {seed}: {json.dumps(row)}", file=sys.stderr, flush=True),
         )
         result = bundle.metrics  # measured at the end of the training
@@ -58,27 +59,27 @@ def mean_of(results: list[dict]) -> dict:
 
 
 def main() -> None:
-    """Train what is missing, measure, and print one JSON object a seed and one with the means."""
+    """Train what is missing, measure, and print one JSON object per seed and one with the means."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", choices=TOWERS, default="visitor")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--bundle", action="append", default=[], metavar="SEED=NAME", help="take this one instead")
-    asked = parser.parse_args()
-    given = {int(seed): name for seed, _, name in (text.partition("=") for text in asked.bundle)}
+    options = parser.parse_args()
+    given = {int(seed): name for seed, _, name in (text.partition("=") for text in options.bundle)}
 
     from bst.datasets import load
     from bst.models.config import preset
     from bst.timelines.splits import prepare
 
-    config = preset("timeline").with_towers(TOWERS[asked.protocol])
+    config = preset("timeline").with_towers(TOWERS[options.protocol])
     dataset = load("ml-1m")
     results = []
-    for seed in asked.seeds:
-        split = prepare(dataset, config, asked.protocol, seed)
-        results.append(measure(asked.protocol, seed, given.get(seed), split, config))
+    for seed in options.seeds:
+        split = prepare(dataset, config, options.protocol, seed)
+        results.append(measure(options.protocol, seed, given.get(seed), split, config))
         print(json.dumps(results[-1]), flush=True)
     if len(results) > 1:
-        print(json.dumps({"mean of": asked.seeds, **mean_of(results)}))
+        print(json.dumps({"mean of": options.seeds, **mean_of(results)}))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 The library alone, without the app around it: all 294 combinations of sex, age group and occupation for one movie; and
 searches for the smallest change that brings a movie into the first ten, which is far away, so that the whole budget is
-tried. The first of each, which traces the graph, is told apart.
+tried. The first of each, which traces the graph, is shown apart.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=2000, help="edits of a search (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="how many visitors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     import numpy as np
 
@@ -48,37 +48,37 @@ def main() -> None:
     from bst.schema import Event, Visitor
     from bst.what_if import Goal, demographics, find
 
-    recommender = Recommender.load(asked.bundle)
+    recommender = Recommender.load(options.bundle)
     rng = np.random.default_rng(0)
     movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
     levels = recommender.bundle.levels
 
-    def visitor() -> Visitor:
-        chosen = rng.choice(movie_ids, asked.events, replace=False)
+    def random_visitor() -> Visitor:
+        chosen = rng.choice(movie_ids, options.events, replace=False)
         return Visitor("F", 25, None, tuple(Event(int(movie), float(rng.choice(levels))) for movie in chosen))
 
-    visitors = [visitor() for _ in range(asked.repeats + 1)]
+    visitors = [random_visitor() for _ in range(options.repeats + 1)]
     # the last of the list: whatever is tried, it hardly comes to the top
-    questions = [(someone, Goal(recommender.rank(someone, None)[-1].movie_id, "top", 10)) for someone in visitors]
-    sweep, _ = measured(lambda someone, goal: demographics(recommender, someone, goal.movie_id), questions)
-    search, found = measured(lambda *question: find(recommender, *question, asked.budget), questions)
+    questions = [(visitor, Goal(recommender.rank(visitor, None)[-1].movie_id, "top", 10)) for visitor in visitors]
+    sweep, _ = measured(lambda visitor, goal: demographics(recommender, visitor, goal.movie_id), questions)
+    search, searches = measured(lambda *question: find(recommender, *question, options.budget), questions)
     result = {
         "bundle": recommender.bundle.title,
         "movies": len(recommender.catalogue),
-        "events": asked.events,
+        "events": options.events,
         "events_read": len(recommender.read_events(visitors[0])),
-        "fewest_tried": min(each.tried for each in found),
+        "fewest_tried": min(each.tried for each in searches),
         "sweep": sweep,
         "search": search,
     }
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
-    print(f"{result['bundle']}: {result['movies']:,} movies, a visitor with {asked.events} events", end=" ")
-    print(f"(the model reads the newest {result['events_read']}), medians of {asked.repeats}")
-    for name, words in (("sweep", "294 combinations"), ("search", f"{result['fewest_tried']:,} edits or more")):
+    print(f"{result['bundle']}: {result['movies']:,} movies, a visitor with {options.events} events", end=" ")
+    print(f"(the model reads the newest {result['events_read']}), medians of {options.repeats}")
+    for name, label in (("sweep", "294 combinations"), ("search", f"{result['fewest_tried']:,} edits or more")):
         times = result[name]
-        print(f"{words}: {times['median_s']:.2f} s ({times['processor_s']:.2f} s of processor time)", end=", ")
+        print(f"{label}: {times['median_s']:.2f} s ({times['processor_s']:.2f} s of processor time)", end=", ")
         print(f"slowest {times['slowest_s']:.2f} s, first {times['first_s']:.2f} s")
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/why_page_speed.py --bundle ml-1m
 
-Runs the app in this process, as its tests do, with a visitor of made-up ratings, and asks about one movie after the
+Runs the app in this process, as its tests do, with a visitor with random ratings, and asks about one movie after the
 other: each time all that the page says is worked out anew. Then about the same movie again, as any other click does.
 """
 
@@ -33,16 +33,16 @@ def opened(query: str):
 def measure(app, part: str, movies: list[int]) -> dict[str, list[float]]:
     """Ask about each movie, and once more; return the milliseconds of both, without warming up."""
     app.segmented_control(key="why_part").select(part).run()
-    found: dict[str, list[float]] = {"new_ms": [], "again_ms": []}
+    milliseconds: dict[str, list[float]] = {"new_ms": [], "again_ms": []}
     for movie in movies:
         app.selectbox(key="why_choice").select(movie)
-        for name in found:
+        for name in milliseconds:
             start = time.perf_counter()
             app.run()
-            found[name].append(1000 * (time.perf_counter() - start))
+            milliseconds[name].append(1000 * (time.perf_counter() - start))
         if app.exception or app.error:
             sys.exit(f"error: the page failed: {app.exception or app.error}")
-    return {name: values[WARM_UP:] for name, values in found.items()}
+    return {name: values[WARM_UP:] for name, values in milliseconds.items()}
 
 
 def main() -> None:
@@ -53,27 +53,27 @@ def main() -> None:
     parser.add_argument("--movies", type=int, default=12, help="how many are asked about (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of history and movies (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     from benchmarks.click_speed import link_to
     from bst.bundles.bundle import open_bundle
     from bst.datasets import load_movies
 
-    query, _ = link_to(asked.bundle, asked.events, asked.seed)
-    ids = load_movies(open_bundle(asked.bundle).dataset)["movie_id"].tolist()
-    movies = random.Random(asked.seed + 1).sample(ids, asked.movies + WARM_UP)
+    query, _ = link_to(options.bundle, options.events, options.seed)
+    ids = load_movies(open_bundle(options.bundle).dataset)["movie_id"].tolist()
+    movies = random.Random(options.seed + 1).sample(ids, options.movies + WARM_UP)
     app = opened(query)
-    result = {"bundle": asked.bundle, "events": asked.events, "parts": {}}
+    result = {"bundle": options.bundle, "events": options.events, "parts": {}}
     for part in PARTS:
         times = measure(app, part, movies)
         result["parts"][part] = {
             name: {"median": statistics.median(values), "highest": max(values)} for name, values in times.items()
         }
     result["load"] = os.getloadavg()[0]
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
-    print(f"{asked.bundle}, a history of {asked.events} movies, {asked.movies} movies asked about:")
+    print(f"{options.bundle}, a history of {options.events} movies, {options.movies} movies asked about:")
     for part, times in result["parts"].items():
         new, again = times["new_ms"], times["again_ms"]
         print(

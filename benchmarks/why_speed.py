@@ -4,7 +4,7 @@
 
 The library alone, without the page around it, for histories of 50 and of 200 events without times, as the app has them.
 All that the page needs of a candidate is the sum of attention, leave_one_out, demographics_unknown, rating_changes,
-interactions of eight events, and integrated_gradients. The first call of each, which traces the graph, is told apart.
+interactions of eight events, and integrated_gradients. The first call of each, which traces the graph, is shown apart.
 """
 
 import argparse
@@ -18,15 +18,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
-def measured(function: Callable, asked: list) -> dict:
+def measured(function: Callable, inputs: list) -> dict:
     """Return how many milliseconds the calls took, the first apart.
 
     Those of the processor add up all threads; they grow less on a busy machine, where a process waits for its turn.
     """
     times, processor = [], []
-    for one in asked:
+    for arguments in inputs:
         began, used = time.perf_counter(), time.process_time()
-        function(*one)
+        function(*arguments)
         times.append((time.perf_counter() - began) * 1000)
         processor.append((time.process_time() - used) * 1000)
     return {
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--bundle", default="demo", help="a bundle's name, or its folder (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=10, help="how often each is measured (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
     import numpy as np
 
@@ -51,36 +51,36 @@ def main() -> None:
     from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
 
-    recommender = Recommender.load(asked.bundle)
+    recommender = Recommender.load(options.bundle)
     rng = np.random.default_rng(0)
     movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
     levels = recommender.bundle.levels
 
-    def visitor(events: int) -> tuple[Visitor, int]:
+    def random_visitor(events: int) -> tuple[Visitor, int]:
         candidate, *chosen = (int(movie) for movie in rng.choice(movie_ids, events + 1, replace=False))
         history = tuple(Event(movie, float(rng.choice(levels))) for movie in chosen)
         return Visitor("F", 25, "artist", history), candidate
 
-    def a_list(someone: Visitor, candidate: int) -> None:
-        explanation.causes(recommender, someone, [candidate, *movie_ids[:11].tolist()])
+    def causes_of_12(visitor: Visitor, candidate: int) -> None:
+        explanation.causes(recommender, visitor, [candidate, *movie_ids[:11].tolist()])
 
     functions = {
         "attention": explanation.attention,
         "leave_one_out": explanation.leave_one_out,
         "demographics_unknown": explanation.demographics_unknown,
         "rating_changes": explanation.rating_changes,
-        "interactions of 8": lambda *asked: explanation.interactions(*asked, range(min(8, recommender.max_history))),
+        "interactions of 8": lambda *pair: explanation.interactions(*pair, range(min(8, recommender.max_history))),
         "integrated_gradients": explanation.integrated_gradients,
     }
     functions = {name: (lambda *pair, f=function: f(recommender, *pair)) for name, function in functions.items()}
-    functions["causes of 12 movies"] = a_list
+    functions["causes of 12 movies"] = causes_of_12
     result = {"bundle": recommender.bundle.title, "events": {}}
     for events in (50, 200):
         if events >= len(movie_ids):
             continue
-        visitors = [visitor(events) for _ in range(asked.repeats + 1)]
+        visitors = [random_visitor(events) for _ in range(options.repeats + 1)]
         result["events"][events] = {name: measured(function, visitors) for name, function in functions.items()}
-    if asked.json:
+    if options.json:
         print(json.dumps(result))
         return
     for events, figures in result["events"].items():

@@ -1,35 +1,64 @@
-"""The words of the project as data: MovieLens' codes, and the objects every other module speaks in.
+"""The data model: demographics and genres with their codes, datasets, events and visitors.
 
-Nothing here computes; it names. Unknown is ``None`` on a visitor and a missing value in a frame.
+An unknown value is ``None`` on a visitor and missing in a data frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from bst.errors import VisitorError
 
-SEXES: tuple[str, ...] = ("F", "M")
-SEX_LABELS: dict[str, str] = {"F": "Female", "M": "Male"}
+DemographicName = Literal["sex", "age", "occupation"]
+DemographicValue = str | int
 
-# MovieLens codes an age group by its lowest age; 1 stands for everyone under 18.
-AGE_LABELS: dict[int, str] = {
-    1: "Under 18",
-    18: "18–24",
-    25: "25–34",
-    35: "35–44",
-    45: "45–49",
-    50: "50–55",
-    56: "56 and over",
-}
-AGES: tuple[int, ...] = tuple(AGE_LABELS)
 
-# The position in this tuple is MovieLens 1M's occupation code.
-OCCUPATIONS: tuple[str, ...] = (
+@dataclass(frozen=True)
+class Demographic:
+    """One demographic attribute of a visitor, which is also a column of ``Dataset.users``.
+
+    ``label``: its name within a sentence. ``labels``: its values in MovieLens' order, each with its label; the position
+    of a value is its code, which models read (−1 for unknown).
+    """
+
+    name: DemographicName
+    label: str
+    labels: Mapping[Any, str]
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """All values, in the order of their codes."""
+        return tuple(self.labels)
+
+    @cached_property
+    def codes(self) -> dict[Any, int]:
+        """The code of each value, and −1 for ``None``."""
+        return {None: -1} | {value: code for code, value in enumerate(self.values)}
+
+    def check(self, value: DemographicValue | None) -> None:
+        """Raise ``VisitorError`` for a value that is neither ``None`` nor one of ``values``."""
+        if value is not None and value not in self.labels:
+            options = ", ".join(map(str, self.values))
+            raise VisitorError(f"{self.name} {value!r} is unknown; choose one of: {options}")
+
+    def value_label(self, value: DemographicValue | None) -> str:
+        """Return the label of a value, with a capital: "Unknown", "Female", "25–34", "Artist"."""
+        label = "Unknown" if value is None else self.labels[value]
+        return label[0].upper() + label[1:]
+
+    def value_text(self, value: DemographicValue | None) -> str:
+        """Return the label of a value within a sentence: "unknown", "female", "25–34", "artist", "K-12 student"."""
+        if value is None:
+            return "unknown"
+        label = self.labels[value]
+        return label if self.name == "occupation" else label[0].lower() + label[1:]
+
+
+_OCCUPATIONS = (
     "other",
     "academic/educator",
     "artist",
@@ -52,6 +81,19 @@ OCCUPATIONS: tuple[str, ...] = (
     "unemployed",
     "writer",
 )
+# MovieLens codes an age group by its lowest age; 1 stands for everyone under 18.
+_AGES = {1: "Under 18", 18: "18–24", 25: "25–34", 35: "35–44", 45: "45–49", 50: "50–55", 56: "56 and over"}
+
+DEMOGRAPHICS: dict[DemographicName, Demographic] = {
+    "sex": Demographic("sex", "sex", {"F": "Female", "M": "Male"}),
+    "age": Demographic("age", "age group", _AGES),
+    "occupation": Demographic("occupation", "occupation", {name: name for name in _OCCUPATIONS}),
+}
+SEXES: tuple[str, ...] = DEMOGRAPHICS["sex"].values
+AGES: tuple[int, ...] = DEMOGRAPHICS["age"].values
+OCCUPATIONS: tuple[str, ...] = DEMOGRAPHICS["occupation"].values
+SEX_LABELS: Mapping[str, str] = DEMOGRAPHICS["sex"].labels
+AGE_LABELS: Mapping[int, str] = DEMOGRAPHICS["age"].labels
 
 GENRES: tuple[str, ...] = (
     "Action",
@@ -91,23 +133,21 @@ def to_scale(rating: float, levels: Sequence[float]) -> float:
 class Dataset:
     """Users, movies and ratings of one source, validated.
 
-    ``users``: one row a user, in file order: ``user_id`` int, and three categorical columns whose
-    codes are what a model reads (−1 for unknown): ``sex`` over ``SEXES``, ``age`` over ``AGES``,
-    ``occupation`` over ``OCCUPATIONS``.
+    ``users``: one row per user, in file order: ``user_id`` int, and a categorical column for each of ``DEMOGRAPHICS``
+    with its values as categories, whose codes a model reads (−1 for unknown).
 
-    ``movies``: one row a movie, in file order: ``movie_id`` int, ``title`` str (with its year, the
-    article in front: "The Matrix (1999)"), ``year`` Int16 (may be missing), ``genres`` str
-    ("Action|Sci-Fi", empty where none is known).
+    ``movies``: one row per movie, in file order: ``movie_id`` int, ``title`` str (with its year, the article in front:
+    "The Matrix (1999)"), ``year`` Int16 (may be missing), ``genres`` str ("Action|Sci-Fi", empty where none is known).
 
-    ``ratings``: one row a rating, in file order unless noted below: ``user`` and ``movie`` int32 (row numbers in the
+    ``ratings``: one row per rating, in file order unless noted below: ``user`` and ``movie`` int32 (row numbers in the
     two frames above, not ids), ``rating`` float32 (stars), ``timestamp`` int64 (seconds since 1970).
 
     ``levels``: the ratings that this source allows, ascending.
 
     ``tie_order``: what orders the ratings of one user that have the same time: their rows, which are those of the file
-    ("file"); or, where the file has them by movie number, rows in an order that was drawn ("drawn").
-    ``has_times``: whether anything is known of when ratings were given; if not, all timestamps are 0. ``notes``: what
-    was assumed when the files were read, one sentence each.
+    ("file"); or, where the file sorts them by movie number, rows in a random order ("drawn"). ``has_times``: whether
+    any timestamps are known; if not, all are 0. ``notes``: what was assumed when the files were read, one sentence
+    each.
     """
 
     name: str
@@ -121,30 +161,25 @@ class Dataset:
     has_times: bool = True
     notes: tuple[str, ...] = ()
 
-    @property
-    def has_demographics(self) -> bool:
-        """Whether any user's sex, age group or occupation is known."""
-        return bool(self.users[["sex", "age", "occupation"]].notna().any(axis=None))
-
 
 def genre_matrix(movies: pd.DataFrame) -> np.ndarray:
     """Return which of ``GENRES`` each movie has: (movies, 18) float32 of 0 and 1.
 
-    Genres outside ``GENRES`` (IMAX, say) leave no trace.
+    Genres outside ``GENRES``, such as IMAX, are ignored.
     """
     flags = movies["genres"].str.get_dummies(sep="|").reindex(columns=list(GENRES), fill_value=0)
     return flags.to_numpy(np.float32)
 
 
-# years are told as nearness to the middle of each decade, so that 1979 is like 1981
+# a year is encoded as its nearness to the start of each decade, so that 1979 is close to 1981
 DECADES = tuple(range(1930, 2030, 10))
 YEARS_APART = 8.0
 
 
 def item_features(movies: pd.DataFrame) -> np.ndarray:
-    """Return what is known of each movie beside its title: (movies, 28) float32, genres as 0 and 1, then its year.
+    """Return genres and year of each movie as numbers: (movies, 28) float32, first ``genre_matrix``, then the year.
 
-    The year y stands as exp(−((y − c) / 8)²) for each c in ``DECADES``: all near 0 where it is unknown.
+    The year y is encoded as exp(−((y − c) / 8)²) for each c in ``DECADES``; all are 0 where it is unknown.
     """
     year = movies["year"].astype("Float64").to_numpy(np.float32, na_value=np.inf)
     nearness = np.exp(-(((year[:, None] - np.array(DECADES)) / YEARS_APART) ** 2))
@@ -153,25 +188,25 @@ def item_features(movies: pd.DataFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of a history: the movie's id in its dataset, stars, and when, if that is known."""
+    """One entry of a history: the movie's id in its dataset, stars, and seconds since 1970 (``None`` if unknown)."""
 
     movie_id: int
     rating: float
     timestamp: int | None = None
 
 
-# how many rated movies a visitor's history holds in the app: as many as the default model reads
+# how many events a visitor's history holds in the app: as many as the default model reads
 MAX_HISTORY = 300
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """The person in front of the app. Has no user id; every part may be unknown.
+    """The person in front of the app: demographics, each of which may be unknown, and a history. No user id.
 
-    ``history`` runs from the oldest event to the newest: rated movies, which a model reads. ``seen`` has the ids of all
-    other movies that they have seen: not rated, or rated longer ago than the history reaches. No model reads these;
-    they are only kept out of lists. Instances never change: each edit returns a new visitor, so that a state can be
-    kept, compared and gone back to.
+    ``history``: the rated movies, which a model reads, from the oldest event to the newest. ``seen``: the ids of all
+    other movies that the visitor has seen, either not rated or older than the history. No model reads these; ranked
+    lists leave them out. ``movie_id in visitor`` tells whether either has a movie. Visitors are immutable: each edit
+    returns a new one, so that earlier states can be kept, compared and restored.
 
     >>> visitor = Visitor(seen=frozenset({7})).watched(3, 5.0).watched(4, 2.0)
     >>> visitor.limited(1).history, sorted(visitor.limited(1).seen)
@@ -185,37 +220,46 @@ class Visitor:
     seen: frozenset[int] = frozenset()
 
     def __post_init__(self):
-        """Raise ``VisitorError`` for demographics outside MovieLens' words or a movie that is in the history twice."""
-        for word, value, allowed in (
-            ("sex", self.sex, SEXES),
-            ("age", self.age, AGES),
-            ("occupation", self.occupation, OCCUPATIONS),
-        ):
-            if value is not None and value not in allowed:
-                options = ", ".join(str(a) for a in allowed)
-                raise VisitorError(f"{word} {value!r} is unknown; choose one of: {options}")
-        watched: set[int] = set()
+        """Raise ``VisitorError`` for a demographic value that MovieLens lacks or a movie that was rated twice."""
+        for name, demographic in DEMOGRAPHICS.items():
+            demographic.check(getattr(self, name))
+        rated: set[int] = set()
         for event in self.history:
-            if event.movie_id in watched:
+            if event.movie_id in rated:
                 raise VisitorError(f"movie {event.movie_id} is in the history twice; keep one rating of it")
-            watched.add(event.movie_id)
+            rated.add(event.movie_id)
         # a movie is either in the history or merely seen, so that equal visitors compare as equal
-        object.__setattr__(self, "seen", frozenset(self.seen) - watched)
+        object.__setattr__(self, "seen", frozenset(self.seen) - rated)
+
+    def __contains__(self, movie_id: int) -> bool:
+        """Whether the visitor has seen a movie, rated or not."""
+        return movie_id in self.all_seen
+
+    @cached_property
+    def ratings(self) -> dict[int, float]:
+        """The rating of each movie in the history, by movie id, oldest first. Read only."""
+        return {event.movie_id: event.rating for event in self.history}
 
     @cached_property
     def all_seen(self) -> frozenset[int]:
-        """The ids of all movies that they have seen, rated or not: what no list of theirs names."""
-        return self.seen | {event.movie_id for event in self.history}
+        """The ids of all movies that the visitor has seen, rated or not; no ranked list names them."""
+        return self.seen.union(self.ratings)
+
+    @property
+    def demographics(self) -> dict[DemographicName, DemographicValue]:
+        """The known demographics: name → value."""
+        values = {name: getattr(self, name) for name in DEMOGRAPHICS}
+        return {name: value for name, value in values.items() if value is not None}
 
     def limited(self, most: int = MAX_HISTORY) -> "Visitor":
-        """Keep the newest ``most`` events in the history; the movies of older ones are merely seen from then on."""
+        """Keep the newest ``most`` events in the history; the movies of older ones become merely seen."""
         older = self.history[: max(0, len(self.history) - most)]
         if not older:
             return self
         seen = self.seen | {event.movie_id for event in older}
         return replace(self, history=self.history[len(older) :], seen=seen)
 
-    def has_seen(self, *movie_ids: int) -> "Visitor":
+    def with_seen(self, *movie_ids: int) -> "Visitor":
         """Add movies that were seen and not rated. Those in the history stay there."""
         return replace(self, seen=self.seen | set(movie_ids))
 
@@ -224,22 +268,22 @@ class Visitor:
         return replace(self, history=(*self.history, Event(movie_id, rating)))
 
     def rated(self, movie_id: int, rating: float) -> "Visitor":
-        """Change the rating of a movie in the history, in its place."""
+        """Change the rating of a movie in the history; its position stays."""
         return replace(
             self,
             history=tuple(replace(e, rating=rating) if e.movie_id == movie_id else e for e in self.history),
         )
 
     def without(self, movie_id: int) -> "Visitor":
-        """Drop a movie from the history."""
+        """Remove a movie from the history."""
         return replace(self, history=tuple(e for e in self.history if e.movie_id != movie_id))
 
     def moved(self, movie_id: int, by: int) -> "Visitor":
-        """Move a movie ``by`` places: positive is later. Stops at either end."""
+        """Move a movie by so many positions, later if positive. Stops at either end."""
         events = list(self.history)
-        at = next((i for i, e in enumerate(events) if e.movie_id == movie_id), None)
-        if at is None:
+        position = next((i for i, e in enumerate(events) if e.movie_id == movie_id), None)
+        if position is None:
             return self
-        event = events.pop(at)
-        events.insert(max(0, min(len(events), at + by)), event)
+        event = events.pop(position)
+        events.insert(max(0, min(len(events), position + by)), event)
         return replace(self, history=tuple(events))

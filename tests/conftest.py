@@ -1,13 +1,16 @@
 """What all tests share: a dataset small enough to check by hand, and MovieLens 1M where it is there."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
+from bst import settings
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
 
 
@@ -27,8 +30,8 @@ def pytest_collection_modifyitems(items):
 
 
 # a busy machine says nothing of what is tested
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("unhurried")
 
 TRAINED = {"share_models", "small_recommender", "timeline_recommender"}
 LONG = {
@@ -40,9 +43,17 @@ LONG = {
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory) -> Iterator[None]:
     """Let no test, nor a process that it starts, remember a folder of its own in the project's ``data/.cache``."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BST_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch, settings.override_settings(cache=cache, download_url=None):
+        patch.setenv("BST_CACHE_DIR", str(cache))
         yield
+
+
+@pytest.fixture
+def override_settings() -> Iterator[Callable[..., settings.Settings]]:
+    """``bst.settings.override_settings`` until the test ends: ``override_settings(data=tmp_path)`` returns them."""
+    with ExitStack() as stack:
+        yield lambda **changes: stack.enter_context(settings.override_settings(**changes))
 
 
 TITLES = ("Alpha (1999)", "Beta (2000)", "Gamma (2001)", "Delta (2002)", "Épsilon (2003)", "Zeta (2004)")
@@ -80,7 +91,7 @@ def tiny_dataset() -> Dataset:
 @pytest.fixture(scope="session")
 def ml_1m_dir() -> Path:
     """The folder of MovieLens 1M; its tests are left out, with a word, where it is absent."""
-    folder = Path(os.environ.get("BST_DATA_DIR", "data")) / "ml-1m"
+    folder = settings.get_settings().data / "ml-1m"
     if not (folder / "ratings.dat").is_file():
         pytest.skip(f"MovieLens 1M is not at {folder}: python -m bst download ml-1m, or set BST_DATA_DIR")
     return folder

@@ -32,6 +32,7 @@ import pandas as pd
 from bst.errors import BSTError, BundleError
 from bst.models.build import FROM_DATASET, build_model, set_movies
 from bst.models.config import Config, Sizes, read_config
+from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 
 FORMAT = "bst-studio-bundle"
@@ -41,8 +42,6 @@ FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 LARGEST_FILE = 2**30
 # a draft that nobody has written to for so long, in seconds, is one of a program that was killed
 STALE_S = 3600
-
-BUNDLES = Path(__file__).resolve().parents[2] / "data" / "bundles"
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,9 @@ def fingerprint(movies: pd.DataFrame) -> str:
 def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
     found: list[Bundle | BrokenBundle] = []
-    _recover(folder or BUNDLES)
-    for path in sorted((folder or BUNDLES).glob("[!.]*/bundle.json")):
+    folder = folder or get_settings().bundles
+    _recover(folder)
+    for path in sorted(folder.glob("[!.]*/bundle.json")):
         if not path.parent.name.isprintable():  # bytes that are no text, line breaks: no name that can be shown
             continue
         try:
@@ -154,12 +154,13 @@ def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
 def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with what there is if none fits."""
     path = Path(name_or_folder)
-    _recover(BUNDLES)
-    for candidate in (BUNDLES / path, path):
+    bundles = get_settings().bundles
+    _recover(bundles)
+    for candidate in (bundles / path, path):
         # os.path, as pathlib raises for a name that is too long for a file
         if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
             return candidate.resolve()
-    names = ", ".join(sorted(p.parent.name for p in BUNDLES.glob("[!.]*/bundle.json"))) or "none"
+    names = ", ".join(sorted(p.parent.name for p in bundles.glob("[!.]*/bundle.json"))) or "none"
     raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
 
 
@@ -185,7 +186,7 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
     try:
         bundle = Bundle(
             folder=folder,
-            config=read_config(said["config"]),
+            config=read_config(dict(said["config"])),
             sizes=Sizes(**said["sizes"]),
             levels=tuple(float(level) for level in said["levels"]),
             share=float(said.get("share", 1.0)),

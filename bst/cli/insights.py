@@ -13,7 +13,6 @@ def insights(options: Options) -> Answer:
     from tqdm import tqdm
 
     from bst.bundles.bundle import open_bundle
-    from bst.datasets.catalogue import Catalogue
     from bst.explanation.insights import make_insights
     from bst.inference.recommender import Recommender
 
@@ -24,7 +23,7 @@ def insights(options: Options) -> Answer:
     say(f"reading {source}")
     dataset = datasets.load(source)
     load_tensorflow()
-    recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies), source)
+    recommender = Recommender.load(bundle, dataset)
     layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}"
     with tqdm(bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:
         told = None

@@ -8,6 +8,7 @@ from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
 from bst.models.config import PRESETS, Config, Sizes, TimelineConfig, describe, preset
 from bst.presentation.model_card import ALSO, PEER_NAMES
+from bst.settings import get_settings
 
 
 def presets(options: Options) -> Answer:
@@ -60,7 +61,7 @@ def _configuration(options: Options) -> Config:
 def train_model(options: Options) -> Answer:
     """Train a model; it ends as a bundle."""
     from bst.training.background import Reporter
-    from bst.training.runs import LOADING_TENSORFLOW, RUNS, RunSettings, train
+    from bst.training.runs import LOADING_TENSORFLOW, RunSettings, train
 
     config = _configuration(options)
     if options.patience < 1:
@@ -73,7 +74,8 @@ def train_model(options: Options) -> Answer:
 
     from tqdm import tqdm
 
-    reporter = Reporter(RUNS / name)  # so that the app can follow it, too
+    folder = get_settings().runs / name
+    reporter = Reporter(folder)  # so that the app can follow it, too
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
     with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
 
@@ -108,7 +110,7 @@ def train_model(options: Options) -> Answer:
                 on_progress=on_progress,
             )
         except KeyboardInterrupt:
-            bar.write(f"what is done is kept in {RUNS / name}; go on with --resume", file=sys.stderr)
+            bar.write(f"what is done is kept in {folder}; go on with --resume", file=sys.stderr)
             raise
     answer = {"bundle": bundle.name, "folder": str(bundle.folder), "epochs": bundle.epochs}
     answer |= {"best_epoch": bundle.best_epoch, **bundle.metrics}

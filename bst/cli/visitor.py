@@ -9,7 +9,7 @@ from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.ranking import POPULARITY_BANDS, Filters, genre_columns
+from bst.inference.ranking import POPULARITY_BANDS, Filters, RankOptions
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.visitors.export import as_json
@@ -37,29 +37,27 @@ def asked(options: Options) -> Asked:
     events = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
     again = {event.movie_id for event in events}  # rated anew, so that this is the newest rating
     before = tuple(event for event in visitor.history if event.movie_id not in again)
-    visitor = replace(visitor, history=before + events).has_seen(*(catalogue.find(text) for text in options.seen))
+    visitor = replace(visitor, history=before + events).with_seen(*(catalogue.find(text) for text in options.seen))
     return Asked(bundle, catalogue, visitor.limited() if options.import_file else visitor)
 
 
-def list_options(options: Options) -> dict:
-    """Return how a list is made, as arguments of ``Recommender.rank``."""
-    genre_columns(options.genre)
-    filters = Filters(tuple(options.genre), _years(options.years), fame=POPULARITY_BANDS.get(options.fame))
-    return {"filters": filters, "order": options.order, "weight": options.weight, "diversity": options.diversity}
+def rank_options(options: Options) -> RankOptions:
+    """Return how a list is ranked. Raises ``VisitorError``."""
+    filters = Filters(tuple(options.genre), _years(options.years), popularity=POPULARITY_BANDS.get(options.fame))
+    return RankOptions(filters, options.order, options.weight, options.diversity)
 
 
 def load(wanted: Asked, options: Options) -> Recommender:
     """Load the model."""
     load_tensorflow()
-    model = wanted.bundle.load_model(wanted.catalogue.movies)
-    return Recommender(wanted.bundle, wanted.catalogue, model, options.dataset)
+    return Recommender.load(wanted.bundle, options.dataset)
 
 
 def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
-    wanted, how = asked(options), list_options(options)
-    rows = load(wanted, options).rank(wanted.visitor, options.k, **how)
-    answer = as_json(wanted.bundle.name, wanted.catalogue, wanted.visitor, rows, **how)
+    wanted, ranked_by = asked(options), rank_options(options)
+    rows = load(wanted, options).rank(wanted.visitor, options.k, ranked_by)
+    answer = as_json(wanted.bundle.name, wanted.catalogue, wanted.visitor, rows, ranked_by)
 
     def text(answer: dict) -> str:
         lines = []

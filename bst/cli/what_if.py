@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bst.cli.terminal import Answer, Options, bar
-from bst.cli.visitor import asked, list_options, load, rated
+from bst.cli.visitor import asked, load, rank_options, rated
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.schema import AGES, Visitor
@@ -25,7 +25,7 @@ CHANGES = {
 
 def what_if(options: Options) -> Answer:
     """Say what moves when something about a visitor changes."""
-    wanted, how = asked(options), list_options(options)
+    wanted, ranked_by = asked(options), rank_options(options)
     if not options.changes:
         raise VisitorError("nothing is changed; name a change, such as --rate 'Alien (1979)=2' or --set sex=F")
     visitor, changed, told = wanted.visitor, wanted.visitor, []
@@ -34,7 +34,7 @@ def what_if(options: Options) -> Answer:
         edit = _edit(wanted.catalogue, changed, name, texts)
         before, changed = changed, edit.apply(changed)  # which refuses what does not fit
         told.append(edit.words(before, title))
-    made = compare(load(wanted, options), visitor, changed, options.k, **how)
+    made = compare(load(wanted, options), visitor, changed, options.k, ranked_by)
     answer = {
         "bundle": wanted.bundle.name,
         "visitor": visitor_as_json(wanted.catalogue, visitor),
@@ -114,7 +114,7 @@ def _number(text: str, what: str) -> int:
 
 
 def _watched(catalogue: Catalogue, visitor: Visitor, movie_id: int) -> int:
-    if all(event.movie_id != movie_id for event in visitor.history):
+    if movie_id not in visitor.ratings:
         raise VisitorError(f"{catalogue.title(movie_id)} is not in the history; give it with --watched")
     return movie_id
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from bst.errors import DatasetError
 from bst.schema import GENRES
+from bst.settings import PROJECT
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "data" / "demo" / "catalogue.csv"
+CATALOGUE = PROJECT / "data" / "demo" / "catalogue.csv"
 COLUMNS: tuple[str, ...] = ("movie_id", "title", "year", "genres", "franchise", "mood", "fame", "quality")
 
 MOODS: tuple[str, ...] = ("tense", "feel-good", "thoughtful", "thrilling", "dark", "romantic")

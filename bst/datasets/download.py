@@ -1,6 +1,5 @@
 """Downloading a MovieLens release: checksum, safe extraction, validation, and only then its final name."""
 
-import os
 import shutil
 import stat
 import time
@@ -13,6 +12,7 @@ from bst.datasets import movielens
 from bst.datasets.drafts import draft_folder, sweep
 from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.errors import DatasetError
+from bst.settings import get_settings
 
 Progress = Callable[[int, int], None]
 
@@ -52,7 +52,7 @@ def download(
     sweep(target.parent, *(_draft(source) for source in SOURCES.values()))
     if _is_there(target):
         return target
-    mirror = base_url or os.environ.get("BST_DOWNLOAD_URL")
+    mirror = base_url or get_settings().download_url
     url = f"{mirror.rstrip('/')}/{name}.zip" if mirror else source.url
     try:
         _download(source, url, known_hash or source.known_hash, target, on_progress)

@@ -5,18 +5,15 @@ outside of it, which git ignores; nothing is lost with it but the way there.
 """
 
 import json
-import os
 from pathlib import Path
 
 from bst.files import write_whole
-
-PROJECT = Path(__file__).resolve().parents[2]
+from bst.settings import get_settings
 
 
 def registry() -> Path:
-    """Return the file: in ``$BST_CACHE_DIR``, or ``data/.cache`` in the project."""
-    chosen = os.environ.get("BST_CACHE_DIR")
-    return (Path(chosen) if chosen else PROJECT / "data" / ".cache") / "folders.json"
+    """Return the file in which the folders are kept."""
+    return get_settings().cache / "folders.json"
 
 
 def folders() -> dict[str, Path]:

@@ -6,7 +6,6 @@ its README.
 
 import difflib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from bst.datasets.drafts import draft_folder, sweep
 from bst.datasets.parsing import quoted
 from bst.errors import DatasetError
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
+from bst.settings import get_settings
 
 _DRAFT = ".world-"
-PROJECT = Path(__file__).resolve().parents[2]
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1
 WEB = "https://files.grouplens.org/datasets/movielens/"
 
@@ -163,14 +162,12 @@ SOURCES: dict[str, Source] = {
 
 def data_dir() -> Path:
     """Return the folder of the datasets: ``$BST_DATA_DIR``, or ``data`` in the project."""
-    chosen = os.environ.get("BST_DATA_DIR")
-    # os.path, as pathlib raises where "~name" is nobody's home
-    return Path(os.path.expanduser(chosen)) if chosen else PROJECT / "data"  # noqa: PTH111
+    return get_settings().data
 
 
 def demo_dir() -> Path:
     """Return the folder of the demo world: generated, and never taken from ``$BST_DATA_DIR``."""
-    return PROJECT / "data" / "demo" / "world"
+    return get_settings().project_data / "demo" / "world"
 
 
 def source_of(name: str) -> Source:
@@ -261,7 +258,7 @@ def _as_folder(path: str) -> Path | None:
 
 def _places(name: str) -> list[Path]:
     names = (name, SOURCES[name].folder) if name in SOURCES else (name,)
-    return list(dict.fromkeys(parent / each for parent in (data_dir(), PROJECT / "data") for each in names))
+    return list(dict.fromkeys(parent / each for parent in (data_dir(), get_settings().project_data) for each in names))
 
 
 def _status(source: Source) -> Status:

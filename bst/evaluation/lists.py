@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.inference.ranking import POPULARITY_BANDS, argsort_candidates, between, fame, keys
+from bst.inference.ranking import (
+    POPULARITY_BANDS,
+    RankOptions,
+    argsort_candidates,
+    in_range,
+    popularity_percentile,
+    sort_keys,
+)
 from bst.inference.recommender import Recommender
 from bst.metrics import (
     Bootstrap,
@@ -56,7 +63,7 @@ def ask(
         visitors = [visitor_before(split, place, ids, recommender.max_history) for place in at]
         made = recommender.predict_many(visitors, ids, "next" in recommender.orders)
         for order in recommender.orders:
-            by = keys(made, order, recommender.bundle.levels)
+            by = sort_keys(made, RankOptions(order=order), recommender.bundle.levels)
             for i, label in enumerate(at):
                 found.setdefault(order, []).append(_best(split, label, [key[i] for key in by]))
         on_progress(min(1.0, (first + BLOCK) / len(labels)))
@@ -122,7 +129,7 @@ def ranking(split: EvaluationSplit, labels: np.ndarray, ranked: dict[str, Ranked
     facts = {
         "information": self_information(count, len(np.unique(known.user))),
         "genres": genre_matrix(split.dataset.movies),
-        "popular": between(fame(count), POPULARITY_BANDS[POPULAR]),
+        "popular": in_range(popularity_percentile(count), POPULARITY_BANDS[POPULAR]),
     }
     given = split.timelines.movie[labels][:, None]
     return {

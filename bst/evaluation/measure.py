@@ -12,7 +12,6 @@ import numpy as np
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
-from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, ConfigError
 from bst.evaluation import lists
 from bst.evaluation import private_cache as local
@@ -196,7 +195,7 @@ def _lists(bundle: Bundle, split: EvaluationSplit, model, answers: Answers, on_p
     labels = lists.sample(split, MOST_USERS if timeline else MOST_USERS_CLASSIC)
     words = f"making the lists of {len(labels):,} users"
     on_progress(0.5, words)
-    recommender = Recommender(bundle, Catalogue(split.dataset.movies), model)
+    recommender = Recommender.load(bundle, split.dataset, model=model)
     ranked = lists.ask(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, words))
     if answers.places is not None:
         # measured with all users, and where equal scores are dealt with as for the figures of training

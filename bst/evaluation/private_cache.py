@@ -16,8 +16,7 @@ from bst.errors import BSTError
 from bst.evaluation.predictions import Labels
 from bst.evaluation.worst import Miss
 from bst.files import write_whole
-
-FOLDER = Path(__file__).resolve().parents[2] / "data" / ".cache" / "evaluation"
+from bst.settings import get_settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ def local_of(labels: Labels, worst: dict[str, list[Miss]]) -> Local:
 
 def keep(bundle: Bundle, made: Local) -> None:
     """Keep it, whole or not at all. Raises ``OSError`` if it cannot be written."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = _path(bundle)
+    path.parent.mkdir(parents=True, exist_ok=True)
     said = {side: [miss.to_dict() for miss in misses] for side, misses in made.worst.items()}
     file = io.BytesIO()
     np.savez(
@@ -49,7 +49,7 @@ def keep(bundle: Bundle, made: Local) -> None:
         error=made.error.astype(np.float64),
         worst=np.frombuffer(json.dumps(said).encode(), np.uint8),
     )
-    write_whole(_path(bundle), file.getvalue())
+    write_whole(path, file.getvalue())
 
 
 def read(bundle: Bundle) -> Local | None:
@@ -64,4 +64,4 @@ def read(bundle: Bundle) -> Local | None:
 
 
 def _path(bundle: Bundle) -> Path:
-    return FOLDER / f"{bundle.name}-{bundle.weights_sha256[:16]}.npz"
+    return get_settings().evaluation_cache / f"{bundle.name}-{bundle.weights_sha256[:16]}.npz"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bst.evaluation.predictions import Labels
-from bst.inference.ranking import POPULARITY_BANDS, between, fame, years_of
+from bst.inference.ranking import POPULARITY_BANDS, in_range, popularity_percentile, years_of
 from bst.metrics import interval
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
 
@@ -49,9 +49,9 @@ def _groups(labels: Labels) -> Iterator[tuple[str, object, np.ndarray]]:
     for decade in np.unique(decades[~np.isnan(decades)]):
         yield "decade", int(decade), decades == decade
     known = labels.split.known
-    famous = fame(np.bincount(known.movie, minlength=known.movies))[labels.movie]
+    famous = popularity_percentile(np.bincount(known.movie, minlength=known.movies))[labels.movie]
     for band, span in POPULARITY_BANDS.items():
-        if (where := between(famous, span)).any():
+        if (where := in_range(famous, span)).any():
             yield "fame", band, where
 
 

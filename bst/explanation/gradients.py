@@ -40,6 +40,6 @@ def integrated_gradients(
     Of a classic model the rating is the one before it is held within the rating levels. Raises ``VisitorError`` as
     ``Recommender.predict`` does.
     """
-    made = recommender.attribute(visitor, movie_id, steps)
+    made = recommender.integrated_gradients(visitor, movie_id, steps)
     events = recommender.read_events(visitor)
     return Attribution(movie_id, events, made.expected, made.baseline, made.event_effects, made.rest)

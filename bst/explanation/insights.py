@@ -19,7 +19,6 @@ from bst.explanation.gradients import integrated_gradients
 from bst.explanation.insight_summary import by_genre, by_movie, deciles, spread
 from bst.explanation.leave_one_out import leave_one_out
 from bst.inference.recommender import Recommender
-from bst.models.build import look_everywhere_alike
 from bst.schema import Dataset, Visitor
 from bst.visitors.replay import RealUsers
 
@@ -111,12 +110,12 @@ def make_insights(
         on_progress(done, total, words)
         done += 1
 
-    evenly = _evenly(recommender)
+    uniform = Recommender.load(recommender.bundle, dataset, uniform_attention=True)
     seen = []
     for i, (visitor, movie_id, actual) in enumerate(sampled):
         step("measuring visitors")
         rng = np.random.default_rng([seed, i])
-        seen.append(_measure(recommender, evenly, visitor, movie_id, actual, rng, i < GRADIENT_VISITORS))
+        seen.append(_measure(recommender, uniform, visitor, movie_id, actual, rng, i < GRADIENT_VISITORS))
     found = {}
     for clarity, drawn in cases.items():
         found[clarity] = []
@@ -160,16 +159,9 @@ def draw_sample(users: RealUsers, visitors: int, seed: int) -> list[tuple[Visito
     return sampled
 
 
-def _evenly(recommender: Recommender) -> Recommender:
-    """Return the same model with attention forced uniform."""
-    model = recommender.bundle.load_model(recommender.catalogue.movies)
-    look_everywhere_alike(model)
-    return Recommender(recommender.bundle, recommender.catalogue, model)
-
-
 def _measure(
     recommender: Recommender,
-    evenly: Recommender,
+    uniform: Recommender,
     visitor: Visitor,
     movie_id: int,
     actual: float,
@@ -193,7 +185,7 @@ def _measure(
         permuted=spearman(_attention_when_shuffled(recommender, visitor, movie_id, rng), size),
         gradients=None if attributed is None else spearman(np.abs(attributed), size),
         expected=made.expected,
-        alike=float(evenly.predict_many([visitor], [movie_id]).expected[0, 0]),
+        alike=float(uniform.predict_many([visitor], [movie_id]).expected[0, 0]),
         blank=float(blank),
         actual=actual,
     )

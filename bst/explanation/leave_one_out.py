@@ -60,7 +60,7 @@ def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, fol
     nothing is said of the logit of being next, which takes most of the time.
     """
     events = recommender.read_events(visitor)
-    told = _told(recommender, recommender.answers_without_each(visitor, movie_id, following))
+    told = _told(recommender, recommender.score_movie_without_each(visitor, movie_id, following))
     first = [None if part is None else float(part[0]) for part in told]
     event_effects = Changes(*(None if part is None else part[0] - part[1:] for part in told))
     return LeaveOneOut(movie_id, events, *first, event_effects)
@@ -84,7 +84,7 @@ def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: i
     """
     parts = [part for part in ("sex", "age", "occupation") if getattr(visitor, part) is not None]
     asked = [visitor, *(replace(visitor, **{part: None}) for part in parts)]
-    told = _told(recommender, recommender.answers(asked, movie_id))
+    told = _told(recommender, recommender.score_movie(asked, movie_id))
     return {
         part: Change(*(None if values is None else float(values[0] - values[i]) for values in told))
         for i, part in enumerate(parts, start=1)
@@ -102,7 +102,7 @@ def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, amon
     singles = [visitor.without(event.movie_id) for event in events]
     pairs = list(combinations(range(len(events)), 2))
     both = [singles[i].without(events[j].movie_id) for i, j in pairs]
-    expected = recommender.answers([visitor, *singles, *both], movie_id).expected.astype(float)
+    expected = recommender.score_movie([visitor, *singles, *both], movie_id).expected.astype(float)
     table, alone, together = np.zeros((len(events),) * 2), expected[1 : 1 + len(events)], expected[1 + len(events) :]
     for (i, j), stars in zip(pairs, together, strict=True):
         table[i, j] = table[j, i] = expected[0] - alone[i] - alone[j] + stars

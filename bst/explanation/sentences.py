@@ -74,13 +74,13 @@ def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explan
         demographics_unknown(recommender, visitor, movie_id),
         bare,
         unknown,
-        recommender.one(visitor, movie_id).watch_next,
+        recommender.recommendation(visitor, movie_id).watch_next,
     )
 
 
 def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Change]:
     """Return what is predicted of a movie for each of several visitors, in ``MEASURES``. Errors as in ``explain``."""
-    made = recommender.answers(visitors, movie_id)
+    made = recommender.score_movie(visitors, movie_id)
     levels = np.array(recommender.bundle.levels) >= LIKED
     liked = None if made.distribution is None else made.distribution[:, levels].sum(axis=1)
     parts = (made.expected, liked, made.next_logit)

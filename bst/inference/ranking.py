@@ -1,9 +1,11 @@
-"""What makes a ranked list of predictions: which movies it may name, what comes first, and how varied it is.
+"""How a ranked list is made of predictions: filters, order, and diversity.
 
-Pure functions of arrays; the recommender brings the arrays, and is what pages and the command line ask.
+Pure functions of arrays. ``Recommender`` supplies the arrays; pages and the command line ask it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,16 +14,16 @@ from bst.errors import VisitorError
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
 
-# how a list can be ordered, and by what: see ``Recommender.rank``
-ORDERS = {
+Order = Literal["rating", "next", "blend"]
+# what a list can be ordered by: see ``RankOptions``
+ORDERS: dict[Order, str] = {
     "rating": "expected rating",
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }
 LIKED = 4.0
 
-# How well known a movie is: the share of the catalogue that has fewer ratings. Few movies have most of the ratings, so
-# the bands grow narrower towards the top.
+# Ranges of ``popularity_percentile``. A few movies have most of the ratings, so the bands narrow towards the top.
 POPULARITY_BANDS: dict[str, tuple[float, float]] = {
     "Hidden gems": (0.0, 0.25),
     "Little known": (0.25, 0.5),
@@ -30,113 +32,146 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
     "Blockbusters": (0.95, 1.0),
 }
 
-# a varied list is chosen from this many of the best: what comes later is not worth showing for being different
+# a diverse list is chosen from this many of the best: movies further down are not worth showing for being different
 POOL = 200
+
+
+def genre_columns(genres: Iterable[str]) -> list[int]:
+    """Return the indices of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError``."""
+    columns = {name.casefold(): column for column, name in enumerate(GENRES)}
+    genres = list(genres)
+    for genre in genres:
+        if genre.casefold() not in columns:
+            raise VisitorError(f"unknown genre {genre!r}; choose among: {', '.join(GENRES)}")
+    return [columns[genre.casefold()] for genre in genres]
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which movies a list may name: any of ``genres`` (none: all), years from … to, inclusive, and seen ones or not.
+    """Which movies a list may contain.
 
-    ``fame``: from … to, as shares of the catalogue that has fewer ratings than a movie: 0 least, 1 most famous. The
-    upper end is not included, unless it is 1. ``POPULARITY_BANDS`` names such ranges.
+    ``genres``: movies of any of these; all movies if empty. ``years``: first and last year, both included.
+    ``include_seen``: whether movies that the visitor has seen are listed too. ``popularity``: a range of
+    ``popularity_percentile``; its upper end is excluded unless it is 1. ``POPULARITY_BANDS`` names such ranges.
     """
 
     genres: tuple[str, ...] = ()
     years: tuple[int, int] | None = None
     include_seen: bool = False
-    fame: tuple[float, float] | None = None
+    popularity: tuple[float, float] | None = None
 
-    def __post_init__(self):
-        """Raise ``VisitorError`` for a range of fame that is none."""
-        if self.fame is not None and not 0 <= self.fame[0] < self.fame[1] <= 1:
-            raise VisitorError(f"fame goes from a lower to a higher share between 0 and 1, not {self.fame}")
-
-
-def genre_columns(genres) -> list[int]:
-    """Return the places of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError``."""
-    places = {name.casefold(): i for i, name in enumerate(GENRES)}
-    strange = [genre for genre in genres if genre.casefold() not in places]
-    if strange:
-        raise VisitorError(f"unknown genre {strange[0]!r}; choose among: {', '.join(GENRES)}")
-    return [places[genre.casefold()] for genre in genres]
+    def __post_init__(self) -> None:
+        """Raise ``VisitorError`` for an unknown genre or an invalid range of popularity."""
+        genre_columns(self.genres)
+        if self.popularity is not None and not 0 <= self.popularity[0] < self.popularity[1] <= 1:
+            raise VisitorError(f"popularity goes from a lower to a higher share between 0 and 1, not {self.popularity}")
 
 
-def fame(counts: np.ndarray) -> np.ndarray:
-    """Return how famous movies are: the share of all that has fewer ratings, (movies,) float64 from 0 to below 1.
+@dataclass(frozen=True)
+class RankOptions:
+    """How the catalogue is ranked.
 
-    ``counts``: how many ratings each has. Movies with as many are equally famous.
+    ``order``: "rating" puts the highest expected rating first; "next" what is most likely watched next; "blend" what is
+    most likely watched next and liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``), so that one
+    half each gives the order of the product. ``diversity``, 0 … 1, moves movies down that are similar to those above
+    them: see ``diversify``.
+    """
+
+    filters: Filters = field(default_factory=Filters)
+    order: Order = "rating"
+    weight: float = 0.5
+    diversity: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ``VisitorError`` for an unknown order, and a weight or diversity outside 0 … 1."""
+        if self.order not in ORDERS:
+            raise VisitorError(f"a list cannot be ordered by {self.order!r}; choose one of: {', '.join(ORDERS)}")
+        if not 0 <= self.weight <= 1:
+            raise VisitorError(f"the weight of a blend goes from 0 (liked) to 1 (likely next), not {self.weight}")
+        if not 0 <= self.diversity <= 1:
+            raise VisitorError(
+                f"diversity goes from 0 (as ordered) to 1 (as different as can be), not {self.diversity}"
+            )
+
+
+BY_RATING = RankOptions()
+
+
+def popularity_percentile(counts: np.ndarray) -> np.ndarray:
+    """Return the share of movies with fewer ratings than each movie: (movies,) float64, from 0 to below 1.
+
+    ``counts`` (movies,): how many ratings each movie has. Equal counts give equal shares.
+
+    >>> popularity_percentile(np.array([5, 0, 10, 5])).tolist()
+    [0.25, 0.0, 0.75, 0.25]
     """
     return np.searchsorted(np.sort(counts), counts, side="left") / max(len(counts), 1)
 
 
-def between(shares: np.ndarray, span: tuple[float, float]) -> np.ndarray:
-    """Return which shares lie in a range of ``Filters.fame``: (movies,) bool."""
-    low, high = span
-    return (shares >= low) & ((shares < high) | (high >= 1))
+def in_range(percentiles: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """Return which percentiles lie within the bounds of ``Filters.popularity``: (movies,) bool."""
+    low, high = bounds
+    return (percentiles >= low) & ((percentiles < high) | (high >= 1))
 
 
 def years_of(movies: pd.DataFrame) -> np.ndarray:
-    """Return the movies' years, (movies,) float64; not a number where unknown, which no range of years includes."""
+    """Return the movies' years, (movies,) float64; NaN where unknown, which no range of years includes."""
     return movies["year"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
 
 
-def keys(made: Predictions, order: str, levels: tuple[float, ...], weight: float = 0.5) -> list[np.ndarray]:
-    """Return by what movies are ordered, the first key first, each of the shape of ``made.expected``; more is better.
+def sort_keys(predictions: Predictions, options: RankOptions, levels: tuple[float, ...]) -> list[np.ndarray]:
+    """Return what movies are sorted by, the primary key first; higher is better. ``levels``: the dataset's ratings.
 
-    ``blend`` is watch_next ** weight × P(4 stars or more) ** (1 − weight): half and half gives the order of the
-    product. What the first key leaves equal is ordered by expected rating. Raises ``VisitorError`` for a weight outside
-    0 … 1.
+    Each key has the shape of ``predictions.expected``. Movies with an equal primary key are sorted by expected rating.
+    Raises ``VisitorError`` for an order that needs predictions which the model does not make.
     """
-    if not 0 <= weight <= 1:
-        raise VisitorError(f"the weight of a blend goes from 0 (liked) to 1 (likely next), not {weight}")
-    if order == "rating":
-        return [made.expected]
-    if order == "next":
-        return [made.watch_next, made.expected]
-    liked = made.distribution[..., np.array(levels) >= LIKED].sum(axis=-1, dtype=np.float64)
-    return [made.watch_next.astype(np.float64) ** weight * liked ** (1 - weight), made.expected]
+    if options.order == "rating":
+        return [predictions.expected]
+    if predictions.watch_next is None or predictions.distribution is None:
+        raise VisitorError(f"a model that only predicts ratings cannot order by {options.order!r}")
+    if options.order == "next":
+        return [predictions.watch_next, predictions.expected]
+    liked = predictions.distribution[..., np.array(levels) >= LIKED].sum(axis=-1, dtype=np.float64)
+    watch_next = predictions.watch_next.astype(np.float64)
+    return [watch_next**options.weight * liked ** (1 - options.weight), predictions.expected]
 
 
-def argsort_candidates(by: list[np.ndarray], allowed: np.ndarray) -> np.ndarray:
+def argsort_candidates(keys: list[np.ndarray], allowed: np.ndarray) -> np.ndarray:
     """Return the rows of the ``allowed`` movies (bool), best first; ties keep the order of the catalogue.
 
-    ``by``: what ``keys`` returns for one visitor.
+    ``keys``: what ``sort_keys`` returns for one visitor, (movies,) each.
     """
     rows = np.flatnonzero(allowed)
-    return rows[np.lexsort([-key[rows] for key in reversed(by)])]
+    return rows[np.lexsort([-key[rows] for key in reversed(keys)])]
 
 
-def places(rows: np.ndarray, movies: int) -> np.ndarray:
-    """Return each movie's place in a list of rows, from 1; 0 for those that are not in it: (movies,) int64."""
-    found = np.zeros(movies, np.int64)
-    found[rows] = np.arange(1, len(rows) + 1)
-    return found
+def ranks_of(rows: np.ndarray, movies: int) -> np.ndarray:
+    """Return each movie's rank in a list of rows, from 1; 0 for movies that are not in it: (movies,) int64."""
+    ranks = np.zeros(movies, np.int64)
+    ranks[rows] = np.arange(1, len(rows) + 1)
+    return ranks
 
 
 def diversify(rows: np.ndarray, vectors: np.ndarray, diversity: float, k: int | None = None) -> np.ndarray:
-    """Return rows, best first, with movies put off that are like those above them: maximal marginal relevance.
+    """Return rows, best first, re-ranked so that similar movies are spread out: maximal marginal relevance.
 
-    Carbonell & Goldstein 1998: the next is always the one with the highest (1 − d) · relevance − d · similarity, where
-    similarity is that to the nearest of those above it: the cosine of ``vectors`` (movies, D), of length 1. Relevance
-    falls evenly with the place, from 1 at the top to 0 at the end of the ``POOL`` that is chosen from; so each step of
-    ``diversity`` d, 0 … 1, makes a list about as much more varied, whatever it is ordered by. 0 leaves it as it is.
+    Carbonell & Goldstein 1998: the next movie is the one with the highest (1 − d) · relevance − d · similarity, where
+    similarity is the cosine to the most similar movie above it. ``vectors`` (movies, D) have length 1. Relevance falls
+    linearly with the rank, from 1 at the top to 0 at the end of the ``POOL``; so each step of ``diversity`` d, 0 … 1,
+    makes a list about as much more diverse, whatever it is ordered by. 0 leaves it unchanged.
 
-    What comes after the pool keeps its order. ``k``: so many are needed, no more are worked out. Raises
-    ``VisitorError`` for a diversity outside 0 … 1.
+    Movies beyond the pool keep their order. ``k``: how many rows are needed; no more are computed.
     """
-    if not 0 <= diversity <= 1:
-        raise VisitorError(f"diversity goes from 0 (as ordered) to 1 (as different as can be), not {diversity}")
     if diversity == 0:
         return rows[:k]
     pool = rows[:POOL]
     movies, n = vectors[pool], len(pool)
-    wanted = n if k is None else min(k, n)
-    worth = ((1 - diversity) * (1 - np.arange(n) / POOL)).astype(np.float32)
-    nearest = np.full(n, -1.0, np.float32)
-    chosen = np.zeros(wanted, np.int64)
-    for step in range(wanted):
-        best = chosen[step] = int((worth - diversity * nearest).argmax())
-        nearest = np.maximum(nearest, movies @ movies[best])
-        worth[best] = -np.inf
+    needed = n if k is None else min(k, n)
+    relevance = ((1 - diversity) * (1 - np.arange(n) / POOL)).astype(np.float32)
+    similarity = np.full(n, -1.0, np.float32)
+    chosen = np.zeros(needed, np.int64)
+    for step in range(needed):
+        best = chosen[step] = int((relevance - diversity * similarity).argmax())
+        similarity = np.maximum(similarity, movies @ movies[best])
+        relevance[best] = -np.inf
     return np.concatenate([pool[chosen], np.delete(pool, chosen), rows[POOL:]])[:k]

@@ -18,10 +18,10 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from bst.bundles import bundle as bundles
 from bst.errors import BSTError, TrainingError
 from bst.files import write_whole
-from bst.training.runs import RUNS, RunSettings, check_new, read_settings, train
+from bst.settings import PROJECT, get_settings, override_settings
+from bst.training.runs import RunSettings, check_new, read_settings, train
 
 # how long a process may take to end when it is asked to, before it is ended; seconds
 PATIENCE_S = 3.0
@@ -56,15 +56,15 @@ class Status:
     ending: str = ""
 
 
-def start(settings: RunSettings, name: str, runs: Path | None = None, into: Path | None = None) -> None:
-    """Start a run in a process of its own. It ends as the bundle ``into``/``name`` (``data/bundles``).
+def start(settings: RunSettings, name: str) -> None:
+    """Start a run in a process of its own. It ends as the bundle ``name``.
 
     Raises ``TrainingError`` if the name is taken or no name, another run is under way, or the folder cannot be written.
     """
-    folder = _folder(name, runs)
+    folder = _folder(name)
     with _starting:
-        _refuse_second(runs)
-        check_new(name, folder, (into or bundles.BUNDLES) / name)
+        _refuse_second()
+        check_new(name, folder, get_settings().bundles / name)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
@@ -74,33 +74,33 @@ def start(settings: RunSettings, name: str, runs: Path | None = None, into: Path
             raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
         try:
             write_whole(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
-            _launch(folder, into)
+            _launch(folder)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
 
 
-def resume(name: str, runs: Path | None = None, into: Path | None = None) -> None:
+def resume(name: str) -> None:
     """Go on with a run that was cancelled or has died, from its last whole epoch.
 
     Raises ``TrainingError`` if there is no such run, its settings cannot be read, or a run is under way.
     """
-    folder = _folder(name, runs)
+    folder = _folder(name)
     with _starting:
-        _refuse_second(runs)
+        _refuse_second()
         read_settings(folder)
         try:
-            _launch(folder, into)
+            _launch(folder)
         except OSError as error:
             raise TrainingError(f"the run {name} cannot go on: {error}; make room or mend its folder") from error
 
 
-def cancel(name: str, runs: Path | None = None) -> None:
+def cancel(name: str) -> None:
     """End a run's process, and return when it has ended, after ``PATIENCE_S`` seconds and a moment at most.
 
     What it has learnt up to its last whole epoch is kept; at a run that has ended already nothing changes.
     """
-    folder = _folder(name, runs)
+    folder = _folder(name)
     process = _process(folder)
     if process is None:
         return
@@ -118,27 +118,27 @@ def cancel(name: str, runs: Path | None = None) -> None:
         pass  # it was quicker
 
 
-def process_of(name: str, runs: Path | None = None) -> psutil.Process | None:
+def process_of(name: str) -> psutil.Process | None:
     """Return the process in which a run is under way, None if it is not."""
-    return _process(_folder(name, runs))
+    return _process(_folder(name))
 
 
-def discard(name: str, runs: Path | None = None) -> None:
+def discard(name: str) -> None:
     """Remove a run that is not under way, with all that it has learnt. Raises ``TrainingError`` while it runs."""
-    if _process(_folder(name, runs)):
+    if _process(_folder(name)):
         raise TrainingError(f"run {name} is under way; cancel it first")
-    shutil.rmtree(_folder(name, runs), ignore_errors=True)
+    shutil.rmtree(_folder(name), ignore_errors=True)
 
 
-def statuses(runs: Path | None = None) -> list[Status]:
+def statuses() -> list[Status]:
     """Return how all unfinished runs are doing, the one under way first, then by name."""
-    found = [status(path.parent.name, runs) for path in sorted((runs or RUNS).glob("[!.]*/run.json"))]
+    found = [status(path.parent.name) for path in sorted(get_settings().runs.glob("[!.]*/run.json"))]
     return sorted((one for one in found if one), key=lambda one: one.state != "running")
 
 
-def status(name: str, runs: Path | None = None) -> Status | None:
+def status(name: str) -> Status | None:
     """Return how an unfinished run is doing; None if there is none of that name, or it cannot be read."""
-    folder = _folder(name, runs)
+    folder = _folder(name)
     process = _process(folder)  # first: a run that ends meanwhile takes its folder with it
     try:
         settings = read_settings(folder)
@@ -190,12 +190,12 @@ class Reporter:
             pass
 
 
-def _folder(name: str, runs: Path | None) -> Path:
-    return (runs or RUNS) / name
+def _folder(name: str) -> Path:
+    return get_settings().runs / name
 
 
-def _refuse_second(runs: Path | None) -> None:
-    running = [one for one in statuses(runs) if one.state == "running"]
+def _refuse_second() -> None:
+    running = [one for one in statuses() if one.state == "running"]
     if running:
         raise TrainingError(
             f"run {running[0].name} is under way ({running[0].share:.0%} done), and two at a time would slow each "
@@ -203,20 +203,19 @@ def _refuse_second(runs: Path | None) -> None:
         )
 
 
-def _launch(folder: Path, into: Path | None) -> None:
-    command = [sys.executable, "-m", "bst.training.background", str(folder.resolve())]
-    command += [str(into.resolve())] if into else []
+def _launch(folder: Path) -> None:
+    settings = get_settings()
+    command = [sys.executable, "-m", "bst.training.background", str(folder.resolve()), str(settings.bundles.resolve())]
     # a group of its own: neither Ctrl-C at the server nor its end is meant for the run
     apart = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
-    for name in {"BST_DATA_DIR", "BST_CACHE_DIR"} & environment.keys():
-        # relative to where the server was started, which is not where the run works
-        environment[name] = os.path.abspath(os.path.expanduser(environment[name]))  # noqa: PTH100, PTH111
+    # absolute, as they may be relative to where the server was started, which is not where the run works
+    environment |= {"BST_DATA_DIR": str(settings.data.absolute()), "BST_CACHE_DIR": str(settings.cache.absolute())}
     (folder / "progress.json").unlink(missing_ok=True)
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(
             command,
-            cwd=Path(__file__).parents[2],
+            cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -289,8 +288,11 @@ def _read(path: Path) -> dict:
     return said if isinstance(said, dict) else {}
 
 
-def main(folder: str, into: str | None = None) -> int:
-    """Train in this process what the run's folder asks for. Returns the exit code: 0, or 2 for a clear refusal."""
+def main(folder: str, bundles: str) -> int:
+    """Train in this process what the run's folder asks for; the bundle goes into the folder ``bundles``.
+
+    Returns the exit code: 0, or 2 for a clear refusal.
+    """
     at = Path(folder)
     reporter = Reporter(at)
     if os.name == "posix":
@@ -304,16 +306,15 @@ def main(folder: str, into: str | None = None) -> int:
         print(", ".join(f"{name} {value:.4g}" for name, value in row.items()))
 
     try:
-        train(
-            read_settings(at),
-            at.name,
-            resume=True,
-            runs=at.parent,
-            into=Path(into) if into else None,
-            on_stage=on_stage,
-            on_epoch=on_epoch,
-            on_progress=reporter.on_progress,
-        )
+        with override_settings(runs=at.parent, bundles=Path(bundles)):
+            train(
+                read_settings(at),
+                at.name,
+                resume=True,
+                on_stage=on_stage,
+                on_epoch=on_epoch,
+                on_progress=reporter.on_progress,
+            )
     except BSTError as error:
         print(f"error: {error}")
         return 2

@@ -29,10 +29,10 @@ from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
 from bst.models.family import kind
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
+from bst.settings import get_settings
 from bst.timelines.arrays import assumptions, tie_order_record
 from bst.timelines.splits import EvaluationSplit, prepare
 
-RUNS = Path(__file__).resolve().parents[2] / "runs"
 LOADING_TENSORFLOW = "loading TensorFlow"
 # a sample of visitors tells nothing where there are hardly any
 LEAST_USERS = 100
@@ -59,7 +59,7 @@ class RunSettings:
     @classmethod
     def from_dict(cls, values: dict) -> "RunSettings":
         """Read what ``to_dict`` wrote. Raises ``ConfigError``, ``KeyError`` or ``TypeError`` for anything else."""
-        return cls(**dict(values) | {"config": read_config(values["config"])})
+        return cls(**dict(values) | {"config": read_config(dict(values["config"]))})
 
 
 def read_settings(folder: Path) -> RunSettings:
@@ -79,13 +79,11 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    runs: Path = RUNS,
-    into: Path | None = None,
     on_stage: Callable[[str], None] = lambda words: None,
     on_epoch: Callable[[dict], None] = lambda row: None,
     on_progress: Callable = lambda progress: None,
 ) -> Bundle:
-    """Train a model and return its bundle, ``into``/``name`` (``data/bundles``).
+    """Train a model and return its bundle, ``data/bundles/NAME`` unless the settings say otherwise.
 
     With ``resume`` the unfinished run of that name goes on where it was. ``on_stage`` is told in words what is being
     done, ``on_epoch`` each finished row of the curves, ``on_progress`` a ``training.Progress`` several times a second.
@@ -93,7 +91,7 @@ def train(
     Raises ``TrainingError`` if the name is taken, there is nothing to resume, or the settings are not those of the run
     to resume; ``DatasetError`` or ``ConfigError`` for what is asked for.
     """
-    folder, target = runs / name, (into or bundles.BUNDLES) / name
+    folder, target = get_settings().runs / name, get_settings().bundles / name
     if resume:
         _check_resumed(folder, settings)
     else:
@@ -136,11 +134,10 @@ def train(
 
 def keep_insights(bundle: Bundle, dataset: Dataset) -> None:
     """Work out ``explanation.insights`` of a new bundle and keep them with it. Raises ``BundleError``."""
-    from bst.datasets.catalogue import Catalogue
     from bst.explanation.insights import make_insights
     from bst.inference.recommender import Recommender
 
-    recommender = Recommender(bundle, Catalogue(dataset.movies), bundle.load_model(dataset.movies))
+    recommender = Recommender.load(bundle, dataset)
     sidecars.keep(bundle, "insights", make_insights(recommender, dataset))
 
 

@@ -5,11 +5,10 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from bst.datasets.catalogue import Catalogue
-from bst.inference.ranking import Filters
+from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import Visitor
 
@@ -23,23 +22,24 @@ def as_json(
     catalogue: Catalogue,
     visitor: Visitor,
     rows: Sequence[Recommendation],
-    filters: Filters,
-    order: str = "rating",
-    weight: float = 0.5,
-    diversity: float = 0.0,
+    options: RankOptions,
 ) -> dict[str, Any]:
-    """Return all that makes a list, and the list: what the same bundle gives for the same visitor, asked the same way.
+    """Return a ranked list with all that it depends on: bundle, visitor and options.
 
-    Plain values: dicts, lists, text, numbers, None. Chances are rounded to what they tell.
+    Plain values: dicts, lists, text, numbers, None. Probabilities are rounded.
     """
+    filters = options.filters
     return {
         "bundle": bundle,
         "visitor": visitor_as_json(catalogue, visitor),
-        "order": order,
-        "weight": weight,
-        "diversity": diversity,
+        "order": options.order,
+        "weight": options.weight,
+        "diversity": options.diversity,
         "filters": {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(filters).items()
+            "genres": list(filters.genres),
+            "years": filters.years and list(filters.years),
+            "include_seen": filters.include_seen,
+            "fame": filters.popularity and list(filters.popularity),
         },
         "recommendations": [
             {

@@ -140,7 +140,7 @@ class RealUsers:
             )
         events = self.events(user)
         visitor = replace(self.who(user), history=events[:most])
-        rows = recommender.catalogue.rows(event.movie_id for event in visitor.history)
+        rows = recommender.catalogue.rows(visitor.ratings)
         return Replay(
             user=user,
             visitor=visitor,

@@ -50,10 +50,10 @@ def _movies(edit: Edit) -> tuple[int, ...]:
 def size(edit: Edit, visitor: Visitor) -> float:
     """Return how large an edit is: stars changed, or places moved; ``WHOLE_EVENT`` for a movie that comes or goes."""
     if isinstance(edit, Rate):
-        return next(abs(e.rating - edit.rating) for e in visitor.history if e.movie_id == edit.movie_id)
+        return abs(visitor.ratings[edit.movie_id] - edit.rating)
     if isinstance(edit, Swap):
-        places = {event.movie_id: place for place, event in enumerate(visitor.history)}
-        return float(abs(places[edit.first] - places[edit.second]))
+        order = list(visitor.ratings)
+        return float(abs(order.index(edit.first) - order.index(edit.second)))
     return WHOLE_EVENT
 
 

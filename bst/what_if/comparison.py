@@ -8,7 +8,8 @@ import pandas as pd
 
 from bst.errors import VisitorError
 from bst.inference import ranking
-from bst.inference.recommender import Filters, Recommendation, Recommender
+from bst.inference.ranking import BY_RATING, Order, RankOptions
+from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
 from bst.what_if.edits import (
     PARTS,
@@ -64,7 +65,7 @@ class Comparison:
     a: Visitor
     b: Visitor
     k: int
-    order: str
+    order: Order
     edits: tuple[Edit, ...]
     first: list[Recommendation]
     second: list[Recommendation]
@@ -146,15 +147,14 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
             old, new = value_words(part, getattr(before, part)), value_words(part, value)
             return f"{PARTS[part]} went from {old} to {new}"
         case Rate(movie_id, rating):
-            old = next(event.rating for event in before.history if event.movie_id == movie_id)
-            return f"{title(movie_id)} went from {old:g} to {rating:g}"
+            return f"{title(movie_id)} went from {before.ratings[movie_id]:g} to {rating:g}"
         case Add(movie_id, rating):
             return f"{title(movie_id)} was added with {rating:g} ★"
         case Drop(movie_id):
             return f"{title(movie_id)} was removed"
         case Move(movie_id):
-            at = [event.movie_id for event in before.history].index(movie_id)
-            return f"{title(movie_id)} was moved {'later' if edit.to > at else 'earlier'}"
+            earlier = list(before.ratings).index(movie_id) >= edit.to
+            return f"{title(movie_id)} was moved {'earlier' if earlier else 'later'}"
         case Swap(first, second):
             return f"{title(first)} and {title(second)} changed places"
         case Forget():
@@ -170,10 +170,7 @@ def compare(
     a: Visitor,
     b: Visitor,
     k: int = 10,
-    filters: Filters | None = None,
-    order: str = "rating",
-    weight: float = 0.5,
-    diversity: float = 0.0,
+    options: RankOptions = BY_RATING,
 ) -> Comparison:
     """Compare what is recommended to two visitors. Arguments and errors as in ``Recommender.rank``.
 
@@ -181,28 +178,27 @@ def compare(
     from 1st to 14th is a larger move than one from 100th to 1,000th. Its cause is found by making each edit alone on
     ``a``, and taking that which moves it most in the same direction.
     """
-    ranked = partial(_ranks, recommender, filters=filters, order=order, weight=weight, diversity=diversity)
-    how = {"filters": filters, "order": order, "weight": weight, "diversity": diversity}
-    first, second = (recommender.rank(visitor, k, **how) for visitor in (a, b))
-    rank_a, rank_b = ranked(a), ranked(b)
+    ranks = partial(_ranks, recommender, options)
+    first, second = (recommender.rank(visitor, k, options) for visitor in (a, b))
+    rank_a, rank_b = ranks(a), ranks(b)
     edits = differences(a, b)
     catalogue = _catalogue(recommender, a, b, rank_a, rank_b)
-    what = "expected" if order == "rating" else "watch_next"
+    what = "expected" if options.order == "rating" else "watch_next"
     values = (getattr(recommender.predict(visitor), what) for visitor in (a, b))
     mover = _mover(rank_a, rank_b, *values, k)
-    made = Comparison(a, b, k, order, edits, first, second, catalogue)
+    made = Comparison(a, b, k, options.order, edits, first, second, catalogue)
     if mover is None:
         return made
     cause = _cause(
-        a, b, edits, lambda visitor: _gain(ranked(visitor))[mover], _gain(rank_a)[mover], _gain(rank_b)[mover]
+        a, b, edits, lambda visitor: _gain(ranks(visitor))[mover], _gain(rank_a)[mover], _gain(rank_b)[mover]
     )
     movie_id = int(recommender.catalogue.movies["movie_id"].iloc[mover])
-    return Comparison(a, b, k, order, edits, first, second, catalogue, movie_id, cause)
+    return Comparison(a, b, k, options.order, edits, first, second, catalogue, movie_id, cause)
 
 
-def _ranks(recommender: Recommender, visitor: Visitor, **how) -> np.ndarray:
-    """Return each movie's place in the whole list, 0 for those that are not in it: (movies,) int64."""
-    return ranking.places(recommender.ranked_rows(visitor, **how), len(recommender.catalogue))
+def _ranks(recommender: Recommender, options: RankOptions, visitor: Visitor) -> np.ndarray:
+    """Return each movie's rank in the whole list, 0 for movies that are not in it: (movies,) int64."""
+    return ranking.ranks_of(recommender.ranked_rows(visitor, options), len(recommender.catalogue))
 
 
 def _gain(ranks: np.ndarray) -> np.ndarray:

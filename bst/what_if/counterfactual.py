@@ -12,6 +12,7 @@ import numpy as np
 
 from bst.errors import VisitorError
 from bst.inference import ranking
+from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if.candidates import EditCandidate, pairs, single_edits
@@ -35,8 +36,13 @@ class Goal:
     kind: str
     value: float
     above: bool = True
-    order: str = "rating"
+    order: Order = "rating"
     weight: float = 0.5
+
+    @property
+    def rank_options(self) -> RankOptions:
+        """How the list is ranked that the movie shall be in. Raises ``VisitorError`` for an invalid order or weight."""
+        return RankOptions(order=self.order, weight=self.weight)
 
     def reached(self, expected: float, rank: int) -> bool:
         """Whether a movie with this expected rating and rank is where it shall be."""
@@ -136,9 +142,9 @@ class Judge:
     def exact(self, visitor: Visitor) -> tuple[float, int]:
         """Return the movie's expected rating, and its rank in the whole list; of a seen movie its place among all."""
         expected = float(self.recommender.predict(visitor).expected[self.row])
-        if self.goal.movie_id in visitor.all_seen:
-            return expected, self.recommender.place(visitor, self.goal.movie_id)
-        rows = self.recommender.ranked_rows(visitor, order=self.goal.order, weight=self.goal.weight)
+        if self.goal.movie_id in visitor:
+            return expected, self.recommender.recommendation(visitor, self.goal.movie_id).rank
+        rows = self.recommender.ranked_rows(visitor, self.goal.rank_options)
         return expected, int(np.flatnonzero(rows == self.row)[0]) + 1
 
     def reaches(self, edits: tuple[Edit, ...]) -> bool:
@@ -193,7 +199,7 @@ class Judge:
         visitors = [apply_all(self.visitor, edits) for edits in changes]
         made = self.recommender.predict_many(visitors, self._movie_ids, watch_next=self._by_next)
         others = np.arange(len(self._movie_ids)) != self.row
-        keys = ranking.keys(made, self.goal.order, self.recommender.bundle.levels, self.goal.weight)
+        keys = ranking.sort_keys(made, self.goal.rank_options, self.recommender.bundle.levels)
         for one in range(len(visitors)):
             first = ranking.argsort_candidates([key[one] for key in keys], others)[: int(self.goal.value) + beyond]
             self._rivals |= dict.fromkeys(first.tolist())
@@ -223,7 +229,7 @@ class Judge:
         if self.goal.kind == "stars":
             margins = made.expected[:, 0].astype(np.float64) - self.goal.value
         else:
-            keys = ranking.keys(made, self.goal.order, self.recommender.bundle.levels, self.goal.weight)[0]
+            keys = ranking.sort_keys(made, self.goal.rank_options, self.recommender.bundle.levels)[0]
             keys = np.log(np.maximum(keys, 1e-12)) if self._by_next else keys
             margins = keys[:, 0] - self._last_place(keys[:, 1:], visitors, movie_ids[1:])
         return margins if self.goal.above else -margins
@@ -233,7 +239,7 @@ class Judge:
         last = len(rivals) - int(self.goal.value)
         if last < 0:
             return np.full(len(visitors), -np.inf)
-        seen = np.array([[movie in visitor.all_seen for movie in rivals] for visitor in visitors])
+        seen = np.array([[movie in visitor for movie in rivals] for visitor in visitors])
         return np.partition(np.where(seen, -np.inf, keys), last, axis=1)[:, last]
 
 
@@ -245,6 +251,6 @@ def _check(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         raise VisitorError(f"{goal.value:g} stars are no goal: ratings go from {levels[0]:g} to {levels[-1]:g}")
     if goal.kind == "top" and (goal.value < 1 or goal.value != int(goal.value)):
         raise VisitorError(f"the top {goal.value:g} is no goal: give a whole number of places, from 1 on")
-    if goal.kind == "top" and goal.movie_id in visitor.all_seen:
+    if goal.kind == "top" and goal.movie_id in visitor:
         where = "among the movies that they have seen" if goal.movie_id in visitor.seen else "in the history"
         raise VisitorError(f"{title} is {where}, so no list names it; remove it, or ask for its stars")

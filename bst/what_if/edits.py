@@ -49,8 +49,7 @@ class Rate:
         return visitor.rated(self.movie_id, self.rating)
 
     def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
-        old = before.history[_index(before, self.movie_id)].rating
-        return f"rated {title(self.movie_id)} {old:g} → {self.rating:g}"
+        return f"rated {title(self.movie_id)} {before.ratings[self.movie_id]:g} → {self.rating:g}"
 
 
 @dataclass(frozen=True)
@@ -251,9 +250,10 @@ def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
     ]
     old, new = _ids(before), _ids(after)
     edits += _removals(old, set(new))
-    ratings = {event.movie_id: event.rating for event in after.history}
     edits += [
-        Rate(e.movie_id, ratings[e.movie_id]) for e in before.history if ratings.get(e.movie_id) not in (e.rating, None)
+        Rate(movie_id, after.ratings[movie_id])
+        for movie_id, rating in before.ratings.items()
+        if after.ratings.get(movie_id) not in (rating, None)
     ]
     shared = set(old) & set(new)
     edits += _rearrangement([i for i in old if i in shared], [i for i in new if i in shared])
@@ -320,14 +320,13 @@ def _additions(after: Visitor, there: set[int]) -> list[Edit]:
 
 
 def _ids(visitor: Visitor) -> tuple[int, ...]:
-    return tuple(event.movie_id for event in visitor.history)
+    return tuple(visitor.ratings)
 
 
 def _index(visitor: Visitor, movie_id: int) -> int:
-    for index, event in enumerate(visitor.history):
-        if event.movie_id == movie_id:
-            return index
-    raise VisitorError(f"movie {movie_id} is not in the history, so nothing of it can be changed; add it first")
+    if movie_id not in visitor.ratings:
+        raise VisitorError(f"movie {movie_id} is not in the history, so nothing of it can be changed; add it first")
+    return _ids(visitor).index(movie_id)
 
 
 def value_words(part: str, value: str | int | None) -> str:

@@ -35,7 +35,7 @@ def render() -> None:
             st.header("What they would like", anchor=False)
             resources.load_recommender()
         asked = list_controls.asked(recommender)
-        rows = recommender.rank(visitor, asked.length, **asked.how)
+        rows = recommender.rank(visitor, asked.length, asked.options)
         _draw_list(recommender, visitor, rows, asked)
         movie_lookup.render(recommender, visitor)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, asked)
@@ -46,7 +46,7 @@ def render() -> None:
 def _best(recommender: Recommender, visitor: Visitor, asked: Asked) -> Recommendation | None:
     """Return the first unseen movie as asked, or of all if the filters let none pass; None if everything is seen."""
     for filters in (replace(asked.filters, include_seen=False), Filters()):
-        if found := recommender.rank(visitor, 1, **asked.how | {"filters": filters}):
+        if found := recommender.rank(visitor, 1, replace(asked.options, filters=filters)):
             return found[0]
     return None
 

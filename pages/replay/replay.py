@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.errors import BSTError
-from bst.inference.recommender import Recommendation, Recommender
+from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.presentation import charts
 from bst.visitors.replay import RealUsers, Replay
 from pages.shared import real_users, replay_user, resources
@@ -256,7 +256,7 @@ def _draw_list(recommender: Recommender, replay: Replay, step: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("The list as it was then", anchor=False, width="content")
         order = _draw_order(recommender)
-    rows = recommender.rank(replay.at(step), LIST, order=order)
+    rows = recommender.rank(replay.at(step), LIST, RankOptions(order=order))
     later = replay.later(step)
     hits = [row for row in rows if row.movie_id in later]
     st.caption(f"{_hits(len(hits), len(rows), replay, step)}")

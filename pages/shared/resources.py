@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst import datasets
-from bst.bundles import bundle as bundles
 from bst.bundles.bundle import BrokenBundle, Bundle, list_bundles
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
+from bst.settings import get_settings
 
 # what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
 DEFAULTS = ("ml-1m", "demo")
@@ -56,7 +56,7 @@ def choices() -> dict[str, Choice]:
 def _files() -> tuple[tuple[str, int, int], ...]:
     """Return path, time of change and size of all files of all bundles: what tells, quickly, that one is another."""
     files = []
-    for path in sorted(bundles.BUNDLES.glob("[!.]*/*")):
+    for path in sorted(get_settings().bundles.glob("[!.]*/*")):
         with contextlib.suppress(OSError):  # gone since
             about = path.stat()
             files.append((str(path), about.st_mtime_ns, about.st_size))

@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import bundle, curves
+from bst.bundles import curves
 from bst.errors import TrainingError
 from bst.models.config import PRESET_TITLES, TimelineConfig
 from bst.presentation import charts
+from bst.settings import get_settings
 from bst.training import background
 from bst.training.background import Status
 from pages.shared import resources
@@ -38,7 +39,8 @@ def watch(name: str) -> None:
 def _notice_finished(states: dict[str, str]) -> None:
     """Remember which run has become a model since this page was last drawn, whatever page was shown meanwhile."""
     before = st.session_state.get("runs_shown", {})
-    finished = [name for name in before if name not in states and (bundle.BUNDLES / name / "bundle.json").is_file()]
+    bundles = get_settings().bundles
+    finished = [name for name in before if name not in states and (bundles / name / "bundle.json").is_file()]
     if finished:
         st.session_state["run_ended"] = finished[-1]
         resources.look_again()

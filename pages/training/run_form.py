@@ -4,14 +4,15 @@ from dataclasses import replace
 from itertools import chain, count
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bst import datasets
-from bst.bundles import bundle
 from bst.errors import BSTError
 from bst.models.config import PRESET_TITLES, PRESETS, Config, TimelineConfig, TowerConfig, describe
+from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background
-from bst.training.runs import RUNS, RunSettings
+from bst.training.runs import RunSettings
 from pages.shared.format import escape_markdown
 from pages.training import live
 
@@ -148,13 +149,13 @@ def _draw_classic(config: Config) -> Config:
     )
 
 
-def _draw_rate(column, timeline: bool, value: float, key: str) -> float:
-    return column.select_slider(
-        "Learning rate", LEARNING_RATES[timeline], value, format_func=lambda r: f"{r:g}", key=key
-    )
+def _draw_rate(column: DeltaGenerator, timeline: bool, value: float, key: str) -> float:
+    rates = LEARNING_RATES[timeline]
+    return column.select_slider("Learning rate", rates, value, format_func="{:g}".format, key=key)
 
 
 def _free_name(name: str) -> str:
     """Return the name, or the first of name-2, name-3, … that no bundle and no run has."""
     names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(free for free in names if not (bundle.BUNDLES / free).exists() and not (RUNS / free).exists())
+    folders = get_settings().bundles, get_settings().runs
+    return next(free for free in names if not any((folder / free).exists() for folder in folders))

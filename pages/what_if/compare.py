@@ -25,7 +25,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the view; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     options = list_controls.asked(recommender)
-    comparison = compare_visitors(recommender, a, b, TOP_K, **options.how)
+    comparison = compare_visitors(recommender, a, b, TOP_K, options.options)
     with headline:
         st.title(_sentence(recommender, comparison), anchor=False)
     _draw_suggestions(recommender, a, b)

@@ -39,7 +39,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     results = grid.cell()
     with grid.cell(), st.container(border=True):
         goal = _draw_goal(recommender, options)
-        in_no_list = goal.kind == "top" and _in_history(visitor, goal.movie_id)
+        in_no_list = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=in_no_list
         )
@@ -154,15 +154,11 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, search: Se
     return f"{number} would {goal_in_words}: {describe(visitor, edits, title, most=2)}"
 
 
-def _in_history(visitor: Visitor, movie_id: int) -> bool:
-    return any(event.movie_id == movie_id for event in visitor.history)
-
-
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
-    row, now = recommender.catalogue.row(goal.movie_id), recommender.one(visitor, goal.movie_id)
+    row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
     rank = "seen"
     if not now.seen:
-        ranked = recommender.ranked_rows(visitor, order=goal.order, weight=goal.weight)
+        ranked = recommender.ranked_rows(visitor, goal.rank_options)
         rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
@@ -193,7 +189,7 @@ def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, search:
 
 
 def _draw_result(recommender: Recommender, visitor: Visitor, goal: Goal, result: Counterfactual, number: int) -> None:
-    rank = "" if _in_history(result.visitor, goal.movie_id) else f", {ordinal(result.rank)} in the list"
+    rank = "" if goal.movie_id in result.visitor.ratings else f", {ordinal(result.rank)} in the list"
     edits = capitalised(describe(visitor, result.edits, recommender.catalogue.title, most=2))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(f"**{escape_markdown(edits)}**  \n→ {result.expected:.2f} ★{rank}", width="stretch")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bst.explanation import event_effects
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetPart, value_words
 
@@ -64,7 +64,7 @@ def _by_influence(recommender: Recommender, visitor: Visitor) -> list[Event]:
 
 def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
     order = "next" if "next" in recommender.orders else recommender.orders[0]
-    rows = recommender.rank(visitor, 2, order=order)
+    rows = recommender.rank(visitor, 2, RankOptions(order=order))
     if len(rows) < 2:
         return []
     (loved, hated), levels = rows, recommender.bundle.levels

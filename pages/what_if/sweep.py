@@ -78,7 +78,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _make_settings_valid(recommender: Recommender, visitor: Visitor) -> None:
     """Make the settings fit: another model may know other movies, and the visitor may have changed."""
-    state, history = st.session_state, [event.movie_id for event in visitor.history]
+    state, history = st.session_state, list(visitor.ratings)
     movies, event, parameter = (settings.key(name) for name in ("sweep_movies", "sweep_event", "sweep_knob"))
     state[movies] = [movie_id for movie_id in state[movies] if movie_id in recommender.catalogue][:MAX_MOVIES]
     if state[event] not in history:
@@ -99,11 +99,10 @@ def _draw_parameter(visitor: Visitor) -> str:
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
-    ratings = {event.movie_id: event.rating for event in reversed(visitor.history)}
     st.selectbox(
         "Movie in the history",
-        list(ratings),
-        format_func=lambda movie_id: f"{stars(ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",
+        list(reversed(visitor.ratings)),
+        format_func=lambda movie_id: f"{stars(visitor.ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",
         key=settings.key("sweep_event"),
         persist_state="session",
     )

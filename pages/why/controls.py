@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from bst.explanation.sentences import Explanation
-from bst.inference.recommender import Filters, Recommender
+from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
@@ -71,7 +71,7 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
     """Return the movie that was asked about, or else the first of the visitor's list."""
     movie_id = visitor_state.asked_about()
     if movie_id is None or movie_id not in recommender.catalogue:
-        best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, Filters(include_seen=True))
+        best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, RankOptions(Filters(include_seen=True)))
         movie_id = best[0].movie_id
     return movie_id
 

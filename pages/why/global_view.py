@@ -133,7 +133,7 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
         )
         if subject.slot == "guest":
             return
-        in_history = any(event.movie_id == movie_id for event in subject.visitor.history)
+        in_history = movie_id in subject.visitor.ratings
         st.button(
             "In the history already" if in_history else f"Add with {stars(visitor_state.NEW_RATING)}",
             key="why_map_add",

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bst.bundles import bundle as bundles
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load_movies
 from bst.models.config import ClassicConfig, Config, Sizes, TimelineConfig, TowerConfig
@@ -138,9 +137,9 @@ def kinds_dir(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def kinds(kinds_dir, monkeypatch) -> Path:
+def kinds(kinds_dir, override_settings) -> Path:
     """Let the app see those bundles, and no others."""
-    monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
+    override_settings(bundles=kinds_dir)
     return kinds_dir
 
 

@@ -5,18 +5,17 @@ import shutil
 
 import pytest
 
-from bst.bundles import bundle as bundles
 from tests.app.conftest import headline, start
 
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
-def models_here(kinds_dir, tmp_path, monkeypatch):
+def models_here(kinds_dir, tmp_path, override_settings):
     """A folder with two models that the test may spoil: "classic" comes first, as the default."""
     for name in ("classic", "timeline"):
         shutil.copytree(kinds_dir / name, tmp_path / "bundles" / name)
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
+    override_settings(bundles=tmp_path / "bundles")
     return tmp_path / "bundles"
 
 

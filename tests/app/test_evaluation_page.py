@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bst.bundles import sidecars
-from bst.bundles.bundle import BUNDLES, open_bundle
+from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
 from bst.evaluation import measure, private_cache
 from bst.evaluation.private_cache import Local
@@ -34,16 +34,16 @@ TABS = {
 
 
 @pytest.fixture(autouse=True)
-def own_place(tmp_path, monkeypatch):
+def own_place(tmp_path, override_settings):
     """What stays on this computer stays in the test."""
-    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "local")
+    override_settings(evaluation_cache=tmp_path / "local")
     evaluation_job._jobs.clear()
 
 
 @pytest.fixture(scope="module")
 def record() -> dict:
     """What came with the demo bundle, to be changed."""
-    return measure.read(open_bundle(BUNDLES / "demo"))
+    return measure.read(open_bundle("demo"))
 
 
 @pytest.fixture

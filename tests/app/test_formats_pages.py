@@ -4,12 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bst import datasets
-from bst.bundles import bundle as bundles
-from bst.evaluation import measure, private_cache
+from bst.evaluation import measure
 from bst.models.config import TimelineConfig, TowerConfig
 from bst.schema import Visitor
+from bst.settings import override_settings
 from bst.timelines.arrays import TIE_ORDERS
-from bst.training import background, runs
+from bst.training import runs
 from bst.training.runs import RunSettings
 from pages.shared import resources
 from tests.app.conftest import APP, captions, headline, set_visitor
@@ -59,16 +59,17 @@ def trained(tmp_path_factory):
     base = tmp_path_factory.mktemp("formats")
     config = TimelineConfig("timeline", TOWER, TOWER, averaging=0.5, **QUICK)
     tf.config.run_functions_eagerly(True)  # nothing here runs often enough to be worth compiling
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundles, "BUNDLES", base / "bundles")
-        patch.setattr(private_cache, "FOLDER", base / "local")
-        patch.setattr(background, "RUNS", base / "runs")
-        patch.setenv("BST_DATA_DIR", str(base / "nothing"))
-        patch.setenv("BST_CACHE_DIR", str(base / "cache"))
+    with override_settings(
+        data=base / "nothing",
+        bundles=base / "bundles",
+        runs=base / "runs",
+        cache=base / "cache",
+        evaluation_cache=base / "evaluations",
+    ):
         for name, write in (WRITERS | {"no-times": write_without_times}).items():
             folder = write(base / name)
             settings = RunSettings(str(folder), config, "visitor", epochs=1, seed=0)
-            bundle = runs.train(settings, name, runs=base / "runs")
+            bundle = runs.train(settings, name)
             if name in MEASURED:
                 measure.keep(bundle, measure.measure(bundle, measure.own_split(bundle, datasets.load(name))))
         yield base / "bundles"

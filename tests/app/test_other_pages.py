@@ -5,18 +5,17 @@ import shutil
 
 import pytest
 
-from bst.bundles import bundle as bundles
-from bst.bundles.bundle import BUNDLES
+from bst.bundles.bundle import locate
 from tests.app.conftest import headline, start
 
 pytestmark = pytest.mark.timeout(180)
 
 
-def test_a_newcomer_meets_movielens_where_it_is_and_the_demo_world_otherwise(kinds, tmp_path, monkeypatch):
+def test_a_newcomer_meets_movielens_where_it_is_and_the_demo_world_otherwise(kinds, tmp_path, override_settings):
     for name in ("classic", "timeline"):
         shutil.copytree(kinds / name, tmp_path / "bundles" / {"classic": "demo", "timeline": "ml-1m"}[name])
     shutil.copytree(kinds / "classic", tmp_path / "bundles" / "another")
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
+    override_settings(bundles=tmp_path / "bundles")
 
     app = start()  # here both are of the demo world, which is always there
     assert app.selectbox(key="bundle").value == "ml-1m"
@@ -32,8 +31,7 @@ def test_a_newcomer_meets_movielens_where_it_is_and_the_demo_world_otherwise(kin
 
     path = tmp_path / "bundles" / "ml-1m" / "bundle.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"dataset": "ml-1m"}), "utf-8")
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("bst.datasets.sources.PROJECT", tmp_path)
+    override_settings(data=tmp_path, project_data=tmp_path / "data")
     app = start()
     assert not app.exception
     assert app.selectbox(key="bundle").value == "demo"
@@ -42,16 +40,15 @@ def test_a_newcomer_meets_movielens_where_it_is_and_the_demo_world_otherwise(kin
 
 
 @pytest.fixture
-def other_bundles(tmp_path, monkeypatch):
+def other_bundles(tmp_path, override_settings):
     """A folder of bundles that the test may spoil, with the demo bundle in it."""
-    shutil.copytree(BUNDLES / "demo", tmp_path / "bundles" / "demo")
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
+    shutil.copytree(locate("demo"), tmp_path / "bundles" / "demo")
+    override_settings(bundles=tmp_path / "bundles")
     return tmp_path / "bundles"
 
 
-def test_a_bundle_without_its_dataset_says_how_to_get_it(other_bundles, tmp_path, monkeypatch):
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("bst.datasets.sources.PROJECT", tmp_path)
+def test_a_bundle_without_its_dataset_says_how_to_get_it(other_bundles, tmp_path, override_settings):
+    override_settings(data=tmp_path, project_data=tmp_path / "data")
     shutil.copytree(other_bundles / "demo", other_bundles / "away")
     path = other_bundles / "away" / "bundle.json"
     said = json.loads(path.read_text("utf-8")) | {"dataset": "ml-100k", "dataset_title": "MovieLens 100K"}

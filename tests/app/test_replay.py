@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from bst.bundles import bundle as bundles
 from bst.datasets import load, load_movies
+from bst.inference.ranking import RankOptions
 from pages.shared import resources
 from tests.app.conftest import captions, chart_words, headline, start
 
@@ -35,9 +35,9 @@ def folder(kinds_dir, tmp_path_factory):
 
 
 @pytest.fixture
-def kinds(folder, monkeypatch):
+def kinds(folder, override_settings):
     """Let the app see those, and no others."""
-    monkeypatch.setattr(bundles, "BUNDLES", folder)
+    override_settings(bundles=folder)
 
 
 def opened(bundle: str, **state):
@@ -110,7 +110,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     hits = sum(title in later for title in rows["title"])
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
     replay, recommender = app.session_state["replay_kept"].replay, list(resources._loaded().models.values())[-1]
-    then = [row.title for row in recommender.rank(replay.at(5), 10, order="next")]
+    then = [row.title for row in recommender.rank(replay.at(5), 10, RankOptions(order="next"))]
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
     assert not app.exception
@@ -212,8 +212,8 @@ def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
     assert not app.segmented_control
 
 
-def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", kinds_dir)
+def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, override_settings):
+    override_settings(bundles=kinds_dir)
     app = opened("timeline")
     assert headline(app) == "This model has seen every user"
     assert "has other users here: nobody can say whom it has not seen" in words(app)

@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from bst.bundles import bundle as bundles
-from bst.bundles.bundle import BUNDLES, list_bundles, open_bundle
+from bst.bundles.bundle import list_bundles, locate, open_bundle
 from bst.presentation.model_card import write_card
 from bst.presentation.report import make_report
 from pages.shared.widgets.page_frame import SIMULATED
@@ -56,9 +55,9 @@ def test_what_is_next_is_explained_by_what_the_data_are():
     assert "rated next in the simulation" in captions(start("demo"))
 
 
-def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, monkeypatch):
-    shutil.copytree(BUNDLES / "demo", tmp_path / "demo")
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path)
+def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, override_settings):
+    shutil.copytree(locate("demo"), tmp_path / "demo")
+    override_settings(bundles=tmp_path)
     path = tmp_path / "demo" / "bundle.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"simulated": False}), "utf-8")
     app = start("demo")
@@ -74,4 +73,4 @@ def test_cards_of_simulated_worlds_do_not_speak_of_movielens(bundle):
 
 
 def test_the_report_of_the_demo_world_does_not_speak_of_movielens():
-    assert "MovieLens" not in make_report(open_bundle(BUNDLES / "demo"))
+    assert "MovieLens" not in make_report(open_bundle("demo"))

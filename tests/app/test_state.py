@@ -372,13 +372,12 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
 
 
 @pytest.mark.timeout(300)
-def test_a_link_waits_for_the_dataset_that_its_model_needs(kinds, tmp_path, monkeypatch):
+def test_a_link_waits_for_the_dataset_that_its_model_needs(kinds, tmp_path, override_settings):
     path = kinds / "classic" / "bundle.json"
     whole = path.read_text("utf-8")
     try:
         path.write_text(json.dumps(json.loads(whole) | {"dataset": "ml-100k", "dataset_title": "ML 100K"}), "utf-8")
-        monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-        monkeypatch.setattr("bst.datasets.sources.PROJECT", tmp_path)
+        override_settings(data=tmp_path, project_data=tmp_path / "data")
         text = encode(State("classic", Visitor(history=(Event(ALIEN, 2.0),))))
         app = opened(text)
         assert headline(app) == "This model cannot be used yet"

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
+def runs(tmp_path, override_settings):
     """A folder of runs of its own, empty."""
-    monkeypatch.setattr(background, "RUNS", tmp_path / "runs")
+    override_settings(runs=tmp_path / "runs")
     (tmp_path / "runs").mkdir()
     return tmp_path / "runs"
 
@@ -129,7 +129,7 @@ def test_a_failed_run_says_so_and_can_be_deleted(kinds, runs):
 def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
     write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
     begun = []
-    monkeypatch.setattr(background, "_launch", lambda folder, into: begun.append(folder.name))
+    monkeypatch.setattr(background, "_launch", lambda folder: begun.append(folder.name))
     app = training("timeline")
     assert app.info[0].value == "Cancelled after 2 complete epochs of 14."
     app.button(key="resume_mine").click().run()

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bst.datasets import load_movies
-from bst.inference.recommender import Filters, Recommender
+from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
 from pages.what_if import counterfactual
 from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
@@ -163,7 +163,7 @@ def test_lists_follow_the_controls_of_the_recommend_page(kinds, model):
     assert set(lists(app)[0]) <= westerns
     app.segmented_control(key="what_if_order").select("next").run()
     assert not app.exception
-    best = model.rank(visitor(app), 1, Filters(genres=("Western",)), "next")[0]
+    best = model.rank(visitor(app), 1, RankOptions(Filters(genres=("Western",)), "next"))[0]
     assert headline(app).startswith(f"{best.title} leads this visitor’s list with ")
     assert " likely to be next: change something" in headline(app)
     app.switch_page("pages/recommend/recommend.py").run()

@@ -104,7 +104,7 @@ def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
     app = why("timeline")
     model, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
     app.segmented_control(key="why_measure_choice").select("liked").run()
-    liked = sum(model.one(who, movie).distribution[3:])
+    liked = sum(model.recommendation(who, movie).distribution[3:])
     assert headline(app).startswith(f"A chance of {liked:.0%}"[:14])
     assert all("★" not in text for text in shown(app).values())
     app.segmented_control(key="why_measure_choice").select("next_logit").run()

@@ -19,6 +19,7 @@ from bst.cli import main
 from bst.datasets import load
 from bst.models.config import TimelineConfig, TowerConfig, preset
 from bst.schema import AGES, GENRES, Dataset
+from bst.settings import Settings, override_settings
 from bst.timelines.splits import EvaluationSplit, prepare
 from bst.training.runs import RunSettings
 
@@ -76,9 +77,9 @@ def orderly(orderly_dir) -> Dataset:
 
 
 @pytest.fixture
-def data_here(world_dir, orderly_dir, monkeypatch) -> None:
+def data_here(world_dir, orderly_dir, override_settings) -> None:
     """Let both worlds be found by their names, as a bundle names them."""
-    monkeypatch.setenv("BST_DATA_DIR", str(world_dir.parent))
+    override_settings(data=world_dir.parent)
 
 
 @pytest.fixture(scope="session")
@@ -222,8 +223,8 @@ def trained(train, small_settings, tmp_path_factory) -> tuple[Bundle, Path]:
     def keep(row):
         shutil.copytree(base / "runs" / "small", base / "after" / str(row["epoch"]))
 
-    bundle = train(small_settings, "small", runs=base / "runs", into=base / "bundles", on_epoch=keep)
-    return bundle, base / "after"
+    with override_settings(runs=base / "runs", bundles=base / "bundles"):
+        return train(small_settings, "small", on_epoch=keep), base / "after"
 
 
 @pytest.fixture(scope="session")
@@ -234,10 +235,9 @@ def small_bundle(trained) -> Bundle:
 
 @pytest.fixture(scope="session")
 def small_recommender(small_bundle, world):
-    from bst.datasets.catalogue import Catalogue
     from bst.inference.recommender import Recommender
 
-    return Recommender(small_bundle, Catalogue(world.movies), small_bundle.load_model(world.movies))
+    return Recommender.load(small_bundle, world)
 
 
 @pytest.fixture(scope="session")
@@ -248,8 +248,9 @@ def trained_timeline(train, timeline_settings, tmp_path_factory) -> tuple[Bundle
     def keep(row):
         shutil.copytree(base / "runs" / "tiny", base / "after" / str(row["epoch"]))
 
-    how = {"runs": base / "runs", "into": base / "bundles", "on_epoch": keep, "on_progress": progress.append}
-    return train(timeline_settings, "tiny", **how), base / "after", progress
+    with override_settings(runs=base / "runs", bundles=base / "bundles"):
+        bundle = train(timeline_settings, "tiny", on_epoch=keep, on_progress=progress.append)
+    return bundle, base / "after", progress
 
 
 @pytest.fixture(scope="session")
@@ -278,10 +279,9 @@ def timeline_model(timeline_bundle, orderly):
 
 @pytest.fixture(scope="session")
 def timeline_recommender(timeline_bundle, timeline_model, orderly):
-    from bst.datasets.catalogue import Catalogue
     from bst.inference.recommender import Recommender
 
-    return Recommender(timeline_bundle, Catalogue(orderly.movies), timeline_model)
+    return Recommender.load(timeline_bundle, orderly, model=timeline_model)
 
 
 # ---- the command line
@@ -331,13 +331,11 @@ def refused(run):
 
 
 @pytest.fixture
-def own_folders(monkeypatch, tmp_path) -> Path:
-    """Let runs and bundles be kept in a folder of the test."""
-    from bst.bundles import bundle as bundles
-    from bst.evaluation import private_cache
-    from bst.training import runs
-
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path / "bundles")
-    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "local")
-    monkeypatch.setitem(runs.train.__kwdefaults__, "runs", tmp_path / "runs")
-    return tmp_path
+def own_folders(override_settings, tmp_path) -> Settings:
+    """Keep everything that a run writes in folders of the test; they are made when they are needed."""
+    return override_settings(
+        runs=tmp_path / "runs",
+        bundles=tmp_path / "bundles",
+        cache=tmp_path / "cache",
+        evaluation_cache=tmp_path / "evaluations",
+    )

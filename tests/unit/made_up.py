@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.inference.recommender import Recommender
@@ -23,7 +22,7 @@ Stars = Callable[[Visitor], dict[int, float]]
 
 def rated(visitor: Visitor, movie_id: int) -> float:
     """How far above 3 stars a movie was rated, 0 if it was not."""
-    return next((event.rating - 3 for event in visitor.history if event.movie_id == movie_id), 0.0)
+    return visitor.ratings.get(movie_id, 3.0) - 3
 
 
 def visitor(*events: tuple[int, float], **who) -> Visitor:
@@ -105,6 +104,4 @@ def recommender(
         }
     )
     bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bst.inference.recommender.make_scorer", lambda bundle, model, rows_of: scorer)
-        return Recommender(bundle, Catalogue(movies), None)
+    return Recommender(bundle, Catalogue(movies), scorer)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import attention
 from bst.inference.recommender import Recommender
@@ -102,7 +101,7 @@ def by_distance(tiny_dataset):
     bundle = SimpleNamespace(
         name="by-distance", levels=WHOLE_STARS, config=config, dataset="tiny", dataset_title="Tiny"
     )
-    return Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    return Recommender.load(bundle, tiny_dataset, model=model)
 
 
 @pytest.mark.parametrize("events", range(6))
@@ -137,7 +136,7 @@ def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distanc
     bundle = SimpleNamespace(**{**vars(by_distance.bundle), "config": config})
     model = build_timeline(config, Sizes(3, 6), 5)
     model.rating.factor_prior.assign([1, 1])
-    alone = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    alone = Recommender.load(bundle, tiny_dataset, model=model)
     assert attention(alone, Visitor(history=(Event(10, 3),)), 60).looks.between is None
 
 
@@ -156,7 +155,7 @@ def test_a_classic_model_by_hand(events, tiny_dataset):
     block.key.kernel.assign([[0, 0], [0, 2 * 2**0.5]])  # times 1/√2, the width: a logit of 2 for the target
     block.key.bias.assign([0, 0])
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
-    recommender = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = tuple(Event(movie, 4) for movie in (10, 20, 30)[:events])
     looks = attention(recommender, Visitor(history=history), 60).looks
     target, n = np.exp(2), events + 1
@@ -169,9 +168,9 @@ def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_rec
     """What a batch has beside a history is not seen: neither its padding nor the others."""
     short, long = Visitor("F", history=EVENTS[:1]), Visitor("M", history=EVENTS)
     for recommender in (small_recommender, timeline_recommender):
-        both = recommender.answers([long, short], IDS[20])
+        both = recommender.score_movie([long, short], IDS[20])
         for row, visitor in enumerate((long, short)):
-            alone = recommender.answers([visitor], IDS[20])
+            alone = recommender.score_movie([visitor], IDS[20])
             np.testing.assert_allclose(both.expected[row], alone.expected[0], atol=2e-6)
 
 

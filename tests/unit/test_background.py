@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from bst.bundles.bundle import open_bundle
 from bst.errors import TrainingError
 from bst.models.training_state import Progress
+from bst.settings import Settings
 from bst.training import background
 from bst.training.runs import RunSettings
 
@@ -29,13 +31,12 @@ def wait_for(true, seconds=LONGEST_S):
 
 
 @pytest.fixture
-def places(tmp_path):
-    """Folders of runs and bundles; whatever still runs at the end is ended."""
-    places = {"runs": tmp_path / "runs", "into": tmp_path / "bundles"}
-    places["runs"].mkdir()
-    yield places
-    for one in background.statuses(places["runs"]):
-        background.cancel(one.name, places["runs"])
+def folders(own_folders) -> Iterator[Settings]:
+    """Folders of the test's own; whatever still runs at its end is cancelled."""
+    own_folders.runs.mkdir()
+    yield own_folders
+    for run in background.statuses():
+        background.cancel(run.name)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def settings(world_dir, small_settings) -> RunSettings:
     )
 
 
-def test_of_two_servers_that_start_the_same_name_one_has_it(settings, places, monkeypatch):
+def test_of_two_servers_that_start_the_same_name_one_has_it(settings, folders, monkeypatch):
     """The other finds the folder that was made since it looked, and leaves it as it is."""
     check_new = background.check_new
 
@@ -57,75 +58,73 @@ def test_of_two_servers_that_start_the_same_name_one_has_it(settings, places, mo
 
     monkeypatch.setattr(background, "check_new", another_is_quicker)
     with pytest.raises(TrainingError, match="mine is there already; choose another name"):
-        background.start(settings, "mine", **places)
-    assert (places["runs"] / "mine" / "run.json").read_text("utf-8") == "of the other server"
+        background.start(settings, "mine")
+    assert (folders.runs / "mine" / "run.json").read_text("utf-8") == "of the other server"
 
 
-def test_a_run_is_followed_cancelled_and_resumed(settings, places):
-    runs = places["runs"]
-    background.start(settings, "mine", **places)
-    seen = wait_for(lambda: (one := background.status("mine", runs)) and len(one.history) >= 2 and one)
+def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
+    background.start(settings, "mine")
+    seen = wait_for(lambda: (one := background.status("mine")) and len(one.history) >= 2 and one)
     assert (seen.state, seen.epochs, seen.ending) == ("running", 400, "")
     assert 0 < seen.share < 1
     assert "training on" in seen.stage
     assert any("training on" in line for line in seen.log)
 
     with pytest.raises(TrainingError, match=r"run mine is under way \(\d+% done\).*wait for it, or cancel it"):
-        background.start(settings, "second", **places)
-    assert not (runs / "second").exists()
+        background.start(settings, "second")
+    assert not (folders.runs / "second").exists()
     with pytest.raises(TrainingError, match="run mine is under way; cancel it first"):
-        background.discard("mine", runs)
+        background.discard("mine")
 
     began = time.monotonic()
-    background.cancel("mine", runs)
+    background.cancel("mine")
     assert time.monotonic() - began < 5
-    stopped = background.status("mine", runs)
+    stopped = background.status("mine")
     assert stopped.state == "cancelled"
     assert len(stopped.history) >= len(seen.history)
-    assert not places["into"].exists()
+    assert not folders.bundles.exists()
 
     # what is left to do is little now, so that it comes to its end
     done = len(stopped.history)
-    short = json.loads((runs / "mine" / "run.json").read_text("utf-8")) | {"epochs": done + 2}
-    (runs / "mine" / "run.json").write_text(json.dumps(short), "utf-8")
-    background.resume("mine", **places)
-    wait_for(lambda: background.status("mine", runs) is None)
-    bundle = open_bundle(places["into"] / "mine")
+    short = json.loads((folders.runs / "mine" / "run.json").read_text("utf-8")) | {"epochs": done + 2}
+    (folders.runs / "mine" / "run.json").write_text(json.dumps(short), "utf-8")
+    background.resume("mine")
+    wait_for(lambda: background.status("mine") is None)
+    bundle = open_bundle(folders.bundles / "mine")
     pd.testing.assert_frame_equal(bundle.history[:done], stopped.history, rtol=1e-5)
     assert len(bundle.history) == done + 2
 
 
-def test_a_killed_process_loses_one_epoch_at_most(settings, places):
+def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
     """Ten kills at random moments are in ``benchmarks/kill_run.py``, as each costs a start of TensorFlow."""
-    runs = places["runs"]
-    background.start(settings, "mine", **places)
-    wait_for(lambda: (one := background.status("mine", runs)) and len(one.history) >= 1)
+    background.start(settings, "mine")
+    wait_for(lambda: (one := background.status("mine")) and len(one.history) >= 1)
     time.sleep(0.3)
-    background.process_of("mine", runs).kill()
-    died = wait_for(lambda: (one := background.status("mine", runs)).state == "died" and one)
+    background.process_of("mine").kill()
+    died = wait_for(lambda: (one := background.status("mine")).state == "died" and one)
     assert died.ending == "It was ended from outside (signal 9), as happens when memory runs out."
     begun = died.epoch  # of the epoch under way nothing was kept, of those before it everything
     assert len(died.history) >= begun - 1
-    background.resume("mine", **places)
-    on = wait_for(lambda: (one := background.status("mine", runs)) and len(one.history) > len(died.history) and one)
+    background.resume("mine")
+    on = wait_for(lambda: (one := background.status("mine")) and len(one.history) > len(died.history) and one)
     pd.testing.assert_frame_equal(on.history[: len(died.history)], died.history)
     assert on.state == "running"
 
 
-def test_a_run_that_fails_says_why(settings, places):
-    background.start(replace(settings, dataset="nowhere-at-all"), "mine", **places)
-    died = wait_for(lambda: (one := background.status("mine", places["runs"])).state == "died" and one)
+def test_a_run_that_fails_says_why(settings, folders):
+    background.start(replace(settings, dataset="nowhere-at-all"), "mine")
+    died = wait_for(lambda: (one := background.status("mine")).state == "died" and one)
     assert "nowhere-at-all" in died.ending
     assert died.log[-1].startswith("error: ")
-    background.discard("mine", places["runs"])
-    assert background.statuses(places["runs"]) == []
+    background.discard("mine")
+    assert background.statuses() == []
 
 
-def test_a_name_that_is_taken_is_refused(settings, places):
-    (places["into"] / "mine").mkdir(parents=True)
+def test_a_name_that_is_taken_is_refused(settings, folders):
+    (folders.bundles / "mine").mkdir(parents=True)
     with pytest.raises(TrainingError, match="a bundle mine is there already; choose another"):
-        background.start(settings, "mine", **places)
-    assert not list(places["runs"].iterdir())
+        background.start(settings, "mine")
+    assert not list(folders.runs.iterdir())
 
 
 def write_run(runs, settings, name="old", **process):
@@ -136,48 +135,48 @@ def write_run(runs, settings, name="old", **process):
     return folder
 
 
-def test_another_process_with_the_same_number_is_not_the_run(settings, places):
+def test_another_process_with_the_same_number_is_not_the_run(settings, folders):
     """After a restart of the computer a process id stands for something else."""
     me = psutil.Process(os.getpid())
-    write_run(places["runs"], settings, pid=me.pid, began=me.create_time() - 1000)
-    assert background.status("old", places["runs"]).state == "died"
-    background.cancel("old", places["runs"])  # and this process lives on
-    assert background.status("old", places["runs"]).ending.startswith("It was ended from outside")
+    write_run(folders.runs, settings, pid=me.pid, began=me.create_time() - 1000)
+    assert background.status("old").state == "died"
+    background.cancel("old")  # and this process lives on
+    assert background.status("old").ending.startswith("It was ended from outside")
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1e99, "began": 0}', '{"pid": -4, "began": 0}']
 )
-def test_damaged_notes_are_no_process(text, settings, places):
-    folder = write_run(places["runs"], settings)
+def test_damaged_notes_are_no_process(text, settings, folders):
+    folder = write_run(folders.runs, settings)
     for name in ("process.json", "progress.json", "history.csv"):
         (folder / name).write_text(text, "utf-8")
-    assert background.status("old", places["runs"]).state == "died"
+    assert background.status("old").state == "died"
 
 
-def test_damaged_settings_are_no_run(settings, places):
-    folder = write_run(places["runs"], settings)
+def test_damaged_settings_are_no_run(settings, folders):
+    folder = write_run(folders.runs, settings)
     (folder / "run.json").write_text("{", "utf-8")
-    assert background.statuses(places["runs"]) == []
+    assert background.statuses() == []
     with pytest.raises(TrainingError, match=r"run\.json is damaged"):
-        background.resume("old", **places)
+        background.resume("old")
 
 
 def test_settings_come_back_from_their_file(settings):
     assert RunSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
-def test_progress_is_told_in_the_run_s_folder_alone(settings, places):
+def test_progress_is_told_in_the_run_s_folder_alone(settings, folders):
     """A run that was started from the command line is followed in the same way."""
-    folder = places["runs"] / "line"
+    folder = folders.runs / "line"
     reporter = background.Reporter(folder)
     reporter.on_stage("reading")
     assert not folder.exists()
-    write_run(places["runs"], settings, "line")
+    write_run(folders.runs, settings, "line")
     reporter.on_stage("training")
     reporter.last = 0
     reporter.on_progress(Progress(2, 4, 1, 2, 30.0, {"mae": 0.7}))
-    seen = background.status("line", places["runs"])
+    seen = background.status("line")
     assert (seen.state, seen.stage, seen.epoch, seen.epochs) == ("running", "training", 2, 4)
     assert (seen.share, seen.remaining_s, seen.metrics) == (0.375, 30.0, {"mae": 0.7})
     (folder / "process.json").unlink()  # or the fixture would cancel the tests' own process

@@ -115,11 +115,11 @@ def test_saving_replaces_a_bundle_whole(small_bundle, world, copy):
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
 
 
-def test_a_bundle_that_was_set_aside_by_a_program_that_was_killed_is_put_back(copy, monkeypatch):
+def test_a_bundle_that_was_set_aside_by_a_program_that_was_killed_is_put_back(copy, override_settings):
     copy.rename(copy.parent / ".copy-old")
     assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
     copy.rename(copy.parent / ".copy-old")
-    monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
+    override_settings(bundles=copy.parent)
     assert open_bundle("copy").name == "copy"
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
 
@@ -477,15 +477,15 @@ def test_bundles_are_listed_with_what_is_wrong(copy, tmp_path):
     assert list_bundles(tmp_path / "nowhere") == []
 
 
-def test_a_bundle_is_found_by_name_or_folder(copy, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
+def test_a_bundle_is_found_by_name_or_folder(copy, override_settings, monkeypatch):
+    override_settings(bundles=copy.parent)
     assert locate("copy") == locate(copy) == locate(str(copy)) == copy.resolve()
     monkeypatch.chdir(copy)
     assert locate(".") == copy.resolve()
 
 
 @pytest.mark.parametrize("name", ["cpy", "", "..", "a\0b", "x" * 5000, "/"])
-def test_an_unknown_bundle_names_the_known_ones(name, copy, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", copy.parent)
+def test_an_unknown_bundle_names_the_known_ones(name, copy, override_settings):
+    override_settings(bundles=copy.parent)
     with pytest.raises(BundleError, match=r"there is no bundle .*Bundles here: copy"):
         locate(name)

@@ -74,8 +74,8 @@ def test_datasets_as_json_and_as_text(answer, run):
     assert out.count("\n") == len(rows)
 
 
-def test_presets_on_ml_1m_need_no_data(answer, monkeypatch, tmp_path):
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
+def test_presets_on_ml_1m_need_no_data(answer, override_settings, tmp_path):
+    override_settings(data=tmp_path)
     said = answer("presets", "--dataset", "ml-1m")
     assert said["dataset"] == "ml-1m"
     sizes = {row["preset"]: (row["parameters"], row["trainable"], row["non_trainable"]) for row in said["presets"]}
@@ -198,9 +198,8 @@ def test_a_damaged_bundle(refused, bundle, tmp_path):
     assert "weights.npz is damaged" in refused("recommend", "--bundle", copy)
 
 
-def test_the_dataset_of_a_bundle_may_be_anywhere(answer, refused, small_bundle, world_dir, monkeypatch, tmp_path):
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("BST_CACHE_DIR", str(tmp_path))
+def test_the_dataset_of_a_bundle_may_be_anywhere(answer, refused, small_bundle, world_dir, override_settings, tmp_path):
+    override_settings(data=tmp_path, cache=tmp_path)
     assert "small-world" in refused("recommend", "--bundle", small_bundle.folder)
     said = answer("recommend", "--bundle", small_bundle.folder, "--dataset", world_dir, "-k", 3)
     assert len(said["recommendations"]) == 3
@@ -219,7 +218,7 @@ def test_an_output_that_knows_no_stars(bundle, monkeypatch):
 # ---- train and evaluate
 
 
-def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, monkeypatch):
+def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, override_settings, monkeypatch):
     """Simulate, train, evaluate and recommend, as a newcomer would."""
     from bst.models.classic import trainer as training
 
@@ -260,7 +259,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, mon
         "evaluate", "--dataset", other, "--bundle", "mine", "--seed", 9
     )
 
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
+    override_settings(data=tmp_path)
     listed = answer("recommend", "--bundle", "mine", "--watched", "The Matrix=5")
     assert len(listed["recommendations"]) == 10
     assert "The Matrix (1999)" not in {row["title"] for row in listed["recommendations"]}
@@ -292,9 +291,10 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, mon
         (["--tower", "both"], "invalid choice: 'both'"),
     ],
 )
-def test_bad_training_is_one_line(arguments, word, refused, world_dir, own_folders, tmp_path):
+def test_bad_training_is_one_line(arguments, word, refused, world_dir, own_folders):
     assert word in refused("train", "--dataset", world_dir, *arguments)
-    assert list(tmp_path.iterdir()) == []
+    assert not own_folders.runs.exists()
+    assert not own_folders.bundles.exists()
 
 
 # ---- the real thing: a process of its own

@@ -12,6 +12,7 @@ from bst.bundles import bundle
 from bst.cli import main
 from bst.cli.parser import make_parser
 from bst.errors import MOST_CHARACTERS, BSTError
+from bst.settings import override_settings
 from bst.training import runs
 
 # what people and scripts type by mistake: nothing, halves of a pair, numbers that are none, names that no disk takes
@@ -71,7 +72,7 @@ def quick(tmp_path_factory):
         datasets.load(asked.dataset)
         refuse()
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, override_settings(runs=folder / "runs"):
         patch.chdir(folder)
         patch.setattr(datasets, "load", lru_cache(maxsize=None)(datasets.load))
         patch.setattr(bundle.Bundle, "load_model", lambda opened, movies: models(opened.name))
@@ -81,7 +82,6 @@ def quick(tmp_path_factory):
         patch.setattr("bst.evaluation.measure.measure", refuse)
         patch.setattr("bst.explanation.insights.make_insights", refuse)
         patch.setattr("bst.training.runs.train", train)
-        patch.setattr(runs, "RUNS", folder / "runs")
         yield
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from bst.errors import BSTError
+from bst.inference.ranking import RankOptions
 from bst.models.config import PRESETS
+from bst.settings import Settings
 
 METRICS = ["mae", "rmse", "median_mae", "nll", "ece", "mae_by_history", "ndcg@10", "hr@10"]
 ANSWER = ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "popularity", "gaps_unknown", "peers"]
 
 
 @pytest.fixture
-def tiny_preset(timeline_settings, timeline_bundle, share_models, own_folders, monkeypatch) -> Path:
-    """Let ``timeline`` be the small configuration of these tests, and train quickly; returns the test's folder."""
+def tiny_preset(timeline_settings, timeline_bundle, share_models, own_folders, monkeypatch) -> Settings:
+    """Let ``timeline`` be the small configuration of these tests, and train quickly; returns the test's folders."""
     monkeypatch.setitem(PRESETS, "timeline", timeline_settings.config)
     share_models(monkeypatch)
     return own_folders
@@ -47,7 +49,7 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
     code, out, _ = run("train", "--dataset", orderly_dir, "--seed", 3, "--patience", 8, "--name", "mine")
     assert code == 0
     lines = {line[:30].strip(): line for line in reversed(out.splitlines())}  # of two alike the first
-    assert out.splitlines()[0] == f"bundle mine is in {tiny_preset / 'bundles' / 'mine'}"
+    assert out.splitlines()[0] == f"bundle mine is in {tiny_preset.bundles / 'mine'}"
     assert "protocol visitor, seed 3, 96 test labels" in out
     assert {"time gaps unknown", "svd fold-in", "popularity", "MAE after so many movies"} <= set(lines)
 
@@ -171,7 +173,7 @@ def test_a_list_in_each_order(order, answer, eager, bundle, timeline_recommender
 
     watched = ["--watched", "Story Number 4=5", "--watched", "130=3"]
     said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, "--order", order)
-    rows = timeline_recommender.rank(Visitor("F", history=(Event(112, 5), Event(130, 3))), 5, order=order)
+    rows = timeline_recommender.rank(Visitor("F", history=(Event(112, 5), Event(130, 3))), 5, RankOptions(order=order))
     assert [row["movie_id"] for row in said["recommendations"]] == [row.movie_id for row in rows]
     for told, row in zip(said["recommendations"], rows, strict=True):
         assert told["expected_rating"] == pytest.approx(row.expected_rating, abs=1e-3)

@@ -1,10 +1,11 @@
 """``whatif`` and ``counterfactual``: what they print is what the library says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bst.inference.ranking import POPULARITY_BANDS, Filters
+from bst.inference.ranking import POPULARITY_BANDS, Filters, RankOptions
 from bst.schema import Event, Visitor
 from bst.what_if import Goal, compare, find
 from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetPart, Swap, apply_all
@@ -63,14 +64,14 @@ def test_changes_are_made_in_the_order_in_which_they_are_given(answer, eager, bu
 def test_lists_may_be_ordered_and_filtered(answer, eager, bundle, timeline_recommender):
     options = ["--order", "blend", "--weight", 0.2, "--diversity", 0.5, "--years", "1975-1995", "-k", 4]
     said = answer("whatif", "--bundle", bundle, *WHO, "--drop", 112, *options)
-    how = {"filters": Filters(years=(1975, 1995)), "order": "blend", "weight": 0.2, "diversity": 0.5}
-    made = compare(timeline_recommender, VISITOR, VISITOR.without(112), 4, **how)
+    ranked_by = RankOptions(Filters(years=(1975, 1995)), "blend", 0.2, 0.5)
+    made = compare(timeline_recommender, VISITOR, VISITOR.without(112), 4, ranked_by)
     assert [row["movie_id"] for row in said["moves"]] == made.moves["movie_id"].tolist()
     assert [row["movie_id"] for row in said["next_gains"]] == made.gains("next")["movie_id"].tolist()
     # the same options make a list of one visitor
     rows = answer("recommend", "--bundle", bundle, *WHO, *options, "--fame", "Known")["recommendations"]
-    filters = Filters(years=(1975, 1995), fame=POPULARITY_BANDS["Known"])
-    known = timeline_recommender.rank(VISITOR, 4, **how | {"filters": filters})
+    filters = Filters(years=(1975, 1995), popularity=POPULARITY_BANDS["Known"])
+    known = timeline_recommender.rank(VISITOR, 4, replace(ranked_by, filters=filters))
     assert [row["movie_id"] for row in rows] == [row.movie_id for row in known]
 
 

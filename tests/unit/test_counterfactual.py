@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
+from bst.inference.ranking import RankOptions
 from bst.schema import HALF_STARS, Event, Visitor
 from bst.what_if import Goal, candidates, counterfactual, find
 from bst.what_if.edits import Add, Drop, Rate, Swap, apply_all
@@ -306,7 +307,7 @@ def test_nothing_smaller_does_it(seed):
 @pytest.mark.parametrize("order", ["rating", "next", "blend"])
 def test_what_is_found_is_true_of_a_model(order, timeline_recommender):
     someone = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4), Event(112, 3)))
-    rows = timeline_recommender.rank(someone, None, order=order)
+    rows = timeline_recommender.rank(someone, None, RankOptions(order=order))
     for goal in (
         Goal(rows[7].movie_id, "top", 5, order=order),
         Goal(rows[1].movie_id, "top", 3, above=False, order=order),
@@ -315,9 +316,8 @@ def test_what_is_found_is_true_of_a_model(order, timeline_recommender):
         assert not made.already
         assert 0 < made.tried <= 300
         for one in made.found:
-            row = next(
-                r for r in timeline_recommender.rank(one.visitor, None, order=order) if r.movie_id == goal.movie_id
-            )
+            rows = timeline_recommender.rank(one.visitor, None, RankOptions(order=order))
+            row = next(row for row in rows if row.movie_id == goal.movie_id)
             assert (one.rank, one.expected) == (row.rank, pytest.approx(row.expected_rating))
             assert goal.reached(one.expected, one.rank)
             assert apply_all(someone, one.edits) == one.visitor

@@ -63,7 +63,6 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("BST_DOWNLOAD_URL", raising=False)
     monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)
     with Server() as serving:
         threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
@@ -129,8 +128,8 @@ def test_progress_is_reported_in_steps(server, into, tmp_path):
     assert steps[-1] == len(server.content)
 
 
-def test_mirror_may_come_from_the_environment(server, good, into, monkeypatch):
-    monkeypatch.setenv("BST_DOWNLOAD_URL", server.url + "/")
+def test_mirror_may_come_from_the_settings(server, good, into, override_settings):
+    override_settings(download_url=server.url + "/")
     fetch(server, into, base_url=None)
     assert server.asked == ["/ml-1m.zip"]
 
@@ -381,6 +380,6 @@ def test_unknown_name(into):
         datasets.download("ml-1mm", into=into)
 
 
-def test_default_place_is_the_data_folder(server, good, into, monkeypatch):
-    monkeypatch.setenv("BST_DATA_DIR", str(into))
+def test_default_place_is_the_data_folder(server, good, into, override_settings):
+    override_settings(data=into)
     assert fetch(server, None) == Path(into) / "ml-1m"

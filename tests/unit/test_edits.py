@@ -71,8 +71,8 @@ def ids(of: Visitor) -> list[int]:
         (Reorder((2, 3, 1)), visitor((2, 3), (3, 4), (1, 5), sex="F"), "changed the places of 3 movies"),
         (Reorder((3, 2, 1)), visitor((3, 4), (2, 3), (1, 5), sex="F"), "turned the order of all 3 movies around"),
         (Retime((None, 7, None)), visitor((1, 5), (2, 3, 7), (3, 4), sex="F"), "changed when 1 movie was watched"),
-        (SetSeen(frozenset({4})), THREE.has_seen(4), "marked Duel (1971) as seen"),
-        (SetSeen(frozenset({4, 5})), THREE.has_seen(4, 5), "marked 2 movies as seen"),
+        (SetSeen(frozenset({4})), THREE.with_seen(4), "marked Duel (1971) as seen"),
+        (SetSeen(frozenset({4, 5})), THREE.with_seen(4, 5), "marked 2 movies as seen"),
     ],
 )
 def test_what_an_edit_does_and_how_it_is_told(edit, after, words):
@@ -118,7 +118,7 @@ def test_an_edit_that_does_not_fit(edit, words):
         )),
         (visitor((1, 5, 10), (2, 3, 20), (3, 4), sex="F"), (Retime((10, 20, None)),)),
         (visitor((1, 5), (2, 3), (3, 4), (4, 4, 99), sex="F"), (Add(4, 4, None, 99),)),
-        (THREE.has_seen(4, 9), (SetSeen(frozenset({4, 9})),)),
+        (THREE.with_seen(4, 9), (SetSeen(frozenset({4, 9})),)),
         (THREE.limited(1), (Forget(2), SetSeen(frozenset({1, 2})))),
     ],
 )  # fmt: skip

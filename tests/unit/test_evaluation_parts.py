@@ -18,6 +18,7 @@ from bst.evaluation.worst import Miss, worst
 from bst.metrics import ece, paired_bootstrap
 from bst.models.config import ClassicConfig, TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
+from bst.settings import get_settings
 from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
@@ -301,9 +302,9 @@ def test_the_worst_predictions_are_one_a_user(missed):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, override_settings):
     """A bundle's folder, and one for what stays here."""
-    monkeypatch.setattr(private_cache, "FOLDER", tmp_path / "here")
+    override_settings(evaluation_cache=tmp_path / "here")
     where = tmp_path / "bundle"
     where.mkdir()
     return where
@@ -315,7 +316,7 @@ def bundle_in(folder, weights="a"):
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
     bundle, found = bundle_in(folder), worst(missed)
-    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.has_seen(70, 60))
+    found["high"][0] = replace(found["high"][0], visitor=found["high"][0].visitor.with_seen(70, 60))
     measured = measure.Measured({"version": measure.VERSION, "labels": 12}, private_cache.local_of(missed, found))
     assert measure.read(bundle) is None
     assert measure.keep(bundle, measured) is None
@@ -335,16 +336,16 @@ def test_rows_of_the_dataset_stay_out_of_the_bundle(missed, folder):
 def test_what_stays_here_may_be_damaged_or_gone(missed, folder):
     bundle = bundle_in(folder)
     private_cache.keep(bundle, private_cache.local_of(missed, worst(missed)))
-    (path,) = private_cache.FOLDER.iterdir()
+    (path,) = get_settings().evaluation_cache.iterdir()
     path.write_bytes(path.read_bytes()[:-200])
     assert private_cache.read(bundle) is None
     path.write_bytes(b"nothing")
     assert private_cache.read(bundle) is None
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_no_fault(missed, folder, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_told_and_no_fault(missed, folder, override_settings):
     (folder.parent / "file").write_text("", "utf-8")
-    monkeypatch.setattr(private_cache, "FOLDER", folder.parent / "file")
+    override_settings(evaluation_cache=folder.parent / "file")
     words = measure.keep(bundle_in(folder), measure.Measured({"version": 1}, private_cache.local_of(missed, {})))
     assert words.startswith("not kept: ")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.inference.ranking import Filters
+from bst.inference.ranking import Filters, RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
 from bst.visitors import export
@@ -116,7 +116,7 @@ def test_what_a_model_does_not_predict_is_empty():
     (row,) = read(export.list_as_csv(rows, WHOLE_STARS))
     assert row["watch_next"] == ""
     assert (row["p_1_stars"], row["p_5_stars"]) == ("", "")
-    (told,) = export.as_json("classic", CATALOGUE, VISITOR, rows, Filters())["recommendations"]
+    (told,) = export.as_json("classic", CATALOGUE, VISITOR, rows, RankOptions())["recommendations"]
     assert (told["distribution"], told["watch_next"]) == (None, None)
 
 
@@ -130,7 +130,7 @@ def test_a_history_as_csv_can_be_brought_back():
 
 
 def test_what_was_seen_without_a_rating_comes_back_too():
-    visitor = Visitor(history=VISITOR.history[:2]).has_seen(6, 3)
+    visitor = Visitor(history=VISITOR.history[:2]).with_seen(6, 3)
     text = export.history_as_csv(CATALOGUE, visitor)
     assert [(row["movie_id"], row["rating"]) for row in read(text)] == [("3", ""), ("6", ""), ("5", "4"), ("1", "3.5")]
     matches = Matcher(CATALOGUE).match(read_export(text.encode("utf-8-sig"), "history.csv").entries)
@@ -141,7 +141,7 @@ def test_what_was_seen_without_a_rating_comes_back_too():
 
 def test_json_has_all_that_the_list_was_made_of_and_is_read_as_it_was_written():
     filters = Filters(("Drama", "Comedy"), (1950, 2001), True, (0.0, 0.25))
-    told = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, filters, "blend", 0.25, 0.4)
+    told = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4))
     assert json.loads(export.as_text(told)) == told
     assert "Léon" in export.as_text(told)
     assert (told["bundle"], told["order"], told["weight"], told["diversity"]) == ("ml-1m", "blend", 0.25, 0.4)
@@ -155,8 +155,8 @@ def test_json_has_all_that_the_list_was_made_of_and_is_read_as_it_was_written():
     who = told["visitor"]
     events = tuple(Event(e["movie_id"], e["rating"], e.get("timestamp")) for e in who["history"])
     assert Visitor(who["sex"], who["age"], who["occupation"], events) == VISITOR
-    again = {name: tuple(value) if isinstance(value, list) else value for name, value in told["filters"].items()}
-    assert Filters(**again) == filters
+    genres, years, include_seen, popularity = told["filters"].values()
+    assert Filters(tuple(genres), tuple(years), include_seen, tuple(popularity)) == filters
     assert told["recommendations"][4] == {
         "rank": 5,
         "movie_id": 5,

@@ -37,9 +37,6 @@ def quick(monkeypatch, own_folders, eager):
     """Small models, of which nothing is compiled, and folders of the test's own for all that is kept."""
     for name, config in QUICK.items():
         monkeypatch.setitem(PRESETS, name, config)
-    monkeypatch.setenv("BST_DATA_DIR", str(own_folders / "nothing"))
-    monkeypatch.setenv("BST_CACHE_DIR", str(own_folders / "cache"))
-    return own_folders
 
 
 @pytest.mark.parametrize("preset", QUICK)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import integrated_gradients
 from bst.inference.recommender import Recommender
@@ -67,7 +66,7 @@ def test_a_classic_model_by_hand(tiny_dataset):
     model.who["age"].embeddings.assign(np.arange(14).reshape(7, 2) / 10)  # mean 0.6
     model.who["occupation"].embeddings.assign(np.tile([[0.3, 0, 0, 0]], (21, 1)))
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
-    recommender = Recommender(bundle, Catalogue(tiny_dataset.movies), model)
+    recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = (Event(10, 5), Event(20, 1))
     made = integrated_gradients(recommender, Visitor("F", 56, None, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6

@@ -136,9 +136,7 @@ def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, wo
     for bundle, dataset in ((timeline_bundle, orderly), (small_bundle, world)):
         model = bundle.load_model(dataset.movies)
         look_everywhere_alike(model)
-        looks = Recommender(bundle, Catalogue(dataset.movies), model).attention(
-            Visitor("F", 25, None, history), IDS[20]
-        )
+        looks = Recommender.load(bundle, dataset, model=model).attention(Visitor("F", 25, None, history), IDS[20])
         # three events and the candidate or the visitor
         np.testing.assert_allclose(looks.to_events, 1 / 4, atol=1e-6)
         np.testing.assert_allclose(looks.to_rest, 1 / 4, atol=1e-6)

@@ -67,7 +67,7 @@ def test_1m_is_read_as_worked_out_by_hand(tmp_path):
     dataset = movielens.read(write(tmp_path / "mine", ONE_M))
     same(dataset, *ONE_M_FRAMES)
     assert (dataset.name, dataset.title, dataset.levels, dataset.simulated) == ("mine", "mine", WHOLE_STARS, False)
-    assert dataset.has_demographics
+    assert dataset.users[["sex", "age", "occupation"]].notna().any(axis=None)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_csv_has_half_stars_and_no_demographics(tmp_path):
     )
     same(dataset, users_frame([2, 1], nobody, nobody, nobody), movies, ratings)
     assert dataset.levels == HALF_STARS
-    assert not dataset.has_demographics
+    assert dataset.users[["sex", "age", "occupation"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("files", FORMATS.values(), ids=FORMATS)

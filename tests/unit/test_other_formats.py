@@ -46,7 +46,7 @@ def test_ten_million_has_half_stars_and_no_users(tmp_path):
     dataset = movielens.read(write(tmp_path, files))
     assert rows(dataset) == [(7, 10, 4.5, 978300760), (7, 40, 3, 978302109), (3, 20, 0.5, 978301968)]
     assert dataset.levels == HALF_STARS
-    assert not dataset.has_demographics
+    assert dataset.users[["sex", "age", "occupation"]].isna().all(axis=None)
     assert dataset.notes == ("There is no users.dat: nothing is known about the users.",)
 
 
@@ -65,7 +65,7 @@ def test_100k_without_its_users(tmp_path):
     dataset = movielens.read(write(tmp_path / "part", files))
     assert rows(dataset) == rows(whole)
     assert dataset.users["user_id"].tolist() == [5, 1, 4, 2, 3, 6]  # as they come in u.data
-    assert not dataset.has_demographics
+    assert dataset.users[["sex", "age", "occupation"]].isna().all(axis=None)
     assert dataset.notes == ("There is no u.user: nothing is known about the users.",)
 
 

@@ -42,11 +42,10 @@ def demo():
 @pytest.fixture(scope="module")
 def shipped(demo):
     from bst.bundles.bundle import open_bundle
-    from bst.datasets.catalogue import Catalogue
     from bst.inference.recommender import Recommender
 
     bundle = open_bundle("demo")
-    return Recommender(bundle, Catalogue(demo.movies), bundle.load_model(demo.movies))
+    return Recommender.load(bundle, demo)
 
 
 @pytest.fixture(scope="module")

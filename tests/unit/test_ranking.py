@@ -1,4 +1,4 @@
-"""What makes a list: orders, filters and diversity, on numbers that can be worked out by hand."""
+"""Ranked lists: orders, filters and diversity, on numbers that can be worked out by hand."""
 
 import numpy as np
 import pytest
@@ -8,37 +8,43 @@ from hypothesis.extra import numpy as arrays
 
 from bst.errors import VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import POPULARITY_BANDS, Filters
+from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions
 from bst.schema import WHOLE_STARS
 from bst.scoring.results import Predictions
 
-# ---- fame
+# ---- popularity
 
 
-def test_fame_is_the_share_of_movies_with_fewer_ratings():
-    assert ranking.fame(np.array([5, 0, 10, 5])).tolist() == [0.25, 0, 0.75, 0.25]
-    assert ranking.fame(np.array([], int)).tolist() == []
+def test_the_popularity_percentile_is_the_share_of_movies_with_fewer_ratings():
+    assert ranking.popularity_percentile(np.array([5, 0, 10, 5])).tolist() == [0.25, 0, 0.75, 0.25]
+    assert ranking.popularity_percentile(np.array([], int)).tolist() == []
 
 
-def test_the_upper_end_of_a_range_is_left_out_unless_it_is_the_top():
+def test_the_upper_end_of_a_range_is_excluded_unless_it_is_the_top():
     shares = np.array([0, 0.25, 0.5, 0.75, 1])
-    assert ranking.between(shares, (0.25, 0.75)).tolist() == [False, True, True, False, False]
-    assert ranking.between(shares, (0.75, 1.0)).tolist() == [False, False, False, True, True]
+    assert ranking.in_range(shares, (0.25, 0.75)).tolist() == [False, True, True, False, False]
+    assert ranking.in_range(shares, (0.75, 1.0)).tolist() == [False, False, False, True, True]
 
 
 @given(arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 40)))
-def test_every_movie_is_in_one_band_and_more_ratings_are_never_less_fame(counts):
-    shares = ranking.fame(counts)
-    bands = np.array([ranking.between(shares, span) for span in POPULARITY_BANDS.values()])
+def test_every_movie_is_in_one_band_and_more_ratings_are_never_less_popular(counts):
+    shares = ranking.popularity_percentile(counts)
+    bands = np.array([ranking.in_range(shares, span) for span in POPULARITY_BANDS.values()])
     assert (bands.sum(axis=0) == 1).all()
     order = np.argsort(counts)
     assert (np.diff(bands.argmax(axis=0)[order]) >= 0).all()
 
 
-@pytest.mark.parametrize("fame", [(0.5, 0.5), (0.8, 0.2), (-0.1, 1), (0, 1.1), (float("nan"), 1)])
-def test_a_range_of_fame_that_is_none(fame):
-    with pytest.raises(VisitorError, match="fame goes from a lower to a higher share between 0 and 1"):
-        Filters(fame=fame)
+@pytest.mark.parametrize("popularity", [(0.5, 0.5), (0.8, 0.2), (-0.1, 1), (0, 1.1), (float("nan"), 1)])
+def test_an_invalid_range_of_popularity(popularity):
+    with pytest.raises(VisitorError, match="popularity goes from a lower to a higher share between 0 and 1"):
+        Filters(popularity=popularity)
+
+
+def test_an_unknown_genre():
+    assert Filters(("drama", "SCI-FI")).genres == ("drama", "SCI-FI")
+    with pytest.raises(VisitorError, match="unknown genre 'Farce'; choose among: Action, "):
+        Filters(("Drama", "Farce"))
 
 
 # ---- orders
@@ -52,8 +58,8 @@ def predictions() -> Predictions:
     return Predictions(levels @ [1, 2, 3, 4, 5], levels, np.array([0.4, 0.1, 0.4, 0.1]))
 
 
-def order(by: str, weight: float = 0.5, allowed=(True, True, True, True)) -> list[int]:
-    keys = ranking.keys(predictions(), by, WHOLE_STARS, weight)
+def order(by: Order, weight: float = 0.5, allowed=(True, True, True, True)) -> list[int]:
+    keys = ranking.sort_keys(predictions(), RankOptions(order=by, weight=weight), WHOLE_STARS)
     return ranking.argsort_candidates(keys, np.array(allowed)).tolist()
 
 
@@ -71,7 +77,7 @@ def test_the_weight_of_a_blend_goes_from_liked_to_likely_next():
 
 
 def test_half_and_half_is_the_order_of_the_product():
-    (blend, _) = ranking.keys(predictions(), "blend", WHOLE_STARS)
+    (blend, _) = ranking.sort_keys(predictions(), RankOptions(order="blend"), WHOLE_STARS)
     np.testing.assert_allclose(blend**2, [0, 0.05, 0.08, 0.1])
 
 
@@ -79,25 +85,38 @@ def test_keys_of_several_visitors_at_once():
     made = predictions()
     twice = Predictions(*(np.stack([part, part[::-1]]) for part in (made.expected, made.distribution, made.watch_next)))
     for by in ranking.ORDERS:
-        alone = ranking.keys(made, by, WHOLE_STARS, 0.3)
-        for one, both in zip(alone, ranking.keys(twice, by, WHOLE_STARS, 0.3), strict=True):
-            np.testing.assert_allclose(both, [one, one[::-1]])
+        options = RankOptions(order=by, weight=0.3)
+        alone = ranking.sort_keys(made, options, WHOLE_STARS)
+        for key, both in zip(alone, ranking.sort_keys(twice, options, WHOLE_STARS), strict=True):
+            np.testing.assert_allclose(both, [key, key[::-1]])
 
 
-def test_only_allowed_movies_are_named_and_ties_keep_the_order_of_the_catalogue():
+@pytest.mark.parametrize("by", ["next", "blend"])
+def test_a_model_of_ratings_alone_orders_by_rating(by):
+    with pytest.raises(VisitorError, match=f"cannot order by '{by}'"):
+        ranking.sort_keys(Predictions(np.ones(4)), RankOptions(order=by), WHOLE_STARS)
+
+
+@pytest.mark.parametrize("by", ["popularity", "", "Next"])
+def test_an_unknown_order(by):
+    with pytest.raises(VisitorError, match=r"cannot be ordered by .*; choose one of: rating, next, blend"):
+        RankOptions(order=by)
+
+
+def test_only_allowed_movies_are_listed_and_ties_keep_the_order_of_the_catalogue():
     assert order("rating", allowed=(True, False, True, False)) == [2, 0]
     assert order("rating", allowed=(False,) * 4) == []
     assert ranking.argsort_candidates([np.array([3.0, 4, 3, 4])], np.ones(4, bool)).tolist() == [1, 3, 0, 2]
 
 
 @pytest.mark.parametrize("weight", [-0.01, 1.01, float("nan")])
-def test_a_weight_that_is_none(weight):
+def test_an_invalid_weight(weight):
     with pytest.raises(VisitorError, match="the weight of a blend goes from 0"):
-        ranking.keys(predictions(), "blend", WHOLE_STARS, weight)
+        RankOptions(order="blend", weight=weight)
 
 
-def test_places_in_a_list():
-    assert ranking.places(np.array([4, 0, 2]), 5).tolist() == [2, 0, 3, 0, 1]
+def test_ranks_in_a_list():
+    assert ranking.ranks_of(np.array([4, 0, 2]), 5).tolist() == [2, 0, 3, 0, 1]
 
 
 # ---- diversity: maximal marginal relevance
@@ -112,7 +131,7 @@ def test_no_diversity_leaves_a_list_as_it_is():
     assert ranking.diversify(ROWS, VECTORS, 0, 2).tolist() == [2, 0]
 
 
-def test_what_is_like_the_movies_above_it_is_put_off():
+def test_a_movie_similar_to_those_above_it_moves_down():
     # d 0.01: 0 has 0.99 × 199/200 − 0.01 × 1 = 0.975, 3 has 0.99 × 198/200 − 0 = 0.980, 1 has 0.99 × 197/200 + 0.01
     # = 0.985 and comes second; then 0 has 0.975, as before, and 3 has 0.980, as it is as far from 1 as from 2
     assert ranking.diversify(ROWS, VECTORS, 0.01).tolist() == [2, 1, 3, 0]
@@ -120,7 +139,7 @@ def test_what_is_like_the_movies_above_it_is_put_off():
     assert ranking.diversify(ROWS, VECTORS, 0.001).tolist() == [2, 0, 3, 1]
 
 
-def test_at_the_top_only_difference_counts_once_the_best_is_named():
+def test_at_full_diversity_only_difference_counts_after_the_first_movie():
     assert ranking.diversify(ROWS, VECTORS, 1).tolist()[:2] == [2, 1]
 
 
@@ -139,7 +158,7 @@ def by_definition(rows, vectors, diversity) -> list[int]:
 
 
 @given(st.integers(0, 260), st.sampled_from([0.05, 0.3, 0.5, 0.75, 1.0]), st.integers(0, 5))
-def test_a_varied_list_is_that_of_the_definition_and_a_shorter_one_is_its_beginning(movies, diversity, seed):
+def test_a_diverse_list_follows_the_definition_and_a_shorter_one_is_its_beginning(movies, diversity, seed):
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(max(movies, 1), 3))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -165,6 +184,6 @@ def test_more_diversity_brings_more_kinds_of_movies_to_the_top():
 
 
 @pytest.mark.parametrize("diversity", [-0.1, 1.5, float("nan")])
-def test_a_diversity_that_is_none(diversity):
+def test_an_invalid_diversity(diversity):
     with pytest.raises(VisitorError, match="diversity goes from 0"):
-        ranking.diversify(ROWS, VECTORS, diversity)
+        RankOptions(diversity=diversity)

@@ -7,8 +7,9 @@ import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.recommender import Filters, genre_columns
+from bst.inference.recommender import Filters, RankOptions, genre_columns
 from bst.models.config import PRESETS
+from bst.models.family import make_scorer
 from bst.schema import Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -30,8 +31,9 @@ def stub(recommender, ratings, **changes):
 
             return tf.gather(tf.constant(ratings, tf.float32), inputs["target"])[:, None]
 
-    movies = changes.pop("movies", recommender.catalogue.movies)
-    return Recommender(replace(recommender.bundle, **changes), Catalogue(movies), Model())
+    catalogue = Catalogue(changes.pop("movies", recommender.catalogue.movies))
+    bundle = replace(recommender.bundle, **changes)
+    return Recommender(bundle, catalogue, make_scorer(bundle, Model(), catalogue.rows))
 
 
 # ---- lists
@@ -74,11 +76,11 @@ def test_the_planted_difference_shows(small_recommender, visitor):
     assert difference > 0.5
 
 
-def test_a_place_counts_those_above(small_recommender):
+def test_the_rank_of_a_movie_counts_those_expected_above_it(small_recommender):
     ratings = np.linspace(1, 4, 30)
     ratings[3] = ratings[29]
     there = stub(small_recommender, ratings)
-    assert [there.place(Visitor(), IDS[i]) for i in (29, 3, 28, 0)] == [1, 1, 3, 30]
+    assert [there.recommendation(Visitor(), IDS[i]).rank for i in (29, 3, 28, 0)] == [1, 1, 3, 30]
 
 
 def test_k_beyond_the_catalogue_is_all_there_is(small_recommender, visitor):
@@ -90,7 +92,7 @@ def test_k_beyond_the_catalogue_is_all_there_is(small_recommender, visitor):
 
 
 def test_seen_movies_on_request(small_recommender, visitor):
-    rows = small_recommender.rank(visitor, None, Filters(include_seen=True))
+    rows = small_recommender.rank(visitor, None, RankOptions(Filters(include_seen=True)))
     assert len(rows) == 30
     assert {row.movie_id for row in rows if row.seen} == {IDS[0], IDS[3], IDS[4]}
 
@@ -119,7 +121,7 @@ def rows_of(recommendations) -> list[int]:
 
 def test_any_of_the_genres_will_do(small_recommender):
     def rank(*genres):
-        return rows_of(small_recommender.rank(Visitor(), None, Filters(genres=genres)))
+        return rows_of(small_recommender.rank(Visitor(), None, RankOptions(Filters(genres=genres))))
 
     # Action is genre 0, so rows 0 and 18 by their first genre, and 13 by its second (13 + 5 = 18)
     assert rank("Action") == [0, 13, 18]
@@ -133,19 +135,20 @@ def test_any_of_the_genres_will_do(small_recommender):
 
 def test_years_are_inclusive(small_recommender):
     def rank(*years):
-        return rows_of(small_recommender.rank(Visitor(), None, Filters(years=years)))
+        return rows_of(small_recommender.rank(Visitor(), None, RankOptions(Filters(years=years))))
 
     assert rank(1972, 1974) == [2, 3, 4]
     assert rank(1999, 2050) == [29]
     assert rank(1900, 1960) == []
-    assert rows_of(small_recommender.rank(Visitor(), None, Filters(("Action",), (1970, 1983)))) == [0, 13]
+    assert rows_of(small_recommender.rank(Visitor(), None, RankOptions(Filters(("Action",), (1970, 1983))))) == [0, 13]
 
 
 def test_an_unknown_year_passes_no_filter_by_year(small_recommender):
     movies = small_recommender.catalogue.movies.copy()
     movies.loc[2, "year"] = None
     there = stub(small_recommender, np.ones(30), movies=movies)
-    assert rows_of(there.rank(Visitor(), None, Filters(years=(-5000, 5000)))) == [i for i in range(30) if i != 2]
+    dated = rows_of(there.rank(Visitor(), None, RankOptions(Filters(years=(-5000, 5000)))))
+    assert dated == [i for i in range(30) if i != 2]
     assert 2 in rows_of(there.rank(Visitor(), None))
 
 
@@ -216,7 +219,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
             tower.stars.assign([1, 2, 3, 4, 5])
     else:
         model.head.bias.assign([3.0])
-    recommender = Recommender(replace(small_bundle, config=config), Catalogue(world.movies), model)
+    recommender = Recommender.load(replace(small_bundle, config=config), world, model=model)
     somebody = Visitor("M", 35, "writer", (Event(IDS[1], 4),))
     for visitor in (Visitor(), somebody, replace(somebody, sex=None, age=None, occupation=None)):
         ratings = recommender.expected_ratings(visitor)

@@ -180,9 +180,8 @@ def test_the_command(answer, refused, tmp_path, undrawn):
     assert "--out" in refused("report", "--bundle", "demo")
 
 
-def test_a_dataset_that_is_not_here_is_left_out(answer, tmp_path, monkeypatch, undrawn):
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("bst.datasets.sources.PROJECT", tmp_path)
+def test_a_dataset_that_is_not_here_is_left_out(answer, tmp_path, override_settings, undrawn):
+    override_settings(data=tmp_path, project_data=tmp_path / "data")
     found = answer("report", "--bundle", "ml-1m-seed", "--out", tmp_path / "seed.html")
     assert found["data"] is False
 

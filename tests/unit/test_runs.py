@@ -20,11 +20,6 @@ from bst.models.config import preset
 from bst.training.runs import RunSettings
 
 
-@pytest.fixture
-def places(tmp_path):
-    return {"runs": tmp_path / "runs", "into": tmp_path / "bundles"}
-
-
 def curves(bundle) -> pd.DataFrame:
     return bundle.history.drop(columns="seconds")
 
@@ -54,12 +49,12 @@ def stop_after(epoch):
 
 
 @pytest.fixture
-def unfinished(trained, places):
+def unfinished(trained, own_folders):
     """Put the folder of a run that was stopped after some epoch into its place."""
 
     def put(epoch):
-        shutil.copytree(trained[1] / str(epoch), places["runs"] / "small")
-        return places["runs"] / "small"
+        shutil.copytree(trained[1] / str(epoch), own_folders.runs / "small")
+        return own_folders.runs / "small"
 
     return put
 
@@ -87,12 +82,12 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         assert word in card
 
 
-def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings, small_bundle, places):
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings, small_bundle, own_folders):
     for epoch, resume in ((1, False), (4, True)):
         with pytest.raises(KilledError):
-            train(small_settings, "small", resume=resume, **places, on_epoch=stop_after(epoch))
-        assert not places["into"].exists(), "no bundle before the end"
-        assert sorted(p.name for p in (places["runs"] / "small").iterdir()) == [
+            train(small_settings, "small", resume=resume, on_epoch=stop_after(epoch))
+        assert not own_folders.bundles.exists(), "no bundle before the end"
+        assert sorted(p.name for p in (own_folders.runs / "small").iterdir()) == [
             "history.csv",
             "run.json",
             "snapshot.npz",
@@ -102,20 +97,19 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings,
         small_settings,
         "small",
         resume=True,
-        **places,
         on_epoch=lambda row: rows.append(row["epoch"]),
         on_stage=stages.append,
     )
     assert rows == [5, 6, 7, 8], "finished epochs are not done again"
     assert "going on after epoch 4" in stages
     same_bundle(bundle, small_bundle)
-    assert not (places["runs"] / "small").exists()
-    assert [p.name for p in places["into"].iterdir()] == ["small"]
+    assert not (own_folders.runs / "small").exists()
+    assert [p.name for p in own_folders.bundles.iterdir()] == ["small"]
 
 
-def test_a_run_may_become_longer(train, unfinished, small_settings, small_bundle, places):
+def test_a_run_may_become_longer(train, unfinished, small_settings, small_bundle, own_folders):
     unfinished(2)
-    bundle = train(replace(small_settings, epochs=3), "small", resume=True, **places)
+    bundle = train(replace(small_settings, epochs=3), "small", resume=True)
     pd.testing.assert_frame_equal(curves(bundle), curves(small_bundle)[:3], rtol=1e-5)
 
 
@@ -123,6 +117,7 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 from bst.models.config import ClassicConfig
+from bst.settings import override_settings
 from bst.training.runs import RunSettings, train
 said = json.loads(sys.argv[1])
 settings = RunSettings(**said | {"config": ClassicConfig.from_dict(said["config"])})
@@ -130,16 +125,17 @@ def tell(row):
     print(row["epoch"], flush=True)
     if row["epoch"] == 4:
         time.sleep(600)
-train(settings, "small", runs=Path(sys.argv[2]), into=Path(sys.argv[3]), on_epoch=tell)
+with override_settings(runs=Path(sys.argv[2]), bundles=Path(sys.argv[3])):
+    train(settings, "small", on_epoch=tell)
 """
 
 
-def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle, places):
+def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle, own_folders):
     """A real process, SIGKILL at a random moment of a run that is asked for far more epochs than it gets."""
     said = replace(small_settings, epochs=1000, patience=small_settings.patience).to_dict()
-    errors = (places["runs"].parent / "stderr").open("w+")
+    errors = (own_folders.runs.parent / "stderr").open("w+")
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, json.dumps(said), str(places["runs"]), str(places["into"])],
+        [sys.executable, "-c", SCRIPT, json.dumps(said), str(own_folders.runs), str(own_folders.bundles)],
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
@@ -155,9 +151,9 @@ def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle,
         process.wait()
         process.stdout.close()
         errors.close()
-    done = len(pd.read_csv(places["runs"] / "small" / "history.csv"))
+    done = len(pd.read_csv(own_folders.runs / "small" / "history.csv"))
     assert 1 <= done < small_settings.epochs, f"killed {delay:.3f} s after epoch 1, {done} epochs were done"
-    bundle = train(small_settings, "small", resume=True, **places)
+    bundle = train(small_settings, "small", resume=True)
     same_bundle(bundle, small_bundle)
 
 
@@ -173,25 +169,25 @@ def refused(train):
     return check
 
 
-def test_a_taken_name_is_refused(refused, small_settings, small_bundle, places):
-    into = small_bundle.folder.parent
+def test_a_taken_name_is_refused(refused, small_settings, small_bundle, own_folders, override_settings):
+    override_settings(bundles=small_bundle.folder.parent)
     before = (small_bundle.folder / "bundle.json").read_bytes()
-    refused("a bundle small is there already; .*--overwrite", small_settings, runs=places["runs"], into=into)
+    refused("a bundle small is there already; .*--overwrite", small_settings)
     assert (small_bundle.folder / "bundle.json").read_bytes() == before
 
 
-def test_an_unfinished_run_is_not_lost_by_mistake(train, refused, unfinished, small_settings, places):
+def test_an_unfinished_run_is_not_lost_by_mistake(train, refused, unfinished, small_settings, own_folders):
     folder = unfinished(3)
-    refused("unfinished run is in .*--resume.*drop it .--overwrite", small_settings, **places)
+    refused("unfinished run is in .*--resume.*drop it .--overwrite", small_settings)
     assert (folder / "snapshot.npz").is_file()
     # dropped on request: epoch 1 is done anew
     with pytest.raises(KilledError):
-        train(small_settings, "small", overwrite=True, **places, on_epoch=stop_after(1))
+        train(small_settings, "small", overwrite=True, on_epoch=stop_after(1))
     assert len(pd.read_csv(folder / "history.csv")) == 1
 
 
-def test_nothing_to_resume(refused, small_settings, places):
-    refused("no unfinished run in .*start it without --resume", small_settings, resume=True, **places)
+def test_nothing_to_resume(refused, small_settings, own_folders):
+    refused("no unfinished run in .*start it without --resume", small_settings, resume=True)
 
 
 @pytest.mark.parametrize(
@@ -202,61 +198,62 @@ def test_nothing_to_resume(refused, small_settings, places):
         ({"dataset": "demo", "patience": 1}, "dataset and patience"),
     ],
 )
-def test_other_settings_are_not_mixed_into_a_run(change, word, refused, unfinished, small_settings, places):
+def test_other_settings_are_not_mixed_into_a_run(change, word, refused, unfinished, small_settings, own_folders):
     unfinished(1)
-    refused(f"another {word};", replace(small_settings, **change), resume=True, **places)
+    refused(f"another {word};", replace(small_settings, **change), resume=True)
 
 
-def test_a_damaged_run_is_told(refused, unfinished, small_settings, places):
+def test_a_damaged_run_is_told(refused, unfinished, small_settings, own_folders):
     folder = unfinished(1)
     snapshot = folder / "snapshot.npz"
     whole = snapshot.read_bytes()
     for damaged in (whole[:-500], b"", whole[: len(whole) // 2] + b"x" * 100 + whole[len(whole) // 2 + 100 :]):
         snapshot.write_bytes(damaged)
-        refused("snapshot.npz cannot be read .*--overwrite", small_settings, resume=True, **places)
+        refused("snapshot.npz cannot be read .*--overwrite", small_settings, resume=True)
     for text in ("{", "null"):
         (folder / "run.json").write_text(text, "utf-8")
-        refused("run.json is damaged .*--overwrite", small_settings, resume=True, **places)
+        refused("run.json is damaged .*--overwrite", small_settings, resume=True)
 
 
 @pytest.mark.parametrize(
     "name", ["../x", "a/b", "", ".", "..", ".hidden", "-rf", "a b", "a\nb", "x" * 300, "😀" * 80, "漢" * 80, "C:\\x"]
 )
-def test_a_name_is_a_plain_word(name, refused, small_settings, places):
-    refused("no name for a bundle", small_settings, name, **places)
-    assert not places["runs"].exists()
-    assert not places["into"].exists()
+def test_a_name_is_a_plain_word(name, refused, small_settings, own_folders):
+    refused("no name for a bundle", small_settings, name)
+    assert not own_folders.runs.exists()
+    assert not own_folders.bundles.exists()
 
 
-def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, tmp_path):
+def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, own_folders, override_settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    refused("file", small_settings, runs=tmp_path / "file", into=tmp_path / "bundles")
+    override_settings(runs=tmp_path / "file")
+    refused("file", small_settings)
 
 
-def test_bad_settings_leave_nothing(train, small_settings, places):
+def test_bad_settings_leave_nothing(train, small_settings, own_folders):
     for change in ({"dataset": "no-such-data"}, {"protocol": "no-such"}, {"seed": -1}, {"seed": 2**40}):
         with pytest.raises(BSTError, match=r"no-such|seed"):
-            train(replace(small_settings, **change), "small", **places)
+            train(replace(small_settings, **change), "small")
     with pytest.raises(BSTError, match="too small for windows of 30"):
-        train(replace(small_settings, config=preset("seed", window=30)), "small", **places)
-    assert not places["into"].exists()
-    assert not places["runs"].exists()
+        train(replace(small_settings, config=preset("seed", window=30)), "small")
+    assert not own_folders.bundles.exists()
+    assert not own_folders.runs.exists()
 
 
-def test_a_run_that_diverges_is_no_bundle(refused, small_settings, places, monkeypatch):
+def test_a_run_that_diverges_is_no_bundle(refused, small_settings, own_folders, monkeypatch):
     from bst.models.classic import trainer as training
 
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: np.full(len(arrays["target"]), np.nan))
-    refused(r"diverged; .* lower --learning-rate than 0.1", replace(small_settings, patience=1), **places)
-    assert not places["into"].exists()
+    refused(r"diverged; .* lower --learning-rate than 0.1", replace(small_settings, patience=1))
+    assert not own_folders.bundles.exists()
 
 
 def test_a_failure_at_the_end_keeps_run_and_older_bundle(
-    train, unfinished, small_settings, small_bundle, places, monkeypatch
+    train, unfinished, small_settings, small_bundle, own_folders, monkeypatch
 ):
     """The disk is full when the bundle is written: what was there stays, and the run can go on."""
-    shutil.copytree(small_bundle.folder, places["into"] / "small")
-    folder = unfinished(6)
+    shutil.copytree(small_bundle.folder, own_folders.bundles / "small")
+    before, folder = (small_bundle.folder / "bundle.json").read_bytes(), unfinished(6)
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
@@ -264,11 +261,11 @@ def test_a_failure_at_the_end_keeps_run_and_older_bundle(
     with monkeypatch.context() as patch:
         patch.setattr(pd.DataFrame, "to_csv", full)
         with pytest.raises(BSTError, match="No space left"):
-            train(small_settings, "small", resume=True, **places)
-    assert [p.name for p in places["into"].iterdir()] == ["small"]
-    assert (places["into"] / "small" / "bundle.json").read_bytes() == (small_bundle.folder / "bundle.json").read_bytes()
+            train(small_settings, "small", resume=True)
+    assert [p.name for p in own_folders.bundles.iterdir()] == ["small"]
+    assert (own_folders.bundles / "small" / "bundle.json").read_bytes() == before
     assert (folder / "snapshot.npz").is_file()
-    same_bundle(train(small_settings, "small", resume=True, **places), small_bundle)
+    same_bundle(train(small_settings, "small", resume=True), small_bundle)
 
 
 def test_settings_survive_json(small_settings):

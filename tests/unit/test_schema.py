@@ -5,7 +5,18 @@ import pandas as pd
 import pytest
 
 from bst.errors import VisitorError
-from bst.schema import AGES, DECADES, GENRES, OCCUPATIONS, SEXES, Event, Visitor, genre_matrix, item_features
+from bst.schema import (
+    AGES,
+    DECADES,
+    DEMOGRAPHICS,
+    GENRES,
+    OCCUPATIONS,
+    SEXES,
+    Event,
+    Visitor,
+    genre_matrix,
+    item_features,
+)
 
 ABC = Visitor(history=(Event(1, 5), Event(2, 3), Event(3, 1)))
 
@@ -62,7 +73,7 @@ def test_a_movie_stands_in_a_history_once():
 
 
 def test_what_was_seen_is_more_than_what_is_read():
-    visitor = ABC.has_seen(9, 2)
+    visitor = ABC.with_seen(9, 2)
     assert visitor.seen == {9}, "a movie of the history stays there"
     assert visitor.all_seen == {1, 2, 3, 9}
     assert ids(visitor.watched(9, 4)) == [1, 2, 3, 9]
@@ -71,8 +82,37 @@ def test_what_was_seen_is_more_than_what_is_read():
     assert visitor == Visitor(history=ABC.history, seen=frozenset({9, 3}))
 
 
+def test_a_visitor_contains_the_movies_they_rated_or_saw():
+    visitor = ABC.with_seen(9)
+    assert [movie_id in visitor for movie_id in (1, 9, 4)] == [True, True, False]
+    assert visitor.ratings == {1: 5, 2: 3, 3: 1}
+    assert list(visitor.rated(2, 4).ratings.items()) == [(1, 5), (2, 4), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "label", "text"),
+    [
+        ("sex", "M", 1, "Male", "male"),
+        ("age", 1, 0, "Under 18", "under 18"),
+        ("age", 56, 6, "56 and over", "56 and over"),
+        ("occupation", "artist", 2, "Artist", "artist"),
+        ("occupation", "K-12 student", 10, "K-12 student", "K-12 student"),
+        ("occupation", None, -1, "Unknown", "unknown"),
+    ],
+)
+def test_a_demographic_knows_codes_and_labels_of_its_values(name, value, code, label, text):
+    demographic = DEMOGRAPHICS[name]
+    assert demographic.codes[value] == code
+    assert (demographic.value_label(value), demographic.value_text(value)) == (label, text)
+
+
+def test_known_demographics_of_a_visitor():
+    assert Visitor("F", None, "artist").demographics == {"sex": "F", "occupation": "artist"}
+    assert Visitor().demographics == {}
+
+
 def test_events_beyond_the_newest_are_still_seen():
-    visitor = ABC.has_seen(9).limited(1)
+    visitor = ABC.with_seen(9).limited(1)
     assert ids(visitor) == [3]
     assert visitor.all_seen == {1, 2, 3, 9}
     assert ABC.limited(3) is ABC

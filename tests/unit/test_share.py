@@ -33,8 +33,8 @@ def test_an_impossible_share_is_refused(share, world):
         prepare(world, preset("timeline"), "visitor", 0, share)
 
 
-def test_a_bundle_tells_its_share(train, small_settings, tmp_path):
+def test_a_bundle_tells_its_share(train, small_settings, small_bundle, own_folders):
     settings = replace(small_settings, share=0.5, epochs=1, config=small_settings.config.with_epochs(1))
-    made = train(settings, "half", runs=tmp_path / "runs", into=tmp_path / "bundles")
+    made = train(settings, "half")
     assert open_bundle(made.folder).share == 0.5
-    assert open_bundle("demo").share == 1.0
+    assert small_bundle.share == 1.0

@@ -14,20 +14,11 @@ from bst.errors import DatasetError
 
 
 @pytest.fixture
-def places(tmp_path, monkeypatch):
+def places(tmp_path, override_settings):
     """Two empty data folders: the chosen one and the project's."""
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path / "chosen"))
-    monkeypatch.setenv("BST_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(sources, "PROJECT", tmp_path / "project")
-    return tmp_path / "chosen", tmp_path / "project" / "data"
-
-
-def test_data_dir_is_the_chosen_one_or_the_projects(monkeypatch, tmp_path):
-    monkeypatch.setenv("BST_DATA_DIR", str(tmp_path))
-    assert datasets.data_dir() == tmp_path
-    monkeypatch.delenv("BST_DATA_DIR")
-    assert datasets.data_dir() == sources.PROJECT / "data"
-    assert (sources.PROJECT / "bst" / "schema.py").is_file()
+    folders = tmp_path / "chosen", tmp_path / "project" / "data"
+    override_settings(data=folders[0], project_data=folders[1], cache=tmp_path / "cache")
+    return folders
 
 
 def test_every_source_states_where_it_comes_from_and_its_terms():

@@ -92,18 +92,18 @@ def test_progress_goes_on_to_the_end(trained_timeline):
 # ---- stops
 
 
-def stopped(trained_timeline, tmp_path, epoch):
-    """Put the folder of a run that was stopped after some epoch into its place."""
-    shutil.copytree(trained_timeline[1] / str(epoch), tmp_path / "runs" / "tiny")
-    return {"runs": tmp_path / "runs", "into": tmp_path / "bundles"}
+@pytest.fixture
+def stopped(trained_timeline, own_folders):
+    """Put the folder of a run that was stopped after some epoch among the runs."""
+    return lambda epoch: shutil.copytree(trained_timeline[1] / str(epoch), own_folders.runs / "tiny")
 
 
 @pytest.mark.parametrize("epoch", [3, 7])
-def test_a_resumed_run_ends_in_the_same_bundle(epoch, train, trained_timeline, timeline_settings, tmp_path):
+def test_a_resumed_run_ends_in_the_same_bundle(epoch, train, trained_timeline, timeline_settings, stopped):
     """To the last bit."""
     rows = []
-    where = stopped(trained_timeline, tmp_path, epoch)
-    again = train(timeline_settings, "tiny", resume=True, **where, on_epoch=lambda row: rows.append(row["epoch"]))
+    folder = stopped(epoch)
+    again = train(timeline_settings, "tiny", resume=True, on_epoch=lambda row: rows.append(row["epoch"]))
     assert rows == list(range(epoch + 1, 9))
     bundle = trained_timeline[0]
     left, right = (arrays(b.folder / "weights.npz") for b in (bundle, again))
@@ -112,19 +112,19 @@ def test_a_resumed_run_ends_in_the_same_bundle(epoch, train, trained_timeline, t
     assert again.history.drop(columns="seconds").equals(bundle.history.drop(columns="seconds"))
     assert again.metrics == bundle.metrics
     assert again.best_epoch == bundle.best_epoch
-    assert not (tmp_path / "runs" / "tiny").exists()
+    assert not folder.exists()
 
 
-def test_another_number_of_epochs_is_another_run(train, trained_timeline, timeline_settings, tmp_path):
+def test_another_number_of_epochs_is_another_run(train, timeline_settings, stopped):
     """The learning rate falls towards the last epoch, so a longer run is not the same run gone on with."""
-    where = stopped(trained_timeline, tmp_path, 2)
+    folder = stopped(2)
     longer = replace(timeline_settings, config=timeline_settings.config.with_epochs(9), epochs=9)
     with pytest.raises(TrainingError, match="another config; give the same settings"):
-        train(longer, "tiny", resume=True, **where)
-    assert (tmp_path / "runs" / "tiny" / "snapshot.npz").is_file()
+        train(longer, "tiny", resume=True)
+    assert (folder / "snapshot.npz").is_file()
 
 
-def test_a_run_that_diverges_says_so(train, timeline_settings, tmp_path, monkeypatch):
+def test_a_run_that_diverges_says_so(train, timeline_settings, own_folders, monkeypatch):
     from bst.models.timeline import trainer as timeline
 
     def nothing(trainer, tower, *arguments):
@@ -132,8 +132,8 @@ def test_a_run_that_diverges_says_so(train, timeline_settings, tmp_path, monkeyp
 
     monkeypatch.setattr(timeline.Trainer, "_epoch", nothing)
     with pytest.raises(TrainingError, match=r"training diverged; start again with --overwrite and another --seed"):
-        train(replace(timeline_settings, patience=2), "bad", runs=tmp_path / "runs", into=tmp_path / "bundles")
-    assert not (tmp_path / "bundles").exists()
+        train(replace(timeline_settings, patience=2), "bad")
+    assert not own_folders.bundles.exists()
 
 
 # ---- which epochs

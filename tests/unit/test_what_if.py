@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.inference.recommender import Filters
+from bst.inference.recommender import Filters, RankOptions
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
 from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, compare, demographics, sweep
 from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetPart
@@ -169,11 +169,11 @@ def test_an_order_that_fits_no_other_history(there):
 
 def test_lists_are_those_that_were_asked_for(there):
     comedy = Filters(genres=("Comedy",))
-    made = compare(there, START, replace(START, sex="F"), k=4, filters=comedy)
-    assert made.first == there.rank(START, 4, comedy)
+    made = compare(there, START, replace(START, sex="F"), 4, RankOptions(comedy))
+    assert made.first == there.rank(START, 4, RankOptions(comedy))
     assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(made.catalogue["title"])
     assert made.words(title).startswith("The first 4 stay where they are")
-    nothing = compare(there, START, replace(START, sex="F"), filters=Filters(years=(1900, 1901)))
+    nothing = compare(there, START, replace(START, sex="F"), options=RankOptions(Filters(years=(1900, 1901))))
     assert nothing.words(title) == "There is no movie left to recommend."
     assert nothing.moves.empty
 
@@ -190,7 +190,7 @@ def test_too_many_changes_to_look_for_a_cause(there, monkeypatch):
 def test_the_next_movie():
     there = made_up.recommender(lambda of: {}, chances=lambda of: {GATE: 1.0 + rated(of, ASH) / 2, HILL: 1.5})
     # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
-    made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), order="next", k=3)
+    made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), 3, RankOptions(order="next"))
     assert made.words(title) == (
         "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) went from 3 to 5."
     )
@@ -306,10 +306,10 @@ def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
 def test_two_lists_of_a_model(order, timeline_recommender):
     a = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4)))
     b = Forget(2).apply(a).watched(130, 1)
-    how = {"order": order, "weight": 0.3, "diversity": 0.4}
-    made = compare(timeline_recommender, a, b, 5, **how)
-    assert made.first == timeline_recommender.rank(a, 5, **how)
-    assert made.second == timeline_recommender.rank(b, 5, **how)
+    options = RankOptions(order=order, weight=0.3, diversity=0.4)
+    made = compare(timeline_recommender, a, b, 5, options)
+    assert made.first == timeline_recommender.rank(a, 5, options)
+    assert made.second == timeline_recommender.rank(b, 5, options)
     ranks = made.moves.set_index("movie_id")
     for side, rows in (("a", made.first), ("b", made.second)):
         for row in rows:

@@ -141,7 +141,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
     In a full history the oldest movie gives way: it is merely seen from then on.
     """
     visitor = current(slot)
-    if any(event.movie_id == movie_id for event in visitor.history):
+    if movie_id in visitor.ratings:
         title = resources.catalogue(resources.chosen().dataset).title(movie_id)
         st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
@@ -150,7 +150,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
 
 def mark_seen(movie_id: int, slot: Slot = "a") -> None:
     """Count a movie as seen without a rating: no list names it any more."""
-    replace(current(slot).has_seen(movie_id), slot)
+    replace(current(slot).with_seen(movie_id), slot)
 
 
 def forget_seen(slot: Slot = "a") -> None:
@@ -179,7 +179,7 @@ def _arrive(dataset: str) -> Visitor:
     bundle = resources.chosen()
     carried = _with_titles(visitor, titles, catalogue)
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
-    carried = carried.has_seen(*(movie_id for movie_id in seen if movie_id is not None))
+    carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{len(carried.all_seen):,} of {count(len(visitor.all_seen), 'movie')} are known to "

@@ -146,7 +146,7 @@ def _draw_review(
     rated = {match.movie_id for match in chosen if match.entry.stars is not None}
     unrated = {match.movie_id for match in chosen} - rated
     if not replacing:
-        rated |= {event.movie_id for event in before.history}
+        rated |= before.ratings.keys()
     counts = what_counts(len(rated), len(unrated - rated))
     st.caption(_remarks(export, levels, counts))
     with st.container(horizontal=True):

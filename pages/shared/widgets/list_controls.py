@@ -1,12 +1,11 @@
 """What a ranked list is asked for: order, filters, diversity, length; the controls, and what they say together."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from bst.errors import BSTError
-from bst.inference.ranking import POPULARITY_BANDS, between
+from bst.inference.ranking import POPULARITY_BANDS, Order, RankOptions, in_range
 from bst.inference.recommender import Filters, Recommender
 from bst.schema import GENRES
 from pages.shared.format import count, escape_markdown
@@ -27,21 +26,16 @@ EVERY_BAND = (0, len(BANDS) - 1)
 class Asked:
     """How a list is asked for. ``weight`` and ``diversity`` from 0 to 1, as ``Recommender.rank`` takes them."""
 
-    order: str
+    order: Order
     weight: float
     diversity: float
     filters: Filters
     length: int
 
     @property
-    def how(self) -> dict[str, Any]:
-        """The arguments of ``Recommender.rank`` and ``ranked_rows``, but for the visitor and the length."""
-        return {
-            "filters": self.filters,
-            "order": self.order,
-            "weight": self.weight,
-            "diversity": self.diversity,
-        }
+    def options(self) -> RankOptions:
+        """How ``Recommender.rank`` and ``ranked_rows`` rank the list."""
+        return RankOptions(self.filters, self.order, self.weight, self.diversity)
 
     @property
     def words(self) -> str:
@@ -50,8 +44,8 @@ class Asked:
         if self.filters.years:
             first, last = self.filters.years
             words.append(f"{first}" if first == last else f"{first}–{last}")
-        if self.filters.fame:
-            words.append(_fame_words(self.filters.fame))
+        if self.filters.popularity:
+            words.append(_fame_words(self.filters.popularity))
         if self.filters.include_seen:
             words.append("seen ones too")
         if self.diversity:
@@ -119,7 +113,7 @@ def draw_order(recommender: Recommender) -> None:
 def draw_filters(recommender: Recommender, asked: Asked) -> None:
     """Draw the button that holds the filters, diversity and length."""
     filters = asked.filters
-    active = sum(map(bool, (filters.genres, filters.years, filters.fame, filters.include_seen, asked.diversity)))
+    active = sum(map(bool, (filters.genres, filters.years, filters.popularity, filters.include_seen, asked.diversity)))
     first, last = settings.years()
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/tune:", key="filters"):
         st.multiselect(
@@ -136,8 +130,8 @@ def draw_filters(recommender: Recommender, asked: Asked) -> None:
             help="How many ratings a movie has. Blockbusters have more than 95% of all movies, hidden gems are the "
             "quarter that has the fewest.",
         )
-        if filters.fame:
-            st.caption(_fame_counts(recommender, filters.fame))
+        if filters.popularity:
+            st.caption(_fame_counts(recommender, filters.popularity))
         st.toggle("Also movies they have seen", key=settings.key("filter_seen"), persist_state="session")
         st.slider(
             "Diversity",
@@ -164,7 +158,7 @@ def _fame_words(fame: tuple[float, float]) -> str:
 
 
 def _fame_counts(recommender: Recommender, fame: tuple[float, float]) -> str:
-    counts = recommender.rating_counts[between(recommender.fame, fame)]
+    counts = recommender.rating_counts[in_range(recommender.popularity_percentile, fame)]
     if not len(counts):
         return "No movie is of this fame."
     low, high = counts.min(), counts.max()

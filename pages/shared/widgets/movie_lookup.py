@@ -29,7 +29,7 @@ def render(recommender: Recommender, visitor: Visitor) -> None:
         if movie_id is None:
             st.caption("Choose any movie, seen or not, to read the rating that the model expects.")
             return
-        row = recommender.one(visitor, movie_id)
+        row = recommender.recommendation(visitor, movie_id)
         _draw_prediction(row, recommender.bundle.levels)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             place = (

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from bst.explanation import Cause, causes
-from bst.inference.ranking import ORDERS, places
+from bst.inference.ranking import ORDERS, ranks_of
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
 from bst.visitors import export
@@ -45,7 +45,8 @@ def render(
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
     """
     because = found_causes(recommender, visitor, [row.movie_id for row in rows])
-    were = None if before is None else places(recommender.ranked_rows(before, **asked.how), len(recommender.catalogue))
+    movies = len(recommender.catalogue)
+    were = None if before is None else ranks_of(recommender.ranked_rows(before, asked.options), movies)
     top = float(recommender.predict(visitor).watch_next.max()) if rows[0].watch_next is not None else 0.0
     shown = []
     for row, cause in zip(rows, because, strict=True):
@@ -103,7 +104,7 @@ def draw_download(recommender: Recommender, visitor: Visitor, rows: Sequence[Rec
             (
                 "List, visitor and filters, for a program",
                 f"{name}-{asked.order}-top-{len(rows)}.json",
-                lambda: export.as_text(export.as_json(name, catalogue, visitor, rows, **asked.how)),
+                lambda: export.as_text(export.as_json(name, catalogue, visitor, rows, asked.options)),
                 "application/json",
             ),
         ):

@@ -1,4 +1,4 @@
-"""What the peers share: reading labels, and the figures. NumPy only, as each peer has an environment of its own."""
+"""What the scripts share: labels and figures. NumPy only, as the packages need an environment of their own."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 
 @dataclass(frozen=True)
 class Labels:
-    """A file of ``labels.py``: all events in user and time order, ``part`` tells which are learned and which asked."""
+    """A file of ``labels.py``: all events by user and time; ``part``: training, validation or test."""
 
     user: np.ndarray
     movie: np.ndarray
@@ -47,7 +47,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 class Stopwatch:
-    """Seconds since it was made."""
+    """Seconds since construction."""
 
     def __init__(self):
         self.start = time.perf_counter()
@@ -69,12 +69,14 @@ def rating_figures(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float
 
 
 def ranking_figures(place: np.ndarray, k: int = 10) -> dict[str, float]:
-    """NDCG@k and HR@k of the places, from 1, that the one relevant movie of each user got."""
+    """NDCG@k and HR@k from the rank, counted from 1, of each user's one relevant movie."""
     hit = place <= k
     return {f"ndcg@{k}": float(np.where(hit, 1 / np.log2(place + 1.0), 0).mean()), f"hr@{k}": float(hit.mean())}
 
 
-def report(peer: str, labels: Labels, asked: int, seconds: dict[str, float], figures: dict[str, float], **said) -> None:
+def report(
+    package: str, labels: Labels, count: int, seconds: dict[str, float], figures: dict[str, float], **result
+) -> None:
     """Print one JSON object."""
-    known = {"peer": peer, "protocol": labels.protocol, "seed": labels.seed, "labels": asked}
-    print(json.dumps(known | said | seconds | {name: round(value, 4) for name, value in figures.items()}))
+    known = {"package": package, "protocol": labels.protocol, "seed": labels.seed, "labels": count}
+    print(json.dumps(known | result | seconds | {name: round(value, 4) for name, value in figures.items()}))

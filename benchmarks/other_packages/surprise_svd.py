@@ -1,7 +1,7 @@
 """Surprise's SVD (tuned or as it comes) and SVD++ under ``seed``.
 
-    python benchmarks/peers/surprise_svd.py /tmp/seed-0.npz --model svd-tuned
-    python benchmarks/peers/surprise_svd.py /tmp/seed-0.npz --model svdpp
+    python benchmarks/other_packages/surprise_svd.py /tmp/seed-0.npz --model svd-tuned
+    python benchmarks/other_packages/surprise_svd.py /tmp/seed-0.npz --model svdpp
 
 Both learn all ratings but the test labels: so they know what each user rated after the label, which our models do not.
 """

@@ -1,7 +1,7 @@
-"""Write one protocol's labels to a file, so that a peer in an environment of its own meets exactly ours.
+"""Write one protocol's labels to a file, so that a package in an environment of its own is measured on exactly ours.
 
-    python benchmarks/peers/labels.py --protocol seed --seed 0 --out /tmp/seed-0.npz
-    python benchmarks/peers/labels.py --protocol last --out /tmp/last.npz
+    python benchmarks/other_packages/labels.py --protocol seed --seed 0 --out /tmp/seed-0.npz
+    python benchmarks/other_packages/labels.py --protocol last --out /tmp/last.npz
 
 Runs in the project's environment. The file holds ``user`` and ``movie`` (indices), ``rating`` (stars) and ``part``
 (``TRAIN``, ``VALIDATION``, ``TEST`` of ``common.py``) of every event, in user and time order, and how many ``users``

@@ -1,7 +1,7 @@
-"""The project's own peers under ``visitor``: bias and matrix factorisation with fold-in, on held-out visitors.
+"""The project's own baselines under ``visitor``: bias and matrix factorisation with fold-in, on held-out visitors.
 
-    python benchmarks/peers/fold_in.py --seed 0 --part validation
-    python benchmarks/peers/fold_in.py --seed 0 --part test
+    python benchmarks/other_packages/fold_in.py --seed 0 --part validation
+    python benchmarks/other_packages/fold_in.py --seed 0 --part test
 
 Runs in the project's environment. Settings were chosen on ``validation``; ``test`` is for the figures of the README.
 """
@@ -25,33 +25,41 @@ from bst.timelines.splits import TEST, TRAIN, VALIDATION, prepare
 
 
 def main() -> None:
-    """Fit on the training users, fold the held-out ones in, and report one JSON object a peer."""
+    """Fit on the training users, fold the held-out ones in, and print one JSON object per baseline."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="ml-1m")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=("validation", "test"), default="validation")
     options = parser.parse_args()
     split = prepare(load(options.dataset), preset("timeline"), "visitor", options.seed)
-    asked = split.role == (TEST if options.part == "test" else VALIDATION)
+    labelled = split.role == (TEST if options.part == "test" else VALIDATION)
     # what is reported on test may be learned from the validation users, too
     known = split.known if options.part == "test" else split.ratings(split.role == TRAIN)
-    movie, rating, history = split.timelines.movie[asked], split.timelines.rating[asked], split.history[asked]
+    movie, rating, history = split.timelines.movie[labelled], split.timelines.rating[labelled], split.history[labelled]
     offsets = np.append(np.flatnonzero(history == 0), len(history))
-    peers = {
+    baselines = {
         "bias": lambda: bias_fold_in(known, movie, rating, offsets),
         "factorisation": lambda: Factorisation.fit(known).fold_in(movie, rating, offsets),
-        "factorisation, uncertain": lambda: Factorisation.fit(known, **EM_SETTINGS).fold_in(movie, rating, offsets),
+        "factorisation, expectation maximisation": lambda: Factorisation.fit(known, **EM_SETTINGS).fold_in(
+            movie, rating, offsets
+        ),
     }
-    for name, peer in peers.items():
+    for name, predict in baselines.items():
         start = time.process_time()
-        predicted = peer()
+        predicted = predict()
         figures = rating_errors(predicted, rating)
         figures["rounded_mae"] = float(np.abs(np.rint(predicted) - rating).mean())
-        said = {"peer": name, "protocol": "visitor", "part": options.part, "seed": options.seed, "labels": len(rating)}
-        said |= {"processor_s": round(time.process_time() - start, 1)}
-        said |= {key: round(value, 4) for key, value in figures.items()}
+        result = {
+            "baseline": name,
+            "protocol": "visitor",
+            "part": options.part,
+            "seed": options.seed,
+            "labels": len(rating),
+        }
+        result |= {"processor_s": round(time.process_time() - start, 1)}
+        result |= {key: round(value, 4) for key, value in figures.items()}
         lengths_mae = by_history(np.abs(predicted - rating), history)
-        print(json.dumps(said | {"mae_by_history": {key: round(value, 3) for key, value in lengths_mae.items()}}))
+        print(json.dumps(result | {"mae_by_history": {key: round(value, 3) for key, value in lengths_mae.items()}}))
 
 
 if __name__ == "__main__":

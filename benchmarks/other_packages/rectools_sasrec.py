@@ -1,9 +1,9 @@
 """RecTools' SASRec with a softmax loss under ``last``: the whole catalogue is ranked, less what the user has rated.
 
-    python benchmarks/peers/rectools_sasrec.py /tmp/last.npz --epochs 60
+    python benchmarks/other_packages/rectools_sasrec.py /tmp/last.npz --epochs 60
 
-It learns from each user's events but the last two, watches its loss on the one before the last and keeps the weights at
-which that was lowest, and then ranks for the last from the latest 200 events before it.
+It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
+last, and then ranks the last one from the latest 200 events before it.
 """
 
 import tempfile
@@ -109,11 +109,11 @@ def main() -> None:
     place = np.full(labels.users, K + 1)
     place[hits[Columns.User]] = hits[Columns.Rank]
     seconds = {"fit_s": fitted, "rank_s": round(watch.seconds() - fitted, 1)}
-    said = {
+    result = {
         name: getattr(options, name)
         for name in ("factors", "blocks", "heads", "dropout", "length", "batch", "negatives")
     }
-    report("RecTools SASRec", labels, len(user), seconds, ranking_figures(place[user], K), epochs=epochs, **said)
+    report("RecTools SASRec", labels, len(user), seconds, ranking_figures(place[user], K), epochs=epochs, **result)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """myFM under ``seed``: a Bayesian factorisation machine with an ordered probit, by Gibbs sampling.
 
-    python benchmarks/peers/myfm_probit.py /tmp/seed-0.npz --rank 10 --iterations 300
+    python benchmarks/other_packages/myfm_probit.py /tmp/seed-0.npz --rank 10 --iterations 300
 
-Its input is one-hot user and movie. It learns all ratings but the test labels: so it knows what each user rated after
-the label, which our models do not. It gives a distribution over stars, so mean, median and likelihood are reported.
+Its input is one-hot user and movie. It is trained on all ratings but the test labels, so it knows what each user rated
+after the label, which our models do not. It gives a distribution over stars, so mean, median and
+likelihood are reported.
 """
 
 import numpy as np
@@ -46,8 +47,8 @@ def main() -> None:
         "nll": float(-np.log(np.maximum(given, 1e-12)).mean()),
     }
     seconds = {"fit_s": fitted, "predict_s": round(watch.seconds() - fitted, 1)}
-    said = {"rank": options.rank, "iterations": options.iterations, "burn_in": options.burn_in}
-    report("myFM ordered probit", labels, len(rating), seconds, figures, **said)
+    result = {"rank": options.rank, "iterations": options.iterations, "burn_in": options.burn_in}
+    report("myFM ordered probit", labels, len(rating), seconds, figures, **result)
 
 
 if __name__ == "__main__":

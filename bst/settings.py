@@ -1,0 +1,83 @@
+"""Where everything lies: the folders of this installation, read from the environment once and used by all.
+
+    BST_DATA_DIR       the folder of the datasets; ``data`` in the project unless set
+    BST_CACHE_DIR      the folder of what is remembered on this computer; ``data/.cache`` in the project unless set
+    BST_DOWNLOAD_URL   a mirror of the MovieLens releases
+
+Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and addresses.
+
+    Datasets are looked for in ``data``, where downloads go, and then in ``project_data``, where the demo world lies.
+    ``bundles`` holds the trained models and ``runs`` the unfinished trainings. ``cache`` holds the registry of dataset
+    folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``download_url`` is the mirror to
+    download from, None for each release's own address.
+    """
+
+    data: Path
+    project_data: Path
+    bundles: Path
+    runs: Path
+    cache: Path
+    evaluation_cache: Path
+    download_url: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Return the settings of a program that has just been started."""
+        data = PROJECT / "data"
+        return cls(
+            data=_folder("BST_DATA_DIR", data),
+            project_data=data,
+            bundles=data / "bundles",
+            runs=PROJECT / "runs",
+            cache=_folder("BST_CACHE_DIR", data / ".cache"),
+            evaluation_cache=data / ".cache" / "evaluation",
+            download_url=os.environ.get("BST_DOWNLOAD_URL") or None,
+        )
+
+
+def _folder(variable: str, default: Path) -> Path:
+    chosen = os.environ.get(variable)
+    # os.path, as pathlib raises where "~name" is nobody's home
+    return Path(os.path.expanduser(chosen)) if chosen else default  # noqa: PTH111
+
+
+_current: Settings | None = None
+
+
+def get_settings() -> Settings:
+    """Return the settings of this process."""
+    global _current
+    if _current is None:
+        _current = Settings.from_environment()
+    return _current
+
+
+@contextmanager
+def override_settings(**changes: Path | str | None) -> Iterator[Settings]:
+    """Replace some settings for all threads of this process, until the block ends.
+
+    >>> with override_settings(runs=Path("elsewhere")):
+    ...     get_settings().runs.name
+    'elsewhere'
+    """
+    global _current
+    before = get_settings()
+    _current = replace(before, **changes)
+    try:
+        yield _current
+    finally:
+        _current = before

@@ -1,0 +1,53 @@
+"""The documentation tells the truth: its links lead somewhere, its tests exist, its examples run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").rglob("*.md")])
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_scripts_that_are_named_exist(page):
+    scripts = re.findall(r"\b(?:benchmarks|bst|pages|tests)/[\w/]+\.py\b", page.read_text("utf-8"))
+    assert [script for script in scripts if not (ROOT / script).is_file()] == []
+
+
+def test_each_fault_has_a_test_of_that_name():
+    """Rows name tests as ``unit/test_x.py::test_y``, more of one file as ``::test_z``; ``…`` ends a prefix."""
+    missing, file = [], None
+    for path, test in re.findall(
+        r"`((?:unit|app|browser)/\w+\.py)?(?:::(\w+…?))?`", (ROOT / "docs/cases.md").read_text("utf-8")
+    ):
+        file = ROOT / "tests" / path if path else file
+        if path and not file.is_file():
+            missing.append(path)
+        elif test and not re.search(rf"def {test.removesuffix('…')}", file.read_text("utf-8")):
+            missing.append(f"{path}::{test}")
+    assert missing == []
+
+
+def test_the_readme_stays_short():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.slow
+def test_the_example_in_python_runs(monkeypatch):
+    monkeypatch.delenv("BST_DATA_DIR", raising=False)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/command-line.md").read_text("utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    assert len(names["recommender"].rank(names["visitor"], k=10)) == 10
+    assert names["sentence"]

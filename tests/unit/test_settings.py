@@ -1,0 +1,67 @@
+"""The folders of the installation: from the environment, or replaced for a while."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bst.settings import PROJECT, Settings, get_settings, override_settings
+
+VARIABLES = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL")
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_everything_is_in_the_project_unless_the_environment_says_otherwise():
+    assert (PROJECT / "bst" / "settings.py").is_file()
+    data = PROJECT / "data"
+    assert Settings.from_environment() == Settings(
+        data=data,
+        project_data=data,
+        bundles=data / "bundles",
+        runs=PROJECT / "runs",
+        cache=data / ".cache",
+        evaluation_cache=data / ".cache" / "evaluation",
+        download_url=None,
+    )
+
+
+def test_the_environment_names_folders_and_a_mirror(monkeypatch):
+    for name, value in zip(VARIABLES, ("~/movies", "relative/cache", "https://mirror.example"), strict=True):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    settings = Settings.from_environment()
+    assert (settings.data, settings.cache) == (Path("/home/somebody/movies"), Path("relative/cache"))
+    assert settings.download_url == "https://mirror.example"
+    assert settings.project_data == PROJECT / "data"
+
+
+def test_an_empty_variable_counts_as_unset_and_nobodys_home_stays_as_it_is(monkeypatch):
+    monkeypatch.setenv("BST_DATA_DIR", "~nobody-of-this-name/x")
+    monkeypatch.setenv("BST_CACHE_DIR", "")
+    monkeypatch.setenv("BST_DOWNLOAD_URL", "")
+    settings = Settings.from_environment()
+    assert settings.data == Path("~nobody-of-this-name/x")
+    assert settings.cache == PROJECT / "data" / ".cache"
+    assert settings.download_url is None
+
+
+def test_overrides_nest_and_end_even_after_an_error(tmp_path):
+    before = get_settings()
+    with override_settings(runs=tmp_path / "outer", cache=tmp_path / "cache"):
+        with suppress(RuntimeError), override_settings(runs=tmp_path / "inner"):
+            assert get_settings().runs == tmp_path / "inner"
+            assert get_settings().cache == tmp_path / "cache"
+            raise RuntimeError
+        assert get_settings().runs == tmp_path / "outer"
+        assert get_settings().bundles == before.bundles
+    assert get_settings() == before
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'folder'"), override_settings(folder=Path()):
+        pass
