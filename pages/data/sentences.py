@@ -17,7 +17,7 @@ def headline(bundle: Bundle, counts: Counts) -> str:
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
     return (
         f"{counts.users:,} {people(bundle)} gave {count(counts.ratings, 'rating')} to {of} movies; half of the ratings "
-        f"go to the {counts.half_share:.0%} best known"
+        f"go to the best-known {counts.half_share:.0%}"
     )
 
 

@@ -36,8 +36,9 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
 def _conclusions(bundle: Bundle, profile: DatasetProfile) -> list[str]:
     ties = profile.ties
     conclusions = [
-        f"Within one second, the order is unknown: **{ties.next_tied:.0%}** of all ratings come in the same second as "
-        f"the one before. {TIE_ORDERS[ties.order]} One person entered {ties.largest} in a single second."
+        "Ratings of the same second have no known order: "
+        f"**{ties.next_tied:.0%}** of all steps from one rating to the next take no time at all. "
+        f"{TIE_ORDERS[ties.order]} One person entered {ties.largest} in a single second."
     ]
     if bundle.simulated:
         conclusions.append(

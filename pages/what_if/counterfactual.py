@@ -81,7 +81,7 @@ def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
     value: float
     if kind == "top":
         value = st.number_input(
-            "Length of the top (K)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
+            "Top K (how many movies)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
         )
     else:
         value = st.number_input(
