@@ -242,7 +242,8 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
             )
     is_known = predictions["current"].any()
     st.caption(
-        "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays the same. "
+        "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays "
+        "the same. "
         + ("The frame marks the visitor." if is_known else "The visitor's own are not all known, so no cell is framed.")
         + _unread(recommender, EVERYONE)
     )

@@ -40,7 +40,7 @@ def text(app: AppTest) -> str:
 def test_the_sentence_and_one_section_at_a_time(demo):
     page = opened()
     assert headline(page) == (
-        "2,000 simulated people gave 300,000 ratings to 1,350 movies; half of the ratings go to the 22% best known"
+        "2,000 simulated people gave 300,000 ratings to 1,350 movies; half of the ratings go to the best-known 22%"
     )
     assert [tab.label for tab in page.tabs] == SECTIONS
     assert [metric.label for metric in page.metric] == [
