@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-real-data check lint clean
+.PHONY: run test test-real-data check lint types clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -22,6 +22,11 @@ check: lint
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
+
+types: $(VENV)/test.done
+	$(BIN)/mypy
 
 # a file that stands for "installed": made anew when the requirements change
 $(VENV)/run.done: requirements.txt
@@ -35,4 +40,4 @@ $(VENV)/test.done: requirements-dev.txt $(VENV)/run.done
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis runs data/demo/world
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis runs data/demo/world

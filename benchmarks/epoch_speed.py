@@ -62,12 +62,12 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     from bst.datasets import load
     from bst.models.classic.model import build_classic
     from bst.models.classic.trainer import compile_model, fit, window_arrays
-    from bst.models.config import PRESETS, Sizes
+    from bst.models.config import Sizes
+    from bst.models.registry import prepare, preset
     from bst.schema import genre_matrix
-    from bst.timelines.splits import prepare
 
     keras.utils.set_random_seed(0)
-    config = PRESETS[PRESET[features]]
+    config = preset(PRESET[features])
     windows = windows // config.batch_size * config.batch_size
     clock = Clock()
     dataset = load(folder)
@@ -147,10 +147,9 @@ def main() -> None:
 def _training_windows(folder: Path, features: str) -> int:
     """Return how many windows both ways can train on: ours, as some are kept for validation and none stands twice."""
     from bst.datasets import load
-    from bst.models.config import PRESETS
-    from bst.timelines.splits import prepare
+    from bst.models.registry import prepare, preset
 
-    return len(prepare(load(folder), PRESETS[PRESET[features]], "seed", 0).windows.train)
+    return len(prepare(load(folder), preset(PRESET[features]), "seed", 0).windows.train)
 
 
 def _table(result: dict) -> str:

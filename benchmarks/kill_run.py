@@ -29,7 +29,7 @@ def main() -> None:
     options = parser.parse_args()
 
     from bst.bundles.bundle import list_bundles, open_bundle
-    from bst.models.config import preset
+    from bst.models.registry import preset
     from bst.settings import override_settings
     from bst.training import background
     from bst.training.runs import RunSettings

@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bst.datasets import load
 from bst.inference.recommender import Recommender
+from bst.models.registry import prepare
 from bst.schema import Event, Visitor
-from bst.timelines.splits import TEST, TRAIN, prepare
+from bst.timelines.splits import TEST, TRAIN
 
 SHRINKAGE = 50
 

@@ -23,14 +23,16 @@ TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
 def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     """Train if need be; return seed, training minutes and figures."""
     from bst.bundles.bundle import open_bundle
-    from bst.models.family import kind
+    from bst.evaluation.summary import evaluate_predictions
+    from bst.models.registry import family_of
     from bst.settings import get_settings
     from bst.training.runs import RunSettings, train
 
     bundle_name = name or f"ml-1m-{protocol}-{seed}"
     if name or (get_settings().bundles / bundle_name / "bundle.json").is_file():
         bundle = open_bundle(bundle_name)
-        result = kind(bundle.config).evaluate_model(bundle.load_model(split.dataset.movies), split)
+        model = bundle.load_model(split.dataset.movies)
+        result = evaluate_predictions(split, family_of(bundle.config).predict_test(model, split))
     else:
         settings = RunSettings("ml-1m", config, protocol, config.epochs, seed, patience=config.epochs)
         bundle = train(
@@ -68,10 +70,9 @@ def main() -> None:
     given = {int(seed): name for seed, _, name in (text.partition("=") for text in options.bundle)}
 
     from bst.datasets import load
-    from bst.models.config import preset
-    from bst.timelines.splits import prepare
+    from bst.models.registry import prepare, preset
 
-    config = preset("timeline").with_towers(TOWERS[options.protocol])
+    config = preset("timeline").with_tasks(TOWERS[options.protocol])
     dataset = load("ml-1m")
     results = []
     for seed in options.seeds:

@@ -1,8 +1,11 @@
 """Figures of merit. Plain NumPy, each with its formula."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+LIKED = 4.0  # stars from which on a movie counts as liked
 
 
 def mae(predicted: np.ndarray, actual: np.ndarray) -> float:
@@ -52,6 +55,40 @@ def ece(probability: np.ndarray, outcome: np.ndarray, bins: int = 10) -> float:
     place = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
     # n_b/n · |mean − mean| is |sum − sum| / n
     return float(np.abs(np.bincount(place, np.asarray(outcome, np.float64) - probability)).sum() / len(probability))
+
+
+def rating_figures(
+    distribution: np.ndarray, levels: np.ndarray, actual: np.ndarray, history: np.ndarray
+) -> dict[str, Any]:
+    """Return every figure of predicted distributions (labels, levels) over the ``levels`` (levels,) in stars.
+
+    ``mae`` and ``rmse`` of their means, ``median_mae``, ``nll``, ``ece`` of the probability of ``LIKED`` stars or more,
+    ``mae_by_history``. ``actual`` (labels,) stars; ``history`` int (labels,), the number of earlier events.
+    """
+    expected = distribution @ levels
+    return rating_errors(expected, actual) | {
+        "median_mae": float(np.abs(median(distribution, levels) - actual).mean()),
+        "nll": nll(distribution, np.searchsorted(levels, actual)),
+        "ece": ece(distribution[:, levels >= LIKED].sum(axis=1), actual >= LIKED),
+        "mae_by_history": by_history(np.abs(expected - actual), history),
+    }
+
+
+def rank(scores: np.ndarray, item: int, candidates: np.ndarray) -> int:
+    """Return the rank of ``item`` among ``candidates`` (items,) bool, itself one of them, by ``scores`` (items,).
+
+    1 is the top. Of those that score the same as the item, half are taken to stand ahead of it.
+
+    >>> rank(np.array([0.5, 0.9, 0.1, 0.7]), 3, np.array([True, True, True, True]))
+    2
+    """
+    rest = scores[candidates]
+    return int(1 + (rest > scores[item]).sum() + ((rest == scores[item]).sum() - 1) // 2)
+
+
+def rank_figures(ranks: np.ndarray, k: int = 10) -> dict[str, float]:
+    """Return ``ndcg@k`` and ``hr@k`` of ranks (labels,), 1 for the top."""
+    return {f"ndcg@{k}": ndcg(ranks, k), f"hr@{k}": hit_rate(ranks, k)}
 
 
 def hit_rate(place: np.ndarray, k: int) -> float:

@@ -20,8 +20,8 @@ from bst.baselines.bias import bias_fold_in
 from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.datasets import load
 from bst.metrics import by_history, rating_errors
-from bst.models.config import preset
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, prepare
+from bst.models.registry import prepare, preset
+from bst.timelines.splits import TEST, TRAIN, VALIDATION
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bst.datasets import load
-from bst.models.config import preset
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, prepare
+from bst.models.registry import prepare, preset
+from bst.timelines.splits import TEST, TRAIN, VALIDATION
 
 
 def main() -> None:

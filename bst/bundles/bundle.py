@@ -30,8 +30,8 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import BSTError, BundleError
-from bst.models.build import FROM_DATASET, build_model, set_movies
-from bst.models.config import Config, Sizes, read_config
+from bst.models.config import ModelConfig, Sizes
+from bst.models.registry import family_of, read_config
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 
@@ -61,7 +61,7 @@ class Bundle:
     levels: tuple[float, ...]
     movies_fingerprint: str
     sizes: Sizes
-    config: Config
+    config: ModelConfig
     protocol: str
     seed: int
     epochs: int
@@ -104,12 +104,13 @@ class Bundle:
     def load_model(self, movies: pd.DataFrame):
         """Return the trained model. ``movies``: the frame of its dataset. Raises ``BundleError`` if anything is off."""
         self.check_movies(movies)
-        model = build_model(self.config, self.sizes, len(self.levels))
+        family = family_of(self.config)
+        model = family.build(self.config, self.sizes, len(self.levels))
         weights = _named_weights(model)
         shapes = {name: tuple(variable.shape) for name, variable in weights.items()}
         for name, values in _read_weights(self.folder / "weights.npz", shapes).items():
             weights[name].assign(values)
-        set_movies(model, movies)
+        family.set_item_features(model, movies)
         return model
 
 
@@ -316,7 +317,8 @@ def _named_weights(model) -> dict:
     """Weights by a name that does not depend on how many models were made before this one."""
     named = {weight.path.split("/", 1)[1]: weight for weight in model.weights}
     assert len(named) == len(model.weights), "two weights share a name"
-    return {name: weight for name, weight in named.items() if name not in FROM_DATASET}
+    from_dataset = family_of(model.config).dataset_weights(model.config, model.sizes)
+    return {name: weight for name, weight in named.items() if name not in from_dataset}
 
 
 def _read_weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bst.models.config import ModelConfig
+from bst.models.registry import family_of
+
 TRAINING, VALIDATION = "training", "validation"
 
 
@@ -49,10 +52,6 @@ CURVES = {
 }
 # columns that belong to another curve's figure, and how they are called there
 _ALSO = {"next_learning_rate": ("learning_rate", "next movie")}
-# the best epoch of a tower has the lowest value of this column
-JUDGED_BY = {"rating": "val_rmse", "next": "val_next_loss"}
-# and that of a classic preset, which has one tower and no name for it, of this
-CLASSIC_JUDGED_BY = "val_mae"
 
 
 def has(history: pd.DataFrame, column: str) -> bool:
@@ -60,12 +59,11 @@ def has(history: pd.DataFrame, column: str) -> bool:
     return column in history and bool(history[column].notna().any())
 
 
-def best_epochs(history: pd.DataFrame, timeline: bool) -> dict[str, int]:
-    """Return each tower's best epoch on validation; a tower without curves is left out."""
-    judged = JUDGED_BY if timeline else {"rating": CLASSIC_JUDGED_BY}
+def best_epochs(history: pd.DataFrame, config: ModelConfig) -> dict[str, int]:
+    """Return the best epoch on validation of each task that a model is trained for; none for one without curves."""
     return {
-        tower: int(history["epoch"][history[column].idxmin()])
-        for tower, column in judged.items()
+        task: int(history["epoch"][history[column].idxmin()])
+        for task, column in family_of(config).best_epoch_columns.items()
         if has(history, column)
     }
 

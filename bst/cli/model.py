@@ -6,7 +6,9 @@ from pathlib import Path
 from bst import datasets
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
-from bst.models.config import PRESETS, Config, Sizes, TimelineConfig, describe, preset
+from bst.models.config import ModelConfig, Sizes
+from bst.models.family import count_parameters
+from bst.models.registry import PRESETS, describe, family_of, preset
 from bst.presentation.model_card import ALSO, PEER_NAMES
 from bst.settings import get_settings
 
@@ -15,17 +17,17 @@ def presets(options: Options) -> Answer:
     """List the presets with their parameters on a dataset."""
     sizes, levels, title = _sizes(options.dataset)
     load_tensorflow()
-    from bst.models.build import build_model, count_parameters
-
+    configs = {name: entry.config for name, entry in PRESETS.items()}
     rows = [
-        {"preset": name, **count_parameters(build_model(config, sizes, levels))} for name, config in PRESETS.items()
+        {"preset": name, **count_parameters(family_of(config).build(config, sizes, levels))}
+        for name, config in configs.items()
     ]
 
     def text(answer: dict) -> str:
         lines = [f"On {title}: {sizes.users:,} users, {sizes.movies:,} movies"]
         for row in answer["presets"]:
             lines += [
-                f"\n{row['preset']}: {describe(PRESETS[row['preset']])}",
+                f"\n{row['preset']}: {describe(configs[row['preset']])}",
                 f"  {row['parameters']:,} parameters, {row['trainable']:,} trained, {row['non_trainable']:,} fixed",
                 "  " + ", ".join(f"{part.replace('_', ' ')} {count:,}" for part, count in row["by_part"].items()),
             ]
@@ -43,14 +45,12 @@ def _sizes(dataset: str) -> tuple[Sizes, int, str]:
     return Sizes(len(data.users), len(data.movies)), len(data.levels), data.title
 
 
-def _configuration(options: Options) -> Config:
+def _configuration(options: Options) -> ModelConfig:
     """Return the preset with what the options change. Raises ``ConfigError`` for an option that it does not have."""
     wanted = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
     config = preset(options.preset, **{name: value for name, value in wanted.items() if value is not None})
     if options.tower:
-        if not isinstance(config, TimelineConfig):
-            raise ConfigError(f"preset {options.preset} has no towers; --tower is for preset timeline")
-        config = config.with_towers(options.tower)
+        config = config.with_tasks(options.tower)
     if options.epochs is not None:
         if options.epochs < 1:
             raise ConfigError(f"--epochs must be at least 1, not {options.epochs}")
@@ -67,7 +67,7 @@ def train_model(options: Options) -> Answer:
     if options.patience < 1:
         raise ConfigError(f"--patience must be at least 1, not {options.patience}")
     name = options.name or f"{Path(options.dataset).name}-{options.preset}"
-    protocol = options.protocol or ("visitor" if isinstance(config, TimelineConfig) else "seed")
+    protocol = options.protocol or family_of(config).default_protocol
     settings = RunSettings(
         options.dataset, config, protocol, config.epochs, options.seed, options.patience, options.share
     )

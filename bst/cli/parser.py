@@ -9,7 +9,7 @@ from bst.cli import data, evaluate, explain, insights, model, report, visitor, w
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
-from bst.models.config import PRESETS
+from bst.models.registry import PRESETS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS
 

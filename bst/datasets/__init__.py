@@ -4,8 +4,8 @@ from bst.datasets.download import download
 from bst.datasets.movielens import read, read_movies
 from bst.datasets.sources import (
     SOURCES,
+    Availability,
     Source,
-    Status,
     available,
     data_dir,
     demo_dir,
@@ -13,14 +13,14 @@ from bst.datasets.sources import (
     licence_text,
     load,
     load_movies,
-    remember,
+    register_folder,
     usable,
 )
 
 __all__ = [
     "SOURCES",
+    "Availability",
     "Source",
-    "Status",
     "available",
     "data_dir",
     "demo_dir",
@@ -31,6 +31,6 @@ __all__ = [
     "load_movies",
     "read",
     "read_movies",
-    "remember",
+    "register_folder",
     "usable",
 ]

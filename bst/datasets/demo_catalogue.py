@@ -3,6 +3,7 @@
 import csv
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -38,46 +39,69 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
         raise DatasetError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     rows = list(csv.reader(text.splitlines()))
     if not rows or tuple(rows[0]) != COLUMNS:
-        found = ",".join(rows[0]) if rows else "nothing"
-        raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {found!r}")
-    seen: dict[tuple[str, str], int] = {}
+        header = ",".join(rows[0]) if rows else "nothing"
+        raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {header!r}")
+    first_lines: dict[tuple[str, str], int] = {}
     for line, row in enumerate(rows[1:], start=2):
-        _check(row, line, path, seen)
+        if fault := _row_fault(row, line) or _repeat_fault(row, line, first_lines):
+            raise DatasetError(f"{path}, line {line}: {fault.column} {fault.value!r}; {fault.mend}")
     films = pd.DataFrame(rows[1:], columns=list(COLUMNS))
     return films.astype({"movie_id": "int64", "year": "int64", "fame": "int64", "quality": "float64"})
 
 
 def fingerprint(path: Path = CATALOGUE) -> str:
-    """Return the SHA-256 of the catalogue's bytes, which tells one demo world from another."""
+    """Return the SHA-256 of the catalogue's bytes, which identifies a demo world."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def _check(row: list[str], line: int, path: Path, seen: dict[tuple[str, str], int]) -> None:
-    """Raise ``DatasetError`` for the first value of one row that is not what its column promises."""
+class _Fault(NamedTuple):
+    """A value that is not what its column promises, and what to do about it."""
 
-    def fail(word: str, value: str, mend: str):
-        raise DatasetError(f"{path}, line {line}: {word} {value!r}; {mend}")
+    column: str
+    value: str
+    mend: str
 
+
+def _row_fault(row: list[str], line: int) -> _Fault | None:
+    """Return the first fault of a row, None if it is valid."""
     if len(row) != len(COLUMNS):
-        fail("the row", ",".join(row), f"give it {len(COLUMNS)} values, it has {len(row)}")
+        return _Fault("the row", ",".join(row), f"give it {len(COLUMNS)} values, it has {len(row)}")
     movie_id, title, year, genres, _, mood, fame, quality = row
     if movie_id != str(line - 1):
-        fail("movie_id", movie_id, f"ids run 1, 2, 3 … in file order, so this one is {line - 1}")
+        return _Fault("movie_id", movie_id, f"ids run 1, 2, 3 … in file order, so this one is {line - 1}")
+    if mend := _title_mend(title):
+        return _Fault("title", title, mend)
+    if not (year.isascii() and year.isdigit() and int(year) in YEARS):
+        return _Fault("year", year, f"it must be between {YEARS[0]} and {YEARS[-1]}")
+    names = genres.split("|")
+    if names != [genre for genre in GENRES if genre in names]:
+        return _Fault("genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}")
+    scales = (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES))
+    return next(
+        (
+            _Fault(column, value, f"choose one of: {', '.join(allowed)}")
+            for column, value, allowed in scales
+            if value not in allowed
+        ),
+        None,
+    )
+
+
+def _title_mend(title: str) -> str:
+    """Return what to do about a title; empty if it is valid."""
     if not title or title != title.strip() or "::" in title:
-        fail("title", title, "it must not be empty, padded with spaces or contain '::'")
+        return "it must not be empty, padded with spaces or contain '::'"
     try:
         title.encode("latin-1")
     except UnicodeEncodeError:
-        fail("title", title, "MovieLens 1M's files hold latin-1 characters only")
-    if not (year.isascii() and year.isdigit() and int(year) in YEARS):
-        fail("year", year, f"it must be between {YEARS[0]} and {YEARS[-1]}")
-    words = genres.split("|")
-    if words != [g for g in GENRES if g in words]:
-        fail("genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}")
-    scales = (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES))
-    for word, value, allowed in scales:
-        if value not in allowed:
-            fail(word, value, f"choose one of: {', '.join(allowed)}")
-    first = seen.setdefault((title, year), line)
-    if first != line:
-        fail("title", f"{title} ({year})", f"line {first} has the same film; delete one of them")
+        return "MovieLens 1M's files hold latin-1 characters only"
+    return ""
+
+
+def _repeat_fault(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) -> _Fault | None:
+    """Return a fault for a film that an earlier line has; keep the line of a new one in ``first_lines``."""
+    title, year = row[1:3]
+    first = first_lines.setdefault((title, year), line)
+    if first == line:
+        return None
+    return _Fault("title", f"{title} ({year})", f"line {first} has the same film; delete one of them")

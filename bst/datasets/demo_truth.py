@@ -1,7 +1,7 @@
 """The demo world's planted effects: what an explanation of a model trained on it ought to find.
 
-Everything here follows from the catalogue and the constants below, so ``planted()`` costs no
-simulation. Names in lower case are fields of ``Effects``; lag 1 is the latest event.
+Everything here follows from the catalogue and the constants below, so ``planted()`` needs no simulation. Names in lower
+case are fields of ``Effects``; lag 1 is the latest event.
 
 Expected rating of user u for film i after events e (before rounding and before clipping to 1…5)::
 
@@ -12,20 +12,26 @@ Expected rating of user u for film i after events e (before rounding and before 
                                      + mood_stars · mood_decay^(lag−1) · match  if lag ≤ 3)
     match    = 1 for the same mood, −1 for the opposite one (``OPPOSITES``), 0 otherwise
 
-Effects add up event by event, so they decompose exactly: an event of three stars has none, and
-changing its rating to three takes away just its own. Removing an event does that too, but also
-brings older events one place nearer. ``taste_ug`` is the sum of the ``SHIFTS`` that apply to u, a
-personal part and a drift; ``offset_i`` is a small fixed number that tells films of equal quality apart.
+Effects add up event by event, so they decompose exactly: an event of three stars has none, and changing its rating to
+three removes its effect alone. Removing an event does that too, but also reduces the lag of all older events by one.
+``taste_ug`` is the sum of the ``SHIFTS`` that apply to u, a personal part and a drift; ``offset_i`` is a small fixed
+number by which films of equal quality differ.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
 from bst.datasets.demo_catalogue import MOODS, read_catalogue
-from bst.schema import GENRES, genre_matrix
+from bst.schema import DemographicName, genre_matrix
+
+MIDDLE_FAME, MIDDLE_QUALITY, MIDDLE_STARS = 3.0, 3.5, 3.0
+MAX_STARS = 5.0
+# multiples of the golden ratio, modulo 1, spread evenly over 0…1 without chance
+GOLDEN_RATIO = 0.6180339887498949
 
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("feel-good", "dark"),
@@ -33,8 +39,8 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("thoughtful", "thrilling"),
 )
 
-# Who shifts which taste by how much: (column of users, value, genre, taste).
-SHIFTS: tuple[tuple[str, str | int, str, float], ...] = (
+# How the demographics of a user shift their taste: (column of users, value, genre, shift).
+SHIFTS: tuple[tuple[DemographicName, str | int, str, float], ...] = (
     ("sex", "F", "Romance", 0.35),
     ("sex", "F", "Musical", 0.25),
     ("sex", "F", "Drama", 0.15),
@@ -104,10 +110,9 @@ class Effects:
 class Truth:
     """The planted effects of a world; the last two fields only where one was simulated.
 
-    ``movies``: the catalogue, one row a film. ``strictness``: (users,) stars that a user adds to
-    every rating, negative for a strict one. ``expected_ratings``: (ratings,) float32, the expected
-    rating of each simulated rating in stars, without noise, before rounding and clipping, so it
-    can lie outside 1…5.
+    ``movies``: the catalogue, one row a film. ``strictness``: (users,) stars that a user adds to every rating, negative
+    for a strict one. ``expected_ratings``: (ratings,) float32, the expected rating of each simulated rating in stars,
+    without noise, before rounding and clipping, so it can lie outside 1…5.
     """
 
     movies: pd.DataFrame
@@ -115,46 +120,58 @@ class Truth:
     strictness: np.ndarray | None = None
     expected_ratings: np.ndarray | None = None
 
-    def __post_init__(self):
-        """Work out the arrays that the formulas read."""
+    @cached_property
+    def _franchises(self) -> tuple[np.ndarray, tuple[str, ...]]:
         codes, names = pd.factorize(self.movies["franchise"].replace("", None))
-        moods = pd.Index(MOODS).get_indexer(self.movies["mood"])
+        return codes, tuple(names)
+
+    @property
+    def franchise_codes(self) -> np.ndarray:
+        """The franchise of each film: (movies,) positions in ``franchise_names``, −1 for none."""
+        return self._franchises[0]
+
+    @property
+    def franchise_names(self) -> tuple[str, ...]:
+        """The franchises in order of their first film."""
+        return self._franchises[1]
+
+    @cached_property
+    def mood_codes(self) -> np.ndarray:
+        """The mood of each film: (movies,) positions in ``MOODS``."""
+        return pd.Index(MOODS).get_indexer(self.movies["mood"])
+
+    @cached_property
+    def mood_match(self) -> np.ndarray:
+        """How two moods match: (6, 6), 1 for the same, −1 for opposite ones, 0 otherwise."""
         match = np.eye(len(MOODS))
-        for one, other in OPPOSITES:
-            a, b = MOODS.index(one), MOODS.index(other)
+        for pair in OPPOSITES:
+            a, b = (MOODS.index(mood) for mood in pair)
             match[a, b] = match[b, a] = -1.0
+        return match
+
+    @cached_property
+    def genre_weights(self) -> np.ndarray:
+        """What a taste for a genre adds to the affinity for a film: (movies, 18)."""
         genres = genre_matrix(self.movies).astype(np.float64)
+        return genres / np.sqrt(genres.sum(axis=1, keepdims=True))
+
+    @cached_property
+    def film_stars(self) -> np.ndarray:
+        """What each film adds to every rating of it: (movies,) stars."""
         e = self.effects
-        # (movie_id · golden ratio) mod 1 spreads films evenly over 0…1 without chance: √12 makes the sd one.
-        even = (self.movies["movie_id"].to_numpy() * 0.6180339887498949) % 1 - 0.5
-        offset = e.offset_sd * np.sqrt(12) * even
-        for name, value in (
-            ("franchise_codes", codes),  # (movies,) −1 for none
-            ("franchise_names", tuple(names)),
-            ("mood_codes", moods),  # (movies,) positions in MOODS
-            ("mood_match", match),  # (6, 6)
-            ("genre_weights", genres / np.sqrt(genres.sum(axis=1, keepdims=True))),  # (movies, 18)
-            ("film_stars", e.quality_stars * (self.movies["quality"].to_numpy() - 3.5) + offset),  # (movies,)
-        ):
-            object.__setattr__(self, name, value)
-
-    def franchise(self, movie: int) -> str:
-        """Return a film's franchise, empty for none."""
-        return self.movies["franchise"].iloc[movie]
-
-    def mood(self, movie: int) -> str:
-        """Return a film's mood, one of ``MOODS``."""
-        return self.movies["mood"].iloc[movie]
+        # √12 gives the even spread over −½…½ a standard deviation of 1
+        offset = e.offset_sd * np.sqrt(12) * ((self.movies["movie_id"].to_numpy() * GOLDEN_RATIO) % 1 - 0.5)
+        return e.quality_stars * (self.movies["quality"].to_numpy() - MIDDLE_QUALITY) + offset
 
     def event_effects(self, movies: np.ndarray, ratings: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Return what each event adds to the candidate's expected rating, for many users at once.
 
-        ``movies`` and ``ratings`` are (users, events), oldest first, all of one length; ``candidates``
-        is (users,). Returns (users, events) float64 in stars; formula in the module's docstring.
+        ``movies`` (rows) and ``ratings`` are (users, events), oldest first; ``candidates`` (rows) is (users,). Returns
+        (users, events) float64 in stars; the formula is in the module's docstring.
         """
         e = self.effects
         lag = np.arange(movies.shape[1], 0, -1)
-        weight = (np.asarray(ratings, dtype=np.float64) - 3.0) / 2.0
+        weight = (np.asarray(ratings, dtype=np.float64) - MIDDLE_STARS) / (MAX_STARS - MIDDLE_STARS)
         franchise = self.franchise_codes[movies]
         candidate = self.franchise_codes[candidates][:, None]
         fades = np.where(lag <= e.franchise_window, e.franchise_stars * e.franchise_decay ** (lag - 1.0), 0.0)
@@ -164,29 +181,13 @@ class Truth:
         effect[:, recent] += e.mood_stars * e.mood_decay ** (lag[recent] - 1.0) * match
         return effect * weight
 
-    def contributions(self, history_movie_rows, history_ratings, candidate_row: int) -> np.ndarray:
-        """Return (events,) stars that each event of one history, oldest first, adds to a candidate."""
-        movies = np.asarray(history_movie_rows, dtype=np.int64).reshape(1, -1)
+    def contributions(
+        self, history_rows: Sequence[int] | np.ndarray, history_ratings: Sequence[float] | np.ndarray, candidate: int
+    ) -> np.ndarray:
+        """Return (events,) stars that each event of one history, oldest first, adds to a candidate's rating."""
+        movies = np.asarray(history_rows, dtype=np.int64).reshape(1, -1)
         ratings = np.asarray(history_ratings, dtype=np.float64).reshape(1, -1)
-        return self.event_effects(movies, ratings, np.array([candidate_row]))[0]
-
-    def causes(self, history_movie_rows, history_ratings, candidate_row: int) -> np.ndarray:
-        """Return the positions in the history that move the candidate at all, strongest first.
-
-        Positions count from the oldest event, 0. Of two equally strong ones the later comes first.
-        """
-        effect = self.contributions(history_movie_rows, history_ratings, candidate_row)
-        newest_first = np.flatnonzero(effect)[::-1]
-        return newest_first[np.argsort(-np.abs(effect[newest_first]), kind="stable")]
-
-    def demographic_stars(self, sex: str | None, age: int | None, occupation: str | None) -> np.ndarray:
-        """Return (movies,) stars that sex, age and occupation add to each film; None adds nothing."""
-        taste = np.zeros(len(GENRES))
-        who = {"sex": sex, "age": age, "occupation": occupation}
-        for column, value, genre, shift in SHIFTS:
-            if who[column] == value:
-                taste[GENRES.index(genre)] += shift
-        return self.effects.taste_stars * self.genre_weights @ taste
+        return self.event_effects(movies, ratings, np.array([candidate]))[0]
 
 
 @lru_cache(maxsize=1)

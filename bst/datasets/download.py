@@ -1,4 +1,4 @@
-"""Downloading a MovieLens release: checksum, safe extraction, validation, and only then its final name."""
+"""Download a MovieLens release: checksum, safe extraction and validation before it gets its final name."""
 
 import shutil
 import stat
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from bst.datasets import movielens
-from bst.datasets.drafts import draft_folder, sweep
 from bst.datasets.sources import SOURCES, Source, data_dir, source_of
+from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.settings import get_settings
 
@@ -22,9 +22,9 @@ SILENCE_SECONDS = 30
 TOTAL_SECONDS = 4 * 3600
 CHUNK_BYTES = 64 * 1024
 # The largest release unpacks to about 1.2 GB, the densest to about five times its zip.
-MOST_BYTES = 4 * 1024**3
-MOST_RATIO = 50
-MOST_MEMBERS = 1_000
+MAX_BYTES = 4 * 1024**3
+MAX_RATIO = 50
+MAX_MEMBERS = 1_000
 
 
 def download(
@@ -37,11 +37,10 @@ def download(
 ) -> Path:
     """Fetch a release and return its folder, ``into/name`` (``into`` is ``data_dir()`` unless given).
 
-    ``on_progress`` is called with (bytes done, bytes in all; 0 where the server does not say); an exception
-    raised by it cancels the download. ``base_url``, or ``$BST_DOWNLOAD_URL``, names a mirror; the
-    checksum of the source still holds unless ``known_hash`` ("sha256:…") is given. A sound folder that is
-    already there is returned as it is. Show ``licence_text(name)`` before calling this. What downloads left that were
-    killed is removed first.
+    ``on_progress`` is called with (bytes done, bytes in all; 0 where the server does not say); an exception raised by
+    it cancels the download. ``base_url``, or ``$BST_DOWNLOAD_URL``, names a mirror; the checksum of the source still
+    holds unless ``known_hash`` ("sha256:…") is given. A valid folder that is already there is returned as it is. Show
+    ``licence_text(name)`` before calling this. Remains of downloads that were killed are removed first.
 
     Raises ``DatasetError`` when anything goes wrong; then nothing is left behind.
     """
@@ -49,8 +48,8 @@ def download(
     if not source.url:
         raise DatasetError(f"{name} is not downloaded but simulated: python -m bst simulate")
     target = Path(into or data_dir()).expanduser() / name
-    sweep(target.parent, *(_draft(source) for source in SOURCES.values()))
-    if _is_there(target):
+    remove_abandoned(target.parent, *(_staging_prefix(source) for source in SOURCES.values()))
+    if _is_present(target):
         return target
     mirror = base_url or get_settings().download_url
     url = f"{mirror.rstrip('/')}/{name}.zip" if mirror else source.url
@@ -74,25 +73,25 @@ _FAILURES = (
 )
 
 
-def _is_there(target: Path) -> bool:
+def _is_present(target: Path) -> bool:
     try:
         if not target.exists() or (target.is_dir() and not any(target.iterdir())):
             return False
         movielens.read(target)
     except (DatasetError, OSError) as error:
         raise DatasetError(
-            f"{target} is there but is no sound dataset: {error} To download it afresh, move {target} away first."
+            f"{target} is there but is not a valid dataset: {error} To download it again, move {target} away first."
         ) from error
     return True
 
 
 def _download(source: Source, url: str, known_hash: str | None, target: Path, on_progress: Progress | None) -> None:
     parent = target.parent
-    made = not parent.exists()
+    parent_is_new = not parent.exists()
     parent.mkdir(parents=True, exist_ok=True)
     try:
         # Beside the target, so that the last step is a rename within one file system.
-        with draft_folder(parent, _draft(source)) as work:
+        with staging_folder(parent, _staging_prefix(source)) as work:
             archive = _fetch(url, f"{source.name}.zip", work, on_progress)
             _verify(archive, known_hash)
             folder = _unpack(archive, source.folder, work / "unpacked")
@@ -101,19 +100,19 @@ def _download(source: Source, url: str, known_hash: str | None, target: Path, on
                 target.rmdir()
             folder.rename(target)
     except BaseException:
-        if made and not any(parent.iterdir()):
+        if parent_is_new and not any(parent.iterdir()):
             parent.rmdir()
         raise
 
 
-def _draft(source: Source) -> str:
+def _staging_prefix(source: Source) -> str:
     return f".{source.name}-"
 
 
 def _fetch(url: str, file: str, into: Path, on_progress: Progress | None) -> Path:
     import pooch  # here, because it is slow to import and most sessions download nothing
 
-    # The checksum is ours to verify: pooch would fetch a wrong file as often as a broken one.
+    # We verify the checksum ourselves: pooch would download a wrong file again, as it does a broken one.
     pooch.get_logger().setLevel("WARNING")
     fetcher = pooch.create(path=into, base_url="", registry={file: None}, urls={file: url}, retry_if_failed=RETRIES)
     downloader = pooch.HTTPDownloader(
@@ -125,9 +124,9 @@ def _fetch(url: str, file: str, into: Path, on_progress: Progress | None) -> Pat
 
 
 class _Meter:
-    """The progress object that pooch drives, in the manner of tqdm."""
+    """The progress object that pooch updates, with the interface of tqdm."""
 
-    def __init__(self, on_progress: Progress | None):
+    def __init__(self, on_progress: Progress | None) -> None:
         self.on_progress = on_progress
         self.deadline = time.monotonic() + TOTAL_SECONDS
         self._total = 0
@@ -135,7 +134,7 @@ class _Meter:
 
     @property
     def total(self) -> int:
-        """Bytes in all. Set at the start of every attempt, which begins at 0 again."""
+        """Total bytes. It is set at the start of every attempt, which begins at 0 again."""
         return self._total
 
     @total.setter
@@ -144,7 +143,7 @@ class _Meter:
         self.done = 0
 
     def update(self, amount: int) -> None:
-        """Count bytes; pooch names the size of a chunk even where the last one is smaller."""
+        """Count bytes; pooch reports a full chunk even where the last one is smaller."""
         if time.monotonic() > self.deadline:
             raise DatasetError(f"it took longer than {TOTAL_SECONDS // 3600} hours")
         self.done = min(self.done + amount, self._total) if self._total else self.done + amount
@@ -152,7 +151,7 @@ class _Meter:
             self.on_progress(self.done, self._total)
 
     def reset(self) -> None:
-        """Do nothing: pooch resets before it reports the whole."""
+        """Do nothing: pooch resets before it reports the total."""
 
     def close(self) -> None:
         """Nothing to close."""
@@ -164,23 +163,23 @@ def _verify(archive: Path, known_hash: str | None) -> None:
     import pooch
 
     algorithm, _, expected = known_hash.rpartition(":")
-    found = pooch.file_hash(str(archive), alg=algorithm or "sha256")
-    if found != expected.lower():
-        raise DatasetError(f"the file is not the one that was published: its checksum is {found}, not {expected}")
+    checksum = pooch.file_hash(str(archive), alg=algorithm or "sha256")
+    if checksum != expected.lower():
+        raise DatasetError(f"the file is not the one that was published: its checksum is {checksum}, not {expected}")
 
 
-def _unpack(archive: Path, top: str, into: Path) -> Path:
-    """Extract the folder ``top`` of a zip into a new folder ``into`` and return its path there.
+def _unpack(archive: Path, zip_folder: str, into: Path) -> Path:
+    """Extract the folder ``zip_folder`` of a zip into a new folder ``into`` and return its path there.
 
-    Raises ``DatasetError`` before anything is written if a member would leave the folder, is a link or a
-    device, or if the whole is absurdly large. ``zipfile`` never yields more bytes than a member declares.
+    Raises ``DatasetError`` before anything is written if a member would leave the folder, is a link or a device, or if
+    the content is absurdly large. ``zipfile`` never yields more bytes than a member declares.
     """
     with zipfile.ZipFile(archive) as zipped:
         members = zipped.infolist()
         _refuse_unsafe(members, archive.stat().st_size)
-        files = [m for m in members if not m.is_dir() and PurePosixPath(m.filename).parts[0] == top]
+        files = [m for m in members if not m.is_dir() and PurePosixPath(m.filename).parts[0] == zip_folder]
         if not files:
-            raise DatasetError(f"the zip holds no folder {top!r}")
+            raise DatasetError(f"the zip holds no folder {zip_folder!r}")
         for member in files:
             path = into / member.filename
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,12 +188,12 @@ def _unpack(archive: Path, top: str, into: Path) -> Path:
                     shutil.copyfileobj(packed, unpacked, CHUNK_BYTES)
             except RuntimeError as error:  # encrypted, or packed by a method that zipfile does not know
                 raise DatasetError(f"the zip cannot be unpacked ({error})") from error
-    return into / top
+    return into / zip_folder
 
 
-def _refuse_unsafe(members: list[zipfile.ZipInfo], packed: int) -> None:
+def _refuse_unsafe(members: list[zipfile.ZipInfo], zip_size: int) -> None:
     for member in members:
-        # orig_filename: zipfile cuts names at a null byte and turns a foreign separator into "/".
+        # orig_filename: zipfile cuts file names at a null byte and replaces foreign separators by "/".
         name = member.orig_filename
         windows = PureWindowsPath(name)
         if name.startswith("/") or windows.drive or windows.root or ".." in windows.parts or not windows.parts:
@@ -203,11 +202,12 @@ def _refuse_unsafe(members: list[zipfile.ZipInfo], packed: int) -> None:
         if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise DatasetError(f"the zip is not safe: its member {name!r} is a link or a device, not a file")
     size = sum(member.file_size for member in members)
-    if size > min(MOST_BYTES, max(packed, CHUNK_BYTES) * MOST_RATIO) or len(members) > MOST_MEMBERS:
+    if size > min(MAX_BYTES, max(zip_size, CHUNK_BYTES) * MAX_RATIO) or len(members) > MAX_MEMBERS:
         raise DatasetError(f"the zip is not safe: it would unpack to {size:,} bytes in {len(members):,} files")
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception) -> str:
+    """Return in a clause why a download failed."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

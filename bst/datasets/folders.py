@@ -1,13 +1,13 @@
-"""The files of a dataset in a folder: where they are, and what lies there in their place."""
+"""The files of a dataset in a folder: where they are, and what may be there instead of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from bst.datasets.parsing import open_bytes, unpacking
+from bst.datasets.parsing import gzip_errors, open_bytes
 from bst.errors import DatasetError
 
-# What a file begins with that is not what its name says: beginning, what it is, what to do.
-_DISGUISES: tuple[tuple[bytes, str, str], ...] = (
+# First bytes of files that are not what their names say: the bytes, what the file is, what to do.
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (
         b"version https://git-lfs.github.com/spec/v1",
         "a pointer of Git LFS instead of the data",
@@ -26,34 +26,34 @@ _DISGUISES: tuple[tuple[bytes, str, str], ...] = (
 )
 _WEB_PAGE = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".xlsx", ".xls")
-_LOOKED_AT = 512
+_SIGNATURE_BYTES = 512
 
 
 def file_of(folder: Path, names: Sequence[str]) -> Path | None:
-    """Return the file of a folder that has one of the names, plain or with ``.gz`` behind it; None if there is none."""
-    paths = (folder / f"{name}{packed}" for name in names for packed in ("", ".gz"))
+    """Return the file of a folder that has one of the names, with or without ``.gz`` appended; None for none."""
+    paths = (folder / f"{name}{suffix}" for name in names for suffix in ("", ".gz"))
     return next((path for path in paths if path.is_file()), None)
 
 
 def inner_folders(folder: Path) -> list[Path]:
-    """Return the visible folders in a folder, by name: one of them may hold what was unzipped one level too deep."""
+    """Return the visible folders in a folder, by name: the files may have been unzipped one level too deep."""
     hidden = (".", "__MACOSX")
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(hidden))
 
 
-def require_plain(path: Path) -> None:
+def require_plain_text(path: Path) -> None:
     """Raise ``DatasetError`` for a file that is no text of a dataset: a Git LFS pointer, a web page, an Excel file …"""
-    with unpacking(path), open_bytes(path) as file:
-        beginning = file.read(_LOOKED_AT)
-    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
+    with gzip_errors(path), open_bytes(path) as file:
+        first_bytes = file.read(_SIGNATURE_BYTES)
+    if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
         raise DatasetError(f"{path} is a web page that was saved in place of the file; download the file itself")
-    for start, what, mend in _DISGUISES:
-        if beginning.startswith(start):
-            raise DatasetError(f"{path} is {what}; {mend}")
+    for signature, description, mend in _SIGNATURES:
+        if first_bytes.startswith(signature):
+            raise DatasetError(f"{path} is {description}; {mend}")
 
 
 def packed_hint(folder: Path) -> str:
-    """Return what to do about an archive or an Excel file that lies in a folder; empty if there is none."""
+    """Return what to do about an archive or an Excel file in a folder; empty if there is none."""
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name.lower().endswith(_ARCHIVES):
             excel = path.suffix.lower().startswith(".xls")

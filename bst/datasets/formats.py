@@ -1,35 +1,28 @@
 """MovieLens' formats: "::" (1M and 10M), 100K (``u.*``) and the CSV family. Users and movies, line by line.
 
-As in the README of each release, https://grouplens.org/datasets/movielens/; all in the words of ML-1M.
+As in the README of each release, https://grouplens.org/datasets/movielens/; all values become those of ML-1M.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from bst.datasets.parsing import (
-    Layout,
-    encoding_of,
-    fault,
-    quoted,
-    split_line,
-    split_quoted,
-    text_lines,
-    whole_number,
-    wrong_count,
-)
+from bst.datasets.parsing import Layout, Line, encoding_of, quoted, read_lines
 from bst.datasets.tables import movie_layout, rating_layout
 from bst.datasets.titles import printable, year_of
 from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS
 
-MOST_TITLE = 500  # characters; the longest of any release has about 200
+MAX_TITLE_LENGTH = 500  # characters; the longest of any release has about 200
+MAX_AGE = 120
+ADULT_AGE = 18
 _YEAR = re.compile(r"([0-9]{4})(?:\.0)?")
 
 _GENRES_100K = ("unknown", *GENRES)
 
-# The 21 occupations of ML-100K in the words of ML-1M; students are told apart by age.
+# The 21 occupations of ML-100K as those of ML-1M, which has two kinds of students: they differ by age.
 _OCCUPATIONS_100K = {
     "administrator": "clerical/admin",
     "artist": "artist",
@@ -54,16 +47,18 @@ _OCCUPATIONS_100K = {
     "writer": "writer",
 }
 
-
-Lines = Iterator[tuple[int, str, tuple]]  # line number, its text, and what it says
+UserValues = tuple[int, str, int, str]  # user id, sex, age group, occupation
+MovieValues = tuple[int, str, str]  # movie id, title, genres joined by "|"
+UserRows = Iterator[tuple[Line, UserValues]]
+MovieRows = Iterator[tuple[Line, MovieValues]]
 
 
 @dataclass(frozen=True)
 class Format:
-    """One of MovieLens' formats: the names of its files, how they are read, and the stars it usually has.
+    """One of MovieLens' formats: the names of its files, how they are read, and the rating levels it usually has.
 
-    ``users`` is None where a release tells nothing about its users, and then no file is looked for. The two functions
-    read a file line by line, and add what they assume to a list of notes.
+    ``users`` is None where a release says nothing about its users; no file is then looked for. ``layout`` and
+    ``read_movies`` add what they assume to a list of notes.
     """
 
     name: str
@@ -71,8 +66,8 @@ class Format:
     movies: tuple[str, ...]
     users: str | None
     layout: Callable[[Path, list[str]], Layout]
-    read_movies: Callable[[Path, list[str]], Lines]
-    read_users: Callable[[Path], Lines] | None
+    read_movies: Callable[[Path, list[str]], MovieRows]
+    read_users: Callable[[Path], UserRows] | None
     levels: tuple[float, ...]
 
     @property
@@ -81,94 +76,85 @@ class Format:
         return self.ratings[0], self.movies[0], *([self.users] if self.users else [])
 
 
-def _movies_dat(path: Path, notes: list[str]) -> Lines:
+def _movies_dat(path: Path, notes: list[str]) -> MovieRows:
     layout = Layout("::", ("movie id", "title", "genres"))
     # Latin-1 as released, UTF-8 from 10M on; copies of the former that someone saved as UTF-8 are common.
-    for line, text in text_lines(path, encoding_of(path)):
-        number, title, genres = split_line(path, line, text, layout)
-        yield line, text, (_movie_id(path, line, text, number), _title(path, line, text, title), genres)
+    for line in read_lines(path, encoding_of(path)):
+        movie_id, title, genres = line.split(layout)
+        yield line, (line.integer("movie id", movie_id), _title(line, title), genres)
 
 
-def _users_dat(path: Path) -> Lines:
+def _users_dat(path: Path) -> UserRows:
     layout = Layout("::", ("user id", "sex", "age", "occupation", "zip code"))
-    for line, text in text_lines(path, "latin-1"):
-        number, sex, age, job, _ = split_line(path, line, text, layout)
-        user = whole_number(path, line, text, "user id", number)
-        years = whole_number(path, line, text, "age", age)
-        if years not in AGES:
+    for line in read_lines(path, "latin-1"):
+        user_id, sex, age, occupation, _ = line.split(layout)
+        user = line.integer("user id", user_id)
+        age_group = line.integer("age", age)
+        if age_group not in AGES:
             groups = ", ".join(map(str, AGES))
-            raise fault(path, line, f"age {years} is no age group", text, f"The groups are {groups}.")
-        code = whole_number(path, line, text, "occupation", job, least=0)
+            raise line.error(f"age {age_group} is no age group", f"The groups are {groups}.")
+        code = line.integer("occupation", occupation, minimum=0)
         if code >= len(OCCUPATIONS):
-            mend = f"The codes are 0 to {len(OCCUPATIONS) - 1}."
-            raise fault(path, line, f"occupation {code} is unknown", text, mend)
-        yield line, text, (user, _sex(path, line, text, sex), years, OCCUPATIONS[code])
+            raise line.error(f"occupation {code} is unknown", f"The codes are 0 to {len(OCCUPATIONS) - 1}.")
+        yield line, (user, _sex(line, sex), age_group, OCCUPATIONS[code])
 
 
-def _movies_100k(path: Path, notes: list[str]) -> Lines:
+def _movies_100k(path: Path, notes: list[str]) -> MovieRows:
     dates = ("release date", "video release date", "IMDb address")
     layout = Layout("|", ("movie id", "title", *dates, *_GENRES_100K))
-    for line, text in text_lines(path, encoding_of(path)):
-        number, title, _, _, _, *flags = split_line(path, line, text, layout)
-        movie = _movie_id(path, line, text, number)
+    for line in read_lines(path, encoding_of(path)):
+        movie_id, title, _, _, _, *flags = line.split(layout)
+        movie = line.integer("movie id", movie_id)
         for genre, flag in zip(_GENRES_100K, flags, strict=True):
             if flag.strip() not in ("0", "1"):
-                raise fault(path, line, f"flag {quoted(flag)} for {genre} is neither 0 nor 1", text, "Write 0 or 1.")
+                raise line.error(f"flag {quoted(flag)} for {genre} is neither 0 nor 1", "Write 0 or 1.")
         genres = [g for g, flag in zip(_GENRES_100K, flags, strict=True) if flag.strip() == "1" and g != "unknown"]
-        yield line, text, (movie, _title(path, line, text, title), "|".join(genres))
+        yield line, (movie, _title(line, title), "|".join(genres))
 
 
-def _users_100k(path: Path) -> Lines:
+def _users_100k(path: Path) -> UserRows:
     layout = Layout("|", ("user id", "age", "sex", "occupation", "zip code"))
-    for line, text in text_lines(path, "latin-1"):
-        number, age, sex, job, _ = split_line(path, line, text, layout)
-        user = whole_number(path, line, text, "user id", number)
-        years = whole_number(path, line, text, "age", age)
-        if years > 120:
-            raise fault(path, line, f"age {years} is out of range", text, "Write the age in years, 1 to 120.")
-        word = _OCCUPATIONS_100K.get(job.strip())
-        if word is None:
+    for line in read_lines(path, "latin-1"):
+        user_id, age, sex, occupation, _ = line.split(layout)
+        user = line.integer("user id", user_id)
+        years = line.integer("age", age)
+        if years > MAX_AGE:
+            raise line.error(f"age {years} is out of range", f"Write the age in years, 1 to {MAX_AGE}.")
+        occupation = occupation.strip()
+        if occupation not in _OCCUPATIONS_100K:
             mend = "The words are those of u.occupation; other will do for anything else."
-            raise fault(path, line, f"occupation {quoted(job)} is unknown", text, mend)
-        if job.strip() == "student" and years < 18:
-            word = "K-12 student"
-        group = AGES[max(0, bisect_right(AGES, years) - 1)]
-        yield line, text, (user, _sex(path, line, text, sex), group, word)
+            raise line.error(f"occupation {quoted(occupation)} is unknown", mend)
+        pupil = occupation == "student" and years < ADULT_AGE
+        age_group = AGES[max(0, bisect_right(AGES, years) - 1)]
+        yield line, (user, _sex(line, sex), age_group, "K-12 student" if pupil else _OCCUPATIONS_100K[occupation])
 
 
-def _movies_csv(path: Path, notes: list[str]) -> Lines:
+def _movies_csv(path: Path, notes: list[str]) -> MovieRows:
     encoding = encoding_of(path, "cp1252")
     layout = movie_layout(path, encoding, notes)
     if encoding != "utf-8":
         notes.append(f"{path.name} is not UTF-8; it is read as Latin-1 (Windows-1252).")
-    at_id, at_title, at_genres, at_year = layout.columns
-    for at, (line, text) in enumerate(text_lines(path, encoding)):
-        if at == 0:
-            continue
-        row = split_quoted(path, line, text, layout.separator)
-        if len(row) != len(layout.fields):
-            raise wrong_count(path, line, text, len(row), layout)
-        title = _title(path, line, text, row[at_title])
-        if at_year >= 0 and year_of(title) is None and (year := _YEAR.fullmatch(row[at_year].strip())):
+    id_column, title_column, genres_column, year_column = layout.columns
+    for line in islice(read_lines(path, encoding), 1, None):
+        fields = line.split(layout)
+        title = _title(line, fields[title_column])
+        if year_column >= 0 and year_of(title) is None and (year := _YEAR.fullmatch(fields[year_column].strip())):
             title = f"{title.strip()} ({year[1]})"
-        yield line, text, (_movie_id(path, line, text, row[at_id]), title, row[at_genres] if at_genres >= 0 else "")
+        genres = fields[genres_column] if genres_column >= 0 else ""
+        yield line, (line.integer("movie id", fields[id_column]), title, genres)
 
 
-def _movie_id(path: Path, line: int, text: str, value: str) -> int:
-    return whole_number(path, line, text, "movie id", value)
-
-
-def _title(path: Path, line: int, text: str, value: str) -> str:
+def _title(line: Line, value: str) -> str:
     if not printable(value):
-        raise fault(path, line, "the title is empty", text, "Fill in the title.")
-    if len(value) > MOST_TITLE:
-        raise fault(path, line, "the title is too long", text, f"A title has at most {MOST_TITLE} characters.")
+        raise line.error("the title is empty", "Fill in the title.")
+    if len(value) > MAX_TITLE_LENGTH:
+        raise line.error("the title is too long", f"A title has at most {MAX_TITLE_LENGTH} characters.")
     return value
 
 
-def _sex(path: Path, line: int, text: str, value: str) -> str:
+def _sex(line: Line, value: str) -> str:
     if value.strip() not in SEXES:
-        raise fault(path, line, f"sex {quoted(value)} is unknown", text, "Write F or M.")
+        raise line.error(f"sex {quoted(value)} is unknown", "Write F or M.")
     return value.strip()
 
 

@@ -1,26 +1,39 @@
-"""A folder in any of MovieLens' formats, read and validated: it ends as one ``schema.Dataset``.
+"""A folder in any of MovieLens' formats, read and validated into one ``schema.Dataset``.
 
-What other people made of the formats is read where it can be; what was
-assumed is said in ``Dataset.notes``.
+Variants of the formats that other people made are read where that is possible; what was assumed is listed in
+``Dataset.notes``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from bst.datasets import tie_order
-from bst.datasets.folders import file_of, inner_folders, packed_hint, require_plain
-from bst.datasets.formats import FORMATS, Format, Lines
-from bst.datasets.parsing import fault, shorten
+from bst.datasets.folders import file_of, inner_folders, packed_hint, require_plain_text
+from bst.datasets.formats import FORMATS, Format, MovieValues, UserValues
+from bst.datasets.parsing import Line, shorten
 from bst.datasets.ratings import RatingColumns, read_rating_columns
+from bst.datasets.tie_order import TieOrder
 from bst.datasets.titles import clean_genres, display_title, printable, year_of
-from bst.datasets.validation import UNITS, allowed_levels, finest_unit, rating_rows, require_ratings
+from bst.datasets.validation import (
+    UNITS,
+    Ids,
+    RatingsFile,
+    allowed_levels,
+    finest_unit,
+    rating_rows,
+    require_ratings,
+)
 from bst.errors import DatasetError
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+
+Values = TypeVar("Values", UserValues, MovieValues)
+MAX_NAMED_FOLDERS = 5  # in a message
 
 
 @dataclass(frozen=True)
@@ -36,22 +49,22 @@ class Files:
 
 
 def read(folder: Path | str, *, name: str | None = None, title: str | None = None) -> Dataset:
-    """Read a folder in any of the formats, told apart by the files in it; each of them may be packed by gzip.
+    """Read a folder in any of the formats, recognised by the files in it; each of them may be compressed by gzip.
 
-    ``name`` defaults to the folder's name and ``title`` to ``name``. A folder with a ``world.json``
-    holds a simulated audience. Raises ``DatasetError`` with file, line, value and mend for the first
-    fault found: users, then movies, then ratings.
+    ``name`` defaults to the folder's name and ``title`` to ``name``. A folder with a ``world.json`` holds a simulated
+    audience. Raises ``DatasetError`` with file, line, value and mend for the first fault: in users, then movies, then
+    ratings.
     """
     folder = Path(folder)
     name = name or folder.resolve().name
-    with _readable(folder):
+    with _read_errors(folder):
         return _read(detect(folder), name, title or name)
 
 
 def read_movies(folder: Path | str) -> pd.DataFrame:
     """Read the catalogue alone: the ``movies`` of ``schema.Dataset``. Raises as ``read`` does."""
     folder = Path(folder)
-    with _readable(folder):
+    with _read_errors(folder):
         return _movies(detect(folder))
 
 
@@ -61,131 +74,143 @@ def detect(folder: Path) -> Files:
     Raises ``DatasetError`` where there are none, one of them is missing, or one is something else in disguise.
     """
     if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        problem = "is a file, not a folder" if folder.exists() else "does not exist"
         mend = "unzip it and name the folder" if folder.suffix == ".zip" else "name the folder"
-        raise DatasetError(f"{folder} {what}; {mend} that holds the files of a MovieLens release")
+        raise DatasetError(f"{folder} {problem}; {mend} that holds the files of a MovieLens release")
     notes: list[str] = []
-    kind, present = _best(folder)
-    if not any(present):
-        inner = [path for path in inner_folders(folder) if any(_best(path)[1])]
-        if len(inner) > 1:
-            names = ", ".join(path.name for path in inner[:5])
-            raise DatasetError(f"{folder} holds several datasets; name one of its folders: {names}")
-        if not inner:
-            known = "; ".join(", ".join(kind.files) for kind in FORMATS)
-            hint = packed_hint(folder) or f"one of these sets is needed: {known}"
-            raise DatasetError(f"{folder} holds no MovieLens files; {hint}")
-        notes.append(f"The files are in the folder {shorten(inner[0].name)} within {shorten(folder.name)}.")
-        folder = inner[0]
-        kind, present = _best(folder)
-    ratings, movies, *users = present
-    for path, name in zip((ratings, movies), kind.files, strict=False):
-        if path is None:
-            there = next(path.name for path in present if path)
-            hint = packed_hint(folder) or "unzip the whole dataset again"
-            raise DatasetError(
-                f"{folder / name} is missing, though {there} is there; {hint} ({kind.name} needs "
-                f"{', '.join(kind.files)})"
-            )
-    for path in present:
-        if path:
-            require_plain(path)
+    best, paths = _best_format(folder)
+    if not any(paths):
+        inner = _folder_within(folder)
+        notes.append(f"The files are in the folder {shorten(inner.name)} within {shorten(folder.name)}.")
+        folder = inner
+        best, paths = _best_format(folder)
+    ratings, movies, *users = paths
+    if ratings is None or movies is None:
+        missing = best.files[0] if ratings is None else best.files[1]
+        present = next(path.name for path in paths if path)
+        hint = packed_hint(folder) or "unzip the whole dataset again"
+        raise DatasetError(
+            f"{folder / missing} is missing, though {present} is there; {hint} ({best.name} needs "
+            f"{', '.join(best.files)})"
+        )
+    for path in filter(None, paths):
+        require_plain_text(path)
     if users == [None]:
-        notes.append(f"There is no {kind.users}: nothing is known about the users.")
-    return Files(kind, folder, ratings, movies, users[0] if users else None, notes)
+        notes.append(f"There is no {best.users}: nothing is known about the users.")
+    return Files(best, folder, ratings, movies, users[0] if users else None, notes)
 
 
-def _best(folder: Path) -> tuple[Format, list[Path | None]]:
-    """Return the format of which most is in a folder, and its files: ratings, movies, users; None if missing."""
-    present = {
-        kind: [file_of(folder, names) for names in (kind.ratings, kind.movies, *([[kind.users]] if kind.users else []))]
-        for kind in FORMATS
+def _folder_within(folder: Path) -> Path:
+    """Return the one folder within another that has files of a dataset; raise ``DatasetError`` for none or several."""
+    inner = [path for path in inner_folders(folder) if any(_best_format(path)[1])]
+    if len(inner) > 1:
+        names = ", ".join(path.name for path in inner[:MAX_NAMED_FOLDERS])
+        raise DatasetError(f"{folder} holds several datasets; name one of its folders: {names}")
+    if not inner:
+        sets = "; ".join(", ".join(each.files) for each in FORMATS)
+        hint = packed_hint(folder) or f"one of these sets is needed: {sets}"
+        raise DatasetError(f"{folder} holds no MovieLens files; {hint}")
+    return inner[0]
+
+
+def _best_format(folder: Path) -> tuple[Format, list[Path | None]]:
+    """Return the format of which a folder has most, and its files: ratings, movies, users; None for a missing one."""
+    paths = {
+        each: [file_of(folder, names) for names in (each.ratings, each.movies, *([[each.users]] if each.users else []))]
+        for each in FORMATS
     }
-    best = max(FORMATS, key=lambda kind: sum(path is not None for path in present[kind]) / len(present[kind]))
-    return best, present[best]
+    best = max(FORMATS, key=lambda each: sum(path is not None for path in paths[each]) / len(paths[each]))
+    return best, paths[best]
 
 
 def has_files(folder: Path) -> bool:
-    """Tell whether a folder, or one within it, holds any file of a format; ``read`` tells whether they are sound."""
+    """Whether a folder, or one within it, has any file of a format; ``read`` tells whether they are valid."""
     try:
-        return folder.is_dir() and (any(_best(folder)[1]) or any(any(_best(path)[1]) for path in inner_folders(folder)))
+        return folder.is_dir() and any(any(_best_format(path)[1]) for path in (folder, *inner_folders(folder)))
     except OSError:
         return False
 
 
 @contextmanager
-def _readable(folder: Path) -> Iterator[None]:
+def _read_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename or folder
-        raise DatasetError(f"{where} cannot be read ({error.strerror}); see who may read it") from error
+        path = error.filename or folder
+        raise DatasetError(f"{path} cannot be read ({error.strerror}); see who may read it") from error
 
 
 def _read(files: Files, name: str, title: str) -> Dataset:
-    kind, notes = files.format, files.notes
-    users = _users(files.users, kind) if files.users else None
+    usual, notes = files.format, files.notes
+    users = _users(files.users, usual) if files.users else None
     movies = _movies(files)
-    layout = kind.layout(files.ratings, notes)
+    layout = usual.layout(files.ratings, notes)
     columns, malformed = read_rating_columns(files.ratings, layout)
-    timed = layout.columns[3] >= 0
-    if timed:
-        unit = finest_unit(columns)
-        if unit // columns.per_second in UNITS:
-            notes.append(f"The times in {files.ratings.name} are read as {UNITS[unit // columns.per_second]}.")
-        if columns.text_times:
-            notes.append(f"The times in {files.ratings.name} are read as dates in UTC.")
-        columns = replace(columns, per_second=unit)
-    levels = allowed_levels(columns.rating, kind.levels)
-    if levels != kind.levels and files.users:
+    if layout.has_times:
+        columns = _in_finest_unit(columns, files.ratings.name, notes)
+    levels = allowed_levels(columns.rating, usual.levels)
+    if levels != usual.levels and files.users:
         notes.append(f"{files.ratings.name} has half stars, so ratings go from 0.5 to 5 in steps of a half.")
     user_ids = pd.unique(columns.user) if users is None else users["user_id"].to_numpy()
     ratings = rating_rows(
-        files.ratings,
-        layout,
-        columns,
-        malformed,
-        user_ids,
-        movies["movie_id"].to_numpy(),
+        RatingsFile(files.ratings, layout, columns, malformed),
+        Ids(user_ids, files.users.name if files.users else None),
+        Ids(movies["movie_id"].to_numpy(), files.movies.name),
         levels,
-        files.users and files.users.name,
-        files.movies.name,
     )
     if users is None:
-        users = _user_frame(user_ids, *([None] * len(user_ids) for _ in range(3)))
-    else:
+        users = _user_frame([(int(user_id), None, None, None) for user_id in user_ids])
+    elif files.users:
         require_ratings(files.users, users, ratings, files.ratings.name)
-    order, ties = _order(columns, ratings["user"].to_numpy(), in_order=files.users is not None)
+    order, ties = _rating_order(columns, ratings["user"].to_numpy(), in_order=files.users is not None)
     if order is not None:
         ratings = ratings.take(order).reset_index(drop=True)
-    if not timed:
-        order_words = "each user's ratings stand in the order of the file"
-        order_words = order_words if ties == "file" else "in which order a user rated is not known"
-        notes.append(f"{files.ratings.name} has no times: {order_words}.")
+    if not layout.has_times:
+        consequence = (
+            "each user's ratings are in the order of the file"
+            if ties == "file"
+            else "in which order a user rated is not known"
+        )
+        notes.append(f"{files.ratings.name} has no times: {consequence}.")
     simulated = (files.folder / "world.json").is_file()
-    return Dataset(name, title, users, movies, ratings, levels, simulated, ties, timed, tuple(notes))
+    return Dataset(name, title, users, movies, ratings, levels, simulated, ties, layout.has_times, tuple(notes))
 
 
-def _order(columns: RatingColumns, user: np.ndarray, in_order: bool) -> tuple[np.ndarray | None, str]:
+def _in_finest_unit(columns: RatingColumns, file: str, notes: list[str]) -> RatingColumns:
+    """Return columns with the unit in which their times make sense, and note it."""
+    per_second = finest_unit(columns)
+    if per_second // columns.per_second in UNITS:
+        notes.append(f"The times in {file} are read as {UNITS[per_second // columns.per_second]}.")
+    if columns.text_times:
+        notes.append(f"The times in {file} are read as dates in UTC.")
+    return replace(columns, per_second=per_second)
+
+
+def _rating_order(columns: RatingColumns, user: np.ndarray, in_order: bool) -> tuple[np.ndarray | None, TieOrder]:
     """Return the order in which ratings are kept, None for that of the file, and what orders ties in time.
 
-    ``in_order``: the format is one of those whose files are in an order that means something.
+    ``in_order``: the order of the file is known to be meaningful, as it is in the formats with a file of users.
     """
-    order, ties = (None, "file") if in_order else tie_order.order(user, columns.user, columns.movie, columns.time)
-    if order is None and columns.per_second > 1:  # what came first within a second is known, and must not get lost
+    order: np.ndarray | None = None
+    ties: TieOrder = "file"
+    if not in_order:
+        order, ties = tie_order.order(user, columns.user, columns.movie, columns.time)
+    if order is None and columns.per_second > 1:  # the order within a second is known, and must not get lost
         order = np.argsort(columns.time, kind="stable")
     return order, ties
 
 
-def _users(path: Path, kind: Format) -> pd.DataFrame:
-    users = _distinct(path, kind.read_users(path), "user")
-    return _user_frame(*zip(*users, strict=True))
+def _users(path: Path, file_format: Format) -> pd.DataFrame:
+    if file_format.read_users is None:
+        raise ValueError(f"{file_format.name} has no file of users")
+    return _user_frame(_distinct(path, file_format.read_users(path), "user"))
 
 
-def _user_frame(ids, sexes, ages, occupations) -> pd.DataFrame:
+def _user_frame(users: Sequence[tuple[int, str | None, int | None, str | None]]) -> pd.DataFrame:
+    user_ids, sexes, ages, occupations = zip(*users, strict=True)
     return pd.DataFrame(
         {
-            "user_id": np.asarray(ids, np.int64),
+            "user_id": np.asarray(user_ids, np.int64),
             "sex": pd.Categorical(sexes, categories=SEXES),
             "age": pd.Categorical(ages, categories=AGES),
             "occupation": pd.Categorical(occupations, categories=OCCUPATIONS),
@@ -210,15 +235,16 @@ def movie_frame(ids: Sequence[int], titles: Sequence[str], genres: Sequence[str]
     )
 
 
-def _distinct(path: Path, entries: Lines, what: str) -> list[tuple]:
-    """Return the entries of a file; raise ``DatasetError`` where an id comes twice or nothing comes at all."""
-    seen: dict[int, int] = {}
-    kept = []
-    for line, text, entry in entries:
-        first = seen.setdefault(entry[0], line)
-        if first != line:
-            raise fault(path, line, f"{what} id {entry[0]} comes again", text, f"It was in line {first}: keep one.")
-        kept.append(entry)
-    if not kept:
-        raise fault(path, 1, f"there are no {what}s", "", "The file is empty: download the dataset again.")
-    return kept
+def _distinct(path: Path, rows: Iterable[tuple[Line, Values]], entity: str) -> list[Values]:
+    """Return the values of a file; raise ``DatasetError`` where an id is repeated or there are no lines at all."""
+    first_lines: dict[int, int] = {}
+    distinct = []
+    for line, values in rows:
+        first = first_lines.setdefault(values[0], line.number)
+        if first != line.number:
+            raise line.error(f"{entity} id {values[0]} comes again", f"It was in line {first}: keep one.")
+        distinct.append(values)
+    if not distinct:
+        problem, mend = f"there are no {entity}s", "The file is empty: download the dataset again."
+        raise Line(path, 1, "").error(problem, mend)
+    return distinct

@@ -1,26 +1,26 @@
 """Simulate the demo world's audience and write it in MovieLens 1M's own format.
 
-The films are real, the audience is not. Expected ratings and the effects planted in them are
-defined in ``bst.datasets.demo_truth``; this module draws who watches what, and when.
+The films are real, the audience is not. Expected ratings and the effects planted in them are defined in
+``bst.datasets.demo_truth``; this module draws which users watch what, and when.
 
-Who: sex, age and occupation are drawn with roughly MovieLens 1M's marginals. A user's taste is the
-sum of the demographic shifts and N(0, taste_sd²) per genre; every ``drift_every`` events it takes a step
-N(0, drift_sd²) per genre. strictness ~ N(0, strictness_sd²), spread = exp(N(0, spread_sd²)).
+Users: sex, age and occupation are drawn with roughly MovieLens 1M's marginals. A user's taste is the sum of the
+demographic shifts and N(0, taste_sd²) per genre; every ``drift_every`` events it moves by N(0, drift_sd²) per genre.
+strictness ~ N(0, strictness_sd²), spread = exp(N(0, spread_sd²)).
 
-How many: a log-normal long tail, at least ``LEAST`` each, scaled to exactly the total asked for.
+Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the total asked for.
 
-What next: who saw part of a franchise within the last 20 events goes on with the latest such one with
-chance ``choice_continue``, if any of it is left. Otherwise, and among the parts left, a film not yet
-seen is drawn in proportion to ::
+Next film: a user who saw part of a franchise within the last 20 events continues the latest such franchise with
+probability ``choice_continue``, if any of it is left. Otherwise, and among the parts left, an unseen film is drawn in
+proportion to ::
 
     exp(choice_fame · (fame_i − 3) + choice_taste · affinity_ui
         + choice_mood · Σ_{lag ≤ 3} mood_decay^(lag−1) · [the event's mood is the film's])
 
 (without the mood term among parts of a franchise).
 
-How many stars: clip(round(expected + N(0, noise_sd²)), 1, 5).
+Rating: clip(round(expected + N(0, noise_sd²)), 1, 5).
 
-When: sessions of a few ratings, within minutes or in the same second, days apart, in 2020–2024.
+Time: sessions of a few ratings, within minutes or in the same second, days apart, in 2020–2024.
 
 Users are drawn in blocks of ``BLOCK``, each with its own seed: bytes depend on seed and sizes only.
 """
@@ -29,27 +29,34 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bst.datasets.demo_catalogue import fingerprint
-from bst.datasets.demo_choice import Choice
-from bst.datasets.demo_truth import SHIFTS, Truth, planted
-from bst.datasets.drafts import draft_folder, sweep
+from bst.datasets.demo_choice import MovieChoice
+from bst.datasets.demo_truth import MAX_STARS, SHIFTS, Truth, planted
+from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Dataset
 
 VERSION = 1  # raise it with any change that changes the bytes
-LEAST = 20  # ratings of a user, as in MovieLens 1M
+MIN_RATINGS = 20  # of a user, as in MovieLens 1M
 BLOCK = 1000  # users; part of what fixes the bytes
 FIRST_SECOND, LAST_SECOND = 1_577_836_800, 1_735_689_599  # 2020-01-01 and 2024-12-31 23:59:59, UTC
 WRITE_ROWS = 500_000
 
+DAY = 86_400
+SAME_SECOND_SHARE, NEW_SESSION_SHARE = 0.3, 0.1  # of the steps from one rating of a user to the next
+SESSION_GAP_SECONDS = (5, 180)  # between two ratings of one session that do not share a second
+MEAN_DAYS_APART = 5.0
+MAX_SPAN = 0.95  # of the whole period; longer timelines are squeezed to it
+
 SEX_SHARES = (0.28, 0.72)
 AGE_SHARES = (0.04, 0.18, 0.35, 0.20, 0.09, 0.08, 0.06)
 OCCUPATION_SHARES = (12, 9, 4, 3, 13, 2, 4, 11, 0.5, 1.5, 3, 2, 6, 2.5, 5, 2.5, 4, 8, 1, 1, 5)
-# Ages in which an occupation is taken up; one that is not named has no limits.
+# Ages at which people have an occupation; one that is not listed has no limits.
 OCCUPATION_AGES: dict[str, tuple[int, ...]] = {
     "K-12 student": (1,),
     "college/grad student": (18, 25),
@@ -61,7 +68,7 @@ YOUNG_OCCUPATIONS = ("K-12 student", "other")
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """A simulated audience: the ``dataset`` it left behind, the ``truth`` planted in it, its ``seed``."""
+    """A simulated audience: its ``dataset``, the ``truth`` planted in it, and its ``seed``."""
 
     dataset: Dataset
     truth: Truth
@@ -76,8 +83,8 @@ def simulate(
 ) -> World:
     """Draw an audience of ``users`` people who rate exactly ``ratings`` times.
 
-    The same arguments give the same world. ``on_progress(done, total)`` counts ratings. Memory is about
-    40 bytes a rating. Raises ``DatasetError`` for sizes that no audience of this catalogue can have.
+    The same arguments give the same world. ``on_progress(done, total)`` counts ratings. It needs about 40
+    bytes of memory a rating. Raises ``DatasetError`` for sizes that no audience of this catalogue can have.
     """
     truth = planted()
     films = len(truth.movies)
@@ -87,24 +94,19 @@ def simulate(
     rng = np.random.default_rng(first)
     people = _draw_people(rng, users)
     counts = _draw_counts(rng, users, ratings, films)
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    simulated: list[_Block] = []
+    for block, block_seed in enumerate(seeds):
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        simulated.append(_simulate_block(truth, people.iloc[rows], counts[rows], np.random.default_rng(block_seed)))
+        if on_progress:
+            on_progress(int(counts[: rows.stop].sum()), ratings)
+    movie, rating, timestamp, expected, strictness = (np.concatenate(arrays) for arrays in zip(*simulated, strict=True))
     columns = {
         "user": np.repeat(np.arange(users, dtype=np.int32), counts),
-        "movie": np.empty(ratings, np.int32),
-        "rating": np.empty(ratings, np.float32),
-        "timestamp": np.empty(ratings, np.int64),
+        "movie": movie,
+        "rating": rating,
+        "timestamp": timestamp,
     }
-    expected = np.empty(ratings, np.float32)
-    strictness = np.empty(users)
-    for block, block_seed in enumerate(seeds):
-        rows = slice(block * BLOCK, min(users, (block + 1) * BLOCK))
-        out = slice(starts[rows.start], starts[rows.stop])
-        told = _simulate_block(truth, people.iloc[rows], counts[rows], np.random.default_rng(block_seed))
-        for name in ("movie", "rating", "timestamp"):
-            columns[name][out] = told[name]
-        expected[out], strictness[rows] = told["expected"], told["strictness"]
-        if on_progress:
-            on_progress(int(out.stop), ratings)
     dataset = Dataset(
         name="demo",
         title="Demo world (simulated audience)",
@@ -121,10 +123,10 @@ def _check_sizes(users: int, ratings: int, seed: int, films: int) -> None:
         raise DatasetError(f"a world of {users:,} users cannot be simulated; ask for at least 1")
     if seed < 0:
         raise DatasetError(f"seed {seed} is negative; choose 0 or more")
-    if ratings < users * LEAST:
+    if ratings < users * MIN_RATINGS:
         raise DatasetError(
-            f"{ratings:,} ratings are too few for {users:,} users, who rate at least {LEAST} films each; "
-            f"ask for at least {users * LEAST:,} ratings or at most {max(ratings, 0) // LEAST:,} users"
+            f"{ratings:,} ratings are too few for {users:,} users, who rate at least {MIN_RATINGS} films each; "
+            f"ask for at least {users * MIN_RATINGS:,} ratings or at most {max(ratings, 0) // MIN_RATINGS:,} users"
         )
     if ratings > users * films:
         raise DatasetError(
@@ -138,13 +140,13 @@ def _draw_people(rng: np.random.Generator, users: int) -> pd.DataFrame:
     """Draw the frame of users: an occupation that fits the age, everything else independent."""
     sex = rng.choice(len(SEXES), users, p=SEX_SHARES)
     age = rng.choice(len(AGES), users, p=AGE_SHARES)
-    luck = rng.random(users)
+    quantile = rng.random(users)
     occupation = np.empty(users, np.int64)
-    for code, years in enumerate(AGES):
-        mine = age == code
-        shares = np.array(OCCUPATION_SHARES) * [_takes_up(word, years) for word in OCCUPATIONS]
+    for code, age_group in enumerate(AGES):
+        members = age == code
+        shares = np.array(OCCUPATION_SHARES) * [_is_possible(name, age_group) for name in OCCUPATIONS]
         edges = np.cumsum(shares)
-        occupation[mine] = np.searchsorted(edges, luck[mine] * edges[-1], side="right")
+        occupation[members] = np.searchsorted(edges, quantile[members] * edges[-1], side="right")
     return pd.DataFrame(
         {
             "user_id": np.arange(1, users + 1),
@@ -155,45 +157,53 @@ def _draw_people(rng: np.random.Generator, users: int) -> pd.DataFrame:
     )
 
 
-def _takes_up(occupation: str, age: int) -> bool:
+def _is_possible(occupation: str, age: int) -> bool:
     if age < ADULT_OCCUPATIONS_FROM:
         return occupation in YOUNG_OCCUPATIONS
     return age in OCCUPATION_AGES.get(occupation, AGES)
 
 
 def _draw_counts(rng: np.random.Generator, users: int, ratings: int, films: int) -> np.ndarray:
-    """Draw how often each user rates: (users,) int64, LEAST…films each, summing to ``ratings``."""
-    pull = np.exp(rng.normal(0.0, 1.0, users))
+    """Draw how often each user rates: (users,) int64, MIN_RATINGS…films each, summing to ``ratings``."""
+    activity = np.exp(rng.normal(0.0, 1.0, users))
 
     def scaled(scale: float) -> np.ndarray:
-        return np.minimum(LEAST + scale * pull, films)
+        return np.minimum(MIN_RATINGS + scale * activity, films)
 
-    low, high = 0.0, films / pull.min()
-    for _ in range(100):  # halve the interval until doubles cannot be told apart
+    low, high = 0.0, films / activity.min()
+    for _ in range(100):  # halve the interval until its ends are the same double
         middle = (low + high) / 2
         low, high = (middle, high) if np.floor(scaled(middle)).sum() <= ratings else (low, middle)
     counts = np.floor(scaled(low)).astype(np.int64)
     missing = ratings - counts.sum()
-    room = np.flatnonzero(counts < films)[:missing]
-    counts[room] += 1
+    below_limit = np.flatnonzero(counts < films)[:missing]
+    counts[below_limit] += 1
     return counts
 
 
 def _draw_taste(rng: np.random.Generator, people: pd.DataFrame, sd: float) -> np.ndarray:
-    """Draw (users, 18) taste: the shifts of who they are plus a personal part."""
+    """Draw (users, 18) taste: the shifts of their demographics plus a personal part."""
     taste = rng.normal(0.0, sd, (len(people), len(GENRES)))
     for column, value, genre, shift in SHIFTS:
         taste[(people[column] == value).to_numpy(), GENRES.index(genre)] += shift
     return taste
 
 
-def _simulate_block(
-    truth: Truth, people: pd.DataFrame, counts: np.ndarray, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Simulate some users whole: their ratings user by user in time order, and their strictness.
+class _Block(NamedTuple):
+    """What some users did, user by user in time order: four arrays (ratings,), and (users,) ``strictness``."""
 
-    All users take their t-th step together; the most active come first inside, so that those still
-    going are always the leading rows.
+    movie: np.ndarray
+    rating: np.ndarray
+    timestamp: np.ndarray
+    expected: np.ndarray
+    strictness: np.ndarray
+
+
+def _simulate_block(truth: Truth, people: pd.DataFrame, counts: np.ndarray, rng: np.random.Generator) -> _Block:
+    """Simulate some users completely.
+
+    All users take their t-th step together. The most active come first inside, so that the users who are still going
+    are always the leading rows.
     """
     e = truth.effects
     order = np.argsort(-counts, kind="stable")
@@ -202,9 +212,9 @@ def _simulate_block(
     strictness = rng.normal(0.0, e.strictness_sd, size)
     spread = np.exp(rng.normal(0.0, e.spread_sd, size))
     taste = _draw_taste(rng, people, e.taste_sd)
-    choice = Choice(truth, size)
+    choice = MovieChoice(truth, size)
     movies = np.zeros((size, steps), np.int32)
-    stars = np.zeros((size, steps), np.float32)
+    ratings = np.zeros((size, steps), np.float32)
     expected = np.zeros((size, steps), np.float32)
     for step in range(steps):
         n = int(np.searchsorted(-lengths, -step, side="left"))  # users with more than ``step`` ratings
@@ -212,41 +222,40 @@ def _simulate_block(
             if step:
                 taste[:n] += rng.normal(0.0, e.drift_sd, (n, len(GENRES)))
             affinity = taste[:n] @ truth.genre_weights.T
-            choice.taste_is(affinity)
+            choice.set_affinity(affinity)
         movie = choice.draw(rng, n, step)
         past = slice(max(0, step - e.franchise_window), step)
-        effect = truth.event_effects(movies[:n, past], stars[:n, past], movie).sum(axis=1)
+        effect = truth.event_effects(movies[:n, past], ratings[:n, past], movie).sum(axis=1)
         own = truth.film_stars[movie] + e.taste_stars * affinity[np.arange(n), movie]
         mean = e.centre + strictness[:n] + spread[:n] * own + effect
         movies[:n, step] = movie
         expected[:n, step] = mean
-        stars[:n, step] = np.clip(np.round(mean + rng.normal(0.0, e.noise_sd, n)), 1, 5)
-    back = np.argsort(order)
-    real = np.arange(steps) < counts[:, None]
-    return {
-        "movie": movies[back][real],
-        "rating": stars[back][real],
-        "expected": expected[back][real],
-        "timestamp": _draw_times(rng, steps, counts)[real],
-        "strictness": strictness[back],
-    }
+        ratings[:n, step] = np.clip(np.round(mean + rng.normal(0.0, e.noise_sd, n)), 1, MAX_STARS)
+    original = np.argsort(order)
+    valid = np.arange(steps) < counts[:, None]
+    return _Block(
+        movies[original][valid],
+        ratings[original][valid],
+        _draw_times(rng, steps, counts)[valid],
+        expected[original][valid],
+        strictness[original],
+    )
 
 
 def _draw_times(rng: np.random.Generator, steps: int, counts: np.ndarray) -> np.ndarray:
     """Draw (users, steps) seconds since 1970, never falling along a row; only the first counts[u] count."""
     shape = (len(counts), steps)
-    kind = rng.random(shape)
-    within = np.where(kind < 0.3, 0, rng.integers(5, 180, shape))  # three in ten share a second
-    days = rng.exponential(5.0 * 86_400, shape)
-    new_session = kind > 0.9
-    gaps = np.where(new_session, days, within)
+    quantile = rng.random(shape)
+    within_session = np.where(quantile < SAME_SECOND_SHARE, 0, rng.integers(*SESSION_GAP_SECONDS, shape))
+    between_sessions = rng.exponential(MEAN_DAYS_APART * DAY, shape)
+    gaps = np.where(quantile > 1 - NEW_SESSION_SHARE, between_sessions, within_session)
     gaps[:, 0] = 0
-    since = np.cumsum(gaps, axis=1)
-    span = since[np.arange(len(counts)), counts - 1]
-    squeeze = np.minimum(1.0, (LAST_SECOND - FIRST_SECOND) * 0.95 / np.maximum(span, 1.0))
-    room = LAST_SECOND - FIRST_SECOND - span * squeeze
-    begin = FIRST_SECOND + rng.random(len(counts)) * room
-    return (begin[:, None] + since * squeeze[:, None]).astype(np.int64)
+    elapsed = np.cumsum(gaps, axis=1)
+    span = elapsed[np.arange(len(counts)), counts - 1]
+    squeeze = np.minimum(1.0, (LAST_SECOND - FIRST_SECOND) * MAX_SPAN / np.maximum(span, 1.0))
+    slack = LAST_SECOND - FIRST_SECOND - span * squeeze
+    start = FIRST_SECOND + rng.random(len(counts)) * slack
+    return (start[:, None] + elapsed * squeeze[:, None]).astype(np.int64)
 
 
 def _movies(catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -264,24 +273,24 @@ def _movies(catalogue: pd.DataFrame) -> pd.DataFrame:
 def write(world: World, folder: Path) -> Path:
     """Write a world as MovieLens 1M's three files plus ``world.json`` and a README; return the folder.
 
-    Ratings stand user by user, oldest first. All or nothing: files are written beside the folder
-    and moved in at the end. Raises ``DatasetError`` where the folder exists and is not empty.
+    Ratings are written user by user, oldest first. All or nothing: files are written beside the folder and moved in at
+    the end. Raises ``DatasetError`` where the folder exists and is not empty.
     """
     folder = Path(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise DatasetError(f"{folder} exists and is not empty; delete it or choose another folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep(folder.parent, f".{folder.name}-")
+        remove_abandoned(folder.parent, f".{folder.name}-")
     except OSError as error:
         raise DatasetError(f"{folder} cannot be written ({error}); choose another folder") from error
     try:
-        with draft_folder(folder.parent, f".{folder.name}-") as draft:
-            draft.chmod(0o755)  # a draft's own is for its maker's eyes only
+        with staging_folder(folder.parent, f".{folder.name}-") as staging:
+            staging.chmod(0o755)  # a temporary folder is readable by its owner only
             for name, text in _files(world):
-                with (draft / name).open("w", encoding="latin-1", newline="\n") as file:
+                with (staging / name).open("w", encoding="latin-1", newline="\n") as file:
                     file.writelines(text)
-            draft.replace(folder)
+            staging.replace(folder)
     except OSError as error:
         mend = "free some space or choose another folder"
         raise DatasetError(f"{folder} cannot be written ({error}); {mend}") from error
@@ -292,10 +301,12 @@ def _files(world: World) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield each file's name and its text in pieces."""
     data = world.dataset
     yield "movies.dat", _lines(data.movies[["movie_id", "title", "genres"]])
-    who = data.users[["user_id", "sex", "age"]].assign(occupation=data.users["occupation"].cat.codes, zip_code="00000")
-    yield "users.dat", _lines(who)
+    users = data.users[["user_id", "sex", "age"]].assign(
+        occupation=data.users["occupation"].cat.codes, zip_code="00000"
+    )
+    yield "users.dat", _lines(users)
     yield "ratings.dat", _rating_lines(data)
-    about = {
+    description = {
         "simulated": True,
         "version": VERSION,
         "seed": world.seed,
@@ -306,8 +317,8 @@ def _files(world: World) -> Iterator[tuple[str, Iterator[str]]]:
         "taste_shifts": [list(shift) for shift in SHIFTS],
         "catalogue_sha256": fingerprint(),
     }
-    yield "world.json", iter([json.dumps(about, indent=1) + "\n"])
-    yield "README", iter([_README.format(**about)])
+    yield "world.json", iter([json.dumps(description, indent=1) + "\n"])
+    yield "README", iter([_README.format(**description)])
 
 
 def _lines(frame: pd.DataFrame) -> Iterator[str]:

@@ -1,7 +1,6 @@
-"""Which datasets there are, where they come from, where they lie, and how to get hold of one.
+"""The known datasets: where they come from, where they are on this computer, and how to get and load one.
 
-The terms of MovieLens are at https://grouplens.org/datasets/movielens/; each release repeats them in
-its README.
+The terms of MovieLens are at https://grouplens.org/datasets/movielens/; each release repeats them in its README.
 """
 
 import difflib
@@ -10,18 +9,20 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
-from bst.datasets import movielens, remembered
+from bst.datasets import movielens
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
-from bst.datasets.drafts import draft_folder, sweep
+from bst.datasets.folder_registry import register, registered_folders
 from bst.datasets.parsing import quoted
+from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
 
-_DRAFT = ".world-"
+_STAGING_PREFIX = ".world-"
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1
 WEB = "https://files.grouplens.org/datasets/movielens/"
 
@@ -41,35 +42,35 @@ _OWN_LICENCE = (
 class Source:
     """One known dataset. ``url`` is empty where it is not downloaded; counts are None where they change.
 
-    ``known_hash`` is "sha256:…" or "md5:…" of the zip, or None; ``size`` its bytes; ``format`` one of
-    "1m", "100k", "10m", "csv", "demo". ``top`` is the folder in the zip, where that has another name.
+    ``known_hash`` is "sha256:…" or "md5:…" of the zip, or None; ``size`` the bytes of the zip. ``zip_folder`` is the
+    folder in the zip, if that has another name.
     """
 
     name: str
     title: str
     url: str
     known_hash: str | None
-    format: str
+    format: Literal["1m", "100k", "10m", "csv", "demo"]
     licence: str = _LICENCE
     users: int | None = None
     movies: int | None = None
     ratings: int | None = None
     size: int | None = None
-    top: str = ""
+    zip_folder: str = ""
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The ratings that it has."""
+        """Its rating levels, ascending."""
         return HALF_STARS if self.format in ("csv", "10m") else WHOLE_STARS
 
     @property
     def folder(self) -> str:
-        """Name of the folder that unzipping it gives."""
-        return self.top or self.name
+        """Name of the folder that unzipping it creates."""
+        return self.zip_folder or self.name
 
 
 @dataclass(frozen=True)
-class Status:
+class Availability:
     """Whether a source can be loaded now. ``folder`` is None where it is not on disk.
 
     ``hint`` is one sentence on how to get it, empty where there is nothing to do.
@@ -81,8 +82,8 @@ class Status:
     hint: str
 
 
-# MD5 sums are those that GroupLens publishes beside each zip. ml-latest-small is renewed from time to
-# time under one name, so it has neither a checksum nor counts.
+# MD5 sums are those that GroupLens publishes beside each zip. ml-latest-small is updated from time to
+# time under the same name, so it has neither a checksum nor counts.
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -109,7 +110,7 @@ SOURCES: dict[str, Source] = {
             ratings=1_000_209,
             size=5_917_549,
         ),
-        # its README counts 71,567 users, the range of their ids; so many of them have ratings
+        # its README counts 71,567 users, which is the range of their ids; this many of them have ratings
         Source(
             "ml-10m",
             "MovieLens 10M",
@@ -120,7 +121,7 @@ SOURCES: dict[str, Source] = {
             movies=10_681,
             ratings=10_000_054,
             size=65_566_137,
-            top="ml-10M100K",
+            zip_folder="ml-10M100K",
         ),
         Source("ml-latest-small", "MovieLens Latest (small)", WEB + "ml-latest-small.zip", None, "csv"),
         Source(
@@ -174,10 +175,10 @@ def source_of(name: str) -> Source:
     """Return a known source, or raise ``DatasetError`` with the nearest names."""
     if name in SOURCES:
         return SOURCES[name]
-    near = difflib.get_close_matches(name, SOURCES, n=3, cutoff=0.5)
-    choice = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(SOURCES)}."
+    similar = difflib.get_close_matches(name, SOURCES, n=3, cutoff=0.5)
+    suggestion = f"did you mean {' or '.join(similar)}?" if similar else f"known are {', '.join(SOURCES)}."
     raise DatasetError(
-        f"unknown dataset {quoted(name)}: {choice} A folder with MovieLens files will do, too: --dataset FOLDER"
+        f"unknown dataset {quoted(name)}: {suggestion} A folder with MovieLens files will do, too: --dataset FOLDER"
     )
 
 
@@ -189,9 +190,8 @@ def licence_text(name: str) -> str:
 def find(name_or_path: str | Path) -> Path | None:
     """Return the folder that holds a dataset, or None.
 
-    A known name is looked for in ``data_dir()``, then in the project's ``data``; anything else is the
-    path of a folder, or the name of one in those two places. Last come the folders that a training was
-    given, which are remembered on this computer.
+    A known name is looked for in ``data_dir()``, then in the project's ``data``; anything else is the path of a folder,
+    or the name of one in these two. Last come the folders that were registered on this computer by a training.
     """
     name = str(name_or_path)
     if name == "demo":
@@ -200,89 +200,88 @@ def find(name_or_path: str | Path) -> Path | None:
         return None
     if name not in SOURCES and (folder := _as_folder(name)):
         return folder
-    for place in _places(name):
-        if movielens.has_files(place):
-            return place
-    folder = remembered.folders().get(name)
-    return folder if folder and movielens.has_files(folder) else None
+    folders = _usual_folders(name)
+    if registered := registered_folders().get(name):
+        folders.append(registered)
+    return next((folder for folder in folders if movielens.has_files(folder)), None)
 
 
-def remember(name_or_path: str | Path, dataset: Dataset) -> None:
-    """Keep on this computer where a dataset lies that was read from a folder, so that ``find`` knows it by its name."""
+def register_folder(name_or_path: str | Path, dataset: Dataset) -> None:
+    """Register the folder that a dataset was read from on this computer, so that ``find`` knows it by its name."""
     folder = find(name_or_path)
-    if folder and dataset.name != "demo" and folder.resolve() not in map(Path.resolve, _places(dataset.name)):
-        remembered.remember(dataset.name, folder)
+    if folder and dataset.name != "demo" and folder.resolve() not in map(Path.resolve, _usual_folders(dataset.name)):
+        register(dataset.name, folder)
 
 
 def usable() -> dict[str, str]:
-    """Return name → title of all datasets that can be loaded now: known ones that are here, and remembered folders.
+    """Return name → title of all datasets that can be loaded now: known ones that are here, and registered folders.
 
-    The demo world is always among them: it is simulated when it is needed first.
+    The demo world is always among them: it is simulated when it is first needed.
     """
     known = {name: source.title for name, source in SOURCES.items() if name == "demo" or find(name)}
-    own = {name: name for name in remembered.folders() if name not in SOURCES and find(name)}
+    own = {name: name for name in registered_folders() if name not in SOURCES and find(name)}
     return known | own
 
 
-def available() -> list[Status]:
+def available() -> list[Availability]:
     """Return for each source whether it is here, where, and how to get it otherwise."""
-    return [_status(source) for source in SOURCES.values()]
+    return [_availability(source) for source in SOURCES.values()]
 
 
 def load(name_or_path: str | Path) -> Dataset:
-    """Read and validate a dataset by name or folder; the demo world is made where it is not there yet.
+    """Read and validate a dataset by name or folder; the demo world is simulated if it is not there yet.
 
     Raises ``DatasetError`` for an unknown name, a missing dataset (with the command that gets it) or bad files.
     """
     if str(name_or_path) == "demo":
         return _load_demo()
-    folder = _found(name_or_path)
+    folder = _require_folder(name_or_path)
     name = _name(folder)
     return movielens.read(folder, name=name, title=SOURCES[name].title if name in SOURCES else name)
 
 
 def load_movies(name_or_path: str | Path) -> pd.DataFrame:
-    """Read the catalogue alone, as ``Dataset.movies``: quick, and the demo world needs no simulation for it."""
+    """Read the catalogue alone, as ``Dataset.movies``: fast, and the demo world needs no simulation for it."""
     if str(name_or_path) == "demo":
         return _demo_movies()
-    return movielens.read_movies(_found(name_or_path))
+    return movielens.read_movies(_require_folder(name_or_path))
 
 
 def _as_folder(path: str) -> Path | None:
     try:
         folder = Path(path).expanduser()
         return folder if folder.is_dir() else None
-    except (OSError, RuntimeError):  # a name too long for a path, no right to look, no such home
+    except (OSError, RuntimeError):  # a name too long for a path, no permission, no such user
         return None
 
 
-def _places(name: str) -> list[Path]:
+def _usual_folders(name: str) -> list[Path]:
     names = (name, SOURCES[name].folder) if name in SOURCES else (name,)
     return list(dict.fromkeys(parent / each for parent in (data_dir(), get_settings().project_data) for each in names))
 
 
-def _status(source: Source) -> Status:
+def _availability(source: Source) -> Availability:
     folder = find(source.name)
     if source.name == "demo":
         hint = "" if folder else "It is simulated at first use, or now by: python -m bst simulate"
-        return Status(source, True, folder, hint)
+        return Availability(source, True, folder, hint)
     hint = "" if folder else f"Get it by: python -m bst download {source.name}"
-    return Status(source, folder is not None, folder, hint)
+    return Availability(source, folder is not None, folder, hint)
 
 
-def _found(name_or_path: str | Path) -> Path:
+def _require_folder(name_or_path: str | Path) -> Path:
     folder = find(name_or_path)
     if folder is not None:
         return folder
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or any(mark in name for mark in "/\\"):
         raise DatasetError(f"{name} is no folder that can be read; name the one with the files of a MovieLens release")
-    if lost := remembered.folders().get(name):
+    if lost := registered_folders().get(name):
         again = f", or get it by: python -m bst download {name}" if name in SOURCES else ""
         raise DatasetError(f"{name} was in {lost} and is no longer there; name its folder: --dataset FOLDER{again}")
     source_of(name)
-    places = " and ".join(map(str, _places(name)))
-    raise DatasetError(f"{name} is not here (looked in {places}); get it by: python -m bst download {name}")
+    folders = " and ".join(map(str, _usual_folders(name)))
+    raise DatasetError(f"{name} is not here (looked in {folders}); get it by: python -m bst download {name}")
 
 
 def _load_demo() -> Dataset:
@@ -291,16 +290,16 @@ def _load_demo() -> Dataset:
     folder = demo_dir()
     if _is_current(folder, simulation.VERSION):
         return _read_demo(folder)
-    sweep(folder.parent, _DRAFT)
+    remove_abandoned(folder.parent, _STAGING_PREFIX)
     world = simulation.simulate(users=DEMO_USERS, ratings=DEMO_RATINGS, seed=DEMO_SEED)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with draft_folder(folder.parent, _DRAFT) as draft:
-            written = simulation.write(world, draft / "world")
+        with staging_folder(folder.parent, _STAGING_PREFIX) as staging:
+            written = simulation.write(world, staging / "world")
             shutil.rmtree(folder, ignore_errors=True)
             written.rename(folder)
     except (OSError, DatasetError):
-        # Another process was quicker, or the project cannot be written: then the world is not kept.
+        # Another process was faster, or the project's folder is read-only: then the world is not kept.
         if not _is_current(folder, simulation.VERSION):
             with tempfile.TemporaryDirectory() as work:
                 return _read_demo(simulation.write(world, Path(work) / "world"))
@@ -308,10 +307,10 @@ def _load_demo() -> Dataset:
 
 
 def _is_current(folder: Path, version: int) -> bool:
-    """Tell whether a demo world was made by this simulator from the catalogue as it is now."""
+    """Whether a demo world was simulated by this version from the current catalogue."""
     try:
-        about = json.loads((folder / "world.json").read_text("utf-8"))
-        return (about["catalogue_sha256"], about["version"]) == (fingerprint(), version)
+        world = json.loads((folder / "world.json").read_text("utf-8"))
+        return (world["catalogue_sha256"], world["version"]) == (fingerprint(), version)
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -325,9 +324,8 @@ def _read_demo(folder: Path) -> Dataset:
 
 def _demo_movies() -> pd.DataFrame:
     films = read_catalogue()
-    return movielens.movie_frame(
-        films["movie_id"], [f"{t} ({y})" for t, y in zip(films["title"], films["year"], strict=True)], films["genres"]
-    )
+    titles = [f"{title} ({year})" for title, year in zip(films["title"], films["year"], strict=True)]
+    return movielens.movie_frame(films["movie_id"].tolist(), titles, films["genres"].tolist())
 
 
 def _name(folder: Path) -> str:

@@ -1,22 +1,24 @@
-"""In which order ratings of one user stand that have the same time.
+"""The order of ratings that one user gave at the same time.
 
-The order of the file is taken where it tells anything: MovieLens 1M and 100K. Some releases are sorted by user and
-movie number; there the order of ties would be that of the numbering, which a model learns at once ("the next movie has
-the next number"). In such files ties are put in an order that is drawn once and for all.
+The order of the file is kept where it is meaningful: MovieLens 1M and 100K. Some releases are sorted by user and movie
+number; the order of ties would be that of the numbers, which a model learns at once ("the next movie has the next
+number"). In such files ties are put in a fixed pseudo-random order.
 """
 
 from typing import Literal
 
 import numpy as np
 
-# from this share of neighbours on that ascend (or descend) by number the order of a file is its numbering
+TieOrder = Literal["file", "drawn"]
+
+# from this share of neighbouring rows on that ascend (or descend) by number, the order of a file is its numbering
 SORTED_SHARE = 0.99
 # fewer ties than this may ascend by chance
-LEAST_TIES = 20
+MIN_TIES = 20
 
 
 def splitmix64(values: np.ndarray) -> np.ndarray:
-    """Scatter (n,) uint64 over all of uint64: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+    """Hash (n,) uint64 to all of uint64: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
     generators", the step of SplitMix64.
 
     >>> [hex(int(value)) for value in splitmix64(np.array([0, 1], np.uint64))]
@@ -29,34 +31,34 @@ def splitmix64(values: np.ndarray) -> np.ndarray:
 
 
 def draw(user_id: np.ndarray, movie_id: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Return a number drawn for each rating: (ratings,) uint64.
+    """Return a pseudo-random number for each rating: (ratings,) uint64.
 
-    It depends on nothing but the ids and the time of that rating, so the same rating has the same number in every copy
-    and every part of a dataset.
+    It depends only on the ids and the time of that rating, so the same rating has the same number in every copy and
+    every part of a dataset.
     """
-    drawn = np.zeros(len(time), np.uint64)
+    numbers = np.zeros(len(time), np.uint64)
     for values in (user_id, movie_id, time):
-        drawn = splitmix64(drawn ^ values.astype(np.uint64))
-    return drawn
+        numbers = splitmix64(numbers ^ values.astype(np.uint64))
+    return numbers
 
 
 def is_numbering(user: np.ndarray, movie_id: np.ndarray, time: np.ndarray) -> bool:
-    """Tell whether ratings of one user that tie in time stand in the order of the movies' numbers, up or down.
+    """Whether ratings of one user that tie in time are in the order of the movies' numbers, ascending or descending.
 
-    Either the whole file is sorted so, each user for themselves; or it is sorted by time and, within it, by number.
+    Either the file is sorted so for each user; or it is sorted by time and, where times are equal, by number.
     """
     if (user[1:] < user[:-1]).any():
         by_user = np.argsort(user, kind="stable")
         user, movie_id, time = user[by_user], movie_id[by_user], time[by_user]
-    if _ascends(movie_id, user[1:] == user[:-1], least=1):
+    if _ascends(movie_id, user[1:] == user[:-1], minimum=1):
         return True
     by_time = np.argsort(_user_and_time(user, time), kind="stable")
     user, movie_id, time = user[by_time], movie_id[by_time], time[by_time]
-    return _ascends(movie_id, (user[1:] == user[:-1]) & (time[1:] == time[:-1]), least=LEAST_TIES)
+    return _ascends(movie_id, (user[1:] == user[:-1]) & (time[1:] == time[:-1]), minimum=MIN_TIES)
 
 
-def _ascends(movie_id: np.ndarray, neighbours: np.ndarray, least: int) -> bool:
-    if neighbours.sum() < least:
+def _ascends(movie_id: np.ndarray, neighbours: np.ndarray, minimum: int) -> bool:
+    if neighbours.sum() < minimum:
         return False
     share = float((movie_id[1:] > movie_id[:-1])[neighbours].mean())
     return max(share, 1 - share) >= SORTED_SHARE
@@ -64,10 +66,10 @@ def _ascends(movie_id: np.ndarray, neighbours: np.ndarray, least: int) -> bool:
 
 def order(
     user: np.ndarray, user_id: np.ndarray, movie_id: np.ndarray, time: np.ndarray
-) -> tuple[np.ndarray | None, Literal["file", "drawn"]]:
+) -> tuple[np.ndarray | None, TieOrder]:
     """Return the order in which ratings are kept, as row numbers, None for that of the file; and what orders ties.
 
-    ``user``: rows of the users, the other three as in the file, all (ratings,).
+    ``user``: row numbers of the users; the other three as in the file; all (ratings,).
     """
     if not is_numbering(user, movie_id, time):
         return None, "file"
@@ -76,15 +78,15 @@ def order(
     key = key[rows]
     same = np.r_[False, key[1:] == key[:-1]]
     tied = np.flatnonzero(same | np.r_[same[1:], False])
-    these = rows[tied]
-    drawn = draw(user_id[these], movie_id[these], time[these])
-    rows[tied] = these[np.lexsort((drawn, key[tied]))]
+    tied_rows = rows[tied]
+    numbers = draw(user_id[tied_rows], movie_id[tied_rows], time[tied_rows])
+    rows[tied] = tied_rows[np.lexsort((numbers, key[tied]))]
     return rows, "drawn"
 
 
 def _user_and_time(user: np.ndarray, time: np.ndarray) -> np.ndarray:
     """Return one number for each rating that sorts by user, then by time: one key sorts twice as fast as two."""
-    place = time - time.min()
-    if place.max() >= 2**31:  # in units finer than seconds
-        place = np.unique(time, return_inverse=True)[1]
-    return user.astype(np.int64) * (int(place.max()) + 1) + place
+    offset = time - time.min()
+    if offset.max() >= 2**31:  # in units finer than seconds
+        offset = np.unique(time, return_inverse=True)[1]
+    return user.astype(np.int64) * (int(offset.max()) + 1) + offset

@@ -1,12 +1,14 @@
 """Ratings against users, movies and the calendar: ids become rows, and the first conflict is named."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bst.datasets.parsing import Layout, fault, nth_line
+from bst.datasets.parsing import Layout, data_line
 from bst.datasets.ratings import RatingColumns
 from bst.errors import DatasetError
 from bst.schema import HALF_STARS
@@ -15,80 +17,105 @@ from bst.schema import HALF_STARS
 # narrow enough to catch a last line that was cut off within its timestamp.
 EARLIEST = 788_918_400  # 1995-01-01
 LATEST = 4_102_444_800  # 2100-01-01
-# finer units in which programs count times, by how many of them are a second
+# finer units of time that programs use, by how many of them make a second
 UNITS = {1000: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 
 
-def rating_rows(
-    path: Path,
-    layout: Layout,
-    columns: RatingColumns,
-    malformed: DatasetError | None,
-    user_ids: np.ndarray,
-    movie_ids: np.ndarray,
-    levels: tuple[float, ...],
-    users_file: str | None,
-    movies_file: str,
-) -> pd.DataFrame:
-    """Return ratings as in ``schema.Dataset``: ``user`` and ``movie`` are positions in the two id arrays.
+@dataclass(frozen=True)
+class RatingsFile:
+    """A file of ratings as it was read: where it is, its layout, and its columns.
 
-    ``timestamp`` is ``columns.time`` in whole seconds.
-
-    ``malformed`` is the error of a line after those in ``columns``: it is raised unless an earlier line is
-    at fault. ``users_file`` is None where the users are defined by the ratings themselves.
-    Raises ``DatasetError`` for the first line with an unknown id, a rating outside ``levels``, an
-    impossible time, or a pair of user and movie that was there before.
+    ``malformed`` is the error of a line after those in ``columns``; None where all lines could be parsed.
     """
-    user = pd.Index(user_ids).get_indexer(columns.user).astype(np.int32)
-    movie = pd.Index(movie_ids).get_indexer(columns.movie).astype(np.int32)
-    times = columns.time // columns.per_second
-    timed = layout.columns[3] >= 0
-    stars = ", ".join(f"{level:g}" for level in levels)
-    checks: list[tuple[np.ndarray, Callable[[int], str], str]] = [
-        (
-            columns.user < 1,
-            lambda row: f"user id {columns.user[row]} is out of range",
-            "Ids start at 1.",
+
+    path: Path
+    layout: Layout
+    columns: RatingColumns
+    malformed: DatasetError | None
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The users, or the movies, that ratings may refer to: their ids in row order, and the name of their file.
+
+    ``file`` is None where users are defined by the ratings themselves.
+    """
+
+    ids: np.ndarray
+    file: str | None
+
+    def rows(self, ids: np.ndarray) -> np.ndarray:
+        """Return the row of each id: int32, −1 for an unknown one."""
+        return pd.Index(self.ids).get_indexer(ids).astype(np.int32)
+
+
+class _Check(NamedTuple):
+    """A rule that ratings may break: which of them do, what is wrong with the one in a row, and the mend."""
+
+    broken: np.ndarray
+    problem: Callable[[int], str]
+    mend: str
+
+
+def rating_rows(file: RatingsFile, users: Ids, movies: Ids, levels: tuple[float, ...]) -> pd.DataFrame:
+    """Return ratings as in ``schema.Dataset``: ``user`` and ``movie`` are row numbers of the two sets of ids.
+
+    ``timestamp`` is ``columns.time`` in whole seconds. Raises ``DatasetError`` for the first line that is malformed,
+    or has an unknown id, a rating outside ``levels``, an impossible time, or a pair of user and movie that was rated
+    before.
+    """
+    columns = file.columns
+    ratings = pd.DataFrame(
+        {
+            "user": users.rows(columns.user),
+            "movie": movies.rows(columns.movie),
+            "rating": columns.rating,
+            "timestamp": columns.time // columns.per_second,
+        },
+        copy=False,
+    )
+    broken = [check for check in _checks(file, ratings, users, movies, levels) if check.broken.any()]
+    first = min(broken, key=lambda check: int(check.broken.argmax()), default=None)
+    row = int(first.broken.argmax()) if first else len(columns)
+    _require_no_repeat(file, ratings.iloc[:row], len(movies.ids))
+    if first:
+        raise data_line(file.path, row, header=file.layout.header).error(first.problem(row), first.mend)
+    if file.malformed is not None:
+        raise file.malformed
+    return ratings
+
+
+def _checks(
+    file: RatingsFile, ratings: pd.DataFrame, users: Ids, movies: Ids, levels: tuple[float, ...]
+) -> list[_Check]:
+    columns, times = file.columns, ratings["timestamp"].to_numpy()
+    return [
+        _Check(columns.user < 1, lambda row: f"user id {columns.user[row]} is out of range", "Ids start at 1."),
+        _Check(
+            ratings["user"].to_numpy() < 0,
+            lambda row: f"user {columns.user[row]} is not in {users.file}",
+            f"Add the user to {users.file} or drop the rating.",
         ),
-        (
-            user < 0,
-            lambda row: f"user {columns.user[row]} is not in {users_file}",
-            f"Add the user to {users_file} or drop the rating.",
+        _Check(
+            ratings["movie"].to_numpy() < 0,
+            lambda row: f"movie {columns.movie[row]} is not in {movies.file}",
+            f"Add the movie to {movies.file} or drop the rating.",
         ),
-        (
-            movie < 0,
-            lambda row: f"movie {columns.movie[row]} is not in {movies_file}",
-            f"Add the movie to {movies_file} or drop the rating.",
-        ),
-        (
+        _Check(
             ~np.isin(columns.rating, np.asarray(levels, np.float32)),
             lambda row: f"rating {columns.rating[row]:g} is not allowed",
-            f"Allowed are {stars}.",
+            f"Allowed are {', '.join(f'{level:g}' for level in levels)}.",
         ),
-        (
-            timed & ((times < EARLIEST) | (times >= LATEST)),
+        _Check(
+            file.layout.has_times & ((times < EARLIEST) | (times >= LATEST)),
             lambda row: f"timestamp {times[row]} lies outside 1995–2099",
             "It is counted in seconds since 1970. In the last line it may have been cut off: download again.",
         ),
     ]
-    faults = [(int(mask.argmax()), say, mend) for mask, say, mend in checks if mask.any()]
-    first, say, mend = min(faults, key=lambda f: f[0], default=(len(columns), None, ""))
-
-    twice = _first_repeat(user[:first], movie[:first], len(movie_ids))
-    if twice is not None:
-        earlier, later = (nth_line(path, row, header=layout.header) for row in twice)
-        problem = f"user {columns.user[twice[1]]} rates movie {columns.movie[twice[1]]} again"
-        raise fault(path, later[0], problem, later[1], f"The first time is line {earlier[0]}: keep one of the two.")
-    if say is not None:
-        line, text = nth_line(path, first, header=layout.header)
-        raise fault(path, line, say(first), text, mend)
-    if malformed is not None:
-        raise malformed
-    return pd.DataFrame({"user": user, "movie": movie, "rating": columns.rating, "timestamp": times}, copy=False)
 
 
 def finest_unit(columns: RatingColumns) -> int:
-    """Return how many of the units of ``columns.time`` are a second, told from the times themselves.
+    """Return how many of the units of ``columns.time`` make a second, inferred from the times themselves.
 
     They are seconds, or whatever finer unit the file was read in, unless all of them make sense in a finer one alone.
     """
@@ -100,26 +127,29 @@ def finest_unit(columns: RatingColumns) -> int:
 
 
 def allowed_levels(ratings: np.ndarray, usual: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the levels of a file of ratings: ``usual``, or half stars where any half star stands in it."""
+    """Return the rating levels of a file: ``usual``, or half stars where any of its ratings is a half star."""
     halves = [level for level in HALF_STARS if level not in usual]
     return HALF_STARS if halves and np.isin(ratings, np.asarray(halves, np.float32)).any() else usual
 
 
 def require_ratings(users_path: Path, users: pd.DataFrame, ratings: pd.DataFrame, ratings_file: str) -> None:
     """Raise ``DatasetError`` for the first user in ``users_path`` without a rating."""
-    silent = np.bincount(ratings["user"], minlength=len(users)) == 0
-    if silent.any():
-        row = int(silent.argmax())
-        line, text = nth_line(users_path, row)
+    without = np.bincount(ratings["user"], minlength=len(users)) == 0
+    if without.any():
+        row = int(without.argmax())
         problem = f"user {users['user_id'].iloc[row]} has no rating in {ratings_file}"
-        raise fault(users_path, line, problem, text, f"Drop the user; or {ratings_file} is cut off: download again.")
+        mend = f"Drop the user; or {ratings_file} is cut off: download again."
+        raise data_line(users_path, row).error(problem, mend)
 
 
-def _first_repeat(user: np.ndarray, movie: np.ndarray, movies: int) -> tuple[int, int] | None:
-    """Return the rows (first time, second time) of the earliest repeated pair, or None."""
-    keys = user.astype(np.int64) * movies + movie
-    ordered = np.sort(keys)
+def _require_no_repeat(file: RatingsFile, ratings: pd.DataFrame, movies: int) -> None:
+    """Raise ``DatasetError`` for the earliest rating of a pair of user and movie that was rated before."""
+    pairs = ratings["user"].to_numpy(np.int64) * movies + ratings["movie"].to_numpy()
+    ordered = np.sort(pairs)
     if not (ordered[1:] == ordered[:-1]).any():
-        return None
-    later = int(pd.Series(keys).duplicated().to_numpy().argmax())
-    return int((keys == keys[later]).argmax()), later
+        return
+    later = int(pd.Series(pairs).duplicated().to_numpy().argmax())
+    earlier = int((pairs == pairs[later]).argmax())
+    lines = [data_line(file.path, row, header=file.layout.header) for row in (earlier, later)]
+    problem = f"user {file.columns.user[later]} rates movie {file.columns.movie[later]} again"
+    raise lines[1].error(problem, f"The first time is line {lines[0].number}: keep one of the two.")

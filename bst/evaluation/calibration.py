@@ -3,7 +3,7 @@
 import numpy as np
 
 from bst.evaluation.predictions import Labels
-from bst.evaluation.summary import LIKED
+from bst.metrics import LIKED
 
 BINS = 10
 STEP = 0.5  # stars

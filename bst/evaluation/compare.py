@@ -5,8 +5,8 @@ import numpy as np
 from bst.bundles.bundle import Bundle
 from bst.evaluation.private_cache import Local
 from bst.metrics import Bootstrap, interval
-from bst.models.config import TimelineConfig
-from bst.timelines.splits import SEED_STEP, SEED_WINDOW
+from bst.timelines.arrays import WindowShape
+from bst.timelines.splits import LABEL_WINDOWS
 
 # figures that both may have, and whether less is better
 FIGURES = {
@@ -40,10 +40,8 @@ def incomparable_reason(a: Bundle, b: Bundle, ours: dict, theirs: dict) -> str |
     return None
 
 
-def _windows(bundle: Bundle) -> tuple[int, int]:
-    if isinstance(bundle.config, TimelineConfig):
-        return SEED_WINDOW, SEED_STEP
-    return bundle.config.window, bundle.config.step
+def _windows(bundle: Bundle) -> WindowShape:
+    return bundle.config.window_shape or LABEL_WINDOWS
 
 
 def compare(ours: dict, theirs: dict, here: Local | None = None, there: Local | None = None) -> list[dict]:

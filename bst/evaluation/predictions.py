@@ -5,8 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bst.evaluation.summary import LIKED
-from bst.metrics import Bootstrap, ece, interval, median
+from bst.metrics import LIKED, Bootstrap, ece, interval, median
 from bst.timelines.splits import EvaluationSplit
 
 # draws times users: more than that takes gigabytes

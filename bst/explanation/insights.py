@@ -155,7 +155,8 @@ def draw_sample(users: RealUsers, visitors: int, seed: int) -> list[tuple[Visito
         most = min(len(events) - 1, MOST_EVENTS)
         end = int(np.exp(rng.uniform(np.log(LEAST_EVENTS), np.log(most + 1))))
         history = tuple(replace(event, timestamp=None) for event in events[:end])
-        sampled.append((replace(users.who(int(user)), history=history), events[end].movie_id, events[end].rating))
+        visitor = replace(users.without_history(int(user)), history=history)
+        sampled.append((visitor, events[end].movie_id, events[end].rating))
     return sampled
 
 

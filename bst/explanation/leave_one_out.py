@@ -12,7 +12,7 @@ import numpy as np
 
 from bst.inference.recommender import LIKED, Recommender
 from bst.schema import Event, Visitor
-from bst.scoring.results import Answers
+from bst.scoring.results import CandidateScores
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Changes:
 class LeaveOneOut:
     """What is predicted of a movie, and what each of ``events`` does to that.
 
-    ``expected`` stars; ``liked``, the probability of 4 stars or more; ``next_logit``: see ``scoring.Answers``.
+    ``expected`` stars; ``liked``, the probability of 4 stars or more; ``next_logit``: see ``scoring.CandidateScores``.
     ``event_effects``: each value with everything less that without the event, so positive where the event raises it.
     """
 
@@ -109,7 +109,7 @@ def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, amon
     return table
 
 
-def _told(recommender: Recommender, answers: Answers) -> tuple[np.ndarray | None, ...]:
+def _told(recommender: Recommender, answers: CandidateScores) -> tuple[np.ndarray | None, ...]:
     """Return stars, probabilities of ``LIKED`` stars or more and logits: (visitors,) float64 each, or None."""
     liked = None
     if answers.distribution is not None:

@@ -48,7 +48,7 @@ def draw_cases(users: RealUsers, among: Sequence[int], clarity: float = CLARITY[
     cases = []
     for user in among:
         rng = np.random.default_rng([seed, int(user)])
-        found = _of_one(users.events(int(user)), users.who(int(user)), users.dataset, (clarity, end), rng)
+        found = _of_one(users.events(int(user)), users.without_history(int(user)), users.dataset, (clarity, end), rng)
         cases += islice(found, EACH)
     return cases
 

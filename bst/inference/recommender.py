@@ -15,14 +15,14 @@ import numpy as np
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
-from bst.errors import VisitorError
+from bst.errors import BundleError, VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import BY_RATING, LIKED, ORDERS, Filters, Order, RankOptions, genre_columns
-from bst.models.build import look_everywhere_alike
-from bst.models.family import make_scorer
+from bst.models.registry import family_of
+from bst.models.trainer import Model
 from bst.schema import Dataset, Event, Visitor, genre_matrix
-from bst.scoring.results import Answers, Attributed, CandidateAttention, Predictions
-from bst.scoring.scorer import Scorer
+from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
+from bst.scoring.scorer import RowsOf, Scorer
 
 __all__ = ["LIKED", "ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
@@ -46,6 +46,16 @@ class Recommendation:
     seen: bool = False
     distribution: tuple[float, ...] | None = None
     watch_next: float | None = None
+
+
+def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
+    """Return the scorer of a bundle's model. Raises ``BundleError`` for one that predicts no ratings."""
+    if "rating" not in bundle.config.tasks:
+        raise BundleError(
+            f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
+            "train both towers"
+        )
+    return family_of(bundle.config).scorer(model, bundle.levels, rows_of)
 
 
 class Recommender:
@@ -89,7 +99,7 @@ class Recommender:
         catalogue = Catalogue(source.movies if isinstance(source, Dataset) else load_movies(source))
         model = opened.load_model(catalogue.movies) if model is None else model
         if uniform_attention:
-            look_everywhere_alike(model)
+            family_of(opened.config).make_attention_uniform(model)
         return cls(opened, catalogue, make_scorer(opened, model, catalogue.rows), source)
 
     @property
@@ -144,18 +154,20 @@ class Recommender:
         """Return the attention weights of a movie in the pass that predicts its rating."""
         return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
-    def score_movie(self, visitors: Sequence[Visitor], movie_id: int) -> Answers:
+    def score_movie(self, visitors: Sequence[Visitor], movie_id: int) -> CandidateScores:
         """Predict one movie for each of several visitors."""
         rows = [self._rows(visitor) for visitor in visitors]
-        return self._scorer.answer(visitors, rows, self.catalogue.row(movie_id))
+        return self._scorer.score_movie(visitors, rows, self.catalogue.row(movie_id))
 
-    def score_movie_without_each(self, visitor: Visitor, movie_id: int, next_logit: bool = True) -> Answers:
+    def score_movie_without_each(self, visitor: Visitor, movie_id: int, next_logit: bool = True) -> CandidateScores:
         """Predict one movie for the visitor, then for the same visitor without each of ``read_events``.
 
         As ``score_movie`` does for as many visitors, but many times faster. ``next_logit``: whether that is predicted,
         which takes most of the time.
         """
-        return self._scorer.without_each(visitor, self._rows(visitor), self.catalogue.row(movie_id), next_logit)
+        return self._scorer.score_movie_without_each(
+            visitor, self._rows(visitor), self.catalogue.row(movie_id), next_logit
+        )
 
     def expected_without_each(
         self, visitor: Visitor, movie_ids: Sequence[int], positions: Sequence[int] | None = None
@@ -174,9 +186,9 @@ class Recommender:
         """
         return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), positions)
 
-    def integrated_gradients(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> Attributed:
-        """Return integrated gradients of an expected rating: see ``Scorer.attribute``."""
-        return self._scorer.attribute(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
+    def integrated_gradients(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> IntegratedGradients:
+        """Return integrated gradients of an expected rating: see ``Scorer.integrated_gradients``."""
+        return self._scorer.integrated_gradients(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
 
     # ---- ranked lists
 

@@ -1,23 +1,171 @@
-"""The kinds of models there are."""
+"""What a kind of model is to the rest of the project: one object for each architecture.
 
-from importlib import import_module
+An architecture lives in a folder of its own, whose ``family.py`` implements ``ModelFamily``, and stands in one line of
+``registry.py``. Nothing else needs to know which architectures there are. Importing a family is quick: its methods load
+TensorFlow where they need it.
+"""
 
-from bst.bundles.bundle import Bundle
-from bst.models.config import Config, TimelineConfig
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from bst.errors import ConfigError
+from bst.models.config import ModelConfig, Sizes, Task
+from bst.models.diagram import Diagram
+from bst.models.trainer import Model, Trainer
+from bst.schema import Dataset
+from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
+from bst.timelines import splits
+from bst.timelines.splits import EvaluationSplit
+
+ConfigT = TypeVar("ConfigT", bound=ModelConfig)
+# told how far a measurement is: a share of it from 0 to 1, and what is being done
+OnMeasured = Callable[[float, str], None]
 
 
-def kind(config: Config):
-    """Return the module that trains and measures models of a configuration."""
-    return import_module(f"bst.models.{'timeline' if isinstance(config, TimelineConfig) else 'classic'}.trainer")
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration. ``title`` is what it is called on screen."""
+
+    title: str
+    config: ModelConfig
+
+    @property
+    def name(self) -> str:
+        """The name by which it is chosen."""
+        return self.config.preset
 
 
-def make_scorer(bundle: Bundle, model, rows_of: RowsOf) -> Scorer:
-    """Return the scorer of a bundle's model. ``rows_of``: ``Catalogue.rows`` of its movies."""
-    if isinstance(bundle.config, TimelineConfig):
-        from bst.models.timeline.scorer import TimelineScorer
+@dataclass(frozen=True)
+class CardText:
+    """What a model card says of a family's models: what is predicted, how it was trained, which inputs were masked, and
+    how to read the figures.
+    """
 
-        return TimelineScorer(bundle, model, rows_of)
-    from bst.models.classic.scorer import ClassicScorer
+    prediction: str
+    training: str
+    masking: str
+    figures: str
 
-    return ClassicScorer(bundle, model)
+
+class ModelFamily(ABC, Generic[ConfigT]):
+    """One architecture: its configurations, and all that can be done with a model of it."""
+
+    config_class: type[ConfigT]
+    presets: tuple[Preset, ...]
+    # protocols that its models can be measured under, the default first
+    protocols: tuple[str, ...]
+    # a task's best epoch has the lowest value in this column of the learning curves
+    best_epoch_columns: Mapping[Task, str]
+    # whether a run may be resumed with more epochs: only where an epoch does not depend on how many will follow
+    epochs_can_be_raised: bool
+    # users for whom an evaluation makes ranked lists of the whole catalogue
+    evaluation_users: int
+    # what weights are for, by the first word of their name that is here; names, and purposes, in the order of a table
+    weight_purposes: Mapping[str, str]
+    # towers by the first part of a weight's name, for a family that has any
+    tower_titles: Mapping[str, str] = {}
+
+    @property
+    def default_protocol(self) -> str:
+        """The protocol that a training is measured under unless another is chosen."""
+        return self.protocols[0]
+
+    def prepare(
+        self, dataset: Dataset, config: ConfigT, protocol: str, seed: int, share: float = 1.0
+    ) -> EvaluationSplit:
+        """Split a dataset for a model of this configuration: see ``splits.prepare``.
+
+        Raises ``ConfigError`` as that does, and for a protocol under which the model cannot be measured.
+        """
+        if protocol in splits.PROTOCOLS and protocol not in self.protocols:
+            raise ConfigError(
+                f"preset {config.preset} cannot be measured under protocol {protocol}; "
+                f"give --protocol {' or '.join(self.protocols)}, or another --preset"
+            )
+        return splits.prepare(dataset, protocol, seed, share, config.window_shape)
+
+    # ---- the network
+
+    @abstractmethod
+    def build(self, config: ConfigT, sizes: Sizes, levels: int) -> Model:
+        """Return an untrained model with all its weights made; ``levels``: how many different ratings there are.
+
+        Raises ``InstallationError`` without TensorFlow.
+        """
+
+    @abstractmethod
+    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
+        """Set the weights that are not learned but come from the dataset: genres and years of its movies."""
+
+    @abstractmethod
+    def dataset_weights(self, config: ConfigT, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of those weights by name: they are not stored with a model."""
+
+    @abstractmethod
+    def make_attention_uniform(self, model: Model) -> None:
+        """Make a model that predicts ratings attend evenly to all that it may see, and change nothing else of it.
+
+        Queries of zero and no bias of distance leave nothing but the mask. For measuring what attention contributes:
+        such a model was not trained that way, and it is not to be saved.
+        """
+
+    # ---- training and prediction
+
+    @abstractmethod
+    def trainer(self, config: ConfigT, split: EvaluationSplit, seed: int) -> Trainer:
+        """Return a training that has not begun."""
+
+    @abstractmethod
+    def diverged(self, config: ConfigT) -> str:
+        """Return what to try after a training without any prediction that is a number: "another --seed"."""
+
+    @abstractmethod
+    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the scorer of a trained model that predicts ratings. ``levels``: the dataset's ratings, in stars."""
+
+    @abstractmethod
+    def predict_test(
+        self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
+    ) -> TestPredictions:
+        """Predict the test labels of a split."""
+
+    # ---- in words and pictures
+
+    @abstractmethod
+    def describe(self, config: ConfigT) -> str:
+        """Say in two sentences what a model of this configuration reads and what it is made of."""
+
+    @abstractmethod
+    def card_text(self, config: ConfigT, epochs: int, best_epoch: int, result: Mapping[str, Any]) -> CardText:
+        """Return the sentences of a model card. ``result``: what ``evaluation.evaluate_predictions`` returned."""
+
+    @abstractmethod
+    def diagrams(self, config: ConfigT, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
+        """Return the architecture as diagrams, in the order in which they are shown."""
+
+
+def zero(weights: list[Any]) -> None:
+    """Set weights to 0."""
+    for weight in weights:
+        weight.assign(np.zeros(weight.shape))
+
+
+def count_parameters(model: Model) -> dict[str, Any]:
+    """Count weights: ``parameters``, ``trainable``, ``non_trainable`` and ``by_part``."""
+
+    def count(weights: list[Any]) -> int:
+        return sum(int(np.prod(weight.shape)) for weight in weights)
+
+    total, trainable = count(model.weights), count(model.trainable_weights)
+    return {
+        "parameters": total,
+        "trainable": trainable,
+        "non_trainable": total - trainable,
+        "by_part": {name: count(weights) for name, weights in model.parts().items()},
+    }

@@ -2,7 +2,7 @@
 
 from bst.bundles.bundle import Bundle
 from bst.datasets import SOURCES, licence_text
-from bst.models.config import ClassicConfig, Config, TimelineConfig, describe
+from bst.models.registry import family_of
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
 
@@ -20,8 +20,9 @@ COLUMNS = {"mae": "MAE", "rmse": "RMSE", "median_mae": "MAE of the median", "ndc
 
 
 def write_card(bundle: Bundle, result: dict) -> str:
-    """Return the model card of a bundle with the figures of ``evaluation.evaluate`` or ``evaluate_predictions``."""
-    config, count = bundle.config, bundle.parameters
+    """Return the model card of a bundle with the figures of ``evaluation.evaluate_predictions``."""
+    config, family, count = bundle.config, family_of(bundle.config), bundle.parameters
+    text = family.card_text(config, bundle.epochs, bundle.best_epoch, result)
     data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
     if bundle.simulated:
         data += " Its audience is simulated: no real person rated anything."
@@ -30,17 +31,17 @@ def write_card(bundle: Bundle, result: dict) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in bundle.versions.items())
     return f"""# {bundle.title}
 
-A Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) that predicts {_purpose(config)}.
+A Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) that predicts {text.prediction}.
 
 ## What it is
 
-Preset `{config.preset}`. {describe(config)}
+Preset `{config.preset}`. {family.describe(config)}
 
 - {count["parameters"]:,} parameters, of which {count["trainable"]:,} are trained
-- {_training(bundle)}
+- {text.training}
 - made on {bundle.created} with {versions}
 
-{_hidden(config)}
+{text.masking}
 
 ## What it is for
 
@@ -57,7 +58,7 @@ Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. 
 
 {_table(result)}
 
-{_meaning(config, result)}{_entered(bundle)}{_ties(result)}
+{text.figures}{_entered(bundle)}{_ties(result)}
 """
 
 
@@ -90,67 +91,4 @@ def _entered(bundle: Bundle) -> str:
         return ""
     return (
         ' The data record when a rating was entered, not when a film was watched, so\n"before" means "entered before".'
-    )
-
-
-def _purpose(config: Config) -> str:
-    if isinstance(config, ClassicConfig):
-        return f"the rating a user gives a movie\nafter the {config.window - 1} movies they rated before it"
-    jobs = {"rating": "how someone would rate any movie", "next": "which movie they watch next"}
-    return f"{' and '.join(jobs[name] for name in config.towers)},\nfrom what they watched and rated before"
-
-
-def _training(bundle: Bundle) -> str:
-    config = bundle.config
-    if isinstance(config, ClassicConfig):
-        return (
-            f"Adagrad at {config.learning_rate:g}, batches of {config.batch_size}, {bundle.epochs} epochs; the weights "
-            f"are those of\n  epoch {bundle.best_epoch}, which had the lowest validation error"
-        )
-    rates = " and ".join(f"{t.learning_rate:g} ({name}, {t.epochs} epochs)" for name, t in config.towers.items())
-    return (
-        f"AdamW at {rates}, batches of about {config.batch_events:,} events;\n  the weights are moving averages, of "
-        "the epoch in which each tower had the lowest validation error"
-    )
-
-
-def _hidden(config: Config) -> str:
-    if isinstance(config, TimelineConfig):
-        return (
-            f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, in "
-            f"{config.no_gaps:.0%} all time gaps, and histories\nof every length were trained on; so the model can "
-            "serve someone of whom little is known."
-        )
-    if not (config.short_history or config.unknown):
-        return "Nothing was hidden in training: the model knows full windows and known users only."
-    who = ["user id"] * config.user_id + ["sex", "age group", "occupation"] * config.demographics
-    words = f"In {config.short_history:.0%} of the training windows the oldest events were hidden"
-    if who:
-        words += f", and in {config.unknown:.0%} each of: {', '.join(who)}"
-    return f"{words}; so the model can serve someone of whom little is known."
-
-
-def _meaning(config: Config, result: dict) -> str:
-    errors = "Errors are in stars"
-    if isinstance(config, TimelineConfig):
-        words = f"{errors}. "
-        if "ece" in result["metrics"]:
-            words += (
-                f'The expected calibration error of "4 stars or more" is {result["metrics"]["ece"]:.3f}, the negative '
-                f"log-likelihood {result['metrics']['nll']:.3f}\nnats. "
-            )
-        if "ndcg@10" in result["metrics"]:
-            words += "NDCG and HR: each user's last movie, ranked among all movies that they had not seen. "
-        if "gaps_unknown" in result:
-            words += "In the app time gaps are unknown, so the second line is a visitor's."
-        return words.strip()
-    errors += "; predictions are clipped to the range of the ratings. "
-    if config.user_id:
-        return errors + (
-            "A visitor of the app has no user id, so the second line is theirs; its windows are full, though: expect "
-            "larger errors after fewer movies."
-        )
-    return errors + (
-        "The model has no user id to go by, here as in the app; but its windows are full: expect larger errors after "
-        "fewer movies."
     )

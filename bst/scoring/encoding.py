@@ -1,4 +1,4 @@
-"""A visitor as numbers: the events that a model reads, and the codes of who the visitor is."""
+"""A visitor as arrays: the events that a model reads, and the codes of sex, age and occupation."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,10 +8,11 @@ import numpy as np
 from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
 from bst.timelines.segments import gap_buckets, months
 
-UNKNOWN = np.iinfo(np.int64).min  # a time that nobody said
+NO_TIME = np.iinfo(np.int64).min  # stands for a timestamp that is not known
+NO_MOVIE = -1  # stands in padding
 
 
-class Watched(NamedTuple):
+class EncodedHistory(NamedTuple):
     """The events that a model reads, oldest first: ``movie`` int32 rows of the catalogue, ``rating`` float32 stars,
     ``gap`` and ``month`` int32 of ``segments.gap_buckets`` and ``months``, 0 where a time is unknown; each (events,).
 
@@ -23,76 +24,81 @@ class Watched(NamedTuple):
     gap: np.ndarray
     month: np.ndarray
 
+    def as_batch(self) -> "EncodedHistory":
+        """Return one history as a batch of one."""
+        return EncodedHistory(*(part[None] for part in self))
 
-def watched(visitor: Visitor, rows: np.ndarray, max_history: int) -> Watched:
+
+def encode_history(visitor: Visitor, rows: np.ndarray, max_history: int) -> EncodedHistory:
     """Return the newest ``max_history`` events of a visitor; ``rows`` (events,): all their movies."""
-    return _read(*_newest(visitor, rows, max_history))
+    return _encode(*_newest(visitor, rows, max_history))
 
 
-def without_each(
-    visitor: Visitor, rows: np.ndarray, max_history: int, among: Sequence[int] | None = None
-) -> tuple[Watched, Watched]:
-    """Return a history, and what is read of it without each of the events that ``watched`` returns: (events, rest).
+def encode_without_each(
+    visitor: Visitor, rows: np.ndarray, max_history: int, positions: Sequence[int] | None = None
+) -> tuple[EncodedHistory, EncodedHistory]:
+    """Return a history, and what is read of it without each of the events that ``encode_history`` returns.
 
-    Or of those of them in the places ``among``, in their order.
-
-    The history is what ``watched`` returns, with one older event in front if there is any: it comes into sight when one
-    of the others is left out.
+    Or without those of them at ``positions``, in their order. The history is what ``encode_history`` returns, with one
+    older event in front if there is any: it comes into sight when one of the others is removed. The second is
+    (histories, events).
     """
     events = _newest(visitor, rows, max_history + 1)
-    there = len(events[0])
-    left_out = np.arange(there - min(there, max_history), there)
-    left_out = left_out if among is None else left_out[np.asarray(among, int)]
-    rest = np.arange(max(there - 1, 0))
-    rest = rest + (rest >= left_out[:, None])
-    return _read(*events), _read(*(part[rest] for part in events))
+    count = len(events[0])
+    removed = np.arange(count - min(count, max_history), count)
+    removed = removed if positions is None else removed[np.asarray(positions, int)]
+    kept = np.arange(max(count - 1, 0))
+    kept = kept + (kept >= removed[:, None])
+    return _encode(*events), _encode(*(part[kept] for part in events))
 
 
-def rated_otherwise(
-    read: Watched, levels: Sequence[float], among: np.ndarray
-) -> tuple[Watched, tuple[np.ndarray, np.ndarray]]:
-    """Return a history with each other rating of each event in the places ``among``.
+def with_other_ratings(
+    history: EncodedHistory, levels: Sequence[float], positions: np.ndarray
+) -> tuple[EncodedHistory, tuple[np.ndarray, np.ndarray]]:
+    """Return a history with each other rating of each event at ``positions``: (histories, events).
 
-    And which of those, and which of the levels, each of the histories is about.
+    And for each of those histories, which of the indices and which of the levels it is about: (histories,) each.
     """
-    event, level = np.nonzero(np.array(levels, np.float32) != read.rating[among, None])
-    many = Watched(*(np.repeat(part[None], len(event), axis=0) for part in read))
-    many.rating[np.arange(len(event)), among[event]] = np.array(levels, np.float32)[level]
-    return many, (event, level)
+    event, level = np.nonzero(np.array(levels, np.float32) != history.rating[positions, None])
+    changed = EncodedHistory(*(np.repeat(part[None], len(event), axis=0) for part in history))
+    changed.rating[np.arange(len(event)), positions[event]] = np.array(levels, np.float32)[level]
+    return changed, (event, level)
 
 
 def _newest(visitor: Visitor, rows: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return movie, rating and time of the newest events: (events,) each."""
     first = max(0, len(rows) - most)
     newest = visitor.history[first:]
-    times = [UNKNOWN if event.timestamp is None else event.timestamp for event in newest]
+    times = [NO_TIME if event.timestamp is None else event.timestamp for event in newest]
     ratings = [event.rating for event in newest]
     return np.asarray(rows[first:], np.int32), np.array(ratings, np.float32), np.array(times, np.int64)
 
 
-def _read(movie: np.ndarray, rating: np.ndarray, time: np.ndarray) -> Watched:
-    """Return events (…, events) as a model reads them; of the first of them nobody knows what came before it."""
-    known, gap = time != UNKNOWN, np.zeros(time.shape, np.int32)
-    time = np.where(known, time, 0)
-    both = known[..., 1:] & known[..., :-1]
+def _encode(movie: np.ndarray, rating: np.ndarray, time: np.ndarray) -> EncodedHistory:
+    """Encode events (…, events); what came before the first of them is unknown."""
+    timed, gap = time != NO_TIME, np.zeros(time.shape, np.int32)
+    time = np.where(timed, time, 0)
+    both = timed[..., 1:] & timed[..., :-1]
     gap[..., 1:] = np.where(both, gap_buckets(np.diff(time, axis=-1)), 0)
-    return Watched(movie, rating, gap, np.where(known, months(time), 0).astype(np.int32))
+    return EncodedHistory(movie, rating, gap, np.where(timed, months(time), 0).astype(np.int32))
 
 
-def together(histories: Sequence[Watched], length: int, in_front: bool = False) -> Watched:
-    """Return histories as one, each part (visitors, ``length``), padded behind or ``in_front``: movie −1, others 0."""
-    whole = Watched(*(np.zeros((len(histories), length), part.dtype) for part in histories[0]))
-    whole.movie[:] = -1
-    for row, read in enumerate(histories):
-        events = len(read.movie)
+def pad_batch(histories: Sequence[EncodedHistory], length: int, *, in_front: bool = False) -> EncodedHistory:
+    """Return histories as one batch (visitors, ``length``), padded at the end or ``in_front``: movie −1, others 0."""
+    batch = EncodedHistory(*(np.zeros((len(histories), length), part.dtype) for part in histories[0]))
+    batch.movie[:] = NO_MOVIE
+    for row, history in enumerate(histories):
+        events = len(history.movie)
         at = slice(length - events, length) if in_front else slice(events)
-        for into, part in zip(whole, read, strict=True):
-            into[row, at] = part
-    return whole
+        for padded, part in zip(batch, history, strict=True):
+            padded[row, at] = part
+    return batch
 
 
-def codes(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
-    """Return sex, age and occupation of visitors as a model reads them: int32 (visitors,) each, −1 for unknown."""
-    parts = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
-    code = {part: {None: -1} | {value: code for code, value in enumerate(values)} for part, values in parts}
-    return {part: np.array([of[getattr(visitor, part)] for visitor in visitors], np.int32) for part, of in code.items()}
+def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
+    """Return ``sex``, ``age`` and ``occupation`` of visitors as codes: int32 (visitors,) each, −1 for unknown."""
+    vocabularies = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
+    codes = {name: {None: -1} | {value: i for i, value in enumerate(values)} for name, values in vocabularies.items()}
+    return {
+        name: np.array([code[getattr(visitor, name)] for visitor in visitors], np.int32) for name, code in codes.items()
+    }

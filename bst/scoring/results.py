@@ -1,4 +1,4 @@
-"""What a scorer says of a visitor: predictions, answers about one movie, attention, attributions."""
+"""What a scorer returns: predictions, scores of one movie, attention, attributions."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model expects of every movie of the catalogue, in its order.
+    """What a model predicts of every movie of the catalogue, in its order.
 
     ``expected`` float32 (movies,) stars. ``distribution`` (movies, levels): the probability of each rating level.
     ``watch_next`` (movies,): the probability of being the next movie, 0 for those that were watched; it sums to 1.
@@ -20,12 +20,32 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model says of one movie to each of several visitors.
+class TestPredictions:
+    """What a model predicts of a split's test labels, in timeline order.
+
+    ``expected`` (labels,) stars, None for a model that predicts no ratings; ``distribution`` (labels, levels), None for
+    one that regresses them. ``without_gaps``: the distribution with all time gaps unknown; ``as_visitor``: the expected
+    ratings with all user ids unknown; None where that makes no difference. ``ranks`` int (users,): the rank of the
+    movie of each user's last test label among all movies that the user had not seen, 1 for the most likely; None for a
+    model that does not predict the next movie.
+    """
+
+    __test__ = False  # no class of tests
+
+    expected: np.ndarray | None = None
+    distribution: np.ndarray | None = None
+    without_gaps: np.ndarray | None = None
+    as_visitor: np.ndarray | None = None
+    ranks: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class CandidateScores:
+    """What a model predicts of one movie for each of several visitors.
 
     ``expected`` (visitors,) stars; ``distribution`` (visitors, levels). ``next_logit`` (visitors,): the movie's logit
-    in the softmax over the whole catalogue from which the watch-next probability comes, before watched movies are left
-    out: a difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high. The latter
+    in the softmax over the whole catalogue from which the watch-next probability comes, before watched movies are
+    masked: a difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high. The latter
     two are None for a model that does not predict them.
     """
 
@@ -36,10 +56,10 @@ class Answers:
 
 @dataclass(frozen=True)
 class HistoryAttention:
-    """How tokens look at each other: ``weights`` (heads, N, N), rows look at columns and sum to 1.
+    """How tokens attend to each other: ``weights`` (heads, N, N), rows attend to columns and sum to 1.
 
-    N tokens: one for each of the words ``before``, the events that were read, one for each of the words ``after``.
-    What a token must not see is exactly 0.
+    N tokens: one for each of the labels ``before``, the events that were read, one for each of the labels ``after``.
+    What is masked is exactly 0.
     """
 
     heads: tuple[str, ...]
@@ -50,10 +70,11 @@ class HistoryAttention:
 
 @dataclass(frozen=True)
 class CandidateAttention:
-    """Where a candidate looks: ``heads`` names them; ``to_events`` (heads, events) and ``to_rest`` (heads,) sum to 1.
+    """What a candidate attends to: ``heads`` are labels; ``to_events`` (heads, events) and ``to_rest`` (heads,) sum
+    to 1.
 
-    ``rest`` says what is looked at beside the events. ``between``: how the tokens that it looks at look at each other,
-    where they do.
+    ``rest`` is the label of what is attended to besides the events. ``between``: how the tokens that it attends to
+    attend to each other, where they do.
     """
 
     heads: tuple[str, ...]
@@ -64,11 +85,11 @@ class CandidateAttention:
 
 
 @dataclass(frozen=True)
-class Attributed:
-    """Integrated gradients: stars at the end of the path and at its beginning, and what each input adds on the way.
+class IntegratedGradients:
+    """Stars at the end of the path and at its start, ``baseline``, and what each input adds on the way.
 
-    ``event_effects`` (events,) and ``rest``, who the visitor is, add up to ``expected − baseline`` but for the error
-    of the quadrature.
+    ``event_effects`` (events,) and ``rest``, the demographics, add up to ``expected − baseline`` but for the error of
+    the quadrature.
     """
 
     expected: float

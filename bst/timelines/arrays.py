@@ -5,6 +5,7 @@ within one second), so the order is defined as (timestamp, row of ``Dataset.rati
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,6 +70,13 @@ def assumptions(dataset: Dataset) -> tuple[str, ...]:
 def tie_order_record(dataset: Dataset) -> dict[str, str]:
     """Return what a record of figures about order says of ties: nothing where they stand in the order of the file."""
     return {} if dataset.tie_order == "file" else {"tie_order": dataset.tie_order}
+
+
+class WindowShape(NamedTuple):
+    """``length`` of windows in events, the target included, and ``step`` from the start of one to that of the next."""
+
+    length: int
+    step: int
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,16 @@ import numpy as np
 
 from bst.baselines.bias import Interactions
 from bst.errors import ConfigError
-from bst.models.config import Config, TimelineConfig
+from bst.metrics import rank
 from bst.schema import Dataset
-from bst.timelines.arrays import Timelines, WindowSplit, build_timelines, build_windows, split_seed_protocol
+from bst.timelines.arrays import (
+    Timelines,
+    WindowShape,
+    WindowSplit,
+    build_timelines,
+    build_windows,
+    split_seed_protocol,
+)
 
 PROTOCOLS: dict[str, str] = {
     "seed": "15% of windows drawn at random are test; their targets are never training labels",
@@ -17,8 +24,8 @@ PROTOCOLS: dict[str, str] = {
     "last": "each user's last movie is test, the one before it validation",
 }
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
-# the windows whose targets are the labels of ``seed``, for a model that has none of its own: those of preset ``seed``
-SEED_WINDOW, SEED_STEP = 4, 2
+# the windows whose targets are the labels of ``seed`` for a model that reads no windows: those of preset ``seed``
+LABEL_WINDOWS = WindowShape(4, 2)
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,35 @@ class EvaluationSplit:
         sizes = len(self.dataset.users), len(self.dataset.movies)
         return Interactions(self.user[which], events.movie[which], events.rating[which], *sizes)
 
+    def unseen(self, label: int) -> np.ndarray:
+        """Return which movies compete with that of a label: all but those that its user had rated before it.
+
+        ``label``: index into the timelines. Returns (movies,) bool.
+        """
+        events = self.timelines
+        unseen = np.ones(len(self.dataset.movies), bool)
+        unseen[events.movie[events.offsets[self.user[label]] : label]] = False
+        unseen[events.movie[label]] = True
+        return unseen
+
+    def ranks(self, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Rank each label's movie among the movies ``unseen`` by its user: (labels,) int64, 1 for the top.
+
+        ``labels``: indices into the timelines; ``scores`` (labels, movies), higher is more likely.
+        """
+        pairs = zip(labels, scores, strict=True)
+        return np.array([rank(row, self.timelines.movie[at], self.unseen(at)) for at, row in pairs], np.int64)
+
     def last_labels(self, role: int) -> np.ndarray:
         """Return the place of each user's last label of a role, of those who have one: (users,) int64."""
         at = np.flatnonzero(self.role == role)
         return at[np.append(self.user[at][1:] != self.user[at][:-1], True)[: len(at)]]
 
 
-def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: float = 1.0) -> EvaluationSplit:
-    """Split a dataset under a protocol, for a model of this configuration.
+def prepare(
+    dataset: Dataset, protocol: str, seed: int, share: float = 1.0, windows: WindowShape | None = None
+) -> EvaluationSplit:
+    """Split a dataset under a protocol, into ``windows`` for a model that reads windows.
 
     ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
     ``last``: users with fewer than three events have neither. ``seed``: see ``timelines.split_seed_protocol``.
@@ -81,7 +109,7 @@ def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: f
     With a ``share`` below 1 only that part of the users, drawn at random, is learnt from: their training labels are
     all there are. Validation and test labels stay the same, so that figures of all shares can be compared.
 
-    Raises ``ConfigError`` for an unknown protocol, too little data, or a model that cannot be judged under it.
+    Raises ``ConfigError`` for an unknown protocol, or too little data.
     """
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
@@ -92,12 +120,7 @@ def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: f
     timelines = build_timelines(dataset)
     learnt_from = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
     if protocol == "seed":
-        return _prepare_seed(dataset, timelines, config, seed, learnt_from)
-    if not isinstance(config, TimelineConfig):
-        raise ConfigError(
-            f"preset {config.preset} reads windows of {config.window} events and is judged on windows alone; "
-            "give --protocol seed, or --preset timeline"
-        )
+        return _prepare_seed(dataset, timelines, windows, seed, learnt_from)
     users = len(timelines.lengths)
     role = np.full(len(timelines.movie), TRAIN, np.int8)
     if protocol == "visitor":
@@ -121,10 +144,9 @@ def prepare(dataset: Dataset, config: Config, protocol: str, seed: int, share: f
 
 
 def _prepare_seed(
-    dataset: Dataset, timelines: Timelines, config: Config, seed: int, learnt_from: np.ndarray
+    dataset: Dataset, timelines: Timelines, shape: WindowShape | None, seed: int, learnt_from: np.ndarray
 ) -> EvaluationSplit:
-    reads_windows = not isinstance(config, TimelineConfig)
-    length, step = (config.window, config.step) if reads_windows else (SEED_WINDOW, SEED_STEP)
+    length, step = shape or LABEL_WINDOWS
     windows = split_seed_protocol(build_windows(timelines, length, step), seed)
     windows = replace(windows, train=windows.train.take(learnt_from[windows.train.user]))
     role = np.where(np.repeat(learnt_from, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
@@ -139,4 +161,4 @@ def _prepare_seed(
                 "choose a shorter window or a larger dataset"
             )
         role[some.target] = which
-    return EvaluationSplit(dataset, timelines, "seed", seed, role, windows if reads_windows else None)
+    return EvaluationSplit(dataset, timelines, "seed", seed, role, windows if shape else None)

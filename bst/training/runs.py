@@ -21,17 +21,19 @@ from bst import backend
 from bst.bundles import bundle as bundles
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
-from bst.datasets import load, remember
+from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
+from bst.evaluation.summary import evaluate_predictions
 from bst.files import write_whole
-from bst.models.build import count_parameters
-from bst.models.config import PRESET_TITLES, Config, Sizes, read_config
-from bst.models.family import kind
+from bst.models.config import ModelConfig, Sizes
+from bst.models.family import count_parameters
+from bst.models.registry import family_of, prepare, preset_title, read_config
+from bst.models.trainer import Trainer, TrainingState
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.settings import get_settings
 from bst.timelines.arrays import assumptions, tie_order_record
-from bst.timelines.splits import EvaluationSplit, prepare
+from bst.timelines.splits import EvaluationSplit
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # a sample of visitors tells nothing where there are hardly any
@@ -45,7 +47,7 @@ class RunSettings:
     """All that defines a run: the same settings on the same machine give the same bundle."""
 
     dataset: str
-    config: Config
+    config: ModelConfig
     protocol: str = "seed"
     epochs: int = 5
     seed: int = 0
@@ -100,10 +102,11 @@ def train(
 
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
-    remember(settings.dataset, dataset)
+    register_folder(settings.dataset, dataset)
     for note in assumptions(dataset):
         on_stage(note)
     split = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
+    family = family_of(settings.config)
     on_stage(LOADING_TENSORFLOW)
     backend.load()
     try:
@@ -111,14 +114,13 @@ def train(
     except OSError as error:
         raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
     if not state.best_epoch:
-        rate = getattr(settings.config, "learning_rate", None)  # of a timeline preset it is no option
         raise TrainingError(
             f"after {state.epoch} epochs no prediction is a number: training diverged; start again with --overwrite "
-            + (f"and a lower --learning-rate than {rate:g}" if rate else "and another --seed")
+            f"and {family.diverged(settings.config)}"
         )
 
     on_stage(f"measuring on {len(split.test):,} test labels")
-    result = kind(settings.config).evaluate_model(model, split)
+    result = evaluate_predictions(split, family.predict_test(model, split))
     result = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset), **result}
     made = _describe(settings, dataset, split, model, state, target)
     made = bundles.save_bundle(made, model, state.history, result, write_card(made, result))
@@ -158,7 +160,7 @@ def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False)
 
 
 def _check_resumed(folder: Path, settings: RunSettings) -> None:
-    now, before = (_lasting(which.to_dict()) for which in (settings, read_settings(folder)))
+    now, before = (_lasting(which) for which in (settings, read_settings(folder)))
     odd = [key for key, value in now.items() if before.get(key) != value]
     if odd:
         raise TrainingError(
@@ -167,21 +169,18 @@ def _check_resumed(folder: Path, settings: RunSettings) -> None:
         )
 
 
-def _lasting(settings: dict) -> dict:
+def _lasting(settings: RunSettings) -> dict:
     """Return the settings that a run must keep when it is resumed."""
-    config = settings.get("config")
-    if isinstance(config, dict) and "rating" not in config:
-        # a longer run of a classic preset is the same run: its epochs do not depend on how many will follow. Those of
-        # a timeline preset do, as the learning rate falls towards the last of them.
-        settings = settings | {"config": {name: value for name, value in config.items() if name != "epochs"}}
-    return {name: value for name, value in settings.items() if name != "epochs"}
+    values = settings.to_dict()
+    del values["epochs"]
+    if family_of(settings.config).epochs_can_be_raised:  # a longer run is the same run
+        del values["config"]["epochs"]
+    return values
 
 
 def _fit(settings: RunSettings, split: EvaluationSplit, folder: Path, resume, on_stage, on_epoch, on_progress):
-    from bst.models.training_state import TrainingState
-
     on_stage("preparing the training")
-    trainer = kind(settings.config).Trainer(settings.config, split, settings.seed)
+    trainer = family_of(settings.config).trainer(settings.config, split, settings.seed)
     state = TrainingState()
     if resume and (folder / "snapshot.npz").is_file():
         state = _read_snapshot(folder / "snapshot.npz", trainer)
@@ -195,14 +194,14 @@ def _fit(settings: RunSettings, split: EvaluationSplit, folder: Path, resume, on
         write_whole(folder / "history.csv", curves.encode())
         on_epoch(state.history[-1])
 
-    on_stage(f"training on {trainer.words}")
+    on_stage(f"training on {trainer.training_set}")
     state = trainer.fit(
         epochs=settings.epochs, patience=settings.patience, state=state, on_epoch=keep, on_progress=on_progress
     )
     return trainer.model, state
 
 
-def _write_snapshot(path: Path, trainer, state) -> None:
+def _write_snapshot(path: Path, trainer: Trainer, state: TrainingState) -> None:
     arrays = {f"v{i}": v.numpy() for i, v in enumerate(trainer.variables)}
     arrays |= {f"best{i}": values for i, values in enumerate(state.best_weights)}
     said = {"epoch": state.epoch, "history": state.history}
@@ -212,9 +211,7 @@ def _write_snapshot(path: Path, trainer, state) -> None:
     work.replace(path)
 
 
-def _read_snapshot(path: Path, trainer):
-    from bst.models.training_state import TrainingState
-
+def _read_snapshot(path: Path, trainer: Trainer) -> TrainingState:
     try:
         with np.load(path, allow_pickle=False) as stored:
             said = json.loads(stored["state"].tobytes())
@@ -237,7 +234,7 @@ def _describe(settings: RunSettings, dataset: Dataset, split: EvaluationSplit, m
             versions[package] = version("tensorflow-cpu")
     return Bundle(
         folder=target,
-        title=f"{PRESET_TITLES.get(settings.config.preset, settings.config.preset)} · {dataset.title}",
+        title=f"{preset_title(settings.config.preset)} · {dataset.title}",
         dataset=dataset.name,
         dataset_title=dataset.title,
         simulated=dataset.simulated,

@@ -3,41 +3,41 @@
 import pandas as pd
 import streamlit as st
 
+from bst.bundles import parameters
 from bst.bundles.bundle import Bundle
-from bst.models import parameters
-from bst.models.config import describe
-from bst.models.diagram import Drawing, drawings
+from bst.models.diagram import Diagram
+from bst.models.registry import describe, family_of
 from bst.presentation.charts.architecture import architecture
 from pages.shared.widgets import chart_view
 
 TITLE = "Architecture"
-ONE_DRAWING_WIDTH = 640
+ONE_DIAGRAM_WIDTH = 640
 FIXED = "Fixed parameters are not trained: they come from the dataset, or were computed from it before training."
 
 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
     st.markdown(describe(bundle.config))
-    towers = drawings(bundle.config, bundle.sizes, len(bundle.levels))
-    if len(towers) == 1:
-        with st.container(width=ONE_DRAWING_WIDTH):
-            _draw_tower(towers[0])
+    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    if len(diagrams) == 1:
+        with st.container(width=ONE_DIAGRAM_WIDTH):
+            _draw_diagram(diagrams[0])
     else:
-        for column, tower in zip(st.columns(len(towers), gap="large"), towers, strict=True):
+        for column, diagram in zip(st.columns(len(diagrams), gap="large"), diagrams, strict=True):
             with column:
-                _draw_tower(tower)
+                _draw_diagram(diagram)
     st.caption("Read from top to bottom. Point at a box to see what it does.")
     _draw_parameters(bundle)
 
 
-def _draw_tower(drawing: Drawing) -> None:
-    st.header(drawing.title, anchor=False)
-    chart_view.show(architecture(drawing, chart_view.text_and_background()[0]), drawing.words)
+def _draw_diagram(diagram: Diagram) -> None:
+    st.header(diagram.title, anchor=False)
+    chart_view.show(architecture(diagram, chart_view.text_and_background()[0]), diagram.text)
     with st.expander("The same in words", icon=":material/notes:"):
-        labels = {box.name: box.label for box in drawing.boxes}
+        labels = {box.name: box.label for box in diagram.boxes}
         lines = []
-        for box in drawing.boxes:
-            targets = [labels[end].lower() for start, end in drawing.arrows if start == box.name]
+        for box in diagram.boxes:
+            targets = [labels[end].lower() for start, end in diagram.arrows if start == box.name]
             goes_to = f" :small[Goes to: {', '.join(targets)}.]" if targets else ""
             lines.append(f"1. **{box.label}** ({box.detail}). {box.meaning}{goes_to}")
         st.markdown("\n".join(lines))

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from bst.datasets.profile import Counts
 from pages.data import group_tastes, movie, movies, planted, ratings, sentences, timestamps
 from pages.shared import dataset_profiles, resources
-from pages.shared.dataset_profiles import LoadedProfile
 from pages.shared.format import escape_markdown
 
 
@@ -20,7 +20,7 @@ def render() -> None:
     st.caption(escape_markdown(sentences.title_and_days(bundle, profile)))
     if profile.notes:
         st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(profile.notes)}"))
-    _draw_counts(loaded)
+    _draw_counts(profile.counts)
     sections = {
         ratings.TITLE: lambda: ratings.render(profile),
         movies.TITLE: lambda: movies.render(profile),
@@ -41,16 +41,22 @@ def render() -> None:
                 draw_section()
 
 
-def _draw_counts(loaded: LoadedProfile) -> None:
-    counts = loaded.profile.counts
+def _draw_counts(counts: Counts) -> None:
     with st.container(horizontal=True, gap="medium"):
-        for label, value, meaning in (
-            ("Mean rating", f"{counts.mean:.2f} ★", None),
-            ("Ratings per user", f"{counts.a_user[1]:,.0f}", sentences.median_and_range(counts.a_user, "user")),
-            ("Ratings per movie", f"{counts.a_movie[1]:,.0f}", sentences.median_and_range(counts.a_movie, "movie")),
-            ("Density", f"{counts.filled:.1%}", "The share of all pairs of a user and a movie that have a rating."),
-        ):
-            st.metric(label, value, help=meaning, width="content")
+        st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
+        for noun, low_median_high in (("user", counts.ratings_per_user), ("movie", counts.ratings_per_movie)):
+            st.metric(
+                f"Ratings per {noun}",
+                f"{low_median_high[1]:,.0f}",
+                help=sentences.median_and_range(low_median_high, noun),
+                width="content",
+            )
+        st.metric(
+            "Density",
+            f"{counts.density:.1%}",
+            help="The share of all pairs of a user and a movie that have a rating.",
+            width="content",
+        )
 
 
 render()

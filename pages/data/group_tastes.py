@@ -1,15 +1,20 @@
 """What groups of people watch and like, compared with everyone."""
 
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
 import pandas as pd
 import streamlit as st
 
 from bst.datasets.profile import FEW_USERS, DatasetProfile
 from bst.presentation.charts import data as data_charts
+from bst.schema import DEMOGRAPHICS
 from pages.shared.format import count
 from pages.shared.widgets import chart_view
 
+T = TypeVar("T")
 TITLE = "Who likes what"
-PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
+GROUPS = {name: demographic.label.capitalize() for name, demographic in DEMOGRAPHICS.items()}
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
 MEANINGS = {
     "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
@@ -25,9 +30,9 @@ CELLS_IN_WORDS = 5
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    parts = [part for part in PARTS if part in profile.tastes]
+    parts = [part for part in GROUPS if part in profile.tastes]
     with st.container(horizontal=True, gap="medium"):
-        part = _choice("Groups by", parts, parts[0], PARTS, f"data_part_{'_'.join(parts)}")
+        part = _choice("Groups by", parts, parts[0], GROUPS, f"data_part_{'_'.join(parts)}")
         view = _choice("What to show", list(VIEWS), "taste", VIEWS, "data_view")
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
@@ -48,7 +53,7 @@ def render(profile: DatasetProfile) -> None:
     _draw_numbers(table)
 
 
-def _choice(label: str, options: list[str], default: str, names: dict[str, str], key: str) -> str:
+def _choice(label: str, options: Sequence[T], default: T, names: Mapping[T, str], key: str) -> T:
     return st.segmented_control(
         label,
         options,

@@ -4,16 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.datasets.profile import FEW_USERS, of_movie
+from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
 from bst.presentation.charts import data as data_charts
+from bst.schema import DEMOGRAPHICS
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
 from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
 
 TITLE = "One movie"
-PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
 
 
 def render(bundle: Bundle, loaded: LoadedProfile) -> None:
@@ -35,7 +35,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
         return
     row = catalogue.row(movie_id)
     title, genres = titles[movie_id], catalogue.movies["genres"].iloc[row].replace("|", ", ")
-    tables = of_movie(loaded.ratings_by_movie, row)
+    tables = movie_summary(loaded.ratings_by_movie, row)
     if tables["all"].empty:
         st.markdown(
             f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows only its genres and year."
@@ -66,10 +66,10 @@ def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -
     return f"{sentence}."
 
 
-def _draw_distribution(of_movie: pd.DataFrame, of_all: pd.DataFrame, title: str, genres: str) -> None:
+def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFrame, title: str, genres: str) -> None:
     st.header("Its ratings compared with all ratings", anchor=False)
-    levels = [f"{level:g} ★" for level in of_movie["level"]]
-    series = {"This movie": of_movie["share"], "All movies": of_all["share"]}
+    levels = [f"{level:g} ★" for level in shares_of_movie["level"]]
+    series = {"This movie": shares_of_movie["share"], "All movies": shares_of_all["share"]}
     table = pd.DataFrame(
         [
             {"level": level, "series": name, "share": share}
@@ -84,7 +84,7 @@ def _draw_distribution(of_movie: pd.DataFrame, of_all: pd.DataFrame, title: str,
 
 
 def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
-    parts = [part for part in PARTS if part in tables]
+    parts = [name for name in DEMOGRAPHICS if name in tables]
     if not parts:
         st.caption("Nothing is known of the sex, age or occupation of those who rated it.")
         return
@@ -95,7 +95,7 @@ def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) ->
             parts,
             default=parts[0],
             required=True,
-            format_func=PARTS.__getitem__,
+            format_func=lambda name: DEMOGRAPHICS[name].label.capitalize(),
             key=f"data_movie_part_{'_'.join(parts)}",
             persist_state="session",
             label_visibility="collapsed",

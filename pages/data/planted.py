@@ -19,7 +19,7 @@ CONFIRMED = ("▲", "▼")
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
     tastes = planted_tastes(profile.tastes)
-    confirmed = int(tastes["found"].isin(CONFIRMED).sum())
+    confirmed = int(tastes["detected"].isin(CONFIRMED).sum())
     st.markdown(
         "No real person rated anything here: every rating follows rules that are written down, plus chance. So it can "
         "be checked what a model learns, and what an explanation names as a cause. Of "
@@ -36,7 +36,7 @@ def render(profile: DatasetProfile) -> None:
 def _draw_tastes(tastes: pd.DataFrame) -> None:
     st.header("Tastes of groups", anchor=False)
     in_words = "; ".join(
-        f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.found}"
+        f"{row.group}, {row.genre}: planted {row.planted:+.2f}, measured {row.measured:+.2f} {row.detected}"
         for row in tastes.itertuples(index=False)
     )
     chart_view.show(

@@ -62,7 +62,7 @@ def _draw_activity(profile: DatasetProfile) -> None:
         for row in table.itertuples(index=False)
     )
     chart_view.show(data_charts.activity(table), f"People by how many ratings they gave. {groups}")
-    low, median, high = profile.counts.a_user
+    low, median, high = profile.counts.ratings_per_user
     top = max(table.itertuples(index=False), key=lambda row: row.ratings)
     st.caption(
         f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "

@@ -1,6 +1,5 @@
 """What figures mean, in plain words."""
 
-from bst.models.config import TimelineConfig
 from bst.presentation.model_card import PEER_NAMES
 from bst.schema import AGE_LABELS, SEX_LABELS
 from pages.shared.format import percent
@@ -61,7 +60,7 @@ def group(part: str, value) -> str:
 
 def reads_whole_histories(bundle) -> bool:
     """Whether a bundle's model reads more than a short window."""
-    return isinstance(bundle.config, TimelineConfig)
+    return bundle.config.window_shape is None
 
 
 def whom(bundle) -> str:

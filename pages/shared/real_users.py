@@ -83,7 +83,7 @@ def labels(users: RealUsers) -> dict[int, str]:
     """Return what to call each user held out of training, by row: "User 27 · male, 25–34, lawyer · 70 movies"."""
     numbers, lengths = users.dataset.users["user_id"].to_numpy(), users.lengths()
     return {
-        row: f"User {numbers[row]} · {person(users.who(row))} · {count(int(lengths[row]), 'movie')}"
+        row: f"User {numbers[row]} · {person(users.without_history(row))} · {count(int(lengths[row]), 'movie')}"
         for row in users.held_out.tolist()
     }
 

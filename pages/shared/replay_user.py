@@ -53,7 +53,7 @@ def draw_nobody() -> None:
 
 
 def _can_be_replayed(bundle: Bundle) -> bool:
-    return bundle.protocol == "visitor" and "rating" in getattr(bundle.config, "towers", ())
+    return bundle.protocol == "visitor" and "rating" in bundle.config.tasks
 
 
 def _choose_model(name: str) -> None:

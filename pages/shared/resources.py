@@ -170,7 +170,7 @@ def chosen() -> Bundle:
 
 def need_ratings() -> None:
     """End the page with a word about it if the chosen model predicts no ratings, as one of the next tower alone."""
-    if "rating" in getattr(chosen().config, "towers", ("rating",)):
+    if "rating" in chosen().config.tasks:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")

@@ -5,7 +5,6 @@ import streamlit as st
 
 from bst.bundles import curves
 from bst.bundles.bundle import Bundle
-from bst.models.config import TimelineConfig
 from bst.presentation import charts
 from bst.training import background
 from pages.shared import resources
@@ -43,21 +42,13 @@ def render(bundle: Bundle) -> None:
     _draw_numbers(histories)
 
 
-def best_epochs(bundle: Bundle) -> dict[str, int]:
-    """Return the best epoch of each of a bundle's towers; a classic model has but one, of ratings."""
-    if isinstance(bundle.config, TimelineConfig):
-        return curves.best_epochs(bundle.history, timeline=True)
-    return {"rating": bundle.best_epoch}
-
-
 def _histories() -> dict[str, tuple[pd.DataFrame, dict[str, int]]]:
     """Return the learning curves of every bundle and unfinished run with their best epochs, by name."""
     bundles = [choice.bundle for choice in resources.choices().values() if choice.bundle]
-    found = {bundle.name: (bundle.history, best_epochs(bundle)) for bundle in bundles}
+    found = {bundle.name: (bundle.history, curves.best_epochs(bundle.history, bundle.config)) for bundle in bundles}
     for run in background.statuses():
         if len(run.history):
-            timeline = isinstance(run.settings.config, TimelineConfig)
-            found[run.name + UNFINISHED] = run.history, curves.best_epochs(run.history, timeline)
+            found[run.name + UNFINISHED] = run.history, curves.best_epochs(run.history, run.settings.config)
     return found
 
 

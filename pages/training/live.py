@@ -5,7 +5,7 @@ import streamlit as st
 
 from bst.bundles import curves
 from bst.errors import TrainingError
-from bst.models.config import PRESET_TITLES, TimelineConfig
+from bst.models.registry import preset_title
 from bst.presentation import charts
 from bst.settings import get_settings
 from bst.training import background
@@ -120,7 +120,7 @@ def _resume(name: str) -> None:
 def _describe_settings(run: Status) -> str:
     settings = run.settings
     parts = [
-        f"{PRESET_TITLES.get(settings.config.preset, settings.config.preset)} on {settings.dataset}",
+        f"{preset_title(settings.config.preset)} on {settings.dataset}",
         f"protocol {settings.protocol}",
         f"seed {settings.seed}",
     ]
@@ -152,7 +152,7 @@ def _draw_curves(run: Status) -> None:
     names = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
     if not names:
         return
-    best = {run.name: curves.best_epochs(run.history, isinstance(run.settings.config, TimelineConfig))}
+    best = {run.name: curves.best_epochs(run.history, run.settings.config)}
     for column, name in zip(st.columns(len(names)), names, strict=True):
         frame = curves.side_by_side({run.name: run.history}, name, best)
         with column:

@@ -1,14 +1,19 @@
 """The form that starts a training run: which data, which model, and how long."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, count
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst import datasets
 from bst.errors import BSTError
-from bst.models.config import PRESET_TITLES, PRESETS, Config, TimelineConfig, TowerConfig, describe
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import ModelConfig, Task
+from bst.models.registry import PRESETS, describe, family_of, preset, preset_title
+from bst.models.timeline.config import TimelineConfig
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background
@@ -16,12 +21,13 @@ from bst.training.runs import RunSettings
 from pages.shared.format import escape_markdown
 from pages.training import live
 
-MOST_EPOCHS = 30
+MAX_EPOCHS = 30
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
-LEARNING_RATES = {True: (0.0005, 0.001, 0.002, 0.004), False: (0.001, 0.003, 0.01, 0.03, 0.1)}
-TOWERS = {"rating": "Ratings", "next": "Next movie"}
-# the towers to train
-TARGETS = {
+WIDTHS = (16, 32, 48, 64, 96)
+TOWER_RATES = (0.0005, 0.001, 0.002, 0.004)
+CLASSIC_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+TOWER_TITLES = {"rating": "Ratings", "next": "Next movie"}
+TARGETS: dict[str, tuple[Task, ...]] = {
     "Ratings and the next movie": ("rating", "next"),
     "Ratings only": ("rating",),
     "The next movie only": ("next",),
@@ -58,23 +64,22 @@ def draw_form() -> None:
             "Share of its users to train on",
             SHARES,
             value=1.0,
-            format_func=lambda share: f"{share:.0%}",
+            format_func="{:.0%}".format,
             key="train_share",
             help="With fewer users training is faster and the model worse. The test users stay the same.",
         )
     with right:
-        name = st.selectbox("Preset", list(PRESETS), format_func=PRESET_TITLES.__getitem__, key="train_preset")
-        config = PRESETS[name]
-        timeline = isinstance(config, TimelineConfig)
-        protocols = ["visitor", "last", "seed"] if timeline else ["seed"]
+        name = st.selectbox("Preset", list(PRESETS), format_func=preset_title, key="train_preset")
+        config = preset(name)
+        protocols = family_of(config).protocols
         protocol = st.selectbox(
             "Protocol",
             protocols,
-            key=f"train_protocol_{timeline}",
+            key=f"train_protocol_{'_'.join(protocols)}",
             help="Which ratings are held out: the model is evaluated on them and never trained on them.",
         )
     st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
-    config = _draw_settings(config, timeline)
+    config = _draw_settings(config)
     left, right = st.columns(2)
     seed = left.number_input(
         "Seed", 0, 2**31, 0, key="train_seed", help="The same seed gives the same split and the same training."
@@ -93,64 +98,55 @@ def draw_form() -> None:
         st.rerun()
 
 
-def _draw_settings(config: Config, timeline: bool) -> Config:
+def _draw_settings(config: ModelConfig) -> ModelConfig:
     """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
-    if timeline:
+    if len(config.tasks) > 1:
         targets = st.selectbox("What to predict", list(TARGETS), key="train_targets")
-        config = config.with_towers(TARGETS[targets])
+        config = config.with_tasks(TARGETS[targets])
     preset_epochs = config.epochs
     epochs = st.slider(
         "Epochs (passes over the data), at most",
         1,
-        max(MOST_EPOCHS, preset_epochs),
+        max(MAX_EPOCHS, preset_epochs),
         preset_epochs,
         key=f"train_epochs_{config.preset}_{preset_epochs}",
         help="It stops earlier when three epochs in a row bring no improvement (early stopping).",
     )
-    if timeline:
-        # one tower needs more epochs than the other, and keeps its part of them
-        parts = {name: max(1, round(tower.epochs * epochs / preset_epochs)) for name, tower in config.towers.items()}
-        config = replace(config, **{n: replace(tower, epochs=parts[n]) for n, tower in config.towers.items()})
-    else:
-        config = config.with_epochs(epochs)
+    config = config.scale_epochs(epochs)
     with st.expander("More settings", icon=":material/tune:"):
-        return _draw_towers(config) if timeline else _draw_classic(config)
+        return MORE_SETTINGS[type(config)](config)
 
 
 def _draw_towers(config: TimelineConfig) -> TimelineConfig:
     for name, tower in config.towers.items():
-        st.markdown(f"**{TOWERS[name]}**")
+        st.markdown(f"**{TOWER_TITLES[name]}**")
         width, layers, dropout, rate = st.columns(4)
-        config = replace(
-            config,
-            **{
-                name: TowerConfig(
-                    width.select_slider("Width", (16, 32, 48, 64, 96), tower.width, key=f"train_{name}_width"),
-                    tower.heads,
-                    layers.slider("Layers", 1, 6, tower.layers, key=f"train_{name}_layers"),
-                    dropout.slider("Dropout", 0.0, 0.5, tower.dropout, 0.05, key=f"train_{name}_dropout"),
-                    _draw_rate(rate, True, tower.learning_rate, f"train_{name}_rate"),
-                    tower.epochs,
-                )
-            },
+        chosen = replace(
+            tower,
+            width=width.select_slider("Width", WIDTHS, tower.width, key=f"train_{name}_width"),
+            layers=layers.slider("Layers", 1, 6, tower.layers, key=f"train_{name}_layers"),
+            dropout=dropout.slider("Dropout", 0.0, 0.5, tower.dropout, 0.05, key=f"train_{name}_dropout"),
+            learning_rate=_draw_rate(rate, TOWER_RATES, tower.learning_rate, f"train_{name}_rate"),
         )
+        config = config.with_tower(name, chosen)
     return config
 
 
-def _draw_classic(config: Config) -> Config:
+def _draw_classic(config: ClassicConfig) -> ClassicConfig:
     window, dropout, rate = st.columns(3)
     return replace(
         config,
-        window=window.slider(
-            "Movies in a window (sequence length)", 2, 20, config.window, key=f"train_{config.preset}_window"
-        ),
+        window=window.slider("Movies in a window", 2, 20, config.window, key=f"train_{config.preset}_window"),
         dropout=dropout.slider("Dropout", 0.0, 0.5, config.dropout, 0.05, key=f"train_{config.preset}_dropout"),
-        learning_rate=_draw_rate(rate, False, config.learning_rate, f"train_{config.preset}_rate"),
+        learning_rate=_draw_rate(rate, CLASSIC_RATES, config.learning_rate, f"train_{config.preset}_rate"),
     )
 
 
-def _draw_rate(column: DeltaGenerator, timeline: bool, value: float, key: str) -> float:
-    rates = LEARNING_RATES[timeline]
+# the settings of each kind of configuration
+MORE_SETTINGS: dict[type, Callable[[Any], ModelConfig]] = {TimelineConfig: _draw_towers, ClassicConfig: _draw_classic}
+
+
+def _draw_rate(column: DeltaGenerator, rates: Sequence[float], value: float, key: str) -> float:
     return column.select_slider("Learning rate", rates, value, format_func="{:g}".format, key=key)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles import curves
-from bst.models.config import describe
+from bst.models.registry import describe
 from pages.shared import pages, resources
 from pages.shared.format import count, escape_markdown, percent
 from pages.shared.widgets import chart_view
@@ -35,7 +35,7 @@ SCORES = {
 def render() -> None:
     """Draw the page: the sentence, unfinished runs, the learning curves, and the way to the model card."""
     bundle = resources.chosen()
-    st.title(_sentence(bundle.history, comparison.best_epochs(bundle)), anchor=False)
+    st.title(_sentence(bundle.history, curves.best_epochs(bundle.history, bundle.config)), anchor=False)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
         run_form.draw_button()

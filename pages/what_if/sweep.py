@@ -147,7 +147,7 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
 
 def _unread(recommender: Recommender, name: str) -> str:
     """Say so if the model does not read the setting that is varied."""
-    if name in OF_HISTORY or getattr(recommender.bundle.config, "demographics", True):
+    if name in OF_HISTORY or recommender.bundle.config.reads_demographics:
         return ""
     return " This model does not read sex, age or occupation."
 

@@ -9,7 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load_movies
-from bst.models.config import ClassicConfig, Config, Sizes, TimelineConfig, TowerConfig
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import ModelConfig, Sizes
+from bst.models.registry import family_of
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import WHOLE_STARS, Visitor
 from pages.shared import resources
 from pages.shared.state.undo import Changes
@@ -148,12 +151,10 @@ def _rows(curves: dict[str, tuple[float, ...]]) -> list[dict]:
     return [{"epoch": i + 1} | {name: values[i] for name, values in curves.items()} for i in range(epochs)]
 
 
-def _make(folder: Path, config: Config, history: list[dict], figures: dict) -> Bundle:
-    from bst.models.build import build_model
-
+def _make(folder: Path, config: ModelConfig, history: list[dict], figures: dict) -> Bundle:
     movies = load_movies("demo")
     sizes = Sizes(50, len(movies))
-    model, rng = build_model(config, sizes, len(WHOLE_STARS)), np.random.default_rng(3)
+    model, rng = family_of(config).build(config, sizes, len(WHOLE_STARS)), np.random.default_rng(3)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(0, 0.4, weight.shape))
     if isinstance(config, ClassicConfig):

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from bst import datasets
 from bst.bundles.bundle import open_bundle
-from bst.datasets.profile import RatingsByMovie, of_movie
+from bst.datasets.profile import RatingsByMovie, movie_summary
 from bst.errors import DatasetError
 from pages.data import group_tastes
 from pages.shared import dataset_profiles, resources
@@ -70,7 +70,7 @@ def test_one_movie_by_group(demo):
     catalogue = datasets.load_movies("demo")
     row = int(catalogue.index[catalogue["title"] == "The Matrix (1999)"][0])
     page = opened("One movie", data_movie_demo=int(catalogue["movie_id"].iloc[row]))
-    tables = of_movie(RatingsByMovie.of(demo), row)
+    tables = movie_summary(RatingsByMovie.of(demo), row)
     everyone, (women, men) = tables["all"].iloc[0], tables["sex"]["mean"]
     assert f"{everyone['ratings']:,} people gave The Matrix (1999) {everyone['mean']:.2f} ★ on average" in text(page)
     assert f"women {women:.2f}, men {men:.2f}" in text(page)
@@ -80,7 +80,7 @@ def test_one_movie_by_group(demo):
 def test_a_movie_that_nobody_rated_and_a_title_with_signs(monkeypatch):
     profile = dataset_profiles.load_profile("demo")
     assert profile is not None
-    monkeypatch.setattr("pages.data.movie.of_movie", lambda ratings, row: {"all": profile.stars[:0]})
+    monkeypatch.setattr("pages.data.movie.movie_summary", lambda ratings, row: {"all": profile.stars[:0]})
     page = opened("One movie", data_movie_demo=1)
     assert "Nobody in this dataset rated" in text(page)
 

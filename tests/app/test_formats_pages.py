@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from bst import datasets
 from bst.evaluation import measure
-from bst.models.config import TimelineConfig, TowerConfig
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import Visitor
 from bst.settings import override_settings
 from bst.timelines.arrays import TIE_ORDERS

@@ -17,10 +17,11 @@ import pytest
 from bst.bundles.bundle import Bundle
 from bst.cli import main
 from bst.datasets import load
-from bst.models.config import TimelineConfig, TowerConfig, preset
+from bst.models.registry import prepare, preset
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import AGES, GENRES, Dataset
 from bst.settings import Settings, override_settings
-from bst.timelines.splits import EvaluationSplit, prepare
+from bst.timelines.splits import EvaluationSplit
 from bst.training.runs import RunSettings
 
 USERS, MOVIES, EVENTS = 40, 30, 24
@@ -182,8 +183,8 @@ def share_models():
         patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
         patch.setattr(classic, "compile_model", partial(shared.compile, classic.compile_model))
         patch.setattr(classic.keras.utils, "set_random_seed", partial(shared.seed, set_seed))
-        patch.setattr(timeline, "Trainer", partial(shared.trainer, timeline.Trainer))
-        for name in ("distributions", "next_places"):
+        patch.setattr(timeline, "TimelineTrainer", partial(shared.trainer, timeline.TimelineTrainer))
+        for name in ("distributions", "next_ranks"):
             patch.setattr(timeline, name, eagerly(getattr(timeline, name)))
 
     return share
@@ -204,13 +205,13 @@ def train(share_models):
 
 @pytest.fixture(scope="session")
 def trainer_of(share_models, trained_timeline):
-    """``training.timeline.Trainer``, the same one for the same arguments, as if it had just been made."""
+    """``TimelineTrainer``, the same one for the same arguments, as if it had just been made."""
     from bst.models.timeline import trainer
 
     def make(*arguments):
         with pytest.MonkeyPatch.context() as patch:
             share_models(patch)
-            return trainer.Trainer(*arguments)
+            return trainer.TimelineTrainer(*arguments)
 
     return make
 

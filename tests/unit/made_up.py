@@ -38,7 +38,7 @@ class Scorer(AnyScorer):
     def __init__(self, stars: Stars, otherwise: dict[int, float], max_history: int, chances: Stars | None):
         self.stars, self.otherwise, self.max_history, self.chances = stars, otherwise, max_history, chances
         self.orders = ("rating", "next", "blend") if chances else ("rating",)
-        self.asked, self.bundle = 0, SimpleNamespace(levels=WHOLE_STARS)
+        self.asked, self.levels = 0, WHOLE_STARS
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         self.asked += 1
@@ -51,7 +51,7 @@ class Scorer(AnyScorer):
         chance[rows] = 0
         return Predictions(expected, levels, (chance / chance.sum()).astype(np.float32))
 
-    def _pass(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
+    def _predict_pass(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
         made = [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
         both = self.chances and visitors
         return Predictions(
@@ -69,7 +69,7 @@ class Scorer(AnyScorer):
 
     def _gradients(self, visitor: Visitor, rows, movie: int, places: np.ndarray):
         """A straight way: each event adds what leaving it out takes away, the rest what these do not add up to."""
-        told = self.without_each(visitor, rows, movie).expected.astype(float)
+        told = self.score_movie_without_each(visitor, rows, movie).expected.astype(float)
         nobody = float(self.predict(Visitor(), rows[:0]).expected[movie])
         event_effects = told[0] - told[1:]
         rest = told[0] - nobody - event_effects.sum()

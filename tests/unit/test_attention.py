@@ -9,7 +9,9 @@ import pytest
 from bst.errors import VisitorError
 from bst.explanation import attention
 from bst.inference.recommender import Recommender
-from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import Sizes
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import WHOLE_STARS, Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]

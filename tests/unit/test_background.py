@@ -12,7 +12,7 @@ import pytest
 
 from bst.bundles.bundle import open_bundle
 from bst.errors import TrainingError
-from bst.models.training_state import Progress
+from bst.models.trainer import Progress
 from bst.settings import Settings
 from bst.training import background
 from bst.training.runs import RunSettings

@@ -4,10 +4,10 @@ import altair as alt
 import pytest
 
 from bst.datasets import load
-from bst.datasets.profile import RatingsByMovie, dataset_profile, of_movie
+from bst.datasets.profile import RatingsByMovie, dataset_profile, movie_summary
 from bst.datasets.profile.planted import planted_tastes
-from bst.models.config import Sizes, preset
-from bst.models.diagram import drawings
+from bst.models.config import Sizes
+from bst.models.registry import family_of, preset
 from bst.presentation.charts import data as drawn
 from bst.presentation.charts.architecture import architecture
 from bst.presentation.charts.files import Style, as_file
@@ -31,7 +31,7 @@ def picture(chart: alt.TopLevelMixin, width: int = 400) -> str:
 
 def test_every_chart_of_a_dataset_can_be_drawn(seen, dataset):
     genres = seen.genres["genre"].tolist()
-    found = of_movie(RatingsByMovie.of(dataset), 0)
+    found = movie_summary(RatingsByMovie.of(dataset), 0)
     pictures = {
         "stars": (drawn.given_stars(seen.stars), "5 ★"),
         "time": (drawn.ratings_over_time(seen.time), "Ratings"),
@@ -74,6 +74,7 @@ def test_percentages_are_whole_and_signed():
 
 @pytest.mark.parametrize("name", ["timeline", "seed"])
 def test_an_architecture_can_be_drawn_narrow(name):
-    for drawing in drawings(preset(name), Sizes(6040, 3883)):
+    config = preset(name)
+    for drawing in family_of(config).diagrams(config, Sizes(6040, 3883), 5):
         found = picture(architecture(drawing, "#111111"), 300)
         assert all(box.label in found for box in drawing.boxes)  # none is cut off on a phone

@@ -8,7 +8,7 @@ import pytest
 
 from bst.errors import BSTError
 from bst.inference.ranking import RankOptions
-from bst.models.config import PRESETS
+from bst.models.registry import PRESETS, Preset, family_of, preset
 from bst.settings import Settings
 
 METRICS = ["mae", "rmse", "median_mae", "nll", "ece", "mae_by_history", "ndcg@10", "hr@10"]
@@ -18,7 +18,7 @@ ANSWER = ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "popular
 @pytest.fixture
 def tiny_preset(timeline_settings, timeline_bundle, share_models, own_folders, monkeypatch) -> Settings:
     """Let ``timeline`` be the small configuration of these tests, and train quickly; returns the test's folders."""
-    monkeypatch.setitem(PRESETS, "timeline", timeline_settings.config)
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", timeline_settings.config))
     share_models(monkeypatch)
     return own_folders
 
@@ -77,7 +77,7 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
 
 def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
     # an epoch of a single step
-    monkeypatch.setitem(PRESETS, "timeline", replace(PRESETS["timeline"], batch_events=2000))
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
     options = ["--dataset", orderly_dir, "--epochs", 1, "--protocol", "last", "--name", "following", "--tower", "next"]
     trained = answer("train", *options)
     assert list(trained["metrics"]) == METRICS[6:]
@@ -92,12 +92,12 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
 
 
 def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
+
     from bst.bundles.bundle import open_bundle, save_bundle
-    from bst.models.build import build_model
 
     whole = open_bundle(bundle)
-    config = whole.config.with_towers(["rating"])
-    model = build_model(config, whole.sizes, 5)
+    config = whole.config.with_tasks(["rating"])
+    model = family_of(config).build(config, whole.sizes, 5)
     model.rating.set_weights(timeline_model.rating.get_weights())
     stars = save_bundle(replace(whole, folder=tmp_path / "stars", config=config), model, [], {}, "").folder
     rows, all_rows = (answer("recommend", "--bundle", b, "-k", 3)["recommendations"] for b in (stars, bundle))
@@ -132,7 +132,7 @@ def asked(refused, own_folders, monkeypatch):
 
 def test_what_is_trained_if_nothing_is_said(asked):
     settings, name = asked()
-    assert settings.config == PRESETS["timeline"]
+    assert settings.config == preset("timeline")
     assert (settings.dataset, settings.protocol, settings.seed, name) == ("demo", "visitor", 0, "demo-timeline")
     assert settings.epochs == max(tower.epochs for tower in settings.config.towers.values())
 
@@ -140,8 +140,8 @@ def test_what_is_trained_if_nothing_is_said(asked):
 @pytest.mark.parametrize("name", ["seed", "compact", "keras-example"])
 def test_classic_presets_are_trained_on_windows(name, asked):
     settings, bundle = asked("--preset", name, "--dataset", "ml-1m")
-    assert (settings.config, settings.protocol, bundle) == (PRESETS[name], "seed", f"ml-1m-{name}")
-    assert settings.epochs == PRESETS[name].epochs
+    assert (settings.config, settings.protocol, bundle) == (preset(name), "seed", f"ml-1m-{name}")
+    assert settings.epochs == preset(name).epochs
 
 
 def test_epochs_are_those_that_were_asked_for(asked):
@@ -161,8 +161,8 @@ def test_towers_are_those_that_were_asked_for(towers, left, asked):
     settings, _ = asked(*[word for tower in towers for word in ("--tower", tower)])
     assert list(settings.config.towers) == left
     for name in left:
-        assert settings.config.towers[name] == PRESETS["timeline"].towers[name]
-    assert settings.epochs == max(PRESETS["timeline"].towers[name].epochs for name in left)
+        assert settings.config.towers[name] == preset("timeline").towers[name]
+    assert settings.epochs == max(preset("timeline").towers[name].epochs for name in left)
     settings, _ = asked("--tower", "next", "--epochs", 2)
     assert (list(settings.config.towers), settings.epochs) == (["next"], 2)
 

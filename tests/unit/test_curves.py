@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from bst.bundles import curves
+from bst.models.registry import preset
 from bst.presentation import charts
 
 RATING = pd.DataFrame(
@@ -14,10 +15,10 @@ BOTH = RATING.assign(**{"val_next_loss": [7.0, 6.0, 5.5], "val_hr@10": [0.1, np.
 
 
 def test_a_tower_s_best_epoch_has_the_lowest_figure_it_is_judged_by():
-    assert curves.best_epochs(BOTH, timeline=True) == {"rating": 2, "next": 3}
-    assert curves.best_epochs(RATING, timeline=True) == {"rating": 2}
-    assert curves.best_epochs(RATING, timeline=False) == {"rating": 3}  # a classic model: of the MAE
-    assert curves.best_epochs(pd.DataFrame({"epoch": []}), timeline=True) == {}
+    assert curves.best_epochs(BOTH, preset("timeline")) == {"rating": 2, "next": 3}
+    assert curves.best_epochs(RATING, preset("timeline")) == {"rating": 2}
+    assert curves.best_epochs(RATING, preset("compact")) == {"rating": 3}  # of the MAE
+    assert curves.best_epochs(pd.DataFrame({"epoch": []}), preset("timeline")) == {}
 
 
 def test_only_what_there_are_numbers_of_is_offered():

@@ -17,7 +17,7 @@ from handmade import ONE_M, changed, write, zip_of
 from bst import datasets
 from bst.datasets import read
 from bst.datasets.download import RETRIES
-from bst.datasets.drafts import draft_folder
+from bst.datasets.staging import staging_folder
 from bst.errors import DatasetError
 
 
@@ -364,7 +364,7 @@ def test_what_a_killed_download_left_is_swept_by_the_next(server, good, into):
     assert [p.name.startswith(".ml-1m-") for p in into.iterdir()] == [True]
     (into / ".ml-100k-0a_b1c2d").mkdir()  # of another release, by a program that locked nothing
     (into / ".ml-1m-notes").mkdir()  # somebody's own
-    with draft_folder(into, ".ml-1m-") as under_way:
+    with staging_folder(into, ".ml-1m-") as under_way:
         fetch(server, into)
         assert sorted(p.name for p in into.iterdir()) == sorted([".ml-1m-notes", "ml-1m", under_way.name])
     assert sorted(p.name for p in into.iterdir()) == [".ml-1m-notes", "ml-1m"]

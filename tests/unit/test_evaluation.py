@@ -8,10 +8,13 @@ import pytest
 from bst.baselines.bias import bias_fold_in
 from bst.baselines.factorisation import EM_SETTINGS, Factorisation
 from bst.errors import ConfigError
-from bst.evaluation import TestPredictions, evaluate, evaluate_predictions, places, rating_figures
-from bst.models.config import TimelineConfig, preset
+from bst.evaluation.summary import evaluate_predictions
+from bst.metrics import rating_figures
+from bst.models.registry import prepare, preset
+from bst.models.timeline.config import TimelineConfig
+from bst.scoring.results import TestPredictions
 from bst.timelines.arrays import Timelines, WindowSplit, build_timelines, build_windows
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, prepare
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
 
 CONFIG = preset("seed", window=3, step=1)
 WHOLE = TimelineConfig("timeline")
@@ -40,8 +43,8 @@ def test_test_labels_are_not_known(tiny_split):
 
 
 def test_figures_of_the_tiny_task_by_hand(tiny_split):
-    result = evaluate(tiny_split, lambda windows: np.array([4.5, 9.0]), (1.0, 2.0, 3.0, 4.0, 5.0))
-    # labels 5 and 5; 9 is clipped to 5: errors 0.5 and 0
+    result = evaluate_predictions(tiny_split, TestPredictions(np.array([4.5, 5.0])))
+    # labels 5 and 5: errors 0.5 and 0
     assert result["labels"] == 2
     assert result["metrics"] == {"mae": 0.25, "rmse": pytest.approx(np.sqrt(0.125))}
     assert list(result["peers"]) == ["global_mean", "item_mean", "bias"]
@@ -51,22 +54,10 @@ def test_figures_of_the_tiny_task_by_hand(tiny_split):
 
 
 def test_figures_as_a_visitor_stand_beside_the_others(tiny_split):
-    four, three = (lambda windows, stars=stars: np.full(len(windows), stars) for stars in (4.0, 3.0))
-    result = evaluate(tiny_split, four, (1.0, 5.0), as_visitor=three)
+    four, three = np.full(2, 4.0), np.full(2, 3.0)
+    result = evaluate_predictions(tiny_split, TestPredictions(four, as_visitor=three))
     assert (result["metrics"]["mae"], result["as_visitor"]) == (1.0, {"mae": 2.0, "rmse": 2.0})
-    assert "as_visitor" not in evaluate(tiny_split, four, (1.0, 5.0))
-
-
-def test_predictions_are_asked_for_test_windows_only(tiny_split):
-    asked = []
-
-    def predict(windows):
-        asked.append(windows.target.tolist())
-        return np.zeros(len(windows))
-
-    result = evaluate(tiny_split, predict, (1.0, 5.0))
-    assert asked == [[12, 13]]
-    assert result["metrics"]["mae"] == 4, "predictions below the lowest rating are clipped to it"
+    assert "as_visitor" not in evaluate_predictions(tiny_split, TestPredictions(four))
 
 
 def test_parts_of_the_seed_protocol_are_disjoint(world):
@@ -181,7 +172,9 @@ def test_twenty_users_are_enough_for_visitors(world):
 
 @pytest.mark.parametrize("protocol", ["visitor", "last"])
 def test_a_model_of_windows_is_judged_on_windows_alone(protocol, world):
-    with pytest.raises(ConfigError, match=r"preset seed reads windows of 3 events.*--protocol seed, or --preset time"):
+    with pytest.raises(
+        ConfigError, match=rf"preset seed cannot be measured under protocol {protocol}; give --protocol"
+    ):
         prepare(world, CONFIG, protocol, 0)
 
 
@@ -224,20 +217,22 @@ def about(figures: dict):
     return {k: about(v) if isinstance(v, dict) else pytest.approx(v, abs=1e-9) for k, v in figures.items()}
 
 
+LEVELS = np.arange(1.0, 6.0)
+
+
+def predictions(distribution: np.ndarray, **others: np.ndarray) -> TestPredictions:
+    return TestPredictions(distribution @ LEVELS, distribution, **others)
+
+
 def test_rating_figures_by_hand(handmade):
-    assert rating_figures(*handmade) == about(FIGURES)
-
-
-def test_rating_figures_of_another_role(tiny_dataset):
-    five = np.tile([0, 0, 0, 0, 1], (5, 1))
-    figures = rating_figures(visitors(tiny_dataset), five, VALIDATION)
-    # user 1 gave 1, 2, 3, 4, 5 stars
-    assert (figures["mae"], figures["mae_by_history"]) == (2, {"0": 4, "1": 3, "3": 1})
+    assert rating_figures(handmade[1], LEVELS, np.array([3, 3, 4, 4, 5, 5]), np.arange(6)) == about(FIGURES)
 
 
 def test_everything_that_is_measured_by_hand(handmade):
     split, distribution = handmade
-    result = evaluate_predictions(split, TestPredictions(distribution, np.roll(distribution, 1, axis=0), np.array([3])))
+    result = evaluate_predictions(
+        split, predictions(distribution, without_gaps=np.roll(distribution, 1, axis=0), ranks=np.array([3]))
+    )
     assert list(result) == ["labels", "metrics", "popularity", "gaps_unknown", "peers", "ahead_of_svd"]
     assert result["labels"] == 6
     assert result["metrics"] == about(FIGURES | {"ndcg@10": 0.5, "hr@10": 1})
@@ -260,7 +255,7 @@ def test_everything_that_is_measured_by_hand(handmade):
 
 def test_peers_are_folded_in_for_visitors(handmade):
     split, distribution = handmade
-    baselines = evaluate_predictions(split, TestPredictions(distribution))["peers"]
+    baselines = evaluate_predictions(split, predictions(distribution))["peers"]
     theirs = np.array([5, 4, 3, 2, 1, 0]), np.array([3, 3, 4, 4, 5, 5], np.float32), np.array([0, 6])
     for name, stars in (
         ("bias", bias_fold_in(split.known, *theirs)),
@@ -275,7 +270,7 @@ def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny
     split = replace(visitors(tiny_dataset), protocol=protocol)
     right, wrong = np.eye(5)[[2, 2, 3, 3, 4, 4]], np.eye(5)[[0] * 6]
     for distribution, sign in ((right, -1), (wrong, 1)):
-        result = evaluate_predictions(split, TestPredictions(distribution))
+        result = evaluate_predictions(split, predictions(distribution))
         ours, svd, ahead = result["metrics"], result["peers"][name], result["ahead_of_svd"]
         assert list(ahead) == ["all", "0", "1", "3", "5"]
         # one user is drawn again and again, so the interval has no width
@@ -287,7 +282,7 @@ def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny
 
 def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
     split = prepare(tiny_dataset, WHOLE, "last", 0)
-    result = evaluate_predictions(split, TestPredictions(np.eye(5)[[3, 4, 4]], places=np.array([1, 3, 12])))
+    result = evaluate_predictions(split, predictions(np.eye(5)[[3, 4, 4]], ranks=np.array([1, 3, 12])))
     assert list(result["peers"]) == ["global_mean", "item_mean", "bias", "svd"]
     svd = Factorisation.fit(split.known).predict(np.arange(3), np.array([1, 4, 0]))
     assert result["peers"]["svd"]["mae"] == pytest.approx(np.abs(svd - [4, 5, 5]).mean())
@@ -296,26 +291,23 @@ def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
     assert "gaps_unknown" not in result
 
 
-def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
-    from bst.evaluation import summary as figures
-
-    monkeypatch.setattr(figures, "K", 1)
+def test_popularity_is_ranked_among_unseen_movies(tiny_dataset):
     split = prepare(tiny_dataset, WHOLE, "last", 0)
     # without the test labels movies 0 … 5 were watched 2, 2, 3, 2, 1, 1 times
     # user 0 goes on with 1 out of 1, 3, 4, 5: first, beside 3; user 1 with 4 out of 4, 5; user 2 with the last one
-    assert evaluate_predictions(split, TestPredictions(places=np.array([1, 1, 1])))["popularity"]["hr@1"] == 1
+    assert evaluate_predictions(split, TestPredictions(ranks=np.array([1, 1, 1])))["popularity"]["ndcg@10"] == 1
     # had user 1 not watched the most popular movie 2, that would stand before 4
     ratings = tiny_dataset.ratings
     others = ratings[(ratings["user"] != 1) | (ratings["movie"] != 2)]
     split = prepare(replace(tiny_dataset, ratings=others), WHOLE, "last", 0)
-    result = evaluate_predictions(split, TestPredictions(places=np.array([1, 1, 1])))
-    assert result["popularity"]["hr@1"] == pytest.approx(2 / 3)
+    result = evaluate_predictions(split, TestPredictions(ranks=np.array([1, 1, 1])))
+    assert result["popularity"]["ndcg@10"] == pytest.approx((2 + 1 / np.log2(3)) / 3)
     assert list(result) == ["labels", "metrics", "popularity"], "without a rating tower there are no rating figures"
-    assert result["metrics"] == {"ndcg@1": 1, "hr@1": 1}
+    assert result["metrics"] == {"ndcg@10": 1, "hr@10": 1}
 
 
 @pytest.mark.parametrize(
-    ("scores", "place"),
+    ("scores", "rank"),
     [
         ([0, 5, 0, 4, 3, 1], 1),
         ([0, 5, 0, 7, 3, 1], 2),
@@ -326,24 +318,24 @@ def test_popularity_is_ranked_among_unseen_movies(tiny_dataset, monkeypatch):
         ([0, -1, 0, 7, 3, 1], 4),
     ],
 )
-def test_places_by_hand(scores, place, tiny_dataset):
+def test_ranks_by_hand(scores, rank, tiny_dataset):
     split = visitors(tiny_dataset)
     # user 0 watched movies 2, 0 and then 1
-    assert places(split, np.array([2]), np.array([scores])).tolist() == [place]
+    assert split.ranks(np.array([2]), np.array([scores])).tolist() == [rank]
 
 
-def test_a_label_that_was_seen_before_has_a_place_all_the_same(tiny_dataset):
+def test_a_label_that_was_seen_before_has_a_rank_all_the_same(tiny_dataset):
     watched = Timelines(np.array([1, 2, 1]), np.ones(3), np.arange(3), np.arange(3), np.array([0, 3, 3, 3]))
     split = EvaluationSplit(tiny_dataset, watched, "last", 0, np.array([TRAIN, VALIDATION, TEST]))
     # movie 1 against 0, 3, 4, 5, not against 2, which was seen
-    assert places(split, np.array([2]), np.array([[1, 3, 9, 4, 5, 1]])).tolist() == [3]
+    assert split.ranks(np.array([2]), np.array([[1, 3, 9, 4, 5, 1]])).tolist() == [3]
 
 
 @pytest.mark.real_data
 def test_peers_on_ml_1m(ml_1m):
     """The figures of 0.935, 0.782 and 0.717 were measured on a draw that counted 2 % of the windows twice."""
     split = prepare(ml_1m, preset("seed"), "seed", 0)
-    result = evaluate(split, lambda windows: np.full(len(windows), 3.0), ml_1m.levels)
+    result = evaluate_predictions(split, TestPredictions(np.full(len(split.test), 3.0)))
     errors = {name: figures["mae"] for name, figures in result["peers"].items()}
     assert errors == {
         "global_mean": pytest.approx(0.935, abs=0.004),

@@ -16,7 +16,8 @@ from bst.evaluation.predictions import Labels, intervals, versus
 from bst.evaluation.slices import fairness, slices
 from bst.evaluation.worst import Miss, worst
 from bst.metrics import ece, paired_bootstrap
-from bst.models.config import ClassicConfig, TimelineConfig
+from bst.models.classic.config import ClassicConfig
+from bst.models.timeline.config import TimelineConfig
 from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
 from bst.settings import get_settings
 from bst.timelines.arrays import build_timelines

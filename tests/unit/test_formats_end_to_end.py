@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bst.bundles.bundle import open_bundle
-from bst.models.config import PRESETS, TimelineConfig, TowerConfig
+from bst.models.registry import PRESETS, preset
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.timelines.arrays import TIE_ORDERS
 from tests.formats import FILMS, USERS, WRITERS
 
@@ -24,7 +25,7 @@ QUICK = {
         averaging=0.5,
         negatives=8,
     ),
-    "compact": replace(PRESETS["compact"], window=4, mlp=(8, 4), batch_size=64, epochs=1),
+    "compact": replace(preset("compact"), window=4, mlp=(8, 4), batch_size=64, epochs=1),
 }
 # what is known of nobody, and what is drawn, by format
 NO_USERS = {"like-10m", "like-latest-small", "like-kaggle-20m"}
@@ -36,7 +37,7 @@ WATCHED = ("--watched", "17=5", "--watched", "12=4", "--watched", "Say Now, Plea
 def quick(monkeypatch, own_folders, eager):
     """Small models, of which nothing is compiled, and folders of the test's own for all that is kept."""
     for name, config in QUICK.items():
-        monkeypatch.setitem(PRESETS, name, config)
+        monkeypatch.setitem(PRESETS, name, replace(PRESETS[name], config=config))
 
 
 @pytest.mark.parametrize("preset", QUICK)

@@ -9,7 +9,8 @@ import pytest
 from bst.errors import VisitorError
 from bst.explanation import integrated_gradients
 from bst.inference.recommender import Recommender
-from bst.models.config import ClassicConfig, Sizes
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import Sizes
 from bst.schema import WHOLE_STARS, Event, Visitor
 from bst.scoring.scorer import Scorer
 
@@ -20,7 +21,7 @@ EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11
 class Simple(Scorer):
     """Stars as a function of three events and the rest, each from 0 to 1, with its gradient."""
 
-    predict = attention_weights = movie_vectors = _pass = None  # integrated gradients ask for none of them
+    predict = attention_weights = movie_vectors = _predict_pass = None  # integrated gradients ask for none of them
 
     def __init__(self, stars, gradient):
         self.stars, self.gradient = stars, gradient
@@ -31,7 +32,7 @@ class Simple(Scorer):
 
 
 def attribute(stars, gradient, steps: int):
-    return Simple(stars, gradient).attribute(Visitor(), np.arange(3), 0, steps)
+    return Simple(stars, gradient).integrated_gradients(Visitor(), np.arange(3), 0, steps)
 
 
 def test_of_a_linear_model_it_is_weight_times_input():

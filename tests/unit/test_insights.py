@@ -13,6 +13,7 @@ from bst.errors import VisitorError
 from bst.explanation.embedding_map import embedding_map, nearest
 from bst.explanation.insight_summary import by_genre, by_movie, ratios, spread
 from bst.explanation.insights import draw_sample, make_insights, read_insights
+from bst.models.registry import family_of
 from bst.schema import Event, Visitor
 from bst.visitors.replay import RealUsers
 
@@ -77,7 +78,7 @@ def test_the_sample_is_of_held_out_users_and_their_next_movie(timeline_bundle, o
         following = timeline[len(visitor.history)]
         assert (following.movie_id, following.rating) == (movie_id, actual)
         assert len(visitor.history) >= 5
-        assert visitor.sex == users.who(whole[timeline]).sex
+        assert visitor.sex == users.without_history(whole[timeline]).sex
     assert draw_sample(users, 3, seed=1) == sampled
     assert draw_sample(users, 3, seed=2) != sampled
     assert len(draw_sample(users, 1000, seed=1)) == len(users.held_out)
@@ -129,13 +130,13 @@ def test_insights_of_a_classic_model_are_not_of_held_out_users(small_recommender
 
 
 def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, world):
+
     from bst.inference.recommender import Recommender
-    from bst.models.build import look_everywhere_alike
 
     history = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5)))
     for bundle, dataset in ((timeline_bundle, orderly), (small_bundle, world)):
         model = bundle.load_model(dataset.movies)
-        look_everywhere_alike(model)
+        family_of(model.config).make_attention_uniform(model)
         looks = Recommender.load(bundle, dataset, model=model).attention(Visitor("F", 25, None, history), IDS[20])
         # three events and the candidate or the visitor
         np.testing.assert_allclose(looks.to_events, 1 / 4, atol=1e-6)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from bst.errors import ConfigError
-from bst.models.config import PRESETS, ClassicConfig, Sizes, embedding_width, preset, read_config
+from bst.models.classic.config import ClassicConfig, embedding_width
+from bst.models.classic.family import ClassicFamily
+from bst.models.config import Sizes
+from bst.models.registry import PRESETS, preset, read_config
 
 ML_1M = Sizes(6040, 3883)
 SMALL = Sizes(50, 40)
@@ -22,17 +25,17 @@ SMALL = Sizes(50, 40)
 #   + 32 × 16 + 16 = 528, + 64 + 17 = 15,361; fixed 69,894 + 64 + 32 = 69,990.
 # compact, window 7: 62 more positions (781,276), 62 × 32 = 1,984 more weights in the head (17,345).
 COUNTS = {
-    "keras-example": (PRESETS["keras-example"], 390_201, 768, (240_994, 50_902, 98_305)),
-    "seed": (PRESETS["seed"], 951_801, 70_662, (781_090, 50_902, 119_809)),
-    "compact of 5": (PRESETS["compact"], 847_477, 69_990, (781_214, 50_902, 15_361)),
+    "keras-example": (preset("keras-example"), 390_201, 768, (240_994, 50_902, 98_305)),
+    "seed": (preset("seed"), 951_801, 70_662, (781_090, 50_902, 119_809)),
+    "compact of 5": (preset("compact"), 847_477, 69_990, (781_214, 50_902, 15_361)),
     "compact of 6": (preset("compact", window=7), 849_523, 69_990, (781_276, 50_902, 17_345)),
 }
 
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_parameters_of_the_presets(name):
-    from bst.models.build import count_parameters
     from bst.models.classic.model import build_classic
+    from bst.models.family import count_parameters
 
     config, total, fixed, parts = COUNTS[name]
     assert count_parameters(build_classic(config, ML_1M)) == {
@@ -59,7 +62,7 @@ def test_embedding_width_is_the_root_rounded_down(size, width):
 def test_config_survives_json():
     import json
 
-    for config in PRESETS.values():
+    for config in (entry.config for entry in PRESETS.values()):
         assert read_config(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -216,7 +219,7 @@ def inputs(n=6, slots=3, seed=0):
 @pytest.fixture(scope="module")
 def model():
     """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
-    return random_model(PRESETS["seed"])
+    return random_model(preset("seed"))
 
 
 def random_model(config):
@@ -288,7 +291,7 @@ def test_every_input_counts(model, part):
 
 
 def test_features_that_are_off_do_not_count():
-    model = random_model(PRESETS["keras-example"])
+    model = random_model(preset("keras-example"))
     x = inputs()
     before = np.asarray(model(x))
     for name in ("user", "sex", "age", "occupation"):
@@ -297,11 +300,11 @@ def test_features_that_are_off_do_not_count():
     assert model.genres is None
 
 
-@pytest.mark.parametrize("name", [name for name, config in PRESETS.items() if isinstance(config, ClassicConfig)])
+@pytest.mark.parametrize("name", [entry.name for entry in ClassicFamily.presets])
 def test_a_saved_model_predicts_the_same(name, tmp_path):
     import keras
 
-    model = random_model(PRESETS[name])
+    model = random_model(preset(name))
     x = inputs(slots=model.config.window - 1)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
@@ -314,7 +317,7 @@ def test_training_moves_every_position_and_no_genre(tmp_path):
 
     from bst.models.classic.trainer import compile_model
 
-    model = random_model(PRESETS["seed"])
+    model = random_model(preset("seed"))
     before = {name: getattr(model, name).embeddings.numpy() for name in ("position", "genres", "movie")}
     compile_model(model, model.config)
     model.run_eagerly = True

@@ -228,7 +228,7 @@ def test_without_times_the_order_of_the_file_is_the_order(tmp_path):
     dataset = movielens.read(write(tmp_path, CSV | {"ratings.csv": ["userId,movieId,rating", *lines]}))
     assert [row[:3] for row in rows(dataset)] == [row[:3] for row in RATINGS]
     assert (dataset.has_times, dataset.tie_order) == (False, "file")
-    assert dataset.notes == ("ratings.csv has no times: each user's ratings stand in the order of the file.",)
+    assert dataset.notes == ("ratings.csv has no times: each user's ratings are in the order of the file.",)
 
 
 def test_movies_with_other_columns(tmp_path):

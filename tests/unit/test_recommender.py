@@ -7,9 +7,8 @@ import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.recommender import Filters, RankOptions, genre_columns
-from bst.models.config import PRESETS
-from bst.models.family import make_scorer
+from bst.inference.recommender import Filters, RankOptions, genre_columns, make_scorer
+from bst.models.registry import PRESETS, family_of, preset
 from bst.schema import Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -26,6 +25,8 @@ def stub(recommender, ratings, **changes):
     from bst.inference.recommender import Recommender
 
     class Model:
+        config, sizes = recommender.bundle.config, recommender.bundle.sizes
+
         def __call__(self, inputs, training=None, return_attention_scores=False):
             import tensorflow as tf
 
@@ -204,12 +205,12 @@ def test_no_candidates_no_ratings(small_recommender, visitor):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, small_bundle, world):
-    from bst.inference.recommender import Recommender
-    from bst.models.build import build_model, set_movies
 
-    config = PRESETS[name]
-    model = build_model(config, small_bundle.sizes, 5)
-    set_movies(model, world.movies)
+    from bst.inference.recommender import Recommender
+
+    config = preset(name)
+    model = family_of(config).build(config, small_bundle.sizes, 5)
+    family_of(config).set_item_features(model, world.movies)
     if name == "timeline":
         rng = np.random.default_rng(5)
         for weight in model.trainable_weights:  # what starts as zero would hide what is read

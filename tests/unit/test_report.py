@@ -7,14 +7,17 @@ from html.parser import HTMLParser
 import pytest
 
 from bst.bundles.bundle import open_bundle
+from bst.bundles.parameters import by_purpose, weights
 from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
 from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
 from bst.evaluation import measure
-from bst.models.config import ClassicConfig, Sizes, TimelineConfig, TowerConfig, preset
-from bst.models.diagram import LEFT, RIGHT, drawings
-from bst.models.parameters import by_purpose, weights
+from bst.models.classic.config import ClassicConfig
+from bst.models.config import Sizes
+from bst.models.diagram import LEFT, RIGHT
+from bst.models.registry import family_of, preset
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.presentation.glossary import GLOSSARY, PARTS, meaning
 from bst.presentation.report import make_report, write_report
 
@@ -223,7 +226,7 @@ def test_weights_add_up_to_what_the_bundle_says(name):
     ],
 )
 def test_every_architecture_can_be_drawn(config):
-    for drawing in drawings(config, Sizes(6040, 3883)):
+    for drawing in family_of(config).diagrams(config, Sizes(6040, 3883), 5):
         names = [box.name for box in drawing.boxes]
         assert len(set(names)) == len(names)
         # no two boxes in one place, and no arrow upwards, to itself or to nowhere
@@ -234,15 +237,16 @@ def test_every_architecture_can_be_drawn(config):
             assert (at[start].row, at[start].side != LEFT) < (at[end].row, at[end].side != LEFT)
         # everything leads to the answer
         assert {start for start, _ in drawing.arrows} == set(names) - {"answer"}
-        assert all(box.label in drawing.words for box in drawing.boxes)
+        assert all(box.label in drawing.text for box in drawing.boxes)
 
 
 def test_the_drawing_has_the_numbers_of_the_model():
-    words = drawings(preset("seed"), Sizes(6040, 3883))[0].words
+    config = preset("seed")
+    words = family_of(config).diagrams(config, Sizes(6040, 3883), 5)[0].text
     assert "4 × 62 = 248 numbers" in words
     assert "77 + 1 + 2 + 4 = 84 numbers" in words
     bare = ClassicConfig("keras-example", user_id=False, demographics=False)
-    assert "Who the user is" not in drawings(bare, Sizes(6040, 3883))[0].words
+    assert "Who the user is" not in family_of(bare).diagrams(bare, Sizes(6040, 3883), 5)[0].text
 
 
 def test_a_card_is_cut_into_blocks():

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from bst.errors import BSTError, TrainingError
-from bst.models.config import preset
+from bst.models.registry import preset
 from bst.training.runs import RunSettings
 
 
@@ -116,7 +116,7 @@ def test_a_run_may_become_longer(train, unfinished, small_settings, small_bundle
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
-from bst.models.config import ClassicConfig
+from bst.models.classic.config import ClassicConfig
 from bst.settings import override_settings
 from bst.training.runs import RunSettings, train
 said = json.loads(sys.argv[1])

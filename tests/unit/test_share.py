@@ -7,8 +7,8 @@ import pytest
 
 from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
-from bst.models.config import preset
-from bst.timelines.splits import TEST, TRAIN, UNUSED, VALIDATION, prepare
+from bst.models.registry import prepare, preset
+from bst.timelines.splits import TEST, TRAIN, UNUSED, VALIDATION
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("timeline", "visitor"), ("timeline", "last"), ("seed", "seed")])

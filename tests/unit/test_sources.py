@@ -79,7 +79,7 @@ def test_a_folder_that_was_trained_on_is_known_by_its_name(places, tmp_path):
     dataset = datasets.load(folder)
     with pytest.raises(DatasetError, match=r"unknown dataset 'mine'.*--dataset FOLDER"):
         datasets.load("mine")
-    datasets.remember(folder, dataset)
+    datasets.register_folder(folder, dataset)
     assert datasets.find("mine") == folder
     pd.testing.assert_frame_equal(datasets.load("mine").ratings, dataset.ratings)
     assert datasets.usable() == {"demo": "Demo world (simulated)", "mine": "mine"}
@@ -95,7 +95,7 @@ def test_a_folder_that_was_trained_on_is_known_by_its_name(places, tmp_path):
         datasets.load_movies("mine")
     assert str(folder) in str(caught.value)
     assert "--dataset FOLDER" in str(caught.value)
-    datasets.remember(tmp_path / "moved", dataset)
+    datasets.register_folder(tmp_path / "moved", dataset)
     assert datasets.find("mine") == tmp_path / "moved"
 
 
@@ -103,7 +103,7 @@ def test_what_is_in_a_known_place_is_not_remembered(places, tmp_path):
     chosen, _ = places
     write(chosen / "ml-1m", ONE_M)
     for name in ("ml-1m", chosen / "ml-1m"):
-        datasets.remember(name, datasets.load(name))
+        datasets.register_folder(name, datasets.load(name))
     assert not (tmp_path / "cache").exists()
 
 
@@ -114,14 +114,14 @@ def test_a_damaged_memory_is_ignored(places, tmp_path, content):
     assert datasets.find("mine") is None
     assert datasets.usable() == {"demo": "Demo world (simulated)"}
     folder = write(tmp_path / "mine", CSV)
-    datasets.remember(folder, datasets.load(folder))
+    datasets.register_folder(folder, datasets.load(folder))
     assert datasets.find("mine") == folder
 
 
 def test_a_memory_that_cannot_be_kept_is_no_fault(places, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     folder = write(tmp_path / "mine", CSV)
-    datasets.remember(folder, datasets.load(folder))
+    datasets.register_folder(folder, datasets.load(folder))
     assert datasets.find("mine") is None
 
 
@@ -173,7 +173,7 @@ def test_the_command_line_says_what_is_here_and_what_was_assumed_of_it(places, t
     write(chosen / "ml-100k", {name: lines for name, lines in ONE_HUNDRED_K.items() if name != "u.user"})
     write(chosen / "ml-1m", ONE_M | {"users.dat": ["?"]})
     folder = write(tmp_path / "mine", CSV)
-    datasets.remember(folder, datasets.load(folder))
+    datasets.register_folder(folder, datasets.load(folder))
     code, out, err = run("datasets", "--json")
     assert code == 0
     rows = {row["dataset"]: row for row in json.loads(out)["datasets"]}

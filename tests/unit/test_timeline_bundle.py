@@ -11,7 +11,7 @@ import pytest
 
 from bst.bundles.bundle import open_bundle, save_bundle
 from bst.errors import BundleError
-from bst.models.config import TimelineConfig
+from bst.models.timeline.config import TimelineConfig
 from bst.schema import item_features
 
 

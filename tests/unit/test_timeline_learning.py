@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bst.models.registry import prepare
 from bst.timelines.segments import training_segments
-from bst.timelines.splits import TRAIN, prepare
+from bst.timelines.splits import TRAIN
 
 TOWERS = ("rating", "next")
 WHO = ("sex", "age", "occupation")
@@ -162,7 +163,7 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
 def test_labels_of_other_roles_are_history_but_no_labels(trainer_of, timeline_settings, orderly, monkeypatch):
     """Under ``last`` a training timeline ends in a validation and a test label."""
     split = prepare(orderly, timeline_settings.config, "last", 3)
-    config = replace(timeline_settings.config.with_towers(["next"]), unknown=0.0)
+    config = replace(timeline_settings.config.with_tasks(["next"]), unknown=0.0)
     batches = epoch_batches(trainer_of(config, split, 3), "next", 1, monkeypatch)
     assert sum(b["label"].sum() for b in batches) == 40 * 22
     assert sum((b["movie"] >= 0).sum() for b in batches) == 40 * 24

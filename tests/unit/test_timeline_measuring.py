@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.evaluation import places
+from bst.evaluation.summary import evaluate_predictions
+from bst.models.registry import family_of, prepare
 from bst.timelines.segments import EVENT_INPUTS, gap_buckets, months
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, prepare
+from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
 
 WHO = ("sex", "age", "occupation")
 
@@ -76,35 +77,35 @@ def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_ta
     assert distributions(timeline_model, timeline_task, VALIDATION).shape == (48, 5)
 
 
-def test_places_of_last_movies(timeline_model, timeline_task):
-    from bst.models.timeline.trainer import next_places
+def test_ranks_of_last_movies(timeline_model, timeline_task):
+    from bst.models.timeline.trainer import next_ranks
 
-    place, surprise = next_places(timeline_model, timeline_task, TEST)
+    ranks, cross_entropy = next_ranks(timeline_model, timeline_task, TEST)
     last = timeline_task.last_labels(TEST)
-    assert len(place) == len(last) == 4
+    assert len(ranks) == len(last) == 4
     # with the label itself they are the newest 12 events
     encoded = timeline_model.encode(histories(timeline_task, last - 11, last))
     logits = np.array(timeline_model.next_logits(encoded), np.float64)
-    assert place.tolist() == places(timeline_task, last, logits).tolist()
+    assert ranks.tolist() == timeline_task.ranks(last, logits).tolist()
     label = logits[np.arange(4), timeline_task.timelines.movie[last]]
-    np.testing.assert_allclose(surprise, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+    np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
 
 
-def test_places_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
+def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
     """With timelines of different lengths, so that batches are in another order than users."""
-    from bst.models.timeline.trainer import next_places
+    from bst.models.timeline.trainer import next_ranks
 
     place_of, user = orderly.ratings.groupby("user").cumcount(), orderly.ratings["user"]
     ratings = orderly.ratings[place_of < 3 + 7 * user % 20]
     split = prepare(replace(orderly, ratings=ratings), timeline_settings.config, "last", 0)
-    place, surprise = next_places(timeline_model, split, VALIDATION)
+    ranks, cross_entropy = next_ranks(timeline_model, split, VALIDATION)
     last = split.last_labels(VALIDATION)
     assert len(set(split.history[last])) > 10
     start = np.maximum(last - 11, split.timelines.offsets[split.user[last]])
     logits = np.array(timeline_model.next_logits(timeline_model.encode(histories(split, start, last))), np.float64)
-    assert place.tolist() == places(split, last, logits).tolist()
+    assert ranks.tolist() == split.ranks(last, logits).tolist()
     label = logits[np.arange(40), split.timelines.movie[last]]
-    np.testing.assert_allclose(surprise, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+    np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
 
 
 @pytest.mark.parametrize("protocol", ["visitor", "seed", "last"])
@@ -119,8 +120,8 @@ def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeli
         return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
 
     monkeypatch.setattr(trainer, "distributions", predict)
-    monkeypatch.setattr(trainer, "next_places", lambda model, split, role: (np.full(40, 2), None))
-    result = trainer.evaluate_model(timeline_model, split)
+    monkeypatch.setattr(trainer, "next_ranks", lambda model, split, role: (np.full(40, 2), None))
+    result = evaluate_predictions(split, family_of(timeline_settings.config).predict_test(timeline_model, split))
     actual = split.timelines.rating[split.test]
     assert result["metrics"]["mae"] == pytest.approx(np.abs(4 - actual).mean())
     assert result["metrics"]["hr@10"] == 1

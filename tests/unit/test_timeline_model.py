@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from bst.errors import ConfigError
-from bst.models.config import Sizes, TimelineConfig, TowerConfig, read_config
+from bst.models.config import Sizes
+from bst.models.registry import read_config
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 
 MOVIES, PLACES, VISITORS = 50, 7, 3
 
@@ -157,7 +159,7 @@ def test_what_is_given_in_training_stands_for_the_fold_in(tower, inputs):
 def test_a_model_without_a_rating_tower_encodes_what_it_has(inputs):
     from bst.models.timeline.model import build_timeline
 
-    config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_towers(["next"])
+    config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_tasks(["next"])
     made = build_timeline(config, Sizes(10, MOVIES), 5)
     encoded = made.encode(inputs)
     assert made.rating is None

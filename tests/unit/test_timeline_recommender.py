@@ -12,7 +12,7 @@ from bst.errors import VisitorError
 from bst.explanation import attention
 from bst.inference.recommender import Filters, RankOptions
 from bst.schema import Event, Visitor
-from bst.scoring.encoding import watched
+from bst.scoring.encoding import encode_history
 from bst.scoring.results import Predictions
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -309,13 +309,13 @@ def test_times_become_gaps(visitor):
     at = 978_300_000
     times = (at, at + 3, None, at + 100, at + 100 + 15, at + 115 + 86_400)
     history = tuple(Event(IDS[i], 4, time) for i, time in enumerate(times))
-    read = watched(Visitor(history=history), np.arange(6), 10)
+    read = encode_history(Visitor(history=history), np.arange(6), 10)
     # buckets of segments.gap_buckets: 3 s is 2, 15 s is 3, a day ceil(log2(86401) / 2) + 1 = 10
     assert read.gap.tolist() == [0, 2, 0, 0, 3, 10]
     assert read.movie.tolist() == [0, 1, 2, 3, 4, 5]
     assert read.rating.tolist() == [4.0] * 6
     # of the newest three the first has nothing before it
-    cut = watched(Visitor(history=history), np.arange(6), 3)
+    cut = encode_history(Visitor(history=history), np.arange(6), 3)
     assert (cut.movie.tolist(), cut.gap.tolist()) == ([3, 4, 5], [0, 3, 10])
     assert [values.dtype for values in cut[:3]] == [np.int32, np.float32, np.int32]
 
@@ -324,13 +324,13 @@ def test_times_become_months():
     # January 1995 is 1; 15 December 2000, 71.5 months of 30.44 days later, is 72; the eighties count as 1995
     times = (788_918_400, 976_838_400, 500_000_000, None)
     history = tuple(Event(IDS[i], 4, time) for i, time in enumerate(times))
-    assert watched(Visitor(history=history), np.arange(4), 10).month.tolist() == [1, 72, 1, 0]
+    assert encode_history(Visitor(history=history), np.arange(4), 10).month.tolist() == [1, 72, 1, 0]
 
 
 def test_a_visitor_who_says_nothing_of_time_has_no_gaps(visitor):
-    read = watched(visitor, np.array([0, 3, 4]), 10)
+    read = encode_history(visitor, np.array([0, 3, 4]), 10)
     assert (read.gap.tolist(), read.month.tolist()) == ([0, 0, 0], [0, 0, 0])
-    empty = watched(Visitor(), np.array([], int), 10)
+    empty = encode_history(Visitor(), np.array([], int), 10)
     assert [len(values) for values in empty] == [0] * len(empty)
 
 

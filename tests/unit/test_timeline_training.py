@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from bst.errors import TrainingError
+from bst.evaluation.summary import evaluate_predictions
+from bst.models.registry import family_of
 from bst.timelines.splits import TEST
 
 TOWERS = ("rating", "next")
@@ -45,12 +47,12 @@ def test_the_planted_difference_is_learnt(eager, timeline_bundle, timeline_model
 
 
 def test_the_planted_order_is_learnt(eager, timeline_bundle, timeline_model, timeline_task):
-    from bst.models.timeline.trainer import next_places
+    from bst.models.timeline.trainer import next_ranks
 
-    place, _ = next_places(timeline_model, timeline_task, TEST)
-    assert timeline_bundle.metrics["metrics"]["hr@10"] == (place <= 10).mean()
-    # seven movies are unseen at a last event: by chance the mean place is 4
-    assert place.mean() < 2
+    ranks, _ = next_ranks(timeline_model, timeline_task, TEST)
+    assert timeline_bundle.metrics["metrics"]["hr@10"] == (ranks <= 10).mean()
+    # seven movies are unseen at a last event: by chance the mean rank is 4
+    assert ranks.mean() < 2
     assert timeline_bundle.metrics["metrics"]["ndcg@10"] > timeline_bundle.metrics["popularity"]["ndcg@10"]
 
 
@@ -130,7 +132,7 @@ def test_a_run_that_diverges_says_so(train, timeline_settings, own_folders, monk
     def nothing(trainer, tower, *arguments):
         return {"val_rmse": float("nan"), "val_next_loss": float("nan")}
 
-    monkeypatch.setattr(timeline.Trainer, "_epoch", nothing)
+    monkeypatch.setattr(timeline.TimelineTrainer, "_epoch", nothing)
     with pytest.raises(TrainingError, match=r"training diverged; start again with --overwrite and another --seed"):
         train(replace(timeline_settings, patience=2), "bad")
     assert not own_folders.bundles.exists()
@@ -218,7 +220,7 @@ def test_a_tower_that_was_no_number_at_first_may_still_learn(timeline_trainer, m
 
 def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeypatch):
     """Stopped after epoch 5, when the rating tower had had enough."""
-    from bst.models.training_state import TrainingState
+    from bst.models.trainer import TrainingState
 
     scores = {"rating": [0.9, 0.5, 0.6, 0.7, 0.1], "next": [3.0, 2.9, 2.95, 2.7, 2.6, 2.5, 2.55, 2.58]}
     with monkeypatch.context() as patch:
@@ -232,13 +234,11 @@ def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeyp
 
 @pytest.mark.parametrize(("name", "columns"), [("rating", {"loss", "mae", "val_rmse"}), ("next", {"val_ndcg@10"})])
 def test_one_tower_alone(name, columns, eager, trainer_of, timeline_settings, timeline_task):
-    from bst.models.timeline.trainer import evaluate_model
-
-    config = timeline_settings.config.with_towers([name])
-    config = replace(config, **{name: replace(config.towers[name], layers=1)}, batch_events=2000)
+    config = timeline_settings.config.with_tasks([name])
+    config = replace(config.with_tower(name, replace(config.towers[name], layers=1)), batch_events=2000)
     alone = trainer_of(config, timeline_task, 3)
     state = alone.fit(epochs=1, patience=1)  # a single step
-    result = evaluate_model(alone.model, timeline_task)
+    result = evaluate_predictions(timeline_task, family_of(config).predict_test(alone.model, timeline_task))
     assert list(alone.towers) == list(alone.model.towers) == [name]
     assert (state.epoch, state.best_epoch) == (1, 1)
     other = {"rating": {"next_loss", "val_next_loss"}, "next": {"loss", "val_rmse"}}[name]

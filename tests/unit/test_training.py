@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from bst.models.config import preset
+from bst.models.registry import prepare, preset
 from bst.timelines.arrays import Windows, build_timelines, build_windows
-from bst.timelines.splits import prepare
 
 
 def arrays_of(n, slots=3):
@@ -56,20 +55,20 @@ def test_unknown_demographics_are_minus_one(tiny_dataset):
 
 
 def test_nothing_is_hidden_at_rate_zero():
-    from bst.models.classic.trainer import hide
+    from bst.models.classic.trainer import mask_inputs
 
     arrays = arrays_of(50)
-    hidden = hide(arrays, config(), np.random.default_rng(0))
+    hidden = mask_inputs(arrays, config(), np.random.default_rng(0))
     assert all(np.array_equal(hidden[name], arrays[name]) for name in arrays)
 
 
 def test_a_shortened_history_keeps_its_newest_events():
-    from bst.models.classic.trainer import hide
+    from bst.models.classic.trainer import mask_inputs
 
     n = 6000
     arrays = arrays_of(n)
     before = {name: values.copy() for name, values in arrays.items()}
-    hidden = hide(arrays, config(short_history=1.0), np.random.default_rng(1))
+    hidden = mask_inputs(arrays, config(short_history=1.0), np.random.default_rng(1))
     kept = (hidden["movies"] >= 0).sum(axis=1)
     # of three slots 0, 1 or 2 newest events stay, each as often: 2000 ± 3 √(6000 × 1/3 × 2/3) = 2000 ± 110
     assert np.bincount(kept, minlength=4)[3] == 0
@@ -83,10 +82,10 @@ def test_a_shortened_history_keeps_its_newest_events():
 
 
 def test_shares_of_what_is_hidden():
-    from bst.models.classic.trainer import hide
+    from bst.models.classic.trainer import mask_inputs
 
     n = 10_000
-    hidden = hide(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
+    hidden = mask_inputs(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
     shortened = (hidden["movies"] < 0).any(axis=1).mean()
     assert shortened == pytest.approx(0.2, abs=0.015)
     gone = {name: hidden[name] < 0 for name in ("user", "sex", "age", "occupation")}
@@ -97,10 +96,10 @@ def test_shares_of_what_is_hidden():
 
 
 def test_a_window_without_history_can_be_hidden_in():
-    from bst.models.classic.trainer import hide
+    from bst.models.classic.trainer import mask_inputs
 
     assert (
-        hide(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist()
+        mask_inputs(arrays_of(5, slots=1), config(short_history=1.0), np.random.default_rng(0))["movies"].tolist()
         == [[-1]] * 5
     )
 

@@ -8,10 +8,12 @@ import pytest
 
 from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import EM_SETTINGS, Factorisation
-from bst.models.config import Sizes, TimelineConfig, TowerConfig
+from bst.models.config import Sizes
+from bst.models.registry import prepare
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import item_features
 from bst.timelines.arrays import build_timelines
-from bst.timelines.splits import TEST, TRAIN, EvaluationSplit, prepare
+from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
 TOWER = TowerConfig(width=8, layers=1)
 CONFIG = TimelineConfig("small", TOWER, TOWER, train_length=10, max_history=12, factors=4)
@@ -25,14 +27,14 @@ def same_weights(left, right) -> bool:
 
 
 def test_what_is_known_before_training_by_hand(tiny_dataset):
-    from bst.models.timeline.initialisation import set_start, start_vectors
+    from bst.models.timeline.initialisation import initialise, start_vectors
     from bst.models.timeline.model import build_timeline
 
     role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
     split = EvaluationSplit(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
     model = build_timeline(CONFIG, Sizes(3, 6), 5)
     noise = model.next.movie.embeddings.numpy()
-    set_start(model, split, 7)
+    initialise(model, split, 7)
     # users 0 and 1 gave movies 0 … 4: 5 and 1, 4 and 2, 3 and 3, 4, 5; nobody but user 2 saw movie 5
     mu = 27 / 8
     mean = mu + np.array([(6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (4 - mu) / 11, (5 - mu) / 11, 0])
@@ -49,13 +51,13 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
 
 
 def test_each_tower_can_start_alone(tiny_dataset):
-    from bst.models.timeline.initialisation import set_start
+    from bst.models.timeline.initialisation import initialise
     from bst.models.timeline.model import build_timeline
 
     split = prepare(tiny_dataset, CONFIG, "last", 0)
     for name in ("rating", "next"):
-        model = build_timeline(CONFIG.with_towers([name]), Sizes(3, 6), 5)
-        set_start(model, split, 0)
+        model = build_timeline(CONFIG.with_tasks([name]), Sizes(3, 6), 5)
+        initialise(model, split, 0)
         assert list(model.towers) == [name]
         assert model.towers[name].mean_rating.numpy().min() > 2
 

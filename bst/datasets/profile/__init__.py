@@ -1,7 +1,7 @@
-"""What a dataset looks like: pure functions of a ``schema.Dataset`` that return frames and plain figures.
+"""The profile of a dataset: pure functions of a ``schema.Dataset`` that return frames and plain numbers.
 
-``shape`` counts, ``order`` says what timestamps are worth, ``groups`` compares people, ``whole`` puts together what a
-page or a report needs of all that. Frames are small and hold aggregates alone.
+``distributions`` counts, ``timestamps`` measures how far times define an order, ``groups`` compares groups of users,
+and ``profile`` combines them for a page or a report. Frames are small and contain only aggregates.
 """
 
 from bst.datasets.profile.distributions import (
@@ -14,28 +14,32 @@ from bst.datasets.profile.distributions import (
     release_years,
     star_shares,
 )
-from bst.datasets.profile.groups import FEW_USERS, GROUPS, MOVIE_COLUMNS, RatingsByMovie, group_name, of_movie, tastes
+from bst.datasets.profile.groups import (
+    FEW_USERS,
+    MOVIE_COLUMNS,
+    RatingsByMovie,
+    movie_summary,
+    tastes,
+)
 from bst.datasets.profile.profile import DatasetProfile, dataset_profile
-from bst.datasets.profile.timestamps import Ties, ties
+from bst.datasets.profile.timestamps import TimestampTies, timestamp_ties
 
 __all__ = [
     "FEW_USERS",
-    "GROUPS",
     "MOVIE_COLUMNS",
     "Counts",
     "DatasetProfile",
     "RatingsByMovie",
-    "Ties",
+    "TimestampTies",
     "activity",
     "counts",
     "dataset_profile",
     "genres",
-    "group_name",
     "long_tail",
-    "of_movie",
+    "movie_summary",
     "over_time",
     "release_years",
     "star_shares",
     "tastes",
-    "ties",
+    "timestamp_ties",
 ]

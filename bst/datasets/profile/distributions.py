@@ -1,4 +1,4 @@
-"""How much there is of everything, and how unevenly it is spread."""
+"""Counts of a dataset, and the distributions of its ratings over levels, time, movies, users, years and genres."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,23 @@ import pandas as pd
 
 from bst.schema import GENRES, Dataset, genre_matrix
 
-# up to so many days ratings are counted by day, beyond by month
-DAYS = 120
-# how many ratings a user gave: each step starts at one of these
-STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+# ratings that span up to this many days are counted by day, others by month
+MAX_DAYS = 120
+# lower ends of the classes of users by number of ratings
+ACTIVITY_CLASSES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+# ratings are float32: a tolerance far below the distance of two levels
+LEVEL_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The figures that a dataset is introduced with.
+    """The key figures of a dataset.
 
     ``rated``: movies with at least one rating. ``half``: the smallest number of movies, the most rated first, that
-    have half of all ratings. ``filled``: the share of all pairs of a user and a movie that are rated. ``first`` and
-    ``last``: days of the oldest and the newest rating, UTC. ``a_user`` and ``a_movie``: ratings of the one with the
-    fewest, the median, and the most; movies without any count.
+    have half of all ratings. ``density``: the share of all pairs of a user and a movie that are rated. ``first`` and
+    ``last``: days of the oldest and the newest rating, UTC. ``ratings_per_user`` and ``ratings_per_movie``: minimum,
+    median and maximum; movies without ratings are included.
     """
 
     users: int
@@ -29,22 +32,22 @@ class Counts:
     rated: int
     half: int
     mean: float
-    filled: float
+    density: float
     first: pd.Timestamp
     last: pd.Timestamp
-    a_user: tuple[int, float, int]
-    a_movie: tuple[int, float, int]
+    ratings_per_user: tuple[int, float, int]
+    ratings_per_movie: tuple[int, float, int]
 
     @property
     def half_share(self) -> float:
-        """Which share of all movies has half of all ratings."""
+        """The share of all movies that has half of all ratings."""
         return self.half / self.movies
 
 
 def counts(dataset: Dataset) -> Counts:
     """Count a dataset, which has at least one rating."""
     ratings = dataset.ratings
-    per_user, per_movie = _per(ratings["user"], dataset.users), _per(ratings["movie"], dataset.movies)
+    per_user, per_movie = _count_rows(ratings["user"], dataset.users), _count_rows(ratings["movie"], dataset.movies)
     seconds = ratings["timestamp"]
     return Counts(
         users=len(dataset.users),
@@ -53,76 +56,79 @@ def counts(dataset: Dataset) -> Counts:
         rated=int((per_movie > 0).sum()),
         half=int(np.searchsorted(_cumulative(per_movie), len(ratings) / 2)) + 1,
         mean=float(ratings["rating"].mean()),
-        filled=len(ratings) / (len(dataset.users) * len(dataset.movies)),
+        density=len(ratings) / (len(dataset.users) * len(dataset.movies)),
         first=pd.Timestamp(int(seconds.min()), unit="s").normalize(),
         last=pd.Timestamp(int(seconds.max()), unit="s").normalize(),
-        a_user=_span(per_user),
-        a_movie=_span(per_movie),
+        ratings_per_user=_min_median_max(per_user),
+        ratings_per_movie=_min_median_max(per_movie),
     )
 
 
 def star_shares(dataset: Dataset) -> pd.DataFrame:
     """Return how often each rating was given: ``level`` (stars, ascending), ``ratings``, ``share``."""
     levels = np.array(dataset.levels)
-    given = np.searchsorted(levels, dataset.ratings["rating"].to_numpy() - 1e-6)
-    number = np.bincount(given, minlength=len(levels))
-    return pd.DataFrame({"level": levels, "ratings": number, "share": number / number.sum()})
+    ratings = np.bincount(level_indices(dataset.ratings["rating"].to_numpy(), levels), minlength=len(levels))
+    return pd.DataFrame({"level": levels, "ratings": ratings, "share": ratings / ratings.sum()})
+
+
+def level_indices(stars: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return the index in ``levels`` of each rating: (ratings,) int64."""
+    return np.searchsorted(levels, stars - LEVEL_TOLERANCE)
 
 
 def over_time(dataset: Dataset) -> pd.DataFrame:
-    """Return ratings by month, or by day where they span ``DAYS`` at most: ``from``, ``ratings``, ``users``, ``mean``.
+    """Return ratings by month, or by day if they span ``MAX_DAYS`` at most: ``from``, ``ratings``, ``users``, ``mean``.
 
-    ``from`` is the first day (UTC), ``users`` how many gave any, ``mean`` of their stars; months without ratings are
-    there with 0 of them and no mean.
+    ``from`` is the first day (UTC), ``users`` the number of users who rated, ``mean`` their mean rating; months without
+    ratings are included, with 0 ratings and no mean.
     """
     ratings = dataset.ratings
-    when = pd.to_datetime(ratings["timestamp"], unit="s")
-    unit = "D" if (when.max() - when.min()).days <= DAYS else "MS"
-    by = ratings.assign(start=when).set_index("start").resample(unit)
-    table = by.agg(ratings=("rating", "size"), users=("user", "nunique"), mean=("rating", "mean"))
+    times = pd.to_datetime(ratings["timestamp"], unit="s")
+    unit = "D" if (times.max() - times.min()).days <= MAX_DAYS else "MS"
+    periods = ratings.assign(start=times).set_index("start").resample(unit)
+    table = periods.agg(ratings=("rating", "size"), users=("user", "nunique"), mean=("rating", "mean"))
     return table.rename_axis("from").reset_index()
 
 
 def long_tail(dataset: Dataset) -> pd.DataFrame:
-    """Return which share of ratings the best-known movies have, in steps of 1 %: ``movies``, ``share``, ``ratings``.
+    """Return the share of ratings of the most popular movies, in steps of 1%: ``movies``, ``share``, ``ratings``.
 
-    ``movies``: 0 … 1 of the catalogue, the most rated first; ``share`` of all ratings; ``ratings`` of the movie there.
+    ``movies``: 0 … 1 of the catalogue, the most rated first; ``share`` of all ratings; ``ratings`` of the movie at that
+    position.
     """
-    per_movie = np.sort(_per(dataset.ratings["movie"], dataset.movies))[::-1]
+    per_movie = np.sort(_count_rows(dataset.ratings["movie"], dataset.movies))[::-1]
     total = np.concatenate([[0], per_movie.cumsum()])
-    part = np.arange(101) / 100
-    place = part * len(per_movie)
+    fraction = np.arange(101) / 100
+    position = fraction * len(per_movie)
     return pd.DataFrame(
         {
-            "movies": part,
-            "share": np.interp(place, np.arange(len(total)), total) / total[-1],
-            "ratings": per_movie[np.maximum(np.ceil(place).astype(int) - 1, 0)],
+            "movies": fraction,
+            "share": np.interp(position, np.arange(len(total)), total) / total[-1],
+            "ratings": per_movie[np.maximum(np.ceil(position).astype(int) - 1, 0)],
         }
     )
 
 
 def activity(dataset: Dataset) -> pd.DataFrame:
-    """Return users by how many ratings they gave: ``length`` ("20–49"), ``users``, ``share`` (of users), ``ratings``
-    (share of all ratings that theirs are).
+    """Return users by number of ratings: ``length`` ("20–49"), ``users``, ``share`` (of users), ``ratings``.
 
-    Steps of ``STEPS`` from the first to the last that has anybody.
+    ``ratings`` is the share of all ratings. One row a class of ``ACTIVITY_CLASSES``, from the first to the last that is
+    not empty.
     """
-    per_user = _per(dataset.ratings["user"], dataset.users)
-    edges = np.array(STEPS)
-    step = np.searchsorted(edges, per_user, side="right") - 1
-    there = step >= 0  # somebody without ratings is no part of a history
-    first, last = step[there].min(), step[there].max()
+    per_user = _count_rows(dataset.ratings["user"], dataset.users)
+    index = np.searchsorted(np.array(ACTIVITY_CLASSES), per_user, side="right") - 1
+    active = index[index >= 0]  # users without ratings are in no class
     rows = []
-    for i in range(first, last + 1):
-        inside = per_user[step == i]
-        rows.append((_step_name(i), len(inside), len(inside) / there.sum(), inside.sum() / per_user.sum()))
+    for i in range(active.min(), active.max() + 1):
+        members = per_user[index == i]
+        rows.append((_class_name(i), len(members), len(members) / len(active), members.sum() / per_user.sum()))
     return pd.DataFrame(rows, columns=["length", "users", "share", "ratings"])
 
 
 def release_years(dataset: Dataset) -> pd.DataFrame:
     """Return movies and ratings by year of release: ``year``, ``movies``, ``ratings``, ``mean`` stars (may be missing).
 
-    Movies without a year are left out.
+    Movies without a year are not included.
     """
     ratings, year = dataset.ratings, dataset.movies["year"]
     movies = year.value_counts().rename("movies")
@@ -136,7 +142,7 @@ def genres(dataset: Dataset) -> pd.DataFrame:
     """Return ``genre``, ``movies``, ``ratings``, ``share`` and ``mean`` stars of each genre, the most rated first.
 
     A movie of several genres counts in each, so shares (of ratings) add up to more than 1. Genres without movies are
-    left out.
+    not included.
     """
     flags = genre_matrix(dataset.movies) > 0
     movie, stars = dataset.ratings["movie"].to_numpy(), dataset.ratings["rating"].to_numpy(np.float64)
@@ -157,20 +163,21 @@ def genres(dataset: Dataset) -> pd.DataFrame:
     return table.sort_values("ratings", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _per(rows: pd.Series, of: pd.DataFrame) -> np.ndarray:
-    return np.bincount(rows.to_numpy(), minlength=len(of))
+def _count_rows(rows: pd.Series, frame: pd.DataFrame) -> np.ndarray:
+    """Return how often each row number of ``frame`` occurs in ``rows``."""
+    return np.bincount(rows.to_numpy(), minlength=len(frame))
 
 
 def _cumulative(per_movie: np.ndarray) -> np.ndarray:
     return np.sort(per_movie)[::-1].cumsum()
 
 
-def _span(number: np.ndarray) -> tuple[int, float, int]:
-    return int(number.min()), float(np.median(number)), int(number.max())
+def _min_median_max(numbers: np.ndarray) -> tuple[int, float, int]:
+    return int(numbers.min()), float(np.median(numbers)), int(numbers.max())
 
 
-def _step_name(i: int) -> str:
-    if i + 1 == len(STEPS):
-        return f"{STEPS[i]:,}+"
-    last = STEPS[i + 1] - 1
-    return f"{STEPS[i]:,}" if last == STEPS[i] else f"{STEPS[i]:,}–{last:,}"
+def _class_name(i: int) -> str:
+    if i + 1 == len(ACTIVITY_CLASSES):
+        return f"{ACTIVITY_CLASSES[i]:,}+"
+    last = ACTIVITY_CLASSES[i + 1] - 1
+    return f"{ACTIVITY_CLASSES[i]:,}" if last == ACTIVITY_CLASSES[i] else f"{ACTIVITY_CLASSES[i]:,}–{last:,}"

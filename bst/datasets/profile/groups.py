@@ -1,70 +1,82 @@
-"""People compared: what groups of them watch and like, and what they think of one movie."""
+"""Groups of users compared: what they watch and like, and how they rate one movie."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from bst.schema import AGE_LABELS, AGES, GENRES, OCCUPATIONS, SEX_LABELS, SEXES, Dataset, genre_matrix
+from bst.datasets.profile.distributions import level_indices
+from bst.schema import DEMOGRAPHICS, GENRES, Dataset, genre_matrix
 
-GROUPS: dict[str, tuple] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
-# what is said of fewer users is said of them rather than of their group
+# a result from fewer users says more about them than about their group
 FEW_USERS = 30
+# the upper end of a 95% interval
+UPPER_QUANTILE = 0.975
 MOVIE_COLUMNS = ["name", "ratings", "mean", "low", "high", "few"]
-_Z = float(stats.norm.ppf(0.975))
-
-
-def group_name(part: str, value) -> str:
-    """Return what a group of ``GROUPS[part]`` is called."""
-    return {"sex": SEX_LABELS, "age": AGE_LABELS}.get(part, {}).get(value, str(value))
+_Z = float(stats.norm.ppf(UPPER_QUANTILE))
 
 
 def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """Compare groups of users by what they watch and like, for each part of ``GROUPS`` of which anything is known.
+    """Compare groups of users by what they watch and like, for each of ``DEMOGRAPHICS`` that is known of any user.
 
-    One row a group and genre that somebody of it rated: ``group`` (its name), ``value``, ``genre``; ``users`` and
-    ``ratings``: how many of the group rated it, and how often; ``few``: fewer than ``FEW_USERS`` users.
-    ``stars``: the group's mean rating of the genre less its own mean of all ratings, in stars.
-    ``taste``: that less the same of all users together, with its 95 % interval ``taste_low`` … ``taste_high``.
-    ``watching``: the genre's share of the group's ratings relative to its share of everyone's, less 1: 0.5 is half as
-    often again.
+    One row per group and genre that any member rated: ``group`` (its label), ``value``, ``genre``; ``users`` and
+    ``ratings``: how many members rated it, and how often; ``few``: fewer than ``FEW_USERS`` users.
+    ``stars``: the group's mean rating of the genre minus its mean of all ratings, in stars.
+    ``taste``: that minus the same difference of all users, with its 95% interval ``taste_low`` … ``taste_high``.
+    ``watching``: the genre's share of the group's ratings relative to its share of all ratings, minus 1: at 0.5 the
+    group watches it 50% more often.
 
-    A rating of a movie with several genres counts for each of them. Intervals treat users, not ratings, as what was
-    sampled: the linearised variance of a ratio of sums over users (Cochran, Sampling Techniques, 1977, section 6.3).
+    A rating of a movie with several genres counts for each of them. Intervals treat users, not ratings, as the sample:
+    the linearised variance of a ratio of sums over users (Cochran, Sampling Techniques, 1977, section 6.3).
     """
     sums, number = _by_user_and_genre(dataset)
-    everyone = _compared(sums, number, np.ones(len(sums), bool))
-    found = {}
-    for part, values in GROUPS.items():
-        codes = dataset.users[part].cat.codes.to_numpy()
-        tables = [
-            _of_group(sums, number, codes == code, everyone).assign(group=group_name(part, value), value=value)
-            for code, value in enumerate(values)
+    everyone = _genre_statistics(sums, number, np.ones(len(sums), bool))
+    tables: dict[str, pd.DataFrame] = {}
+    for attribute, demographic in DEMOGRAPHICS.items():
+        codes = dataset.users[attribute].cat.codes.to_numpy()
+        groups = [
+            _group_tastes(sums, number, codes == code, everyone).assign(group=label, value=value)
+            for code, (value, label) in enumerate(demographic.labels.items())
             if number[codes == code, -1].any()
         ]
-        if tables:
-            found[part] = pd.concat(tables, ignore_index=True)
-    return found
+        if groups:
+            tables[attribute] = pd.concat(groups, ignore_index=True)
+    return tables
 
 
-def _of_group(sums: np.ndarray, number: np.ndarray, members: np.ndarray, everyone: tuple) -> pd.DataFrame:
-    share, stars, each = _compared(sums, number, members)
+class _GenreStatistics(NamedTuple):
+    """Statistics of some users by genre.
+
+    ``share`` (18,): the genre's share of their ratings. ``stars`` (18,): its mean rating minus that of all genres.
+    ``influence`` (all users, 18): what each user adds to ``stars``, 0 for those who are not among them.
+    """
+
+    share: np.ndarray
+    stars: np.ndarray
+    influence: np.ndarray
+
+
+def _group_tastes(
+    sums: np.ndarray, number: np.ndarray, members: np.ndarray, everyone: _GenreStatistics
+) -> pd.DataFrame:
+    group = _genre_statistics(sums, number, members)
     users = (number[members, :-1] > 0).sum(axis=0)
-    taste = stars - everyone[1]
-    reach = _Z * np.sqrt(((each - everyone[2]) ** 2).sum(axis=0))
+    taste = group.stars - everyone.stars
+    margin = _Z * np.sqrt(((group.influence - everyone.influence) ** 2).sum(axis=0))
     with np.errstate(invalid="ignore"):
-        watching = share / everyone[0] - 1
+        watching = group.share / everyone.share - 1
     table = pd.DataFrame(
         {
             "genre": GENRES,
             "users": users,
             "ratings": number[members, :-1].sum(axis=0).astype(int),
             "few": users < FEW_USERS,
-            "stars": stars,
+            "stars": group.stars,
             "taste": taste,
-            "taste_low": taste - reach,
-            "taste_high": taste + reach,
+            "taste_low": taste - margin,
+            "taste_high": taste + margin,
             "watching": watching,
         }
     )
@@ -72,7 +84,7 @@ def _of_group(sums: np.ndarray, number: np.ndarray, members: np.ndarray, everyon
 
 
 def _by_user_and_genre(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return sums of stars and numbers of ratings by user and genre; the last column is of all ratings."""
+    """Return sums of stars and numbers of ratings by user and genre: (users, 19), the last column for all ratings."""
     flags = np.c_[genre_matrix(dataset.movies), np.ones(len(dataset.movies))].astype(np.float64)
     user, movie = dataset.ratings["user"].to_numpy(), dataset.ratings["movie"].to_numpy()
     stars, shape = dataset.ratings["rating"].to_numpy(np.float64), (len(dataset.users), len(dataset.movies))
@@ -83,24 +95,20 @@ def _by_user_and_genre(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return summed(stars), summed(np.ones(len(stars)))
 
 
-def _compared(sums: np.ndarray, number: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return of some users each genre's share, its mean less that of all genres, and what each user adds to the latter.
-
-    (18,), (18,) and (users, 18), the last 0 for those who are not among them.
-    """
+def _genre_statistics(sums: np.ndarray, number: np.ndarray, members: np.ndarray) -> _GenreStatistics:
     total, count = sums[members].sum(axis=0), number[members].sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / count
         residual = np.where(count > 0, (sums - mean * number) / count, 0.0) * members[:, None]
-    return count[:-1] / count[-1], mean[:-1] - mean[-1], residual[:, :-1] - residual[:, -1:]
+    return _GenreStatistics(count[:-1] / count[-1], mean[:-1] - mean[-1], residual[:, :-1] - residual[:, -1:])
 
 
 @dataclass(frozen=True)
 class RatingsByMovie:
-    """All ratings of a dataset movie by movie, as small as they get, and who gave them.
+    """All ratings of a dataset sorted by movie, in compact arrays, with the groups of the users.
 
-    ``user`` int32 and ``stars`` float32 (ratings,); movie ``m`` owns ``offsets[m]:offsets[m + 1]``. ``codes``: by part
-    of ``GROUPS`` each user's group, (users,) int8, −1 for unknown.
+    ``user`` int32 and ``stars`` float32 (ratings,); those of movie ``m`` are ``offsets[m]:offsets[m + 1]``. ``codes``:
+    by attribute of ``DEMOGRAPHICS`` each user's group, (users,) int8, −1 for unknown.
     """
 
     user: np.ndarray
@@ -118,38 +126,38 @@ class RatingsByMovie:
             dataset.ratings["user"].to_numpy()[order],
             dataset.ratings["rating"].to_numpy()[order],
             np.concatenate([[0], np.bincount(movie, minlength=len(dataset.movies)).cumsum()]),
-            {part: dataset.users[part].cat.codes.to_numpy() for part in GROUPS},
+            {attribute: dataset.users[attribute].cat.codes.to_numpy() for attribute in DEMOGRAPHICS},
             dataset.levels,
         )
 
 
-def of_movie(votes: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
-    """Say what people gave one movie, by its row: ``all``, and each part of ``GROUPS`` of which anything is known.
+def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
+    """Summarise the ratings of one movie: of ``all`` users, and by each attribute of ``DEMOGRAPHICS`` that is known.
 
-    Frames with ``MOVIE_COLUMNS``: the group's name, ratings, mean stars and their 95 % interval (Student's t; missing
+    Frames with ``MOVIE_COLUMNS``: the group's label, ratings, mean stars and their 95% interval (Student's t; missing
     for a single rating), ``few`` (under ``FEW_USERS``). And ``levels``: ``level``, ``ratings``, ``share``.
     """
-    span = slice(votes.offsets[row], votes.offsets[row + 1])
-    user, stars = votes.user[span], votes.stars[span].astype(np.float64)
-    found = {"all": pd.DataFrame([_summary("Everyone", stars)] if len(stars) else [], columns=MOVIE_COLUMNS)}
-    for part, values in GROUPS.items():
-        codes = votes.codes[part][user]
-        rows = [
-            _summary(group_name(part, value), stars[codes == code])
-            for code, value in enumerate(values)
+    span = slice(ratings.offsets[row], ratings.offsets[row + 1])
+    user, stars = ratings.user[span], ratings.stars[span].astype(np.float64)
+    tables = {"all": pd.DataFrame([_summary("Everyone", stars)] if len(stars) else [], columns=MOVIE_COLUMNS)}
+    for attribute, demographic in DEMOGRAPHICS.items():
+        codes = ratings.codes[attribute][user]
+        groups = [
+            _summary(label, stars[codes == code])
+            for code, label in enumerate(demographic.labels.values())
             if (codes == code).any()
         ]
-        if rows:
-            found[part] = pd.DataFrame(rows, columns=MOVIE_COLUMNS)
-    levels = np.array(votes.levels)
-    number = np.bincount(np.searchsorted(levels, stars - 1e-6), minlength=len(levels))
-    found["levels"] = pd.DataFrame({"level": levels, "ratings": number, "share": number / max(len(stars), 1)})
-    return found
+        if groups:
+            tables[attribute] = pd.DataFrame(groups, columns=MOVIE_COLUMNS)
+    levels = np.array(ratings.levels)
+    number = np.bincount(level_indices(stars, levels), minlength=len(levels))
+    tables["levels"] = pd.DataFrame({"level": levels, "ratings": number, "share": number / max(len(stars), 1)})
+    return tables
 
 
-def _summary(name: str, stars: np.ndarray) -> tuple:
+def _summary(label: str, stars: np.ndarray) -> tuple[str, int, float, float, float, bool]:
     mean, number = float(stars.mean()), len(stars)
-    reach = np.nan
+    margin = np.nan
     if number > 1:
-        reach = float(stats.t.ppf(0.975, number - 1) * stars.std(ddof=1) / np.sqrt(number))
-    return name, number, mean, mean - reach, mean + reach, number < FEW_USERS
+        margin = float(stats.t.ppf(UPPER_QUANTILE, number - 1) * stars.std(ddof=1) / np.sqrt(number))
+    return label, number, mean, mean - margin, mean + margin, number < FEW_USERS

@@ -1,6 +1,5 @@
-"""All of it, for a page or a report."""
+"""The profile of a dataset: everything that a page or a report shows of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,9 +11,9 @@ from bst.schema import Dataset
 
 @dataclass(frozen=True)
 class DatasetProfile:
-    """What a dataset looks like: aggregates alone. ``tastes``: by part of ``groups.GROUPS``, of which anything is
-    known. ``notes``: what was assumed when it was read. Where ``ties.has_times`` is not true, ``time`` and the days
-    of ``counts`` mean nothing.
+    """Aggregates of a dataset. ``tastes``: by name of ``schema.DEMOGRAPHICS``, where any user's value is known.
+    ``notes``: what was assumed when the dataset was read. Where ``ties.has_times`` is false, ``time`` and the days of
+    ``counts`` are meaningless.
     """
 
     counts: distributions.Counts
@@ -24,29 +23,24 @@ class DatasetProfile:
     activity: pd.DataFrame
     years: pd.DataFrame
     genres: pd.DataFrame
-    ties: timestamps.Ties
+    ties: timestamps.TimestampTies
     tastes: dict[str, pd.DataFrame]
     notes: tuple[str, ...] = ()
 
 
-def dataset_profile(dataset: Dataset, on_progress: Callable[[str], None] = lambda words: None) -> DatasetProfile:
-    """Look at a whole dataset; ``on_progress`` is told what is next. Raises ``DatasetError`` without ratings."""
+def dataset_profile(dataset: Dataset) -> DatasetProfile:
+    """Return the profile of a dataset. Raises ``DatasetError`` for one without ratings."""
     if not len(dataset.ratings):
         raise DatasetError(f"{dataset.title} has no ratings to look at; get it again")
-    on_progress("counting")
-    counts = distributions.counts(dataset)
-    on_progress("sorting by time")
-    ties = timestamps.ties(dataset)
-    on_progress("comparing groups of people")
     return DatasetProfile(
-        counts,
+        distributions.counts(dataset),
         distributions.star_shares(dataset),
         distributions.over_time(dataset),
         distributions.long_tail(dataset),
         distributions.activity(dataset),
         distributions.release_years(dataset),
         distributions.genres(dataset),
-        ties,
+        timestamps.timestamp_ties(dataset),
         groups.tastes(dataset),
         dataset.notes,
     )

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from bst.models.config import ClassicConfig, Sizes, embedding_width
+from bst.models.classic.config import ClassicConfig, embedding_width
+from bst.models.config import Sizes
 from bst.models.layers import EmbeddingWithUnknown, TransformerBlock
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES
 

@@ -1,12 +1,18 @@
 """The scorer of the classic models."""
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from bst.bundles.bundle import Bundle
+import numpy as np
+import tensorflow as tf
+
+from bst.models.trainer import Model
 from bst.schema import Visitor
-from bst.scoring.encoding import codes, together, watched
+from bst.scoring.encoding import encode_demographics, encode_history, pad_batch
 from bst.scoring.results import CandidateAttention, HistoryAttention, Predictions
 from bst.scoring.scorer import Scorer
+
+TARGET = "the movie itself"
 
 
 class ClassicScorer(Scorer):
@@ -16,16 +22,14 @@ class ClassicScorer(Scorer):
     of all user embeddings.
     """
 
-    def __init__(self, bundle: Bundle, model):
-        import tensorflow as tf
-
-        self.bundle, self.model, self.max_history = bundle, model, bundle.config.max_history
+    def __init__(self, model: Model, levels: tuple[float, ...]):
+        self.model, self.levels, self.max_history = model, levels, model.config.max_history
         signature = {
             "movies": tf.TensorSpec((None, self.max_history), tf.int32),
             "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
         } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", "sex", "age", "occupation")}
 
-        def compiled(function, *arguments):
+        def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
@@ -37,47 +41,53 @@ class ClassicScorer(Scorer):
             return stars, *tape.gradient(stars, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict = compiled(lambda inputs: model(inputs, training=False))
-        self._attend = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))
-        self._changes = compiled(
+        self._attention = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))
+        self._gradient = compiled(
             gradients, tf.TensorSpec((None, self.max_history), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue. ``rows``: the visitor's movies."""
-        return Predictions(self._pass([visitor], [rows], np.arange(self.bundle.sizes.movies), False).expected[0])
+        """Predict the whole catalogue."""
+        movies = np.arange(self.model.sizes.movies)
+        return Predictions(self._predict_pass([visitor], [rows], movies, False).expected[0])
 
-    def _pass(self, visitors, rows, movies, watch_next) -> Predictions:
+    def _predict_pass(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+    ) -> Predictions:
         ratings = self._predict(self._inputs(visitors, rows, movies)).numpy()
-        expected = np.clip(ratings, self.bundle.levels[0], self.bundle.levels[-1])
-        return Predictions(expected.reshape(len(visitors), len(movies)))
+        return Predictions(np.clip(ratings, self.levels[0], self.levels[-1]).reshape(len(visitors), len(movies)))
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
-        """Return where ``movie`` (a row) looks in the pass that predicts it."""
-        _, scores = self._attend(self._inputs([visitor], [rows], np.array([movie])))
+        """Return what ``movie`` attends to in the pass that predicts its rating."""
+        _, scores = self._attention(self._inputs([visitor], [rows], np.array([movie])))
         used = min(len(rows), self.max_history) + 1
-        weights, rest = scores.numpy()[0][:, -used:, -used:], "the movie itself"
-        names = tuple(f"Head {head + 1}" for head in range(len(weights)))
-        return CandidateAttention(
-            names, weights[:, -1, :-1], weights[:, -1, -1], rest, HistoryAttention(names, weights, after=(rest,))
-        )
+        weights = scores.numpy()[0][:, -used:, -used:]
+        heads = tuple(f"Head {head + 1}" for head in range(len(weights)))
+        between = HistoryAttention(heads, weights, after=(TARGET,))
+        return CandidateAttention(heads, weights[:, -1, :-1], weights[:, -1, -1], TARGET, between)
 
-    def _gradients(self, visitor, rows, movie, places):
-        """As in ``Scorer``; stars are not yet held within the rating levels, where nothing would move them."""
+    def _gradients(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As in ``Scorer``, of ratings before they are clipped to the levels: beyond those nothing would change."""
         inputs = self._inputs([visitor], [rows], np.array([movie]))
-        inputs = {name: np.repeat(values, len(places), axis=0) for name, values in inputs.items()}
-        known = places.astype(np.float32)
-        made = self._changes(inputs, np.repeat(known[:, None], self.max_history, axis=1), known)
-        stars, event_effects, rest = (part.numpy() for part in made)
-        return stars, event_effects[:, self.max_history - min(len(rows), self.max_history) :], rest
+        inputs = {name: np.repeat(values, len(scales), axis=0) for name, values in inputs.items()}
+        scales = scales.astype(np.float32)
+        results = self._gradient(inputs, np.repeat(scales[:, None], self.max_history, axis=1), scales)
+        stars, by_event, by_demographics = (part.numpy() for part in results)
+        return stars, by_event[:, self.max_history - min(len(rows), self.max_history) :], by_demographics
 
     def movie_vectors(self) -> np.ndarray:
-        """Return what the model has learnt of each movie, with its genres: (movies, width) float32."""
-        return np.array(self.model.encode_movie(np.arange(self.bundle.sizes.movies)))
+        """Return what the model has learned of each movie, with its genres: (movies, width) float32."""
+        return np.array(self.model.encode_movie(np.arange(self.model.sizes.movies)))
 
-    def _inputs(self, visitors, rows, targets: np.ndarray) -> dict[str, np.ndarray]:
+    def _inputs(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], targets: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Return one window for each visitor and target: the first visitor with all targets, then the second …"""
-        histories = [watched(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
-        read, n = together(histories, self.max_history, in_front=True), len(targets)
-        inputs = {"movies": read.movie, "ratings": read.rating, "user": np.full(len(visitors), -1, np.int32)}
-        inputs = {name: np.repeat(values, n, axis=0) for name, values in (inputs | codes(visitors)).items()}
+        histories = [encode_history(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
+        batch = pad_batch(histories, self.max_history, in_front=True)
+        inputs = {"movies": batch.movie, "ratings": batch.rating, "user": np.full(len(visitors), -1, np.int32)}
+        inputs |= encode_demographics(visitors)
+        inputs = {name: np.repeat(values, len(targets), axis=0) for name, values in inputs.items()}
         return inputs | {"target": np.tile(targets.astype(np.int32), len(visitors))}

@@ -1,6 +1,6 @@
-"""Training of a classic BST on windows: a task in, fitted weights and learning curves out. Knows no files.
+"""Training of a classic BST on windows: a split in, fitted weights and learning curves out. Knows no files.
 
-Each epoch's order of the windows, and what is hidden in them, follow from (seed, epoch) alone. So a run that is stopped
+Each epoch's order of the windows, and what is masked in them, follow from (seed, epoch) alone. So a run that is stopped
 after any epoch and resumed from a snapshot goes through the same numbers as one that was never stopped.
 """
 
@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.evaluation import evaluate
+from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
-from bst.models.config import ClassicConfig, Sizes
-from bst.models.training_state import OnEpoch, OnProgress, Progress, TrainingState
+from bst.models.config import Sizes
+from bst.models.trainer import OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.schema import Dataset, genre_matrix
-from bst.timelines.arrays import Timelines, Windows
+from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
 
 EVALUATION_BATCH = 8192
@@ -42,22 +42,22 @@ def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> t
     return arrays, timelines.rating[windows.target]
 
 
-def hide(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator) -> Arrays:
-    """Hide parts of training windows at random, as ``ClassicConfig.short_history`` and ``unknown`` say.
+def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator) -> Arrays:
+    """Mask parts of training windows at random, as ``ClassicConfig.short_history`` and ``unknown`` say.
 
     A shortened history loses its oldest events. Returns new arrays; the given ones stay as they are.
     """
     windows, slots = arrays["movies"].shape
-    hidden = dict(arrays)
+    masked = dict(arrays)
     if config.short_history and slots:
         keep = np.where(rng.random(windows) < config.short_history, rng.integers(0, slots, windows), slots)
-        gone = np.arange(slots) < (slots - keep)[:, None]
-        hidden["movies"] = np.where(gone, -1, arrays["movies"]).astype(np.int32)
-        hidden["ratings"] = np.where(gone, 0, arrays["ratings"]).astype(np.float32)
+        dropped = np.arange(slots) < (slots - keep)[:, None]
+        masked["movies"] = np.where(dropped, -1, arrays["movies"]).astype(np.int32)
+        masked["ratings"] = np.where(dropped, 0, arrays["ratings"]).astype(np.float32)
     if config.unknown:
         for name in ("user", "sex", "age", "occupation"):
-            hidden[name] = np.where(rng.random(windows) < config.unknown, -1, arrays[name]).astype(np.int32)
-    return hidden
+            masked[name] = np.where(rng.random(windows) < config.unknown, -1, arrays[name]).astype(np.int32)
+    return masked
 
 
 def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int):
@@ -68,7 +68,7 @@ def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, 
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(labels))
-    shuffled = hide({name: values[order] for name, values in arrays.items()}, config, rng)
+    shuffled = mask_inputs({name: values[order] for name, values in arrays.items()}, config, rng)
     return _sliced(shuffled, labels[order], config.batch_size)
 
 
@@ -93,21 +93,11 @@ def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
 def predict_windows(
     model: ClassicBST, split: EvaluationSplit, windows: Windows, *, as_visitor: bool = False
 ) -> np.ndarray:
-    """Predict windows of a task: (windows,) float32 stars, not clipped. ``as_visitor`` hides the user ids."""
+    """Predict windows of a split: (windows,) float32 stars, not clipped. ``as_visitor`` masks the user ids."""
     arrays = window_arrays(split.dataset, split.timelines, windows)[0]
     if as_visitor:
         arrays["user"] = np.full_like(arrays["user"], -1)
     return predict_arrays(model, arrays)
-
-
-def evaluate_model(model: ClassicBST, split: EvaluationSplit) -> dict:
-    """Return ``evaluation.evaluate`` of a model; one that reads user ids is measured without them, too."""
-    return evaluate(
-        split,
-        lambda windows: predict_windows(model, split, windows),
-        split.dataset.levels,
-        (lambda windows: predict_windows(model, split, windows, as_visitor=True)) if model.config.user_id else None,
-    )
 
 
 @keras.saving.register_keras_serializable("bst")
@@ -212,8 +202,8 @@ def fit(
     return state
 
 
-class Trainer:
-    """One training of a classic preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
+class ClassicTrainer(Trainer):
+    """One training of a classic preset."""
 
     def __init__(self, config: ClassicConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
@@ -224,21 +214,44 @@ class Trainer:
         self.model.optimizer.build(self.model.trainable_variables)
 
     @property
-    def variables(self) -> list:
+    def windows(self) -> WindowSplit:
+        """The windows of the split."""
+        assert self.split.windows is not None
+        return self.split.windows
+
+    @property
+    def variables(self) -> list[Variable]:
         """The model's and the optimiser's variables."""
         # .variables, unlike .weights, has the dropout seeds too: a resumed run must draw the same numbers
         return [*self.model.variables, *self.model.optimizer.variables]
 
     @property
-    def words(self) -> str:
-        """What it is trained on, in words."""
-        return f"{len(self.split.windows.train):,} windows"
+    def training_set(self) -> str:
+        """How many windows it is trained on."""
+        return f"{len(self.windows.train):,} windows"
 
-    def fit(self, **how) -> TrainingState:
-        """Train, see ``fit``."""
-        split = self.split
-        parts = (
-            window_arrays(split.dataset, split.timelines, part)
-            for part in (split.windows.train, split.windows.validation)
+    def fit(
+        self,
+        *,
+        epochs: int,
+        patience: int,
+        state: TrainingState | None = None,
+        on_epoch: OnEpoch = lambda state: None,
+        on_progress: OnProgress = lambda progress: None,
+    ) -> TrainingState:
+        """Train, see ``Trainer.fit``; the best epoch has the lowest validation MAE."""
+        train, validation = (
+            window_arrays(self.split.dataset, self.split.timelines, windows)
+            for windows in (self.windows.train, self.windows.validation)
         )
-        return fit(self.model, *parts, seed=self.seed, **how)
+        return fit(
+            self.model,
+            train,
+            validation,
+            epochs=epochs,
+            seed=self.seed,
+            patience=patience,
+            state=state,
+            on_epoch=on_epoch,
+            on_progress=on_progress,
+        )

@@ -17,7 +17,7 @@ START_SCALE = 0.1
 FOLDS = 5
 
 
-def set_start(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
+def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     """Set what is known before training: facts, damped mean ratings μ + Σ(r − μ) / (n + 10), fame, start vectors.
 
     The next tower's movies start from noise, as singular vectors were no help to it.

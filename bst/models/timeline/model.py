@@ -12,7 +12,8 @@ Shapes: B timelines, T places, H heads, D width, L rating levels.
 import keras
 import numpy as np
 
-from bst.models.config import Sizes, TimelineConfig
+from bst.models.config import Sizes
+from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.next_tower import NextTower
 from bst.models.timeline.rating_tower import Encoded, RatingTower
 

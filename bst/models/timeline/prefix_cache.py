@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from bst.models.config import TimelineConfig, TowerConfig
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.timelines.segments import EVENT_INPUTS
 
 Inputs = dict[str, np.ndarray]

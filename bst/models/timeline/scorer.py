@@ -1,41 +1,48 @@
 """The scorer of the timeline model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from bst.bundles.bundle import Bundle
-from bst.errors import BundleError
+from bst.models.timeline.attention import Reading
 from bst.models.timeline.prefix_cache import Alike
+from bst.models.trainer import Model
 from bst.schema import Visitor
-from bst.scoring.encoding import Watched, codes, rated_otherwise, together, watched, without_each
-from bst.scoring.results import Answers, CandidateAttention, HistoryAttention, Predictions
+from bst.scoring.encoding import (
+    EncodedHistory,
+    encode_demographics,
+    encode_history,
+    encode_without_each,
+    pad_batch,
+    with_other_ratings,
+)
+from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, Predictions
 from bst.scoring.scorer import RowsOf, Scorer, passes
 from bst.timelines.segments import EVENT_INPUTS
 
+VISITOR = "who the visitor is"
+
+Inputs = dict[str, np.ndarray]
+
 
 class TimelineScorer(Scorer):
-    """Reads the newest ``max_history`` events, once; then scores every candidate against them."""
+    """Reads the newest ``max_history`` events, once; then scores every candidate against them.
 
-    def __init__(self, bundle: Bundle, model, rows_of: RowsOf):
-        import tensorflow as tf
+    The model must have a rating tower.
+    """
 
-        from bst.models.timeline.attention import Reading
-
-        if not model.rating:
-            raise BundleError(
-                f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
-                "train both towers"
-            )
-        self.bundle, self.model, self.max_history, self._rows_of = bundle, model, bundle.config.max_history, rows_of
+    def __init__(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf):
+        self.model, self.levels, self.max_history, self._rows_of = model, levels, model.config.max_history, rows_of
         model.freeze()
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((None,), tf.int32) for name in ("sex", "age", "occupation")}
-        some = tf.TensorSpec((None,), tf.int32)
-        stars = tf.constant(bundle.levels, tf.float32)
+        movies = tf.TensorSpec((None,), tf.int32)
+        stars = tf.constant(levels, tf.float32)
 
-        def compiled(function, *arguments):
+        def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
             # compiled once, for any length of history; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
@@ -49,148 +56,146 @@ class TimelineScorer(Scorer):
             content = tf.stack(reading.weights)[:, 0] if reading.weights else tf.zeros((0, 0, 0, 0))
             return model.rating.score(encoded, movie)[1][0, :, :, 0], content
 
-        def levels_of(inputs, movie):
+        def distribution(inputs, movie):
             return tf.nn.softmax(model.rating.score(model.rating.encode(inputs), movie)[0])
 
         def gradients(inputs, movie, presence, known):
             presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
             with tf.GradientTape() as tape:
                 tape.watch((presence, known))
-                levels = levels_of(inputs | {"presence": presence, "known": known}, movie)[:, 0]
+                levels = distribution(inputs | {"presence": presence, "known": known}, movie)[:, 0]
                 expected = tf.linalg.matvec(levels, stars)
             return expected, *tape.gradient(
                 expected, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
 
-        self._predict, self._attend = compiled(predict), compiled(attention_weights, some)
-        self._stars = compiled(levels_of, some)
+        self._predict, self._attention = compiled(predict), compiled(attention_weights, movies)
+        self._distribution = compiled(distribution, movies)
         self._next = compiled(lambda inputs: model.next.catalogue_logits(model.next.encode(inputs)))
-        self._next_of = compiled(lambda inputs, movie: model.next.logits(model.next.encode(inputs), movie), some)
-        self._changes = compiled(
-            gradients, some, tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
+        self._next_of = compiled(lambda inputs, movie: model.next.logits(model.next.encode(inputs), movie), movies)
+        self._gradient = compiled(
+            gradients, movies, tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
-        self._alike = Alike(model, bundle.config, compiled)
+        self._alike = Alike(model, model.config, compiled)
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue. ``rows``: the visitor's movies."""
-        levels, logits = (part.numpy() for part in self._predict(self._inputs([visitor], [rows])))
-        chances = self._chances(logits, [visitor], [rows])[0] if self.model.next else None
-        return Predictions(self._means(levels)[0], levels[0], chances)
+        """Predict the whole catalogue."""
+        distribution, logits = (part.numpy() for part in self._predict(self._inputs([visitor], [rows])))
+        watch_next = self._next_probabilities(logits, [visitor], [rows])[0] if self.model.next else None
+        return Predictions(self._means(distribution)[0], distribution[0], watch_next)
 
-    def _pass(self, visitors, rows, movies, watch_next) -> Predictions:
+    def _predict_pass(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+    ) -> Predictions:
         inputs = self._inputs(visitors, rows)
-        levels, chances = self._stars(inputs, movies.astype(np.int32)).numpy(), None
+        distribution, probabilities = self._distribution(inputs, movies.astype(np.int32)).numpy(), None
         if watch_next and self.model.next:
-            chances = self._chances(self._next(inputs).numpy(), visitors, rows)[:, movies]
-        return Predictions(self._means(levels), levels, chances)
+            probabilities = self._next_probabilities(self._next(inputs).numpy(), visitors, rows)[:, movies]
+        return Predictions(self._means(distribution), distribution, probabilities)
 
-    def _means(self, levels: np.ndarray) -> np.ndarray:
-        return levels @ np.array(self.bundle.levels, np.float32)
+    def _means(self, distribution: np.ndarray) -> np.ndarray:
+        return distribution @ np.array(self.levels, np.float32)
 
-    def _chances(self, logits: np.ndarray, visitors, rows: Sequence[np.ndarray]) -> np.ndarray:
+    def _next_probabilities(
+        self, logits: np.ndarray, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]
+    ) -> np.ndarray:
         """Return probabilities (visitors, movies) among what each has not seen; all 0 where nothing is left."""
-        for of_one, visitor, watched_rows in zip(logits, visitors, rows, strict=True):
-            of_one[watched_rows] = -np.inf  # nobody watches a movie for the first time twice
+        for row, visitor, watched in zip(logits, visitors, rows, strict=True):
+            row[watched] = -np.inf  # seen movies are not recommended again
             if visitor.seen:
-                of_one[self._rows_of(visitor.seen)] = -np.inf
+                row[self._rows_of(visitor.seen)] = -np.inf
         highest = logits.max(axis=1, keepdims=True)
-        chances = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
-        return chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-9)
+        odds = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
+        return odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
 
-    def answer(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> Answers:
-        """Say what the model expects of one ``movie`` (a row) of each of several visitors."""
-        levels = np.zeros((len(visitors), len(self.bundle.levels)), np.float32)
-        logits, asked = np.zeros(len(visitors), np.float32), np.array([movie], np.int32)
+    def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
+        """Score one ``movie`` for each of several visitors."""
+        distribution = np.zeros((len(visitors), len(self.levels)), np.float32)
+        logits, movies = np.zeros(len(visitors), np.float32), np.array([movie], np.int32)
         for group in passes([min(len(row), self.max_history) for row in rows], 1):
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
-            levels[group] = self._stars(inputs, asked)[:, 0]
+            distribution[group] = self._distribution(inputs, movies)[:, 0]
             if self.model.next:
-                logits[group] = self._next_of(inputs, asked)[:, 0]
-        return Answers(self._means(levels), levels, logits if self.model.next else None)
+                logits[group] = self._next_of(inputs, movies)[:, 0]
+        return CandidateScores(self._means(distribution), distribution, logits if self.model.next else None)
 
-    def without_each(self, visitor: Visitor, rows: np.ndarray, movie: int, following: bool = True) -> Answers:
-        """Say what the model expects of ``movie`` (a row): first of the visitor, then without each event that it reads.
-
-        The answers are those of ``answer``; unless ``following``, without ``next_logit``, which takes most of the time.
-        """
+    def score_movie_without_each(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
+    ) -> CandidateScores:
+        """Score ``movie`` for the visitor, then without each event: see ``Scorer``. Shared prefixes are read once."""
         if len(rows) < 2:  # nothing to share
-            return super().without_each(visitor, rows, movie, following)
-        levels, logits = self._without_each(visitor, rows, np.array([movie]), None, following)
-        return Answers(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
+            return super().score_movie_without_each(visitor, rows, movie, next_logit)
+        levels, logits = self._shared_without_each(visitor, rows, np.array([movie]), None, next_logit)
+        return CandidateScores(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
 
     def expected_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, among: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
     ) -> np.ndarray:
-        """Return the expected ratings of ``movies`` (rows): (1 + events, movies), in the order of ``without_each``.
-
-        Or without those of the events in the places ``among``.
-        """
+        """Return expected ratings of ``movies`` without each event: see ``Scorer``. Shared prefixes are read once."""
         if len(rows) < 2:
-            return super().expected_without_each(visitor, rows, movies, among)
-        return self._means(self._without_each(visitor, rows, movies, among, False)[0])
+            return super().expected_without_each(visitor, rows, movies, positions)
+        return self._means(self._shared_without_each(visitor, rows, movies, positions, False)[0])
 
-    def _without_each(self, visitor, rows, movies, among, following):
-        history, rest = without_each(visitor, rows, self.max_history, among)
-        batches = [self._coded(part, [visitor]) for part in (_one(watched(visitor, rows, self.max_history)), rest)]
-        return self._alike.predict(self._coded(_one(history), [visitor]), batches, movies, following)
+    def _shared_without_each(
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None, next_logit: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        history, without = encode_without_each(visitor, rows, self.max_history, positions)
+        read = encode_history(visitor, rows, self.max_history)
+        batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
+        return self._alike.predict(self._model_inputs(history.as_batch(), [visitor]), batches, movies, next_logit)
 
     def expected_if_rated(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, among: Sequence[int] | None = None
+        self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None
     ) -> np.ndarray:
-        """Return the expected rating of ``movie`` (a row) if an event had another rating: (events, levels) stars.
-
-        Of the events that are read, or those of them in the places ``among``.
-        """
-        read = watched(visitor, rows, self.max_history)
-        among = np.arange(len(read.movie)) if among is None else np.asarray(among, int)
-        if not len(among):
-            return np.zeros((0, len(self.bundle.levels)))
-        changed, places = rated_otherwise(read, self.bundle.levels, among)
-        whole = self._coded(_one(read), [visitor])
-        batches = [whole, self._coded(changed, [visitor])]
-        expected = self._means(self._alike.predict(whole, batches, np.array([movie]), False)[0])[:, 0]
-        table = np.full((len(among), len(self.bundle.levels)), expected[0])
-        table[places] = expected[1:]
+        """Return the expected rating of ``movie`` if an event had another rating: see ``Scorer``."""
+        history = encode_history(visitor, rows, self.max_history)
+        events = np.arange(len(history.movie)) if positions is None else np.asarray(positions, int)
+        if not len(events):
+            return np.zeros((0, len(self.levels)))
+        changed, cells = with_other_ratings(history, self.levels, events)
+        unchanged = self._model_inputs(history.as_batch(), [visitor])
+        batches = [unchanged, self._model_inputs(changed, [visitor])]
+        expected = self._means(self._alike.predict(unchanged, batches, np.array([movie]), False)[0])[:, 0]
+        table = np.full((len(events), len(self.levels)), expected[0])
+        table[cells] = expected[1:]
         return table
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
-        """Return where ``movie`` (a row) looks, in every layer, in the pass that predicts its rating."""
-        scores, between = self._attend(self._inputs([visitor], [rows]), np.array([movie], np.int32))
-        (names, scores), (streams, between) = (_by_head(part.numpy()) for part in (scores, between))
-        rest = "who the visitor is"
-        tokens = HistoryAttention(streams, between, before=(rest,)) if streams else None
-        return CandidateAttention(names, scores[:, 1:], scores[:, 0], rest, tokens)
+        """Return what ``movie`` attends to, in every layer, in the pass that predicts its rating."""
+        query, content = self._attention(self._inputs([visitor], [rows]), np.array([movie], np.int32))
+        heads, weights = _by_head(query.numpy())
+        content_heads, content_weights = _by_head(content.numpy())
+        between = HistoryAttention(content_heads, content_weights, before=(VISITOR,)) if content_heads else None
+        return CandidateAttention(heads, weights[:, 1:], weights[:, 0], VISITOR, between)
 
-    def _gradients(self, visitor, rows, movie, places):
+    def _gradients(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         inputs = self._inputs([visitor], [rows])
-        inputs = {name: np.repeat(values, len(places), axis=0) for name, values in inputs.items()}
-        known = places.astype(np.float32)
-        presence = np.repeat(known[:, None], inputs["movie"].shape[1], axis=1)
-        made = self._changes(inputs, np.array([movie], np.int32), presence, known)
-        return tuple(part.numpy() for part in made)
+        inputs = {name: np.repeat(values, len(scales), axis=0) for name, values in inputs.items()}
+        scales = scales.astype(np.float32)
+        event_scales = np.repeat(scales[:, None], inputs["movie"].shape[1], axis=1)
+        stars, by_event, by_demographics = self._gradient(inputs, np.array([movie], np.int32), event_scales, scales)
+        return stars.numpy(), by_event.numpy(), by_demographics.numpy()
 
     def movie_vectors(self) -> np.ndarray:
-        """Return the rating tower's vectors of all movies, which tell of genres and year too: (movies, width)."""
+        """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return np.array(self.model.rating.table())
 
-    def _inputs(self, visitors, rows) -> dict[str, np.ndarray]:
-        histories = [watched(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
-        return self._coded(together(histories, max(len(history.movie) for history in histories)), visitors)
+    def _inputs(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> Inputs:
+        histories = [encode_history(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
+        return self._model_inputs(pad_batch(histories, max(len(history.movie) for history in histories)), visitors)
 
-    def _coded(self, read: Watched, visitors) -> dict[str, np.ndarray]:
+    def _model_inputs(self, histories: EncodedHistory, visitors: Sequence[Visitor]) -> Inputs:
         """Return histories (visitors, events) as the model's inputs; one visitor may stand for all of them."""
-        level = np.searchsorted(self.bundle.levels, read.rating).astype(np.int32)
-        events = {"movie": read.movie, "level": level, "gap": read.gap, "month": read.month}
-        times = len(read.movie) // len(visitors)
-        return events | {name: np.repeat(code, times) for name, code in codes(visitors).items()}
+        level = np.searchsorted(self.levels, histories.rating).astype(np.int32)
+        events = {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
+        repeats = len(histories.movie) // len(visitors)
+        return events | {name: np.repeat(codes, repeats) for name, codes in encode_demographics(visitors).items()}
 
 
-def _one(read: Watched) -> Watched:
-    """Return a history as a batch of one."""
-    return Watched(*(part[None] for part in read))
-
-
-def _by_head(scores: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-    """Name the heads of scores (layers, heads, …) and return both, all heads on one axis."""
-    names = tuple(f"Layer {i + 1}, head {h + 1}" for i in range(scores.shape[0]) for h in range(scores.shape[1]))
-    return names, scores.reshape(len(names), *scores.shape[2:])
+def _by_head(weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """Label the heads of weights (layers, heads, …) and return both, all heads on one axis."""
+    layers, heads = weights.shape[:2]
+    labels = tuple(f"Layer {layer + 1}, head {head + 1}" for layer in range(layers) for head in range(heads))
+    return labels, weights.reshape(len(labels), *weights.shape[2:])

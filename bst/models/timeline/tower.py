@@ -7,9 +7,10 @@ import numpy as np
 from keras import layers, ops
 
 from bst.models.classic.model import DEMOGRAPHICS
-from bst.models.config import Sizes, TowerConfig
+from bst.models.config import Sizes
 from bst.models.layers import EmbeddingWithUnknown
 from bst.models.timeline.attention import Block, distance_buckets
+from bst.models.timeline.config import TowerConfig
 from bst.schema import DECADES, GENRES
 from bst.timelines.segments import EVENT_INPUTS, GAPS
 

@@ -1,4 +1,4 @@
-"""Training of a timeline BST on segments: a task in, fitted weights and learning curves out. Knows no files.
+"""Training of a timeline BST on segments: a split in, fitted weights and learning curves out. Knows no files.
 
 Both towers go through the same epochs, one after the other, each with its own optimiser and schedule, until its own
 epochs are done; each keeps the weights of its own best epoch. What an epoch sees follows from (seed, epoch) alone, as
@@ -8,17 +8,19 @@ for the classic presets.
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.evaluation import TestPredictions, evaluate_predictions, places, rating_figures
-from bst.metrics import hit_rate, ndcg
-from bst.models.config import Sizes, TimelineConfig
-from bst.models.timeline.initialisation import out_of_fold, set_start
+from bst.metrics import rank_figures, rating_figures
+from bst.models.config import Sizes, Task
+from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
+from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
-from bst.models.training_state import OnEpoch, OnProgress, Progress, TrainingState
+from bst.models.trainer import OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.timelines.segments import (
     EVENT_INPUTS,
     Batch,
@@ -28,7 +30,7 @@ from bst.timelines.segments import (
     grouped,
     training_segments,
 )
-from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
+from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
 # weights in the loss, beside the cross-entropy of the levels, of the mean's error
 SQUARED_ERROR = 0.5
@@ -38,9 +40,6 @@ EVALUATION_EVENTS = 12_800  # cells of a batch when nothing is learnt
 BETA_2 = {"rating": 0.999, "next": 0.98}
 WHEN = ("gap", "month")
 WHO = ("sex", "age", "occupation")
-K = 10
-# of these columns of the learning curves a tower's best epoch has the lowest value
-SCORES = {"rating": "val_rmse", "next": "val_next_loss"}
 
 SIGNATURE = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
@@ -59,7 +58,7 @@ class TowerTrainer:
     ``loss`` maps a batch to the loss and, by name, what to sum over an epoch.
     """
 
-    def __init__(self, name: str, tower, config: TimelineConfig, loss: Callable):
+    def __init__(self, name: Task, tower: Any, config: TimelineConfig, loss: Callable):
         self.name, self.tower, self.config, self.settings = name, tower, config, config.towers[name]
         weights = tower.trainable_variables
         self.optimizer = keras.optimizers.AdamW(
@@ -84,7 +83,7 @@ class TowerTrainer:
         self._step = step
 
     @property
-    def variables(self) -> list:
+    def variables(self) -> list[Variable]:
         """All that must survive a stop."""
         return [*self.tower.variables, *self.optimizer.variables, *self.averages]
 
@@ -112,15 +111,15 @@ class TowerTrainer:
             average.assign(kept)
 
 
-class Trainer:
-    """One training of a timeline preset: ``model``, ``variables`` (all that a snapshot must hold) and ``fit``."""
+class TimelineTrainer(Trainer):
+    """One training of a timeline preset."""
 
     def __init__(self, config: TimelineConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
         self.config, self.split, self.seed = config, split, seed
         sizes = Sizes(len(split.dataset.users), len(split.dataset.movies))
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
-        set_start(self.model, split, seed)
+        initialise(self.model, split, seed)
         self.reader = SegmentReader(split.dataset, split.timelines)
         losses = {"rating": self._rating_loss, "next": self._next_loss}
         self.towers = {
@@ -133,14 +132,21 @@ class Trainer:
             chance = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
             self._log_chance, self._cumulated = tf.constant(np.log(chance), tf.float32), np.cumsum(chance)
 
+    @cached_property
+    def _validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The rating levels, and of the validation labels the actual ratings and the number of earlier events."""
+        labels = self.split.role == VALIDATION
+        levels = np.array(self.split.dataset.levels)
+        return levels, self.split.timelines.rating[labels], self.split.history[labels]
+
     @property
-    def variables(self) -> list:
+    def variables(self) -> list[Variable]:
         """The towers', their optimisers' and their averages' variables."""
         return [variable for tower in self.towers.values() for variable in tower.variables]
 
     @property
-    def words(self) -> str:
-        """What it is trained on, in words."""
+    def training_set(self) -> str:
+        """How many ratings it is trained on."""
         return f"{(self.split.role == TRAIN).sum():,} ratings"
 
     def fit(
@@ -178,13 +184,13 @@ class Trainer:
             self.model.set_weights(state.best_weights)
         return state
 
-    def _goes_on(self, name: str, state: TrainingState, patience: int) -> bool:
-        rows = [row for row in state.history if SCORES[name] in row]
+    def _goes_on(self, name: Task, state: TrainingState, patience: int) -> bool:
+        rows = [row for row in state.history if BEST_EPOCH_COLUMNS[name] in row]
         if state.epoch >= self.towers[name].settings.epochs or len(rows) < state.epoch:
             return False
         return len(rows) - best_epoch(state.history, name) < max(patience, 1)
 
-    def _keep_best(self, active: list[str], state: TrainingState) -> None:
+    def _keep_best(self, active: list[Task], state: TrainingState) -> None:
         """Keep the averages of the towers whose best epoch this is; each tower's weights have their own places."""
         places_of = {id(weight): i for i, weight in enumerate(self.model.weights)}
         state.best_weights = state.best_weights or self.model.get_weights()
@@ -195,12 +201,13 @@ class Trainer:
                     state.best_weights[places_of[id(weight)]] = average.numpy()
         first = next(iter(self.towers))
         state.best_epoch = best_epoch(state.history, first)
-        state.best_score = state.history[state.best_epoch - 1][SCORES[first]] if state.best_epoch else float("inf")
+        column = BEST_EPOCH_COLUMNS[first]
+        state.best_score = state.history[state.best_epoch - 1][column] if state.best_epoch else math.inf
 
     # ---- one epoch
 
     def _epoch(self, tower: TowerTrainer, epoch, epochs, active, row, on_progress) -> dict[str, float]:
-        rng = np.random.default_rng([self.seed, epoch, list(SCORES).index(tower.name)])
+        rng = np.random.default_rng([self.seed, epoch, list(BEST_EPOCH_COLUMNS).index(tower.name)])
         users = np.unique(self.split.user[self.split.role == TRAIN])
         groups = list(
             grouped(
@@ -292,19 +299,20 @@ class Trainer:
         tower.swap()
         try:
             if tower.name == "rating":
-                figures = rating_figures(self.split, distributions(self.model, self.split, VALIDATION), VALIDATION)
+                figures = rating_figures(distributions(self.model, self.split, VALIDATION), *self._validation)
                 loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
                 return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
-            place, surprise = next_places(self.model, self.split, VALIDATION)
-            found = {f"val_ndcg@{K}": ndcg(place, K), f"val_hr@{K}": hit_rate(place, K)}
-            return {"val_next_loss": float(surprise.mean()), **found}
+            ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION)
+            figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
+            return {"val_next_loss": float(cross_entropy.mean()), **figures}
         finally:
             tower.swap()
 
 
-def best_epoch(history: list[dict[str, float]], tower: str) -> int:
+def best_epoch(history: list[dict[str, float]], tower: Task) -> int:
     """Return the epoch in which a tower did best on validation, 0 while it has no number."""
-    scores = [(row[SCORES[tower]], row["epoch"]) for row in history if math.isfinite(row.get(SCORES[tower], math.nan))]
+    column = BEST_EPOCH_COLUMNS[tower]
+    scores = [(row[column], row["epoch"]) for row in history if math.isfinite(row.get(column, math.nan))]
     return int(min(scores)[1]) if scores else 0
 
 
@@ -337,10 +345,10 @@ def distributions(model: TimelineBST, split: EvaluationSplit, role: int, *, gaps
     return result[label]
 
 
-def next_places(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rank the movie of each user's last label of a role: its place among unseen movies, and −ln p, (users,) each.
+def next_ranks(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the movie of each user's last label of a role among unseen movies: rank and −ln p, (users,) each.
 
-    The place is as in ``evaluation.places``; p is the probability among all movies, seen or not.
+    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not.
     """
 
     @tf.function(input_signature=[SIGNATURE])
@@ -354,19 +362,9 @@ def next_places(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[
     segments = Segments(start, labels - start + 1, user, labels - start)
     wanted = np.zeros(len(split.role), bool)
     wanted[labels] = True
-    place, surprise = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
+    ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
     for group, batch, _ in _batches(model, split, segments, wanted):
         at, scores = group.start + group.length - 1, logits(batch).numpy()
-        place[at] = places(split, at, scores)
-        surprise[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
-    return place[labels], surprise[labels]
-
-
-def evaluate_model(model: TimelineBST, split: EvaluationSplit) -> dict:
-    """Return ``evaluation.evaluate_predictions`` of a model. Gaps are reported as unknown, too, under ``visitor``."""
-    predicted = TestPredictions(
-        distributions(model, split, TEST) if model.rating else None,
-        distributions(model, split, TEST, gaps=False) if model.rating and split.protocol == "visitor" else None,
-        next_places(model, split, TEST)[0] if model.next else None,
-    )
-    return evaluate_predictions(split, predicted)
+        ranks[at] = split.ranks(at, scores)
+        cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
+    return ranks[labels], cross_entropy[labels]

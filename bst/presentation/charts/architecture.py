@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from bst.models.diagram import LEFT, RIGHT, WIDE, Drawing
+from bst.models.diagram import LEFT, RIGHT, WIDE, Diagram
 
 ROW = 76  # pixels
 # half of a box's height, and how far it stays away from the edges, in rows and columns
@@ -12,17 +12,17 @@ _SPANS = {LEFT: (0.0, 1.0), RIGHT: (1.0, 2.0), WIDE: (0.0, 2.0)}
 _KINDS = ["input", "attention", "dense", "answer"]
 
 
-def architecture(drawing: Drawing, ink: str) -> alt.LayerChart:
+def architecture(diagram: Diagram, ink: str) -> alt.LayerChart:
     """Draw boxes and arrows, from the top down; what a box does is in its tooltip, and colour tells kinds apart.
 
     Arrows are in ``ink``.
     """
-    boxes = pd.DataFrame([_box(box) for box in drawing.boxes])
-    rows = max(box.row for box in drawing.boxes) + 1
+    boxes = pd.DataFrame([_box(box) for box in diagram.boxes])
+    rows = max(box.row for box in diagram.boxes) + 1
     x = {"scale": alt.Scale(domain=[0, 2], nice=False, zero=False), "axis": None}
     y = {"scale": alt.Scale(domain=[-0.5, rows - 0.5], reverse=True, nice=False, zero=False), "axis": None}
-    place = {box.name: box for box in drawing.boxes}
-    lines = pd.DataFrame([_arrow(place[start], place[end]) for start, end in drawing.arrows])
+    place = {box.name: box for box in diagram.boxes}
+    lines = pd.DataFrame([_arrow(place[start], place[end]) for start, end in diagram.arrows])
     base = alt.Chart(boxes).encode(
         tooltip=[
             alt.Tooltip("label:N", title="Step"),

@@ -15,8 +15,7 @@ from bst.bundles import curves
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
 from bst.evaluation import measure
-from bst.models.config import TimelineConfig, describe
-from bst.models.diagram import drawings
+from bst.models.registry import describe, family_of
 from bst.presentation import charts
 from bst.presentation.charts import data as of_data
 from bst.presentation.charts.architecture import architecture
@@ -119,15 +118,14 @@ def _figure(chart: alt.TopLevelMixin, words: str, caption: str = "", title: str 
 
 
 def _built(bundle: Bundle) -> Section:
-    drawn = drawings(bundle.config, bundle.sizes, len(bundle.levels))
-    found = [_figure(architecture(drawing, INK), drawing.words, title=drawing.title) for drawing in drawn]
-    return Section("What it is", [describe(bundle.config)], found)
+    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    figures = [_figure(architecture(diagram, INK), diagram.text, title=diagram.title) for diagram in diagrams]
+    return Section("What it is", [describe(bundle.config)], figures)
 
 
 def _learnt(bundle: Bundle) -> Section:
     history = bundle.history
-    timeline = isinstance(bundle.config, TimelineConfig)
-    best = curves.best_epochs(history, timeline) if timeline else {"rating": bundle.best_epoch}
+    best = curves.best_epochs(history, bundle.config)
     section = Section("How it learnt", [f"{bundle.epochs} epochs; “best” marks the one whose weights are kept."])
     offered = curves.offered([history])
     for name in [name for name in ("mae", "rmse", "ndcg@10", "hr@10") if name in offered]:
@@ -304,7 +302,7 @@ def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     section.text += [
         f"{counts.users:,} {people} gave {counts.ratings:,} ratings to {of} movies{days}; half of them go to the "
         f"{counts.half_share:.0%} best known. "
-        f"The mean is {counts.mean:.2f} stars; {counts.filled:.1%} of all pairs of a person and a movie are rated.",
+        f"The mean is {counts.mean:.2f} stars; {counts.density:.1%} of all pairs of a person and a movie are rated.",
     ]
     if ties.has_times:
         section.text.append(

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bst.datasets.parsing import display_title
+from bst.datasets.titles import display_title
 from bst.visitors.imports.entries import EXPECTED, Entry, ImportProblem
 from bst.visitors.imports.names import year_behind
 from bst.visitors.imports.tables import Row, Table

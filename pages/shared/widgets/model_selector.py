@@ -4,7 +4,7 @@ from collections import Counter
 
 import streamlit as st
 
-from bst.models.config import Config, TimelineConfig
+from bst.models.config import ModelConfig
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown
 from pages.shared.resources import Choice
@@ -93,8 +93,8 @@ def _notice(words: str) -> None:
     st.toast(words, icon=":material/swap_horiz:", duration="infinite")
 
 
-def _reading(config: Config) -> str:
-    if isinstance(config, TimelineConfig):
+def _reading(config: ModelConfig) -> str:
+    if config.window_shape is None:
         return f"reads the whole history, up to {config.max_history} movies"
     return f"reads the newest {count(config.max_history, 'movie')}"
 

@@ -1,36 +1,36 @@
-"""Folders that are filled beside their place and then renamed. One that a killed process left is swept by the next."""
+"""Folders that are filled beside their destination and then renamed, and the removal of those that were abandoned."""
 
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
-# without locks a folder counts as left behind when nothing was written into it for so long
+LOCKABLE = sys.platform != "win32"
+# without locks a folder counts as abandoned when nothing was written into it for so long
 ABANDONED_SECONDS = 24 * 3600
 
 
 @contextmanager
-def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder with a name of its own that begins with ``prefix``; it goes with all that is in it at the end.
+def staging_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """Create a folder with a unique name that begins with ``prefix``; it is removed with its content at the end.
 
-    It is locked as long as its process lives, by which ``sweep`` tells it from one that was left behind. Raises
-    ``OSError`` if it cannot be made.
+    It is locked as long as its process lives, by which ``remove_abandoned`` knows that it is in use. Raises ``OSError``
+    if it cannot be created.
     """
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         lock = _lock(folder, wait=True)
         if folder.exists():
             break
-        _unlock(lock)  # swept by another process before it was locked
+        _unlock(lock)  # another process removed it before it was locked
     try:
         yield folder
     finally:
@@ -38,15 +38,15 @@ def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
         _unlock(lock)
 
 
-def sweep(parent: Path, *prefixes: str) -> None:
-    """Remove the folders in ``parent`` that ``draft_folder`` made in processes which no longer live."""
-    name = re.compile(f"({'|'.join(map(re.escape, prefixes))})([a-z0-9_]{{8}}|[0-9]+)")  # as tempfile makes them
+def remove_abandoned(parent: Path, *prefixes: str) -> None:
+    """Remove the folders in ``parent`` that ``staging_folder`` created in processes which no longer live."""
+    name = re.compile(f"({'|'.join(map(re.escape, prefixes))})([a-z0-9_]{{8}}|[0-9]+)")  # as tempfile names them
     try:
         folders = [path for path in parent.iterdir() if name.fullmatch(path.name) and not path.is_symlink()]
     except OSError:
         return
     for folder in folders:
-        if fcntl is None:
+        if not LOCKABLE:
             if time.time() - _last_change(folder) > ABANDONED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
         elif (lock := _lock(folder, wait=False)) is not None:
@@ -57,13 +57,13 @@ def sweep(parent: Path, *prefixes: str) -> None:
 def _last_change(folder: Path) -> float:
     try:
         return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
-    except OSError:  # it is going away just now
+    except OSError:  # it is being removed right now
         return time.time()
 
 
 def _lock(folder: Path, wait: bool) -> int | None:
-    """Return a handle that holds the folder's lock; None where it is not to be had."""
-    if fcntl is None:
+    """Return a handle that holds the folder's lock; None where there is no lock to be had."""
+    if not LOCKABLE:
         return None
     try:
         handle = os.open(folder, os.O_RDONLY)

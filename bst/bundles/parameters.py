@@ -1,0 +1,71 @@
+"""The weights of a bundle one by one, without making the model: names and shapes alone are read."""
+
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bst.bundles.bundle import Bundle
+from bst.errors import BundleError
+from bst.models.registry import family_of
+
+_FIXED = {"genres", "facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"}
+# of what nothing else is known: the last layers
+_OUTPUT = "Answer"
+
+
+def weights(bundle: Bundle) -> pd.DataFrame:
+    """Return a bundle's weights: ``tower`` ("" of a model without towers), ``purpose``, ``weight``, ``shape`` (a
+    tuple), ``parameters``, ``trained`` bool.
+
+    What is put back from the dataset when a model is loaded is there, too. Raises ``BundleError`` for a damaged file.
+    """
+    family = family_of(bundle.config)
+    shapes = _shapes(bundle) | family.dataset_weights(bundle.config, bundle.sizes)
+    rows = []
+    for name, shape in shapes.items():
+        tower, rest = _split(name, family.tower_titles)
+        word = rest.split("/")[0]
+        fixed = word in _FIXED or rest.split("/")[-1].startswith("moving_")
+        rows.append((tower, _purpose(word, family.weight_purposes), name, shape, int(np.prod(shape)), not fixed))
+    table = pd.DataFrame(rows, columns=["tower", "purpose", "weight", "shape", "parameters", "trained"])
+    purposes = [*dict.fromkeys((*family.weight_purposes.values(), _OUTPUT))]
+    towers = ["", *family.tower_titles.values()]
+    order = np.lexsort((np.arange(len(table)), table["purpose"].map(purposes.index), table["tower"].map(towers.index)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def by_purpose(table: pd.DataFrame) -> pd.DataFrame:
+    """Add up ``weights``: ``tower``, ``purpose``, ``parameters``, how many of these are ``trained``, ``share``."""
+    table = table.assign(trained=table["parameters"] * table["trained"])
+    summed = table.groupby(["tower", "purpose"], sort=False)[["parameters", "trained"]].sum().reset_index()
+    return summed.assign(share=summed["parameters"] / summed["parameters"].sum())
+
+
+def _split(name: str, titles: Mapping[str, str]) -> tuple[str, str]:
+    """Return the title of the tower that a weight is in ("" for none), and its name there."""
+    tower, _, rest = name.partition("/")
+    return (titles[tower], rest) if tower in titles else ("", name)
+
+
+def _purpose(word: str, purposes: Mapping[str, str]) -> str:
+    starts = (word, word.rsplit("_", 1)[0], word.split("_")[0])
+    return next((purposes[start] for start in starts if start in purposes), _OUTPUT)
+
+
+def _shapes(bundle: Bundle) -> dict[str, tuple[int, ...]]:
+    path = bundle.folder / "weights.npz"
+    shapes = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as file:
+                    version = np.lib.format.read_magic(file)
+                    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+                        version, np.lib.format.read_array_header_2_0
+                    )
+                    shapes[name.removesuffix(".npy")] = tuple(read(file)[0])
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+    return shapes

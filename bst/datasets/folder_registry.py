@@ -1,0 +1,42 @@
+"""A registry of the folders of people's own datasets on this computer, so that a bundle finds its dataset by name.
+
+A bundle may be passed on, so it names its dataset and not the dataset's folder. The folder is registered in one small
+file outside the bundle, which git ignores; if that file is lost, only the path has to be given again.
+"""
+
+import json
+from pathlib import Path
+
+from bst.files import write_whole
+from bst.settings import get_settings
+
+
+def registry_file() -> Path:
+    """Return the path of the registry."""
+    return get_settings().cache / "folders.json"
+
+
+def registered_folders() -> dict[str, Path]:
+    """Return the registered folders by the names of their datasets; none if the registry is missing or damaged."""
+    try:
+        entries = json.loads(registry_file().read_text("utf-8"))
+        return {
+            name: Path(folder) for name, folder in entries.items() if isinstance(folder, str) and "\0" not in folder
+        }
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+
+
+def register(name: str, folder: Path) -> None:
+    """Add the folder of a dataset to the registry. If the registry cannot be written, nothing happens."""
+    folders = registered_folders()
+    folder = folder.resolve()
+    if folders.get(name) == folder:
+        return
+    folders[name] = folder
+    file = registry_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps({name: str(path) for name, path in sorted(folders.items())}, indent=1) + "\n")
+    except OSError:
+        pass

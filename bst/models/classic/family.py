@@ -1,0 +1,121 @@
+"""The classic BST as a model family."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bst import backend
+from bst.models.classic import text
+from bst.models.classic.config import ClassicConfig
+from bst.models.classic.diagram import diagram
+from bst.models.config import Sizes, Task
+from bst.models.diagram import Diagram
+from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zero
+from bst.models.trainer import Model, Trainer
+from bst.schema import GENRES, genre_matrix
+from bst.scoring.results import TestPredictions
+from bst.scoring.scorer import RowsOf, Scorer
+from bst.timelines.splits import EvaluationSplit
+
+BEST_EPOCH_COLUMNS: dict[Task, str] = {"rating": "val_mae"}
+WEIGHT_PURPOSES = {
+    "user": "User ids",
+    "movie": "Movies",
+    "movie_and_genres": "Movies",
+    "genres": "Movies",
+    "position": "Events",
+    "sex": "Who they are",
+    "age": "Who they are",
+    "occupation": "Who they are",
+    "transformer_block": "Attention",
+}
+
+
+class ClassicFamily(ModelFamily[ClassicConfig]):
+    """A fixed window of movies through one Transformer block; the rating is regressed."""
+
+    config_class = ClassicConfig
+    presets = (
+        # "A Transformer-based recommendation system" on keras.io, with its feature switches as published: all off
+        Preset(
+            "Keras example",
+            ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
+        ),
+        # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
+        Preset("Classic BST", ClassicConfig("seed")),
+        # the small derivative: a longer window, a narrow head
+        Preset("Compact BST", ClassicConfig("compact", window=6, mlp=(32, 16))),
+    )
+    protocols = ("seed",)
+    best_epoch_columns = BEST_EPOCH_COLUMNS
+    epochs_can_be_raised = True
+    evaluation_users = 150  # a whole window is read for each user and movie
+    weight_purposes = WEIGHT_PURPOSES
+
+    def build(self, config: ClassicConfig, sizes: Sizes, levels: int) -> Model:
+        """Return an untrained model: see ``ModelFamily.build``."""
+        backend.load()
+        from bst.models.classic.model import build_classic
+
+        return build_classic(config, sizes)
+
+    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
+        """Set which genres each movie has."""
+        model.set_genres(genre_matrix(movies))
+
+    def dataset_weights(self, config: ClassicConfig, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+        """Return the shape of the table of genres, if the model reads it."""
+        return {"genres/embeddings": (sizes.movies, len(GENRES))} if config.genres else {}
+
+    def make_attention_uniform(self, model: Model) -> None:
+        """Set the queries to 0."""
+        zero(model.block.attention.query.weights)
+
+    def trainer(self, config: ClassicConfig, split: EvaluationSplit, seed: int) -> Trainer:
+        """Return a training that has not begun."""
+        from bst.models.classic.trainer import ClassicTrainer
+
+        return ClassicTrainer(config, split, seed)
+
+    def diverged(self, config: ClassicConfig) -> str:
+        """Return what to try after a training that diverged."""
+        return f"a lower --learning-rate than {config.learning_rate:g}"
+
+    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the scorer of a trained model."""
+        from bst.models.classic.scorer import ClassicScorer
+
+        return ClassicScorer(model, levels)
+
+    def predict_test(
+        self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
+    ) -> TestPredictions:
+        """Predict the targets of the test windows; of a model that reads user ids once more without them."""
+        from bst.models.classic.trainer import predict_windows
+
+        assert split.windows is not None
+        test, levels = split.windows.test, split.dataset.levels
+
+        def clipped(as_visitor: bool) -> np.ndarray:
+            stars = predict_windows(model, split, test, as_visitor=as_visitor)
+            return np.clip(stars, levels[0], levels[-1]).astype(np.float64)
+
+        expected = clipped(as_visitor=False)
+        if not model.config.user_id:
+            return TestPredictions(expected)
+        on_progress(0.5, "predicting them once more for people it does not know")
+        return TestPredictions(expected, as_visitor=clipped(as_visitor=True))
+
+    def describe(self, config: ClassicConfig) -> str:
+        """Say in two sentences what such a model reads and what it is made of."""
+        return text.describe(config)
+
+    def card_text(self, config: ClassicConfig, epochs: int, best_epoch: int, result: Mapping[str, Any]) -> CardText:
+        """Return the sentences of a model card."""
+        return text.card_text(config, epochs, best_epoch)
+
+    def diagrams(self, config: ClassicConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
+        """Return the architecture as one diagram."""
+        return (diagram(config, sizes),)

@@ -1,0 +1,61 @@
+"""The model families there are, and look-ups among them: by configuration, by preset, by what a file says."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from bst.errors import ConfigError
+from bst.models.classic.family import ClassicFamily
+from bst.models.config import ModelConfig, field_names
+from bst.models.family import ModelFamily, Preset
+from bst.models.timeline.family import TimelineFamily
+from bst.schema import Dataset
+from bst.timelines.splits import EvaluationSplit
+
+FAMILIES: tuple[ModelFamily[Any], ...] = (TimelineFamily(), ClassicFamily())
+PRESETS: dict[str, Preset] = {preset.name: preset for family in FAMILIES for preset in family.presets}
+
+
+def family_of(config: ModelConfig) -> ModelFamily[Any]:
+    """Return the family of a configuration."""
+    return next(family for family in FAMILIES if isinstance(config, family.config_class))
+
+
+def read_config(values: Mapping[str, Any]) -> ModelConfig:
+    """Read what the ``to_dict`` of any family's configuration wrote. Raises ``ConfigError``.
+
+    The family is the one that knows most of the settings.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"the model configuration is no table of settings: {values!r}")
+    classes = [family.config_class for family in FAMILIES]
+    return max(classes, key=lambda cls: len(set(field_names(cls)) & set(values))).from_dict(values)
+
+
+def preset(name: str, **changes: Any) -> ModelConfig:
+    """Return the configuration of a preset, with some of its settings changed.
+
+    Raises ``ConfigError`` if there is none of that name, or it has no such setting.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")
+    config: Any = PRESETS[name].config
+    unknown = sorted(set(changes) - {field.name for field in fields(config)})
+    if unknown:
+        raise ConfigError(f"preset {name} has no setting called {' or '.join(unknown)}")
+    return replace(config, **changes)
+
+
+def preset_title(name: str) -> str:
+    """Return what a preset is called on screen; a name that is no preset stays as it is."""
+    return PRESETS[name].title if name in PRESETS else name
+
+
+def describe(config: ModelConfig) -> str:
+    """Say in two sentences what a model of this configuration reads and what it is made of."""
+    return family_of(config).describe(config)
+
+
+def prepare(dataset: Dataset, config: ModelConfig, protocol: str, seed: int, share: float = 1.0) -> EvaluationSplit:
+    """Split a dataset under a protocol, for a model of this configuration: see ``ModelFamily.prepare``."""
+    return family_of(config).prepare(dataset, config, protocol, seed, share)

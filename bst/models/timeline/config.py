@@ -1,0 +1,139 @@
+"""The configuration of a timeline BST and of its towers."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from numbers import Real
+from typing import Any
+
+from bst.errors import ConfigError
+from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
+
+TOWERS: tuple[Task, ...] = ("rating", "next")
+# a tower's best epoch has the lowest value in this column of the learning curves
+BEST_EPOCH_COLUMNS: dict[Task, str] = {"rating": "val_rmse", "next": "val_next_loss"}
+# settings that bundles and runs of earlier versions know by another name
+FORMER_NAMES = {"segment": "train_length", "memory": "max_history"}
+
+
+@dataclass(frozen=True)
+class TowerConfig:
+    """One tower of a timeline BST and its training.
+
+    ``width`` of tokens, split among ``heads``; ``layers`` of attention; ``epochs`` of a cosine schedule that starts at
+    ``learning_rate`` after a warm-up.
+    """
+
+    width: int = 64
+    heads: int = 2
+    layers: int = 2
+    dropout: float = 0.2
+    learning_rate: float = 2e-3
+    epochs: int = 10
+
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for a value outside its range, naming both."""
+        check_ranges(
+            self,
+            width=(int, 4, 512),
+            heads=(int, 1, 16),
+            layers=(int, 1, 12),
+            dropout=(Real, 0, 0.9),
+            learning_rate=(Real, 1e-6, 1),
+            epochs=(int, 0, 1_000),
+        )
+        if self.width % self.heads:
+            raise ConfigError(f"a width of {self.width} cannot be shared by {self.heads} heads")
+
+
+@dataclass(frozen=True)
+class TimelineConfig(ModelConfig):
+    """Everything that defines a timeline BST and its training, apart from the dataset's sizes.
+
+    It is trained on segments of ``train_length`` events and reads the newest ``max_history`` events of a history:
+    distances further than any in training count as the furthest of them. A tower of 0 epochs is not made.
+
+    ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
+    of sex, age and occupation is masked, ``no_gaps`` that in which all times are, as a visitor of the app has none.
+    ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
+    movies are drawn for each batch to stand for the catalogue in the loss of the next tower. ``factors`` is the rank of
+    the factor model whose fold-in the head of the rating tower reads.
+    """
+
+    preset: str
+    rating: TowerConfig = TowerConfig(epochs=8)
+    next: TowerConfig = TowerConfig(layers=4, epochs=14)
+    train_length: int = 200
+    max_history: int = 300
+    batch_events: int = 3200
+    weight_decay: float = 0.01
+    averaging: float = 0.998
+    warm_up: int = 200
+    unknown: float = 0.15
+    no_gaps: float = 0.3
+    negatives: int = 512
+    factors: int = 24
+
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for a value outside its range, naming both."""
+        check_ranges(
+            self,
+            train_length=(int, 2, 1000),
+            max_history=(int, 2, 2000),
+            batch_events=(int, 1, 1_000_000),
+            weight_decay=(Real, 0, 1),
+            averaging=(Real, 0, 0.99999),
+            warm_up=(int, 1, 100_000),
+            unknown=(Real, 0, 1),
+            no_gaps=(Real, 0, 1),
+            negatives=(int, 1, 1_000_000),
+            factors=(int, 1, 256),
+        )
+        if not self.towers:
+            raise ConfigError("one of the two towers must be trained: give it at least one epoch")
+
+    @property
+    def towers(self) -> dict[Task, TowerConfig]:
+        """The towers that there are, by the task that each predicts."""
+        return {name: tower for name in TOWERS if (tower := getattr(self, name)).epochs}
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What its towers predict."""
+        return tuple(self.towers)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the tower that trains longest."""
+        return max(self.rating.epochs, self.next.epochs)
+
+    def with_tower(self, name: Task, tower: TowerConfig) -> "TimelineConfig":
+        """Return the same with another tower."""
+        return replace(self, rating=tower) if name == "rating" else replace(self, next=tower)
+
+    def with_tasks(self, tasks: Collection[Task]) -> "TimelineConfig":
+        """Return the same with only the towers of these tasks."""
+        return self._with_tower_epochs({name: 0 for name in self.towers if name not in tasks})
+
+    def with_epochs(self, epochs: int) -> "TimelineConfig":
+        """Return the same with ``epochs`` for each tower that there is."""
+        return self._with_tower_epochs(dict.fromkeys(self.towers, epochs))
+
+    def scale_epochs(self, epochs: int) -> "TimelineConfig":
+        """Return the same, its longest tower training ``epochs``, the other in proportion and at least one."""
+        return self._with_tower_epochs(
+            {name: max(1, round(tower.epochs * epochs / self.epochs)) for name, tower in self.towers.items()}
+        )
+
+    def _with_tower_epochs(self, epochs: Mapping[Task, int]) -> "TimelineConfig":
+        towers: dict[str, Any] = {name: replace(self.towers[name], epochs=count) for name, count in epochs.items()}
+        return replace(self, **towers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TimelineConfig":
+        """Read what ``to_dict`` wrote, now or in an earlier version. Raises ``ConfigError``."""
+        values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+        return read_dataclass(cls, values, lambda: {name: read_dataclass(TowerConfig, values[name]) for name in TOWERS})

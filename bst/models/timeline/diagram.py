@@ -1,0 +1,172 @@
+"""The architecture of a timeline BST as boxes and arrows, one diagram a tower."""
+
+from bst.models.config import Sizes
+from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
+from bst.models.timeline.config import TimelineConfig, TowerConfig
+
+# so many layers have a box each; more share one
+MOST_LAYERS = 4
+
+
+def diagrams(config: TimelineConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
+    """Return the diagrams of the towers that there are."""
+    make = {"rating": _rating_diagram, "next": _next_diagram}
+    return tuple(make[name](config, tower, sizes, levels) for name, tower in config.towers.items())
+
+
+def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: int) -> Diagram:
+    boxes = [
+        _visitor_box(),
+        Box(
+            "candidate",
+            0,
+            RIGHT,
+            INPUT,
+            "The movie asked about",
+            "genres, year, no rating",
+            "One of the catalogue's movies as a list of numbers, moved by who the visitor is. Its own rating is never "
+            "seen.",
+        ),
+        _event_box(config, tower),
+    ]
+    arrows = [("who", "candidate"), ("who", "events")]
+    rows = tower.layers if tower.layers <= MOST_LAYERS else 1
+    last, attended = "candidate", "events"
+    for i in range(rows):
+        box_per_layer = rows == tower.layers
+        if i:
+            boxes.append(
+                Box(
+                    f"content{i}",
+                    i + 1,
+                    LEFT,
+                    ATTENTION,
+                    f"Events, layer {i}",
+                    f"{tower.heads} heads, looking back",
+                    "Each event looks at the visitor and at the events before it, never at later ones.",
+                )
+            )
+            arrows.append((attended, f"content{i}"))
+            attended = f"content{i}"
+        boxes.append(
+            Box(
+                f"query{i}",
+                i + 1,
+                RIGHT,
+                ATTENTION,
+                f"Question, layer {i + 1}" if box_per_layer else f"{tower.layers} question layers",
+                f"{tower.heads} heads, width {tower.width}",
+                "The movie asked about looks at the visitor and at every event: this is the attention that the app "
+                "shows.",
+            )
+        )
+        arrows += [(last, f"query{i}"), (attended, f"query{i}")]
+        last = f"query{i}"
+    boxes += [
+        Box(
+            "fold_in",
+            rows + 1,
+            LEFT,
+            INPUT,
+            "What ratings alone tell",
+            f"{config.factors} factors, user bias",
+            "How generous the visitor is with stars, and what matrix factorisation makes of the same events. Its "
+            "factors are fixed before training.",
+        ),
+        Box(
+            "hidden",
+            rows + 1,
+            RIGHT,
+            DENSE,
+            "Hidden layer",
+            "128 units",
+            "Weighs what attention found against what ratings alone tell.",
+        ),
+        Box(
+            "answer",
+            rows + 2,
+            WIDE,
+            ANSWER,
+            f"Chances of {levels} ratings",
+            "their mean is the expected rating",
+            "How likely each rating is.",
+        ),
+    ]
+    arrows += [(last, "hidden"), ("fold_in", "hidden"), ("hidden", "answer")]
+    return Diagram("The tower that predicts ratings", tuple(boxes), tuple(arrows))
+
+
+def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: int) -> Diagram:
+    boxes = (
+        _visitor_box(),
+        Box(
+            "movies",
+            0,
+            RIGHT,
+            INPUT,
+            "Every movie",
+            f"{sizes.movies:,} lists of {tower.width}",
+            "All movies of the catalogue, each as a list of numbers from itself, its genres and its year.",
+        ),
+        _event_box(config, tower, "and the month"),
+        Box(
+            "content",
+            2,
+            LEFT,
+            ATTENTION,
+            f"{tower.layers} layers of attention" if tower.layers > 1 else "A layer of attention",
+            f"{tower.heads} heads, looking back",
+            "Each event looks at the visitor and at the events before it; what stands at the newest one sums up all.",
+        ),
+        Box(
+            "match",
+            2,
+            RIGHT,
+            DENSE,
+            "How well they match",
+            "and how popular it is",
+            "The summary is compared with every movie: the more alike their numbers, the likelier.",
+        ),
+        Box(
+            "answer",
+            3,
+            WIDE,
+            ANSWER,
+            f"Chances of {sizes.movies:,} movies",
+            "to be the next one",
+            "How likely each movie is the next; seen ones are removed.",
+        ),
+    )
+    arrows = (
+        ("who", "events"),
+        ("events", "content"),
+        ("content", "match"),
+        ("movies", "match"),
+        ("match", "answer"),
+    )
+    return Diagram("The tower that predicts the next movie", boxes, arrows)
+
+
+def _visitor_box() -> Box:
+    return Box(
+        "who",
+        0,
+        LEFT,
+        INPUT,
+        "Who the visitor is",
+        "sex, age, occupation",
+        "Each may be unknown; there is no user id.",
+    )
+
+
+def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "") -> Box:
+    return Box(
+        "events",
+        1,
+        LEFT,
+        INPUT,
+        f"Up to {config.max_history} events",
+        "movie, rating, time gap",
+        f"Each watched movie with its genres and year, its rating, how far that lies from the movie's mean, the time "
+        f"since the one before{', ' + also if also else ''}: {tower.width} numbers an event.",
+    )

@@ -1,0 +1,122 @@
+"""The timeline BST as a model family."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bst import backend
+from bst.models.config import Sizes
+from bst.models.diagram import Diagram
+from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zero
+from bst.models.timeline import text
+from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
+from bst.models.timeline.diagram import diagrams
+from bst.models.trainer import Model, Trainer
+from bst.schema import DECADES, GENRES, item_features
+from bst.scoring.results import TestPredictions
+from bst.scoring.scorer import RowsOf, Scorer
+from bst.timelines.splits import TEST, EvaluationSplit
+
+WEIGHT_PURPOSES = {
+    "movie": "Movies",
+    "facts_to_movie": "Movies",
+    "facts": "Movies",
+    "level": "Events",
+    "gap": "Events",
+    "month": "Events",
+    "surprise": "Events",
+    "sex": "Who they are",
+    "age": "Who they are",
+    "occupation": "Who they are",
+    "visitor_token": "Who they are",
+    "content": "Attention",
+    "query": "Attention",
+    "factors": "What ratings alone tell",
+    "factor_base": "What ratings alone tell",
+    "factor_prior": "What ratings alone tell",
+    "mean_rating": "What ratings alone tell",
+    "stars": "What ratings alone tell",
+    "popularity": "Answer",
+}
+TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower"}
+
+
+class TimelineFamily(ModelFamily[TimelineConfig]):
+    """Whole histories, no user id; a tower that predicts ratings and one that predicts the next movie."""
+
+    config_class = TimelineConfig
+    presets = (Preset("Timeline BST", TimelineConfig("timeline")),)  # the default of everything
+    protocols = ("visitor", "last", "seed")
+    best_epoch_columns = BEST_EPOCH_COLUMNS
+    epochs_can_be_raised = False  # the learning rate falls towards the last of them
+    evaluation_users = 1000
+    weight_purposes = WEIGHT_PURPOSES
+    tower_titles = TOWER_TITLES
+
+    def build(self, config: TimelineConfig, sizes: Sizes, levels: int) -> Model:
+        """Return an untrained model: see ``ModelFamily.build``."""
+        backend.load()
+        from bst.models.timeline.model import build_timeline
+
+        return build_timeline(config, sizes, levels)
+
+    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
+        """Set genres and decades of the movies."""
+        model.set_item_features(item_features(movies))
+
+    def dataset_weights(self, config: TimelineConfig, sizes: Sizes) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each tower's table of genres and decades."""
+        return {f"{name}/facts": (sizes.movies, len(GENRES) + len(DECADES)) for name in config.towers}
+
+    def make_attention_uniform(self, model: Model) -> None:
+        """Set the queries and the bias of distance of the rating tower to 0."""
+        for block in (*model.rating.query_blocks, *model.rating.content_blocks):
+            zero([block.attention.distance, *block.attention.query.weights])
+
+    def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
+        """Return a training that has not begun."""
+        from bst.models.timeline.trainer import TimelineTrainer
+
+        return TimelineTrainer(config, split, seed)
+
+    def diverged(self, config: TimelineConfig) -> str:
+        """Return what to try after a training that diverged: its learning rates are no option of a command."""
+        return "another --seed"
+
+    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the scorer of a trained model."""
+        from bst.models.timeline.scorer import TimelineScorer
+
+        return TimelineScorer(model, levels, rows_of)
+
+    def predict_test(
+        self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
+    ) -> TestPredictions:
+        """Predict the test labels by the towers that there are; under ``visitor`` once more with all gaps unknown."""
+        from bst.models.timeline.trainer import distributions, next_ranks
+
+        expected = distribution = without_gaps = ranks = None
+        if model.rating:
+            distribution = distributions(model, split, TEST)
+            expected = distribution @ np.array(split.dataset.levels)
+            if split.protocol == "visitor":
+                on_progress(0.4, "predicting them once more, with all time gaps unknown")
+                without_gaps = distributions(model, split, TEST, gaps=False)
+        if model.next:
+            on_progress(0.8, "looking for the next movie in the whole catalogue")
+            ranks = next_ranks(model, split, TEST)[0]
+        return TestPredictions(expected, distribution, without_gaps, ranks=ranks)
+
+    def describe(self, config: TimelineConfig) -> str:
+        """Say in two sentences what such a model reads and what it is made of."""
+        return text.describe(config)
+
+    def card_text(self, config: TimelineConfig, epochs: int, best_epoch: int, result: Mapping[str, Any]) -> CardText:
+        """Return the sentences of a model card."""
+        return text.card_text(config, result)
+
+    def diagrams(self, config: TimelineConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
+        """Return a diagram of each tower."""
+        return diagrams(config, sizes, levels)

@@ -1,0 +1,52 @@
+"""What is said of timeline models: in a sentence, and on their model cards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bst.models.family import CardText
+from bst.models.timeline.config import TimelineConfig
+
+
+def describe(config: TimelineConfig) -> str:
+    """Say in two sentences what a model of this configuration reads and what it is made of."""
+    tasks = {"rating": "predicts how they would rate any movie", "next": "predicts their next movie"}
+    towers = "; ".join(
+        f"the {name} tower ({tower.layers} layer{'s' * (tower.layers != 1)} of attention, width {tower.width}) "
+        f"{tasks[name]}"
+        for name, tower in config.towers.items()
+    )
+    return (
+        f"It reads up to {config.max_history} watched movies with their ratings, genres, years and time gaps, and the "
+        f"visitor's sex, age group and occupation, but no user id. {towers[0].upper()}{towers[1:]}."
+    )
+
+
+def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
+    """Return the sentences of a model card."""
+    tasks = {"rating": "how someone would rate any movie", "next": "which movie they watch next"}
+    rates = " and ".join(
+        f"{tower.learning_rate:g} ({name}, {tower.epochs} epochs)" for name, tower in config.towers.items()
+    )
+    return CardText(
+        prediction=f"{' and '.join(tasks[name] for name in config.towers)},\nfrom what they watched and rated before",
+        training=f"AdamW at {rates}, batches of about {config.batch_events:,} events;\n  the weights are moving "
+        "averages, of the epoch in which each tower had the lowest validation error",
+        masking=f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, "
+        f"in {config.no_gaps:.0%} all time gaps, and histories\nof every length were trained on; so the model can "
+        "serve someone of whom little is known.",
+        figures=_figures(result),
+    )
+
+
+def _figures(result: Mapping[str, Any]) -> str:
+    sentences, metrics = ["Errors are in stars."], result["metrics"]
+    if "ece" in metrics:
+        sentences.append(
+            f'The expected calibration error of "4 stars or more" is {metrics["ece"]:.3f}, the negative '
+            f"log-likelihood {metrics['nll']:.3f}\nnats."
+        )
+    if "ndcg@10" in metrics:
+        sentences.append("NDCG and HR: each user's last movie, ranked among all movies that they had not seen.")
+    if "gaps_unknown" in result:
+        sentences.append("In the app time gaps are unknown, so the second line is a visitor's.")
+    return " ".join(sentences)
