@@ -71,7 +71,7 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     windows = windows // config.batch_size * config.batch_size
     clock = Clock()
     dataset = load(folder)
-    split = prepare(dataset, config, "seed", 0)
+    split = prepare(dataset, config, "windows", 0)
     arrays, labels = window_arrays(dataset, split.timelines, split.windows.train)
     train = {name: values[:windows] for name, values in arrays.items()}, labels[:windows]
     validation = window_arrays(dataset, split.timelines, split.windows.validation)
@@ -149,7 +149,7 @@ def _training_windows(folder: Path, features: str) -> int:
     from bst.datasets import load
     from bst.models.registry import prepare, preset
 
-    return len(prepare(load(folder), preset(PRESET[features]), "seed", 0).windows.train)
+    return len(prepare(load(folder), preset(PRESET[features]), "windows", 0).windows.train)
 
 
 def _table(result: dict) -> str:

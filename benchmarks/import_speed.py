@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 def simulated_export(titles: list[str], rows: int, known: float, seed: int = 0) -> bytes:
     """Return an export with so many rows, no two of one film; ``known`` is the share of titles from the catalogue."""
-    from bst.visitors.imports.names import year_behind
+    from bst.visitors.imports.names import split_year
 
     rng = random.Random(seed)
-    names = [year_behind(title) for title in titles]
+    names = [split_year(title) for title in titles]
     words = sorted({word for name, _ in names for word in name.split()})
     years = [year for _, year in names if year]
     films: dict[tuple[str, int], None] = {}
@@ -107,8 +107,8 @@ def main() -> None:
         "movies": len(catalogue),
         "rows": len(export.entries),
         "megabytes": len(data) / 1e6,
-        "taken": sum(match.sureness >= Confidence.LIKELY for match in matches),
-        "unsure": sum(match.sureness == Confidence.UNSURE for match in matches),
+        "taken": sum(match.confidence >= Confidence.LIKELY for match in matches),
+        "unsure": sum(match.confidence == Confidence.UNSURE for match in matches),
         "processor_s": {name: statistics.median(times) for name, times in steps.items()},
         "wall_s": statistics.median(walls),
         "longest_wait_ms": 1000 * statistics.median(waits),

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras: loaded when a model is needed, as they take seconds; a plain error where that fails."""
+"""TensorFlow and Keras: loaded when a model is needed, as that takes seconds; one clear error where it fails."""
 
 import os
 
@@ -9,7 +9,7 @@ INSTALL = "python -m pip install -r requirements.txt"
 
 def load() -> None:
     """Import TensorFlow, and Keras on top of it. Raises ``InstallationError`` with what is wrong and what to do."""
-    # models are written for TensorFlow: a preference of other programs for JAX or PyTorch must not reach them
+    # the models are written for TensorFlow: another program's preference for JAX or PyTorch must not apply to them
     os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
         import keras

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -67,7 +68,7 @@ def get_settings() -> Settings:
 
 
 @contextmanager
-def override_settings(**changes: Path | str | None) -> Iterator[Settings]:
+def override_settings(**changes: Any) -> Iterator[Settings]:
     """Replace some settings for all threads of this process, until the block ends.
 
     >>> with override_settings(runs=Path("elsewhere")):

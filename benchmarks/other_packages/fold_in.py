@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bst.baselines.bias import bias_fold_in
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.datasets import load
 from bst.metrics import by_history, rating_errors
 from bst.models.registry import prepare, preset
@@ -40,9 +40,7 @@ def main() -> None:
     baselines = {
         "bias": lambda: bias_fold_in(known, movie, rating, offsets),
         "factorisation": lambda: Factorisation.fit(known).fold_in(movie, rating, offsets),
-        "factorisation, expectation maximisation": lambda: Factorisation.fit(known, **EM_SETTINGS).fold_in(
-            movie, rating, offsets
-        ),
+        "factorisation, expectation maximisation": lambda: Factorisation.fit_em(known).fold_in(movie, rating, offsets),
     }
     for name, predict in baselines.items():
         start = time.process_time()

@@ -1,1 +1,1 @@
-"""Trained models on disk: a bundle, its learning curves, and the files that are added to it later."""
+"""Trained models on disk: a bundle, its parameters and learning curves, and files that are added to it later."""

@@ -13,7 +13,7 @@ TRAINING, VALIDATION = "training", "validation"
 
 @dataclass(frozen=True)
 class Curve:
-    """A figure over the epochs: its name on a control, what it means, and which tower it is of ("" for neither)."""
+    """A figure over the epochs: its name on a control, its meaning, and the tower that it belongs to ("" for none)."""
 
     label: str
     meaning: str
@@ -50,8 +50,8 @@ CURVES = {
     ),
     "seconds": Curve("Seconds", "How long an epoch took, in seconds, on the computer that trained."),
 }
-# columns that belong to another curve's figure, and how they are called there
-_ALSO = {"next_learning_rate": ("learning_rate", "next movie")}
+# columns that are drawn in another curve's chart: its name, and the label of their line there
+_OTHER_COLUMNS = {"next_learning_rate": ("learning_rate", "next movie")}
 
 
 def has(history: pd.DataFrame, column: str) -> bool:
@@ -69,7 +69,7 @@ def best_epochs(history: pd.DataFrame, config: ModelConfig) -> dict[str, int]:
 
 
 def offered(histories: list[pd.DataFrame]) -> list[str]:
-    """Return which of ``CURVES`` there is anything to see of."""
+    """Return the names in ``CURVES`` for which any of the trainings has numbers."""
     return [name for name in CURVES if any(has(h, name) or has(h, f"val_{name}") for h in histories)]
 
 
@@ -77,11 +77,10 @@ def side_by_side(histories: Mapping[str, pd.DataFrame], name: str, best: Mapping
     """Return one of ``CURVES`` of several trainings in one long frame, as ``charts.learning_curves`` draws it.
 
     ``best``: by training, what ``best_epochs`` returned. Columns ``source``, ``series``, ``epoch``, ``value``, ``best``
-    (at the value of validation by which the best epoch was chosen, or would have been); epochs without a number are
-    left out.
+    (True at the validation value of the best epoch); epochs without a number are dropped.
     """
     columns = {name: TRAINING, f"val_{name}": VALIDATION}
-    columns |= {column: words for column, (of, words) in _ALSO.items() if of == name}
+    columns |= {column: label for column, (curve, label) in _OTHER_COLUMNS.items() if curve == name}
     if name in ("learning_rate", "seconds"):
         columns[name] = "rating" if name == "learning_rate" else "whole epoch"
     parts = []
@@ -90,10 +89,9 @@ def side_by_side(histories: Mapping[str, pd.DataFrame], name: str, best: Mapping
             if not has(history, column):
                 continue
             part = history[["epoch", column]].set_axis(["epoch", "value"], axis=1).dropna()
-            epoch = best.get(source, {}).get(CURVES[name].tower)
-            parts.append(
-                part.assign(source=source, series=series, best=(part["epoch"] == epoch) & (column[:4] == "val_"))
-            )
+            best_epoch = best.get(source, {}).get(CURVES[name].tower)
+            is_best = (part["epoch"] == best_epoch) & column.startswith("val_")
+            parts.append(part.assign(source=source, series=series, best=is_best))
     if not parts:
         return pd.DataFrame(columns=["source", "series", "epoch", "value", "best"])
     return pd.concat(parts, ignore_index=True)[["source", "series", "epoch", "value", "best"]]

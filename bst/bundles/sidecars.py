@@ -1,35 +1,35 @@
-"""What is worked out of a model once and kept beside it: JSON files in a bundle's folder that it can do without.
+"""JSON files in a bundle's folder that hold what was computed from its model once; the bundle works without them.
 
-Each says of which weights it is. One of other weights, or one that cannot be read, counts as missing: it is made again.
+Each names the weights that it belongs to. One of other weights, or one that cannot be read, counts as missing and is
+computed again.
 """
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError
 from bst.files import write_whole
 
 
-def read(bundle: Bundle, name: str) -> dict | None:
-    """Return what was kept under a name, such as ``"insights"``; None if there is nothing of these weights."""
+def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
+    """Return what was saved under a name, such as ``"insights"``; None if there is nothing of these weights."""
     try:
-        kept = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
+        sidecar = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    if (
-        not isinstance(kept, dict)
-        or kept.get("weights") != bundle.weights_sha256
-        or not isinstance(kept.get(name), dict)
-    ):
+    if not isinstance(sidecar, dict) or sidecar.get("weights") != bundle.weights_sha256:
         return None
-    return kept[name]
+    content = sidecar.get(name)
+    return content if isinstance(content, dict) else None
 
 
-def keep(bundle: Bundle, name: str, content: dict) -> None:
-    """Keep plain values under a name, whole or not at all. Raises ``BundleError`` if the folder cannot be written."""
-    text = json.dumps({"weights": bundle.weights_sha256, name: content}, separators=(",", ":"), allow_nan=False) + "\n"
-    target = bundle.folder / f"{name}.json"
+def save(bundle: Bundle, name: str, content: Mapping[str, Any]) -> None:
+    """Save plain values under a name. Raises ``BundleError`` if the folder cannot be written; the old file stays."""
+    sidecar = {"weights": bundle.weights_sha256, name: content}
+    path = bundle.folder / f"{name}.json"
     try:
-        write_whole(target, text)
+        write_whole(path, json.dumps(sidecar, separators=(",", ":"), allow_nan=False) + "\n")
     except OSError as error:
-        raise BundleError(f"{target} cannot be written: {error}; make room or mend the folder's rights") from error
+        raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error

@@ -8,30 +8,19 @@ from bst.cli.terminal import Answer, Options, bar, say
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
-# bytes of a folder up to which a dataset is read just to say what is assumed of it
-READ_AT_ONCE = 100_000_000
+# a folder of up to so many bytes is read just to report what is assumed about its dataset
+MAX_READ_BYTES = 100_000_000
 
 
 def list_datasets(options: Options) -> Answer:
-    """List the datasets, which are here, and how to get the others."""
-    rows = [
-        {
-            "dataset": status.source.name,
-            "title": status.source.title,
-            "present": status.present,
-            "folder": str(status.folder) if status.folder else None,
-            "ratings": status.source.ratings,
-            "hint": status.hint,
-        }
-        for status in datasets.available()
-    ]
+    """List the datasets, which of them are here, and how to get the others."""
+    rows: list[dict[str, str | int | bool | None]] = []
+    for status in datasets.available():
+        source, folder = status.source, status.folder
+        rows.append(_row(source.name, source.title, status.present, folder, source.ratings, status.hint))
     for name, title in datasets.usable().items():
-        if name not in datasets.SOURCES:  # remembered from a training
-            row = {"dataset": name, "title": title, "present": True, "folder": str(datasets.find(name))}
-            rows.append(row | {"ratings": None, "hint": ""})
-    for row in rows:
-        if row["folder"]:
-            _say_notes(row["dataset"], Path(row["folder"]))
+        if name not in datasets.SOURCES:  # registered by a training
+            rows.append(_row(name, title, True, datasets.find(name), None, ""))
 
     def text(answer: dict) -> str:
         return "\n".join(
@@ -42,9 +31,25 @@ def list_datasets(options: Options) -> Answer:
     return {"datasets": rows}, text
 
 
-def _say_notes(name: str, folder: Path) -> None:
-    """Say on standard error what is assumed of a dataset, or what is wrong with it, if it is read quickly."""
-    if sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > READ_AT_ONCE:
+def _row(
+    name: str, title: str, present: bool, folder: Path | None, ratings: int | None, hint: str
+) -> dict[str, str | int | bool | None]:
+    """Return a row of the list; what is assumed about the dataset goes to standard error."""
+    if folder:
+        _report_assumptions(name, folder)
+    return {
+        "dataset": name,
+        "title": title,
+        "present": present,
+        "folder": str(folder) if folder else None,
+        "ratings": ratings,
+        "hint": hint,
+    }
+
+
+def _report_assumptions(name: str, folder: Path) -> None:
+    """Report on standard error what is assumed about a dataset, or what is wrong with it, if it is small."""
+    if sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > MAX_READ_BYTES:
         return
     try:
         for note in assumptions(datasets.load(name)):
@@ -54,13 +59,13 @@ def _say_notes(name: str, folder: Path) -> None:
 
 
 def download(options: Options) -> Answer:
-    """Download a dataset, its licence shown first."""
+    """Download a dataset, after showing its licence."""
     say(datasets.licence_text(options.dataset) + "\n")
-    with bar(options.dataset, "B", True) as shown:
+    with bar(options.dataset, "B", True) as progress:
 
         def on_progress(done: int, total: int) -> None:
-            shown.total = total or None
-            shown.update(done - shown.n)
+            progress.total = total or None
+            progress.update(done - progress.n)
 
         folder = datasets.download(options.dataset, on_progress=on_progress)
     return {"dataset": options.dataset, "folder": str(folder)}, lambda a: f"{a['dataset']} is in {a['folder']}"
@@ -72,11 +77,11 @@ def simulate(options: Options) -> Answer:
 
     if os.path.lexists(options.out):
         raise ConfigError(f"{options.out} exists already; name a new folder with --out")
-    with bar("simulating", " ratings", True) as shown:
+    with bar("simulating", " ratings", True) as progress:
 
         def on_progress(done: int, total: int) -> None:
-            shown.total = total
-            shown.update(done - shown.n)
+            progress.total = total
+            progress.update(done - progress.n)
 
         world = simulate(options.users, options.ratings, options.seed, on_progress)
     say(f"writing {options.out}")

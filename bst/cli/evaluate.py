@@ -8,6 +8,7 @@ from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 from bst.presentation.model_card import PEER_NAMES
 from bst.timelines.arrays import assumptions
+from bst.timelines.splits import protocol_name
 
 
 def evaluate(options: Options) -> Answer:
@@ -18,7 +19,7 @@ def evaluate(options: Options) -> Answer:
     from bst.evaluation import measure
 
     bundle = open_bundle(options.bundle)
-    asked = options.protocol or bundle.protocol, bundle.seed if options.seed is None else options.seed
+    asked = protocol_name(options.protocol or bundle.protocol), bundle.seed if options.seed is None else options.seed
     if asked != (bundle.protocol, bundle.seed):
         raise ConfigError(
             f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "

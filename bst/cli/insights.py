@@ -39,7 +39,7 @@ def insights(options: Options) -> Answer:
         found = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, on_progress=on_progress
         )
-    sidecars.keep(bundle, "insights", found)
+    sidecars.save(bundle, "insights", found)
     titles = recommender.catalogue.titles
     return {"bundle": bundle.name, "file": str(bundle.folder / "insights.json"), **found}, lambda a: _text(a, titles)
 

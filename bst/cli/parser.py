@@ -1,7 +1,7 @@
 """The commands and their options."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bst import datasets
@@ -9,9 +9,9 @@ from bst.cli import data, evaluate, explain, insights, model, report, visitor, w
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
-from bst.models.registry import PRESETS
+from bst.models.registry import FORMER_PRESETS, PRESETS
 from bst.schema import AGES, OCCUPATIONS, SEXES
-from bst.timelines.splits import PROTOCOLS
+from bst.timelines.splits import PROTOCOLS, protocol_name
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,8 +62,14 @@ def make_parser() -> argparse.ArgumentParser:
         "Example: python -m bst train --dataset demo --epochs 3",
     )
     _dataset_option(sub)
-    sub.add_argument("--preset", choices=PRESETS, default="timeline", help="which model (timeline)")
-    sub.add_argument("--protocol", choices=PROTOCOLS, help=_protocols("timeline: visitor; others: seed"))
+    sub.add_argument(
+        "--preset",
+        choices=(*PRESETS, *FORMER_PRESETS),
+        metavar=_names(PRESETS),
+        default="timeline",
+        help="which model (timeline)",
+    )
+    _protocol_option(sub, "timeline: visitor; others: windows")
     sub.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
     sub.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
     sub.add_argument("--share", type=float, default=1.0, help="part of the users to learn from: above 0 … 1 (1)")
@@ -86,7 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--dataset", help="a dataset's name or its folder (the one that the bundle was trained on)")
     _bundle_option(sub)
-    sub.add_argument("--protocol", choices=PROTOCOLS, help=_protocols("the one that the bundle was trained under"))
+    _protocol_option(sub, "the one that the bundle was trained under")
     sub.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
 
     sub = command(
@@ -236,6 +242,17 @@ def _bundle_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="demo", help="a bundle's name under data/bundles, or its folder (demo)")
 
 
-def _protocols(default: str) -> str:
-    words = "; ".join(f"{name}: {story}" for name, story in PROTOCOLS.items()).replace("%", "%%")
-    return f"{words} ({default})"
+def _protocol_option(parser: argparse.ArgumentParser, default: str) -> None:
+    explained = "; ".join(f"{name}: {meaning}" for name, meaning in PROTOCOLS.items()).replace("%", "%%")
+    parser.add_argument(
+        "--protocol",
+        type=protocol_name,
+        choices=PROTOCOLS,
+        metavar=_names(PROTOCOLS),
+        help=f"{explained} ({default})",
+    )
+
+
+def _names(choices: Iterable[str]) -> str:
+    """Return what argparse shows of choices in a usage line; former names are accepted, but not shown."""
+    return f"{{{','.join(choices)}}}"

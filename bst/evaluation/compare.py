@@ -31,7 +31,7 @@ def incomparable_reason(a: Bundle, b: Bundle, ours: dict, theirs: dict) -> str |
         )
     if a.protocol != "last" and a.seed != b.seed:
         return f"their test ratings were drawn with other seeds, {a.seed} and {b.seed}"
-    if a.protocol == "seed" and _windows(a) != _windows(b):
+    if a.protocol == "windows" and _windows(a) != _windows(b):
         return "their windows are of other lengths, so other ratings were drawn for the test"
     if ours["labels"] != theirs["labels"]:
         return f"one was measured on {ours['labels']:,} test ratings, the other on {theirs['labels']:,}"

@@ -72,7 +72,11 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
     predictions = family_of(bundle.config).predict_test(
         model, split, lambda share, message: on_progress(0.08 + 0.22 * share, message)
     )
-    record = {"protocol": bundle.protocol, "seed": bundle.seed, **tie_order_record(split.dataset)}
+    record = {
+        "protocol": bundle.stored_protocol or bundle.protocol,
+        "seed": bundle.seed,
+        **tie_order_record(split.dataset),
+    }
     labels = None
     baselines = {}
     if predictions.expected is not None:
@@ -100,7 +104,7 @@ def keep(bundle: Bundle, measured: Measured) -> str | None:
     Returns in words what could not be kept, None if all was.
     """
     try:
-        sidecars.keep(bundle, NAME, measured.record)
+        sidecars.save(bundle, NAME, measured.record)
         if measured.local is not None:
             local.keep(bundle, measured.local)
     except (BundleError, OSError) as error:

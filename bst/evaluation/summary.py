@@ -3,7 +3,7 @@
 import numpy as np
 
 from bst.baselines.bias import BASELINES, bias_fold_in, global_mean, item_mean
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.metrics import by_history, paired_bootstrap, rank_figures, rating_errors, rating_figures
 from bst.scoring.results import TestPredictions
 from bst.timelines.splits import TEST, EvaluationSplit
@@ -82,5 +82,5 @@ def predict_baselines(split: EvaluationSplit, *, simple: bool = False) -> dict[s
     found = {"global_mean": global_mean(known, user, movie), "item_mean": item_mean(known, user, movie)}
     found["bias"] = bias_fold_in(known, *ratings)
     found["svd_fold_in"] = Factorisation.fit(known).fold_in(*ratings)
-    found["svd_em_fold_in"] = Factorisation.fit(known, **EM_SETTINGS).fold_in(*ratings)
+    found["svd_em_fold_in"] = Factorisation.fit_em(known).fold_in(*ratings)
     return found

@@ -58,6 +58,8 @@ class ModelFamily(ABC, Generic[ConfigT]):
 
     config_class: type[ConfigT]
     presets: tuple[Preset, ...]
+    # names of earlier versions, and the present ones
+    former_presets: Mapping[str, str] = {}
     # protocols that its models can be measured under, the default first
     protocols: tuple[str, ...]
     # a task's best epoch has the lowest value in this column of the learning curves
@@ -83,6 +85,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
 
         Raises ``ConfigError`` as that does, and for a protocol under which the model cannot be measured.
         """
+        protocol = splits.protocol_name(protocol)
         if protocol in splits.PROTOCOLS and protocol not in self.protocols:
             raise ConfigError(
                 f"preset {config.preset} cannot be measured under protocol {protocol}; "

@@ -15,6 +15,8 @@ from bst.timelines.splits import EvaluationSplit
 FAMILIES: tuple[ModelFamily[Any], ...] = (TimelineFamily(), ClassicFamily())
 PRESETS: dict[str, Preset] = {preset.name: preset for family in FAMILIES for preset in family.presets}
 
+FORMER_PRESETS: dict[str, str] = {old: name for family in FAMILIES for old, name in family.former_presets.items()}
+
 
 def family_of(config: ModelConfig) -> ModelFamily[Any]:
     """Return the family of a configuration."""
@@ -33,10 +35,11 @@ def read_config(values: Mapping[str, Any]) -> ModelConfig:
 
 
 def preset(name: str, **changes: Any) -> ModelConfig:
-    """Return the configuration of a preset, with some of its settings changed.
+    """Return the configuration of a preset, which may go by a former name, with some of its settings changed.
 
     Raises ``ConfigError`` if there is none of that name, or it has no such setting.
     """
+    name = FORMER_PRESETS.get(name, name)
     if name not in PRESETS:
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")
     config: Any = PRESETS[name].config
@@ -48,6 +51,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
 
 def preset_title(name: str) -> str:
     """Return what a preset is called on screen; a name that is no preset stays as it is."""
+    name = FORMER_PRESETS.get(name, name)
     return PRESETS[name].title if name in PRESETS else name
 
 

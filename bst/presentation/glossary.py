@@ -76,7 +76,7 @@ GLOSSARY: tuple[Word, ...] = (
     Word("Layer", "One step of attention and what is made of it. The next layer works on its result.", MODEL),
     Word("Tower", "One of the two halves of the timeline model: one predicts ratings, one the next movie.", MODEL),
     Word("Parameter", "A number that training sets. A few are not trained but taken from the dataset.", MODEL),
-    Word("Preset", "A named model configuration, such as “timeline” or “seed”.", MODEL),
+    Word("Preset", "A named model configuration, such as “timeline” or “user-features”.", MODEL),
     Word("Epoch", "One pass of training over all training data.", MODEL),
     Word("Run", "One training, live or past. It ends as a bundle.", MODEL),
     Word(

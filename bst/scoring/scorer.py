@@ -102,7 +102,7 @@ class Scorer(ABC):
     def expected_without_each(
         self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
     ) -> np.ndarray:
-        """Return expected ratings of ``movies``, ordered as ``score_movie_without_each``: (1 + events, movies) stars.
+        """Return expected ratings of ``movies`` as ``score_movie_without_each`` does: (1 + events, movies) stars.
 
         Of all events that are read, or of those at ``positions``.
         """

@@ -132,15 +132,15 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
 
 @dataclass(frozen=True)
 class WindowSplit:
-    """Train, validation and test windows of the ``seed`` protocol, disjoint in their labels."""
+    """Train, validation and test windows of protocol ``windows``, disjoint in their labels."""
 
     train: Windows
     validation: Windows
     test: Windows
 
 
-def split_seed_protocol(windows: Windows, seed: int) -> WindowSplit:
-    """Split windows under the ``seed`` protocol: 85 % train, 15 % test.
+def split_windows(windows: Windows, seed: int) -> WindowSplit:
+    """Split windows under protocol ``windows``: 85% train, 15% test.
 
     One draw ``default_rng(seed).random(len(windows))`` over all windows, deduplicated, in user and time order; those
     above 0.85 are test. A twentieth of the rest, drawn by a second generator that leaves the first alone, is

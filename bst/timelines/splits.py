@@ -15,16 +15,18 @@ from bst.timelines.arrays import (
     WindowSplit,
     build_timelines,
     build_windows,
-    split_seed_protocol,
+    split_windows,
 )
 
 PROTOCOLS: dict[str, str] = {
-    "seed": "15% of windows drawn at random are test; their targets are never training labels",
+    "windows": "15% of windows drawn at random are test; their targets are never training labels",
     "visitor": "10% of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
     "last": "each user's last movie is test, the one before it validation",
 }
+# names that bundles, runs and commands of earlier versions give them
+FORMER_PROTOCOLS = {"seed": "windows"}
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
-# the windows whose targets are the labels of ``seed`` for a model that reads no windows: those of preset ``seed``
+# the windows whose targets are the labels of ``windows`` for a model that reads none: those of preset ``user-features``
 LABEL_WINDOWS = WindowShape(4, 2)
 
 
@@ -98,19 +100,29 @@ class EvaluationSplit:
         return at[np.append(self.user[at][1:] != self.user[at][:-1], True)[: len(at)]]
 
 
+def protocol_name(name: str) -> str:
+    """Return the present name of a protocol that may go by a former one.
+
+    >>> protocol_name("seed")
+    'windows'
+    """
+    return FORMER_PROTOCOLS.get(name, name)
+
+
 def prepare(
     dataset: Dataset, protocol: str, seed: int, share: float = 1.0, windows: WindowShape | None = None
 ) -> EvaluationSplit:
     """Split a dataset under a protocol, into ``windows`` for a model that reads windows.
 
     ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
-    ``last``: users with fewer than three events have neither. ``seed``: see ``timelines.split_seed_protocol``.
+    ``last``: users with fewer than three events have neither. ``windows``: see ``arrays.split_windows``.
 
     With a ``share`` below 1 only that part of the users, drawn at random, is learnt from: their training labels are
     all there are. Validation and test labels stay the same, so that figures of all shares can be compared.
 
     Raises ``ConfigError`` for an unknown protocol, or too little data.
     """
+    protocol = protocol_name(protocol)
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
     if not 0 <= seed < 2**32:
@@ -119,8 +131,8 @@ def prepare(
         raise ConfigError(f"the share of users to learn from lies above 0 and up to 1, not at {share:g}")
     timelines = build_timelines(dataset)
     learnt_from = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
-    if protocol == "seed":
-        return _prepare_seed(dataset, timelines, windows, seed, learnt_from)
+    if protocol == "windows":
+        return _prepare_windows(dataset, timelines, windows, seed, learnt_from)
     users = len(timelines.lengths)
     role = np.full(len(timelines.movie), TRAIN, np.int8)
     if protocol == "visitor":
@@ -143,11 +155,11 @@ def prepare(
     return split
 
 
-def _prepare_seed(
+def _prepare_windows(
     dataset: Dataset, timelines: Timelines, shape: WindowShape | None, seed: int, learnt_from: np.ndarray
 ) -> EvaluationSplit:
     length, step = shape or LABEL_WINDOWS
-    windows = split_seed_protocol(build_windows(timelines, length, step), seed)
+    windows = split_windows(build_windows(timelines, length, step), seed)
     windows = replace(windows, train=windows.train.take(learnt_from[windows.train.user]))
     role = np.where(np.repeat(learnt_from, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
     for part, some, which in (
@@ -161,4 +173,4 @@ def _prepare_seed(
                 "choose a shorter window or a larger dataset"
             )
         role[some.target] = which
-    return EvaluationSplit(dataset, timelines, "seed", seed, role, windows if shape else None)
+    return EvaluationSplit(dataset, timelines, "windows", seed, role, windows if shape else None)

@@ -1,8 +1,9 @@
 """Runs in a process of their own: started, watched, cancelled and resumed from anywhere, a page or a notebook.
 
-The process outlives whoever started it. Beside what ``bst.training.runs`` keeps, its folder ``runs/NAME`` then holds
-``process.json`` (which process, and whether it was cancelled), ``progress.json`` (how far it is, written anew twice a
-second) and ``log.txt`` (all that it said). A run whose process is gone is cancelled or has died; either can go on.
+The process outlives the one that started it. Besides what ``bst.training.runs`` writes, its folder ``runs/NAME`` then
+holds ``process.json`` (which process, and whether it was cancelled), ``progress.json`` (how far it is, written twice a
+second) and ``log.txt`` (everything that it printed). A run whose process is gone was cancelled or has died; both can
+be resumed.
 """
 
 import json
@@ -14,36 +15,45 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 import psutil
 
 from bst.errors import BSTError, TrainingError
 from bst.files import write_whole
+from bst.models.trainer import Progress
 from bst.settings import PROJECT, get_settings, override_settings
-from bst.training.runs import RunSettings, check_new, read_settings, train
+from bst.training.runs import RunSettings, check_new, read_settings, train, write_settings
 
-# how long a process may take to end when it is asked to, before it is ended; seconds
+# seconds that a process has to end when it is asked to, before it is killed
 PATIENCE_S = 3.0
 WRITE_EVERY_S = 0.5
 LOG_LINES = 12
-# processes that this one started: only their parent is told how they ended
+LOG_TAIL_BYTES = 20_000
+# how much lower the priority of a run is than that of the app in front of a person
+NICENESS = 5
+# the exit code of a process that Linux killed, as it does when memory runs out
+KILLED = -9
+# processes that this one started: only the parent of a process gets its exit code
 _children: dict[Path, subprocess.Popen] = {}
 _starting = threading.Lock()
 
+State = Literal["running", "cancelled", "died"]
+
 
 @dataclass(frozen=True)
-class Status:
-    """How a run is doing.
+class RunStatus:
+    """The status of an unfinished run.
 
-    ``state``: ``"running"``, ``"cancelled"`` or ``"died"``. ``stage`` says in words what is being done. ``epoch`` of
-    ``epochs`` is under way, ``share`` (0 … 1) of the whole run done, ``remaining_s`` seconds estimated to be left, None
-    while unknown; ``metrics`` of the epoch under way. ``history``: the learning curves so far, one row an epoch.
-    ``log``: the last lines; ``ending`` says of a run that died how, as far as anyone knows.
+    ``stage`` is a sentence about what is being done. ``epoch`` of ``epochs`` is under way; ``share`` (0 … 1) of the run
+    is done; ``remaining_s`` is an estimate in seconds, None while unknown; ``metrics`` are those of the epoch under
+    way. ``history``: the learning curves so far, one row an epoch. ``log``: the last lines. ``ending`` is a sentence
+    about how a run died, as far as it is known.
     """
 
     name: str
-    state: str
+    state: State
     settings: RunSettings
     stage: str = ""
     epoch: int = 0
@@ -56,10 +66,15 @@ class Status:
     ending: str = ""
 
 
+# the fields of ``RunStatus`` that a run writes into ``progress.json``
+_PROGRESS_FIELDS = ("stage", "epoch", "epochs", "share", "remaining_s", "metrics")
+
+
 def start(settings: RunSettings, name: str) -> None:
     """Start a run in a process of its own. It ends as the bundle ``name``.
 
-    Raises ``TrainingError`` if the name is taken or no name, another run is under way, or the folder cannot be written.
+    Raises ``TrainingError`` if the name is taken or not allowed, another run is under way, or the folder cannot be
+    written.
     """
     folder = _folder(name)
     with _starting:
@@ -68,12 +83,12 @@ def start(settings: RunSettings, name: str) -> None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
-        except FileExistsError:  # of two servers that start the same name, one makes the folder
+        except FileExistsError:  # of two servers that start the same name, only one makes the folder
             raise TrainingError(f"{folder} is there already; choose another name, or remove it") from None
         except OSError as error:
             raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
         try:
-            write_whole(folder / "run.json", json.dumps(settings.to_dict(), indent=2).encode())
+            write_settings(folder, settings)
             _launch(folder)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +96,7 @@ def start(settings: RunSettings, name: str) -> None:
 
 
 def resume(name: str) -> None:
-    """Go on with a run that was cancelled or has died, from its last whole epoch.
+    """Continue a run that was cancelled or has died, after its last complete epoch.
 
     Raises ``TrainingError`` if there is no such run, its settings cannot be read, or a run is under way.
     """
@@ -92,34 +107,34 @@ def resume(name: str) -> None:
         try:
             _launch(folder)
         except OSError as error:
-            raise TrainingError(f"the run {name} cannot go on: {error}; make room or mend its folder") from error
+            raise TrainingError(f"the run {name} cannot continue: {error}; make room or mend its folder") from error
 
 
 def cancel(name: str) -> None:
-    """End a run's process, and return when it has ended, after ``PATIENCE_S`` seconds and a moment at most.
+    """End a run's process, and return when it has ended: after little more than ``PATIENCE_S`` seconds at most.
 
-    What it has learnt up to its last whole epoch is kept; at a run that has ended already nothing changes.
+    What it has learnt up to its last complete epoch is kept. A run that has ended already is not changed.
     """
     folder = _folder(name)
     process = _process(folder)
     if process is None:
         return
-    said = _read(folder / "process.json")
-    write_whole(folder / "process.json", json.dumps(said | {"cancelled": True}).encode())
+    record = _read_json(folder / "process.json")
+    write_whole(folder / "process.json", json.dumps(record | {"cancelled": True}))
     try:
-        everyone = [process, *process.children(recursive=True)]
-        for one in everyone:
-            one.terminate()
-        _, left = psutil.wait_procs(everyone, PATIENCE_S)
-        for one in left:
-            one.kill()
-        psutil.wait_procs(left, PATIENCE_S)
+        processes = [process, *process.children(recursive=True)]
+        for running in processes:
+            running.terminate()
+        _, alive = psutil.wait_procs(processes, PATIENCE_S)
+        for running in alive:
+            running.kill()
+        psutil.wait_procs(alive, PATIENCE_S)
     except psutil.NoSuchProcess:
-        pass  # it was quicker
+        pass  # it ended by itself
 
 
 def process_of(name: str) -> psutil.Process | None:
-    """Return the process in which a run is under way, None if it is not."""
+    """Return the process of a run that is under way, None otherwise."""
     return _process(_folder(name))
 
 
@@ -130,62 +145,67 @@ def discard(name: str) -> None:
     shutil.rmtree(_folder(name), ignore_errors=True)
 
 
-def statuses() -> list[Status]:
-    """Return how all unfinished runs are doing, the one under way first, then by name."""
-    found = [status(path.parent.name) for path in sorted(get_settings().runs.glob("[!.]*/run.json"))]
-    return sorted((one for one in found if one), key=lambda one: one.state != "running")
+def statuses() -> list[RunStatus]:
+    """Return the status of all unfinished runs, the one under way first, then by name."""
+    unfinished = [status(path.parent.name) for path in sorted(get_settings().runs.glob("[!.]*/run.json"))]
+    return sorted((run for run in unfinished if run), key=lambda run: run.state != "running")
 
 
-def status(name: str) -> Status | None:
-    """Return how an unfinished run is doing; None if there is none of that name, or it cannot be read."""
+def status(name: str) -> RunStatus | None:
+    """Return the status of an unfinished run; None if there is none of that name, or it cannot be read."""
     folder = _folder(name)
-    process = _process(folder)  # first: a run that ends meanwhile takes its folder with it
+    process = _process(folder)  # first: a run that ends meanwhile removes its folder
     try:
         settings = read_settings(folder)
     except TrainingError:
         return None
-    said, progress = _read(folder / "process.json"), _read(folder / "progress.json")
-    state = "running" if process else "cancelled" if said.get("cancelled") else "died"
-    return Status(
+    cancelled = _read_json(folder / "process.json").get("cancelled")
+    state: State = "running" if process else "cancelled" if cancelled else "died"
+    progress = _read_json(folder / "progress.json")
+    return RunStatus(
         name,
         state,
         settings,
-        **{key: progress[key] for key in _PROGRESS if key in progress},
+        **{key: progress[key] for key in _PROGRESS_FIELDS if key in progress},
         history=_history(folder),
         log=_last_lines(folder),
         ending=_ending(folder) if state == "died" else "",
     )
 
 
-_PROGRESS = ("stage", "epoch", "epochs", "share", "remaining_s", "metrics")
-
-
 class Reporter:
     """Writes ``process.json`` and ``progress.json`` of a run, from the process that trains, if its folder is there.
 
-    That a page cannot follow a run is no reason to end it: what cannot be written is left out.
+    A file that cannot be written is no reason to end a training: pages then know less of it.
     """
 
-    def __init__(self, folder: Path):
-        self.folder, self.said, self.last = folder, {}, 0.0
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.progress: dict[str, Any] = {}
+        self.last_write = 0.0
 
-    def on_stage(self, words: str) -> None:
-        """Tell what is being done."""
-        self._write(stage=words)
+    def on_stage(self, message: str) -> None:
+        """Report what is being done."""
+        self._write(stage=message)
 
-    def on_progress(self, progress) -> None:
-        """Tell how far it is, but not too often."""
-        if time.monotonic() - self.last > WRITE_EVERY_S:
-            said = {"epoch": progress.epoch, "epochs": progress.epochs, "share": progress.share}
-            self._write(**said, remaining_s=progress.remaining_s, metrics=progress.metrics)
+    def on_progress(self, progress: Progress) -> None:
+        """Report how far the run is, every ``WRITE_EVERY_S`` seconds at most."""
+        if time.monotonic() - self.last_write > WRITE_EVERY_S:
+            self._write(
+                epoch=progress.epoch,
+                epochs=progress.epochs,
+                share=progress.share,
+                remaining_s=progress.remaining_s,
+                metrics=progress.metrics,
+            )
 
-    def _write(self, **said) -> None:
-        self.last, self.said = time.monotonic(), self.said | said
+    def _write(self, **fields: Any) -> None:
+        self.last_write, self.progress = time.monotonic(), self.progress | fields
         try:
             if self.folder.is_dir():
                 if _process(self.folder) is None:
-                    _note_process(self.folder, os.getpid())
-                write_whole(self.folder / "progress.json", json.dumps(self.said).encode())
+                    _write_process(self.folder, os.getpid())
+                write_whole(self.folder / "progress.json", json.dumps(self.progress))
         except OSError:
             pass
 
@@ -195,7 +215,7 @@ def _folder(name: str) -> Path:
 
 
 def _refuse_second() -> None:
-    running = [one for one in statuses() if one.state == "running"]
+    running = [run for run in statuses() if run.state == "running"]
     if running:
         raise TrainingError(
             f"run {running[0].name} is under way ({running[0].share:.0%} done), and two at a time would slow each "
@@ -206,8 +226,6 @@ def _refuse_second() -> None:
 def _launch(folder: Path) -> None:
     settings = get_settings()
     command = [sys.executable, "-m", "bst.training.background", str(folder.resolve()), str(settings.bundles.resolve())]
-    # a group of its own: neither Ctrl-C at the server nor its end is meant for the run
-    apart = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
     # absolute, as they may be relative to where the server was started, which is not where the run works
     environment |= {"BST_DATA_DIR": str(settings.data.absolute()), "BST_CACHE_DIR": str(settings.cache.absolute())}
@@ -220,29 +238,31 @@ def _launch(folder: Path) -> None:
             stdout=log,
             stderr=log,
             env=environment,
-            **apart,
+            # a group of its own: neither Ctrl-C in the server's terminal nor the server's end may reach the run
+            start_new_session=os.name == "posix",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     _children[folder.resolve()] = child
-    _note_process(folder, child.pid)
+    _write_process(folder, child.pid)
 
 
-def _note_process(folder: Path, pid: int) -> None:
-    # a process id is used again one day; with the time at which it began it is not
+def _write_process(folder: Path, pid: int) -> None:
+    # a process id is used again one day; together with its start time it is unique
     try:
         began = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         began = 0.0  # ended already
-    write_whole(folder / "process.json", json.dumps({"pid": pid, "began": began}).encode())
+    write_whole(folder / "process.json", json.dumps({"pid": pid, "began": began}))
 
 
 def _process(folder: Path) -> psutil.Process | None:
     """Return the process that trains in a folder, if it is alive."""
-    said, child = _read(folder / "process.json"), _children.get(folder.resolve())
+    record, child = _read_json(folder / "process.json"), _children.get(folder.resolve())
     try:
-        process = psutil.Process(int(said["pid"]))
-        if child and child.pid == process.pid:  # asked like this, as threads may outlive what looks dead from outside
+        process = psutil.Process(int(record["pid"]))
+        if child and child.pid == process.pid:  # its own parent knows for certain; threads can outlive a zombie
             return process if child.poll() is None else None
-        same = abs(process.create_time() - float(said["began"])) < 1
+        same = abs(process.create_time() - float(record["began"])) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return None
@@ -252,15 +272,14 @@ def _ending(folder: Path) -> str:
     child = _children.get(folder.resolve())
     code = child.poll() if child else None
     if code is not None and code < 0:
-        return f"It was ended from outside (signal {-code})" + (
-            ", as happens when memory runs out." if code == -9 else "."
-        )
-    last = _last_lines(folder)
-    if last and last[-1].startswith("error: "):
-        return last[-1].removeprefix("error: ")
-    if last and "Error" in last[-1]:
-        return f"It failed: {last[-1]}"
-    return "It was ended from outside, by the system or with the computer."
+        reason = ", as happens when memory runs out" if code == KILLED else ""
+        return f"It was stopped from outside (signal {-code}){reason}."
+    last_line = (_last_lines(folder) or ("",))[-1]
+    if last_line.startswith("error: "):
+        return last_line.removeprefix("error: ")
+    if "Error" in last_line:
+        return f"It failed: {last_line}"
+    return "It was stopped from outside, by the system or with the computer."
 
 
 def _history(folder: Path) -> pd.DataFrame:
@@ -273,43 +292,44 @@ def _history(folder: Path) -> pd.DataFrame:
 def _last_lines(folder: Path) -> tuple[str, ...]:
     try:
         with (folder / "log.txt").open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 20_000))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ()
     return tuple(line for line in lines if line.strip())[-LOG_LINES:]
 
 
-def _read(path: Path) -> dict:
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file; an empty one where it is missing or damaged."""
     try:
-        said = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def main(folder: str, bundles: str) -> int:
-    """Train in this process what the run's folder asks for; the bundle goes into the folder ``bundles``.
+def main(run_folder: str, bundles: str) -> int:
+    """Train in this process what a run's folder defines; the bundle goes into the folder ``bundles``.
 
-    Returns the exit code: 0, or 2 for a clear refusal.
+    Returns the exit code: 0, or 2 for an error that one line explains.
     """
-    at = Path(folder)
-    reporter = Reporter(at)
+    folder = Path(run_folder)
+    reporter = Reporter(folder)
     if os.name == "posix":
-        os.nice(5)  # the app in front of a person comes first
+        os.nice(NICENESS)
 
-    def on_stage(words: str) -> None:
-        print(words)
-        reporter.on_stage(words)
+    def on_stage(message: str) -> None:
+        print(message)
+        reporter.on_stage(message)
 
-    def on_epoch(row: dict) -> None:
+    def on_epoch(row: dict[str, float]) -> None:
         print(", ".join(f"{name} {value:.4g}" for name, value in row.items()))
 
     try:
-        with override_settings(runs=at.parent, bundles=Path(bundles)):
+        with override_settings(runs=folder.parent, bundles=Path(bundles)):
             train(
-                read_settings(at),
-                at.name,
+                read_settings(folder),
+                folder.name,
                 resume=True,
                 on_stage=on_stage,
                 on_epoch=on_epoch,

@@ -1,4 +1,4 @@
-"""A visitor and their ranked list as files: CSV for a spreadsheet, JSON for a program."""
+"""A visitor and a ranked list as files: CSV for a spreadsheet, JSON for a program."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import Visitor
 
-# A cell that begins with one of these signs, in their usual or full width, is a formula to a spreadsheet (OWASP, "CSV
-# Injection"). Some spreadsheets strip what does not show in front of it, and a tab or line break of itself is enough.
+# A spreadsheet treats a cell that begins with one of these characters, also in full width, as a formula (OWASP, "CSV
+# Injection"). Some spreadsheets ignore invisible characters in front of it; a tab or line break alone is enough.
 _FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
 
 
@@ -56,14 +56,14 @@ def as_json(
 
 
 def as_text(answer: dict[str, Any]) -> str:
-    """Return what ``as_json`` gives as the text of a JSON file."""
+    """Return the result of ``as_json`` as the text of a JSON file."""
     return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
 
 
 def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
-    """Return who a visitor is, their history, oldest first, and the other movies that they have seen, by id.
+    """Return a visitor's demographics, their history, oldest first, and the ids of other movies that they have seen.
 
-    The time of an event stands there only where it is known, and ``seen`` only where there are any.
+    An event has a timestamp only if it is known; ``seen`` is missing if it would be empty.
     """
     return {
         "sex": visitor.sex,
@@ -78,7 +78,7 @@ def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
 
 
 def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
-    """Return a ranked list as CSV, a line a movie: chances in columns of their own, empty where there are none."""
+    """Return a ranked list as CSV, one line per movie, with a column per probability; unknown ones are empty."""
     header = ["rank", "movie_id", "title", "genres", "expected_rating", "watch_next", "seen"]
     header += [f"p_{level:g}_stars" for level in levels]
     return _csv(
@@ -93,7 +93,7 @@ def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
 
 
 def history_as_csv(catalogue: Catalogue, visitor: Visitor) -> str:
-    """Return what a visitor has seen as CSV, in columns that ``bst.visitors.imports`` reads again.
+    """Return what a visitor has seen as CSV, in columns that ``bst.visitors.imports`` reads.
 
     First the movies without a rating, by id, then the history, oldest first.
     """
@@ -109,6 +109,6 @@ def _csv(header: list[str], lines: Iterable[list]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
-    # what is not a number could be a formula: an apostrophe makes it text, in any spreadsheet
+    # text could be a formula: an apostrophe prevents that in any spreadsheet
     writer.writerows([f"'{c}" if isinstance(c, str) and _FORMULA.match(c) else c for c in line] for line in lines)
     return text.getvalue()

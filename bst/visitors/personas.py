@@ -1,4 +1,4 @@
-"""Made-up people to start from: each a small story, and films that most catalogues have."""
+"""Personas to start from: invented people, each with a short story and ratings of movies that most catalogues have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Event, Visitor, to_scale
 from bst.visitors.imports import Confidence, Entry, matcher_of
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 
 
 @dataclass(frozen=True)
 class Persona:
-    """A made-up person: ``watched`` are titles with stars, oldest first; each part of who they are may be unknown."""
+    """An invented person: ``watched`` are titles with stars, oldest first; each demographic may be unknown."""
 
     name: str
     story: str
@@ -22,7 +22,7 @@ class Persona:
 
     @property
     def slug(self) -> str:
-        """The name as a part of a key: "friday_night_sci_fi"."""
+        """The name as part of a key: "friday_night_sci_fi"."""
         return "_".join("".join(c if c.isalnum() else " " for c in self.name.lower()).split())
 
 
@@ -166,9 +166,9 @@ PERSONAS: tuple[Persona, ...] = (
 
 
 def visitor(persona: Persona, catalogue: Catalogue, levels: Sequence[float]) -> Visitor:
-    """Return a persona as a visitor of a catalogue. Films that it lacks are left out: see ``missing``.
+    """Return a persona as a visitor of a catalogue, without the movies that it lacks: see ``missing``.
 
-    Stars become the nearest of ``levels``, halves the upper one.
+    Stars are rounded to the nearest of ``levels``, halves up.
     """
     events = {
         movie_id: Event(movie_id, to_scale(stars, levels))
@@ -184,6 +184,6 @@ def missing(persona: Persona, catalogue: Catalogue) -> list[str]:
 
 
 def _find(title: str, catalogue: Catalogue) -> int | None:
-    name, year = year_behind(title)
-    found = matcher_of(catalogue).one(Entry(0, name, year))
-    return found.movie_id if found.sureness >= Confidence.LIKELY else None
+    name, year = split_year(title)
+    match = matcher_of(catalogue).match_one(Entry(0, name, year))
+    return match.movie_id if match.confidence >= Confidence.LIKELY else None

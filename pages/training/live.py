@@ -9,7 +9,7 @@ from bst.models.registry import preset_title
 from bst.presentation import charts
 from bst.settings import get_settings
 from bst.training import background
-from bst.training.background import Status
+from bst.training.background import RunStatus
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown
 from pages.shared.widgets import chart_view
@@ -56,7 +56,7 @@ def _draw_runs() -> None:
             _draw_run(run)
 
 
-def _draw_run(run: Status) -> None:
+def _draw_run(run: RunStatus) -> None:
     st.markdown(f"**{escape_markdown(run.name)}** · {_describe_settings(run)}")
     match run.state:
         case "running":
@@ -87,7 +87,7 @@ def _draw_run(run: Status) -> None:
     _draw_curves(run)
 
 
-def _draw_buttons(run: Status) -> None:
+def _draw_buttons(run: RunStatus) -> None:
     with st.container(horizontal=True):
         st.button(
             "Resume",
@@ -117,7 +117,7 @@ def _resume(name: str) -> None:
         st.session_state[f"problem_{name}"] = str(error)
 
 
-def _describe_settings(run: Status) -> str:
+def _describe_settings(run: RunStatus) -> str:
     settings = run.settings
     parts = [
         f"{preset_title(settings.config.preset)} on {settings.dataset}",
@@ -129,7 +129,7 @@ def _describe_settings(run: Status) -> str:
     return escape_markdown(", ".join(parts))
 
 
-def _describe_progress(run: Status) -> str:
+def _describe_progress(run: RunStatus) -> str:
     """Return how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
     stage = run.stage[:1].upper() + run.stage[1:] if run.stage else "Starting"
     if not run.epoch or not run.stage.startswith("training on"):
@@ -148,7 +148,7 @@ def _duration(seconds: float) -> str:
     return count(minutes, "minute") if minutes < SMALL_DURATION else f"{minutes / 60:.1f} hours"
 
 
-def _draw_curves(run: Status) -> None:
+def _draw_curves(run: RunStatus) -> None:
     names = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
     if not names:
         return

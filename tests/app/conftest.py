@@ -112,7 +112,7 @@ NEXT_FIGURES = {
     "popularity": {"ndcg@10": 0.045, "hr@10": 0.08},
 }
 CLASSIC_FIGURES = {
-    "protocol": "seed",
+    "protocol": "windows",
     "metrics": {"mae": 0.74, "rmse": 0.94},
     "as_visitor": {"mae": 0.75, "rmse": 0.95},
     "peers": {

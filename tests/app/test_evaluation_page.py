@@ -53,7 +53,7 @@ def measured(kinds, record):
 
     def keep(name: str, **changes) -> None:
         bundle = open_bundle(kinds / name)
-        sidecars.keep(bundle, measure.NAME, record | changes)
+        sidecars.save(bundle, measure.NAME, record | changes)
         kept.append(bundle.folder / f"{measure.NAME}.json")
 
     yield keep
@@ -143,7 +143,7 @@ def test_a_classic_model_says_what_does_not_apply(measured, record):
         versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in baselines},
         calibration=without,
         stars={name: record["stars"][name] for name in ("levels", "actual", "expected")},
-        protocol="seed",
+        protocol="windows",
         gaps_unknown={"mae": 0.7, "rmse": 0.9},
     )
     app = evaluation("classic")
@@ -165,7 +165,7 @@ def test_a_model_of_the_next_movie_alone_has_lists_alone(measured, record, kinds
         "orders": {name: record["ranking"]["orders"][name] for name in ("next", "popularity")},
     }
     plain = {"version": measure.VERSION, "made": "2026-01-01", "seconds": 3.0, "users": 20, "ranking": ranked}
-    sidecars.keep(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
+    sidecars.save(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
     app = evaluation("next-only")
     assert headline(app) == "Has the next movie among its first ten in 25% of cases, popularity in 8.0%"
     assert "predicts no ratings" in texts(app)
@@ -302,7 +302,7 @@ def test_two_models_stand_side_by_side_on_the_same_labels(measured, record):
     assert "stay on the computer where a model was measured" in captions(app)
     app.selectbox(key="evaluation_other").select("classic").run()
     assert "classic · Demo world (simulated) has not been measured yet" in texts(app).replace("**", "")
-    measured("classic", protocol="seed")
+    measured("classic", protocol="windows")
     app.run()
     assert "cannot be compared: they were measured under other protocols" in texts(app)
     assert not app.exception

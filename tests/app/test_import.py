@@ -4,7 +4,7 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.schema import MAX_HISTORY, Visitor
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 from tests.app.conftest import captions, shown_titles
 
 pytestmark = pytest.mark.timeout(180)
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_export_changes_nothing(data, says, app):
 
 def letterboxd(titles: list[str], rating: str = "3") -> bytes:
     """An export of films, a dozen a day."""
-    films = [year_behind(title) for title in titles]
+    films = [split_year(title) for title in titles]
     rows = "".join(
         f'2024-{1 + place // 300:02}-{1 + place % 300 // 12:02},"{name}",{year},u,{rating}\n'
         for place, (name, year) in enumerate(films)
@@ -226,7 +226,7 @@ def test_a_tick_stays_with_its_movie_when_the_order_changes(app):
 
 def test_a_list_of_watched_movies_leaves_no_history_and_none_of_it_is_recommended(app):
     best = shown_titles(app)[:5]
-    rows = "".join('2024-01-01,"{}",{},u\n'.format(*year_behind(title)) for title in best)
+    rows = "".join('2024-01-01,"{}",{},u\n'.format(*split_year(title)) for title in best)
     given(opened(app), "watched.csv", f"Date,Name,Year,Letterboxd URI\n{rows}".encode())
     # it has nothing to put in place of the history
     assert app.segmented_control(key="import_how").value == "add"

@@ -199,7 +199,7 @@ def test_a_classic_preset_has_its_own_settings(dialog, monkeypatch):
     dialog.slider(key="train_compact_window").set_value(5)
     dialog.select_slider(key="train_compact_rate").set_value(0.03).run()
     dialog.button(key="train_start").click().run()
-    assert (started[0].protocol, started[0].config.window, started[0].config.learning_rate) == ("seed", 5, 0.03)
+    assert (started[0].protocol, started[0].config.window, started[0].config.learning_rate) == ("windows", 5, 0.03)
 
 
 def test_a_name_that_is_taken_is_an_error_in_the_form(dialog, runs):

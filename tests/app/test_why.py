@@ -215,7 +215,7 @@ def with_insights(kinds):
         },
     }
     bundle = open_bundle(kinds / "timeline")
-    sidecars.keep(bundle, "insights", insights)
+    sidecars.save(bundle, "insights", insights)
     yield insights
     (bundle.folder / "insights.json").unlink()
 

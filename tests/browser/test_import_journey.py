@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from bst.datasets import load_movies
 from bst.schema import MAX_HISTORY
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 from tests.browser.conftest import DEMO, settled
 
 pytestmark = pytest.mark.timeout(300)
@@ -22,7 +22,7 @@ AMBIGUOUS = (
 
 
 def rows(films: list[str], rating: str = "") -> str:
-    return "".join('2024-01-01,"{}",{},u{}\n'.format(*year_behind(title), rating) for title in films)
+    return "".join('2024-01-01,"{}",{},u{}\n'.format(*split_year(title), rating) for title in films)
 
 
 def letterboxd(rated: list[str], watched: list[str]) -> bytes:

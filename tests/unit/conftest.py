@@ -87,7 +87,7 @@ def data_here(world_dir, orderly_dir, override_settings) -> None:
 def small_settings(world_dir) -> RunSettings:
     """Settings under which the planted difference is learnt within seconds, whatever the seed."""
     quick = {"step": 1, "batch_size": 16, "learning_rate": 0.1, "mlp": (32, 16), "dropout": 0.0}
-    config = preset("seed", **quick, short_history=0.1, unknown=0.1)
+    config = preset("user-features", **quick, short_history=0.1, unknown=0.1)
     return RunSettings(str(world_dir), config, epochs=EPOCHS, seed=3, patience=EPOCHS)
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from bst.datasets.catalogue import Catalogue
 from bst.visitors.imports import Confidence, Entry, Matcher
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 
 
 def catalogue_of(*titles: str, ids=None) -> Catalogue:
@@ -14,7 +14,7 @@ def catalogue_of(*titles: str, ids=None) -> Catalogue:
             {
                 "movie_id": ids or range(1, len(titles) + 1),
                 "title": titles,
-                "year": pd.array([year_behind(title)[1] for title in titles], dtype="Int16"),
+                "year": pd.array([split_year(title)[1] for title in titles], dtype="Int16"),
                 "genres": [""] * len(titles),
             }
         )
@@ -23,7 +23,7 @@ def catalogue_of(*titles: str, ids=None) -> Catalogue:
 
 def taken(matcher: Matcher, title: str, year: int | None, **more) -> str | None:
     """The title of the movie that is taken without asking, if any."""
-    match = matcher.one(Entry(1, title, year, stars=4.0, **more))
-    if match.sureness < Confidence.LIKELY:
+    match = matcher.match_one(Entry(1, title, year, stars=4.0, **more))
+    if match.confidence < Confidence.LIKELY:
         return None
     return matcher.catalogue.title(match.movie_id)

@@ -102,7 +102,7 @@ def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
     time.sleep(0.3)
     background.process_of("mine").kill()
     died = wait_for(lambda: (one := background.status("mine")).state == "died" and one)
-    assert died.ending == "It was ended from outside (signal 9), as happens when memory runs out."
+    assert died.ending == "It was stopped from outside (signal 9), as happens when memory runs out."
     begun = died.epoch  # of the epoch under way nothing was kept, of those before it everything
     assert len(died.history) >= begun - 1
     background.resume("mine")
@@ -141,7 +141,7 @@ def test_another_process_with_the_same_number_is_not_the_run(settings, folders):
     write_run(folders.runs, settings, pid=me.pid, began=me.create_time() - 1000)
     assert background.status("old").state == "died"
     background.cancel("old")  # and this process lives on
-    assert background.status("old").ending.startswith("It was ended from outside")
+    assert background.status("old").ending.startswith("It was stopped from outside")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_progress_is_told_in_the_run_s_folder_alone(settings, folders):
     assert not folder.exists()
     write_run(folders.runs, settings, "line")
     reporter.on_stage("training")
-    reporter.last = 0
+    reporter.last_write = 0
     reporter.on_progress(Progress(2, 4, 1, 2, 30.0, {"mae": 0.7}))
     seen = background.status("line")
     assert (seen.state, seen.stage, seen.epoch, seen.epochs) == ("running", "training", 2, 4)

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bst.bundles import bundle as bundles
 from bst.bundles.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
 from bst.presentation.model_card import write_card
@@ -418,15 +417,18 @@ def test_a_compressed_member_that_is_damaged(copy, world):
     model_refused(copy, world.movies, "weights.npz")
 
 
-def test_an_archive_that_would_fill_the_memory(copy, world, monkeypatch):
-    archive_with(copy, "rating/bias", bytes(2_000_000), zipfile.ZIP_DEFLATED)
-    monkeypatch.setattr(bundles, "LARGEST_FILE", 1_000_000)
-    model_refused(copy, world.movies, "weights.npz", "would unpack to")
+def test_an_archive_that_would_fill_the_memory(copy, world):
+    """It says of itself that it unpacks to more than a gigabyte."""
+    with zipfile.ZipFile(copy / "weights.npz", "w") as archive:
+        archive.writestr("rating/bias.npy", bytes(100))
+        archive.infolist()[0].file_size = 2**30 + 1
+    reseal(copy)
+    model_refused(copy, world.movies, "weights.npz", "would unpack to 1,073,741,825 bytes")
 
 
-def test_a_file_larger_than_any(copy, monkeypatch):
-    monkeypatch.setattr(bundles, "LARGEST_FILE", 5_000)
-    refused(copy, "weights.npz", "larger than")
+def test_a_file_larger_than_any(copy):
+    os.truncate(copy / "weights.npz", 2**30 + 1)  # a hole that takes no room on the disk
+    refused(copy, "weights.npz", "larger than", "1,073,741,825 bytes")
 
 
 # ---- the dataset

@@ -72,7 +72,7 @@ def test_percentages_are_whole_and_signed():
     assert [drawn._cell(value, "taste") for value in (0.123, -1.5, 0.004)] == ["+.12", "−1.50", "0"]
 
 
-@pytest.mark.parametrize("name", ["timeline", "seed"])
+@pytest.mark.parametrize("name", ["timeline", "user-features"])
 def test_an_architecture_can_be_drawn_narrow(name):
     config = preset(name)
     for drawing in family_of(config).diagrams(config, Sizes(6040, 3883), 5):

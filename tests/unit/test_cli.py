@@ -85,7 +85,7 @@ def test_presets_on_ml_1m_need_no_data(answer, override_settings, tmp_path):
         "seed": (951_801, 881_139, 70_662),
         "compact": (847_477, 777_487, 69_990),
     }
-    seed = next(row for row in said["presets"] if row["preset"] == "seed")
+    seed = next(row for row in said["presets"] if row["preset"] == "user-features")
     assert seed["by_part"] == {"embeddings": 781_090, "transformer_block": 50_902, "mlp": 119_809}
     parts = said["presets"][0]["by_part"]
     assert (said["presets"][0]["preset"], set(parts)) == ("timeline", {"rating_tower", "next_tower", "fixed"})
@@ -98,7 +98,7 @@ def test_presets_on_ml_1m_need_no_data(answer, override_settings, tmp_path):
 
 def test_presets_on_a_folder(answer, run, world_dir):
     rows = {row["preset"]: row for row in answer("presets", "--dataset", world_dir)["presets"]}
-    assert list(rows) == ["timeline", "keras-example", "seed", "compact"]
+    assert list(rows) == ["timeline", "keras-example", "user-features", "compact"]
     # 30 movies of width 5, positions 4 × 5 and nothing else are embeddings of the Keras example
     assert rows["keras-example"]["by_part"]["embeddings"] == 30 * 5 + 4 * 5
     code, out, _ = run("presets", "--dataset", world_dir)
@@ -228,7 +228,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
 
     monkeypatch.setattr(training, "STEPS_PER_CALL", 4)
     options = ["--preset", "compact", "--batch-size", 128, "--learning-rate", 0.05, "--epochs", 2, "--seed", 9]
-    trained = answer("train", "--dataset", world, "--protocol", "seed", *options, "--name", "mine")
+    trained = answer("train", "--dataset", world, "--protocol", "windows", *options, "--name", "mine")
     assert (trained["bundle"], trained["epochs"], trained["protocol"], trained["seed"]) == ("mine", 2, "seed", 9)
     assert Path(trained["folder"]) == tmp_path / "bundles" / "mine"
     assert "a bundle mine is there already" in refused("train", "--dataset", world, *options, "--name", "mine")
@@ -247,7 +247,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
     assert kept["intervals"] == measured["intervals"]
     assert "worst" not in kept, "rows of a dataset do not go into a bundle"
     assert len(measured["worst"]["high"]) > 5
-    code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "seed", "--seed", 9)
+    code, out, _ = run("evaluate", "--dataset", world, "--bundle", "mine", "--protocol", "windows", "--seed", 9)
     assert code == 0
     assert f"{measured['metrics']['mae']:.4f}" in out
 
@@ -270,11 +270,11 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
     [
         (["--epochs", 0], "--epochs must be at least 1"),
         (["--patience", 0], "--patience must be at least 1"),
-        (["--preset", "seed", "--window", 1], "window must lie in 2"),
-        (["--preset", "seed", "--window", 30], "too small for windows of 30"),
-        (["--preset", "seed", "--batch-size", 0], "batch_size must lie in 1"),
-        (["--preset", "seed", "--learning-rate", "nan"], "learning_rate must lie in"),
-        (["--preset", "seed", "--epochs", 1001], "epochs must lie in 1"),
+        (["--preset", "user-features", "--window", 1], "window must lie in 2"),
+        (["--preset", "user-features", "--window", 30], "too small for windows of 30"),
+        (["--preset", "user-features", "--batch-size", 0], "batch_size must lie in 1"),
+        (["--preset", "user-features", "--learning-rate", "nan"], "learning_rate must lie in"),
+        (["--preset", "user-features", "--epochs", 1001], "epochs must lie in 1"),
         (["--epochs", 1001], "epochs must lie in 0"),
         (["--seed", -1], "seed"),
         (["--seed", 2**40], "seed"),
@@ -285,9 +285,9 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
         (["--batch-size", 32], "preset timeline has no setting called batch_size"),
         (["--learning-rate", 0.1], "preset timeline has no setting called learning_rate"),
         (["--window", 5, "--batch-size", 32], "no setting called batch_size or window"),
-        (["--preset", "seed", "--tower", "rating"], "preset seed has no towers; --tower is for preset timeline"),
-        (["--preset", "seed", "--protocol", "visitor"], "preset seed reads windows of 4 events"),
-        (["--preset", "compact", "--protocol", "last"], "preset compact reads windows of 6 events"),
+        (["--preset", "compact", "--tower", "rating"], "preset compact has no towers; --tower is for preset timeline"),
+        (["--preset", "seed", "--protocol", "visitor"], "preset user-features cannot be measured under protocol"),
+        (["--preset", "compact", "--protocol", "last"], "preset compact cannot be measured under protocol last"),
         (["--tower", "both"], "invalid choice: 'both'"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from bst.datasets import load_movies
 from bst.schema import MAX_HISTORY
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 
 HEADER = "Date,Name,Year,Letterboxd URI,Rating\n"
 
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_refused(refused, asking, tmp_path):
 
 
 def test_more_than_a_model_reads_is_seen(run, mine):
-    films = [year_behind(title) for title in load_movies("demo")["title"][: MAX_HISTORY + 20]]
+    films = [split_year(title) for title in load_movies("demo")["title"][: MAX_HISTORY + 20]]
     path = mine(HEADER + "".join(f'2024-01-01,"{name}",{year},u,4\n' for name, year in films))
     code, out, err = run("recommend", "--import", path, "-k", 5, "--json")
     assert code == 0

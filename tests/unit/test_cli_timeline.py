@@ -70,7 +70,7 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
     cells = [f"{ours[name]:.4f}" for name in ("mae", "rmse", "median_mae", "ece", "ndcg@10", "hr@10")]
     assert lines["this model"].split()[2:] == cells
 
-    for other in (["--protocol", "last"], ["--seed", 4], ["--protocol", "seed", "--seed", 3]):
+    for other in (["--protocol", "last"], ["--seed", 4], ["--protocol", "windows", "--seed", 3]):
         line = refused("evaluate", "--bundle", "mine", "--dataset", orderly_dir, *other)
         assert "Give --protocol visitor --seed 3" in line
 
@@ -137,21 +137,27 @@ def test_what_is_trained_if_nothing_is_said(asked):
     assert settings.epochs == max(tower.epochs for tower in settings.config.towers.values())
 
 
-@pytest.mark.parametrize("name", ["seed", "compact", "keras-example"])
+@pytest.mark.parametrize("name", ["user-features", "compact", "keras-example"])
 def test_classic_presets_are_trained_on_windows(name, asked):
     settings, bundle = asked("--preset", name, "--dataset", "ml-1m")
-    assert (settings.config, settings.protocol, bundle) == (preset(name), "seed", f"ml-1m-{name}")
+    assert (settings.config, settings.protocol, bundle) == (preset(name), "windows", f"ml-1m-{name}")
     assert settings.epochs == preset(name).epochs
+
+
+def test_former_names_of_preset_and_protocol(asked):
+    settings, bundle = asked("--preset", "seed", "--protocol", "seed")
+    assert (settings.config, settings.protocol) == (preset("user-features"), "windows")
+    assert bundle == "demo-seed", "a bundle is named after what was asked for"
 
 
 def test_epochs_are_those_that_were_asked_for(asked):
     settings, _ = asked("--epochs", 3, "--protocol", "last")
     assert (settings.epochs, settings.protocol) == (3, "last")
     assert {tower.epochs for tower in settings.config.towers.values()} == {3}
-    settings, _ = asked("--preset", "seed", "--epochs", 3)
+    settings, _ = asked("--preset", "user-features", "--epochs", 3)
     assert (settings.epochs, settings.config.epochs) == (3, 3)
-    settings, _ = asked("--preset", "timeline", "--protocol", "seed")
-    assert settings.protocol == "seed"
+    settings, _ = asked("--preset", "timeline", "--protocol", "windows")
+    assert settings.protocol == "windows"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bst.baselines.bias import bias_fold_in
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.errors import ConfigError
 from bst.evaluation.summary import evaluate_predictions
 from bst.metrics import rating_figures
@@ -16,7 +16,7 @@ from bst.scoring.results import TestPredictions
 from bst.timelines.arrays import Timelines, WindowSplit, build_timelines, build_windows
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
 
-CONFIG = preset("seed", window=3, step=1)
+CONFIG = preset("user-features", window=3, step=1)
 WHOLE = TimelineConfig("timeline")
 
 
@@ -28,7 +28,7 @@ def tiny_split(tiny_dataset) -> EvaluationSplit:
     windows = WindowSplit(windows.take([0, 1, 2, 4, 5]), windows.take([3]), windows.take([6, 7]))
     role = np.full(14, TRAIN, np.int8)
     role[windows.validation.target], role[windows.test.target] = VALIDATION, TEST
-    return EvaluationSplit(tiny_dataset, timelines, "seed", 0, role, windows)
+    return EvaluationSplit(tiny_dataset, timelines, "windows", 0, role, windows)
 
 
 def test_test_labels_are_not_known(tiny_split):
@@ -60,8 +60,8 @@ def test_figures_as_a_visitor_stand_beside_the_others(tiny_split):
     assert "as_visitor" not in evaluate_predictions(tiny_split, TestPredictions(four))
 
 
-def test_parts_of_the_seed_protocol_are_disjoint(world):
-    split = prepare(world, preset("seed"), "seed", 5)
+def test_parts_of_protocol_windows_are_disjoint(world):
+    split = prepare(world, preset("user-features"), "windows", 5)
     train, validation, test = (
         set(part.target.tolist()) for part in (split.windows.train, split.windows.validation, split.windows.test)
     )
@@ -72,21 +72,21 @@ def test_parts_of_the_seed_protocol_are_disjoint(world):
     assert len(split.known.rating) == len(world.ratings) - len(test)
     draw = np.random.default_rng(5).random(440) > 0.85
     assert len(test) == draw.sum()
-    again, other = prepare(world, preset("seed"), "seed", 5), prepare(world, preset("seed"), "seed", 6)
+    again, other = (prepare(world, preset("user-features"), "windows", seed) for seed in (5, 6))
     assert set(again.windows.test.target) == test
     assert set(other.windows.test.target) != test
     role = np.full(len(world.ratings), TRAIN)
     role[list(validation)], role[list(test)] = VALIDATION, TEST
     np.testing.assert_array_equal(split.role, role)
-    assert (split.protocol, split.seed, split.test.tolist()) == ("seed", 5, sorted(test))
+    assert (split.protocol, split.seed, split.test.tolist()) == ("windows", 5, sorted(test))
 
 
 @pytest.mark.parametrize(
     ("protocol", "seed", "words"),
     [
-        ("sead", 0, "no protocol 'sead'; choose one of: seed, visitor, last"),
-        ("seed", -1, "whole number from 0"),
-        ("seed", 2**32, "whole number from 0"),
+        ("sead", 0, "no protocol 'sead'; choose one of: windows, visitor, last"),
+        ("windows", -1, "whole number from 0"),
+        ("windows", 2**32, "whole number from 0"),
     ],
 )
 def test_unknown_splits_are_refused(protocol, seed, words, world):
@@ -94,9 +94,15 @@ def test_unknown_splits_are_refused(protocol, seed, words, world):
         prepare(world, CONFIG, protocol, seed)
 
 
+def test_a_protocol_by_its_former_name(world):
+    former, present = (prepare(world, CONFIG, name, 5) for name in ("seed", "windows"))
+    assert former.protocol == present.protocol == "windows"
+    np.testing.assert_array_equal(former.role, present.role)
+
+
 def test_too_little_data_is_told(tiny_dataset):
     with pytest.raises(ConfigError, match=r"Tiny is too small for windows of 7 events.*shorter window"):
-        prepare(tiny_dataset, replace(CONFIG, window=7), "seed", 0)
+        prepare(tiny_dataset, replace(CONFIG, window=7), "windows", 0)
 
 
 # ---- protocols for models that read whole timelines
@@ -141,8 +147,8 @@ def test_whoever_has_two_events_gives_no_last_label(tiny_dataset):
     assert replace(split, role=np.zeros(13, np.int8)).last_labels(TEST).tolist() == []
 
 
-def test_a_timeline_model_is_judged_on_the_windows_of_preset_seed(world):
-    windows, whole = (prepare(world, config, "seed", 5) for config in (preset("seed"), WHOLE))
+def test_a_timeline_model_is_judged_on_the_windows_of_preset_user_features(world):
+    windows, whole = (prepare(world, config, "windows", 5) for config in (preset("user-features"), WHOLE))
     assert len(whole.test) > 50
     np.testing.assert_array_equal(whole.test, windows.test)
     np.testing.assert_array_equal(whole.role, windows.role)
@@ -173,7 +179,7 @@ def test_twenty_users_are_enough_for_visitors(world):
 @pytest.mark.parametrize("protocol", ["visitor", "last"])
 def test_a_model_of_windows_is_judged_on_windows_alone(protocol, world):
     with pytest.raises(
-        ConfigError, match=rf"preset seed cannot be measured under protocol {protocol}; give --protocol"
+        ConfigError, match=rf"preset user-features cannot be measured under protocol {protocol}; give --protocol"
     ):
         prepare(world, CONFIG, protocol, 0)
 
@@ -260,12 +266,12 @@ def test_peers_are_folded_in_for_visitors(handmade):
     for name, stars in (
         ("bias", bias_fold_in(split.known, *theirs)),
         ("svd_fold_in", Factorisation.fit(split.known).fold_in(*theirs)),
-        ("svd_em_fold_in", Factorisation.fit(split.known, **EM_SETTINGS).fold_in(*theirs)),
+        ("svd_em_fold_in", Factorisation.fit_em(split.known).fold_in(*theirs)),
     ):
         assert baselines[name]["mae"] == pytest.approx(np.abs(stars - theirs[1]).mean()), name
 
 
-@pytest.mark.parametrize(("protocol", "name"), [("visitor", "svd_fold_in"), ("seed", "svd")])
+@pytest.mark.parametrize(("protocol", "name"), [("visitor", "svd_fold_in"), ("windows", "svd")])
 def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny_dataset):
     split = replace(visitors(tiny_dataset), protocol=protocol)
     right, wrong = np.eye(5)[[2, 2, 3, 3, 4, 4]], np.eye(5)[[0] * 6]
@@ -334,7 +340,7 @@ def test_a_label_that_was_seen_before_has_a_rank_all_the_same(tiny_dataset):
 @pytest.mark.real_data
 def test_peers_on_ml_1m(ml_1m):
     """The figures of 0.935, 0.782 and 0.717 were measured on a draw that counted 2 % of the windows twice."""
-    split = prepare(ml_1m, preset("seed"), "seed", 0)
+    split = prepare(ml_1m, preset("user-features"), "windows", 0)
     result = evaluate_predictions(split, TestPredictions(np.full(len(split.test), 3.0)))
     errors = {name: figures["mae"] for name, figures in result["peers"].items()}
     assert errors == {

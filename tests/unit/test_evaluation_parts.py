@@ -379,8 +379,18 @@ RECORD = {"labels": 12, "metrics": {"mae": 0.7, "rmse": 0.9, "hr@10": 0.2}}
         ({"protocol": "last"}, {"protocol": "last", "seed": 3}, {}, None),  # nothing is drawn there
         ({}, {}, {"labels": 11}, "12 test ratings, the other on 11"),
         ({}, {}, {"metrics": {"ndcg@10": 0.1}}, "the other the next movie alone"),
-        ({"protocol": "seed"}, {"protocol": "seed", "config": ClassicConfig("seed", window=4)}, {}, None),
-        ({"protocol": "seed"}, {"protocol": "seed", "config": ClassicConfig("seed", window=6)}, {}, "other lengths"),
+        (
+            {"protocol": "windows"},
+            {"protocol": "windows", "config": ClassicConfig("user-features", window=4)},
+            {},
+            None,
+        ),
+        (
+            {"protocol": "windows"},
+            {"protocol": "windows", "config": ClassicConfig("user-features", window=6)},
+            {},
+            "other lengths",
+        ),
     ],
 )
 def test_only_what_was_judged_on_the_same_labels_is_compared(ours, theirs, record, words):

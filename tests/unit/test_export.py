@@ -14,7 +14,7 @@ from bst.inference.ranking import Filters, RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
 from bst.visitors import export
-from bst.visitors.imports import Matcher, imported, read_export
+from bst.visitors.imports import Matcher, import_history, read_export
 
 TITLES = {
     1: "=SUM(A1:A9) (1999)",
@@ -123,7 +123,7 @@ def test_what_a_model_does_not_predict_is_empty():
 def test_a_history_as_csv_can_be_brought_back():
     text = export.history_as_csv(CATALOGUE, Visitor(history=VISITOR.history[:2]))
     found = read_export(text.encode("utf-8-sig"), "history.csv")
-    assert [(entry.number, entry.stars) for entry in found.entries] == [(5, 4.0), (1, 3.5)]
+    assert [(entry.movie_id, entry.stars) for entry in found.entries] == [(5, 4.0), (1, 3.5)]
     assert found.entries[0].title == 'Say "Now", Léon'
     times = read(export.history_as_csv(CATALOGUE, VISITOR))
     assert [row["timestamp"] for row in times] == ["", "", "978300760"]
@@ -134,7 +134,7 @@ def test_what_was_seen_without_a_rating_comes_back_too():
     text = export.history_as_csv(CATALOGUE, visitor)
     assert [(row["movie_id"], row["rating"]) for row in read(text)] == [("3", ""), ("6", ""), ("5", "4"), ("1", "3.5")]
     matches = Matcher(CATALOGUE).match(read_export(text.encode("utf-8-sig"), "history.csv").entries)
-    back = imported(Visitor(), [match for match in matches if match.movie_id is not None], HALF_STARS)
+    back = import_history(Visitor(), [match for match in matches if match.movie_id is not None], HALF_STARS)
     assert [(e.movie_id, e.rating) for e in back.history] == [(5, 4.0), (1, 3.5)]
     assert back.seen == {3, 6}
 

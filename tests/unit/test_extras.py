@@ -22,7 +22,7 @@ def bundle(tmp_path):
 
 def test_what_is_kept_comes_back(bundle):
     assert sidecars.read(bundle, "insights") is None
-    sidecars.keep(bundle, "insights", {"a": [1, 0.5, None], "title": "Amélie"})
+    sidecars.save(bundle, "insights", {"a": [1, 0.5, None], "title": "Amélie"})
     assert sidecars.read(bundle, "insights") == {"a": [1, 0.5, None], "title": "Amélie"}
     assert sidecars.read(bundle, "evaluation") is None
     assert open_bundle(bundle.folder).name == "made"  # the bundle is as good as before
@@ -30,7 +30,7 @@ def test_what_is_kept_comes_back(bundle):
 
 
 def test_that_of_other_weights_counts_as_missing(bundle):
-    sidecars.keep(bundle, "insights", {"a": 1})
+    sidecars.save(bundle, "insights", {"a": 1})
     assert sidecars.read(replace(bundle, weights_sha256="0" * 64), "insights") is None
 
 
@@ -41,19 +41,19 @@ def test_a_damaged_one_counts_as_missing(bundle, text):
 
 
 def test_numbers_that_are_none_are_refused_and_leave_the_old_one(bundle):
-    sidecars.keep(bundle, "insights", {"a": 1})
+    sidecars.save(bundle, "insights", {"a": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        sidecars.keep(bundle, "insights", {"a": float("nan")})
+        sidecars.save(bundle, "insights", {"a": float("nan")})
     assert sidecars.read(bundle, "insights") == {"a": 1}
 
 
 def test_a_disk_without_room_is_told_and_leaves_the_old_one(bundle, monkeypatch):
-    sidecars.keep(bundle, "insights", {"a": 1})
+    sidecars.save(bundle, "insights", {"a": 1})
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.tempfile, "mkstemp", full)
     with pytest.raises(BundleError, match=r"insights\.json cannot be written: .*No space left.*make room"):
-        sidecars.keep(bundle, "insights", {"a": 2})
+        sidecars.save(bundle, "insights", {"a": 2})
     assert sidecars.read(bundle, "insights") == {"a": 1}

@@ -7,7 +7,7 @@ import pytest
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.visitors.imports import Matcher
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 from tests.unit.handmade_catalogue import taken
 
 
@@ -61,7 +61,7 @@ def test_films_are_found_under_a_name_written_differently(how, demo, matcher):
     change, share = PERTURBED[how]
     found, wrong = 0, []
     for title in demo.movies["title"]:
-        made = taken(matcher, *change(*year_behind(title)))
+        made = taken(matcher, *change(*split_year(title)))
         found += made == title
         if made not in (None, title):
             wrong.append((title, made))
@@ -76,7 +76,7 @@ def test_a_film_that_the_catalogue_lacks_is_taken_for_no_other(demo):
         rest = demo.movies[demo.movies.index % 10 != part].reset_index(drop=True)
         matcher = Matcher(Catalogue(rest))
         for title in demo.movies["title"][part::10]:
-            if made := taken(matcher, *year_behind(title)):
+            if made := taken(matcher, *split_year(title)):
                 wrong.append((title, made))
     assert not wrong
 
@@ -84,9 +84,9 @@ def test_a_film_that_the_catalogue_lacks_is_taken_for_no_other(demo):
 @pytest.mark.real_data
 def test_films_that_both_catalogues_have_are_found_both_ways(demo, ml_1m):
     """What is taken from one catalogue for a film of the other is taken back for the same."""
-    there = Matcher(Catalogue(ml_1m.movies), site_numbers=True)
+    there = Matcher(Catalogue(ml_1m.movies), movielens_ids=True)
     here = Matcher(demo)
-    pairs = {title: taken(there, *year_behind(title)) for title in demo.movies["title"]}
+    pairs = {title: taken(there, *split_year(title)) for title in demo.movies["title"]}
     pairs = {title: other for title, other in pairs.items() if other}
     assert len(pairs) > 500
-    assert all(taken(here, *year_behind(other)) == title for title, other in pairs.items())
+    assert all(taken(here, *split_year(other)) == title for title, other in pairs.items())

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Event, Visitor, to_scale
-from bst.visitors.imports import Confidence, Entry, Match, Matcher, imported, read_export, what_counts
+from bst.visitors.imports import Confidence, Entry, Match, Matcher, history_note, import_history, read_export
 from tests.unit.handmade_catalogue import catalogue_of
 
 
 def match(movie_id: int, stars: float | None, *same: int) -> Match:
-    return Match(Entry(1, "x", stars=stars), movie_id, Confidence.SURE, same_ids=same)
+    return Match(Entry(1, "x", stars=stars), movie_id, Confidence.SURE, duplicate_ids=same)
 
 
 @pytest.mark.parametrize(
@@ -24,39 +24,41 @@ def test_stars_are_rounded_to_what_the_dataset_has_halves_up(stars, whole, half)
 
 def test_replacing_keeps_who_it_is():
     visitor = Visitor("F", 25, "artist", (Event(9, 1.0),), frozenset({8}))
-    after = imported(visitor, [match(3, 3.5), match(1, 5)], WHOLE_STARS)
+    after = import_history(visitor, [match(3, 3.5), match(1, 5)], WHOLE_STARS)
     assert after == Visitor("F", 25, "artist", (Event(3, 4.0), Event(1, 5.0)))
 
 
 def test_adding_makes_them_the_newest_and_a_movie_is_there_once():
     visitor = Visitor(history=(Event(1, 1.0), Event(2, 2.0)), seen=frozenset({8}))
-    after = imported(visitor, [match(3, 3), match(1, 5), match(2, None), match(7, None)], WHOLE_STARS, replacing=False)
+    after = import_history(
+        visitor, [match(3, 3), match(1, 5), match(2, None), match(7, None)], WHOLE_STARS, replacing=False
+    )
     assert after.history == (Event(2, 2.0), Event(3, 3.0), Event(1, 5.0))
     assert after.seen == {7, 8}
 
 
 def test_of_too_many_the_newest_are_read_and_the_others_are_seen():
     many = [match(number, 3) for number in range(1, MAX_HISTORY + 54)]
-    after = imported(Visitor(), many, WHOLE_STARS)
+    after = import_history(Visitor(), many, WHOLE_STARS)
     assert [event.movie_id for event in after.history] == list(range(54, MAX_HISTORY + 54))
     assert after.seen == set(range(1, 54))
-    added = imported(Visitor(history=(Event(999, 1.0),)), many[:MAX_HISTORY], WHOLE_STARS, replacing=False)
+    added = import_history(Visitor(history=(Event(999, 1.0),)), many[:MAX_HISTORY], WHOLE_STARS, replacing=False)
     assert (len(added.history), added.seen) == (MAX_HISTORY, {999})
 
 
 def test_what_is_not_rated_or_is_there_twice_is_seen():
-    after = imported(Visitor(), [match(1, None), match(2, 4.0, 5, 6)], WHOLE_STARS)
+    after = import_history(Visitor(), [match(1, None), match(2, 4.0, 5, 6)], WHOLE_STARS)
     assert (after.history, after.seen) == ((Event(2, 4.0),), {1, 5, 6})
 
 
-def test_it_says_what_counts():
-    assert what_counts(MAX_HISTORY, 0) == ""
-    assert what_counts(353, 0) == "The model reads the newest 300 of 353 ratings; the other 53 movies count as seen."
-    assert what_counts(301, 1) == (
+def test_it_says_history_note():
+    assert history_note(MAX_HISTORY, 0) == ""
+    assert history_note(353, 0) == "The model reads the newest 300 of 353 ratings; the other 53 movies count as seen."
+    assert history_note(301, 1) == (
         "The model reads the newest 300 of 301 ratings; the other movie counts as seen. "
         "1 movie without a rating counts as seen: no list names it."
     )
-    assert what_counts(3, 1200) == "1,200 movies without a rating count as seen: no list names them."
+    assert history_note(3, 1200) == "1,200 movies without a rating count as seen: no list names them."
 
 
 ROWS = st.lists(
@@ -77,7 +79,7 @@ def test_nothing_that_the_file_rated_or_lists_is_left_to_be_recommended(rows, re
     export = read_export(text.encode())
     matches = [each for each in Matcher(catalogue).match(export.entries) if each.movie_id is not None]
     before = Visitor(history=(Event(1, 2.0), Event(40, 3.0)))
-    after = imported(before, matches, HALF_STARS, replacing=replacing, most=10)
+    after = import_history(before, matches, HALF_STARS, replacing=replacing, most=10)
     assert {place + 1 for place, _, _ in rows} <= after.all_seen
     assert len(after.history) <= 10
     newest: dict[int, int] = {}

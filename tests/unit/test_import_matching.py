@@ -5,7 +5,7 @@ import pytest
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.visitors.imports import Confidence, Entry, Matcher
-from bst.visitors.imports.names import year_behind
+from bst.visitors.imports.names import split_year
 from tests.unit.handmade_catalogue import catalogue_of, taken
 
 
@@ -191,29 +191,29 @@ def test_what_is_not_sure_is_offered_but_not_taken(matcher, demo):
         ("Moulin Rogue!", 2001, "Moulin Rouge! (2001)", "a similar name"),
         ("Dr. Strangelove", 1963, "Dr. Strangelove or: How I Learned to Stop Worrying", "1964 here"),
     ):
-        match = matcher.one(Entry(1, title, year, stars=4.0))
-        assert match.sureness == Confidence.UNSURE
+        match = matcher.match_one(Entry(1, title, year, stars=4.0))
+        assert match.confidence == Confidence.UNSURE
         assert demo.title(match.movie_id).startswith(film)
-        assert why in match.why
+        assert why in match.reason
 
 
 def test_it_says_why_there_is_no_match(matcher):
     def why(title, year, **more):
-        match = matcher.one(Entry(1, title, year, stars=4.0, **more))
-        assert (match.movie_id, match.sureness) == (None, Confidence.NONE)
-        return match.why
+        match = matcher.match_one(Entry(1, title, year, stars=4.0, **more))
+        assert (match.movie_id, match.confidence) == (None, Confidence.NONE)
+        return match.reason
 
     assert why("A Film That Nobody Made", 1999) == "not in this catalogue"
     assert why("Halloween III", 1982) == "not in this catalogue"
     assert why("Psycho", 1998) == "not in this catalogue; of that name it has Psycho (1960)"
     assert why("Scarface", None) == "no year, and could be any of: Scarface (1932) · Scarface (1983)"
-    assert why("", None, number=1) == "a number alone, and this catalogue has other numbers"
+    assert why("", None, movie_id=1) == "a number alone, and this catalogue has other numbers"
     assert why("Fargo", 2014, refused="not a film, but: TV Series") == "not a film, but: TV Series"
 
 
 def test_a_year_that_differs_is_told(matcher):
-    match = matcher.one(Entry(1, "Koyaanisqatsi", 1983, stars=4.0))
-    assert (match.sureness, match.why) == (Confidence.LIKELY, "1982 here")
+    match = matcher.match_one(Entry(1, "Koyaanisqatsi", 1983, stars=4.0))
+    assert (match.confidence, match.reason) == (Confidence.LIKELY, "1982 here")
 
 
 def test_a_film_for_television_needs_name_and_year(matcher):
@@ -225,18 +225,18 @@ def test_a_film_for_television_needs_name_and_year(matcher):
 def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
     films = catalogue_of("Psycho (1960)", "Band of Brothers (2001)", "It (1990)", "A Close Shave (1995)")
     matcher = Matcher(films)
-    for title, year, doubt in (
+    for title, year, caveat in (
         ("Psycho", 1960, "a short in the file"),
         ("Band of Brothers", 2001, "a mini-series in the file"),
         ("It", 1990, "a mini-series in the file"),
         ("Wallace & Gromit: A Close Shave", 1995, "a short in the file"),
     ):
-        match = matcher.one(Entry(1, title, year, stars=4.0, whole_film=False, doubt=doubt))
-        assert match.sureness == Confidence.UNSURE, title
-        assert doubt in match.why
+        match = matcher.match_one(Entry(1, title, year, stars=4.0, whole_film=False, caveat=caveat))
+        assert match.confidence == Confidence.UNSURE, title
+        assert caveat in match.reason
     # of another year it is not the same
-    assert matcher.one(Entry(1, "It", 1992, stars=4.0, whole_film=False, doubt="x")).movie_id is None
-    assert matcher.one(Entry(1, "It", 2017, stars=4.0)).movie_id is None
+    assert matcher.match_one(Entry(1, "It", 1992, stars=4.0, whole_film=False, caveat="x")).movie_id is None
+    assert matcher.match_one(Entry(1, "It", 2017, stars=4.0)).movie_id is None
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
 def test_other_ways_to_write_a_name_work_in_both_directions(title, year, film):
     decoy = "Some Other Film (2001)"
     assert taken(Matcher(catalogue_of(decoy, film)), title, year) == film
-    assert taken(Matcher(catalogue_of(decoy, f"{title} ({year})")), *year_behind(film)) == f"{title} ({year})"
+    assert taken(Matcher(catalogue_of(decoy, f"{title} ({year})")), *split_year(film)) == f"{title} ({year})"
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_other_ways_to_write_a_name_work_in_both_directions(title, year, film):
     ],
 )
 def test_one_word_with_an_owner_may_be_another_film(title, year, film):
-    match = Matcher(catalogue_of("Some Other Film (2001)", film)).one(Entry(1, title, year, stars=4.0))
-    assert (match.movie_id, match.sureness) == (2, Confidence.UNSURE)
+    match = Matcher(catalogue_of("Some Other Film (2001)", film)).match_one(Entry(1, title, year, stars=4.0))
+    assert (match.movie_id, match.confidence) == (2, Confidence.UNSURE)
 
 
 def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
@@ -309,12 +309,12 @@ def test_a_part_that_ends_in_its_number_is_not_the_whole():
 
 
 def test_many_are_matched_as_each_is_alone_and_progress_is_told(matcher, demo):
-    entries = [Entry(row, *year_behind(title), stars=4.0) for row, title in enumerate(demo.movies["title"])]
+    entries = [Entry(row, *split_year(title), stars=4.0) for row, title in enumerate(demo.movies["title"])]
     entries += [Entry(2000 + row, f"{entry.title} Zzyzx", entry.year, stars=3.0) for row, entry in enumerate(entries)]
     seen: list[tuple[int, int]] = []
     matches = matcher.match(entries, lambda done, total: seen.append((done, total)))
     assert [match.movie_id for match in matches[: len(demo)]] == demo.movies["movie_id"].tolist()
-    assert all(match.sureness == Confidence.NONE for match in matches[len(demo) :])
+    assert all(match.confidence == Confidence.NONE for match in matches[len(demo) :])
     assert seen[-1] == (len(entries), len(entries))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert len(seen) > 2
@@ -324,7 +324,7 @@ def test_of_two_rows_that_mean_one_movie_a_rated_one_goes_before_a_watched_one(m
     rows = [Entry(1, "The Road Warrior", 1981, stars=1.0), Entry(2, "Mad Max 2", 1981)]
     rated, watched = matcher.match(rows)
     assert rated.movie_id is not None
-    assert (watched.movie_id, watched.why) == (None, "the same movie as “The Road Warrior”")
+    assert (watched.movie_id, watched.reason) == (None, "the same movie as “The Road Warrior”")
 
 
 def test_the_original_title_helps(matcher):
@@ -346,8 +346,8 @@ def test_two_rows_that_mean_one_movie(matcher, demo):
         None,
         "Mad Max 2 (1981)",
     ]
-    assert matches[1].why == "not in this catalogue"
-    assert matches[2].why == "the same movie as “Mad Max 2”"
+    assert matches[1].reason == "not in this catalogue"
+    assert matches[2].reason == "the same movie as “Mad Max 2”"
 
 
 def test_a_movie_of_unknown_year_is_not_taken_without_asking():

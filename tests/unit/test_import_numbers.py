@@ -13,8 +13,8 @@ LINKS = Links({4593060: 10, 118799: 20, 73195: 30}, {555604: 10})
 
 
 def one(matcher: Matcher, title: str, year: int | None, **facts) -> tuple[int | None, str]:
-    match = matcher.one(Entry(1, title, year, stars=4.0, **facts))
-    return match.movie_id, match.sureness.name
+    match = matcher.match_one(Entry(1, title, year, stars=4.0, **facts))
+    return match.movie_id, match.confidence.name
 
 
 def test_a_number_finds_a_film_under_any_name():
@@ -42,21 +42,21 @@ def test_the_other_film_of_the_same_name_and_year_is_asked_about():
 
 def test_a_number_settles_what_a_short_or_a_series_leaves_open():
     matcher = Matcher(FILMS, links=LINKS)
-    doubtful = {"whole_film": False, "doubt": "a short in the file"}
-    assert one(matcher, "Jaws", 1975, **doubtful) == (30, "UNSURE")
-    assert one(matcher, "Jaws", 1975, imdb=73195, **doubtful) == (30, "SURE")
+    caveatful = {"whole_film": False, "caveat": "a short in the file"}
+    assert one(matcher, "Jaws", 1975, **caveatful) == (30, "UNSURE")
+    assert one(matcher, "Jaws", 1975, imdb=73195, **caveatful) == (30, "SURE")
 
 
 def test_movielens_numbers_count_only_where_the_catalogue_has_the_same():
     films = catalogue_of("Toy Story (1995)", "Jumanji (1995)", ids=[1, 2])
-    site, own = Matcher(films, site_numbers=True), Matcher(films)
-    assert one(site, "", None, number=2) == (2, "SURE")
-    assert one(own, "", None, number=2) == (None, "NONE")
+    site, own = Matcher(films, movielens_ids=True), Matcher(films)
+    assert one(site, "", None, movie_id=2) == (2, "SURE")
+    assert one(own, "", None, movie_id=2) == (None, "NONE")
     # a title that does not fit goes before the number
-    assert one(site, "Toy Story", 1995, number=2) == (1, "SURE")
-    assert one(site, "Casino", 1995, number=2) == (None, "NONE")
+    assert one(site, "Toy Story", 1995, movie_id=2) == (1, "SURE")
+    assert one(site, "Casino", 1995, movie_id=2) == (None, "NONE")
     # and one that does may have another year
-    assert one(site, "Jumanji", 1999, number=2) == (2, "SURE")
+    assert one(site, "Jumanji", 1999, movie_id=2) == (2, "SURE")
 
 
 def test_links_are_read_and_may_have_gaps(tmp_path):
@@ -91,25 +91,25 @@ def test_a_dataset_brings_its_links(tmp_path):
 
 def test_a_film_that_the_catalogue_has_twice_is_the_one_with_the_lower_number_and_both_are_named():
     films = catalogue_of("War of the Worlds (2005)", "Alien (1979)", "War of the Worlds (2005)", ids=[64997, 2, 34048])
-    match = Matcher(films).one(Entry(1, "War of the Worlds", 2005, stars=3.0))
-    assert (match.movie_id, match.sureness, match.same_ids) == (34048, Confidence.SURE, (64997,))
-    assert "twice in this catalogue" in match.why
+    match = Matcher(films).match_one(Entry(1, "War of the Worlds", 2005, stars=3.0))
+    assert (match.movie_id, match.confidence, match.duplicate_ids) == (34048, Confidence.SURE, (64997,))
+    assert "twice in this catalogue" in match.reason
     # whatever way it is found
-    assert Matcher(films).one(Entry(1, "War of the World", 2005, stars=3.0)).movie_id == 34048
-    assert Matcher(films, site_numbers=True).one(Entry(1, "", None, stars=3.0, number=64997)).movie_id == 34048
+    assert Matcher(films).match_one(Entry(1, "War of the World", 2005, stars=3.0)).movie_id == 34048
+    assert Matcher(films, movielens_ids=True).match_one(Entry(1, "", None, stars=3.0, movie_id=64997)).movie_id == 34048
 
 
 def test_films_without_a_year_are_not_taken_for_one():
     movies = pd.DataFrame(
         {"movie_id": [1, 2], "title": ["Untitled", "Untitled"], "year": pd.array([None, None], "Int16"), "genres": ""}
     )
-    assert Matcher(Catalogue(movies)).one(Entry(1, "Untitled", 1999, stars=3.0)).movie_id is None
+    assert Matcher(Catalogue(movies)).match_one(Entry(1, "Untitled", 1999, stars=3.0)).movie_id is None
 
 
 def test_a_film_that_the_catalogue_has_under_two_names_is_one():
     films = catalogue_of("Hate (La Haine) (1995)", "Alien (1979)", "La Haine (1995)", "La Haine (2001)")
-    match = Matcher(films).one(Entry(1, "La haine", 1995, stars=3.0))
-    assert (match.movie_id, match.same_ids) == (1, (3,))
+    match = Matcher(films).match_one(Entry(1, "La haine", 1995, stars=3.0))
+    assert (match.movie_id, match.duplicate_ids) == (1, (3,))
     # what only stands in the brackets of both is not enough
     parts = catalogue_of("Story One (Special) (1995)", "Story Two (Special) (1995)")
-    assert Matcher(parts).one(Entry(1, "Story Two", 1995, stars=3.0)).movie_id == 2
+    assert Matcher(parts).match_one(Entry(1, "Story Two", 1995, stars=3.0)).movie_id == 2

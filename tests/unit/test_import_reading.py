@@ -13,7 +13,7 @@ from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import HALF_STARS, Event, Visitor
 from bst.visitors.export import history_as_csv
-from bst.visitors.imports import ImportProblem, Matcher, imported, read_export
+from bst.visitors.imports import ImportProblem, Matcher, import_history, read_export
 from tests.unit.export_samples import DATASET, IMDB, LETTERBOXD, MOVIELENS, OLD_IMDB, TRAKT, rated, read, titles
 
 # ---- one format after the other
@@ -90,7 +90,7 @@ def test_columns_may_stand_in_any_order():
 
 
 @pytest.mark.parametrize(
-    ("kind", "whole", "doubt", "refused"),
+    ("kind", "whole", "caveat", "refused"),
     [
         ("Movie", True, "", None),
         ("movie", True, "", None),
@@ -112,22 +112,22 @@ def test_columns_may_stand_in_any_order():
         ("Music Video", False, "", "not a film, but: Music Video"),
     ],
 )
-def test_what_is_not_a_film_is_refused_and_what_may_be_another_is_doubted(kind, whole, doubt, refused):
+def test_what_is_not_a_film_is_refused_and_what_may_be_another_is_caveated(kind, whole, caveat, refused):
     (entry,) = read(f"Const,Your Rating,Title,Title Type,Year\ntt1,7,Jaws,{kind},1975\n").entries
-    assert (entry.whole_film, entry.doubt, entry.refused) == (whole, doubt, refused)
+    assert (entry.whole_film, entry.caveat, entry.refused) == (whole, caveat, refused)
 
 
 def test_movielens_site_has_articles_behind_and_no_dates():
     export = read(MOVIELENS)
     assert (export.source, export.dated) == ("MovieLens", False)
     assert rated(export) == [("The Matrix", 1999, 4.5), ("Toy Story", 1995, 3)]
-    assert [(e.number, e.imdb, e.tmdb) for e in export.entries] == [(2571, 133093, 603), (1, 114709, 862)]
+    assert [(e.movie_id, e.imdb, e.tmdb) for e in export.entries] == [(2571, 133093, 603), (1, 114709, 862)]
 
 
 def test_movielens_dataset_has_numbers_and_times():
     export = read(DATASET)
     assert export.dated
-    assert [(e.number, e.stars, e.title) for e in export.entries] == [(1, 3.5, ""), (2571, 4, "")]
+    assert [(e.movie_id, e.stars, e.title) for e in export.entries] == [(1, 3.5, ""), (2571, 4, "")]
     titled = read("userId,movieId,rating,timestamp,title\n7,1,4.0,978300002,Toy Story (1995)\n")
     assert rated(titled) == [("Toy Story", 1995, 4)]
 
@@ -228,7 +228,7 @@ def test_a_history_of_this_app_comes_back_also_after_a_spreadsheet_saved_it():
     for data in (text.encode("utf-8-sig"), saved.getvalue().encode("cp1252"), saved.getvalue().encode("utf-16")):
         export = read_export(data, "history.csv")
         assert export.source == "BST Studio"
-        back = imported(Visitor(), Matcher(catalogue).match(export.entries), HALF_STARS)
+        back = import_history(Visitor(), Matcher(catalogue).match(export.entries), HALF_STARS)
         assert [(e.movie_id, e.rating) for e in back.history] == [(e.movie_id, e.rating) for e in events]
 
 

@@ -211,7 +211,7 @@ def test_a_new_bundle_gets_its_insights(timeline_bundle, orderly, monkeypatch):
     from bst.training import runs
 
     monkeypatch.setattr(insights, "make_insights", lambda recommender, dataset: {"of": dataset.name})
-    runs.keep_insights(timeline_bundle, orderly)
+    runs.save_insights(timeline_bundle, orderly)
     try:
         assert read_insights(timeline_bundle) == {"of": "orderly-world"}
     finally:

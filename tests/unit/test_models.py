@@ -19,14 +19,14 @@ SMALL = Sizes(50, 40)
 #   genres 3,883 × 18 = 69,894 (fixed); Dense(80 → 62) 5,022. With movie: 780,842, and 62 for each position.
 # keras-example: 240,746 + 4 × 62 = 240,994; head 248 × 256 + 256 = 63,744, + 1,024 + 32,896 + 512 + 129 = 98,305;
 #   fixed are the norms' moving statistics, 2 × 256 + 2 × 128 = 768.
-# seed: 780,842 + 248 = 781,090; head 332 × 256 + 256 = 85,248, + 1,024 + 32,896 + 512 + 129 = 119,809;
+# user-features: 780,842 + 248 = 781,090; head 332 × 256 + 256 = 85,248, + 1,024 + 32,896 + 512 + 129 = 119,809;
 #   fixed 69,894 + 768.
 # compact, window 6: 780,842 + 372 = 781,214; 6 × 62 + 84 = 456 features; head 456 × 32 + 32 = 14,624, + 128
 #   + 32 × 16 + 16 = 528, + 64 + 17 = 15,361; fixed 69,894 + 64 + 32 = 69,990.
 # compact, window 7: 62 more positions (781,276), 62 × 32 = 1,984 more weights in the head (17,345).
 COUNTS = {
     "keras-example": (preset("keras-example"), 390_201, 768, (240_994, 50_902, 98_305)),
-    "seed": (preset("seed"), 951_801, 70_662, (781_090, 50_902, 119_809)),
+    "user-features": (preset("user-features"), 951_801, 70_662, (781_090, 50_902, 119_809)),
     "compact of 5": (preset("compact"), 847_477, 69_990, (781_214, 50_902, 15_361)),
     "compact of 6": (preset("compact", window=7), 849_523, 69_990, (781_276, 50_902, 17_345)),
 }
@@ -47,7 +47,7 @@ def test_parameters_of_the_presets(name):
 
 
 def test_the_seed_preset_on_movielens_1m_is_the_published_system():
-    _, total, fixed, _ = COUNTS["seed"]
+    _, total, fixed, _ = COUNTS["user-features"]
     assert (total, total - fixed, fixed) == (951_801, 881_139, 70_662)
 
 
@@ -90,7 +90,7 @@ def test_config_survives_json():
 )
 def test_settings_out_of_range_are_refused_by_name(name, value):
     with pytest.raises(ConfigError, match=name):
-        preset("seed", **{name: value})
+        preset("user-features", **{name: value})
 
 
 @pytest.mark.parametrize("values", [{"window": 4}, {"preset": "x", "mlp": 3}, {"preset": "x", "mlp": [8], "colour": 1}])
@@ -219,7 +219,7 @@ def inputs(n=6, slots=3, seed=0):
 @pytest.fixture(scope="module")
 def model():
     """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
-    return random_model(preset("seed"))
+    return random_model(preset("user-features"))
 
 
 def random_model(config):
@@ -317,7 +317,7 @@ def test_training_moves_every_position_and_no_genre(tmp_path):
 
     from bst.models.classic.trainer import compile_model
 
-    model = random_model(preset("seed"))
+    model = random_model(preset("user-features"))
     before = {name: getattr(model, name).embeddings.numpy() for name in ("position", "genres", "movie")}
     compile_model(model, model.config)
     model.run_eagerly = True

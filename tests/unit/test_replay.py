@@ -28,7 +28,7 @@ def test_the_test_users_of_the_protocol_are_held_out(users):
     assert users.held_out.tolist() == HELD_OUT
 
 
-@pytest.mark.parametrize("protocol", ["last", "seed"])
+@pytest.mark.parametrize("protocol", ["last", "windows"])
 def test_other_protocols_hold_nobody_out(protocol, timeline_bundle, orderly):
     bundle = replace(timeline_bundle, protocol=protocol)
     assert RealUsers(bundle, orderly).held_out.tolist() == []

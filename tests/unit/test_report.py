@@ -216,7 +216,7 @@ def test_weights_add_up_to_what_the_bundle_says(name):
 @pytest.mark.parametrize(
     "config",
     [
-        preset("seed"),
+        preset("user-features"),
         preset("compact"),
         preset("keras-example"),
         preset("timeline"),
@@ -241,7 +241,7 @@ def test_every_architecture_can_be_drawn(config):
 
 
 def test_the_drawing_has_the_numbers_of_the_model():
-    config = preset("seed")
+    config = preset("user-features")
     words = family_of(config).diagrams(config, Sizes(6040, 3883), 5)[0].text
     assert "4 × 62 = 248 numbers" in words
     assert "77 + 1 + 2 + 4 = 84 numbers" in words

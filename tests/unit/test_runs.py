@@ -68,7 +68,7 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         "weights.npz",
     ]
     assert not (small_bundle.folder.parent.parent / "runs" / "small").exists(), "a finished run leaves no folder"
-    assert (small_bundle.dataset, small_bundle.seed, small_bundle.protocol) == ("small-world", 3, "seed")
+    assert (small_bundle.dataset, small_bundle.seed, small_bundle.protocol) == ("small-world", 3, "windows")
     assert small_bundle.config == small_settings.config
     assert small_bundle.epochs == len(small_bundle.history) == small_settings.epochs
     assert small_bundle.best_epoch == small_bundle.history["val_mae"].idxmin() + 1
@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings,
         on_stage=stages.append,
     )
     assert rows == [5, 6, 7, 8], "finished epochs are not done again"
-    assert "going on after epoch 4" in stages
+    assert "continuing after epoch 4" in stages
     same_bundle(bundle, small_bundle)
     assert not (own_folders.runs / "small").exists()
     assert [p.name for p in own_folders.bundles.iterdir()] == ["small"]
@@ -194,7 +194,7 @@ def test_nothing_to_resume(refused, small_settings, own_folders):
     ("change", "word"),
     [
         ({"seed": 4}, "seed"),
-        ({"config": preset("seed", window=5)}, "config"),
+        ({"config": preset("user-features", window=5)}, "config"),
         ({"dataset": "demo", "patience": 1}, "dataset and patience"),
     ],
 )
@@ -235,7 +235,7 @@ def test_bad_settings_leave_nothing(train, small_settings, own_folders):
         with pytest.raises(BSTError, match=r"no-such|seed"):
             train(replace(small_settings, **change), "small")
     with pytest.raises(BSTError, match="too small for windows of 30"):
-        train(replace(small_settings, config=preset("seed", window=30)), "small")
+        train(replace(small_settings, config=preset("user-features", window=30)), "small")
     assert not own_folders.bundles.exists()
     assert not own_folders.runs.exists()
 

@@ -11,7 +11,9 @@ from bst.models.registry import prepare, preset
 from bst.timelines.splits import TEST, TRAIN, UNUSED, VALIDATION
 
 
-@pytest.mark.parametrize(("name", "protocol"), [("timeline", "visitor"), ("timeline", "last"), ("seed", "seed")])
+@pytest.mark.parametrize(
+    ("name", "protocol"), [("timeline", "visitor"), ("timeline", "last"), ("user-features", "windows")]
+)
 def test_fewer_users_are_learnt_from_and_the_labels_stay(name, protocol, world):
     whole, part = (prepare(world, preset(name), protocol, 5, share) for share in (1.0, 0.4))
     for role in (TEST, VALIDATION):

@@ -108,7 +108,7 @@ def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_setti
     np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
 
 
-@pytest.mark.parametrize("protocol", ["visitor", "seed", "last"])
+@pytest.mark.parametrize("protocol", ["visitor", "windows", "last"])
 def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeline_settings, orderly, monkeypatch):
     from bst.models.timeline import trainer
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bst.errors import ConfigError
-from bst.timelines.arrays import Timelines, build_timelines, build_windows, split_seed_protocol
+from bst.timelines.arrays import Timelines, build_timelines, build_windows, split_windows
 
 
 def timelines_of(lengths):
@@ -58,14 +58,14 @@ def test_windows_follow_the_published_rule(lengths, length, step):
 
 def test_no_label_is_in_two_parts():
     windows = build_windows(timelines_of([21, 40, 33, 8]), 4, 2)
-    split = split_seed_protocol(windows, seed=3)
+    split = split_windows(windows, seed=3)
     labels = [set(part.target.tolist()) for part in (split.train, split.validation, split.test)]
     assert sum(map(len, labels)) == len(set.union(*labels)) == len(windows)
 
 
-def test_seed_protocol_is_the_documented_draw():
+def test_protocol_windows_is_the_documented_draw():
     windows = build_windows(timelines_of([400, 300]), 4, 2)
-    split = split_seed_protocol(windows, seed=0)
+    split = split_windows(windows, seed=0)
     test = np.random.default_rng(0).random(len(windows)) > 0.85
     assert split.test.start.tolist() == windows.start[test].tolist()
 

@@ -16,7 +16,7 @@ def arrays_of(n, slots=3):
 
 
 def config(**changes):
-    return preset("seed", **{"short_history": 0.0, "unknown": 0.0, **changes})
+    return preset("user-features", **{"short_history": 0.0, "unknown": 0.0, **changes})
 
 
 # ---- windows → arrays
@@ -149,7 +149,7 @@ def test_the_planted_difference_is_learnt(small_bundle, world):
     """The trained model, read back, against the mean rating, which is a star off."""
     from bst.models.classic.trainer import predict_windows
 
-    split = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    split = prepare(world, small_bundle.config, "windows", small_bundle.seed)
     actual = split.timelines.rating[split.windows.test.target]
     predicted = predict_windows(small_bundle.load_model(world.movies), split, split.windows.test)
     mean_error = np.abs(split.known.mean - actual).mean()
@@ -226,7 +226,7 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
 def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
     from bst.models.classic import trainer as training
 
-    split = prepare(world, config(step=1), "seed", 3)
+    split = prepare(world, config(step=1), "windows", 3)
     seen = []
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: seen.append(arrays))
     for as_visitor in (False, True):
@@ -240,7 +240,7 @@ def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
 def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):
     from bst.models.classic import trainer as training
 
-    split = prepare(world, small_bundle.config, "seed", small_bundle.seed)
+    split = prepare(world, small_bundle.config, "windows", small_bundle.seed)
     model, windows = small_bundle.load_model(world.movies), split.windows.test
     whole = training.predict_windows(model, split, windows)
     assert whole.shape == (len(windows),)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bst.baselines.bias import Interactions
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.models.config import Sizes
 from bst.models.registry import prepare
 from bst.models.timeline.config import TimelineConfig, TowerConfig
@@ -170,7 +170,7 @@ def test_what_nobody_may_learn_from_changes_nothing_of_others(split):
 
 def test_the_shipped_factor_model_has_seen_all_training_ratings(split):
     folded, doubt, shipped = fold_in(split)
-    whole = Factorisation.fit(split.ratings(split.role == TRAIN), **EM_SETTINGS | {"factors": 4})
+    whole = Factorisation.fit_em(split.ratings(split.role == TRAIN), factors=4)
     np.testing.assert_array_equal(shipped.item_factors, whole.item_factors)
     assert (doubt > 0).all()
     # a user's first place is the mean and the movie's bias of a model without their fold: near to the shipped one's

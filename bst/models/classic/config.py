@@ -10,6 +10,9 @@ from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
 from bst.timelines.arrays import WindowShape
 
+# presets that bundles, runs and commands of earlier versions know by another name
+FORMER_PRESETS = {"seed": "user-features"}
+
 
 @dataclass(frozen=True)
 class ClassicConfig(ModelConfig):
@@ -97,8 +100,15 @@ class ClassicConfig(ModelConfig):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ClassicConfig":
-        """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
-        return read_dataclass(cls, values, lambda: {"mlp": tuple(values["mlp"])})
+        """Read what ``to_dict`` wrote, now or in an earlier version. Raises ``ConfigError``."""
+
+        def converted() -> dict[str, Any]:
+            return {
+                "mlp": tuple(values["mlp"]),
+                "preset": FORMER_PRESETS.get(values["preset"], values["preset"]),
+            }
+
+        return read_dataclass(cls, values, converted)
 
 
 def embedding_width(vocabulary: int) -> int:

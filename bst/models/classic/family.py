@@ -8,7 +8,7 @@ import pandas as pd
 
 from bst import backend
 from bst.models.classic import text
-from bst.models.classic.config import ClassicConfig
+from bst.models.classic.config import FORMER_PRESETS, ClassicConfig
 from bst.models.classic.diagram import diagram
 from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
@@ -44,11 +44,12 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
             ClassicConfig("keras-example", user_id=False, demographics=False, genres=False, epochs=2),
         ),
         # the same with every feature on: the system of 951,801 parameters on MovieLens 1M
-        Preset("Classic BST", ClassicConfig("seed")),
+        Preset("Classic BST", ClassicConfig("user-features")),
         # the small derivative: a longer window, a narrow head
         Preset("Compact BST", ClassicConfig("compact", window=6, mlp=(32, 16))),
     )
-    protocols = ("seed",)
+    former_presets = FORMER_PRESETS
+    protocols = ("windows",)
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = True
     evaluation_users = 150  # a whole window is read for each user and movie

@@ -48,7 +48,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
     config_class = TimelineConfig
     presets = (Preset("Timeline BST", TimelineConfig("timeline")),)  # the default of everything
-    protocols = ("visitor", "last", "seed")
+    protocols = ("visitor", "last", "windows")
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000

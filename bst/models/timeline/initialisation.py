@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from bst.baselines.factorisation import EM_SETTINGS, Factorisation
+from bst.baselines.factorisation import Factorisation
 from bst.models.timeline.model import TimelineBST
 from bst.schema import item_features
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -72,8 +72,9 @@ def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[
     1992). Measured on MovieLens 1M's validation visitors: RMSE 0.838 with, 0.847 without this care.
     """
     train, events = split.role == TRAIN, split.timelines
-    settings = EM_SETTINGS | {"factors": model.config.factors}
-    model.rating.set_factors(Factorisation.fit(split.ratings(train), **settings))
+    assert model.rating is not None
+    factors = model.config.factors
+    model.rating.set_factors(Factorisation.fit_em(split.ratings(train), factors=factors))
     folded, doubt = np.zeros((2, len(train)), np.float32)
     fold = np.random.default_rng([seed, 3]).integers(0, FOLDS, len(events.lengths))
     for k in range(FOLDS):
@@ -81,7 +82,7 @@ def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[
         theirs = fold[split.user] == k
         if theirs.any():
             offsets = np.append(0, np.cumsum(events.lengths[users]))
-            rest = Factorisation.fit(split.ratings(train & ~theirs), **settings)
+            rest = Factorisation.fit_em(split.ratings(train & ~theirs), factors=factors)
             both = rest.fold_in_with_doubt(events.movie[theirs], events.rating[theirs], offsets)
             folded[theirs], doubt[theirs] = both
     return folded, doubt

@@ -1,9 +1,9 @@
-"""Bring your own history: read a person's ratings from other services, and match them with a catalogue."""
+"""Import a person's own ratings: read the exports of other services, and match their rows with a catalogue."""
 
 from bst.visitors.imports.dates import DateOrder
 from bst.visitors.imports.entries import Entry, Export, ImportProblem
 from bst.visitors.imports.exports import read_export
-from bst.visitors.imports.history import imported, what_counts
+from bst.visitors.imports.history import history_note, import_history
 from bst.visitors.imports.links import Links, read_links
 from bst.visitors.imports.matching import MOVIELENS_ID_DATASETS, Match, Matcher, matcher_of
 from bst.visitors.imports.name_forms import Confidence
@@ -18,9 +18,9 @@ __all__ = [
     "Links",
     "Match",
     "Matcher",
-    "imported",
+    "history_note",
+    "import_history",
     "matcher_of",
     "read_export",
     "read_links",
-    "what_counts",
 ]

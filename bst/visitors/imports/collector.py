@@ -1,4 +1,4 @@
-"""Python's cyclic garbage collector, out of the way for a second."""
+"""Python's cyclic garbage collector, paused for a moment."""
 
 import gc
 import threading
@@ -12,11 +12,11 @@ _was_enabled = True
 
 @contextmanager
 def paused_collector() -> Iterator[None]:
-    """Let no garbage be looked for meanwhile, in any thread.
+    """Pause the garbage collector in all threads.
 
-    Hundreds of thousands of small objects that all stay, none of them in a cycle, make the collector go through them
-    and through everything else in memory again and again: that took two fifths of the time of a large import. Several
-    threads may do so at once; the last one lets it go on.
+    Hundreds of thousands of small objects that all stay, none of them in a cycle, make the collector traverse them and
+    everything else in memory again and again: that took two fifths of the time of a large import. Several threads may
+    pause it at once; the last one resumes it.
     """
     global _pauses, _was_enabled
     with _lock:

@@ -1,4 +1,4 @@
-"""What is read of a person's own ratings: one entry a row, and the error for a file that has none."""
+"""What is read from a file with a person's own ratings: one entry per row, and the error for a file without any."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 from bst.errors import BSTError
 
 # more than anybody has seen: such a file is something else
-LARGEST_FILE = 5 * 2**20
-MOST_ROWS = 50_000
+MAX_FILE_BYTES = 5 * 2**20
+MAX_ROWS = 50_000
 
 EXPECTED = (
     "Letterboxd's ratings.csv (Date, Name, Year, Letterboxd URI, Rating), IMDb's ratings export (Const, Your Rating, "
@@ -16,18 +16,18 @@ EXPECTED = (
 
 
 class ImportProblem(BSTError):  # noqa: N818 (an ImportError is Python's own)
-    """A file is not one that ratings can be read from. Nothing was taken from it."""
+    """A file is not one that ratings can be read from. Nothing was imported."""
 
 
 class Entry(NamedTuple):
     """One row of an export.
 
-    ``line`` of the file; ``title`` as it stands there, without its year; ``year`` and ``date`` None where there are
-    none; ``rating`` as it stands there ("7/10", "3.5"), ``stars`` the same from 0.5 to 5. Stars are None where the
-    movie was seen and not rated. ``original_title`` may be empty. ``number`` is MovieLens' own for the movie, ``imdb``
-    and ``tmdb`` those of the two sites. ``whole_film``: whether it is a film of its own, not a short or something for
-    television; None where the file does not say. ``doubt`` says why a person has to be asked even where name and year
-    fit, ``refused`` why the row cannot be used at all; both empty or None otherwise.
+    ``line`` of the file; ``title`` as in the file, without its year; ``year`` and ``date`` None where there are none;
+    ``rating`` as in the file ("7/10", "3.5"), ``stars`` the same from 0.5 to 5, None where the movie was seen and not
+    rated. ``original_title`` may be empty. ``movie_id`` is the id at MovieLens or in our own export, ``imdb`` and
+    ``tmdb`` the ids at those sites. ``whole_film``: whether it is a feature film, not a short or something for
+    television; None where the file does not say. ``caveat``: why a person has to confirm a match even if name and year
+    are the same; ``refused``: why the row cannot be used at all; both empty or None otherwise.
     """
 
     line: int
@@ -37,20 +37,20 @@ class Entry(NamedTuple):
     stars: float | None = None
     date: datetime | None = None
     original_title: str = ""
-    number: int | None = None
+    movie_id: int | None = None
     imdb: int | None = None
     tmdb: int | None = None
     whole_film: bool | None = None
-    doubt: str = ""
+    caveat: str = ""
     refused: str | None = None
 
 
 class Export(NamedTuple):
-    """What was read: ``source`` (where the file comes from) and ``entries``, oldest first.
+    """What was read from a file: its ``source`` (the service) and ``entries``, oldest first.
 
-    ``dated``: whether every row has a date. ``remarks``: what was assumed, in sentences. ``ambiguous_date``: a date
-    of the file that could be day first or month first, where nothing in the file tells which and the order of the
-    entries depends on it; empty otherwise. The entries are then sorted as if the month came first.
+    ``dated``: whether every row has a date. ``remarks``: what was assumed, in sentences. ``ambiguous_date``: a date of
+    the file that could be day first or month first, if nothing in the file settles it and the order of the entries
+    depends on it; empty otherwise. The entries are then sorted as if the month came first.
     """
 
     source: str

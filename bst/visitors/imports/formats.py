@@ -1,19 +1,19 @@
-"""What the columns of a table mean: rows of an export → entries.
+"""The meaning of the columns of a table: rows of an export → entries.
 
-The format is recognised by the columns, whatever their order:
+The format is recognised by the columns, in any order:
 
     Letterboxd   ratings.csv: Date, Name, Year, Letterboxd URI, Rating (0.5–5); so have diary.csv and reviews.csv;
                  watched.csv has no Rating
     IMDb         ratings: Const, Your Rating (1–10), Date Rated, Title, Original Title, Title Type, Year, …;
                  2017–18: Date Added; until 2017: position, const, created, …, Title, Title type, …, You rated, …
     Trakt        CSV: rated_at or watched_at, type, title, year, …, imdb_id, tmdb_id, …, rating (1–10); the JSON of its
-                 own export and of its API is brought to the same columns before (also TMDB's export)
+                 own export and of its API is converted to the same columns first (also TMDB's export)
     BST Studio   movie_id, rating, timestamp, title: ``bst.visitors.export.history_as_csv``
     MovieLens    movielens-ratings.csv: movie_id, imdb_id, tmdb_id, rating (0.5–5), average_rating, title;
-                 or as in its datasets: userId, movieId, rating, timestamp, maybe title
+                 or as in its datasets: userId, movieId, rating, timestamp, possibly title
     Letterboxd's import layout (https://letterboxd.com/about/importing-data/)
                  Title, Year, Rating (0.5–5) or Rating10, WatchedDate, imdbID, tmdbID, …
-    a table      a title and a rating, maybe year and date; what its ratings go up to is inferred from them
+    any table    a title and a rating, possibly year and date; the scale is inferred from the ratings
 """
 
 import re
@@ -24,11 +24,11 @@ from functools import lru_cache
 
 from bst.datasets.titles import display_title
 from bst.visitors.imports.entries import EXPECTED, Entry, ImportProblem
-from bst.visitors.imports.names import year_behind
-from bst.visitors.imports.tables import Row, Table
+from bst.visitors.imports.names import split_year
+from bst.visitors.imports.tables import Row, TextTable
 
-# what cannot be watched in one sitting, or not at all, in the languages in which IMDb names it
-_NO_FILM = re.compile(
+# types of titles that are not films, in the languages in which IMDb exports them
+_NOT_A_FILM = re.compile(
     r"seri|show|season|episod|épisod|folge|game|spiel|juego|videogioco|jeu|podcast|music", re.IGNORECASE
 )
 _MINI_SERIES = re.compile(r"mini.?s[eé]ri|limited series", re.IGNORECASE)
@@ -38,49 +38,61 @@ _WHOLE_FILM = re.compile(r"(feature )?film|movie|documentary|película|filme|fil
 _TITLES = ("title", "name", "movie", "film", "movietitle", "filmtitle", "movies", "films")
 _RATINGS = ("rating", "myrating", "yourrating", "userrating", "rating5", "rating10", "rating100", "score", "stars")
 _YEARS = ("year", "releaseyear", "yearreleased", "released", "releasedate")
-_DATES = ("watcheddate", "datewatched", "watchedat", "watchedon", "dateseen", "daterated", "ratedat", "dateadded")
-_DATES += ("date", "createdat", "created", "timestamp", "when")
+_DATES = (
+    *("watcheddate", "datewatched", "watchedat", "watchedon", "dateseen", "daterated", "ratedat", "dateadded"),
+    *("date", "createdat", "created", "timestamp", "when"),
+)
 _IMPORT_LAYOUT = {"rating10", "watcheddate", "imdbid", "tmdbid", "letterboxduri"}
 
 _NUMBER = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,3})?)(?: ?/ ?(5|10|100)|( ?%))?")
-_LEAST = {5: 0.5, 10: 1.0, 100: 0.0}
+_STARS, _POINTS, _PERCENT = 5, 10, 100  # the scales of ratings, by their maximum
+_MINIMUM = {_STARS: 0.5, _POINTS: 1.0, _PERCENT: 0.0}
+_MIN_STARS = 0.5
+_MAX_ID_DIGITS = 10
+# characters of a file that a message shows
+_SHOWN_RATING, _SHOWN_TYPE, _SHOWN_USER = 12, 30, 20
+_YEAR_SEARCH_LENGTH = 40
+
+ReadEntry = Callable[[Row, int, datetime | None], Entry]
 
 
 @dataclass(frozen=True)
-class Format:
-    """A table's meaning: ``source``; ``read`` makes an entry of a row, its line and its date; ``date`` is its text.
+class ExportFormat:
+    """How a table is read: ``read`` returns the entry of a row, its line and its date; ``date`` the text of its date.
 
-    ``newest_first``: the order of rows where no date tells. ``in_order``: the rows are oldest first, whatever their
-    dates say. ``remarks``: what was assumed.
+    ``source``: where the file comes from. ``newest_first``: the order of rows without dates. ``in_order``: the rows are
+    oldest first, whatever their dates are. ``remarks``: what was assumed.
     """
 
     source: str
-    read: Callable[[Row, int, datetime | None], Entry]
+    read: ReadEntry
     date: Callable[[Row], str]
     newest_first: bool = False
     in_order: bool = False
     remarks: tuple[str, ...] = ()
 
 
-def format_of(table: Table) -> Format:
-    """Recognise a table by its columns. Raises ``ImportProblem`` for one that has no ratings or is not known."""
+def format_of(table: TextTable) -> ExportFormat:
+    """Recognise a table by its columns. Raises ``ImportProblem`` for one without ratings and for unknown columns."""
     columns = table.columns
     if {"name", "year", "letterboxduri"} <= columns:
         return _letterboxd(table)
     if {"const", "title"} <= columns:
         return _imdb(table)
     if {"title", "type"} <= columns and columns & {"ratedat", "watchedat"}:
-        date = _first("watchedat", "ratedat") if "rating" not in columns else _first("ratedat", "watchedat")
-        return Format("Trakt", _reader("title", "rating", 10), date, newest_first=True)
+        date = _first_of("watchedat", "ratedat") if "rating" not in columns else _first_of("ratedat", "watchedat")
+        return ExportFormat("Trakt", _reader("title", "rating", _POINTS), date, newest_first=True)
     if {"movieid", "rating", "timestamp", "title"} <= columns and "userid" not in columns:
-        return Format("BST Studio", _movielens, _first("timestamp"), in_order=True)
+        return ExportFormat("BST Studio", _movielens, _first_of("timestamp"), in_order=True)
     if {"movieid", "rating"} <= columns:
-        return Format("MovieLens", _one_user(table.name) if "userid" in columns else _movielens, _first("timestamp"))
+        return ExportFormat(
+            "MovieLens", _one_user(table.name) if "userid" in columns else _movielens, _first_of("timestamp")
+        )
     return _any_table(table)
 
 
-def _first(*keys: str) -> Callable[[Row], str]:
-    """Return what reads the first of some cells that is not empty."""
+def _first_of(*keys: str) -> Callable[[Row], str]:
+    """Return a function that reads the first of some cells that is not empty."""
 
     def read(row: Row) -> str:
         return next((row[key] for key in keys if row.get(key)), "")
@@ -88,44 +100,44 @@ def _first(*keys: str) -> Callable[[Row], str]:
     return read
 
 
-def _letterboxd(table: Table) -> Format:
-    # the list of what was watched has the same columns as that of what is to be watched
+def _letterboxd(table: TextTable) -> ExportFormat:
+    # the list of watched movies has the same columns as the watchlist
     if "rating" not in table.columns and "watchlist" in table.name.casefold():
         raise ImportProblem(
             f"{table.name} is a list of movies that are still to be watched; choose the ratings.csv beside it"
         )
-    return Format("Letterboxd", _reader("name", "rating", 5), _first("watcheddate", "date"))
+    return ExportFormat("Letterboxd", _reader("name", "rating", _STARS), _first_of("watcheddate", "date"))
 
 
-def _imdb(table: Table) -> Format:
+def _imdb(table: TextTable) -> ExportFormat:
     if not table.columns & {"yourrating", "yourated"}:
         raise ImportProblem(
-            f"{table.name} is a list from IMDb without your ratings (columns {table.shown()}); "
+            f"{table.name} is a list from IMDb without your ratings (columns {table.shown_columns()}); "
             "export “Your ratings” instead"
         )
-    rating = _first("yourrating", "yourated")
+    rating = _first_of("yourrating", "yourated")
 
     def read(row: Row, line: int, date: datetime | None) -> Entry:
-        # IMDb exports watchlists in the same columns: what is not rated may not be seen either
+        # IMDb exports watchlists with the same columns: a movie without a rating may not have been seen
         if rating(row) in ("", "0"):
             return _entry(row, line, date, row.get("title", ""), refused="not rated")
-        return _entry(row, line, date, row.get("title", ""), rating(row), 10)
+        return _entry(row, line, date, row.get("title", ""), rating(row), _POINTS)
 
-    return Format("IMDb", read, _first("daterated", "dateadded", "created"), newest_first=True)
+    return ExportFormat("IMDb", read, _first_of("daterated", "dateadded", "created"), newest_first=True)
 
 
 def _movielens(row: Row, line: int, date: datetime | None) -> Entry:
-    # a wish list has no ratings either; what our own export lists without one was seen, and says so
+    # a wish list has no ratings either; our own export marks movies that were seen without a rating
     if row.get("rating", "") in ("", "0") and row.get("seen") != "yes":
         return _entry(row, line, date, row.get("title", ""), refused="not rated")
-    return _entry(row, line, date, row.get("title", ""), row.get("rating", ""), 5)
+    return _entry(row, line, date, row.get("title", ""), row.get("rating", ""), _STARS)
 
 
-def _one_user(name: str) -> Callable[[Row, int, datetime | None], Entry]:
+def _one_user(name: str) -> ReadEntry:
     users: set[str] = set()
 
     def read(row: Row, line: int, date: datetime | None) -> Entry:
-        users.add(row.get("userid", "")[:20])
+        users.add(row.get("userid", "")[:_SHOWN_USER])
         if len(users) > 1:
             raise ImportProblem(
                 f"{name}, line {line}: these are ratings of several users ({' and '.join(sorted(users))}); "
@@ -136,128 +148,141 @@ def _one_user(name: str) -> Callable[[Row, int, datetime | None], Entry]:
     return read
 
 
-def _any_table(table: Table) -> Format:
+def _any_table(table: TextTable) -> ExportFormat:
     columns = table.columns
     title = next((name for name in _TITLES if name in columns), None)
     rating = next((name for name in _RATINGS if name in columns), None)
-    layout = bool(columns & _IMPORT_LAYOUT) and bool(rating or "watcheddate" in columns)
-    if title is None or not (rating or layout):
+    import_layout = bool(columns & _IMPORT_LAYOUT) and bool(rating or "watcheddate" in columns)
+    if title is None or not (rating or import_layout):
         raise ImportProblem(
-            f"{table.name} has columns {table.shown()}, which are of no export known here; expected {EXPECTED}"
+            f"{table.name} has columns {table.shown_columns()}, which are of no export known here; expected {EXPECTED}"
         )
-    date = _first(*_DATES)
-    if layout and "rating10" in columns:
-        return Format("Letterboxd's import layout", _of_two_scales(title), date)
-    most, remark = _scale(rating, [row.get(rating, "") for _, row in table.rows]) if rating else (5, "")
-    if layout and "Watched Date" not in table.header and most == 5:
-        return Format("Letterboxd's import layout", _reader(title, rating, most), date)
-    return Format("A table", _reader(title, rating, most), date, remarks=(remark,) if remark else ())
+    date = _first_of(*_DATES)
+    if import_layout and "rating10" in columns:
+        return ExportFormat("Letterboxd's import layout", _two_scale_reader(title), date)
+    scale, remark = _scale(rating, [row.get(rating, "") for _, row in table.rows]) if rating else (_STARS, "")
+    if import_layout and "Watched Date" not in table.header and scale == _STARS:
+        return ExportFormat("Letterboxd's import layout", _reader(title, rating, scale), date)
+    return ExportFormat("A table", _reader(title, rating, scale), date, remarks=(remark,) if remark else ())
 
 
-def _of_two_scales(title: str) -> Callable[[Row, int, datetime | None], Entry]:
-    """Return what reads rows of Letterboxd's import layout, which have Rating, Rating10 or both."""
-    five, ten = _reader(title, "rating", 5), _reader(title, "rating10", 10)
+def _two_scale_reader(title: str) -> ReadEntry:
+    """Return a function that reads rows of Letterboxd's import layout, which have Rating, Rating10 or both."""
+    read_stars, read_points = _reader(title, "rating", _STARS), _reader(title, "rating10", _POINTS)
 
     def read(row: Row, line: int, date: datetime | None) -> Entry:
-        return (five if row.get("rating") else ten)(row, line, date)
+        return (read_stars if row.get("rating") else read_points)(row, line, date)
 
     return read
 
 
 def _scale(column: str, cells: Sequence[str]) -> tuple[int, str]:
-    """Return what a column of ratings goes up to (5, 10 or 100), and a sentence if that had to be inferred."""
+    """Return the maximum of a column of ratings (5, 10 or 100), and a sentence if it had to be inferred."""
     if column in ("rating5", "rating10", "rating100"):
         return int(column.removeprefix("rating")), ""
     numbers = [_number(match.group(1)) for cell in cells if (match := _NUMBER.fullmatch(cell)) and not match.group(2)]
-    numbers = [number for number in numbers if number]
-    if not numbers:
-        return 5, ""
-    highest = max(numbers)
-    most = next((most for most in (5, 10) if highest <= most), 100)
-    lowest = {5: "0.5", 10: "1", 100: "0"}[most]
-    return most, f"Its ratings go up to {highest:g}, so they are read as {lowest} to {most}."
+    highest = max(numbers, default=0.0)
+    if not highest:
+        return _STARS, ""
+    scale = next((scale for scale in (_STARS, _POINTS) if highest <= scale), _PERCENT)
+    return scale, f"Its ratings go up to {highest:g}, so they are read as {_MINIMUM[scale]:g} to {scale}."
 
 
 def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def _reader(title: str, rating: str | None, most: int) -> Callable[[Row, int, datetime | None], Entry]:
-    """Return what reads rows in which a movie without a rating was seen."""
+def _reader(title: str, rating: str | None, scale: int) -> ReadEntry:
+    """Return a function that reads rows in which a movie without a rating was seen."""
 
     def read(row: Row, line: int, date: datetime | None) -> Entry:
-        return _entry(row, line, date, row.get(title, ""), row.get(rating, "") if rating else "", most)
+        return _entry(row, line, date, row.get(title, ""), row.get(rating, "") if rating else "", scale)
 
     return read
 
 
 def _entry(
-    row: Row, line: int, date: datetime | None, title: str, rating: str = "", most: int = 5, refused: str | None = None
+    row: Row,
+    line: int,
+    date: datetime | None,
+    title: str,
+    rating: str = "",
+    scale: int = _STARS,
+    refused: str | None = None,
 ) -> Entry:
-    """Make an entry of a row. A rating that is empty, 0 or unreadable leaves it without stars: seen, not rated."""
+    """Return the entry of a row. With a rating that is empty, 0 or unreadable it has no stars: seen, not rated."""
     title, year = _title(title)
-    for name in _YEARS:
-        if row.get(name):
-            year = _year(row[name]) or year
-            break
-    whole_film, doubt, no_film = _kind(row.get("titletype") or row.get("type") or "")
-    refused = no_film or refused
-    number, imdb, tmdb = (_digits(row.get(key)) for key in ("movieid", "imdbid", "tmdbid"))
+    year_cell = next((row[name] for name in _YEARS if row.get(name)), "")
+    whole_film, caveat, not_a_film = _title_type(row.get("titletype") or row.get("type") or "")
+    movie_id, imdb, tmdb = (_digits(row.get(key)) for key in ("movieid", "imdbid", "tmdbid"))
     if imdb is None:
         imdb = _digits(row.get("const"))
-    if not title and number is None and imdb is None and tmdb is None:
-        refused = refused or "no title"
-    shown, stars = _stars(rating, most)
+    nameless = not title and movie_id is None and imdb is None and tmdb is None
+    refused = not_a_film or refused or ("no title" if nameless else None)
+    rating, stars = _rating(rating, scale)
     return Entry(
-        line, title, year, shown, None if refused else stars, date, row.get("originaltitle", ""),
-        number, imdb, tmdb, whole_film, doubt, refused,
-    )  # fmt: skip
+        line,
+        title,
+        _year(year_cell) or year,
+        rating,
+        None if refused else stars,
+        date,
+        row.get("originaltitle", ""),
+        movie_id,
+        imdb,
+        tmdb,
+        whole_film,
+        caveat,
+        refused,
+    )
 
 
 @lru_cache(maxsize=512)
-def _stars(rating: str, most: int) -> tuple[str, float | None]:
-    """Return a rating as it is shown, and in stars from 0.5 to 5; None where there is none."""
-    if not rating or (rating == "0" and most != 100):
+def _rating(rating: str, scale: int) -> tuple[str, float | None]:
+    """Return a rating as it is shown, and in stars from 0.5 to 5; None if there is none."""
+    if not rating or (rating == "0" and scale != _PERCENT):
         return "", None
     match = _NUMBER.fullmatch(rating)
+    own_scale = None
     if match:
-        most = 100 if match.group(3) else int(match.group(2) or most)
-    number = _number(match.group(1)) if match else -1.0
-    if not _LEAST[most] <= number <= most:
-        return f"“{rating[:12]}” is not one from {_LEAST[most]:g} to {most}", None
-    shown = rating if most == 5 or match.group(2) or match.group(3) else f"{rating}/{most}"
-    return shown, max(0.5, number * 5 / most)
+        own_scale = _PERCENT if match.group(3) else int(match.group(2) or 0)
+    scale = own_scale or scale
+    number = _number(match.group(1)) if match else None
+    if number is None or not _MINIMUM[scale] <= number <= scale:
+        return f"“{rating[:_SHOWN_RATING]}” is not one from {_MINIMUM[scale]:g} to {scale}", None
+    shown = rating if scale == _STARS or own_scale else f"{rating}/{scale}"
+    return shown, max(_MIN_STARS, number * _STARS / scale)
 
 
 def _title(text: str) -> tuple[str, int | None]:
-    """Return a title and the year behind it, with the article in front: "Matrix, The (1999)" as MovieLens has it."""
+    """Return a title with its article in front, and the year in brackets: MovieLens writes "Matrix, The (1999)"."""
     if text[:1] == "'" and len(text) > 1 and not text[1].isalnum():
-        text = text[1:].lstrip()  # a spreadsheet's mark that this is text and no formula
+        text = text[1:].lstrip()  # a spreadsheet's prefix for text that would be a formula
     if text.endswith(")"):
-        return year_behind(display_title(text))
+        return split_year(display_title(text))
     return text, None
 
 
 @lru_cache(maxsize=512)
 def _year(text: str) -> int | None:
-    # a series has two: 2008–2013; and a date of release is one, too
-    match = re.search(r"(?<![0-9])(1[89]|20)[0-9]{2}(?![0-9])", text[:40])
+    # a series has two, 2008–2013, and a release date contains one
+    match = re.search(r"(?<![0-9])(1[89]|20)[0-9]{2}(?![0-9])", text[:_YEAR_SEARCH_LENGTH])
     return int(match.group()) if match else None
 
 
 @lru_cache(maxsize=128)
-def _kind(text: str) -> tuple[bool | None, str, str | None]:
-    """Return whether a title's type is a whole film, why to ask about it, and why it cannot be used at all."""
+def _title_type(text: str) -> tuple[bool | None, str, str | None]:
+    """Return for a type of titles whether it is a whole film, a caveat, and why it cannot be used at all."""
     if not text:
         return None, "", None
-    words = re.sub("([a-z])([A-Z])", r"\1 \2", text)
-    if _MINI_SERIES.search(words):
+    title_type = re.sub("([a-z])([A-Z])", r"\1 \2", text)
+    if _MINI_SERIES.search(title_type):
         return False, "a mini-series in the file", None
-    if _NO_FILM.search(words):
-        return False, "", f"not a film, but: {text[:30]}"
-    if _SHORT.search(words):
+    if _NOT_A_FILM.search(title_type):
+        return False, "", f"not a film, but: {text[:_SHOWN_TYPE]}"
+    if _SHORT.search(title_type):
         return False, "a short in the file", None
-    return bool(_WHOLE_FILM.fullmatch(words)), "", None
+    return bool(_WHOLE_FILM.fullmatch(title_type)), "", None
 
 
 def _digits(text: str | None) -> int | None:
@@ -265,4 +290,4 @@ def _digits(text: str | None) -> int | None:
     if not text:
         return None
     digits = text.removeprefix("tt")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_ID_DIGITS else None

@@ -1,4 +1,4 @@
-"""From matches to a visitor: what a model reads of them, and what they have merely seen."""
+"""From matches to a visitor: the history that a model reads, and the movies that merely count as seen."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from bst.schema import MAX_HISTORY, Event, Visitor, to_scale
 from bst.visitors.imports.matching import Match
 
 
-def imported(
+def import_history(
     visitor: Visitor,
     matches: Sequence[Match],
     levels: Sequence[float],
@@ -15,18 +15,20 @@ def imported(
     replacing: bool = True,
     most: int = MAX_HISTORY,
 ) -> Visitor:
-    """Return the visitor with matches as history, or as the newest part of it.
+    """Return the visitor with matches as the history, or added as the newest part of it.
 
-    ``matches``: those that are taken, each with a movie, oldest first. A movie that was in the history already has its
-    new rating in its new place. The newest ``most`` events stay in the history. All others are seen, as are movies
-    without a rating, and those that are the same film once more: no list names any of them.
+    ``matches``: the accepted ones, oldest first. A movie that was in the history already gets its new rating and its
+    new position. The newest ``most`` events stay in the history. All others count as seen, as do movies without a
+    rating, and duplicates in the catalogue: no list includes any of them.
 
-    ``replacing`` forgets what was watched and seen before; sex, age and occupation stay in any case.
+    ``replacing`` drops the old history and the movies seen before; sex, age and occupation stay in any case.
     """
     events = {} if replacing else {event.movie_id: event for event in visitor.history}
     seen = set() if replacing else set(visitor.seen)
     for match in matches:
-        seen.update(match.same_ids)
+        if match.movie_id is None:
+            continue
+        seen.update(match.duplicate_ids)
         if match.entry.stars is None:
             seen.add(match.movie_id)
         else:
@@ -35,23 +37,19 @@ def imported(
     return replace(visitor, history=tuple(events.values()), seen=frozenset(seen)).limited(most)
 
 
-def what_counts(rated: int, unrated: int, most: int = MAX_HISTORY) -> str:
-    """Say in sentences which of a visitor's movies a model reads, and which merely count as seen; empty for all read.
+def history_note(rated: int, unrated: int, most: int = MAX_HISTORY) -> str:
+    """Return in sentences which of a visitor's movies a model does not read; empty if it reads all.
 
-    >>> what_counts(353, 0)
+    >>> history_note(353, 0)
     'The model reads the newest 300 of 353 ratings; the other 53 movies count as seen.'
     """
-    words = []
+    sentences = []
     if rated > most:
-        words.append(
-            f"The model reads the newest {most} of {rated:,} ratings; "
-            + (
-                "the other movie counts as seen."
-                if rated == most + 1
-                else f"the other {rated - most:,} movies count as seen."
-            )
-        )
-    if unrated:
-        movies = "1 movie without a rating counts" if unrated == 1 else f"{unrated:,} movies without a rating count"
-        words.append(f"{movies} as seen: no list names {'it' if unrated == 1 else 'them'}.")
-    return " ".join(words)
+        others = rated - most
+        rest = "the other movie counts as seen" if others == 1 else f"the other {others:,} movies count as seen"
+        sentences.append(f"The model reads the newest {most} of {rated:,} ratings; {rest}.")
+    if unrated == 1:
+        sentences.append("1 movie without a rating counts as seen: no list names it.")
+    elif unrated:
+        sentences.append(f"{unrated:,} movies without a rating count as seen: no list names them.")
+    return " ".join(sentences)

@@ -1,7 +1,8 @@
-"""The numbers of a dataset's movies at IMDb and TMDB: MovieLens' file ``links.csv``."""
+"""The ids of a dataset's movies at IMDb and TMDB: MovieLens' file ``links.csv``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,12 @@ from bst.errors import DatasetError
 
 FILE = "links.csv"
 COLUMNS = ["movieId", "imdbId", "tmdbId"]
+MAX_REASON_LENGTH = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Movie ids by number: ``imdb`` (133093 is tt0133093) and ``tmdb``. Empty and false where there are none."""
+    """Movie ids by id at ``imdb`` (133093 is tt0133093) and ``tmdb``. False if both are empty."""
 
     imdb: dict[int, int] = field(default_factory=dict)
     tmdb: dict[int, int] = field(default_factory=dict)
@@ -23,33 +25,33 @@ class Links:
         """Whether there are any."""
         return bool(self.imdb or self.tmdb)
 
-    def __post_init__(self):
-        """Prepare the way back, from a movie to its numbers."""
-        back = ({movie: number for number, movie in numbers.items()} for numbers in (self.imdb, self.tmdb))
-        object.__setattr__(self, "_back", tuple(back))
+    @cached_property
+    def _site_ids(self) -> tuple[dict[int, int], dict[int, int]]:
+        """The ids at IMDb and at TMDB by movie id."""
+        imdb, tmdb = ({movie: site for site, movie in links.items()} for links in (self.imdb, self.tmdb))
+        return imdb, tmdb
 
     def movie_id(self, imdb: int | None, tmdb: int | None) -> int | None:
-        """Return the movie with a number at IMDb, else with one at TMDB, else None."""
-        found = self.imdb.get(imdb) if imdb is not None else None
-        return self.tmdb.get(tmdb) if found is None and tmdb is not None else found
+        """Return the movie with an id at IMDb, else that with an id at TMDB, else None."""
+        movie_id = self.imdb.get(imdb) if imdb is not None else None
+        return self.tmdb.get(tmdb) if movie_id is None and tmdb is not None else movie_id
 
     def differ(self, movie_ids: Iterable[int], imdb: int | None, tmdb: int | None) -> bool:
-        """Tell whether some movies are known to have another number than the one that is given."""
-        given = imdb, tmdb
+        """Whether movies are known to have other ids than those given."""
         known = [
-            (number, back[movie_id])
+            (given, site_ids[movie_id])
             for movie_id in movie_ids
-            for number, back in zip(given, self._back, strict=True)
-            if number is not None and movie_id in back
+            for given, site_ids in zip((imdb, tmdb), self._site_ids, strict=True)
+            if given is not None and movie_id in site_ids
         ]
-        return bool(known) and all(mine != theirs for mine, theirs in known)
+        return bool(known) and all(given != site_id for given, site_id in known)
 
 
 NO_LINKS = Links()
 
 
 def read_links(folder: Path | str) -> Links:
-    """Read ``links.csv`` of a dataset's folder; ``NO_LINKS`` where there is none. A row may lack either number.
+    """Read ``links.csv`` of a dataset's folder; ``NO_LINKS`` if there is none. A row may lack either id.
 
     Raises ``DatasetError`` for a file that cannot be read or has other columns.
     """
@@ -59,17 +61,17 @@ def read_links(folder: Path | str) -> Links:
     try:
         frame = pd.read_csv(path, usecols=COLUMNS, dtype=str, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        words = " ".join(str(error).split())[:100]
+        reason = " ".join(str(error).split())[:MAX_REASON_LENGTH]
         raise DatasetError(
-            f"{path} cannot be read ({words}); its first line must be {','.join(COLUMNS)}: "
+            f"{path} cannot be read ({reason}); its first line must be {','.join(COLUMNS)}: "
             "unzip the dataset again, or delete this file, which is only used to import one's own ratings"
         ) from error
-    numbers = frame.apply(pd.to_numeric, errors="coerce")
-    imdb, tmdb = (_by_number(numbers, column) for column in COLUMNS[1:])
+    ids = frame.apply(pd.to_numeric, errors="coerce")
+    imdb, tmdb = (_by_site_id(ids, column) for column in COLUMNS[1:])
     return Links(imdb, tmdb)
 
 
-def _by_number(numbers: pd.DataFrame, column: str) -> dict[int, int]:
-    """Return movie ids by one of the two numbers; of several movies with one number, the first."""
-    rows = numbers[["movieId", column]].dropna().astype("int64").drop_duplicates(column)
+def _by_site_id(ids: pd.DataFrame, column: str) -> dict[int, int]:
+    """Return movie ids by the id in a column; of several movies with one id, the first."""
+    rows = ids[["movieId", column]].dropna().astype("int64").drop_duplicates(column)
     return dict(zip(rows[column].tolist(), rows["movieId"].tolist(), strict=True))

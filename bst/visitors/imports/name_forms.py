@@ -1,15 +1,21 @@
-"""When two different names of films of one year are names of one film, and how to find such names quickly."""
+"""When two different names of films of one year are names of one film, and the keys by which such names are found."""
 
 from collections import Counter
 from enum import IntEnum
+from typing import NamedTuple
 
-from bst.visitors.imports.names import Name, same_spelling
+from bst.visitors.imports.names import Name, is_respelling
 
 Words = tuple[str, ...]
 
+# with fewer words, two names that share a part may well be of two films
+_MIN_WORDS_WITHOUT_OWNER = 2
+_MIN_ENDING = 3
+_MIN_SERIES_PART = 2
+
 
 class Confidence(IntEnum):
-    """How sure a match is; those from ``LIKELY`` on need not be asked about."""
+    """Confidence in a match; from ``LIKELY`` on it needs no confirmation."""
 
     NONE = 0
     UNSURE = 1
@@ -17,83 +23,95 @@ class Confidence(IntEnum):
     SURE = 3
 
 
-def keys(name: Name) -> list[Words]:
-    """Return words of which two names that ``form`` relates, other than by spelling, have some in common.
+class Relation(NamedTuple):
+    """How sure it is that two names are names of one film, and what differs between them."""
 
-    All words, those of each beginning that a colon or dash ends, of each ending of three words or more and of the last
-    part, of the name without its owner, and of the name without its numbers.
+    confidence: Confidence
+    reason: str
+
+
+def blocking_keys(name: Name) -> list[Words]:
+    """Return tuples of words of which two names that ``relation`` relates, other than by spelling, share at least one.
+
+    All words; every beginning that ends at a colon or dash; every ending of three words or more, and the last part; the
+    name without its owner; the name without its numbers.
     """
     words = name.words
-    subsets = [words, *(words[start:] for start in range(1, len(words) - 2))]
+    keys = [words, *(words[start:] for start in range(1, len(words) - _MIN_ENDING + 1))]
     if len(name.parts) > 1:
-        subsets.append(name.parts[-1])
+        keys.append(name.parts[-1])
         beginning: Words = ()
         for part in name.parts[:-1]:
             beginning += part
-            subsets.append(beginning)
-    if name.rest:
-        subsets.append(name.rest.words)
+            keys.append(beginning)
+    if name.without_owner:
+        keys.append(name.without_owner.words)
     if any(word.isdigit() for word in words):
-        subsets.append(tuple(word for part in name.unnumbered for word in part))
-    return list(dict.fromkeys(subsets)) if len(subsets) > 1 else subsets
+        keys.append(tuple(word for part in name.unnumbered for word in part))
+    return list(dict.fromkeys(keys)) if len(keys) > 1 else keys
 
 
-def form(mine: Name, theirs: Name) -> tuple[Confidence, str] | None:
-    """Say how two names of films of one year may be names of one film. ``mine`` is the one in the file."""
-    if same_spelling(mine.words, theirs.words):
-        return Confidence.LIKELY, "spelt differently"
-    if _without_part_number(mine, theirs):
-        return Confidence.LIKELY, "the same but for the number"
-    for short, long, in_file in ((mine, theirs, False), (theirs, mine, True)):
-        if made := _part_of(short, long, longer_in_file=in_file):
-            return made
-    return _same_ending(mine, theirs)
+def relation(in_file: Name, in_catalogue: Name) -> Relation | None:
+    """Return how two names of films of one year may be names of one film; None if they are not."""
+    if is_respelling(in_file.words, in_catalogue.words):
+        return Relation(Confidence.LIKELY, "spelt differently")
+    if _differ_by_part_number(in_file, in_catalogue):
+        return Relation(Confidence.LIKELY, "the same but for the number")
+    return (
+        _shorter_name(in_file, in_catalogue, longer_in_file=False)
+        or _shorter_name(in_catalogue, in_file, longer_in_file=True)
+        or _part_of_series(in_file, in_catalogue)
+    )
 
 
-def _part_of(short: Name, long: Name, *, longer_in_file: bool) -> tuple[Confidence, str] | None:
-    """Say whether ``short`` is a shorter name of what ``long`` names.
+def _shorter_name(short: Name, long: Name, *, longer_in_file: bool) -> Relation | None:
+    """Return the relation if ``short`` is a shorter name of what ``long`` names.
 
-    A longer name in the catalogue is the whole one of the same film. A longer name in the file may also be that of
-    something about the film, of its year and name: only what is known to be added to names is taken for granted.
+    A longer name in the catalogue is the full name of the same film. A longer name in the file may also be that of
+    something about the film, of the same year and name: only usual additions to names are taken for granted.
     """
-    why = "without its second title" if longer_in_file else "the name here is longer"
-    if long.rest and long.rest.words == short.words:
+    reason = "without its second title" if longer_in_file else "the name here is longer"
+    if long.without_owner and long.without_owner.words == short.words:
         # one word is not enough: two films called "Pinocchio" came out in 2022, one of them with its director's name
-        sureness = Confidence.LIKELY if len(short.words) >= 2 else Confidence.UNSURE
-        return sureness, "with and without the owner's name"
-    if _begins(short, long):
+        trusted = len(short.words) >= _MIN_WORDS_WITHOUT_OWNER
+        return Relation(_likely_if(trusted), "with and without the owner's name")
+    if len(short.parts) < len(long.parts) and long.parts[: len(short.parts)] == short.parts:
         added = long.parts[len(short.parts) :]
-        a_part = added[0][0].isdigit()  # "Part 1" is not the whole
-        trusted = long.second_title or not longer_in_file
-        return (Confidence.LIKELY if trusted and not a_part else Confidence.UNSURE), why
-    if len(short.words) >= 3 and long.words[-len(short.words) :] == short.words:
-        return (Confidence.UNSURE if longer_in_file else Confidence.LIKELY), why
+        is_part = added[0][0].isdigit()  # the film called "Part 1" is not the same as one without
+        return Relation(_likely_if((long.alternative or not longer_in_file) and not is_part), reason)
+    if len(short.words) >= _MIN_ENDING and long.words[-len(short.words) :] == short.words:
+        return Relation(_likely_if(not longer_in_file), reason)
     return None
 
 
-def _begins(short: Name, long: Name) -> bool:
-    return len(short.parts) < len(long.parts) and long.parts[: len(short.parts)] == short.parts
+def _part_of_series(in_file: Name, in_catalogue: Name) -> Relation | None:
+    """Return the relation of a part of a series to itself with the series' name.
 
-
-def _same_ending(mine: Name, theirs: Name) -> tuple[Confidence, str] | None:
-    """A part of a series, named with the series or without: "Star Wars: Episode V - The Empire Strikes Back"."""
-    for short, long in ((mine, theirs), (theirs, mine)):
-        if len(short.parts) == 1 and len(short.words) >= 2 and len(long.parts) > 1 and long.parts[-1] == short.parts[0]:
+    As in "Star Wars: Episode V - The Empire Strikes Back".
+    """
+    for short, long in ((in_file, in_catalogue), (in_catalogue, in_file)):
+        is_last_part = len(short.parts) == 1 and len(long.parts) > 1 and long.parts[-1] == short.parts[0]
+        if is_last_part and len(short.words) >= _MIN_SERIES_PART:
             series = Counter(long.words) - Counter(short.words)
             numbered = any(word.isdigit() for word in series)
-            return (
-                Confidence.LIKELY if numbered or long is theirs else Confidence.UNSURE
-            ), "with and without its series"
+            return Relation(_likely_if(numbered or long is in_catalogue), "with and without its series")
     return None
 
 
-def _without_part_number(mine: Name, theirs: Name) -> bool:
-    """Whether one has a number that the other lacks, with the same words before and behind it.
+def _differ_by_part_number(name: Name, other: Name) -> bool:
+    """Whether one has a number that the other lacks, with the same words before and after it.
 
     "Ice Age 2: The Meltdown" and "Ice Age: The Meltdown", but not "Mockingjay - Part 1" and "Mockingjay".
     """
-    if bool(mine.numbers) == bool(theirs.numbers):
+    if bool(name.numbers) == bool(other.numbers):
         return False
-    numbered = mine if mine.numbers else theirs
-    behind = numbered.parts[-1]
-    return mine.unnumbered == theirs.unnumbered and len(mine.unnumbered) > 1 and not any(w.isdigit() for w in behind)
+    last_part = (name if name.numbers else other).parts[-1]
+    return (
+        name.unnumbered == other.unnumbered
+        and len(name.unnumbered) > 1
+        and not any(word.isdigit() for word in last_part)
+    )
+
+
+def _likely_if(trusted: bool) -> Confidence:
+    return Confidence.LIKELY if trusted else Confidence.UNSURE

@@ -1,22 +1,23 @@
-"""The names of a catalogue's movies, to be searched for thousands of titles at a time."""
+"""An index of the names of a catalogue's films, searched for thousands of titles at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from bst.visitors.imports.name_forms import keys
-from bst.visitors.imports.names import Name, names_of, year_behind
+from bst.visitors.imports.name_forms import blocking_keys
+from bst.visitors.imports.names import Name, names_of, split_year
 
 # of 100: two spellings of one name of nine letters, two of which differ
-LEAST_SPELLING = 77
+MIN_RESPELLING_SIMILARITY = 77
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Movie:
-    """A film of a catalogue: ``ids`` are all the movies there that are this film, the first of them the one to take."""
+class Film:
+    """A film of a catalogue: ``ids`` are all movies there that are this film, the first of them the one to take."""
 
     ids: tuple[int, ...]
     title: str
@@ -25,99 +26,108 @@ class Movie:
 
     @property
     def id(self) -> int:
-        """The movie that stands for all of ``ids``."""
+        """The movie that represents all of ``ids``."""
         return self.ids[0]
 
 
-def catalogue_movies(movies: pd.DataFrame) -> list[Movie]:
-    """Return the films of ``Dataset.movies``. Movies of one year and name are one film that is there several times.
+class Candidate(NamedTuple):
+    """A film that a name in a file may mean: that name, the film's name, the film, and how similar the two names are.
 
-    A name in brackets counts where it is all that the other is called: "Hate (La Haine)" and "La Haine". The movie with
-    the lowest id comes first: it has been there for longest, so it is the one that has the ratings.
+    ``similarity`` is of 100; 0 means that it was not measured, but one name may be a form of the other.
+    """
+
+    in_file: Name
+    in_catalogue: Name
+    film: Film
+    similarity: int
+
+
+def catalogue_films(movies: pd.DataFrame) -> list[Film]:
+    """Return the films of ``Dataset.movies``. Movies with the same year and name are one film that is there repeatedly.
+
+    A name in brackets counts if it is the full name of the other: "Hate (La Haine)" and "La Haine". The movie with the
+    lowest id comes first: it is the oldest, so it is the one that has the ratings.
     """
     years = movies["year"].astype(object).where(movies["year"].notna(), None)
-    each = [
-        Movie((movie_id,), title, None if year is None else int(year), tuple(names_of(year_behind(title)[0])))
+    films = [
+        Film((movie_id,), title, None if year is None else int(year), tuple(names_of(split_year(title)[0])))
         for movie_id, title, year in zip(movies["movie_id"].tolist(), movies["title"].tolist(), years, strict=True)
     ]
-    named: dict[tuple, list[Movie]] = {}
-    for movie in each:
-        for squeezed in {name.squeezed for name in movie.names if movie.year is not None}:
-            named.setdefault((movie.year, squeezed), []).append(movie)
-    film: dict[int, Movie] = {movie.id: movie for movie in each}
-    for movie in each:
+    by_name: dict[tuple[int | None, str], list[Film]] = {}
+    for film in films:
+        for compact in {name.compact for name in film.names if film.year is not None}:
+            by_name.setdefault((film.year, compact), []).append(film)
+    merged: dict[int, Film] = {film.id: film for film in films}
+    for film in films:
         # the last name of a title is the one without all brackets
-        same = named.get((movie.year, movie.names[-1].squeezed), ()) if movie.names else ()
+        same = by_name.get((film.year, film.names[-1].compact), ()) if film.names else ()
         if len(same) > 1:
-            joined = _joined({film[movie.id].id: film[movie.id] for movie in same}.values())
-            film |= dict.fromkeys(joined.ids, joined)
-    return list(dict.fromkeys(film.values()))
+            union = _merge({merged[film.id].id: merged[film.id] for film in same}.values())
+            merged |= dict.fromkeys(union.ids, union)
+    return list(dict.fromkeys(merged.values()))
 
 
-def _joined(same: Iterable[Movie]) -> Movie:
-    first, *others = sorted(same, key=lambda movie: movie.id)
-    ids = sorted({*first.ids, *(movie_id for movie in others for movie_id in movie.ids)})
-    names = dict.fromkeys([*first.names, *(name for movie in others for name in movie.names)])
-    return Movie(tuple(ids), first.title, first.year, tuple(names))
+def _merge(films: Iterable[Film]) -> Film:
+    first, *others = sorted(films, key=lambda film: film.id)
+    ids = sorted({*first.ids, *(movie_id for film in others for movie_id in film.ids)})
+    names = dict.fromkeys([*first.names, *(name for film in others for name in film.names)])
+    return Film(tuple(ids), first.title, first.year, tuple(names))
 
 
 class NameIndex:
-    """Finds movies by name: the same, one that may be another form of it, or one that is written nearly the same."""
+    """Finds films by name: the same name, another form of it, or one with a similar spelling."""
 
-    LEAST_SIMILARITY = 80  # of 100, for a movie to be shown as possible
-
-    def __init__(self, movies: Sequence[Movie]):
-        self._named: dict[str, list[Movie]] = {}
-        self._by_key: dict[tuple[str, ...], list[tuple[Name, Movie]]] = {}
-        self._by_year: dict[int, list[tuple[Name, Movie]]] = {}
-        self._written: dict[int, tuple[list[tuple[Name, Movie]], list[str]]] = {}
-        for movie in movies:
-            for squeezed in {name.squeezed for name in movie.names}:
-                self._named.setdefault(squeezed, []).append(movie)
-            if movie.year is None:
+    def __init__(self, films: Sequence[Film]) -> None:
+        self._by_name: dict[str, list[Film]] = {}
+        self._by_key: dict[tuple[str, ...], list[tuple[int, Name, Film]]] = {}
+        self._by_year: dict[int, list[tuple[Name, Film]]] = {}
+        self._texts: dict[int, tuple[list[tuple[Name, Film]], list[str]]] = {}
+        for film in films:
+            for compact in {name.compact for name in film.names}:
+                self._by_name.setdefault(compact, []).append(film)
+            if film.year is None:
                 continue
-            for name in movie.names:
-                self._by_year.setdefault(movie.year, []).append((name, movie))
-                for key in keys(name):
-                    self._by_key.setdefault(key, []).append((name, movie))
+            for name in film.names:
+                self._by_year.setdefault(film.year, []).append((name, film))
+                for key in blocking_keys(name):
+                    self._by_key.setdefault(key, []).append((film.year, name, film))
 
-    def named(self, squeezed: Sequence[str]) -> list[Movie]:
-        """Return the movies that have one of some names, each once."""
-        if len(squeezed) == 1:
-            return self._named.get(squeezed[0], [])
-        return list(dict.fromkeys(movie for name in squeezed for movie in self._named.get(name, ())))
+    def named(self, compact_names: Sequence[str]) -> list[Film]:
+        """Return the films that have one of some names, each once."""
+        if len(compact_names) == 1:
+            return self._by_name.get(compact_names[0], [])
+        return list(dict.fromkeys(film for name in compact_names for film in self._by_name.get(name, ())))
 
-    def alike(self, year: int, names: Sequence[Sequence[Name]]) -> list[list[tuple[Name, Name, Movie, int]]]:
-        """Return for each of several entries of one year what may be meant by its names, in that year or one beside it.
+    def candidates(self, year: int, entry_names: Sequence[Sequence[Name]]) -> list[list[Candidate]]:
+        """Return for each of several entries of one year the films that its names may mean.
 
-        Each as: name of the entry, name and movie here, and how alike the two are written, of 100 (0: not at all, but
-        one may be a form of the other).
+        Only films of that year and the two next to it are considered.
         """
-        candidates: list[list[tuple[Name, Name, Movie, int]]] = [[] for _ in names]
-        mine = [(place, name) for place, several in enumerate(names) for name in several]
-        for place, name in mine:
-            for key in keys(name):
-                for theirs, movie in self._by_key.get(key, ()):
-                    if abs(movie.year - year) <= 1:
-                        candidates[place].append((name, theirs, movie, 0))
-        near, written = self._near(year)
-        if near and mine:
+        candidates: list[list[Candidate]] = [[] for _ in entry_names]
+        names = [(entry, name) for entry, several in enumerate(entry_names) for name in several]
+        for entry, name in names:
+            for key in blocking_keys(name):
+                for film_year, film_name, film in self._by_key.get(key, ()):
+                    if abs(film_year - year) <= 1:
+                        candidates[entry].append(Candidate(name, film_name, film, 0))
+        nearby, texts = self._nearby(year)
+        if nearby and names:
             # rapidfuzz compares in C++, many at a time
             scores = process.cdist(
-                [" ".join(name.words) for _, name in mine],
-                written,
+                [" ".join(name.words) for _, name in names],
+                texts,
                 scorer=fuzz.ratio,
-                score_cutoff=LEAST_SPELLING,
+                score_cutoff=MIN_RESPELLING_SIMILARITY,
                 dtype=np.uint8,
             )
-            for row, column in zip(*(places.tolist() for places in scores.nonzero()), strict=True):
-                place, name = mine[row]
-                candidates[place].append((name, *near[column], int(scores[row, column])))
+            for row, column in zip(*(indices.tolist() for indices in scores.nonzero()), strict=True):
+                (entry, name), (film_name, film) = names[row], nearby[column]
+                candidates[entry].append(Candidate(name, film_name, film, int(scores[row, column])))
         return candidates
 
-    def _near(self, year: int) -> tuple[list[tuple[Name, Movie]], list[str]]:
-        """Return the names of movies of a year and of those beside it, that year first, and how they are written."""
-        if year not in self._written:
-            near = [each for off in (0, -1, 1) for each in self._by_year.get(year + off, ())]
-            self._written[year] = near, [" ".join(name.words) for name, _ in near]
-        return self._written[year]
+    def _nearby(self, year: int) -> tuple[list[tuple[Name, Film]], list[str]]:
+        """Return the names of films of a year and of the two next to it, that year first, and their texts."""
+        if year not in self._texts:
+            nearby = [named for offset in (0, -1, 1) for named in self._by_year.get(year + offset, ())]
+            self._texts[year] = nearby, [" ".join(name.words) for name, _ in nearby]
+        return self._texts[year]

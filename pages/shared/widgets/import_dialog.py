@@ -8,7 +8,16 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import to_scale
-from bst.visitors.imports import Confidence, DateOrder, Export, Match, imported, matcher_of, read_export, what_counts
+from bst.visitors.imports import (
+    Confidence,
+    DateOrder,
+    Export,
+    Match,
+    history_note,
+    import_history,
+    matcher_of,
+    read_export,
+)
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown, stars
 from pages.shared.state import visitor_state
@@ -126,7 +135,7 @@ def _draw_review(
         return
     place = {id(match): place for place, match in enumerate(matches)}
     # what is to be decided on top, and the newest first
-    found.sort(key=lambda match: (match.sureness, -place[id(match)]))
+    found.sort(key=lambda match: (match.confidence, -place[id(match)]))
     ticked = _draw_found(found, levels, catalogue, table_key)
     _draw_missed(missed)
     how = st.segmented_control(
@@ -142,12 +151,12 @@ def _draw_review(
     chosen = sorted(ticked, key=lambda match: place[id(match)])
     replacing = how == "replace"
     before = visitor_state.current()
-    visitor = imported(before, chosen, levels, replacing=replacing)
+    visitor = import_history(before, chosen, levels, replacing=replacing)
     rated = {match.movie_id for match in chosen if match.entry.stars is not None}
     unrated = {match.movie_id for match in chosen} - rated
     if not replacing:
         rated |= before.ratings.keys()
-    counts = what_counts(len(rated), len(unrated - rated))
+    counts = history_note(len(rated), len(unrated - rated))
     st.caption(_remarks(export, levels, counts))
     with st.container(horizontal=True):
         if st.button(
@@ -169,7 +178,7 @@ def _draw_review(
 
 
 def _summary(export: Export, found: Sequence[Match], missed: Sequence[Match]) -> str:
-    ask_about = sum(match.sureness == Confidence.UNSURE for match in found)
+    ask_about = sum(match.confidence == Confidence.UNSURE for match in found)
     words = f"{export.source}: {count(len(found) + len(missed), 'row')}, {len(found) - ask_about:,} matched"
     if ask_about:
         words += f", {ask_about:,} to decide"
@@ -180,12 +189,12 @@ def _draw_found(found: list[Match], levels: tuple[float, ...], catalogue: Catalo
     """Draw what was matched, and return what is ticked."""
     frame = pd.DataFrame(
         {
-            "take": [match.sureness >= Confidence.LIKELY for match in found],
+            "take": [match.confidence >= Confidence.LIKELY for match in found],
             "there": [_title(match) for match in found],
             "here": [catalogue.title(match.movie_id) for match in found],
             "stars": [_stars_here(match, levels) for match in found],
             "sure": [
-                " · ".join(filter(None, (SURENESS[match.sureness], match.why, _unread(match)))) for match in found
+                " · ".join(filter(None, (SURENESS[match.confidence], match.reason, _unread(match)))) for match in found
             ],
         }
     )
@@ -220,7 +229,7 @@ def _draw_missed(missed: Sequence[Match]) -> None:
                 {
                     "there": [_title(match) for match in missed],
                     "rating": [match.entry.rating for match in missed],
-                    "why": [match.why for match in missed],
+                    "why": [match.reason for match in missed],
                 }
             ),
             hide_index=True,
@@ -237,7 +246,7 @@ def _draw_missed(missed: Sequence[Match]) -> None:
 
 def _title(match: Match) -> str:
     entry = match.entry
-    title = entry.title or (f"movie {entry.number}" if entry.number else "–")
+    title = entry.title or (f"movie {entry.movie_id}" if entry.movie_id else "–")
     return f"{title} ({entry.year})" if entry.year else title
 
 

@@ -1,0 +1,122 @@
+"""A bundle's folder on disk: replaced as a whole, recovered after a kill, and read without trusting it."""
+
+import contextlib
+import glob
+import hashlib
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bst.errors import BundleError
+
+FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
+# bytes; enough for MovieLens 32M, whose users alone take 360 MB
+LARGEST_FILE = 2**30
+# a draft that nothing has been written to for this many seconds was left behind by a program that was killed
+STALE_S = 3600
+
+
+# ---- checked reading
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each of a bundle's ``FILES``."""
+    return {name: _sha256(folder / name) for name in FILES}
+
+
+def verify_files(folder: Path, expected: Any) -> None:
+    """Raise ``BundleError`` unless all ``FILES`` are regular files with these checksums (whatever JSON gave)."""
+    if not isinstance(expected, dict) or set(expected) != set(FILES):
+        raise BundleError(f"{folder / 'bundle.json'} lacks the checksums of {', '.join(FILES)}; get the bundle again")
+    for name in FILES:
+        path = folder / name
+        if not path.is_file() or path.is_symlink():
+            raise BundleError(f"{path} is missing; get the bundle again")
+        if path.stat().st_size > LARGEST_FILE:
+            raise BundleError(f"{path} is larger than any bundle's ({path.stat().st_size:,} bytes); get it again")
+        if _sha256(path) != expected[name]:
+            raise BundleError(f"{path} is damaged: its checksum is not the one in bundle.json; get the bundle again")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Read exactly the arrays named in ``shapes``, float32 of these shapes.
+
+    Raises ``BundleError`` for anything else; never unpickles.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > LARGEST_FILE:
+            raise BundleError(f"{path} would unpack to {unpacked:,} bytes; no bundle is that large")
+        with np.load(path, allow_pickle=False) as stored:
+            if set(stored.files) != set(shapes):
+                mismatch = sorted(set(stored.files) ^ set(shapes))
+                raise BundleError(f"{path} does not hold this model's weights: {', '.join(mismatch[:3])} …")
+            arrays = {name: stored[name] for name in shapes}
+        for name, values in arrays.items():
+            _check_array(path, name, values, shapes[name])
+    except BundleError:
+        raise
+    except Exception as error:  # a malformed archive makes zipfile, zlib and NumPy raise a dozen kinds of error
+        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+    return arrays
+
+
+def _check_array(path: Path, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+    if values.dtype != np.float32:
+        raise BundleError(f"{path}: {name} is of type {values.dtype}, not float32; get the bundle again")
+    if values.shape != shape:
+        raise BundleError(f"{path}: {name} has shape {values.shape}, not {shape}; get the bundle again")
+    if not np.isfinite(values).all():
+        raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
+
+
+# ---- replacing a folder
+
+
+def replace_folder(target: Path, draft: Path) -> None:
+    """Rename ``draft`` to ``target``, whose old content goes. A program that is killed meanwhile loses neither."""
+    old = _set_aside(target)
+    for last_try in (False, True):
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            target.rename(old)
+        try:
+            draft.rename(target)
+            break
+        except OSError:  # another program has just recovered the old one
+            if last_try or not target.exists():
+                raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(parent: Path) -> None:
+    """Put back the folders that a program had set aside when it was killed while replacing them."""
+    for old in parent.glob(".*-old"):
+        target = old.with_name(old.name.removeprefix(".").removesuffix("-old"))
+        if not target.exists():
+            with contextlib.suppress(OSError):  # another process was faster
+                old.rename(target)
+
+
+def sweep_drafts(target: Path) -> None:
+    """Remove the drafts of a folder that programs left behind when they were killed."""
+    for draft in target.parent.glob(f".{glob.escape(target.name)}-*"):
+        with contextlib.suppress(OSError):
+            if draft != _set_aside(target) and time.time() - draft.stat().st_mtime > STALE_S:
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+def _set_aside(target: Path) -> Path:
+    """Return where the old folder is while a new one takes its place."""
+    return target.with_name(f".{target.name}-old")
