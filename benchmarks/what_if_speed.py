@@ -46,7 +46,7 @@ def main() -> None:
 
     from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
-    from bst.what_if import Goal, demographics, find
+    from bst.what_if import Goal, demographics, find_counterfactuals
 
     recommender = Recommender.load(options.bundle)
     rng = np.random.default_rng(0)
@@ -61,7 +61,9 @@ def main() -> None:
     # the last of the list: whatever is tried, it hardly comes to the top
     questions = [(visitor, Goal(recommender.rank(visitor, None)[-1].movie_id, "top", 10)) for visitor in visitors]
     sweep, _ = measured(lambda visitor, goal: demographics(recommender, visitor, goal.movie_id), questions)
-    search, searches = measured(lambda *question: find(recommender, *question, options.budget), questions)
+    search, searches = measured(
+        lambda *question: find_counterfactuals(recommender, *question, options.budget), questions
+    )
     result = {
         "bundle": recommender.bundle.title,
         "movies": len(recommender.catalogue),

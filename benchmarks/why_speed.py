@@ -62,7 +62,7 @@ def main() -> None:
         return Visitor("F", 25, "artist", history), candidate
 
     def causes_of_12(visitor: Visitor, candidate: int) -> None:
-        explanation.causes(recommender, visitor, [candidate, *movie_ids[:11].tolist()])
+        explanation.strongest_events(recommender, visitor, [candidate, *movie_ids[:11].tolist()])
 
     functions = {
         "attention": explanation.attention,
@@ -70,7 +70,7 @@ def main() -> None:
         "demographics_unknown": explanation.demographics_unknown,
         "rating_changes": explanation.rating_changes,
         "interactions of 8": lambda *pair: explanation.interactions(*pair, range(min(8, recommender.max_history))),
-        "integrated_gradients": explanation.integrated_gradients,
+        "integrated_gradients": type(recommender).integrated_gradients,
     }
     functions = {name: (lambda *pair, f=function: f(recommender, *pair)) for name, function in functions.items()}
     functions["causes of 12 movies"] = causes_of_12

@@ -5,7 +5,17 @@ from typing import Any
 
 import numpy as np
 
-LIKED = 4.0  # stars from which on a movie counts as liked
+# stars from which on a movie counts as liked
+LIKED = 4.0
+
+
+def probability_liked(distribution: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return the probability of ``LIKED`` stars or more: ``distribution`` (…, levels) → (…) float64.
+
+    >>> float(probability_liked(np.array([0.1, 0.2, 0.2, 0.25, 0.25]), (1, 2, 3, 4, 5)))
+    0.5
+    """
+    return np.asarray(distribution)[..., np.asarray(levels) >= LIKED].sum(axis=-1, dtype=np.float64)
 
 
 def mae(predicted: np.ndarray, actual: np.ndarray) -> float:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bst import datasets
-from bst.cli.terminal import Answer, Options, bar, say
+from bst.cli.terminal import Answer, Options, progress_bar, say
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
@@ -61,7 +61,7 @@ def _report_assumptions(name: str, folder: Path) -> None:
 def download(options: Options) -> Answer:
     """Download a dataset, after showing its licence."""
     say(datasets.licence_text(options.dataset) + "\n")
-    with bar(options.dataset, "B", True) as progress:
+    with progress_bar(options.dataset, "B", True) as progress:
 
         def on_progress(done: int, total: int) -> None:
             progress.total = total or None
@@ -77,7 +77,7 @@ def simulate(options: Options) -> Answer:
 
     if os.path.lexists(options.out):
         raise ConfigError(f"{options.out} exists already; name a new folder with --out")
-    with bar("simulating", " ratings", True) as progress:
+    with progress_bar("simulating", " ratings", True) as progress:
 
         def on_progress(done: int, total: int) -> None:
             progress.total = total

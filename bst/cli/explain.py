@@ -1,21 +1,21 @@
-"""The command ``explain``: what moved one prediction, what the model looked at, and how far the two agree."""
+"""The command ``explain``: what moved one prediction, what the model attended to, and how far the two agree."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import numpy as np
 
-from bst.bundles import sidecars
 from bst.cli.terminal import Answer, Options
-from bst.cli.visitor import asked, load
+from bst.cli.visitor import read_request
 from bst.explanation.agreement import agreement, attention_verdict
-from bst.explanation.gradients import integrated_gradients
-from bst.explanation.leave_one_out import Change, interactions, rating_changes
-from bst.explanation.sentences import Explanation, explain, part_words, sentence, signed
+from bst.explanation.insights import read_insights
+from bst.explanation.leave_one_out import EventEffects, Scores, interactions, rating_changes
+from bst.explanation.sentences import Explanation, demographic_clause, explain, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.visitors.export import visitor_as_json
 
-# movies whose pairs are looked at, and what the text names
+# events whose interactions are measured, and events that the text names
 MOST_PAIRED, MOST_NAMED = 5, 8
 
 
@@ -25,81 +25,87 @@ def explain_one(options: Options) -> Answer:
     The answer: ``bundle``, ``visitor``, ``movie_id``, ``title``; ``expected`` stars, ``liked`` (the probability of 4
     stars or more), ``next_logit`` and ``watch_next``, the latter three None where the model has none; ``sentence`` and
     ``trust`` in plain words. ``events``, those that the model reads, oldest first: ``movie_id``, ``title``, ``rating``,
-    ``effect`` on expected, liked and next_logit (the value with everything less that without the event),
+    ``effect`` on expected, liked and next_logit (the prediction with all events less that without the event),
     ``attention`` (mean of all heads) and ``gradient`` (integrated gradients, stars). ``attention``: ``heads``,
-    ``to_events`` (a row a head), ``to_rest`` and ``rest``, what is looked at beside events. ``rating_changes``:
-    ``levels``, and ``expected`` by event and level. ``demographics``: the effect of each known part. ``interactions``:
-    of the events that matter most, ``movie_ids`` and ``stars`` (what a pair does beyond what each does alone).
+    ``to_events`` (a row per head), ``to_rest`` and ``rest``, what is attended to besides events. ``rating_changes``:
+    ``levels``, and ``expected`` by event and level. ``demographics``: the effect of each known one. ``interactions``:
+    of the events with the largest effects, ``movie_ids`` and ``stars`` (what a pair does beyond what each does alone).
     ``gradients``: ``baseline`` and ``rest``, in stars. ``agreement``: Spearman's rank correlations of attention and
     effect: ``mean``, ``layers`` and ``heads``.
     """
-    wanted = asked(options)
-    movie_id = wanted.catalogue.find(options.movie)
-    recommender = load(wanted, options)
-    told = explain(recommender, wanted.visitor, movie_id)
-    answer = _answer(recommender, told)
-    return answer, lambda answer: _text(answer, told)
+    request = read_request(options)
+    movie_id = request.catalogue.find(options.movie)
+    recommender = request.load_recommender()
+    explanation = explain(recommender, request.visitor, movie_id)
+    return _answer(recommender, explanation), lambda answer: _text(answer, explanation)
 
 
-def _answer(recommender: Recommender, told: Explanation) -> dict:
-    title, visitor, movie_id = recommender.catalogue.title, told.visitor, told.movie_id
-    event_effects, looks = told.influence.event_effects, told.attention.looks
-    gradients = integrated_gradients(recommender, visitor, movie_id)
-    agreed = agreement(told.attention, event_effects.expected)
-    among = np.argsort(-np.abs(event_effects.expected), kind="stable")[:MOST_PAIRED].tolist()
-    pairs = interactions(recommender, visitor, movie_id, among) if len(among) > 1 else np.zeros((len(among),) * 2)
+def _answer(recommender: Recommender, explanation: Explanation) -> dict:
+    title, visitor, movie_id = recommender.catalogue.title, explanation.visitor, explanation.movie_id
+    scores, effects = explanation.leave_one_out.scores, explanation.leave_one_out.event_effects
+    weights = explanation.attention.weights
+    gradients = recommender.integrated_gradients(visitor, movie_id)
+    correlations = agreement(explanation.attention, effects.expected)
+    strongest = np.argsort(-np.abs(effects.expected), kind="stable")[:MOST_PAIRED].tolist()
+    pairs = np.zeros((len(strongest),) * 2)
+    if len(strongest) > 1:
+        pairs = interactions(recommender, visitor, movie_id, strongest)
     return {
         "bundle": recommender.bundle.name,
         "visitor": visitor_as_json(recommender.catalogue, visitor),
         "movie_id": movie_id,
         "title": title(movie_id),
-        "expected": _round(told.influence.expected),
-        "liked": _round(told.influence.liked),
-        "next_logit": _round(told.influence.next_logit),
-        "watch_next": _round(told.chance, 6),
-        "sentence": sentence(told, "expected", title),
-        "trust": attention_verdict(agreed, sidecars.read(recommender.bundle, "insights")),
+        "expected": _round(scores.expected),
+        "liked": _round(scores.liked),
+        "next_logit": _round(scores.next_logit),
+        "watch_next": _round(explanation.watch_next, 6),
+        "sentence": sentence(explanation, "expected", title),
+        "trust": attention_verdict(correlations, read_insights(recommender.bundle)),
         "events": [
             {
                 "movie_id": event.movie_id,
                 "title": title(event.movie_id),
                 "rating": event.rating,
-                "effect": {
-                    name: None if values is None else _round(values[place])
-                    for name, values in (
-                        ("expected", event_effects.expected),
-                        ("liked", event_effects.liked),
-                        ("next_logit", event_effects.next_logit),
-                    )
-                },
-                "attention": _round(looks.to_events[:, place].mean()),
-                "gradient": _round(gradients.event_effects[place]),
+                "effect": _effect(effects, position),
+                "attention": _round(weights.to_events[:, position].mean()),
+                "gradient": _round(gradients.event_effects[position]),
             }
-            for place, event in enumerate(told.events)
+            for position, event in enumerate(explanation.events)
         ],
         "attention": {
-            "heads": list(looks.heads),
-            "to_events": _rows(looks.to_events),
-            "to_rest": [_round(weight) for weight in looks.to_rest],
-            "rest": looks.rest,
+            "heads": list(weights.heads),
+            "to_events": _rows(weights.to_events),
+            "to_rest": [_round(weight) for weight in weights.to_rest],
+            "rest": weights.rest,
         },
         "rating_changes": {
             "levels": list(recommender.bundle.levels),
             "expected": _rows(rating_changes(recommender, visitor, movie_id)),
         },
-        "demographics": {part: _change(change) for part, change in told.parts.items()},
-        "interactions": {"movie_ids": [told.events[place].movie_id for place in among], "stars": _rows(pairs)},
+        "demographics": {name: _plain(effect) for name, effect in explanation.demographic_scores.items()},
+        "interactions": {
+            "movie_ids": [explanation.events[position].movie_id for position in strongest],
+            "stars": _rows(pairs),
+        },
         "gradients": {"baseline": _round(gradients.baseline), "rest": _round(gradients.rest)},
         "agreement": {
-            "mean": _round(agreed.mean),
-            "layers": {name: _round(value) for name, value in zip(agreed.layer_names, agreed.layers, strict=True)},
-            "heads": {name: _round(value) for name, value in zip(agreed.names, agreed.heads, strict=True)},
+            "mean": _round(correlations.mean),
+            "layers": _named(correlations.layer_names, correlations.layers),
+            "heads": _named(correlations.names, correlations.heads),
         },
     }
 
 
-def _change(change: Change) -> dict[str, float | None]:
-    return {name: _round(value) for name, value in asdict(change).items()}
+def _effect(effects: EventEffects, position: int) -> dict[str, float | None]:
+    return {name: None if values is None else _round(values[position]) for name, values in vars(effects).items()}
+
+
+def _plain(scores: Scores) -> dict[str, float | None]:
+    return {name: _round(value) for name, value in asdict(scores).items()}
+
+
+def _named(names: Iterable[str], values: Iterable[float | None]) -> dict[str, float | None]:
+    return {name: _round(value) for name, value in zip(names, values, strict=True)}
 
 
 def _rows(table: np.ndarray) -> list[list[float | None]]:
@@ -110,27 +116,34 @@ def _round(value: float | None, digits: int = 4) -> float | None:
     return None if value is None or not math.isfinite(value) else round(float(value), digits)
 
 
-def _text(answer: dict, told: Explanation) -> str:
-    """Return the sentence, then what moves the rating most beside what was looked at, then how far the two agree."""
+def _text(answer: dict, explanation: Explanation) -> str:
+    """Return the sentence, then a table of effects beside attention and gradients, then how far these agree."""
     lines = [answer["sentence"], ""]
     events = sorted(answer["events"], key=lambda event: -abs(event["effect"]["expected"]))
-    shown = events[:MOST_NAMED]
+    shown, others = events[:MOST_NAMED], events[MOST_NAMED:]
     if shown or answer["demographics"]:
-        lines.append("   effect   looked at  gradients")
+        lines.append("   effect  attention  gradients")
     for event in shown:
-        lines.append(_line(event["effect"]["expected"], f"{event['title']}, rated {event['rating']:g} ★", event))
-    if rest := events[MOST_NAMED:]:
-        added = {name: sum(event[name] for event in rest) for name in ("attention", "gradient")}
-        effect = sum(event["effect"]["expected"] for event in rest)
-        lines.append(_line(effect, f"{len(rest)} other {'movie' if len(rest) == 1 else 'movies'}, added up", added))
-    for part, change in answer["demographics"].items():
-        lines.append(_line(change["expected"], part_words(part, getattr(told.visitor, part))))
+        label = f"{event['title']}, rated {event['rating']:g} ★"
+        lines.append(_line(event["effect"]["expected"], label, event["attention"], event["gradient"]))
+    if others:
+        effect = sum(event["effect"]["expected"] for event in others)
+        attention, gradient = (sum(event[name] for event in others) for name in ("attention", "gradient"))
+        label = f"{len(others)} other {'movie' if len(others) == 1 else 'movies'} in total"
+        lines.append(_line(effect, label, attention, gradient))
+    for name, value in explanation.visitor.demographics.items():
+        lines.append(_line(answer["demographics"][name]["expected"], demographic_clause(name, value)))
     if answer["events"]:
-        rest = {"attention": np.mean(answer["attention"]["to_rest"]), "gradient": answer["gradients"]["rest"]}
-        lines += [_line(None, answer["attention"]["rest"], rest), "", answer["trust"]]
+        attention = float(np.mean(answer["attention"]["to_rest"]))
+        lines.append(_line(None, answer["attention"]["rest"], attention, answer["gradients"]["rest"]))
+        lines += ["", answer["trust"]]
     return "\n".join(lines).rstrip()
 
 
-def _line(effect: float | None, words: str, more: dict | None = None) -> str:
-    looked, gradient = (f"{more['attention']:.1%}", signed("expected", more["gradient"])) if more else ("", "")
-    return f"{'' if effect is None else signed('expected', effect):>9}  {looked:>9}  {gradient:>9}  {words}"
+def _line(effect: float | None, label: str, attention: float | None = None, gradient: float | None = None) -> str:
+    cells = (
+        "" if effect is None else signed("expected", effect),
+        "" if attention is None else f"{attention:.1%}",
+        "" if gradient is None else signed("expected", gradient),
+    )
+    return f"{cells[0]:>9}  {cells[1]:>9}  {cells[2]:>9}  {label}"

@@ -1,7 +1,6 @@
-"""Commands about a visitor: ``recommend``; and how the options of all of them become a visitor and a list."""
+"""The command ``recommend``, and how the options of all commands about a visitor become a visitor and a list."""
 
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
@@ -15,30 +14,41 @@ from bst.schema import Event, Visitor
 from bst.visitors.export import as_json
 
 
-class Asked(NamedTuple):
-    """Whom a command is about, and the model that it asks."""
+@dataclass(frozen=True)
+class VisitorRequest:
+    """The visitor of a command, and the model that it asks. ``dataset``: where the bundle's own name does not lead."""
 
     bundle: Bundle
     catalogue: Catalogue
     visitor: Visitor
+    dataset: str | None
+
+    def load_recommender(self) -> Recommender:
+        """Load TensorFlow and the model."""
+        load_tensorflow()
+        return Recommender.load(self.bundle, self.dataset)
 
 
-def asked(options: Options) -> Asked:
-    """Return what the visitor's options say. All that can be wrong with them is told before TensorFlow is loaded."""
+def read_request(options: Options) -> VisitorRequest:
+    """Return what the visitor's options mean. Whatever is wrong with them is raised before TensorFlow is loaded."""
     bundle = open_bundle(options.bundle)
-    catalogue = Catalogue(datasets.load_movies(options.dataset or bundle.dataset))
+    dataset = options.dataset or bundle.dataset
+    catalogue = Catalogue(datasets.load_movies(dataset))
     bundle.check_movies(catalogue.movies)
     visitor = Visitor(options.sex, options.age, options.occupation)
     if not options.import_file and (options.take_unsure or options.day_first or options.month_first):
         raise VisitorError("--take-unsure, --day-first and --month-first are about a file; name it with --import")
     if options.import_file:
-        dataset = str(options.dataset or bundle.dataset)
-        visitor = import_file(visitor, options, catalogue, dataset, bundle.levels)
-    events = tuple(Event(*rated(catalogue, text, "--watched")) for text in options.watched)
-    again = {event.movie_id for event in events}  # rated anew, so that this is the newest rating
-    before = tuple(event for event in visitor.history if event.movie_id not in again)
-    visitor = replace(visitor, history=before + events).with_seen(*(catalogue.find(text) for text in options.seen))
-    return Asked(bundle, catalogue, visitor.limited() if options.import_file else visitor)
+        visitor = import_file(visitor, options, catalogue, str(dataset), bundle.levels)
+    watched = tuple(Event(*read_rating(catalogue, text, "--watched")) for text in options.watched)
+    # a movie of the file that is rated again counts by its newest rating
+    rated_again = {event.movie_id for event in watched}
+    imported = tuple(event for event in visitor.history if event.movie_id not in rated_again)
+    seen = (catalogue.find(text) for text in options.seen)
+    visitor = replace(visitor, history=imported + watched).with_seen(*seen)
+    return VisitorRequest(
+        bundle, catalogue, visitor.limited() if options.import_file else visitor, options.dataset or None
+    )
 
 
 def rank_options(options: Options) -> RankOptions:
@@ -47,29 +57,22 @@ def rank_options(options: Options) -> RankOptions:
     return RankOptions(filters, options.order, options.weight, options.diversity)
 
 
-def load(wanted: Asked, options: Options) -> Recommender:
-    """Load the model."""
-    load_tensorflow()
-    return Recommender.load(wanted.bundle, options.dataset)
-
-
 def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
-    wanted, ranked_by = asked(options), rank_options(options)
-    rows = load(wanted, options).rank(wanted.visitor, options.k, ranked_by)
-    answer = as_json(wanted.bundle.name, wanted.catalogue, wanted.visitor, rows, ranked_by)
-
-    def text(answer: dict) -> str:
-        lines = []
-        for r in answer["recommendations"]:
-            chance = "" if r["watch_next"] is None else f"  {r['watch_next']:6.2%} next"
-            lines.append(f"{r['rank']:3}  {r['expected_rating']:.2f} ★{chance}  {r['title']}")
-        return "\n".join(lines) or "no movie passes these filters"
-
-    return answer, text
+    request, ranked_by = read_request(options), rank_options(options)
+    rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
+    return as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by), _text
 
 
-def rated(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:
+def _text(answer: dict) -> str:
+    lines = []
+    for row in answer["recommendations"]:
+        watch_next = "" if row["watch_next"] is None else f"  {row['watch_next']:6.2%} next"
+        lines.append(f"{row['rank']:3}  {row['expected_rating']:.2f} ★{watch_next}  {row['title']}")
+    return "\n".join(lines) or "no movie passes these filters"
+
+
+def read_rating(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:
     """Return the movie and stars that 'TITLE=STARS' names. Raises ``VisitorError``."""
     title, sign, stars = text.rpartition("=")
     try:
@@ -84,9 +87,9 @@ def rated(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:
 def _years(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    low, _, high = text.partition("-")
+    first, _, last = text.partition("-")
     try:
-        years = int(low), int(high or low)
+        years = int(first), int(last or first)
     except ValueError:
         raise VisitorError(f"--years {text!r} is not of the form FROM-TO, such as 1980-1999") from None
     if years[0] > years[1]:

@@ -1,33 +1,32 @@
 """Why a prediction came out as it did. Asks the recommender, never the model itself."""
 
 from bst.explanation.attention import Attention, attention
-from bst.explanation.gradients import Attribution, integrated_gradients
 from bst.explanation.leave_one_out import (
-    Cause,
-    Change,
-    Changes,
+    EventEffects,
     LeaveOneOut,
-    causes,
+    Scores,
+    StrongestEvent,
     demographics_unknown,
     event_effects,
     interactions,
     leave_one_out,
+    predicted,
     rating_changes,
+    strongest_events,
 )
 
 __all__ = [
     "Attention",
-    "Attribution",
-    "Cause",
-    "Change",
-    "Changes",
+    "EventEffects",
     "LeaveOneOut",
+    "Scores",
+    "StrongestEvent",
     "attention",
-    "causes",
     "demographics_unknown",
     "event_effects",
-    "integrated_gradients",
     "interactions",
     "leave_one_out",
+    "predicted",
     "rating_changes",
+    "strongest_events",
 ]

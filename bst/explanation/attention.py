@@ -1,4 +1,4 @@
-"""Where a model looked while it predicted one movie."""
+"""The attention weights of one prediction."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,16 @@ from bst.scoring.results import CandidateAttention
 
 @dataclass(frozen=True)
 class Attention:
-    """Where the model looked while it predicted one movie: ``looks`` at ``events``, those it read, oldest first."""
+    """The attention ``weights`` of a movie, in the pass that predicts its rating, to the ``events`` that are read."""
 
     movie_id: int
     expected_rating: float
     events: tuple[Event, ...]
-    looks: CandidateAttention
+    weights: CandidateAttention
 
 
 def attention(recommender: Recommender, visitor: Visitor, movie_id: int) -> Attention:
-    """Return the attention weights of the pass that predicts ``movie_id`` for ``visitor``.
-
-    Raises ``VisitorError`` as ``Recommender.predict`` does.
-    """
-    looks = recommender.attention(visitor, movie_id)
+    """Return the attention weights of a prediction. Raises ``VisitorError`` as ``Recommender.predict`` does."""
+    weights = recommender.attention(visitor, movie_id)
     expected = float(recommender.expected_ratings(visitor, [movie_id])[0])
-    return Attention(movie_id, expected, recommender.read_events(visitor), looks)
+    return Attention(movie_id, expected, recommender.read_events(visitor), weights)

@@ -1,7 +1,7 @@
 """What a prediction depends on, found by changing the visitor and predicting again.
 
-All events are those that the model reads, oldest first. Everything here raises ``VisitorError`` as
-``Recommender.predict`` does.
+Events are those that the model reads, oldest first; ``positions`` index them. Everything here raises ``VisitorError``
+as ``Recommender.predict`` does.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,18 @@ from itertools import combinations
 
 import numpy as np
 
-from bst.inference.recommender import LIKED, Recommender
-from bst.schema import Event, Visitor
+from bst.inference.recommender import Recommender
+from bst.metrics import probability_liked
+from bst.schema import DemographicName, Event, Visitor
 from bst.scoring.results import CandidateScores
 
 
 @dataclass(frozen=True)
-class Change:
-    """What one change does: stars, probability of 4 stars or more, and logit of being the next movie.
+class Scores:
+    """What is predicted of a movie, or how much that changes.
 
-    The latter two are None for a model that does not predict them.
+    ``expected`` stars, ``liked`` the probability of 4 stars or more, ``next_logit`` the logit of being the next movie
+    (see ``score_movie``). The latter two are None for a model that does not predict them.
     """
 
     expected: float
@@ -28,8 +30,8 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What several changes do, one value for each: (E,) float, or None as in ``Change``."""
+class EventEffects:
+    """How each event changes a prediction: (events,) float64 each, or None, as in ``Scores``."""
 
     expected: np.ndarray
     liked: np.ndarray | None = None
@@ -38,87 +40,94 @@ class Changes:
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """What is predicted of a movie, and what each of ``events`` does to that.
+    """The prediction of a movie, and what each of ``events`` adds to it.
 
-    ``expected`` stars; ``liked``, the probability of 4 stars or more; ``next_logit``: see ``scoring.CandidateScores``.
-    ``event_effects``: each value with everything less that without the event, so positive where the event raises it.
+    ``event_effects``: the prediction with all events less that without the event, so positive where the event raises
+    it.
     """
 
     movie_id: int
     events: tuple[Event, ...]
-    expected: float
-    liked: float | None
-    next_logit: float | None
-    event_effects: Changes
+    scores: Scores
+    event_effects: EventEffects
 
 
-def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, following: bool = True) -> LeaveOneOut:
-    """Return what each event does to what is predicted of ``movie_id``, by leaving out one event at a time.
+def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, next_logit: bool = True) -> LeaveOneOut:
+    """Return what each event adds to the prediction of a movie, by leaving out one event at a time.
 
-    So what two events tell alike, neither of them is seen to do: see ``interactions``. Without one of the newest
-    events, a model that cannot read the whole history reads an older event instead, as it would. Unless ``following``,
-    nothing is said of the logit of being next, which takes most of the time.
+    If two events carry the same information, neither of them shows an effect: see ``interactions``. Without one of the
+    newest events, a model that cannot read the whole history reads an older event instead. ``next_logit``: whether that
+    is predicted, which takes most of the time.
     """
     events = recommender.read_events(visitor)
-    told = _told(recommender, recommender.score_movie_without_each(visitor, movie_id, following))
-    first = [None if part is None else float(part[0]) for part in told]
-    event_effects = Changes(*(None if part is None else part[0] - part[1:] for part in told))
-    return LeaveOneOut(movie_id, events, *first, event_effects)
+    arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, next_logit))
+    effects = EventEffects(*(None if values is None else values[0] - values[1:] for values in arrays))
+    return LeaveOneOut(movie_id, events, _scores(arrays, 0), effects)
 
 
 def rating_changes(
-    recommender: Recommender, visitor: Visitor, movie_id: int, among: Sequence[int] | None = None
+    recommender: Recommender, visitor: Visitor, movie_id: int, positions: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Return the expected rating of ``movie_id`` if an event had another rating: (E, levels) stars.
+    """Return the expected rating of a movie for each rating that an event might have: (events, levels) stars.
 
-    One row an event, of all or of those in the places ``among``; one column a level of the ratings. The column of the
-    rating that it has holds what is expected as things are.
+    One row per event, of all or of those at ``positions``; one column per rating level. The column of the event's own
+    rating has the prediction as it is.
     """
-    return recommender.expected_if_rated(visitor, movie_id, among)
+    return recommender.expected_if_rated(visitor, movie_id, positions)
 
 
-def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: int) -> dict[str, Change]:
-    """Return what each known part of who the visitor is does to what is predicted of ``movie_id``.
-
-    By part (``sex``, ``age``, ``occupation``): the value with everything less that with the part unknown.
-    """
-    parts = [part for part in ("sex", "age", "occupation") if getattr(visitor, part) is not None]
-    asked = [visitor, *(replace(visitor, **{part: None}) for part in parts)]
-    told = _told(recommender, recommender.score_movie(asked, movie_id))
-    return {
-        part: Change(*(None if values is None else float(values[0] - values[i]) for values in told))
-        for i, part in enumerate(parts, start=1)
-    }
+def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: int) -> dict[DemographicName, Scores]:
+    """Return what each known demographic adds to the prediction of a movie: that with all less that with it unknown."""
+    without = [replace(visitor, **{name: None}) for name in visitor.demographics]  # type: ignore[arg-type]
+    arrays = _arrays(recommender, recommender.score_movie([visitor, *without], movie_id))
+    differences = [None if values is None else values[0] - values for values in arrays]
+    return {name: _scores(differences, i) for i, name in enumerate(visitor.demographics, start=1)}
 
 
-def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, among: Sequence[int]) -> np.ndarray:
-    """Return how pairs of events act together on the expected rating of ``movie_id``: (n, n) stars, diagonal 0.
+def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Scores]:
+    """Return what is predicted of a movie for each of several visitors."""
+    arrays = _arrays(recommender, recommender.score_movie(visitors, movie_id))
+    return [_scores(arrays, i) for i in range(len(visitors))]
 
-    f(all) − f(without i) − f(without j) + f(without both), for the events in the places ``among``: 0 where each does
-    what it does whether or not the other is there, negative where they tell the same, positive where they need each
+
+def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, positions: Sequence[int]) -> np.ndarray:
+    """Return how pairs of events act together on the expected rating of a movie: (n, n) stars, diagonal 0.
+
+    f(all) − f(without i) − f(without j) + f(without both), for the events at ``positions``: 0 where each has the same
+    effect with or without the other, negative where they carry the same information, positive where they need each
     other.
     """
-    events = [recommender.read_events(visitor)[place] for place in among]
-    singles = [visitor.without(event.movie_id) for event in events]
-    pairs = list(combinations(range(len(events)), 2))
-    both = [singles[i].without(events[j].movie_id) for i, j in pairs]
-    expected = recommender.score_movie([visitor, *singles, *both], movie_id).expected.astype(float)
-    table, alone, together = np.zeros((len(events),) * 2), expected[1 : 1 + len(events)], expected[1 + len(events) :]
-    for (i, j), stars in zip(pairs, together, strict=True):
-        table[i, j] = table[j, i] = expected[0] - alone[i] - alone[j] + stars
+    read = recommender.read_events(visitor)
+    movie_ids = [read[position].movie_id for position in positions]
+    without_one = [visitor.without(movie) for movie in movie_ids]
+    pairs = list(combinations(range(len(movie_ids)), 2))
+    without_both = [without_one[i].without(movie_ids[j]) for i, j in pairs]
+    expected = recommender.score_movie([visitor, *without_one, *without_both], movie_id).expected.astype(float)
+    everything, single, both = np.split(expected, [1, 1 + len(movie_ids)])
+    table = np.zeros((len(movie_ids), len(movie_ids)))
+    for (i, j), stars in zip(pairs, both, strict=True):
+        table[i, j] = table[j, i] = everything[0] - single[i] - single[j] + stars
     return table
 
 
-def _told(recommender: Recommender, answers: CandidateScores) -> tuple[np.ndarray | None, ...]:
-    """Return stars, probabilities of ``LIKED`` stars or more and logits: (visitors,) float64 each, or None."""
-    liked = None
-    if answers.distribution is not None:
-        liked = answers.distribution[:, np.array(recommender.bundle.levels) >= LIKED].sum(axis=1, dtype=float)
-    return tuple(None if part is None else part.astype(float) for part in (answers.expected, liked, answers.next_logit))
+def _arrays(recommender: Recommender, scores: CandidateScores) -> list[np.ndarray | None]:
+    """Return stars, probabilities of being liked and logits: (visitors,) float64 each, or None."""
+    distribution, liked = scores.distribution, None
+    if distribution is not None:
+        liked = probability_liked(distribution, recommender.bundle.levels)
+    arrays = (scores.expected, liked, scores.next_logit)
+    return [None if values is None else values.astype(float) for values in arrays]
+
+
+def _scores(arrays: Sequence[np.ndarray | None], i: int) -> Scores:
+    return Scores(*(None if values is None else float(values[i]) for values in arrays))
+
+
+# ---- for a list
 
 
 @dataclass(frozen=True)
-class Cause:
+class StrongestEvent:
     """The event that raises an expected rating the most, and by how many stars."""
 
     event: Event
@@ -126,50 +135,49 @@ class Cause:
 
 
 def event_effects(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], among: Sequence[int] | None = None
+    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], positions: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Return what each event does to the expected ratings of movies: (movies, events) float32 stars.
+    """Return what each event adds to the expected ratings of movies: (movies, events) float32 stars.
 
-    The events are those that the model reads, oldest first; or those of them ``among`` which to look, by their places.
-    Each value is the expected rating less that of the same visitor without the event: positive where it raises the
-    rating. Found by leaving out one event at a time; so what two events tell alike, neither of them is seen to do. A
-    model with a short horizon then reads an older event instead, as it would.
-
-    Raises ``VisitorError`` as ``Recommender.predict`` does.
+    Of all events, or of those at ``positions``. As ``leave_one_out`` finds it for one movie.
     """
-    expected = recommender.expected_without_each(visitor, movie_ids, among)
+    expected = recommender.expected_without_each(visitor, movie_ids, positions)
     return (expected[0] - expected[1:]).T
 
 
-# what a list may cost: histories left to read times events, some 100 ms; and what is too little to speak of
+# what a list may cost: histories to predict times events in each, some 100 ms
 MOST_READ = 15_000
+# smaller effects are not worth mentioning
 LEAST_STARS = 0.03
 
 
-def causes(recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int]) -> list[Cause | None]:
-    """Return for each movie the event without which its expected rating would fall the most; None if hardly at all.
+def strongest_events(
+    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int]
+) -> list[StrongestEvent | None]:
+    """Return for each movie the event without which its expected rating would fall most; None if hardly at all.
 
-    Of a history over about 120 events only those are looked at that are nearest to the movies by ``embeddings``, as
-    reading a long history once for each of its events takes too long for a list. Errors as in ``event_effects``.
+    In a history of more than about 120 events only those most similar to the movies by ``embeddings`` are tried, as
+    predicting a long history once for each of its events takes too long for a list.
     """
     events = recommender.read_events(visitor)
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
-    among = _nearest(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
-    found = event_effects(recommender, visitor, movie_ids, among)
-    best = found.argmax(axis=1)
-    stars = found[np.arange(len(best)), best]
+    positions = _most_similar(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
+    effects = event_effects(recommender, visitor, movie_ids, positions)
+    best = effects.argmax(axis=1)
+    stars = effects[np.arange(len(best)), best]
     return [
-        Cause(events[among[at]], float(by)) if by >= LEAST_STARS else None for at, by in zip(best, stars, strict=True)
+        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_STARS else None
+        for i, effect in zip(best, stars, strict=True)
     ]
 
 
-def _nearest(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int], most: int) -> list[int]:
-    """Return the places of ``most`` events, or all: first each movie's nearest, then each one's second nearest, …"""
+def _most_similar(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int], most: int) -> list[int]:
+    """Return the positions of ``most`` events: first the most similar to each movie, then the second most similar …"""
     if len(events) <= most:
         return list(range(len(events)))
     of_movies, of_events = (
         recommender.embeddings[recommender.catalogue.rows(ids)] for ids in (movie_ids, [e.movie_id for e in events])
     )
-    by_nearness = np.argsort(-of_movies @ of_events.T, axis=1, kind="stable")
-    return list(dict.fromkeys(by_nearness.T.ravel().tolist()))[:most]
+    by_similarity = np.argsort(-of_movies @ of_events.T, axis=1, kind="stable")
+    return list(dict.fromkeys(by_similarity.T.ravel().tolist()))[:most]

@@ -1,197 +1,213 @@
-"""What moved one prediction most, in one plain sentence: from what it depends on, not from where the model looked."""
+"""What moved one prediction most, in one plain sentence: by leaving things out, not by attention."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from bst.explanation.attention import Attention, attention
-from bst.explanation.leave_one_out import Change, LeaveOneOut, demographics_unknown, leave_one_out
-from bst.inference.ranking import LIKED
+from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unknown, leave_one_out, predicted
 from bst.inference.recommender import Recommender
-from bst.schema import Event, Visitor
-from bst.what_if.edits import PARTS, value_words
+from bst.metrics import LIKED
+from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
 
 Title = Callable[[int], str]
 
-# what a prediction can be asked about: stars, the probability of 4 stars or more, the logit of being watched next
-MEASURES = ("expected", "liked", "next_logit")
-# less than this nobody would notice: stars, a percentage point, a twentieth more or less likely
-LEAST = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
+# what can be explained of a prediction: stars, the probability of 4 stars or more, the logit of being watched next
+Measure = Literal["expected", "liked", "next_logit"]
+MEASURES: tuple[Measure, ...] = ("expected", "liked", "next_logit")
+# smaller effects nobody would notice: stars, a percentage point, odds 5% higher or lower
+LEAST: dict[Measure, float] = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
+# the whole history is said to have an effect from so many times the least effect of one event on
+LEAST_TOGETHER = 3
 
 NOTHING = "nothing about this visitor makes much of a difference"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that one prediction depends on, found together.
+    """All that one prediction depends on.
 
-    ``parts``: what is lost if sex, age or occupation were unknown, for those that are known. ``bare`` and ``unknown``:
-    what is predicted for the same visitor without a history, and for one of whom nothing is known. ``chance``: of
-    being watched next, 0 for a seen movie; None without that tower.
+    ``demographic_scores``: what each known demographic adds to it. ``without_history`` and ``unknown_visitor``: what is
+    predicted for the same visitor without a history, and for one about whom nothing is known. ``watch_next``: the
+    probability of being watched next, 0 for a seen movie; None for a model without that tower.
     """
 
     visitor: Visitor
     movie_id: int
-    influence: LeaveOneOut
+    leave_one_out: LeaveOneOut
     attention: Attention
-    parts: Mapping[str, Change]
-    bare: Change
-    unknown: Change
-    chance: float | None
+    demographic_scores: Mapping[DemographicName, Scores]
+    without_history: Scores
+    unknown_visitor: Scores
+    watch_next: float | None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """The events that the model reads, oldest first."""
-        return self.influence.events
+        return self.leave_one_out.events
 
     @property
-    def measures(self) -> tuple[str, ...]:
-        """Which of ``MEASURES`` the model has."""
-        return tuple(name for name in MEASURES if getattr(self.influence, name) is not None)
+    def measures(self) -> tuple[Measure, ...]:
+        """Which of ``MEASURES`` the model predicts."""
+        return tuple(name for name in MEASURES if getattr(self.leave_one_out.scores, name) is not None)
 
-    def value(self, measure: str) -> float:
+    def value(self, measure: Measure) -> float:
         """What the model predicts."""
-        return float(getattr(self.influence, measure))
+        return float(getattr(self.leave_one_out.scores, measure))
 
-    def event_effects(self, measure: str) -> np.ndarray:
-        """What each event adds to it: (events,)."""
-        return getattr(self.influence.event_effects, measure)
+    def event_effects(self, measure: Measure) -> np.ndarray:
+        """What each event adds to the prediction: (events,)."""
+        return getattr(self.leave_one_out.event_effects, measure)
 
-    def by_part(self, measure: str) -> dict[str, float]:
-        """What each known part of who the visitor is adds to it."""
-        return {part: float(getattr(change, measure)) for part, change in self.parts.items()}
+    def demographic_effects(self, measure: Measure) -> dict[DemographicName, float]:
+        """What each known demographic adds to the prediction."""
+        return {name: float(getattr(scores, measure)) for name, scores in self.demographic_scores.items()}
 
 
 def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explanation:
     """Return what the prediction of a movie depends on. Raises ``VisitorError`` as ``Recommender.predict`` does."""
-    bare, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
+    without_history, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
     return Explanation(
         visitor,
         movie_id,
         leave_one_out(recommender, visitor, movie_id),
         attention(recommender, visitor, movie_id),
         demographics_unknown(recommender, visitor, movie_id),
-        bare,
+        without_history,
         unknown,
         recommender.recommendation(visitor, movie_id).watch_next,
     )
 
 
-def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Change]:
-    """Return what is predicted of a movie for each of several visitors, in ``MEASURES``. Errors as in ``explain``."""
-    made = recommender.score_movie(visitors, movie_id)
-    levels = np.array(recommender.bundle.levels) >= LIKED
-    liked = None if made.distribution is None else made.distribution[:, levels].sum(axis=1)
-    parts = (made.expected, liked, made.next_logit)
-    return [Change(*(None if part is None else float(part[i]) for part in parts)) for i in range(len(visitors))]
-
-
 @dataclass(frozen=True)
 class Contribution:
-    """What moves a prediction: an event or, where that is None, a part of who the visitor is; and by how much."""
+    """What moves a prediction, an ``event`` or a ``demographic``, and how much it adds: its ``effect``."""
 
-    by: float
+    effect: float
     event: Event | None = None
-    part: str | None = None
+    demographic: DemographicName | None = None
 
 
-def top_contributions(told: Explanation, measure: str) -> list[Contribution]:
-    """Return all that moves a prediction enough to speak of, the strongest first."""
-    found = [Contribution(float(by), event) for event, by in zip(told.events, told.event_effects(measure), strict=True)]
-    found += [Contribution(by, part=part) for part, by in told.by_part(measure).items()]
-    return sorted((one for one in found if abs(one.by) >= LEAST[measure]), key=lambda one: -abs(one.by))
+def top_contributions(explanation: Explanation, measure: Measure) -> list[Contribution]:
+    """Return all contributions that are worth mentioning, the strongest first."""
+    effects = explanation.event_effects(measure).tolist()
+    contributions = [Contribution(effect, event) for event, effect in zip(explanation.events, effects, strict=True)]
+    contributions += [
+        Contribution(effect, demographic=name) for name, effect in explanation.demographic_effects(measure).items()
+    ]
+    noticeable = (contribution for contribution in contributions if abs(contribution.effect) >= LEAST[measure])
+    return sorted(noticeable, key=lambda contribution: -abs(contribution.effect))
 
 
-def sentence(told: Explanation, measure: str, title: Title) -> str:
-    """Return one sentence, in plain text, that says what moves a prediction most, or what it rests on."""
-    name, found = title(told.movie_id), top_contributions(told, measure)
+# ---- sentences
+
+
+def sentence(explanation: Explanation, measure: Measure, title: Title) -> str:
+    """Return one sentence, in plain text: what moves a prediction most, or else what it is based on."""
+    movie, contributions = title(explanation.movie_id), top_contributions(explanation, measure)
     if measure == "next_logit":
-        if not told.chance:
-            return f"{name} is in the history already, so no list names it as the next"
-        start = _start(measure, value_text(measure, told.chance), name)
-        return f"{start}, {_because(told, found[0], title)}: {times(found[0].by)}" if found else f"{start}: {NOTHING}"
-    if not found:
-        return _resting(told, measure, name)
-    value, without = value_texts(measure, told.value(measure), told.value(measure) - found[0].by)
-    missing = "without it" if found[0].event else "were that unknown"
-    return f"{_start(measure, value, name)}, {_because(told, found[0], title)}: {missing}, {without}"
+        if not explanation.watch_next:
+            return f"{movie} is in the history already, so no list names it as the next"
+        start = _start(measure, value_text(measure, explanation.watch_next), movie)
+        if not contributions:
+            return f"{start}: {NOTHING}"
+        strongest = contributions[0]
+        return f"{start}, {_because(explanation, strongest, title)}: {odds_text(strongest.effect)}"
+    if not contributions:
+        return _without_contributions(explanation, measure, movie)
+    strongest, value = contributions[0], explanation.value(measure)
+    shown, without = value_texts(measure, value, value - strongest.effect)
+    condition = "without it" if strongest.event else "were that unknown"
+    return f"{_start(measure, shown, movie)}, {_because(explanation, strongest, title)}: {condition}, {without}"
 
 
-def _start(measure: str, value: str, title: str) -> str:
+def _start(measure: Measure, value: str, movie: str) -> str:
     if measure == "expected":
-        return f"Expecting {value} for {title}"
+        return f"Expecting {value} for {movie}"
     if measure == "liked":
-        return f"A chance of {value} that they give {title} {LIKED:g} ★ or more"
-    return f"A chance of {value} that {title} is next"
+        return f"A chance of {value} that they give {movie} {LIKED:g} ★ or more"
+    return f"A chance of {value} that {movie} is next"
 
 
-def _because(told: Explanation, mover: Contribution, title: Title) -> str:
-    if mover.event:
-        what = f"{title(mover.event.movie_id)}, rated {mover.event.rating:g} ★"
-        return f"mostly because of {what}" if mover.by > 0 else f"held down most by {what}"
-    what = part_words(mover.part, getattr(told.visitor, mover.part))
-    return f"mostly because {what}" if mover.by > 0 else f"held down most because {what}"
+def _because(explanation: Explanation, contribution: Contribution, title: Title) -> str:
+    raises = contribution.effect > 0
+    if contribution.event:
+        cause = f"{title(contribution.event.movie_id)}, rated {contribution.event.rating:g} ★"
+        return f"mostly because of {cause}" if raises else f"held down most by {cause}"
+    assert contribution.demographic is not None  # a contribution without an event
+    cause = demographic_clause(contribution.demographic, getattr(explanation.visitor, contribution.demographic))
+    return f"mostly because {cause}" if raises else f"held down most because {cause}"
 
 
-def _resting(told: Explanation, measure: str, title: str) -> str:
-    """Return what a prediction rests on that nothing moves by itself."""
-    value, bare, unknown = told.value(measure), getattr(told.bare, measure), getattr(told.unknown, measure)
-    if not told.events:
-        start = _start(measure, value_text(measure, value), title)
-        return f"{start}, from what everybody thinks of it: of this visitor no movie is known"
-    least = value_change(measure, LEAST[measure])
-    if abs(value - bare) >= 3 * LEAST[measure]:
-        shown, without = value_texts(measure, value, bare)
-        start = _start(measure, shown, title)
+def _without_contributions(explanation: Explanation, measure: Measure, movie: str) -> str:
+    """Return what a prediction is based on if no event and no demographic has a noticeable effect."""
+    value = explanation.value(measure)
+    if not explanation.events:
+        start = _start(measure, value_text(measure, value), movie)
+        return f"{start}, from what everybody thinks of it: nothing that this visitor watched is known"
+    least = change_text(measure, LEAST[measure])
+    without_history = float(getattr(explanation.without_history, measure))
+    if abs(value - without_history) >= LEAST_TOGETHER * LEAST[measure]:
+        shown, without = value_texts(measure, value, without_history)
+        start = _start(measure, shown, movie)
         return f"{start}: no single movie moves it by {least}, but all together they do; without any, {without}"
-    shown, anybody = value_texts(measure, value, unknown)
-    start = _start(measure, shown, title)
-    return f"{start}, from what everybody thinks of it ({anybody}): nothing here moves it by {least}"
+    shown, unknown = value_texts(measure, value, float(getattr(explanation.unknown_visitor, measure)))
+    start = _start(measure, shown, movie)
+    return f"{start}, from what everybody thinks of it ({unknown}): nothing here moves it by {least}"
 
 
-def part_words(part: str, value: str | int) -> str:
-    """Return a known part of who the visitor is as a clause: "they are female", "their age group is 25–34"."""
-    words = value_words(part, value)
-    return f"they are {words}" if part == "sex" else f"their {PARTS[part]} is {words}"
+def demographic_clause(name: DemographicName, value: DemographicValue) -> str:
+    """Return a known demographic as a clause: "they are female", "their age group is 25–34"."""
+    demographic = DEMOGRAPHICS[name]
+    text = demographic.value_text(value)
+    return f"they are {text}" if name == "sex" else f"their {demographic.label} is {text}"
 
 
-def value_text(measure: str, value: float, more: int = 0) -> str:
-    """Return a prediction in words: "4.6 ★" or "61%"; with ``more`` digits than it usually has."""
+# ---- numbers
+
+
+def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
+    """Return a predicted value as text: "4.6 ★" or "61%".
+
+    >>> value_text("expected", 4.634), value_text("liked", 0.613), value_text("liked", 0.0613, 1)
+    ('4.6 ★', '61%', '6.13%')
+    """
     if measure == "expected":
-        return f"{value:.{1 + more}f} ★"
+        return f"{value:.{1 + extra_digits}f} ★"
     digits = 0 if value >= 0.095 else 1 if value >= 0.0095 else 2
-    return "under 0.01%" if 0 < value < 5e-5 else f"{value:.{digits + more}%}"
+    return "under 0.01%" if 0 < value < 5e-5 else f"{value:.{digits + extra_digits}%}"
 
 
-def value_texts(measure: str, one: float, other: float) -> tuple[str, str]:
-    """Return two predictions in words, with as many digits as tell them apart."""
-    more = int(value_text(measure, one) == value_text(measure, other))
-    return value_text(measure, one, more), value_text(measure, other, more)
+def value_texts(measure: Measure, first: float, second: float) -> tuple[str, str]:
+    """Return two predicted values as texts, with an extra digit if they would look the same."""
+    extra_digits = int(value_text(measure, first) == value_text(measure, second))
+    return value_text(measure, first, extra_digits), value_text(measure, second, extra_digits)
 
 
-def value_change(measure: str, by: float) -> str:
-    """Return how large a change is, without its sign: "0.51 ★", "12 points", "×1.4"."""
-    by = abs(by)
+def change_text(measure: Measure, effect: float) -> str:
+    """Return the size of an effect, without its sign: "0.51 ★", "12 points", "×1.4"."""
+    size = abs(effect)
     if measure == "expected":
-        return f"{by:.2f} ★"
+        return f"{size:.2f} ★"
     if measure == "liked":
-        return f"{100 * by:.0f} points" if by >= 0.095 else f"{100 * by:.1f} points"
-    return f"×{np.exp(by):.1f}" if by >= 0.1 else f"×{np.exp(by):.2f}"
+        return f"{100 * size:.0f} points" if size >= 0.095 else f"{100 * size:.1f} points"
+    return f"×{np.exp(size):.1f}" if size >= 0.1 else f"×{np.exp(size):.2f}"
 
 
-def times(by: float) -> str:
-    """Return what a change of a logit makes of a chance: "it makes that 3.2 times as likely"."""
-    factor = np.exp(abs(by))
+def odds_text(effect: float) -> str:
+    """Return how a change of a logit changes the odds: "it makes that 3.2 times as likely"."""
+    factor = np.exp(abs(effect))
     digits = 0 if factor >= 9.5 else 1 if factor >= 1.15 else 2
-    return f"it makes that {factor:,.{digits}f} times {'as likely' if by > 0 else 'less likely'}"
+    return f"it makes that {factor:,.{digits}f} times {'as likely' if effect > 0 else 'less likely'}"
 
 
-def signed(measure: str, by: float) -> str:
-    """Return a change with its way: "▲ 0.51 ★", "▼ 12 points"; a chance that falls is divided: "▼ ÷1.4"."""
-    size = value_change(measure, by)
-    if size == value_change(measure, 0.0):  # too little to have a way
+def signed(measure: Measure, effect: float) -> str:
+    """Return an effect with its direction: "▲ 0.51 ★", "▼ 12 points"; one that lowers the odds divides: "▼ ÷1.4"."""
+    size = change_text(measure, effect)
+    if size == change_text(measure, 0.0):  # rounded to none
         return f"± {size}"
-    if by < 0 and measure == "next_logit":
+    if effect < 0 and measure == "next_logit":
         size = size.replace("×", "÷")
-    return f"{'▼' if by < 0 else '▲'} {size}"
+    return f"{'▼' if effect < 0 else '▲'} {size}"

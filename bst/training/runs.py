@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
@@ -148,11 +147,12 @@ def train(
 
 
 def save_insights(bundle: Bundle, dataset: Dataset) -> None:
-    """Compute ``explanation.insights`` of a new bundle and save them with it. Raises ``BundleError``."""
-    from bst.explanation.insights import make_insights
+    """Work out ``explanation.insights`` of a new bundle and keep them with it. Raises ``BundleError``."""
+    from bst.explanation import insights
     from bst.inference.recommender import Recommender
 
-    sidecars.save(bundle, "insights", make_insights(Recommender.load(bundle, dataset), dataset))
+    recommender = Recommender.load(bundle, dataset)
+    insights.save_insights(bundle, insights.make_insights(recommender, dataset))
 
 
 def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:

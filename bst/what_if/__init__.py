@@ -1,11 +1,11 @@
-"""What moves when something about a visitor changes. Asks the recommender, never the model itself.
+"""What changes when something about a visitor changes. Asks the recommender, never the model itself.
 
-``comparison``: two visitors side by side; ``sweeps``: one knob turned; ``counterfactual``: the smallest change that
-reaches a goal.
+``comparison``: two visitors side by side; ``sweeps``: one parameter through all its values; ``counterfactual``: the
+smallest change that reaches a goal.
 """
 
-from bst.what_if.comparison import Cause, Comparison, compare
-from bst.what_if.counterfactual import Counterfactual, Goal, Search, find
+from bst.what_if.comparison import Comparison, MainEdit, compare
+from bst.what_if.counterfactual import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.sweeps import (
     DemographicSweep,
     HistoryLengthSweep,
@@ -17,18 +17,18 @@ from bst.what_if.sweeps import (
 )
 
 __all__ = [
-    "Cause",
     "Comparison",
     "Counterfactual",
     "DemographicSweep",
     "Goal",
     "HistoryLengthSweep",
+    "MainEdit",
     "PositionSweep",
     "RatingSweep",
-    "Search",
+    "SearchResult",
     "SweepParameter",
     "compare",
     "demographics",
-    "find",
+    "find_counterfactuals",
     "sweep",
 ]

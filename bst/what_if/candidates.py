@@ -10,26 +10,26 @@ from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.what_if.edits import Add, Drop, Edit, Rate, Swap
 
-# histories up to this length have all pairs of events swapped, longer ones neighbours, and all with both ends
+# in histories up to this length all pairs of events are swapped; in longer ones neighbours, and all with both ends
 ALL_SWAPS = 12
-# events are removed and added as a whole: as much of a change as so many stars
+# the size of an edit that removes or adds a movie: as much of a change as so many stars
 WHOLE_EVENT = 3.0
-# of so many promising edits all pairs are looked at
+# pairs are made of so many of the most promising single edits
 PROMISING = 150
 FEWEST_TO_ADD = 30
 
 
 @dataclass(frozen=True)
 class EditCandidate:
-    """Edits and how they did: with a ``margin`` from 0 up they seem to reach the goal."""
+    """Edits that may reach a goal. ``margin``: an estimate of how far beyond the goal they lead, negative if short."""
 
     edits: tuple[Edit, ...]
     size: float
     margin: float = -np.inf
 
     @property
-    def rank(self) -> tuple:
-        """What comes first: fewer edits, then smaller ones, then those that do more."""
+    def sort_key(self) -> tuple[int, float, float]:
+        """Fewer edits first, then smaller ones, then those that lead further."""
         return len(self.edits), self.size, -self.margin
 
     @property
@@ -38,17 +38,20 @@ class EditCandidate:
         return frozenset(movie for edit in self.edits for movie in _movies(edit))
 
     @property
-    def kind(self) -> frozenset:
-        """What is done to which movies, whatever the stars: of several of a kind only the smallest is of interest."""
+    def kind(self) -> frozenset[tuple]:
+        """What is done to which movies, whatever the stars: of each kind only the smallest is of interest."""
         return frozenset((type(edit), *_movies(edit)) for edit in self.edits)
 
 
 def _movies(edit: Edit) -> tuple[int, ...]:
-    return (edit.first, edit.second) if isinstance(edit, Swap) else (edit.movie_id,)
+    if isinstance(edit, Swap):
+        return edit.first, edit.second
+    assert isinstance(edit, Add | Drop | Rate)  # no other edits are candidates
+    return (edit.movie_id,)
 
 
 def size(edit: Edit, visitor: Visitor) -> float:
-    """Return how large an edit is: stars changed, or places moved; ``WHOLE_EVENT`` for a movie that comes or goes."""
+    """Return the size of an edit: stars or positions changed; ``WHOLE_EVENT`` for a movie that is added or removed."""
     if isinstance(edit, Rate):
         return abs(visitor.ratings[edit.movie_id] - edit.rating)
     if isinstance(edit, Swap):
@@ -58,58 +61,58 @@ def size(edit: Edit, visitor: Visitor) -> float:
 
 
 def single_edits(recommender: Recommender, visitor: Visitor, movie_id: int, budget: int) -> list[EditCandidate]:
-    """Return single edits worth trying for a movie, the smallest first; none to events that the model does not read.
+    """Return single edits worth trying for a movie, the smallest first; none of events that the model does not read.
 
-    Each event removed or rated otherwise, events swapped, and the movies nearest to this one added as the newest, with
-    the highest and the lowest rating. About half of the budget is left for pairs.
+    Each event removed or rated differently, events swapped, and the movies most similar to this one added as the newest
+    event, with the highest and the lowest rating. About half of the budget is left for pairs.
     """
     levels, events = recommender.bundle.levels, recommender.read_events(visitor)
     edits: list[Edit] = [Drop(event.movie_id) for event in events]
     edits += [Rate(event.movie_id, level) for event in events for level in levels if level != event.rating]
     edits += [Swap(events[i].movie_id, events[j].movie_id) for i, j in _swaps(len(events))]
     movies = max(FEWEST_TO_ADD, (budget // 2 - len(edits)) // 2)
-    for movie in _nearest(recommender, visitor, movie_id, movies):
+    for movie in _most_similar(recommender, visitor, movie_id, movies):
         edits += [Add(movie, levels[-1]), Add(movie, levels[0])]
-    return sorted((EditCandidate((edit,), size(edit, visitor)) for edit in edits), key=lambda trial: trial.size)
+    return sorted((EditCandidate((edit,), size(edit, visitor)) for edit in edits), key=lambda one: one.size)
 
 
 def _swaps(events: int) -> list[tuple[int, int]]:
-    places = combinations(range(events), 2)
-    return [(i, j) for i, j in places if events <= ALL_SWAPS or j == i + 1 or i == 0 or j == events - 1]
+    pairs = combinations(range(events), 2)
+    return [(i, j) for i, j in pairs if events <= ALL_SWAPS or j == i + 1 or i == 0 or j == events - 1]
 
 
-def _nearest(recommender: Recommender, visitor: Visitor, movie_id: int, most: int) -> list[int]:
-    """Return unseen movies that are nearest to one in the model's own picture of them: it learns most from these."""
+def _most_similar(recommender: Recommender, visitor: Visitor, movie_id: int, most: int) -> list[int]:
+    """Return unseen movies by their similarity to one in the model's embedding: these tell the model most about it."""
     vectors, catalogue = recommender.embeddings, recommender.catalogue
-    near = vectors @ vectors[catalogue.row(movie_id)]
-    near[catalogue.rows([movie_id, *visitor.all_seen])] = -np.inf
-    best = np.argsort(-near, kind="stable")[: min(most, int(np.isfinite(near).sum()))]
+    cosines = vectors @ vectors[catalogue.row(movie_id)]
+    cosines[catalogue.rows([movie_id, *visitor.all_seen])] = -np.inf
+    best = np.argsort(-cosines, kind="stable")[: min(most, int(np.isfinite(cosines).sum()))]
     return catalogue.movies["movie_id"].to_numpy()[best].tolist()
 
 
 def pairs(tried: Sequence[EditCandidate], start: float) -> Iterator[EditCandidate]:
     """Yield pairs of the most promising single edits that do not reach the goal alone.
 
-    In turn the smallest of those that should reach it if effects added up, and the strongest of all. ``start``: the
+    Alternately the smallest pair that should reach it if effects add up, and the strongest of all. ``start``: the
     margin without any edit.
     """
-    short = (trial for trial in tried if -np.inf < trial.margin < 0)
-    helping = sorted(short, key=lambda trial: -trial.margin)[:PROMISING]
-    gain = np.array([trial.margin - start for trial in helping])
-    sizes = np.array([trial.size for trial in helping])
-    one, other = np.triu_indices(len(helping), 1)
-    together, larger = start + gain[one] + gain[other], sizes[one] + sizes[other]
-    strongest = np.argsort(-together, kind="stable")
-    likely = strongest[together[strongest] >= 0]
-    smallest = likely[np.argsort(larger[likely], kind="stable")]
-    given: set[int] = set()
-    for pair in _in_turn(smallest.tolist(), strongest.tolist()):
-        first, second = helping[one[pair]], helping[other[pair]]
-        if pair not in given and not first.movies & second.movies:
-            given.add(pair)
-            yield EditCandidate((*first.edits, *second.edits), float(larger[pair]))
+    short = (candidate for candidate in tried if -np.inf < candidate.margin < 0)
+    promising = sorted(short, key=lambda candidate: -candidate.margin)[:PROMISING]
+    gains = np.array([candidate.margin - start for candidate in promising])
+    sizes = np.array([candidate.size for candidate in promising])
+    first, second = np.triu_indices(len(promising), 1)
+    margin, total_size = start + gains[first] + gains[second], sizes[first] + sizes[second]
+    strongest = np.argsort(-margin, kind="stable")
+    likely = strongest[margin[strongest] >= 0]
+    smallest = likely[np.argsort(total_size[likely], kind="stable")]
+    yielded: set[int] = set()
+    for pair in _alternate(smallest.tolist(), strongest.tolist()):
+        one, other = promising[first[pair]], promising[second[pair]]
+        if pair not in yielded and not one.movies & other.movies:
+            yielded.add(pair)
+            yield EditCandidate((*one.edits, *other.edits), float(total_size[pair]))
 
 
-def _in_turn(*lists: list[int]) -> Iterator[int]:
-    for place in range(max(map(len, lists))):
-        yield from (items[place] for items in lists if place < len(items))
+def _alternate(*lists: list[int]) -> Iterator[int]:
+    for index in range(max(map(len, lists))):
+        yield from (items[index] for items in lists if index < len(items))

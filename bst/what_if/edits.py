@@ -1,10 +1,9 @@
-"""Every way to change a visitor, as data: applied, told in words, and found again between two visitors.
+"""Every way to change a visitor, as data: applied, described, and found again as the difference of two visitors.
 
-An edit names movies by their ids. ``apply`` returns a new visitor and raises ``VisitorError`` for an edit that does not
-fit. ``words(before, title)`` tells it in plain text, given the visitor that it is applied to and a function from a
-movie's id to its title: "rated Alien (1979) 5 → 2". Events move as a whole: a known time stays with its movie.
+Edits name movies by their ids. Events move as a whole: a timestamp stays with its movie.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,124 +11,152 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from bst.errors import VisitorError
-from bst.schema import AGE_LABELS, SEX_LABELS, Event, Visitor
+from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
 
-PARTS = {"sex": "sex", "age": "age group", "occupation": "occupation"}
-# so many movies that changed places are told one by one, more of them as a new order
+# up to so many movies that changed their position are described one by one, more of them as a new order
 MOST_MOVES = 3
+# from a movie's id to its title
 Title = Callable[[int], str]
 
 
-@dataclass(frozen=True)
-class SetPart:
-    """Set ``part`` (sex, age or occupation) of a visitor; ``value`` None for unknown."""
+class Edit(ABC):
+    """One change of a visitor."""
 
-    part: str
-    value: str | int | None
+    @abstractmethod
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Return the changed visitor. Raises ``VisitorError`` for an edit that does not fit."""
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
-        if self.part not in PARTS:
-            raise VisitorError(f"a visitor has no {self.part!r}; choose one of: {', '.join(PARTS)}")
-        return replace(visitor, **{self.part: self.value})
-
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
-        old, new = (value_words(self.part, value) for value in (getattr(before, self.part), self.value))
-        return f"{PARTS[self.part]}: {old} → {new}"
+    @abstractmethod
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: whom it is applied to."""
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Change the rating of a movie in the history, in its place."""
+class SetDemographic(Edit):
+    """Set sex, age or occupation; ``value`` None for unknown."""
+
+    name: DemographicName
+    value: DemographicValue | None
+
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Set the value. Raises ``VisitorError`` for an unknown name or value."""
+        if self.name not in DEMOGRAPHICS:
+            raise VisitorError(f"a visitor has no {self.name!r}; choose one of: {', '.join(DEMOGRAPHICS)}")
+        changes = {self.name: self.value}
+        return replace(visitor, **changes)  # type: ignore[arg-type]
+
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "age group: 25–34 → unknown"."""
+        demographic = DEMOGRAPHICS[self.name]
+        old, new = (demographic.value_text(value) for value in (getattr(before, self.name), self.value))
+        return f"{demographic.label}: {old} → {new}"
+
+
+@dataclass(frozen=True)
+class Rate(Edit):
+    """Change the rating of a movie in the history; its position stays."""
 
     movie_id: int
     rating: float
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
-        _index(visitor, self.movie_id)
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Change the rating. Raises ``VisitorError`` for a movie that is not in the history."""
+        _position(visitor, self.movie_id)
         return visitor.rated(self.movie_id, self.rating)
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "rated Alien (1979) 5 → 2"."""
         return f"rated {title(self.movie_id)} {before.ratings[self.movie_id]:g} → {self.rating:g}"
 
 
 @dataclass(frozen=True)
-class Add:
-    """Add a movie at ``place`` of the new history (0: as the oldest; None: as the newest)."""
+class Add(Edit):
+    """Add a movie at ``position`` of the new history (0: as the oldest; None: as the newest)."""
 
     movie_id: int
     rating: float
-    place: int | None = None
+    position: int | None = None
     timestamp: int | None = None
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
-        events, place = visitor.history, len(visitor.history) if self.place is None else self.place
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Add the movie. Raises ``VisitorError`` for one that is in the history already."""
+        events, position = visitor.history, len(visitor.history) if self.position is None else self.position
         event = Event(self.movie_id, self.rating, self.timestamp)
-        return replace(visitor, history=(*events[:place], event, *events[place:]))
+        return replace(visitor, history=(*events[:position], event, *events[position:]))
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
-        words, events = f"added {title(self.movie_id)}, {self.rating:g} ★", len(before.history)
-        newest = self.place is None or self.place >= events
-        return words if newest else f"{words}, as {place_words(self.place, events + 1)}"
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "added Alien (1979), 5 ★, as 2nd oldest"."""
+        text, events = f"added {title(self.movie_id)}, {self.rating:g} ★", len(before.history)
+        newest = self.position is None or self.position >= events
+        return text if newest else f"{text}, as {position_text(self.position, events + 1)}"
 
 
 @dataclass(frozen=True)
-class Drop:
+class Drop(Edit):
     """Remove a movie from the history."""
 
     movie_id: int
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
-        _index(visitor, self.movie_id)
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Remove the movie. Raises ``VisitorError`` for one that is not in the history."""
+        _position(visitor, self.movie_id)
         return visitor.without(self.movie_id)
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "removed Alien (1979)"."""
         return f"removed {title(self.movie_id)}"
 
 
 @dataclass(frozen=True)
-class Move:
-    """Move a movie to place ``to`` of the history (0: the oldest)."""
+class Move(Edit):
+    """Move a movie to position ``to`` of the history (0: the oldest)."""
 
     movie_id: int
     to: int
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
-        return visitor.moved(self.movie_id, self.to - _index(visitor, self.movie_id))
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Move the movie, at most to either end. Raises ``VisitorError`` for one that is not in the history."""
+        return visitor.moved(self.movie_id, self.to - _position(visitor, self.movie_id))
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
-        at, events = _index(before, self.movie_id), len(before.history)
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "moved Alien (1979) later, from oldest to 2nd newest"."""
+        position, events = _position(before, self.movie_id), len(before.history)
         to = max(0, min(events - 1, self.to))
-        way = f"from {place_words(at, events)} to {place_words(to, events)}"
-        return f"moved {title(self.movie_id)} {'later' if to > at else 'earlier'}, {way}"
+        way = f"from {position_text(position, events)} to {position_text(to, events)}"
+        return f"moved {title(self.movie_id)} {'later' if to > position else 'earlier'}, {way}"
 
 
 @dataclass(frozen=True)
-class Swap:
-    """Let two movies of the history change places."""
+class Swap(Edit):
+    """Swap the positions of two movies of the history."""
 
     first: int
     second: int
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Swap the movies. Raises ``VisitorError`` for one that is not in the history."""
         events = list(visitor.history)
-        one, other = (_index(visitor, movie_id) for movie_id in (self.first, self.second))
-        events[one], events[other] = events[other], events[one]
+        first, second = (_position(visitor, movie_id) for movie_id in (self.first, self.second))
+        events[first], events[second] = events[second], events[first]
         return replace(visitor, history=tuple(events))
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "swapped Alien (1979) and M (1931)"."""
         return f"swapped {title(self.first)} and {title(self.second)}"
 
 
 @dataclass(frozen=True)
-class Forget:
+class Forget(Edit):
     """Remove the ``count`` oldest movies of the history, or all if there are fewer."""
 
     count: int
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Remove the movies."""
         return replace(visitor, history=visitor.history[max(0, self.count) :])
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "forgot the 3 oldest movies"."""
         events = len(before.history)
         count = max(0, min(self.count, events))
         if count == 1:
@@ -138,62 +165,64 @@ class Forget:
 
 
 @dataclass(frozen=True)
-class Reorder:
+class Reorder(Edit):
     """Put the history into another order: ``order`` has the id of each of its movies, oldest first."""
 
     order: tuple[int, ...]
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Reorder the events. Raises ``VisitorError`` unless the order names each movie of the history once."""
         events = {event.movie_id: event for event in visitor.history}
         if sorted(self.order) != sorted(events):
             raise VisitorError("a new order must name each movie of the history once, and no other")
         return replace(visitor, history=tuple(events[movie_id] for movie_id in self.order))
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "changed the positions of 5 movies"."""
         old = _ids(before)
         if self.order == old[::-1]:
-            return f"turned the order of all {len(old)} movies around"
-        moved = sum(one != other for one, other in zip(old, self.order, strict=True))
-        return f"changed the places of {moved} movies"
+            return f"reversed the order of all {len(old)} movies"
+        moved = sum(was != now for was, now in zip(old, self.order, strict=True))
+        return f"changed the positions of {moved} movies"
 
 
 @dataclass(frozen=True)
-class Retime:
+class Retime(Edit):
     """Set when each movie of the history was watched: seconds since 1970, None where unknown, oldest event first."""
 
     times: tuple[int | None, ...]
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Set the timestamps. Raises ``VisitorError`` unless there is one for each event."""
         if len(self.times) != len(visitor.history):
             raise VisitorError(f"{len(self.times)} times do not fit a history of {len(visitor.history)} movies")
         events = zip(visitor.history, self.times, strict=True)
         return replace(visitor, history=tuple(replace(event, timestamp=time) for event, time in events))
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "changed when 2 movies were watched"."""
         changed = sum(event.timestamp != time for event, time in zip(before.history, self.times, strict=True))
         return f"changed when {changed} {'movie was' if changed == 1 else 'movies were'} watched"
 
 
 @dataclass(frozen=True)
-class SetSeen:
-    """Set which movies the visitor has seen beside those in the history."""
+class SetSeen(Edit):
+    """Set which movies the visitor has seen besides those in the history."""
 
     seen: frozenset[int]
 
-    def apply(self, visitor: Visitor) -> Visitor:  # noqa: D102
+    def apply(self, visitor: Visitor) -> Visitor:
+        """Set the movies."""
         return replace(visitor, seen=self.seen)
 
-    def words(self, before: Visitor, title: Title) -> str:  # noqa: D102
-        more, less = self.seen - before.seen, before.seen - self.seen
+    def describe(self, before: Visitor, title: Title) -> str:
+        """Return such as "marked Alien (1979) as seen"."""
         clauses = []
-        for verb, movies, as_what in (("marked", more, "as seen"), ("marked", less, "as not seen")):
+        for movies, state in ((self.seen - before.seen, "seen"), (before.seen - self.seen, "not seen")):
             if movies:
                 which = title(next(iter(movies))) if len(movies) == 1 else f"{len(movies):,} movies"
-                clauses.append(f"{verb} {which} {as_what}")
+                clauses.append(f"marked {which} as {state}")
         return join(clauses) or "marked nothing"
-
-
-Edit = SetPart | Rate | Add | Drop | Move | Swap | Forget | Reorder | Retime | SetSeen
 
 
 def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
@@ -203,50 +232,88 @@ def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
     return visitor
 
 
-def describe(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2) -> str:
-    """Tell edits that are applied one after another to ``before``: in full up to ``most`` of them, else by their kinds.
+# ---- descriptions
+
+
+def describe_edits(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2) -> str:
+    """Describe edits that are applied one after another to ``before``: in full up to ``most`` of them, else in sum.
 
     "removed Toy Story (1995) and rated Alien (1979) 5 → 2"; "removed 5 movies, added 12 movies and set sex and age
     group"; "nothing" for no edit.
     """
     if len(edits) > most:
-        return join(_kinds(before, edits))
-    told = []
+        return join(_summary(before, edits))
+    descriptions = []
     for edit in edits:
-        told.append(edit.words(before, title))
+        descriptions.append(edit.describe(before, title))
         before = edit.apply(before)
-    return join(told) or "nothing"
+    return join(descriptions) or "nothing"
 
 
-def _kinds(before: Visitor, edits: Sequence[Edit]) -> list[str]:
+_VERBS: dict[type[Edit], str] = {Rate: "rated", Add: "added", Drop: "removed", Forget: "removed", Move: "moved"}
+_VERBS |= {Swap: "moved", Reorder: "moved", Retime: "dated", SetSeen: "marked"}
+
+
+def _summary(before: Visitor, edits: Sequence[Edit]) -> list[str]:
+    """Return how many movies each kind of edit changed, and which demographics were set."""
     counts: Counter[str] = Counter()
-    verbs = {Rate: "rated", Add: "added", Drop: "removed", Forget: "removed", Move: "moved", Swap: "moved"}
-    verbs |= {Reorder: "moved", Retime: "dated", SetSeen: "marked"}
-    parts = [PARTS[edit.part] for edit in edits if isinstance(edit, SetPart)]
+    labels = [DEMOGRAPHICS[edit.name].label for edit in edits if isinstance(edit, SetDemographic)]
     for edit in edits:
         after = edit.apply(before)
-        if not isinstance(edit, SetPart):
-            counts[verbs[type(edit)]] += _touched(before, after)
+        if not isinstance(edit, SetDemographic):
+            counts[_VERBS[type(edit)]] += _changed_movies(before, after)
         before = after
-    told = [f"{verb} {count} {'movie' if count == 1 else 'movies'}" for verb, count in counts.items() if count]
-    return told + ([f"set {join(parts)}"] if parts else [])
+    clauses = [f"{verb} {count} {'movie' if count == 1 else 'movies'}" for verb, count in counts.items() if count]
+    return clauses + ([f"set {join(labels)}"] if labels else [])
 
 
-def _touched(before: Visitor, after: Visitor) -> int:
-    """Return how many events one edit touched: those that came or went, else those that are not what they were."""
+def _changed_movies(before: Visitor, after: Visitor) -> int:
+    """Return how many movies one edit changed: added or removed events, else events that differ."""
     if before.history == after.history:
         return len(before.seen ^ after.seen)
     change = abs(len(before.history) - len(after.history))
-    return change or sum(one != other for one, other in zip(before.history, after.history, strict=True))
+    return change or sum(was != now for was, now in zip(before.history, after.history, strict=True))
+
+
+def ordinal(number: int) -> str:
+    """Return "1st", "2nd", "3rd", "11th", "1,001st" …
+
+    >>> [ordinal(number) for number in (1, 2, 3, 11, 112, 1001)]
+    ['1st', '2nd', '3rd', '11th', '112th', '1,001st']
+    """
+    tens, ones = number // 10 % 10, number % 10
+    return f"{number:,}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
+
+
+def position_text(position: int, events: int) -> str:
+    """Return a position of a history of so many events (0: the oldest), counted from its nearer end.
+
+    >>> [position_text(position, 5) for position in range(5)]
+    ['oldest', '2nd oldest', '3rd newest', '2nd newest', 'newest']
+    """
+    newer = events - 1 - position
+    end, number = ("oldest", position + 1) if position < newer else ("newest", newer + 1)
+    return end if number == 1 else f"{ordinal(number)} {end}"
+
+
+def join(clauses: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(clauses[:-1]), clauses[-1]] if len(clauses) > 1 else clauses)
+
+
+# ---- the edits between two visitors
 
 
 def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
     """Return few edits which, applied one after another to ``before``, give exactly ``after``.
 
-    Who the visitor is, then what was removed, rated anew, moved (with the fewest moves), and added, then what was seen.
+    Demographics first, then movies that were removed, rated differently, moved (with the fewest moves), and added, then
+    movies that were merely seen.
     """
     edits: list[Edit] = [
-        SetPart(part, getattr(after, part)) for part in PARTS if getattr(before, part) != getattr(after, part)
+        SetDemographic(name, getattr(after, name))
+        for name in DEMOGRAPHICS
+        if getattr(before, name) != getattr(after, name)
     ]
     old, new = _ids(before), _ids(after)
     edits += _removals(old, set(new))
@@ -268,53 +335,57 @@ def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
 def _removals(old: Sequence[int], kept: set[int]) -> list[Edit]:
     oldest = len(list(takewhile(lambda movie_id: movie_id not in kept, old)))
     forgotten = oldest if oldest > 1 else 0
-    return [Forget(forgotten)] * bool(forgotten) + [Drop(i) for i in old[forgotten:] if i not in kept]
+    drops: list[Edit] = [Drop(movie_id) for movie_id in old[forgotten:] if movie_id not in kept]
+    return [Forget(forgotten), *drops] if forgotten else drops
 
 
 def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
-    """Return what puts ``old`` into the order ``new``, which has the same movies."""
-    apart = [one for one, other in zip(old, new, strict=True) if one != other]
-    if not apart:
+    """Return the edits that put ``old`` into the order ``new``, which has the same movies."""
+    displaced = [was for was, now in zip(old, new, strict=True) if was != now]
+    if not displaced:
         return []
-    if len(apart) == 2:
-        return [Swap(*apart)]
-    top_contributions = set(new) - _longest_run(old, new)
-    if len(top_contributions) > MOST_MOVES:
+    if len(displaced) == 2:
+        return [Swap(*displaced)]
+    moved = set(new) - _longest_run(old, new)
+    if len(moved) > MOST_MOVES:
         return [Reorder(tuple(new))]
-    edits, now = [], list(old)
-    for place, movie_id in enumerate(new):
-        if movie_id in top_contributions:
-            # all before it in the new order stand right by now, so it belongs directly behind the last of them
-            now.remove(movie_id)
-            to = now.index(new[place - 1]) + 1 if place else 0
-            now.insert(to, movie_id)
+    edits: list[Edit] = []
+    current = list(old)
+    for position, movie_id in enumerate(new):
+        if movie_id in moved:
+            # all movies before it in the new order are in place by now, so it belongs right behind the last of them
+            current.remove(movie_id)
+            to = current.index(new[position - 1]) + 1 if position else 0
+            current.insert(to, movie_id)
             edits.append(Move(movie_id, to))
     return edits
 
 
 def _longest_run(old: list[int], new: list[int]) -> set[int]:
-    """Return the most movies that stand in the same order in both: the longest increasing subsequence."""
-    place = {movie_id: i for i, movie_id in enumerate(old)}
-    ends: list[int] = []  # the smallest place with which a run of each length can end
+    """Return the most movies that are in the same order in both: the longest increasing subsequence."""
+    position = {movie_id: i for i, movie_id in enumerate(old)}
+    ends: list[int] = []  # the smallest position with which a run of each length can end
     length = {}
     for movie_id in new:
-        length[movie_id] = bisect_left(ends, place[movie_id])
-        ends[length[movie_id] : length[movie_id] + 1] = [place[movie_id]]
-    run, wanted, limit = set(), len(ends) - 1, len(old)
+        length[movie_id] = bisect_left(ends, position[movie_id])
+        ends[length[movie_id] : length[movie_id] + 1] = [position[movie_id]]
+    run: set[int] = set()
+    wanted, limit = len(ends) - 1, len(old)
     for movie_id in reversed(new):
-        if length[movie_id] == wanted and place[movie_id] < limit:
+        if length[movie_id] == wanted and position[movie_id] < limit:
             run.add(movie_id)
-            wanted, limit = wanted - 1, place[movie_id]
+            wanted, limit = wanted - 1, position[movie_id]
     return run
 
 
-def _additions(after: Visitor, there: set[int]) -> list[Edit]:
-    """Return what adds the missing events, the oldest first, so that each finds its place."""
-    edits, events = [], len(there)
-    for place, event in enumerate(after.history):
-        if event.movie_id not in there:
-            newest = place == events
-            edits.append(Add(event.movie_id, event.rating, None if newest else place, event.timestamp))
+def _additions(after: Visitor, shared: set[int]) -> list[Edit]:
+    """Return the edits that add the missing events, the oldest first, so that each finds its position."""
+    edits: list[Edit] = []
+    events = len(shared)
+    for position, event in enumerate(after.history):
+        if event.movie_id not in shared:
+            newest = position == events
+            edits.append(Add(event.movie_id, event.rating, None if newest else position, event.timestamp))
             events += 1
     return edits
 
@@ -323,32 +394,7 @@ def _ids(visitor: Visitor) -> tuple[int, ...]:
     return tuple(visitor.ratings)
 
 
-def _index(visitor: Visitor, movie_id: int) -> int:
+def _position(visitor: Visitor, movie_id: int) -> int:
     if movie_id not in visitor.ratings:
         raise VisitorError(f"movie {movie_id} is not in the history, so nothing of it can be changed; add it first")
     return _ids(visitor).index(movie_id)
-
-
-def value_words(part: str, value: str | int | None) -> str:
-    """Return a value of a part within a sentence: "unknown", "female", "25–34", "artist"."""
-    labels: dict = {"sex": SEX_LABELS, "age": AGE_LABELS}.get(part, {})
-    words = "unknown" if value is None else str(labels.get(value, value))
-    return words[0].lower() + words[1:] if part != "occupation" else words
-
-
-def ordinal(number: int) -> str:
-    """Return "1st", "2nd", "3rd", "11th", "1,001st" …"""
-    tens, ones = number // 10 % 10, number % 10
-    return f"{number:,}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
-
-
-def place_words(index: int, events: int) -> str:
-    """Return how the place ``index`` (0: the oldest) of a history is called, counted from its nearer end."""
-    newer = events - 1 - index
-    end, number = ("oldest", index + 1) if index < newer else ("newest", newer + 1)
-    return end if number == 1 else f"{ordinal(number)} {end}"
-
-
-def join(parts: Sequence[str]) -> str:
-    """Return "a", "a and b", "a, b and c"."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,4 +1,4 @@
-"""One knob of a visitor turned through all its settings, and everyone that a visitor could be."""
+"""Sweeps: predictions while one thing about a visitor takes all its values, and for all demographics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,34 +10,33 @@ import pandas as pd
 
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
-from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
-from bst.what_if.edits import Move, Rate, SetPart, value_words
-
-VALUES: dict[str, tuple] = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
+from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
+from bst.scoring.results import Predictions
+from bst.what_if.edits import Move, Rate, SetDemographic
 
 
 @dataclass(frozen=True)
 class RatingSweep:
-    """The rating of a movie in the history, through all that the dataset allows."""
+    """The rating of a movie in the history: all that the dataset allows."""
 
     movie_id: int
 
 
 @dataclass(frozen=True)
 class DemographicSweep:
-    """Who the visitor is: ``part`` is sex, age or occupation; unknown first."""
+    """Sex, age or occupation: unknown first, then all values."""
 
-    part: str
+    name: DemographicName
 
 
 @dataclass(frozen=True)
 class HistoryLengthSweep:
-    """How many of the newest events are there: from none to all that the model reads."""
+    """How many of the newest events the history has: from none to all that the model reads."""
 
 
 @dataclass(frozen=True)
 class PositionSweep:
-    """Where in the history a movie stands: from the oldest place to the newest, which is called 1."""
+    """The position of a movie in the history: from the oldest to the newest, which is labelled 1."""
 
     movie_id: int
 
@@ -45,59 +44,64 @@ class PositionSweep:
 SweepParameter = RatingSweep | DemographicSweep | HistoryLengthSweep | PositionSweep
 
 
-class Setting(NamedTuple):
-    """A setting of a knob: how it is called, the visitor with it, and whether that is how they are."""
+class SweepValue(NamedTuple):
+    """A value of a sweep parameter: its label, the visitor with it, and whether that is how the visitor is."""
 
     label: str
     visitor: Visitor
     current: bool
 
 
-def settings(recommender: Recommender, visitor: Visitor, knob: SweepParameter) -> list[Setting]:
-    """Return all settings of a knob, in their order. Raises ``VisitorError`` for one that the visitor does not have."""
-    match knob:
+def sweep_values(recommender: Recommender, visitor: Visitor, parameter: SweepParameter) -> list[SweepValue]:
+    """Return all values of a parameter, in order. Raises ``VisitorError`` for one that the visitor does not have."""
+    values: list[tuple[str, Visitor]]
+    match parameter:
         case RatingSweep(movie_id):
-            made = [(f"{level:g} ★", Rate(movie_id, level).apply(visitor)) for level in recommender.bundle.levels]
-        case DemographicSweep(part) if part in VALUES:
-            made = [(_capital(part, value), SetPart(part, value).apply(visitor)) for value in (None, *VALUES[part])]
-        case DemographicSweep(part):
-            raise VisitorError(f"a visitor has no {part!r} to turn; choose one of: {', '.join(VALUES)}")
+            values = [(f"{level:g} ★", Rate(movie_id, level).apply(visitor)) for level in recommender.bundle.levels]
+        case DemographicSweep(name):
+            if name not in DEMOGRAPHICS:
+                raise VisitorError(f"a visitor has no {name!r} to change; choose one of: {', '.join(DEMOGRAPHICS)}")
+            demographic = DEMOGRAPHICS[name]
+            values = [
+                (demographic.value_label(value), SetDemographic(name, value).apply(visitor))
+                for value in (None, *demographic.values)
+            ]
         case HistoryLengthSweep():
             read = recommender.read_events(visitor)
-            made = [(f"{count}", replace(visitor, history=read[len(read) - count :])) for count in range(len(read) + 1)]
-            visitor = made[-1][1]  # what is older than the model reads makes no difference
+            values = [
+                (f"{count}", replace(visitor, history=read[len(read) - count :])) for count in range(len(read) + 1)
+            ]
+            visitor = values[-1][1]  # what is older than the model reads makes no difference
         case PositionSweep(movie_id):
             events = len(visitor.history)
-            # of an empty history there is one place too, for the error that tells so
-            made = [(f"{events - place}", Move(movie_id, place).apply(visitor)) for place in range(max(1, events))]
-    return [Setting(label, changed, changed == visitor) for label, changed in made]
+            # an empty history has one position too, so that Move raises its error
+            positions = range(max(1, events))
+            values = [(f"{events - position}", Move(movie_id, position).apply(visitor)) for position in positions]
+    return [SweepValue(label, changed, changed == visitor) for label, changed in values]
 
 
-def _capital(part: str, value) -> str:
-    words = value_words(part, value)
-    return words[0].upper() + words[1:]
+def sweep(
+    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], parameter: SweepParameter
+) -> pd.DataFrame:
+    """Predict movies for every value of a parameter, in one call.
 
-
-def sweep(recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], knob: SweepParameter) -> pd.DataFrame:
-    """Predict movies for every setting of a knob, in one call.
-
-    Returns a row for each setting and movie: ``movie_id``, ``title``, ``setting`` (how it is called), ``place`` (0 for
-    the first setting), ``current`` (whether that is how the visitor is), ``expected`` stars, and ``distribution``, a
-    list with the probability of each rating level, or None for a model without. Raises ``VisitorError`` for a knob that
-    the visitor does not have, and as ``Recommender.predict``.
+    Returns one row per value and movie: ``movie_id``, ``title``, ``setting`` (the value's label), ``place`` (its index,
+    from 0), ``current`` (whether that is how the visitor is), ``expected`` stars, and ``distribution``, a list with the
+    probability of each rating level, or None for a model without. Raises ``VisitorError`` for a parameter that the
+    visitor does not have, and as ``Recommender.predict``.
     """
-    turned = settings(recommender, visitor, knob)
-    made = recommender.predict_many([setting.visitor for setting in turned], movie_ids)
-    movies, shape = len(movie_ids), made.expected.shape
+    values = sweep_values(recommender, visitor, parameter)
+    predictions = recommender.predict_many([value.visitor for value in values], movie_ids)
+    movies = len(movie_ids)
     return pd.DataFrame(
         {
-            "movie_id": np.tile(np.array(movie_ids, np.int64), len(turned)),
-            "title": [recommender.catalogue.title(movie_id) for movie_id in movie_ids] * len(turned),
-            "setting": np.repeat([setting.label for setting in turned], movies),
-            "place": np.repeat(np.arange(len(turned)), movies),
-            "current": np.repeat([setting.current for setting in turned], movies),
-            "expected": made.expected.ravel(),
-            "distribution": _lists(made.distribution, shape),
+            "movie_id": np.tile(np.array(movie_ids, np.int64), len(values)),
+            "title": [recommender.catalogue.title(movie_id) for movie_id in movie_ids] * len(values),
+            "setting": np.repeat([value.label for value in values], movies),
+            "place": np.repeat(np.arange(len(values)), movies),
+            "current": np.repeat([value.current for value in values], movies),
+            "expected": predictions.expected.ravel(),
+            "distribution": _as_lists(predictions),
         }
     )
 
@@ -108,18 +112,20 @@ def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> p
     Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``, and
     ``current``, true for the visitor's own row, if all three are known. Errors as in ``Recommender.predict``.
     """
-    everyone = list(product(SEXES, AGES, OCCUPATIONS))
-    made = recommender.predict_many([Visitor(*who, visitor.history) for who in everyone], [movie_id])
-    frame = pd.DataFrame(everyone, columns=["sex", "age", "occupation"])
+    combinations = list(product(*(demographic.values for demographic in DEMOGRAPHICS.values())))
+    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in combinations]
+    predictions = recommender.predict_many(visitors, [movie_id])
     own = (visitor.sex, visitor.age, visitor.occupation)
-    return frame.assign(
-        expected=made.expected[:, 0],
-        distribution=_lists(made.distribution, made.expected.shape),
-        current=[who == own for who in everyone],
+    return pd.DataFrame(combinations, columns=list(DEMOGRAPHICS)).assign(
+        expected=predictions.expected[:, 0],
+        distribution=_as_lists(predictions),
+        current=[values == own for values in combinations],
     )
 
 
-def _lists(distribution: np.ndarray | None, shape: tuple[int, int]) -> list:
+def _as_lists(predictions: Predictions) -> list[list[float] | None]:
+    """Return the distribution of each visitor and movie: (visitors × movies) lists."""
+    distribution = predictions.distribution
     if distribution is None:
-        return [None] * (shape[0] * shape[1])
+        return [None] * predictions.expected.size
     return distribution.reshape(-1, distribution.shape[-1]).tolist()

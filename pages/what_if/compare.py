@@ -9,7 +9,7 @@ from bst.presentation import charts
 from bst.schema import Visitor
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
-from bst.what_if.edits import Forget, describe
+from bst.what_if.edits import Forget, describe_edits
 from pages.shared.format import escape_markdown, percent, stars
 from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
@@ -43,7 +43,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _sentence(recommender: Recommender, comparison: Comparison) -> str:
     if comparison.edits:
-        return escape_markdown(comparison.words(recommender.catalogue.title).removesuffix("."))
+        return escape_markdown(comparison.describe(recommender.catalogue.title).removesuffix("."))
     if not comparison.first:
         return "Change something about this visitor and see what moves"
     best = comparison.first[0]
@@ -117,7 +117,7 @@ def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not comparison.edits
     st.header("B: the copy to change", anchor=False)
-    edits = escape_markdown(describe(comparison.a, comparison.edits, recommender.catalogue.title, most=3))
+    edits = escape_markdown(describe_edits(comparison.a, comparison.edits, recommender.catalogue.title, most=3))
     st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {edits}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (

@@ -1,15 +1,15 @@
 """The smallest change that brings a movie where you want it."""
 
 from collections.abc import Hashable
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
-from bst.what_if import Counterfactual, Goal, Search
-from bst.what_if import find as find_counterfactuals
-from bst.what_if.edits import describe, ordinal
+from bst.what_if import Counterfactual, Goal, SearchResult, find_counterfactuals
+from bst.what_if.edits import describe_edits, ordinal
 from pages.shared.format import capitalised, count, escape_markdown
 from pages.shared.session_cache import cached, key, peek
 from pages.shared.state import settings, visitor_state
@@ -21,7 +21,7 @@ BUDGET, RESULTS = 2000, 5
 # a movie that is nearly in the top 10 makes a question that has an answer
 PROPOSED_RANK = 15
 # by ``Goal.kind`` and ``Goal.above``
-DIRECTIONS = {
+DIRECTIONS: dict[tuple[Literal["top", "stars"], bool], str] = {
     ("top", True): "brings it into the top of the list",
     ("top", False): "pushes it out of the top of the list",
     ("stars", True): "raises its expected rating above …",
@@ -45,7 +45,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         )
     question = key(recommender, visitor, goal)
     with results:
-        search = _search(recommender, visitor, goal, question) if pressed else peek("search", question)
+        result = _search(recommender, visitor, goal, question) if pressed else peek("search", question)
         _draw_now(recommender, visitor, goal)
         if in_no_list:
             st.info(
@@ -53,9 +53,9 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
                 icon=":material/info:",
             )
         else:
-            _draw_search(recommender, visitor, goal, search)
+            _draw_search(recommender, visitor, goal, result)
     with headline:
-        st.title(escape_markdown(_sentence(recommender, visitor, goal, search)), anchor=False)
+        st.title(escape_markdown(_sentence(recommender, visitor, goal, result)), anchor=False)
 
 
 def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
@@ -99,7 +99,7 @@ def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
     return Goal(movie_id, kind, value, above, order, options.weight)
 
 
-def _draw_direction() -> tuple[str, bool]:
+def _draw_direction() -> tuple[Literal["top", "stars"], bool]:
     kind_key, above_key = settings.key("goal_kind"), settings.key("goal_above")
     st.session_state["goal_direction"] = (st.session_state[kind_key], st.session_state[above_key])
 
@@ -117,20 +117,20 @@ def _draw_direction() -> tuple[str, bool]:
     return st.session_state["goal_direction"]
 
 
-def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Hashable) -> Search:
+def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Hashable) -> SearchResult:
     with st.container(key="goal_progress"):
         bar = st.progress(0.0, text="Listing the changes to try …")
 
         def on_progress(done: int, total: int) -> None:
             bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Tried {done:,} of {total:,} changes …")
 
-        search = cached(
+        result = cached(
             "search",
             question,
             lambda: find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress),
         )
         bar.empty()
-    return search
+    return result
 
 
 def _in_words(goal: Goal, title: str) -> str:
@@ -140,18 +140,18 @@ def _in_words(goal: Goal, title: str) -> str:
     return f"bring {title} above {goal.value:g} ★" if goal.above else f"push {title} below {goal.value:g} ★"
 
 
-def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, search: Search | None) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> str:
     title = recommender.catalogue.title
     goal_in_words = _in_words(goal, title(goal.movie_id))
-    if search is None:
+    if result is None:
         return f"What would it take to {goal_in_words}?"
-    if search.already:
+    if result.already_reached:
         return f"Nothing needs to change to {goal_in_words}: that is already the case"
-    if not search.found:
-        return f"No small change would {goal_in_words}: {count(search.tried, 'change')} tried"
-    edits = search.found[0].edits
+    if not result.counterfactuals:
+        return f"No small change would {goal_in_words}: {count(result.tried, 'change')} tried"
+    edits = result.counterfactuals[0].edits
     number = "One change" if len(edits) == 1 else f"{len(edits)} changes together"
-    return f"{number} would {goal_in_words}: {describe(visitor, edits, title, most=2)}"
+    return f"{number} would {goal_in_words}: {describe_edits(visitor, edits, title, most=2)}"
 
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
@@ -165,39 +165,41 @@ def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         st.metric("Rank in the list now", rank, width="content")
 
 
-def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, search: Search | None) -> None:
-    if search is None:
+def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> None:
+    if result is None:
         st.info(
             f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, one "
             "movie more, two movies swapped; first each alone, then two together. It takes a few seconds.",
             icon=":material/info:",
         )
         return
-    if search.already:
+    if result.already_reached:
         st.success("That is already the case. Choose another movie or another goal.", icon=":material/check:")
         return
-    if not search.found:
+    if not result.counterfactuals:
         st.warning(
-            f"None of {count(search.tried, 'change')} was enough, alone or two together. Ask for less: a longer top, "
+            f"None of {count(result.tried, 'change')} was enough, alone or two together. Ask for less: a longer top, "
             "fewer stars, or another movie.",
             icon=":material/search_off:",
         )
         return
-    st.caption(f"{count(search.tried, 'change')} tried. These are the smallest that are enough, the best first.")
-    for number, result in enumerate(search.found):
-        _draw_result(recommender, visitor, goal, result, number)
+    st.caption(f"{count(result.tried, 'change')} tried. These are the smallest that are enough, the best first.")
+    for number, counterfactual in enumerate(result.counterfactuals):
+        _draw_counterfactual(recommender, visitor, goal, counterfactual, number)
 
 
-def _draw_result(recommender: Recommender, visitor: Visitor, goal: Goal, result: Counterfactual, number: int) -> None:
-    rank = "" if goal.movie_id in result.visitor.ratings else f", {ordinal(result.rank)} in the list"
-    edits = capitalised(describe(visitor, result.edits, recommender.catalogue.title, most=2))
+def _draw_counterfactual(
+    recommender: Recommender, visitor: Visitor, goal: Goal, counterfactual: Counterfactual, number: int
+) -> None:
+    rank = "" if goal.movie_id in counterfactual.visitor.ratings else f", {ordinal(counterfactual.rank)} in the list"
+    edits = capitalised(describe_edits(visitor, counterfactual.edits, recommender.catalogue.title, most=2))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
-        st.markdown(f"**{escape_markdown(edits)}**  \n→ {result.expected:.2f} ★{rank}", width="stretch")
+        st.markdown(f"**{escape_markdown(edits)}**  \n→ {counterfactual.expected:.2f} ★{rank}", width="stretch")
         st.button(
             "Apply to B",
             key=f"apply_{number}",
             icon=":material/compare_arrows:",
             help="B becomes the visitor with this change, and both are shown side by side",
             on_click=what_if_link.compare_with,
-            args=(result.visitor,),
+            args=(counterfactual.visitor,),
         )

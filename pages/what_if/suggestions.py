@@ -6,8 +6,8 @@ import numpy as np
 
 from bst.explanation import event_effects
 from bst.inference.recommender import RankOptions, Recommender
-from bst.schema import Event, Visitor
-from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetPart, value_words
+from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic
 
 # of a long history only the newest events are measured, so that the suggestions come at once
 MAX_MEASURED = 40
@@ -75,14 +75,16 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
 
 
 def _other_sex(visitor: Visitor) -> Suggestion:
-    return _set("sex", "Sex", visitor.sex, "M" if visitor.sex == "F" else "F", "person")
+    return _set("sex", visitor.sex, "M" if visitor.sex == "F" else "F", "person")
 
 
 def _other_age(visitor: Visitor) -> Suggestion:
     age = OTHER_AGE if visitor.age != OTHER_AGE else OTHER_AGE_IF_SAME
-    return _set("age", "Age group", visitor.age, age, "cake")
+    return _set("age", visitor.age, age, "cake")
 
 
-def _set(part: str, name: str, old: str | int | None, new: str | int, icon: str) -> Suggestion:
-    instead = "" if old is None else f" instead of {value_words(part, old)}"
-    return Suggestion(f"{name}: {value_words(part, new)}{instead}", icon, SetPart(part, new))
+def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Suggestion:
+    demographic = DEMOGRAPHICS[name]
+    instead = "" if old is None else f" instead of {demographic.value_text(old)}"
+    label = f"{demographic.label.capitalize()}: {demographic.value_text(new)}{instead}"
+    return Suggestion(label, icon, SetDemographic(name, new))

@@ -1,7 +1,7 @@
 """One setting of the visitor varied: what the model expects of a few movies at each of its values."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, Visitor
+from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName, Visitor
 from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, demographics
 from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal
@@ -155,7 +155,7 @@ def _unread(recommender: Recommender, name: str) -> str:
 def _parameter(name: str, event: int | None) -> SweepParameter:
     if event is not None:
         return RatingSweep(event) if name == "rating" else PositionSweep(event)
-    return HistoryLengthSweep() if name == "last" else DemographicSweep(name)
+    return HistoryLengthSweep() if name == "last" else DemographicSweep(cast(DemographicName, name))
 
 
 def _has_distribution(predictions: pd.DataFrame) -> bool:

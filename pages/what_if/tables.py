@@ -1,6 +1,6 @@
 """Below the picture: the largest changes, and both lists side by side."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +12,7 @@ from pages.shared.state import settings
 from pages.shared.widgets import ranked_list, why_link
 from pages.shared.widgets.list_controls import Asked
 
+By = Literal["rating", "next"]
 MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
 
@@ -22,7 +23,7 @@ HOW_IT_WORKS = """**How this works**
   change** searches for the smallest change that brings a movie where you want it (a counterfactual).
 - Nothing about A changes until you keep B.
 """
-BY = {"rating": "Expected rating", "next": "Watched next"}
+BY: dict[By, str] = {"rating": "Expected rating", "next": "Watched next"}
 
 
 class _ChangeTable(NamedTuple):
@@ -38,7 +39,7 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
         with st.container(border=True):
             st.markdown(HOW_IT_WORKS)
         return
-    by = "rating"
+    by: By = "rating"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Which movies gain, which lose", anchor=False, width="content")
         if "next" in recommender.orders:
@@ -66,7 +67,7 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
             _draw_change_table(table, by)
 
 
-def _draw_change_table(table: _ChangeTable, by: str) -> None:
+def _draw_change_table(table: _ChangeTable, by: By) -> None:
     rows, as_text = table.rows, percent if by == "next" else "{:.2f} ★".format
     columns: dict[str, Any] = {
         "title": st.column_config.TextColumn("Movie"),

@@ -1,16 +1,18 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from bst.explanation.agreement import Agreement, agreement, attention_verdict, spearman
-from bst.explanation.gradients import Attribution, integrated_gradients
+from bst.explanation.insight_record import ClarityBand, Insights, Spread
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
+from bst.scoring.results import IntegratedGradients
 from pages.shared.format import escape_markdown
 from pages.shared.session_cache import cached, key
 from pages.shared.widgets import chart_view
@@ -63,7 +65,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
     _draw_gradients(recommender, explanation)
 
 
-def _draw_agreement(recommender: Recommender, explanation: Explanation, insights: dict | None) -> None:
+def _draw_agreement(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
     st.header("Do attention and effect name the same movies?", anchor=False)
     rows = _agreement_rows(_agreement(explanation), _gradient_agreement(recommender, explanation), insights)
     defined_here = bool(rows["here"].notna().any())
@@ -84,42 +86,44 @@ def _draw_agreement(recommender: Recommender, explanation: Explanation, insights
         known_insights.draw_missing(recommender, "how other visitors fare")
 
 
-def _draw_method(insights: dict) -> None:
+def _draw_method(insights: Insights) -> None:
     with st.expander("Who the other visitors are, and what the pale bars are for"):
-        st.markdown(escape_markdown(insights["sample"]["words"]))
+        st.markdown(escape_markdown(insights.sample.description))
         st.markdown(
             "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "
             "attention for every movie, which carries no information. **Shuffled order**: the attention that the same "
             "movies get when their order is shuffled at random."
         )
-        if change := insights.get("uniform_change"):
+        if change := insights.uniform_change:
             st.markdown(
-                f"If the model looked at everything equally, its rating would change by {change['mean']:.2f} ★ on "
-                f"average. Leaving out the one movie that matters most changes it by {change['one_event']:.2f} ★."
+                f"If the model looked at everything equally, its rating would change by {change.mean:.2f} ★ on "
+                f"average. Leaving out the one movie that matters most changes it by {change.one_event:.2f} ★."
             )
 
 
-def _agreement_rows(here: Agreement, by_gradients: float | None, insights: dict | None) -> pd.DataFrame:
-    others = (insights or {}).get("agreement") or {}
-    spreads = [others.get("mean"), *(others.get("layers") or []), *(others.get("heads") or [])]
+def _agreement_rows(here: Agreement, by_gradients: float | None, insights: Insights | None) -> pd.DataFrame:
+    spreads: list[Spread | None] = []
+    if insights:
+        spreads = [insights.agreement.mean, *insights.agreement.layers, *insights.agreement.heads]
     names = ["Mean of all heads", *here.layer_names, *here.names]
     values = [here.mean, *here.layers, *here.heads]
     spreads += [None] * (len(names) - len(spreads))
     rows = [
         Row(name, False, value, *_deciles(spread)) for name, value, spread in zip(names, values, spreads, strict=True)
     ]
-    rows.append(Row("Gradients instead", True, by_gradients, *_deciles(others.get("gradients"))))
+    rows.append(
+        Row("Gradients instead", True, by_gradients, *_deciles(insights.agreement.gradients if insights else None))
+    )
     if insights:
-        rows.append(Row("Uniform attention", True, None, *_deciles(insights["controls"]["uniform"])))
-        rows.append(Row("Shuffled order", True, None, *_deciles(insights["controls"]["permuted"])))
+        rows.append(Row("Uniform attention", True, None, *_deciles(insights.controls.uniform)))
+        rows.append(Row("Shuffled order", True, None, *_deciles(insights.controls.permuted)))
     return pd.DataFrame(rows).astype(dict.fromkeys(("here", "low", "middle", "high"), float))
 
 
-def _deciles(spread: dict | None) -> tuple[float | None, float | None, float | None]:
+def _deciles(spread: Spread | None) -> tuple[float | None, float | None, float | None]:
     if not spread:
         return None, None, None
-    quantiles = spread["quantiles"]
-    return quantiles[1], quantiles[5], quantiles[9]
+    return spread.quantiles[1], spread.quantiles[5], spread.quantiles[9]
 
 
 def _agreement_in_words(rows: pd.DataFrame) -> str:
@@ -131,11 +135,11 @@ def _agreement_in_words(rows: pd.DataFrame) -> str:
     return "Rank correlation of attention and effect. " + "; ".join(parts)
 
 
-def _gradients(recommender: Recommender, explanation: Explanation) -> Attribution:
+def _gradients(recommender: Recommender, explanation: Explanation) -> IntegratedGradients:
     return cached(
         "gradients",
         key(recommender, explanation.visitor, explanation.movie_id),
-        lambda: integrated_gradients(recommender, explanation.visitor, explanation.movie_id),
+        lambda: recommender.integrated_gradients(explanation.visitor, explanation.movie_id),
     )
 
 
@@ -174,7 +178,7 @@ def _draw_gradients(recommender: Recommender, explanation: Explanation) -> None:
     )
 
 
-def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insights: dict | None) -> None:
+def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
     st.header("Which method finds the true causes?", anchor=False)
     causes = ground_truth.causes(recommender, explanation)
     title = recommender.catalogue.title
@@ -188,23 +192,22 @@ def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insig
         )
     elif explanation.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
-    planted = (insights or {}).get("planted")
+    planted = insights and insights.planted
     if planted:
-        precisions = [(name, planted.get(method)) for method, name in METHODS.items()]
+        precisions = [(name, getattr(planted, method)) for method, name in METHODS.items()]
         rows = pd.DataFrame([row for row in precisions if row[1] is not None], columns=["name", "share"])
         in_words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
         chart_view.show(
             charts.precision(rows), f"Share of true causes among the first three: {in_words}", name="True causes"
         )
-        st.caption(escape_markdown(f"{planted['words']} {_weaker_causes(planted['by_clarity'][:-1])}"))
+        st.caption(escape_markdown(f"{planted.description} {_weaker_causes(planted.by_clarity[:-1])}"))
 
 
-def _weaker_causes(bands: list[dict]) -> str:
+def _weaker_causes(bands: Sequence[ClarityBand]) -> str:
     """Return how often weaker causes are found: "Weaker causes are found less often: at 0.3 ★ or more, …"."""
     parts = [
-        f"at {row['stars']:g} ★ or more, {row['influence']:.0%} by leaving movies out and {row['attention']:.0%} by "
-        "attention"
-        for row in reversed(bands)
-        if row["cases"]
+        f"at {band.stars:g} ★ or more, {band.influence:.0%} by leaving movies out and {band.attention:.0%} by attention"
+        for band in reversed(bands)
+        if band.cases
     ]
     return f"Weaker causes are found less often: {'; '.join(parts)}." if parts else ""

@@ -6,19 +6,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bst.explanation.gradients import Attribution
-from bst.explanation.sentences import Explanation, sentence, signed
+from bst.explanation.sentences import Explanation, Measure, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
-from bst.schema import Event
-from bst.what_if.edits import PARTS, value_words
+from bst.schema import DEMOGRAPHICS, Event
+from bst.scoring.results import IntegratedGradients
 from pages.shared.format import capitalised, count, stars
 from pages.shared.widgets import chart_view
 
 # of a long history so many events have a bar each; the others share one
 MAX_BARS = 12
-EFFECT_TITLES = {
+EFFECT_TITLES: dict[Measure, str] = {
     "expected": "What moved the rating",
     "liked": "What moved the chance",
     "next_logit": "What moved the chance",
@@ -54,16 +53,16 @@ def split_events(strength: np.ndarray, order: str, max_bars: int = MAX_BARS) -> 
 def frame(
     recommender: Recommender,
     explanation: Explanation,
-    measure: str,
+    measure: Measure,
     order: str,
     causes: Mapping[int, float],
-    gradients: Attribution | None = None,
+    gradients: IntegratedGradients | None = None,
 ) -> pd.DataFrame:
     """Return the rows of the picture: the fields of ``Bar``, and the text of each of its numbers.
 
     ``causes``: planted effects by the event's index.
     """
-    effects, looks = explanation.event_effects(measure), explanation.attention.looks
+    effects, looks = explanation.event_effects(measure), explanation.attention.weights
     weights = looks.to_events.mean(axis=0)
     by_gradients = np.full(len(effects), np.nan) if gradients is None else gradients.event_effects
     strongest, others = split_events(effects, order)
@@ -80,8 +79,9 @@ def frame(
     if len(others):
         sums = (float(values[others].sum()) for values in (effects, weights, by_gradients))
         bars.append(Bar(f"{count(len(others), 'other movie')}, added up", True, *sums))
-    for part, effect in explanation.by_part(measure).items():
-        label = f"{PARTS[part].capitalize()}: {value_words(part, getattr(explanation.visitor, part))}"
+    for name, effect in explanation.demographic_effects(measure).items():
+        demographic = DEMOGRAPHICS[name]
+        label = f"{demographic.label.capitalize()}: {demographic.value_text(getattr(explanation.visitor, name))}"
         bars.append(Bar(label, False, effect, np.nan, np.nan))
     rest = np.nan if gradients is None else gradients.rest
     bars.append(Bar(capitalised(looks.rest), True, np.nan, float(looks.to_rest.mean()), rest))
@@ -97,7 +97,7 @@ def _share(weight: float) -> str:
 
 
 def render(
-    recommender: Recommender, explanation: Explanation, measure: str, order: str, causes: Mapping[int, float]
+    recommender: Recommender, explanation: Explanation, measure: Measure, order: str, causes: Mapping[int, float]
 ) -> None:
     """Draw the picture."""
     rows = frame(recommender, explanation, measure, order, causes)
@@ -123,7 +123,7 @@ def in_words(row: Any, with_attention: bool) -> str:
     return f"{row.label} {', '.join(parts)}"
 
 
-def legend(recommender: Recommender, explanation: Explanation, measure: str, causes: Mapping[int, float]) -> str:
+def legend(recommender: Recommender, explanation: Explanation, measure: Measure, causes: Mapping[int, float]) -> str:
     """Return what one must know to read the picture."""
     effect = {
         "expected": "▲ raises, ▼ lowers the expected rating by so many stars",

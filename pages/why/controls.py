@@ -6,14 +6,14 @@ from typing import Literal
 
 import streamlit as st
 
-from bst.explanation.sentences import Explanation
+from bst.explanation.sentences import Explanation, Measure
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import why_link
 
-MEASURES = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
+MEASURES: dict[Measure, str] = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
 ORDERS = {"strength": "Strongest first", "time": "As watched"}
 SLOTS = {"a": "A: the visitor", "b": "B: the changed copy"}
 
@@ -90,7 +90,7 @@ def draw_movie(recommender: Recommender, movie_id: int) -> None:
     )
 
 
-def measure(explanation: Explanation) -> str:
+def measure(explanation: Explanation) -> Measure:
     """Return the chosen measure, or the first if the model does not have it."""
     chosen = st.session_state[settings.key("why_measure")]
     return chosen if chosen in explanation.measures else explanation.measures[0]

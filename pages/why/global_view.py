@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from bst.explanation.embedding_map import nearest
+from bst.explanation.embedding_map import EmbeddingMap, nearest
+from bst.explanation.insight_record import By, Insights
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
@@ -21,7 +22,7 @@ from pages.why.controls import Subject
 TITLE = "What it looks at in general"
 MAX_MARKED, MAX_MOVIES, NEIGHBOURS = 10, 10, 10
 ALL_GENRES = "All genres"
-BY = {"influence": "That move ratings most", "attention": "That it looks at most"}
+BY: dict[By, str] = {"influence": "That move ratings most", "attention": "That it looks at most"}
 
 
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
@@ -29,7 +30,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
     insights = known_insights.insights(recommender)
     st.header("The model's map of the movies", anchor=False)
     if insights:
-        _draw_map(recommender, subject, explanation, insights["map"])
+        _draw_map(recommender, subject, explanation, insights.map)
     else:
         known_insights.draw_missing(recommender, "its map, and what it looks at in general,")
     grid = st.grid(2, min_column_width=320, gap="medium")
@@ -45,7 +46,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 
 
 def _draw_map(
-    recommender: Recommender, subject: Subject, explanation: Explanation, coordinates: dict[str, list[float]]
+    recommender: Recommender, subject: Subject, explanation: Explanation, embedding_map: EmbeddingMap
 ) -> None:
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -58,7 +59,7 @@ def _draw_map(
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
-    points = cached("map", key(recommender), lambda: _points(recommender, coordinates))
+    points = cached("map", key(recommender), lambda: _points(recommender, embedding_map))
     points = _with_marks(points, subject, explanation, searched, genre)
     above_chart = st.container(key="answer_map")
     marked = ", ".join(points.loc[points["mark"] != "", "title"])
@@ -80,7 +81,7 @@ def _draw_map(
     )
 
 
-def _points(recommender: Recommender, coordinates: dict[str, list[float]]) -> pd.DataFrame:
+def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFrame:
     """Return every movie with its position on the map and one genre: of several, the rarest."""
     movies = recommender.catalogue.movies
     has_genre = genre_matrix(movies)
@@ -88,8 +89,8 @@ def _points(recommender: Recommender, coordinates: dict[str, list[float]]) -> pd
     has_any = has_genre.sum(axis=1) > 0
     return pd.DataFrame(
         {
-            "x": coordinates["x"],
-            "y": coordinates["y"],
+            "x": embedding_map.x,
+            "y": embedding_map.y,
             "movie_id": movies["movie_id"].to_numpy(),
             "title": movies["title"].to_numpy(),
             "genres": movies["genres"].str.replace("|", ", ", regex=False).to_numpy(),
@@ -182,7 +183,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value_column: Any, key
     )
 
 
-def _draw_movies(recommender: Recommender, insights: dict) -> None:
+def _draw_movies(recommender: Recommender, insights: Insights) -> None:
     st.header("Movies that matter most, over many visitors", anchor=False)
     by = st.segmented_control(
         "By",
@@ -193,21 +194,22 @@ def _draw_movies(recommender: Recommender, insights: dict) -> None:
         default="influence",
         label_visibility="collapsed",
     )
-    rows = [row for row in insights["movies"][by] if row["movie_id"] in recommender.catalogue][:MAX_MOVIES]
-    titles_and_values = [(recommender.catalogue.title(row["movie_id"]), row["value"]) for row in rows]
+    movies = insights.movies.attention if by == "attention" else insights.movies.influence
+    rows = [row for row in movies if row.movie_id in recommender.catalogue][:MAX_MOVIES]
+    titles_and_values = [(recommender.catalogue.title(row.movie_id), row.value) for row in rows]
     _draw_table(
         pd.DataFrame(titles_and_values, columns=["title", "value"]),
-        [row["movie_id"] for row in rows],
+        [row.movie_id for row in rows],
         st.column_config.NumberColumn("× average", format="%.1f", width=90),
         f"why_most_{by}",
         "Movies that matter most, compared with an average movie of the same history",
     )
-    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights['sample']['words']}"))
+    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
 
 
-def _draw_genres(insights: dict) -> None:
+def _draw_genres(insights: Insights) -> None:
     st.header("Genres", anchor=False)
-    genres = pd.DataFrame(insights["genres"])
+    genres = pd.DataFrame(insights.genres)
     if genres.empty:
         st.caption("No genre was watched often enough to tell.")
         return

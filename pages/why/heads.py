@@ -21,7 +21,7 @@ MAX_TOKENS = 40
 
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw the links, the heatmap of heads, and the heatmap of events."""
-    looks = explanation.attention.looks
+    looks = explanation.attention.weights
     if not explanation.events:
         st.caption(f"With no history there is nothing to look at but {looks.rest}.")
         return
@@ -43,7 +43,7 @@ def weights(recommender: Recommender, explanation: Explanation) -> pd.DataFrame:
 
     Movies are in the order they were watched. Of a long history, the movies with the least attention share a row.
     """
-    looks = explanation.attention.looks
+    looks = explanation.attention.weights
     strongest, others = contributions.split_events(looks.to_events.mean(axis=0), "time")
     rows = [
         (contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i])
@@ -74,7 +74,7 @@ def _draw_links(recommender: Recommender, explanation: Explanation, head: str) -
 
 def _draw_heads(recommender: Recommender, explanation: Explanation) -> None:
     st.header("Every head", anchor=False)
-    looks = explanation.attention.looks
+    looks = explanation.attention.weights
     long = weights(recommender, explanation).melt(["label"], list(looks.heads), "head", "weight")
     chart_view.show(
         charts.attention_heatmap(long),

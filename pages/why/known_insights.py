@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from bst.bundles import sidecars
+from bst.explanation.insight_record import Insights
+from bst.explanation.insights import read_insights
 from bst.inference.recommender import Recommender
 from pages.shared.session_cache import cached, key
 
 
-def insights(recommender: Recommender) -> dict | None:
+def insights(recommender: Recommender) -> Insights | None:
     """Return the model's insights if they have been measured."""
     bundle = recommender.bundle
     path = bundle.folder / "insights.json"
     version = path.stat().st_mtime_ns if path.is_file() else 0
-    return cached("insights", key(recommender, version), lambda: sidecars.read(bundle, "insights"))
+    return cached("insights", key(recommender, version), lambda: read_insights(bundle))
 
 
 def draw_missing(recommender: Recommender, what: str) -> None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bst.explanation.sentences import MEASURES, Explanation, predicted, signed, top_contributions, value_text
+from bst.explanation import predicted
+from bst.explanation.sentences import MEASURES, Explanation, Measure, signed, top_contributions, value_text
 from bst.inference.recommender import Recommender
-from bst.schema import Event
-from bst.what_if.edits import PARTS, Drop, Edit, Rate, SetPart
+from bst.schema import DEMOGRAPHICS, Event
+from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from pages.shared.format import escape_markdown
 from pages.shared.session_cache import cached, key
 from pages.shared.state import visitor_state
@@ -32,10 +33,10 @@ class Effect:
     """A proposal, and by how much it changes the prediction in each measure that the model has."""
 
     proposal: Proposal
-    changes: dict[str, float]
+    changes: dict[Measure, float]
 
 
-def render(recommender: Recommender, subject: Subject, explanation: Explanation, measure: str) -> None:
+def render(recommender: Recommender, subject: Subject, explanation: Explanation, measure: Measure) -> None:
     """Draw the edits, each a button that leads to What if."""
     st.header("Try a change", anchor=False)
     st.caption(
@@ -65,7 +66,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation,
         st.markdown("Nothing is known about this visitor that could be changed.")
 
 
-def _in_words(explanation: Explanation, measure: str, change: float) -> str:
+def _in_words(explanation: Explanation, measure: Measure, change: float) -> str:
     """Return what a prediction becomes, and its direction; of the next movie only the change, as it is a logit."""
     if measure == "next_logit":
         return f"**{escape_markdown(signed(measure, change))}**"
@@ -74,7 +75,7 @@ def _in_words(explanation: Explanation, measure: str, change: float) -> str:
     return f"**{escape_markdown(value)}** {direction}"
 
 
-def _effects(recommender: Recommender, explanation: Explanation, measure: str) -> list[Effect]:
+def _effects(recommender: Recommender, explanation: Explanation, measure: Measure) -> list[Effect]:
     proposals = _proposals(recommender, explanation, measure)
     if not proposals:
         return []
@@ -86,7 +87,7 @@ def _effects(recommender: Recommender, explanation: Explanation, measure: str) -
     ]
 
 
-def _proposals(recommender: Recommender, explanation: Explanation, measure: str) -> list[Proposal]:
+def _proposals(recommender: Recommender, explanation: Explanation, measure: Measure) -> list[Proposal]:
     """Return edits of what moves the prediction most: removed, rated differently, unknown."""
     title, levels = recommender.catalogue.title, recommender.bundle.levels
     events = _strongest_events(explanation, measure)
@@ -98,13 +99,13 @@ def _proposals(recommender: Recommender, explanation: Explanation, measure: str)
         other = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
         label = f"Rate {title(strongest.movie_id)} {other:g} instead of {strongest.rating:g}"
         proposals.insert(1, Proposal(label, "star_half", Rate(strongest.movie_id, other)))
-    parts = sorted(explanation.by_part(measure).items(), key=lambda item: -abs(item[1]))
-    for part, _ in parts[: MAX_EDITS - len(proposals)]:
-        proposals.append(Proposal(f"Hide their {PARTS[part]}", "person_off", SetPart(part, None)))
+    demographics = sorted(explanation.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
+    for name, _ in demographics[: MAX_EDITS - len(proposals)]:
+        proposals.append(Proposal(f"Hide their {DEMOGRAPHICS[name].label}", "person_off", SetDemographic(name, None)))
     return proposals
 
 
-def _strongest_events(explanation: Explanation, measure: str) -> list[Event]:
+def _strongest_events(explanation: Explanation, measure: Measure) -> list[Event]:
     """Return the events that move the prediction noticeably, the strongest first; if none does, just the strongest."""
     events = [contribution.event for contribution in top_contributions(explanation, measure) if contribution.event]
     if not events and explanation.events:

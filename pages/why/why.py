@@ -6,8 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.errors import BSTError
-from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions
+from bst.explanation.sentences import Explanation, Measure, explain, sentence, signed, top_contributions
 from bst.inference.recommender import Recommender
+from bst.schema import DEMOGRAPHICS
 from pages.shared import pages, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.session_cache import cached, first_time, key
@@ -47,7 +48,7 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
         controls.draw_measure(explanation)
-    if explanation.events or explanation.parts:
+    if explanation.events or explanation.demographic_scores:
         _draw_contributions(recommender, subject, explanation, measure)
     else:
         _draw_nothing_known()
@@ -80,15 +81,15 @@ def _explain(recommender: Recommender, subject: Subject, headline: DeltaGenerato
     )
 
 
-def _second_sentence(explanation: Explanation, measure: str, title: Callable[[int], str]) -> str:
+def _second_sentence(explanation: Explanation, measure: Measure, title: Callable[[int], str]) -> str:
     """Return what moves the prediction most after the strongest, which the headline names."""
     parts = []
     for contribution in top_contributions(explanation, measure)[1:3]:
         if contribution.event:
             name = f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
-        else:
-            name = f"their {contributions.PARTS[contribution.part or '']}"
-        parts.append(f"{name} ({signed(measure, contribution.by)})")
+        elif contribution.demographic:
+            name = f"their {DEMOGRAPHICS[contribution.demographic].label}"
+        parts.append(f"{name} ({signed(measure, contribution.effect)})")
     if parts:
         return f"Next strongest: {', and '.join(parts)}."
     return "Nothing else about this visitor makes a noticeable difference."
@@ -103,7 +104,7 @@ def _draw_nothing_known() -> None:
     st.page_link(pages.RECOMMEND, label="Go to Recommend", icon=":material/recommend:")
 
 
-def _draw_contributions(recommender: Recommender, subject: Subject, explanation: Explanation, measure: str) -> None:
+def _draw_contributions(recommender: Recommender, subject: Subject, explanation: Explanation, measure: Measure) -> None:
     causes = ground_truth.causes(recommender, explanation)
     left, right = st.columns([5, 3], gap="medium")
     with left:

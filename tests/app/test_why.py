@@ -4,18 +4,18 @@ import json
 import re
 from functools import lru_cache
 
-import numpy as np
 import pytest
 
-from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 from bst.explanation.agreement import spearman
+from bst.explanation.insights import save_insights
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
-from bst.what_if.edits import Drop, Rate, SetPart
+from bst.what_if.edits import Drop, Rate, SetDemographic
 from pages.why import contributions
 from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
+from tests.insights import insights_record, spread
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -133,7 +133,7 @@ def test_ratings_and_parts_can_be_changed_too(kinds):
     hidden = next(i for i, label in enumerate(labels) if label.startswith("Hide their "))
     part = {"sex": "sex", "age group": "age", "occupation": "occupation"}[labels[hidden].removeprefix("Hide their ")]
     app.button(key=f"why_change_{hidden}").click().run()
-    assert visitor(app, slot="b") == SetPart(part, None).apply(who)
+    assert visitor(app, slot="b") == SetDemographic(part, None).apply(who)
 
 
 def test_a_long_history_has_bars_for_what_matters_and_one_for_the_rest(kinds):
@@ -186,36 +186,12 @@ def test_without_insights_the_page_says_how_to_get_them(kinds):
     assert app.code[0].value == "python -m bst insights --bundle timeline"
 
 
-def spread(*deciles: float) -> dict:
-    return {"visitors": 9, "mean": deciles[5], "quantiles": list(deciles), "histogram": [0] * 20}
-
-
 @pytest.fixture
 def with_insights(kinds):
     """The timeline bundle with made-up insights."""
-    even = spread(*np.linspace(-0.5, 0.5, 11).round(2).tolist())
-    insights = {
-        "sample": {"words": "9 users nobody has met."},
-        "agreement": {"heads": [even] * 4, "layers": [even] * 2, "mean": even, "gradients": None},
-        "controls": {"uniform": even, "permuted": None},
-        "uniform_change": {"mean": 0.17, "one_event": 0.42},
-        "genres": [{"genre": "Horror", "events": 9, "visitors": 5, "attention": 1.2, "influence": 0.8}],
-        "movies": {by: [{"movie_id": IDS[7], "visitors": 5, "value": 2.5}] for by in ("attention", "influence")},
-        "map": {axis: np.linspace(-1, 1, len(IDS)).round(3).tolist() for axis in "xy"},
-        "planted": {
-            "influence": 0.83,
-            "attention": 0.5,
-            "gradients": None,
-            "chance": 0.2,
-            "words": "Of 9 cases.",
-            "by_clarity": [
-                {"stars": 0.2, "cases": 7, "influence": 0.61, "attention": 0.42, "chance": 0.1},
-                {"stars": 0.4, "cases": 9, "influence": 0.83, "attention": 0.5, "chance": 0.2},
-            ],
-        },
-    }
+    insights = insights_record(spread(-0.5, 0.5), IDS[7], len(IDS))
     bundle = open_bundle(kinds / "timeline")
-    sidecars.save(bundle, "insights", insights)
+    save_insights(bundle, insights)
     yield insights
     (bundle.folder / "insights.json").unlink()
 

@@ -7,8 +7,10 @@ import pytest
 
 from bst.explanation.agreement import Agreement, agreement, attention_verdict, spearman
 from bst.explanation.attention import Attention
+from bst.explanation.insight_record import Insights
 from bst.schema import Event
 from bst.scoring.results import CandidateAttention
+from tests.insights import insights_record
 
 
 def test_ranks_alone_count():
@@ -28,7 +30,7 @@ def test_what_has_no_order_agrees_with_nothing(a, b):
     assert spearman(a, b) is None
 
 
-def test_rows_of_different_lengths_are_a_mistake():
+def test_arrays_of_different_lengths_are_a_mistake():
     with pytest.raises(ValueError, match="one length"):
         spearman([1, 2, 3], [1, 2])
 
@@ -65,10 +67,10 @@ def test_as_many_influences_as_events():
 
 # ---- the sentence
 
-INSIGHTS = {"agreement": {"mean": {"quantiles": np.linspace(0, 1, 11).tolist()}}}
+INSIGHTS = insights_record()
 
 
-def said(mean: float | None, events: int = 40, insights: dict | None = INSIGHTS) -> str:
+def said(mean: float | None, events: int = 40, insights: Insights | None = INSIGHTS) -> str:
     return attention_verdict(Agreement((), (), (), (), mean, events), insights)
 
 
@@ -97,7 +99,8 @@ def test_the_sentence_tells_where_this_prediction_stands():
     assert "less close than for 90% of the visitors tried" in said(0.1)
     assert "closer than for 99%" in said(1.0), "nobody is closer than for all"
     assert "rank correlation −0.50" in said(-0.5)
-    for nothing in (None, {}, {"agreement": None}, {"agreement": {"mean": None}}):
+    undefined = replace(INSIGHTS, agreement=replace(INSIGHTS.agreement, mean=None))
+    for nothing in (None, undefined):
         assert "visitors tried" not in said(0.8, insights=nothing)
 
 

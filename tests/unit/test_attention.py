@@ -25,7 +25,7 @@ def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recomme
     read = min(events, 3)
     assert seen.movie_id == IDS[20]
     assert seen.events == EVENTS[events - read : events], "the newest three, oldest first"
-    looks = seen.looks
+    looks = seen.weights
     assert looks.heads == ("Head 1", "Head 2", "Head 3")
     assert looks.rest == "the movie itself"
     assert looks.to_events.shape == (3, read)
@@ -55,8 +55,8 @@ def test_weights_are_those_of_the_model(events, small_recommender, small_bundle,
     }
     rating, scores = small_bundle.load_model(world.movies)(inputs, return_attention_scores=True)
     read = len(seen.events)
-    np.testing.assert_allclose(seen.looks.to_events, scores[0, :, 3, 3 - read : 3], atol=1e-6)
-    np.testing.assert_allclose(seen.looks.to_rest, scores[0, :, 3, 3], atol=1e-6)
+    np.testing.assert_allclose(seen.weights.to_events, scores[0, :, 3, 3 - read : 3], atol=1e-6)
+    np.testing.assert_allclose(seen.weights.to_rest, scores[0, :, 3, 3], atol=1e-6)
     assert seen.expected_rating == pytest.approx(float(np.clip(rating[0, 0], 1, 5)), abs=1e-5)
     assert seen.expected_rating == pytest.approx(small_recommender.expected_ratings(visitor, [IDS[20]])[0], abs=1e-5)
 
@@ -64,7 +64,7 @@ def test_weights_are_those_of_the_model(events, small_recommender, small_bundle,
 def test_with_an_empty_history_a_movie_attends_to_itself(small_recommender):
     seen = attention(small_recommender, Visitor(), IDS[0])
     assert seen.events == ()
-    assert seen.looks.to_rest == pytest.approx([1, 1, 1], rel=1e-5)
+    assert seen.weights.to_rest == pytest.approx([1, 1, 1], rel=1e-5)
     assert 1 <= seen.expected_rating <= 5
 
 
@@ -109,7 +109,7 @@ def by_distance(tiny_dataset):
 @pytest.mark.parametrize("events", range(6))
 def test_where_a_candidate_looks_by_hand(events, by_distance):
     history = tuple(Event(movie, 3) for movie in (10, 20, 30, 40, 50)[:events])
-    looks = attention(by_distance, Visitor(history=history), 60).looks
+    looks = attention(by_distance, Visitor(history=history), 60).weights
     read = min(events, 4)
     # the newest event is 0 places back, the visitor behind the oldest
     expected = of_distance(list(range(read, -1, -1)))
@@ -122,7 +122,7 @@ def test_where_a_candidate_looks_by_hand(events, by_distance):
 
 def test_where_events_look_by_hand(by_distance):
     history = tuple(Event(movie, 3) for movie in (10, 20, 30))
-    between = attention(by_distance, Visitor(history=history), 60).looks.between
+    between = attention(by_distance, Visitor(history=history), 60).weights.between
     assert between.heads == ("Layer 1, head 1", "Layer 2, head 1")
     assert (between.before, between.after) == (("who the visitor is",), ())
     expected = [[1, 0, 0, 0], [2 / 6, 4 / 6, 0, 0], [1 / 7, 2 / 7, 4 / 7, 0], [1 / 8, 1 / 8, 2 / 8, 4 / 8]]
@@ -139,7 +139,7 @@ def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distanc
     model = build_timeline(config, Sizes(3, 6), 5)
     model.rating.factor_prior.assign([1, 1])
     alone = Recommender.load(bundle, tiny_dataset, model=model)
-    assert attention(alone, Visitor(history=(Event(10, 3),)), 60).looks.between is None
+    assert attention(alone, Visitor(history=(Event(10, 3),)), 60).weights.between is None
 
 
 @pytest.mark.parametrize("events", [1, 3])
@@ -159,7 +159,7 @@ def test_a_classic_model_by_hand(events, tiny_dataset):
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = tuple(Event(movie, 4) for movie in (10, 20, 30)[:events])
-    looks = attention(recommender, Visitor(history=history), 60).looks
+    looks = attention(recommender, Visitor(history=history), 60).weights
     target, n = np.exp(2), events + 1
     last = np.append(np.ones(events), target) / (events + target)
     np.testing.assert_allclose(looks.between.weights, [[[1 / n] * n] * events + [last.tolist()]], atol=1e-6)

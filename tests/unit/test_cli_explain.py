@@ -29,7 +29,7 @@ def test_a_prediction_is_explained_as_json(answer, bundle, timeline_recommender)
         "events", "attention", "rating_changes", "demographics", "interactions", "gradients", "agreement",
     ]  # fmt: skip
     made = leave_one_out(timeline_recommender, VISITOR, MOVIE)
-    assert said["expected"] == pytest.approx(made.expected, abs=1e-4)
+    assert said["expected"] == pytest.approx(made.scores.expected, abs=1e-4)
     assert said["movie_id"] == MOVIE
     assert [event["movie_id"] for event in said["events"]] == [event.movie_id for event in VISITOR.history]
     for place, event in enumerate(said["events"]):

@@ -7,8 +7,8 @@ import pytest
 
 from bst.inference.ranking import POPULARITY_BANDS, Filters, RankOptions
 from bst.schema import Event, Visitor
-from bst.what_if import Goal, compare, find
-from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetPart, Swap, apply_all
+from bst.what_if import Goal, compare, find_counterfactuals
+from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetDemographic, Swap, apply_all
 
 WATCHED = [word for text in ("Story Number 4=5", "130=3", "Story Number 9=4") for word in ("--watched", text)]
 VISITOR = Visitor("F", 25, None, (Event(112, 5), Event(130, 3), Event(127, 4)))
@@ -30,7 +30,7 @@ def test_what_moves_as_json(answer, eager, bundle, timeline_recommender):
     assert list(said) == ["bundle", "visitor", "changed", "edits", "sentence", "moves", "gains", "losses"]
     assert said["bundle"] == "tiny"
     assert said["edits"] == [f"rated {title(112)} 5 → 1"]
-    assert said["sentence"] == made.words(title)
+    assert said["sentence"] == made.describe(title)
     assert [event["rating"] for event in said["visitor"]["history"]] == [5, 3, 4]
     assert [event["rating"] for event in said["changed"]["history"]] == [1, 3, 4]
     assert [row["movie_id"] for row in said["moves"]] == made.moves["movie_id"].tolist()
@@ -46,8 +46,14 @@ def test_changes_are_made_in_the_order_in_which_they_are_given(answer, eager, bu
     changes = ["--add", "Story Number 7=2", "--forget", 1, "--swap", "Story Number 10", "121", "--set", "sex=unknown"]
     changes += ["--set", "occupation=writer", "--set", "age=56", "--move", "Story Number 7=1", "--rate", "121=4"]
     said = answer("whatif", "--bundle", bundle, *WHO, *changes, "--drop", "Story Number 9")
-    edits = (Add(121, 2), Forget(1), Swap(130, 121), SetPart("sex", None), SetPart("occupation", "writer"))
-    edits += (SetPart("age", 56), Move(121, 2), Rate(121, 4), Drop(127))
+    edits = (
+        Add(121, 2),
+        Forget(1),
+        Swap(130, 121),
+        SetDemographic("sex", None),
+        SetDemographic("occupation", "writer"),
+    )
+    edits += (SetDemographic("age", 56), Move(121, 2), Rate(121, 4), Drop(127))
     after = apply_all(VISITOR, edits)
     assert said["changed"]["history"] == [
         {
@@ -80,7 +86,7 @@ def test_what_moves_as_text(run, eager, bundle, timeline_recommender):
     made = compare(timeline_recommender, VISITOR, VISITOR.watched(106, 5), 3)
     lines = out.splitlines()
     assert code == 0
-    assert lines[0] == made.words(timeline_recommender.catalogue.title)
+    assert lines[0] == made.describe(timeline_recommender.catalogue.title)
     assert lines[2].split() == ["A", "→", "B", "expected", "rating"]
     first = made.moves.iloc[0]
     assert lines[3].split()[:6] == [
@@ -108,7 +114,7 @@ def test_what_moves_as_text(run, eager, bundle, timeline_recommender):
         (["--set", "age=26"], "age groups are told by their lowest age: 1, 18, 25"),
         (["--set", "age=old"], "the age group must be a whole number from 1 on, not 'old'"),
         (["--forget", "0"], "--forget must be a whole number from 1 on, not '0'"),
-        (["--move", "112=first"], "the place must be a whole number from 1 on, not 'first'"),
+        (["--move", "112=first"], "the position must be a whole number from 1 on, not 'first'"),
         (["--move", "112"], "--move '112' is not of the form 'TITLE=PLACE'"),
         (["--drop", "112", "--weight", "2", "--order", "blend"], "the weight of a blend goes from 0 (liked) to 1"),
         (["--drop", "112", "--diversity", "2"], "diversity goes from 0"),
@@ -125,17 +131,17 @@ def test_the_smallest_changes_as_json(answer, eager, bundle, timeline_recommende
     rows = timeline_recommender.rank(VISITOR, 8)
     asked = ["--movie", rows[-1].movie_id, "--into-top", 5, "--budget", 80, "--results", 2]
     said = answer("counterfactual", "--bundle", bundle, *WHO, *asked)
-    made = find(timeline_recommender, VISITOR, Goal(rows[-1].movie_id, "top", 5), 80, 2)
+    made = find_counterfactuals(timeline_recommender, VISITOR, Goal(rows[-1].movie_id, "top", 5), 80, 2)
     assert list(said) == [
         "bundle", "visitor", "movie_id", "title", "goal", "expected_rating", "rank", "already", "tried", "found"
     ]  # fmt: skip
     assert said["goal"] == {"kind": "top", "value": 5, "above": True, "order": "rating"}
     assert (said["rank"], said["title"], said["already"]) == (8, rows[-1].title, False)
     assert said["tried"] == made.tried
-    assert len(said["found"]) == len(made.found) > 0
-    for told, one in zip(said["found"], made.found, strict=True):
+    assert len(said["found"]) == len(made.counterfactuals) > 0
+    for told, one in zip(said["found"], made.counterfactuals, strict=True):
         assert (told["rank"], told["size"]) == (one.rank, one.size)
-        assert told["edits"] == [edit.words(VISITOR, timeline_recommender.catalogue.title) for edit in one.edits]
+        assert told["edits"] == [edit.describe(VISITOR, timeline_recommender.catalogue.title) for edit in one.edits]
         assert [event["movie_id"] for event in told["changed"]["history"]] == [e.movie_id for e in one.visitor.history]
 
 

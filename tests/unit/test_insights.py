@@ -1,6 +1,7 @@
-"""What is told of many visitors: sums checked by hand, and a whole set of insights of two small models."""
+"""Insights: sums over visitors checked by hand, and a whole record of two small models."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,11 +12,12 @@ from bst.bundles import sidecars
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation.embedding_map import embedding_map, nearest
+from bst.explanation.insight_record import GenreInsight, Insights, MovieInsight
 from bst.explanation.insight_summary import by_genre, by_movie, ratios, spread
 from bst.explanation.insights import draw_sample, make_insights, read_insights
-from bst.models.registry import family_of
 from bst.schema import Event, Visitor
 from bst.visitors.replay import RealUsers
+from tests.insights import insights_record
 
 IDS = [100 + 3 * i for i in range(30)]
 
@@ -23,12 +25,12 @@ IDS = [100 + 3 * i for i in range(30)]
 
 
 def test_a_spread_counts_those_for_whom_it_is_defined():
-    told = spread([None, -1.0, 0.0, 1.0, None])
-    assert (told["visitors"], told["mean"]) == (3, 0)
-    # halfway between −1 and 0 at 25 %, so −0.8 at 10 %
-    assert told["quantiles"] == pytest.approx([-1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1])
-    assert sum(told["histogram"]) == 3
-    assert [told["histogram"][i] for i in (0, 10, 19)] == [1, 1, 1]
+    three = spread([None, -1.0, 0.0, 1.0, None])
+    assert (three.visitors, three.mean) == (3, 0)
+    # halfway between −1 and 0 at 25%, so −0.8 at 10%
+    assert three.quantiles == pytest.approx([-1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert sum(three.histogram) == 3
+    assert [three.histogram[i] for i in (0, 10, 19)] == [1, 1, 1]
     assert spread([None, None]) is None
 
 
@@ -46,12 +48,12 @@ def test_genres_by_hand():
     movies = pd.DataFrame({"movie_id": [1, 2], "title": ["A", "B"], "genres": ["Drama|War", "Comedy"]})
     # five visitors of two events: the drama gets 3 of 4 parts of attention, and 1 of 2 of influence
     seen = [explained([1, 2], [0.3, 0.1], [0.2, -0.2])] * 5
-    assert by_genre(Catalogue(movies), seen) == [
-        {"genre": "Drama", "visitors": 5, "events": 5, "attention": 1.5, "influence": 1.0, "stars": 0.2},
-        {"genre": "War", "visitors": 5, "events": 5, "attention": 1.5, "influence": 1.0, "stars": 0.2},
-        {"genre": "Comedy", "visitors": 5, "events": 5, "attention": 0.5, "influence": 1.0, "stars": 0.2},
-    ]
-    assert by_genre(Catalogue(movies), seen[:4]) == [], "four visitors are too few"
+    assert by_genre(Catalogue(movies), seen) == (
+        GenreInsight("Drama", visitors=5, events=5, attention=1.5, influence=1.0, stars=0.2),
+        GenreInsight("War", visitors=5, events=5, attention=1.5, influence=1.0, stars=0.2),
+        GenreInsight("Comedy", visitors=5, events=5, attention=0.5, influence=1.0, stars=0.2),
+    )
+    assert by_genre(Catalogue(movies), seen[:4]) == (), "four visitors are too few"
 
 
 def test_a_movie_that_few_had_does_not_lead():
@@ -59,10 +61,7 @@ def test_a_movie_that_few_had_does_not_lead():
     once = [explained([3, 2], [1.0, 0.0], [1, 1])] * 4
     rows = by_movie([*often, *once], "attention")
     # (20 · 1.5 + 5) / 25, and (20 · 0.5 + 4 · 0 + 5) / 29; movie 3 is left out
-    assert rows == [
-        {"movie_id": 1, "visitors": 20, "value": 1.4},
-        {"movie_id": 2, "visitors": 24, "value": round(15 / 29, 3)},
-    ]
+    assert rows == (MovieInsight(1, visitors=20, value=1.4), MovieInsight(2, visitors=24, value=round(15 / 29, 3)))
 
 
 # ---- the sample
@@ -97,36 +96,55 @@ def found(timeline_recommender, orderly, steps):
     return make_insights(timeline_recommender, orderly, visitors=4, on_progress=lambda *told: steps.append(told))
 
 
-def test_insights_are_plain_and_whole(found, timeline_recommender, steps):
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["sample"]["visitors"] == 4
-    assert found["sample"]["held_out"]
-    assert "never saw" in found["sample"]["words"]
-    assert found["layers"] == ["Layer 1", "Layer 2"]
-    assert len(found["heads"]) == len(found["agreement"]["heads"]) == 4
-    for told in (found["agreement"]["mean"], found["agreement"]["gradients"], *found["controls"].values()):
-        assert told["visitors"] == 4
-        assert -1 <= told["quantiles"][0] <= told["mean"] <= told["quantiles"][-1] <= 1
-    assert found["uniform_change"]["mean"] > 0
-    assert found["planted"] is None
-    assert len(found["map"]["x"]) == len(found["map"]["y"]) == 30
-    assert max(map(abs, [*found["map"]["x"], *found["map"]["y"]])) == 1
+def test_a_whole_record_of_insights(found, steps):
+    assert Insights.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False))) == found
+    assert found.sample.visitors == 4
+    assert found.sample.held_out
+    assert "never saw" in found.sample.description
+    assert found.layers == ("Layer 1", "Layer 2")
+    assert len(found.heads) == len(found.agreement.heads) == 4
+    for part in (found.agreement.mean, found.agreement.gradients, found.controls.uniform, found.controls.permuted):
+        assert part.visitors == 4
+        assert -1 <= part.quantiles[0] <= part.mean <= part.quantiles[-1] <= 1
+    assert found.uniform_change.mean > 0
+    assert found.planted is None
+    assert len(found.map.x) == len(found.map.y) == 30
+    assert max(map(abs, found.map.x + found.map.y)) == 1
     assert [done for done, *_ in steps] == list(range(6))
     assert {total for _, total, _ in steps} == {5}
 
 
 def test_insights_hold_no_titles_and_no_ratings_of_anybody(found, orderly):
-    text = json.dumps({name: part for name, part in found.items() if name != "map"})
+    text = json.dumps({name: part for name, part in found.to_dict().items() if name != "map"})
     assert "Story Number" not in text
     assert "timestamp" not in text
 
 
 def test_insights_of_a_classic_model_are_not_of_held_out_users(small_recommender, world):
     found = make_insights(small_recommender, world, visitors=3)
-    assert not found["sample"]["held_out"]
-    assert "holds none out whole" in found["sample"]["words"]
-    assert (found["heads"], found["layers"]) == (["Head 1", "Head 2", "Head 3"], [])
-    assert found["sample"]["events"]["high"] == 3, "it reads no more"
+    assert not found.sample.held_out
+    assert "holds none out whole" in found.sample.description
+    assert (found.heads, found.layers) == (("Head 1", "Head 2", "Head 3"), ())
+    assert found.sample.events.high == 3, "it reads no more"
+
+
+@pytest.mark.parametrize("name", ["demo", "ml-1m", "ml-1m-seed"])
+def test_shipped_insights_are_read_and_written_as_they_are(name):
+    path = Path(__file__).parents[2] / "data" / "bundles" / name / "insights.json"
+    plain = json.loads(path.read_text("utf-8"))["insights"]
+    assert Insights.from_dict(plain).to_dict() == plain
+
+
+@pytest.mark.parametrize("broken", [{}, {"sample": 3}, {"format": 2}, {"map": None}, {"agreement": {}}])
+def test_what_is_no_record_of_insights_counts_as_none(broken, timeline_bundle):
+    plain = insights_record().to_dict() | broken if broken else {}
+    with pytest.raises(ValueError, match="insights"):
+        Insights.from_dict(plain)
+    sidecars.save(timeline_bundle, "insights", plain)
+    try:
+        assert read_insights(timeline_bundle) is None
+    finally:
+        (timeline_bundle.folder / "insights.json").unlink()
 
 
 def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, world):
@@ -135,12 +153,11 @@ def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, wo
 
     history = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5)))
     for bundle, dataset in ((timeline_bundle, orderly), (small_bundle, world)):
-        model = bundle.load_model(dataset.movies)
-        family_of(model.config).make_attention_uniform(model)
-        looks = Recommender.load(bundle, dataset, model=model).attention(Visitor("F", 25, None, history), IDS[20])
+        uniform = Recommender.load(bundle, dataset, uniform_attention=True)
+        weights = uniform.attention(Visitor("F", 25, None, history), IDS[20])
         # three events and the candidate or the visitor
-        np.testing.assert_allclose(looks.to_events, 1 / 4, atol=1e-6)
-        np.testing.assert_allclose(looks.to_rest, 1 / 4, atol=1e-6)
+        np.testing.assert_allclose(weights.to_events, 1 / 4, atol=1e-6)
+        np.testing.assert_allclose(weights.to_rest, 1 / 4, atol=1e-6)
 
 
 # ---- neighbours and the map
@@ -176,7 +193,7 @@ def test_what_is_near_lies_near_on_the_map():
 def test_a_map_of_hardly_any_movies(movies):
     vectors = np.eye(8, dtype=np.float32)[:movies]
     made = embedding_map(SimpleNamespace(embeddings=vectors))
-    assert made.x.shape == made.y.shape == (movies,)
+    assert len(made.x) == len(made.y) == movies
     assert np.isfinite([made.x, made.y]).all()
 
 
@@ -186,7 +203,7 @@ def test_a_map_of_hardly_any_movies(movies):
 def test_the_command_keeps_what_it_finds(answer, refused, timeline_bundle, data_here, monkeypatch):
     from bst.explanation import insights
 
-    made, asked = {"format": 1, "sample": {"words": "Nobody."}}, []
+    made, asked = insights_record(), []
 
     def make(recommender, dataset, *, visitors, seed, on_progress):
         asked.append((dataset.name, visitors, seed))
@@ -194,11 +211,10 @@ def test_the_command_keeps_what_it_finds(answer, refused, timeline_bundle, data_
 
     monkeypatch.setattr(insights, "make_insights", make)
     said = answer("insights", "--bundle", timeline_bundle.folder, "--visitors", 7, "--seed", 3)
-    kept = sidecars.read(timeline_bundle, "insights")
     try:
         assert asked == [("orderly-world", 7, 3)]
-        assert kept == read_insights(timeline_bundle)
-        assert (kept["sample"], said["bundle"]) == ({"words": "Nobody."}, timeline_bundle.name)
+        assert read_insights(timeline_bundle) == made
+        assert (said["sample"]["words"], said["bundle"]) == ("9 users nobody has met.", timeline_bundle.name)
     finally:
         (timeline_bundle.folder / "insights.json").unlink()
     assert read_insights(timeline_bundle) is None
@@ -210,17 +226,18 @@ def test_a_new_bundle_gets_its_insights(timeline_bundle, orderly, monkeypatch):
     from bst.explanation import insights
     from bst.training import runs
 
-    monkeypatch.setattr(insights, "make_insights", lambda recommender, dataset: {"of": dataset.name})
+    made = insights_record()
+    monkeypatch.setattr(insights, "make_insights", lambda recommender, dataset: made)
     runs.save_insights(timeline_bundle, orderly)
     try:
-        assert read_insights(timeline_bundle) == {"of": "orderly-world"}
+        assert read_insights(timeline_bundle) == made
     finally:
         (timeline_bundle.folder / "insights.json").unlink()
 
 
-def test_the_command_in_words(found):
-    from bst.cli.insights import _text
+def test_the_command_as_text(found):
+    from bst.cli.insights import insights_text
 
-    words = _text(found | {"file": "there"}, dict.fromkeys(IDS, "Title"))
-    for part in ("4 users", "all heads", "Layer 1, head 2", "shuffled order", "forced uniform", "kept in there"):
-        assert part in words
+    text = insights_text(found.to_dict() | {"file": "there"}, dict.fromkeys(IDS, "Title"))
+    for part in ("4 users", "all heads", "Layer 1, head 2", "shuffled order", "uniform attention", "kept in there"):
+        assert part in text

@@ -6,7 +6,7 @@ import pytest
 from bst.datasets import load
 from bst.datasets.demo_truth import planted
 from bst.explanation import leave_one_out
-from bst.explanation.planted import CLARITY, EACH, K, chance, draw_cases, is_demo, kinds, precision
+from bst.explanation.planted import CASES_PER_USER, CLARITY, K, chance, draw_cases, is_demo, kinds, precision
 from bst.visitors.replay import RealUsers
 
 
@@ -61,7 +61,7 @@ def test_only_the_demo_world_has_planted_causes(demo, tiny_dataset):
 @pytest.mark.parametrize("clarity", CLARITY)
 def test_cases_are_as_clear_as_was_asked(clarity, users):
     cases = draw_cases(users, users.held_out[:20], clarity)
-    assert 5 <= len(cases) <= 20 * EACH
+    assert 5 <= len(cases) <= 20 * CASES_PER_USER
     end = dict(zip(CLARITY, (*CLARITY[1:], np.inf), strict=True))[clarity]
     movies = users.dataset.movies["movie_id"].tolist()
     for case in cases:

@@ -374,7 +374,7 @@ def test_a_rating_or_movie_that_the_dataset_does_not_know(timeline_recommender, 
 def test_attention_is_over_the_visitor_and_the_events_that_were_read(events, timeline_recommender):
     visitor = Visitor("F", history=long_history(events))
     seen = attention(timeline_recommender, visitor, IDS[29])
-    looks, read = seen.looks, min(events, 12)
+    looks, read = seen.weights, min(events, 12)
     assert seen.events == visitor.history[events - read :]
     # two layers of two heads
     assert looks.heads == tuple(f"Layer {layer}, head {head}" for layer in (1, 2) for head in (1, 2))

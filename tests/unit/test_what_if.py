@@ -9,7 +9,7 @@ from bst.errors import VisitorError
 from bst.inference.recommender import Filters, RankOptions
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
 from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, compare, demographics, sweep
-from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetPart
+from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetDemographic
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE, TITLES, rated, visitor
 
@@ -44,8 +44,8 @@ START = visitor((ASH, 5), (BAY, 3))
 
 def test_nothing_was_changed(there):
     made = compare(there, START, Visitor(history=START.history))
-    assert (made.edits, made.mover, made.cause) == ((), None, None)
-    assert made.words(title) == "Nothing was changed."
+    assert (made.edits, made.most_moved, made.main_edit) == ((), None, None)
+    assert made.describe(title) == "Nothing was changed."
     assert made.first == made.second == there.rank(START)
     assert made.gains().empty
     assert made.losses().empty
@@ -58,9 +58,11 @@ def test_one_change(there):
     # Dune falls to 4 − 0.4
     assert [row.movie_id for row in made.second] == [FERN, ELM, DUNE]
     # 1 / log2(1 + rank): Dune loses 1 − 1/2, Fern gains 1 − 0.63
-    assert made.mover == DUNE
-    assert made.cause.share == 1
-    assert made.words(title) == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
+    assert made.most_moved == DUNE
+    assert made.main_edit.share == 1
+    assert (
+        made.describe(title) == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
+    )
 
 
 def test_the_table_of_moves(there):
@@ -94,9 +96,9 @@ def test_the_cause_is_the_edit_that_does_most_of_it_alone(there):
     """Dune falls from 4.4 to 3.6, and what else was changed has nothing to do with it."""
     changed = replace(START.rated(ASH, 1).rated(BAY, 4).watched(JADE, 2), age=25)
     made = compare(there, START, changed, k=3)
-    assert made.edits == (SetPart("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
-    assert (made.mover, made.cause.edit, made.cause.share) == (DUNE, Rate(ASH, 1), 1)
-    assert made.words(title) == (
+    assert made.edits == (SetDemographic("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
+    assert (made.most_moved, made.main_edit.edit, made.main_edit.share) == (DUNE, Rate(ASH, 1), 1)
+    assert made.describe(title) == (
         "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), mostly because Ash (2000) went from 5 to 1."
     )
 
@@ -106,13 +108,13 @@ def test_changes_that_do_it_only_together():
     there = made_up.recommender(lambda of: {GATE: 4.0 if rated(of, ASH) > 0 and rated(of, BAY) > 0 else 1.5, HILL: 3.0})
     start = visitor((ASH, 3), (BAY, 3))
     made = compare(there, start, start.rated(ASH, 5).rated(BAY, 4))
-    assert made.cause.share == 0
-    assert made.words(title) == (
+    assert made.main_edit.share == 0
+    assert made.describe(title) == (
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) went from 3 to 5 and "
         "Bay (2000) went from 3 to 4."
     )
     made = compare(there, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
-    assert made.words(title) == (
+    assert made.describe(title) == (
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because of many changes together: rated 2 movies and set sex "
         "and age group."
     )
@@ -147,12 +149,12 @@ def test_changes_that_do_it_only_together():
 )
 def test_one_sentence_for_each_kind_of_change(b, words, there):
     k = 5 if "first 5" in words else 10
-    assert compare(there, START, b, k).words(title) == words
+    assert compare(there, START, b, k).describe(title) == words
 
 
 def test_many_changes_and_no_move(there):
     b = replace(START, age=25, occupation="writer", history=(*START.history, Event(JADE, 1)))
-    assert compare(there, START, b, k=5).words(title) == (
+    assert compare(there, START, b, k=5).describe(title) == (
         "The first 5 stay where they are, although much was changed: added 1 movie and set age group and occupation."
     )
 
@@ -163,8 +165,8 @@ def test_an_order_that_fits_no_other_history(there):
     b = visitor((ASH, 5), (HILL, 3), (JADE, 3), (IRIS, 3), (COVE, 3), (BAY, 3))
     made = compare(there, a, b)
     assert made.edits == (Drop(GATE), Reorder((ASH, HILL, JADE, IRIS, COVE, BAY)))
-    assert made.mover == FERN
-    assert (made.cause.edit, made.cause.share) == (made.edits[1], 1)
+    assert made.most_moved == FERN
+    assert (made.main_edit.edit, made.main_edit.share) == (made.edits[1], 1)
 
 
 def test_lists_are_those_that_were_asked_for(there):
@@ -172,9 +174,9 @@ def test_lists_are_those_that_were_asked_for(there):
     made = compare(there, START, replace(START, sex="F"), 4, RankOptions(comedy))
     assert made.first == there.rank(START, 4, RankOptions(comedy))
     assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(made.catalogue["title"])
-    assert made.words(title).startswith("The first 4 stay where they are")
+    assert made.describe(title).startswith("The first 4 stay where they are")
     nothing = compare(there, START, replace(START, sex="F"), options=RankOptions(Filters(years=(1900, 1901))))
-    assert nothing.words(title) == "There is no movie left to recommend."
+    assert nothing.describe(title) == "There is no movie left to recommend."
     assert nothing.moves.empty
 
 
@@ -183,15 +185,15 @@ def test_too_many_changes_to_look_for_a_cause(there, monkeypatch):
 
     monkeypatch.setattr(comparison, "MOST_CAUSES", 1)
     made = compare(there, START, START.rated(ASH, 1).rated(BAY, 1))
-    assert made.cause is None
-    assert "because Ash (2000) went from 5 to 1 and Bay (2000) went from 3 to 1." in made.words(title)
+    assert made.main_edit is None
+    assert "because Ash (2000) went from 5 to 1 and Bay (2000) went from 3 to 1." in made.describe(title)
 
 
 def test_the_next_movie():
     there = made_up.recommender(lambda of: {}, chances=lambda of: {GATE: 1.0 + rated(of, ASH) / 2, HILL: 1.5})
     # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
     made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), 3, RankOptions(order="next"))
-    assert made.words(title) == (
+    assert made.describe(title) == (
         "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) went from 3 to 5."
     )
     gains = made.gains("next", 1)
@@ -316,4 +318,4 @@ def test_two_lists_of_a_model(order, timeline_recommender):
             assert ranks.loc[row.movie_id, f"rank_{side}"] == row.rank
             assert ranks.loc[row.movie_id, f"expected_{side}"] == pytest.approx(row.expected_rating)
             assert ranks.loc[row.movie_id, f"next_{side}"] == pytest.approx(row.watch_next)
-    assert made.words(timeline_recommender.catalogue.title).endswith(".")
+    assert made.describe(timeline_recommender.catalogue.title).endswith(".")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bst.explanation.attention import Attention
-from bst.explanation.leave_one_out import Change, Changes, LeaveOneOut
+from bst.explanation.leave_one_out import EventEffects, LeaveOneOut, Scores
 from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions, value_text, value_texts
 from bst.schema import Event, Visitor
 from bst.scoring.results import CandidateAttention
@@ -13,60 +13,65 @@ TITLES = {1: "Alien (1979)", 2: "Casablanca (1942)", 9: "Aliens (1986)"}
 EVENTS = (Event(1, 5.0), Event(2, 2.0))
 
 
-def told(
-    expected=(0.5, -0.1), parts=None, value=4.6, bare=4.5, chance=0.02, events=EVENTS, liked=(0.2, -0.3)
+def explanation(
+    expected=(0.5, -0.1), demographics=None, value=4.6, bare=4.5, watch_next=0.02, events=EVENTS, liked=(0.2, -0.3)
 ) -> Explanation:
-    event_effects = Changes(np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)])
+    """An explanation: what each event and demographic adds, and the rating without a history (``bare``)."""
+    effects = EventEffects(np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)])
     heads = np.full((1, len(events)), 1 / (len(events) + 1))
-    looks = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
+    weights = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
     return Explanation(
         Visitor("F", 25, history=events),
         9,
-        LeaveOneOut(9, events, value, 0.78, -3.0, event_effects),
-        Attention(9, value, events, looks),
-        {part: Change(by, by / 4, 0.0) for part, by in (parts or {}).items()},
-        Change(bare, 0.7, -3.0),
-        Change(4.61, 0.77, -3.0),
-        chance,
+        LeaveOneOut(9, events, Scores(value, 0.78, -3.0), effects),
+        Attention(9, value, events, weights),
+        {name: Scores(effect, effect / 4, 0.0) for name, effect in (demographics or {}).items()},
+        without_history=Scores(bare, 0.7, -3.0),
+        unknown_visitor=Scores(4.61, 0.77, -3.0),
+        watch_next=watch_next,
     )
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (told(), "Expecting 4.6 ★ for Aliens (1986), mostly because of Alien (1979), rated 5 ★: without it, 4.1 ★"),
         (
-            told((0.1, -0.4), value=3.2),
+            explanation(),
+            "Expecting 4.6 ★ for Aliens (1986), mostly because of Alien (1979), rated 5 ★: without it, 4.1 ★",
+        ),
+        (
+            explanation((0.1, -0.4), value=3.2),
             "Expecting 3.2 ★ for Aliens (1986), held down most by Casablanca (1942), rated 2 ★: without it, 3.6 ★",
         ),
         # two ratings that look alike get another digit
         (
-            told((0.04, 0.0), value=4.62),
+            explanation((0.04, 0.0), value=4.62),
             "Expecting 4.62 ★ for Aliens (1986), mostly because of Alien (1979), rated 5 ★: without it, 4.58 ★",
         ),
         (
-            told((0.1, 0.0), {"age": -0.3, "sex": 0.2}),
+            explanation((0.1, 0.0), {"age": -0.3, "sex": 0.2}),
             "Expecting 4.6 ★ for Aliens (1986), held down most because their age group is 25–34: were that unknown, "
             "4.9 ★",
         ),
         (
-            told((0.1, 0.0), {"sex": 0.2}),
+            explanation((0.1, 0.0), {"sex": 0.2}),
             "Expecting 4.6 ★ for Aliens (1986), mostly because they are female: were that unknown, 4.4 ★",
         ),
         # nothing by itself, but all together
         (
-            told((0.02, 0.02), bare=4.2),
+            explanation((0.02, 0.02), bare=4.2),
             "Expecting 4.6 ★ for Aliens (1986): no single movie moves it by 0.03 ★, but all together they do; without "
             "any, 4.2 ★",
         ),
         (
-            told((0.02, -0.02), bare=4.55),
+            explanation((0.02, -0.02), bare=4.55),
             "Expecting 4.60 ★ for Aliens (1986), from what everybody thinks of it (4.61 ★): nothing here moves it by "
             "0.03 ★",
         ),
         (
-            told((), events=(), liked=()),
-            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it: of this visitor no movie is known",
+            explanation((), events=(), liked=()),
+            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it: nothing that this visitor watched is "
+            "known",
         ),
     ],
 )
@@ -75,21 +80,21 @@ def test_the_sentence_names_what_moves_the_rating_most(given, words):
 
 
 def test_each_measure_has_a_sentence_of_its_own():
-    assert sentence(told(), "liked", TITLES.get) == (
+    assert sentence(explanation(), "liked", TITLES.get) == (
         "A chance of 78% that they give Aliens (1986) 4 ★ or more, held down most by Casablanca (1942), rated 2 ★: "
         "without it, 108%"
     )
     # e^1.1 = 3.004
-    assert sentence(told(), "next_logit", TITLES.get) == (
+    assert sentence(explanation(), "next_logit", TITLES.get) == (
         "A chance of 2.0% that Aliens (1986) is next, held down most by Casablanca (1942), rated 2 ★: it makes that "
         "3.0 times less likely"
     )
-    assert "is in the history already" in sentence(told(chance=0.0), "next_logit", TITLES.get)
+    assert "is in the history already" in sentence(explanation(watch_next=0.0), "next_logit", TITLES.get)
 
 
 def test_what_moves_it_stands_in_order_and_next_to_nothing_is_left_out():
-    found = top_contributions(told((0.2, -0.029), {"age": -0.3, "sex": 0.01}), "expected")
-    assert [(one.part or one.event.movie_id, round(one.by, 6)) for one in found] == [("age", -0.3), (1, 0.2)]
+    found = top_contributions(explanation((0.2, -0.029), {"age": -0.3, "sex": 0.01}), "expected")
+    assert [(one.demographic or one.event.movie_id, round(one.effect, 6)) for one in found] == [("age", -0.3), (1, 0.2)]
 
 
 @pytest.mark.parametrize(
@@ -126,11 +131,11 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     expected = recommender.expected_ratings(visitor, [ids[20]])[0]
     assert made.value("expected") == pytest.approx(expected, abs=1e-5)
     assert made.attention.expected_rating == pytest.approx(expected, abs=1e-5)
-    assert list(made.parts) == ["sex", "occupation"]
+    assert list(made.demographic_scores) == ["sex", "occupation"]
     nobody = recommender.expected_ratings(Visitor(), [ids[20]])[0]
-    assert made.unknown.expected == pytest.approx(nobody, abs=1e-5)
+    assert made.unknown_visitor.expected == pytest.approx(nobody, abs=1e-5)
     bare = recommender.expected_ratings(Visitor("F", None, "artist"), [ids[20]])[0]
-    assert made.bare.expected == pytest.approx(bare, abs=1e-5)
+    assert made.without_history.expected == pytest.approx(bare, abs=1e-5)
     timeline = kind == "timeline_recommender"
     assert made.measures == (("expected", "liked", "next_logit") if timeline else ("expected",))
-    assert (made.chance is not None) == timeline
+    assert (made.watch_next is not None) == timeline

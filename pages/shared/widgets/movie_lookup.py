@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from bst.inference.recommender import LIKED, Recommendation, Recommender
+from bst.inference.recommender import Recommendation, Recommender
+from bst.metrics import LIKED, probability_liked
 from bst.presentation import charts
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown, odds, percent
@@ -53,7 +54,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
     with st.container(horizontal=True):
         st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
         if row.distribution is not None:
-            liked = sum(p for level, p in zip(levels, row.distribution, strict=True) if level >= LIKED)
+            liked = probability_liked(row.distribution, levels)
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
         if row.watch_next is not None:
             st.metric(

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from bst.explanation import Cause, causes
+from bst.explanation import StrongestEvent, strongest_events
 from bst.inference.ranking import ORDERS, ranks_of
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
@@ -68,12 +68,12 @@ def render(
     )
 
 
-def found_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[Cause | None]:
+def found_causes(recommender: Recommender, visitor: Visitor, movie_ids: list[int]) -> list[StrongestEvent | None]:
     """Return ``explanation.causes``, kept in the session: a page is run again for many other reasons."""
     kept = st.session_state.setdefault("causes", {})
     question = id(recommender), str(recommender.bundle.folder), visitor, tuple(movie_ids)
     if question not in kept:
-        kept[question] = causes(recommender, visitor, movie_ids)
+        kept[question] = strongest_events(recommender, visitor, movie_ids)
         while len(kept) > 8:
             del kept[next(iter(kept))]
     return kept[question]
@@ -154,7 +154,7 @@ def _row(row: Recommendation, levels: Sequence[float], top: float) -> dict[str, 
     return made
 
 
-def _because(recommender: Recommender, row: Recommendation, cause: Cause | None, order: str) -> dict[str, str]:
+def _because(recommender: Recommender, row: Recommendation, cause: StrongestEvent | None, order: str) -> dict[str, str]:
     if cause is None:
         return {}
     title, rating = recommender.catalogue.title(cause.event.movie_id), stars(cause.event.rating)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from bst.schema import Visitor
-from bst.what_if.edits import describe, differences
+from bst.what_if.edits import describe_edits, differences
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import url_sync, visitor_state
@@ -131,4 +131,4 @@ def change_words(slot: Slot, place: int) -> str:
 
 @lru_cache(maxsize=2000)
 def _words(dataset: str, before: Visitor, after: Visitor) -> str:
-    return describe(before, differences(before, after), resources.catalogue(dataset).title)
+    return describe_edits(before, differences(before, after), resources.catalogue(dataset).title)
