@@ -1,4 +1,4 @@
-"""Figures of merit. Plain NumPy, each with its formula."""
+"""Metrics of ratings, ranks and lists. Plain NumPy, each with its formula."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def median(distribution: np.ndarray, levels: np.ndarray) -> np.ndarray:
     The smallest level whose cumulative probability reaches 1/2: min {l_k : p_1 + … + p_k ≥ 1/2}. ``distribution``
     (n, levels) with rows that sum to 1, ``levels`` (levels,) stars, ascending. Source: the definition of a quantile.
     """
-    # a hair below 1/2, so that 0.3 + 0.2 counts as a half in any precision; rounding must not push a row past its end
+    # slightly below 1/2, so that 0.3 + 0.2 counts as a half in any precision, and no row ends below it by rounding
     reached = np.cumsum(np.asarray(distribution, np.float64), axis=1) >= 0.5 - 1e-7
     reached[:, -1] = True
     return np.asarray(levels)[reached.argmax(axis=1)]
@@ -59,12 +59,12 @@ def ece(probability: np.ndarray, outcome: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error: Σ_b n_b/n · |share of outcomes in b − mean probability in b|, from 0 to 1.
 
     ``probability`` (n,) falls into ``bins`` bins of equal width, [0, 1/bins) … [1 − 1/bins, 1]; ``outcome`` bool (n,)
-    tells whether the event happened. Source: Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, eq. 3.
+    says whether the event happened. Source: Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, eq. 3.
     """
     probability = np.asarray(probability, np.float64)
-    place = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
+    index = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
     # n_b/n · |mean − mean| is |sum − sum| / n
-    return float(np.abs(np.bincount(place, np.asarray(outcome, np.float64) - probability)).sum() / len(probability))
+    return float(np.abs(np.bincount(index, np.asarray(outcome, np.float64) - probability)).sum() / len(probability))
 
 
 def rating_figures(
@@ -101,65 +101,65 @@ def rank_figures(ranks: np.ndarray, k: int = 10) -> dict[str, float]:
     return {f"ndcg@{k}": ndcg(ranks, k), f"hr@{k}": hit_rate(ranks, k)}
 
 
-def hit_rate(place: np.ndarray, k: int) -> float:
-    """HR@k: the share of labels whose one relevant item stands among the first k. ``place`` (n,), 1 for the top.
+def hit_rate(ranks: np.ndarray, k: int) -> float:
+    """HR@k: the share of labels whose one relevant item is among the first k. ``ranks`` (n,), 1 for the top.
 
     Source: Deshpande & Karypis, ACM TOIS 22(1), 2004; with one relevant item it is also recall@k.
     """
-    return float(np.mean(np.asarray(place) <= k))
+    return float(np.mean(np.asarray(ranks) <= k))
 
 
-def ndcg(place: np.ndarray, k: int) -> float:
-    """NDCG@k with one relevant item: mean of 1 / log₂(place + 1) where place ≤ k, else 0. ``place`` (n,), 1 is the top.
+def ndcg(ranks: np.ndarray, k: int) -> float:
+    """NDCG@k with one relevant item: mean of 1 / log₂(rank + 1) where rank ≤ k, else 0. ``ranks`` (n,), 1 for the top.
 
-    The ideal list has the item on top, whose gain is 1, so nothing is left to divide by. Source: Järvelin & Kekäläinen,
-    ACM TOIS 20(4), 2002, with the logarithmic discount of SASRec and HSTU.
+    The ideal list has the item on top, with a gain of 1, so there is nothing to divide by. Source: Järvelin &
+    Kekäläinen, ACM TOIS 20(4), 2002, with the logarithmic discount of SASRec and HSTU.
     """
-    place = np.asarray(place, np.float64)
-    return float(np.mean(np.where(place <= k, 1 / np.log2(place + 1), 0.0)))
+    ranks = np.asarray(ranks, np.float64)
+    return float(np.mean(np.where(ranks <= k, 1 / np.log2(ranks + 1), 0.0)))
 
 
 def by_history(
     error_abs: np.ndarray, history: np.ndarray, lengths: Sequence[int] = (0, 1, 3, 5, 10, 20, 50)
 ) -> dict[str, float]:
-    """MAE over the labels with exactly so many earlier events: ``{"0": …, "1": …}``, without lengths that no label has.
+    """MAE by the exact number of earlier events: ``{"0": …, "1": …}``, without lengths that no label has.
 
     ``error_abs`` |p − a| in stars and ``history`` int, the number of earlier events: each (n,).
     """
     error_abs, history = np.asarray(error_abs, np.float64), np.asarray(history)
-    chosen = {length: error_abs[history == length] for length in lengths}
-    return {str(length): float(errors.mean()) for length, errors in chosen.items() if len(errors)}
+    by_length = {length: error_abs[history == length] for length in lengths}
+    return {str(length): float(errors.mean()) for length, errors in by_length.items() if len(errors)}
 
 
 class Bootstrap:
-    """Draws of users with replacement, and what means over their labels become in each of them.
+    """Draws of users with replacement, and the sums and means over their labels in each draw.
 
-    ``user`` int (labels,): whose label each is. A draw that takes user u w_u times gives Σ w_u Σ x / Σ w_u n_u. Users,
-    not labels, are drawn, as the labels of one user depend on each other. The same seed gives the same draws. Source:
-    Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
+    ``user`` int (labels,): the user of each label. A draw that takes user u w_u times gives Σ w_u Σ x / Σ w_u n_u.
+    Users, not labels, are drawn, as the labels of one user depend on each other. The same seed gives the same draws.
+    Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13.
     """
 
     def __init__(self, user: np.ndarray, draws: int = 1000, seed: int = 0):
-        _, self.which = np.unique(user, return_inverse=True)
-        self.users = int(self.which.max(initial=-1)) + 1
+        _, self.user = np.unique(user, return_inverse=True)
+        self.users = int(self.user.max(initial=-1)) + 1
         rng = np.random.default_rng(seed)
-        # as floats, so that a product with them is one of matrices
+        # floats, for fast matrix products
         self.weight = rng.multinomial(self.users, np.full(self.users, 1 / self.users), size=draws).astype(np.float64)
 
     def sums(self, values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-        """Return the sum of ``values`` (labels,) in each draw, over the labels ``where`` (bool) says: (draws,)."""
-        which, values = (self.which, values) if where is None else (self.which[where], np.asarray(values)[where])
-        return self.weight @ np.bincount(which, np.asarray(values, np.float64), self.users)
+        """Return the sum of ``values`` (labels,) in each draw, over the labels of the mask ``where``: (draws,)."""
+        user, values = (self.user, values) if where is None else (self.user[where], np.asarray(values)[where])
+        return self.weight @ np.bincount(user, np.asarray(values, np.float64), self.users)
 
     def means(self, values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-        """Return the mean of ``values`` in each draw, not a number where a draw has none of the labels: (draws,)."""
-        count = self.sums(np.ones(len(self.which)), where)
+        """Return the mean of ``values`` in each draw, NaN where a draw has none of the labels: (draws,)."""
+        count = self.sums(np.ones(len(self.user)), where)
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.sums(values, where) / count
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:
-    """95 % percentile interval of what a bootstrap drew; draws that are not a number are left out."""
+    """95% percentile interval of the draws of a bootstrap; draws that are NaN do not count."""
     low, high = np.nanpercentile(draws, [2.5, 97.5])
     return float(low), float(high)
 
@@ -167,9 +167,9 @@ def interval(draws: np.ndarray) -> tuple[float, float]:
 def paired_bootstrap(
     a: np.ndarray, b: np.ndarray, user: np.ndarray, draws: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % percentile interval of mean(a) − mean(b) when whole users are drawn with replacement: see ``Bootstrap``.
+    """95% percentile interval of mean(a) − mean(b) when whole users are drawn with replacement: see ``Bootstrap``.
 
-    ``a`` and ``b`` are two models' errors on the same labels, ``user`` int whose label it is: each (n,).
+    ``a`` and ``b`` are two models' errors on the same labels, ``user`` int the user of each label: (n,) each.
     """
     return interval(Bootstrap(user, draws, seed).means(np.asarray(a, np.float64) - b))
 
@@ -177,13 +177,13 @@ def paired_bootstrap(
 # ---- lists
 
 
-def mrr(place: np.ndarray) -> float:
-    """Mean reciprocal rank: mean of 1 / place, ``place`` (n,), 1 for the top. Source: Voorhees, TREC-8, 1999."""
-    return float(np.mean(1 / np.asarray(place, np.float64)))
+def mrr(ranks: np.ndarray) -> float:
+    """Mean reciprocal rank: mean of 1 / rank. ``ranks`` (n,), 1 for the top. Source: Voorhees, TREC-8, 1999."""
+    return float(np.mean(1 / np.asarray(ranks, np.float64)))
 
 
 def coverage(lists: np.ndarray, movies: int) -> float:
-    """Share of a catalogue of ``movies`` that stands in at least one list. ``lists`` int (users, k), rows of it.
+    """Share of a catalogue of ``movies`` that is in at least one list. ``lists`` int (users, k), rows of it.
 
     Source: Ge, Delgado-Battenfeld & Jannach, RecSys 2010 ("catalogue coverage").
     """
@@ -191,15 +191,15 @@ def coverage(lists: np.ndarray, movies: int) -> float:
 
 
 def self_information(watched: np.ndarray, users: int) -> np.ndarray:
-    """Return −log₂ of the share of users who watched each movie, in bits: (movies,). 0 for what everybody has seen.
+    """Return −log₂ of the share of users who watched each movie, in bits: (movies,). 0 if all users have.
 
-    ``watched`` (movies,): by how many of ``users``; a movie that nobody watched counts as watched by one.
+    ``watched`` (movies,): by how many of ``users``; 0 counts as 1.
     """
     return -np.log2(np.clip(watched, 1, users) / users)
 
 
 def novelty(lists: np.ndarray, information: np.ndarray) -> float:
-    """Mean self-information of what is listed, in bits: the more, the less known. ``lists`` int (users, k).
+    """Mean self-information of the movies in lists, in bits: higher for less popular ones. ``lists`` int (users, k).
 
     Source: Zhou et al., PNAS 107(10), 2010; Castells, Hurley & Vargas, Recommender Systems Handbook, 2022.
     """
@@ -207,19 +207,19 @@ def novelty(lists: np.ndarray, information: np.ndarray) -> float:
 
 
 def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray) -> float:
-    """Mean of 1 − cos over all pairs of a list, mean over lists: 0 for lists of what is alike. At least 2 in a list.
+    """Mean of 1 − cos over all pairs of a list, mean over lists: 0 for lists of equal vectors.
 
-    ``lists`` int (users, k); ``vectors`` (movies, D), one of zeros is unlike everything. Source: Ziegler et al.,
-    WWW 2005, as a mean over pairs.
+    ``lists`` int (users, k), k ≥ 2; ``vectors`` (movies, D), a vector of zeros has a cosine of 0 with every other.
+    Source: Ziegler et al., WWW 2005, as a mean over pairs.
     """
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = (vectors / np.where(length > 0, length, 1)).astype(np.float64)[lists]
     k = lists.shape[1]
-    # of all k² cosines those of a movie with itself are taken off
-    alike = (unit.sum(axis=1) ** 2).sum(axis=1) - (unit**2).sum(axis=(1, 2))
-    return float(1 - (alike / (k * (k - 1))).mean())
+    # all k² cosines without those of a movie with itself
+    similarity = (unit.sum(axis=1) ** 2).sum(axis=1) - (unit**2).sum(axis=(1, 2))
+    return float(1 - (similarity / (k * (k - 1))).mean())
 
 
 def popularity_share(lists: np.ndarray, popular: np.ndarray) -> float:
-    """Share of all places in lists, int (users, k), that ``popular`` movies, bool (movies,), take."""
+    """Share of the entries of lists, int (users, k), that are ``popular`` movies, bool (movies,)."""
     return float(popular[lists].mean())

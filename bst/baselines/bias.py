@@ -1,4 +1,4 @@
-"""Peers: what anyone would predict without a network. Each is fitted on (user, movie, rating) arrays."""
+"""Baselines of means and biases, fitted on (user, movie, rating) arrays."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Interactions:
-    """The ratings that a peer may learn from: ``user`` and ``movie`` int, ``rating`` stars, each (ratings,)."""
+    """The ratings that a baseline is fitted on: ``user`` and ``movie`` int, ``rating`` stars, each (ratings,)."""
 
     user: np.ndarray
     movie: np.ndarray
@@ -22,7 +22,7 @@ class Interactions:
 
 
 def global_mean(known: Interactions, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
-    """Predict μ, the mean of all known ratings, for everything: (labels,) stars."""
+    """Predict μ, the mean of all known ratings: (labels,) stars."""
     return np.full(len(user), known.mean)
 
 
@@ -36,14 +36,15 @@ def item_mean(known: Interactions, user: np.ndarray, movie: np.ndarray) -> np.nd
 def bias(
     known: Interactions, user: np.ndarray, movie: np.ndarray, *, item_damping: float = 10.0, user_damping: float = 5.0
 ) -> np.ndarray:
-    """Predict μ + b_i + b_u: how much better the movie is than most, and how much kinder the user: (labels,) stars.
+    """Predict μ + b_i + b_u, item bias and user bias: (labels,) stars.
 
     b_i = Σ(r − μ) / (n_i + 10) over the movie's ratings; b_u = Σ(r − μ − b_i) / (n_u + 5) over the user's. The damping
-    pulls what rests on few ratings towards 0 (Koren, Bell & Volinsky, Computer 42(8), 2009; as LensKit's ``bias``).
+    shrinks biases of few ratings towards 0 (Koren, Bell & Volinsky, Computer 42(8), 2009; as LensKit's ``bias``).
     """
     b_i = _item_bias(known, item_damping)
-    rest = known.rating - known.mean - b_i[known.movie]
-    b_u = np.bincount(known.user, rest, known.users) / (np.bincount(known.user, minlength=known.users) + user_damping)
+    residual = known.rating - known.mean - b_i[known.movie]
+    count = np.bincount(known.user, minlength=known.users)
+    b_u = np.bincount(known.user, residual, known.users) / (count + user_damping)
     return known.mean + b_i[movie] + b_u[user]
 
 
@@ -56,16 +57,16 @@ def bias_fold_in(
     item_damping: float = 10.0,
     user_damping: float = 5.0,
 ) -> np.ndarray:
-    """Predict every event of timelines that ``known`` has not seen from the events before it: (events,) stars.
+    """Predict every event of timelines that are not in ``known`` from the events before it: (events,) stars.
 
     As ``bias``, the item side from ``known``; b_u = Σ(r − μ − b_i) / (n + 5) over the n events before each one, so a
     first event gets μ + b_i. ``movie`` int and ``rating`` stars (events,); timeline ``t`` owns
     ``offsets[t]:offsets[t + 1]``.
     """
     b_i = _item_bias(known, item_damping)[movie]
-    rest = np.cumsum(rating - known.mean - b_i, dtype=np.float64)
-    # sum and number of the events before each one, all timelines together, less what stood before its own
-    before = np.concatenate([[0.0], rest])
+    total = np.cumsum(rating - known.mean - b_i, dtype=np.float64)
+    # sum and count of the events before each one in all timelines, less those before its own timeline
+    before = np.concatenate([[0.0], total])
     lengths = np.diff(offsets)
     first = np.repeat(offsets[:-1], lengths)
     at = np.arange(len(movie))

@@ -1,8 +1,8 @@
-"""Matrix factorisation with biases, and fold-in: the peer that a recommender scientist would ask for first.
+"""Matrix factorisation with biases, and fold-in of new users: the standard baseline of recommender systems.
 
 r̂ = μ + b_i + b_u + p_u · q_i (Koren, Bell & Volinsky, Computer 42(8), 2009), learned by alternating ridge regressions
-(Zhou et al., AAIM 2008). Somebody who was not in the fit gets a bias and factors by one more ridge regression, on the
-events seen so far ("folding in"; Sarwar et al., ICCIT 2002).
+(Zhou et al., AAIM 2008). A user who was not in the fit gets a bias and factors by one more ridge regression, on the
+events so far ("folding in"; Sarwar et al., ICCIT 2002).
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Factorisation:
-    """What was learned: ``mean`` in stars; movies' and users' ``bias`` (n,) and ``factors`` (n, factors), float32.
+    """A fitted model: ``mean`` in stars; movies' and users' ``bias`` (n,) and ``factors`` (n, factors), float32.
 
-    ``prior`` (factors + 1,) is the precision, in units of that of one rating, with which a user's factors and bias are
-    held near 0; ``span`` the lowest and highest known rating, to which predictions are clipped.
+    ``prior`` (factors + 1,) is the prior precision of a user's factors and bias, in units of that of one rating;
+    ``span`` the lowest and highest known rating, to which predictions are clipped.
     """
 
     mean: float
@@ -41,7 +41,6 @@ class Factorisation:
         iterations: int = 8,
         precision: float = 12.0,
         bias_precision: float = 5.0,
-        item_precision: float | None = None,
         em: bool = False,
         seed: int = 0,
     ) -> "Factorisation":
@@ -49,39 +48,36 @@ class Factorisation:
 
         The defaults were chosen on the validation visitors of MovieLens 1M.
 
-        ``precision`` λ holds users' factors near 0, ``item_precision`` (the same unless given) movies', and
-        ``bias_precision`` both biases: each regression minimises Σ (r − r̂)² + λ‖p‖² + λ_b b².
+        ``precision`` λ regularises factors, ``bias_precision`` λ_b biases: each regression minimises
+        Σ (r − r̂)² + λ‖p‖² + λ_b b².
 
-        ``em`` takes along how uncertain each user's factors are, C_u = (Σ x xᵀ + prior)⁻¹, when it learns
-        movies: Σ x xᵀ becomes Σ (x xᵀ + C_u). That is expectation maximisation for a factor model in which users are
-        drawn at random (Rubin & Thayer, Psychometrika 47(1), 1982; near to Lim & Teh, KDD Cup 2007): movies are learned
-        for users who are not in the fit, so that a new user's ridge regression is the model's own: see ``fit_em``.
+        ``em`` adds the covariance of each user's factors, C_u = (Σ x xᵀ + prior)⁻¹, when it learns movies: Σ x xᵀ
+        becomes Σ (x xᵀ + C_u). That is expectation maximisation for a factor model in which users are drawn at random
+        (Rubin & Thayer, Psychometrika 47(1), 1982; similar to Lim & Teh, KDD Cup 2007): movies are learned for users
+        who are not in the fit, so that a new user's ridge regression is the model's own.
         """
         user, movie = np.asarray(known.user, np.int64), np.asarray(known.movie, np.int64)
-        rest = (known.rating - known.mean).astype(np.float32)
+        residual = (known.rating - known.mean).astype(np.float32)
         by_user, by_movie = _Groups.of(user, known.users), _Groups.of(movie, known.movies)
-        user_prior = np.append(np.full(factors, precision), bias_precision).astype(np.float32)
-        item_prior = np.append(
-            np.full(factors, precision if item_precision is None else item_precision), bias_precision
-        ).astype(np.float32)
+        prior = np.append(np.full(factors, precision), bias_precision).astype(np.float32)
         # start from damped item means (as baselines.bias) and small random factors
-        b_i = (np.bincount(movie, rest, known.movies) / (by_movie.counts + 10)).astype(np.float32)
+        b_i = (np.bincount(movie, residual, known.movies) / (by_movie.counts + 10)).astype(np.float32)
         q = np.random.default_rng(seed).normal(0, 0.1, (known.movies, factors)).astype(np.float32)
         for _ in range(iterations):
-            gram, moment = by_user.normal_equations(_with_one(q), movie, rest - b_i[movie])
-            gram += np.diag(user_prior)
+            gram, moment = by_user.normal_equations(_with_one(q), movie, residual - b_i[movie])
+            gram += np.diag(prior)
             w = _solve(gram, moment)
             p, b_u = w[:, :-1], w[:, -1]
             covariance = np.linalg.inv(gram) if em else None
-            gram, moment = by_movie.normal_equations(_with_one(p), user, rest - b_u[user])
+            gram, moment = by_movie.normal_equations(_with_one(p), user, residual - b_u[user])
             if covariance is not None:
                 for chunk, total in by_movie.sums(user, covariance):
                     gram[chunk, :-1, :-1] += total[:, :-1, :-1]
-                    moment[chunk, :-1] -= total[:, :-1, -1]  # a user's factors and bias are uncertain together
-            w = _solve(gram + np.diag(item_prior), moment)
+                    moment[chunk, :-1] -= total[:, :-1, -1]  # the covariance of a user's factors and bias
+            w = _solve(gram + np.diag(prior), moment)
             q, b_i = np.ascontiguousarray(w[:, :-1]), w[:, -1]
         span = (float(known.rating.min()), float(known.rating.max()))
-        return cls(known.mean, b_i, q, b_u, p, user_prior, span)
+        return cls(known.mean, b_i, q, b_u, p, prior, span)
 
     @classmethod
     def fit_em(cls, known: Interactions, *, factors: int = 24) -> "Factorisation":
@@ -93,8 +89,8 @@ class Factorisation:
 
     def predict(self, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
         """Predict for users who were in the fit: (labels,) float32 stars."""
-        taste = np.einsum("lf,lf->l", self.user_factors[user], self.item_factors[movie])
-        return np.clip(self.mean + self.item_bias[movie] + self.user_bias[user] + taste, *self.span)
+        interaction = np.einsum("lf,lf->l", self.user_factors[user], self.item_factors[movie])
+        return np.clip(self.mean + self.item_bias[movie] + self.user_bias[user] + interaction, *self.span)
 
     def fold_in(self, movie: np.ndarray, rating: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Predict every event of timelines of users who were not in the fit from the events before it: (events,) stars.
@@ -107,13 +103,13 @@ class Factorisation:
     def fold_in_with_doubt(
         self, movie: np.ndarray, rating: np.ndarray, offsets: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what ``fold_in`` does, not clipped, and how uncertain it is: x · C x ≥ 0, (events,) each.
+        """Return what ``fold_in`` does, not clipped, and its variance x · C x ≥ 0: (events,) each.
 
-        The ridge regression of (p, b_u) on the residuals so far is carried along by recursive least squares: with
-        x = (q_i, 1), g = Cx, s = 1 + x·g and the surprise e = r − r̂, each event makes w += g e / s and
+        The ridge regression of (p, b_u) on the residuals so far is updated by recursive least squares: with
+        x = (q_i, 1), g = Cx, s = 1 + x·g and the residual e = r − r̂, each event makes w += g e / s and
         C −= g gᵀ / s, from w = 0 and C = prior⁻¹ (Sherman & Morrison 1950; as in Ljung, System Identification, 1999,
-        section 11.2). All timelines take their t-th step together, the longest first, so that those not yet at their
-        end are a prefix.
+        section 11.2). All timelines take their t-th step together, the longest first, so that the unfinished ones
+        are a prefix.
         """
         lengths = np.diff(offsets)
         order = np.argsort(-lengths, kind="stable")
@@ -121,19 +117,19 @@ class Factorisation:
         basis, base = _with_one(self.item_factors), (self.mean + self.item_bias).astype(np.float32)
         w = np.zeros((len(lengths), basis.shape[1]), np.float32)
         c = np.tile(np.diag(1 / self.prior), (len(lengths), 1, 1))
-        predicted, doubt = np.empty((2, len(movie)), np.float32)
+        predicted, variance = np.empty((2, len(movie)), np.float32)
         for step in range(lengths.max(initial=0)):
-            on = slice(np.searchsorted(-lengths, -step))
-            at = start[on] + step
+            active = slice(np.searchsorted(-lengths, -step))
+            at = start[active] + step
             x = basis[movie[at]]
-            predicted[at] = base[movie[at]] + np.einsum("uf,uf->u", x, w[on])
-            g = np.matmul(c[on], x[:, :, None])[:, :, 0]
-            doubt[at] = np.einsum("uf,uf->u", g, x)
-            s = 1 + doubt[at]
-            w[on] += g * ((rating[at] - predicted[at]) / s)[:, None]
+            predicted[at] = base[movie[at]] + np.einsum("uf,uf->u", x, w[active])
+            g = np.matmul(c[active], x[:, :, None])[:, :, 0]
+            variance[at] = np.einsum("uf,uf->u", g, x)
+            s = 1 + variance[at]
+            w[active] += g * ((rating[at] - predicted[at]) / s)[:, None]
             g /= np.sqrt(s)[:, None]
-            c[on] -= g[:, :, None] * g[:, None, :]
-        return predicted, doubt
+            c[active] -= g[:, :, None] * g[:, None, :]
+        return predicted, variance
 
 
 @dataclass(frozen=True)
@@ -151,14 +147,16 @@ class _Groups:
     def counts(self) -> np.ndarray:
         return np.diff(self.offsets)
 
-    def normal_equations(self, basis: np.ndarray, other: np.ndarray, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def normal_equations(
+        self, basis: np.ndarray, other: np.ndarray, residual: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return each group's Σ x xᵀ (groups, d, d) and Σ x r (groups, d), x the other side's row of ``basis``."""
         groups, d = len(self.counts), basis.shape[1]
         gram, moment = np.empty((groups, d, d), np.float32), np.empty((groups, d), np.float32)
-        other, rest = other[self.order], rest[self.order]
+        other, residual = other[self.order], residual[self.order]
         for group, (first, end) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True)):
             x = basis[other[first:end]]
-            gram[group], moment[group] = x.T @ x, rest[first:end] @ x
+            gram[group], moment[group] = x.T @ x, residual[first:end] @ x
         return gram, moment
 
     def sums(self, other: np.ndarray, value: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -170,7 +168,7 @@ class _Groups:
             chunk = slice(first, min(first + CHUNK, len(self.counts)))
             mine = slice(self.offsets[chunk.start], self.offsets[chunk.stop])
             rated = np.zeros((chunk.stop - chunk.start, len(flat)), np.float32)
-            # add, not set: who rated a movie twice counts twice
+            # add, not set: a user who rated a movie twice counts twice
             row = np.repeat(np.arange(len(rated)), self.counts[chunk])
             np.add.at(rated, (row, other[mine]), 1)
             total = np.empty((len(rated), d, d), np.float32)

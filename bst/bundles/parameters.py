@@ -1,4 +1,4 @@
-"""The weights of a bundle one by one, without making the model: names and shapes alone are read."""
+"""The weights of a bundle, without building its model: only names and shapes are read."""
 
 import zipfile
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from bst.errors import BundleError
 from bst.models.registry import family_of
 
 _FIXED = {"genres", "facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"}
-# of what nothing else is known: the last layers
-_OUTPUT = "Answer"
+# the purpose of all other weights: those of the last layers
+_OUTPUT = "Output"
 
 
 def weights(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's weights: ``tower`` ("" of a model without towers), ``purpose``, ``weight``, ``shape`` (a
     tuple), ``parameters``, ``trained`` bool.
 
-    What is put back from the dataset when a model is loaded is there, too. Raises ``BundleError`` for a damaged file.
+    Weights that come from the dataset when a model is loaded are included. Raises ``BundleError`` for a damaged file.
     """
     family = family_of(bundle.config)
     shapes = _shapes(bundle) | family.dataset_weights(bundle.config, bundle.sizes)
@@ -37,7 +37,7 @@ def weights(bundle: Bundle) -> pd.DataFrame:
 
 
 def by_purpose(table: pd.DataFrame) -> pd.DataFrame:
-    """Add up ``weights``: ``tower``, ``purpose``, ``parameters``, how many of these are ``trained``, ``share``."""
+    """Sum ``weights`` by purpose: ``tower``, ``purpose``, ``parameters``, how many are ``trained``, ``share``."""
     table = table.assign(trained=table["parameters"] * table["trained"])
     summed = table.groupby(["tower", "purpose"], sort=False)[["parameters", "trained"]].sum().reset_index()
     return summed.assign(share=summed["parameters"] / summed["parameters"].sum())

@@ -4,6 +4,7 @@ Answers go to standard output, as text or, with ``--json``, as one JSON object; 
 Exit code 0; 2 with one clear line for input that cannot be used; 1 for a fault of ours; 130 when interrupted.
 """
 
+import io
 import json
 import os
 import sys
@@ -14,11 +15,12 @@ from bst.errors import BSTError, one_line
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    # TensorFlow greets on standard error in several lines that say nothing to a person
+    # TensorFlow's start-up messages mean nothing to a person
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # a terminal or pipe that knows no stars must not end a command that has its answer
+    # a terminal or pipe that cannot encode a star must not end a command that has its answer
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = make_parser().parse_args(arguments)
     try:
         answer, text = options.run(options)
@@ -26,12 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of a pipe has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except BSTError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except OSError as error:  # a name that no disk takes, no right, no room: nothing that a traceback would explain
+    except OSError as error:  # an invalid file name, no permission, a full disk: nothing that a traceback would explain
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2

@@ -137,7 +137,7 @@ def _read_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         path = error.filename or folder
-        raise DatasetError(f"{path} cannot be read ({error.strerror}); see who may read it") from error
+        raise DatasetError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
 
 
 def _read(files: Files, name: str, title: str) -> Dataset:

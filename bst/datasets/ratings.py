@@ -76,8 +76,8 @@ def _read_with_arrow(path: Path, layout: Layout, time_type: pa.DataType) -> Rati
             names.append(f"gap {index}")
             types[names[-1]] = pa.null()
         names.append(f"field {index}")
-    wanted = [f"field {index}" for index in layout.columns if index >= 0]
-    types |= dict(zip(wanted, (pa.int32(), pa.int32(), pa.float32(), time_type), strict=False))
+    value_columns = [f"field {index}" for index in layout.columns if index >= 0]
+    types |= dict(zip(value_columns, (pa.int32(), pa.int32(), pa.float32(), time_type), strict=False))
     table = csv.read_csv(
         path,
         read_options=csv.ReadOptions(column_names=names, skip_rows=int(layout.header)),
@@ -86,7 +86,7 @@ def _read_with_arrow(path: Path, layout: Layout, time_type: pa.DataType) -> Rati
             column_types=types, null_values=[""], include_columns=list(types), decimal_point=layout.decimal
         ),
     )
-    columns = [table.column(name) for name in wanted]
+    columns = [table.column(name) for name in value_columns]
     if any(column.null_count for column in columns):
         raise ValueError("an empty field")
     if not len(table):

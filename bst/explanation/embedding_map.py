@@ -47,8 +47,8 @@ def embedding_map(recommender: Recommender, seed: int = 0) -> EmbeddingMap:
     vectors = recommender.embeddings
     movies = len(vectors)
     if movies < LEAST_MOVIES:
-        x = np.linspace(-1, 1, movies) if movies > 1 else np.zeros(movies)
-        return EmbeddingMap(tuple(x.tolist()), (0.0,) * movies, "row", None)
+        row = np.linspace(-1, 1, movies) if movies > 1 else np.zeros(movies)
+        return EmbeddingMap(tuple(row.tolist()), (0.0,) * movies, "row", None)
     from sklearn.manifold import TSNE, trustworthiness
     from threadpoolctl import threadpool_limits
 

@@ -7,6 +7,7 @@ as ``Recommender.predict`` does.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,14 @@ class Scores:
     expected: float
     liked: float | None = None
     next_logit: float | None = None
+
+    def __sub__(self, other: "Scores") -> "Scores":
+        """Return how much more this is than another."""
+        return Scores(
+            self.expected - other.expected,
+            None if self.liked is None or other.liked is None else self.liked - other.liked,
+            None if self.next_logit is None or other.next_logit is None else self.next_logit - other.next_logit,
+        )
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,9 @@ def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, nex
     """
     events = recommender.read_events(visitor)
     arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, next_logit))
-    effects = EventEffects(*(None if values is None else values[0] - values[1:] for values in arrays))
-    return LeaveOneOut(movie_id, events, _scores(arrays, 0), effects)
+    liked, logits = (None if values is None else values[0] - values[1:] for values in (arrays.liked, arrays.next_logit))
+    effects = EventEffects(arrays.expected[0] - arrays.expected[1:], liked, logits)
+    return LeaveOneOut(movie_id, events, arrays.scores(0), effects)
 
 
 def rating_changes(
@@ -80,14 +90,14 @@ def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: i
     """Return what each known demographic adds to the prediction of a movie: that with all less that with it unknown."""
     without = [replace(visitor, **{name: None}) for name in visitor.demographics]  # type: ignore[arg-type]
     arrays = _arrays(recommender, recommender.score_movie([visitor, *without], movie_id))
-    differences = [None if values is None else values[0] - values for values in arrays]
-    return {name: _scores(differences, i) for i, name in enumerate(visitor.demographics, start=1)}
+    everything = arrays.scores(0)
+    return {name: everything - arrays.scores(i) for i, name in enumerate(visitor.demographics, start=1)}
 
 
 def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Scores]:
     """Return what is predicted of a movie for each of several visitors."""
     arrays = _arrays(recommender, recommender.score_movie(visitors, movie_id))
-    return [_scores(arrays, i) for i in range(len(visitors))]
+    return [arrays.scores(i) for i in range(len(visitors))]
 
 
 def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, positions: Sequence[int]) -> np.ndarray:
@@ -110,17 +120,22 @@ def interactions(recommender: Recommender, visitor: Visitor, movie_id: int, posi
     return table
 
 
-def _arrays(recommender: Recommender, scores: CandidateScores) -> list[np.ndarray | None]:
-    """Return stars, probabilities of being liked and logits: (visitors,) float64 each, or None."""
-    distribution, liked = scores.distribution, None
-    if distribution is not None:
-        liked = probability_liked(distribution, recommender.bundle.levels)
-    arrays = (scores.expected, liked, scores.next_logit)
-    return [None if values is None else values.astype(float) for values in arrays]
+class _Arrays(NamedTuple):
+    """Scores of several visitors: (visitors,) float64 each, or None, as in ``Scores``."""
+
+    expected: np.ndarray
+    liked: np.ndarray | None
+    next_logit: np.ndarray | None
+
+    def scores(self, i: int) -> Scores:
+        liked, next_logit = (None if values is None else float(values[i]) for values in (self.liked, self.next_logit))
+        return Scores(float(self.expected[i]), liked, next_logit)
 
 
-def _scores(arrays: Sequence[np.ndarray | None], i: int) -> Scores:
-    return Scores(*(None if values is None else float(values[i]) for values in arrays))
+def _arrays(recommender: Recommender, scores: CandidateScores) -> _Arrays:
+    distribution, logits = scores.distribution, scores.next_logit
+    liked = None if distribution is None else probability_liked(distribution, recommender.bundle.levels)
+    return _Arrays(scores.expected.astype(float), liked, None if logits is None else logits.astype(float))
 
 
 # ---- for a list

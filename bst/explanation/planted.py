@@ -69,8 +69,8 @@ def _cases_of(
     rows = np.searchsorted(ids, [event.movie_id for event in events])
     stars = np.array([event.rating for event in events])
     for end in rng.permutation(np.arange(LEAST_EVENTS, min(len(events), MOST_EVENTS + 1))):
-        history = (np.tile(part[:end], (len(examples), 1)) for part in (rows, stars))
-        effects = truth.event_effects(*history, examples)
+        watched, rated = (np.tile(values[:end], (len(examples), 1)) for values in (rows, stars))
+        effects = truth.event_effects(watched, rated, examples)
         third = np.partition(np.abs(effects), -K, axis=1)[:, -K]
         fit = ((third >= clarity[0]) & (third < clarity[1]))[kind]
         fit[rows[:end]] = False  # seen

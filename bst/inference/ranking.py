@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import VisitorError
+from bst.metrics import LIKED
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
 
@@ -21,7 +22,6 @@ ORDERS: dict[Order, str] = {
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }
-LIKED = 4.0
 
 # Ranges of ``popularity_percentile``. A few movies have most of the ratings, so the bands narrow towards the top.
 POPULARITY_BANDS: dict[str, tuple[float, float]] = {

@@ -74,7 +74,7 @@ class ModelConfig(ABC):
         """Read what ``to_dict`` wrote. Raises ``ConfigError`` for unknown or missing names."""
 
 
-def check_ranges(config: object, **ranges: tuple[type, float, float]) -> None:
+def check_ranges(config: object, **ranges: tuple[type[Any], float, float]) -> None:
     """Check attributes given as name=(type, lowest, highest). Raises ``ConfigError`` that names value and range."""
     for name, (expected, low, high) in ranges.items():
         value = getattr(config, name)

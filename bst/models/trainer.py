@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-# a Keras model of either family, and a Keras or TensorFlow variable; neither has types, nor is loaded here
+REPORT_S = 0.25  # seconds between two reports of progress, at least
+
+# a Keras model of any family, and a Keras or TensorFlow variable; neither has types, nor is loaded here
 Model = Any
 Variable = Any
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. ``remaining_s`` is an estimate in seconds, None while nothing is known yet."""
+    """How far a run is. ``remaining_s`` is an estimate in seconds, None before there is one."""
 
     epoch: int
     epochs: int

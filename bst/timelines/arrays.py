@@ -25,7 +25,7 @@ VALIDATION_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Timelines:
-    """All timelines of a dataset, one behind the other.
+    """All timelines of a dataset, concatenated.
 
     ``movie`` int32, ``rating`` float32, ``timestamp`` int64: each (ratings,). ``row`` int64 (ratings,) tells which
     row of ``Dataset.ratings`` an event came from. ``offsets`` int64 (users + 1,): user ``u`` owns
@@ -62,13 +62,13 @@ def build_timelines(dataset: Dataset) -> Timelines:
 
 
 def assumptions(dataset: Dataset) -> tuple[str, ...]:
-    """Return what was assumed when a dataset was read, ties in time included, one sentence each."""
+    """Return the assumptions made when a dataset was read, ties in time included, one sentence each."""
     drawn = dataset.tie_order != "file"
     return (*dataset.notes, *([TIE_ORDERS[dataset.tie_order]] if drawn else []))
 
 
 def tie_order_record(dataset: Dataset) -> dict[str, str]:
-    """Return what a record of figures about order says of ties: nothing where they stand in the order of the file."""
+    """Return how a record of figures names the order of ties: not at all if it is that of the file."""
     return {} if dataset.tie_order == "file" else {"tie_order": dataset.tie_order}
 
 
@@ -81,9 +81,9 @@ class WindowShape(NamedTuple):
 
 @dataclass(frozen=True)
 class Windows:
-    """Fixed-length stretches of timelines whose last event is the label.
+    """Fixed-length parts of timelines whose last event is the label.
 
-    ``start`` int64 (windows,): position of each window's first event in the timelines; ``user`` int32 (windows,).
+    ``start`` int64 (windows,): index of each window's first event into the timelines; ``user`` int32 (windows,).
     Windows are in user order and, within a user, in time order.
     """
 
@@ -101,7 +101,7 @@ class Windows:
 
     @property
     def target(self) -> np.ndarray:
-        """Position of each window's label in the timelines: (windows,) int64."""
+        """Index of each window's label into the timelines: (windows,) int64."""
         return self.start + self.length - 1
 
 
@@ -109,9 +109,8 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
     """Cut each timeline into windows of ``length`` events that start every ``step`` events.
 
     A window that ends on the user's last event closes each timeline, as in the Keras example "A Transformer-based
-    recommendation system". Where the regular windows already end there, that one would stand twice; ``deduplicate``
-    drops the copy, so that no label can fall into training and test at once. Timelines shorter than ``length`` give no
-    window.
+    recommendation system". Where the regular windows already end there, that window would occur twice; ``deduplicate``
+    drops the copy, so that no label can be in both training and test. Timelines shorter than ``length`` have no window.
 
     Raises ``ConfigError`` unless ``length`` ≥ 2 and ``step`` ≥ 1.
     """
@@ -120,7 +119,7 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
     counts = timelines.lengths
     usable = counts >= length
     regular = np.where(usable, (counts - length) // step + 1, 0)
-    # one more for the window on the last event, unless the last regular one is that very window
+    # one more for the window that ends on the last event, unless it is the last regular one
     extra = usable & (((counts - length) % step != 0) | (not deduplicate))
     per_user = regular + extra
     user = np.repeat(np.arange(len(counts)), per_user)
@@ -143,8 +142,7 @@ def split_windows(windows: Windows, seed: int) -> WindowSplit:
     """Split windows under protocol ``windows``: 85% train, 15% test.
 
     One draw ``default_rng(seed).random(len(windows))`` over all windows, deduplicated, in user and time order; those
-    above 0.85 are test. A twentieth of the rest, drawn by a second generator that leaves the first alone, is
-    validation: early stopping looks there and never at test.
+    above 0.85 are test. A twentieth of the rest, drawn by a second generator, is validation, for early stopping.
     """
     test = np.random.default_rng(seed).random(len(windows)) > 1 - TEST_SHARE
     validation = ~test & (np.random.default_rng([seed, 1]).random(len(windows)) < VALIDATION_SHARE)

@@ -1,7 +1,7 @@
 """Timelines → segments → batches for the timeline model: flat NumPy, padded only as far as a batch needs.
 
-A segment is a stretch of one timeline, at most ``context`` events long. Every place of it is a label, so the cost of an
-epoch is that of the events, and padding would add to it: segments of like length share a batch.
+A segment is a part of one timeline, at most ``context`` events long. Every position of it is a label, so an epoch costs
+as much as its events, and padding adds to that: segments of similar length share a batch.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from bst.timelines.arrays import Timelines
 GAPS = 14  # 0: unknown; 1: the same second; 2 … 13: one for each factor of four, from seconds to years
 MONTHS = 512  # 0: unknown; 1: January 1995, when MovieLens began; up to 2037
 JANUARY_1995, MONTH_SECONDS = 788_918_400, 2_629_746
-# what is told of each event, beside its user
+# what a model reads of each event
 EVENT_INPUTS = ("movie", "level", "gap", "month")
 
 Batch = dict[str, np.ndarray]
@@ -23,8 +23,8 @@ Batch = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Segments:
-    """Stretches of timelines. ``start`` int64 (segments,): place of the first event in the timelines; ``length`` and
-    ``user`` int64 (segments,); ``counted`` int64 (segments,): from which place on its labels count.
+    """Parts of timelines. ``start`` int64 (segments,): index of the first event into the timelines; ``length`` and
+    ``user`` int64 (segments,); ``counted`` int64 (segments,): the position from which on its labels count.
     """
 
     start: np.ndarray
@@ -42,9 +42,9 @@ class Segments:
 
 
 def training_segments(timelines: Timelines, users: np.ndarray, context: int, rng: np.random.Generator) -> Segments:
-    """Cut the timelines of ``users`` into stretches of ``context`` events, from a random phase on.
+    """Cut the timelines of ``users`` into segments of ``context`` events, from a random phase on.
 
-    A timeline that is not longer than ``context`` stays whole. Of a longer one the first stretch has 1 … ``context``
+    A timeline that is not longer than ``context`` stays whole. Of a longer one the first segment has 1 … ``context``
     events, so that over the epochs each event is seen after histories of every length.
     """
     counts = timelines.lengths[users]
@@ -58,9 +58,9 @@ def training_segments(timelines: Timelines, users: np.ndarray, context: int, rng
 
 
 def evaluation_segments(timelines: Timelines, users: np.ndarray, context: int) -> Segments:
-    """Cut timelines into overlapping stretches, so that each label has at least half a context of history behind it.
+    """Cut timelines into overlapping segments, so that each label has at least half a context of history before it.
 
-    Labels count once: in the first stretch all, in each later one those of its second half.
+    Each label counts once: in the first segment all do, in each later one those of its second half.
     """
     counts, half = timelines.lengths[users], context // 2
     pieces = 1 + np.maximum(0, -(-(counts - context) // half))
@@ -78,11 +78,11 @@ def _repeat(users: np.ndarray, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def grouped(segments: Segments, tokens: int, rng: np.random.Generator | None = None) -> Iterator[Segments]:
-    """Put segments of like length together, about ``tokens`` events to a group; in random order if ``rng`` is given."""
+    """Group segments of similar length, about ``tokens`` events to a group; in random order if ``rng`` is given."""
     length = segments.length
     order = np.argsort(length + (rng.random(len(segments)) if rng else 0), kind="stable")
     groups, begin = [], 0
-    # sorted by length, so the last of a group tells how far the others are padded
+    # sorted by length, so the others of a group are padded to the length of its last one
     for end in range(1, len(order) + 1):
         if end == len(order) or (end + 1 - begin) * length[order[end]] > tokens:
             groups.append(order[begin:end])
@@ -105,7 +105,7 @@ class SegmentReader:
     """Turns groups of segments into padded arrays. Holds one flat array for each input, in timeline order.
 
     A batch has ``movie``, ``level``, ``gap``, ``month`` int32 (batch, T), −1 (movie) and 0 in padding; ``sex``,
-    ``age``, ``occupation`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which places count.
+    ``age``, ``occupation`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which positions count.
     """
 
     def __init__(self, dataset: Dataset, timelines: Timelines):
@@ -113,25 +113,25 @@ class SegmentReader:
         self.level = np.searchsorted(dataset.levels, timelines.rating).astype(np.int32)
         gap = np.diff(timelines.timestamp, prepend=timelines.timestamp[:1])
         self.gap = gap_buckets(gap)
-        self.gap[timelines.offsets[:-1][timelines.lengths > 0]] = 0  # a first event has nothing before it
+        self.gap[timelines.offsets[:-1][timelines.lengths > 0]] = 0  # there is no event before a first one
         self.month = months(timelines.timestamp)
-        self.who = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in ("sex", "age", "occupation")}
+        self.demographics = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in ("sex", "age", "occupation")}
 
     def read(self, segments: Segments, label: np.ndarray) -> tuple[Batch, np.ndarray]:
-        """Return a batch, and the place in the timelines of each of its cells: int64 (batch, T), −1 in padding.
+        """Return a batch, and the index into the timelines of each of its cells: int64 (batch, T), −1 in padding.
 
         ``label``: bool (ratings,), which events count; from each segment's ``counted`` on.
         """
-        place = np.arange(segments.length.max())
-        inside = place < segments.length[:, None]
-        at = np.where(inside, segments.start[:, None] + place, 0)
+        position = np.arange(segments.length.max())
+        inside = position < segments.length[:, None]
+        at = np.where(inside, segments.start[:, None] + position, 0)
         batch = {
             "movie": np.where(inside, self.timelines.movie[at], -1).astype(np.int32),
             "level": np.where(inside, self.level[at], 0),
-            # what came before the segment is out of sight
-            "gap": np.where(inside & (place > 0), self.gap[at], 0),
+            # the event before the segment is not read
+            "gap": np.where(inside & (position > 0), self.gap[at], 0),
             "month": np.where(inside, self.month[at], 0),
-            "label": inside & label[at] & (place >= segments.counted[:, None]),
+            "label": inside & label[at] & (position >= segments.counted[:, None]),
         }
-        batch |= {name: codes[segments.user] for name, codes in self.who.items()}
+        batch |= {name: codes[segments.user] for name, codes in self.demographics.items()}
         return batch, np.where(inside, at, -1)

@@ -1,4 +1,4 @@
-"""Which labels a model is judged on: a dataset cut up under a protocol."""
+"""Evaluation splits: which ratings a model is trained, validated and tested on under each protocol."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,10 +32,10 @@ LABEL_WINDOWS = WindowShape(4, 2)
 
 @dataclass(frozen=True)
 class EvaluationSplit:
-    """A dataset cut up under a protocol: what to train on, what to look at while training, what to be judged on.
+    """A dataset split into training, validation and test labels under a protocol.
 
-    ``role`` int8 (ratings,), in timeline order: ``TRAIN``, ``VALIDATION`` or ``TEST``, what each rating is as a label;
-    ``UNUSED`` where only a share of the users is learnt from.
+    ``role`` int8 (ratings,), in timeline order: whether each rating is a label of ``TRAIN``, ``VALIDATION`` or
+    ``TEST``; ``UNUSED`` where only a share of the users is trained on.
     ``windows`` has the windows of a model that reads windows, None for one that reads timelines.
     """
 
@@ -48,7 +48,7 @@ class EvaluationSplit:
 
     @cached_property
     def user(self) -> np.ndarray:
-        """Whose each rating is, in timeline order: (ratings,) int64."""
+        """The user of each rating, in timeline order: (ratings,) int64."""
         return np.repeat(np.arange(len(self.timelines.lengths)), self.timelines.lengths)
 
     @cached_property
@@ -58,14 +58,14 @@ class EvaluationSplit:
 
     @cached_property
     def test(self) -> np.ndarray:
-        """Places of the test labels in the timelines: (labels,) int64, ascending."""
+        """Indices of the test labels into the timelines: (labels,) int64, ascending."""
         return np.flatnonzero(self.role == TEST)
 
     @property
     def known(self) -> Interactions:
-        """All ratings but the test labels: what a peer may learn from.
+        """All ratings but the test labels: what a baseline may be fitted on.
 
-        A test label may still stand in the history of another label: a rating that was given is known afterwards.
+        A test label may still be in the history of another label: once given, a rating is known.
         """
         return self.ratings((self.role != TEST) & (self.role != UNUSED))
 
@@ -95,7 +95,7 @@ class EvaluationSplit:
         return np.array([rank(row, self.timelines.movie[at], self.unseen(at)) for at, row in pairs], np.int64)
 
     def last_labels(self, role: int) -> np.ndarray:
-        """Return the place of each user's last label of a role, of those who have one: (users,) int64."""
+        """Return the index of each user's last label of a role, for users who have one: (users,) int64."""
         at = np.flatnonzero(self.role == role)
         return at[np.append(self.user[at][1:] != self.user[at][:-1], True)[: len(at)]]
 
@@ -117,8 +117,8 @@ def prepare(
     ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
     ``last``: users with fewer than three events have neither. ``windows``: see ``arrays.split_windows``.
 
-    With a ``share`` below 1 only that part of the users, drawn at random, is learnt from: their training labels are
-    all there are. Validation and test labels stay the same, so that figures of all shares can be compared.
+    With a ``share`` below 1 only that part of the users, drawn at random, is trained on. Validation and test labels
+    stay the same, so that figures of all shares can be compared.
 
     Raises ``ConfigError`` for an unknown protocol, or too little data.
     """
@@ -128,11 +128,11 @@ def prepare(
     if not 0 <= seed < 2**32:
         raise ConfigError(f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
     if not 0 < share <= 1:
-        raise ConfigError(f"the share of users to learn from lies above 0 and up to 1, not at {share:g}")
+        raise ConfigError(f"the share of users to train on must be above 0 and at most 1, not {share:g}")
     timelines = build_timelines(dataset)
-    learnt_from = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
+    trained_on = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
     if protocol == "windows":
-        return _prepare_windows(dataset, timelines, windows, seed, learnt_from)
+        return _prepare_windows(dataset, timelines, windows, seed, trained_on)
     users = len(timelines.lengths)
     role = np.full(len(timelines.movie), TRAIN, np.int8)
     if protocol == "visitor":
@@ -144,10 +144,10 @@ def prepare(
     else:
         end = timelines.offsets[1:][timelines.lengths >= 3]
         role[end - 1], role[end - 2] = TEST, VALIDATION
-    role[(role == TRAIN) & ~np.repeat(learnt_from, timelines.lengths)] = UNUSED
+    role[(role == TRAIN) & ~np.repeat(trained_on, timelines.lengths)] = UNUSED
     split = EvaluationSplit(dataset, timelines, protocol, seed, role)
-    for part, which in (("training", TRAIN), ("validation", VALIDATION), ("test", TEST)):
-        if not (role == which).any():
+    for part, label in (("training", TRAIN), ("validation", VALIDATION), ("test", TEST)):
+        if not (role == label).any():
             raise ConfigError(
                 f"{dataset.title} is too small for protocol {protocol}: its {users} users leave none for {part}; "
                 "choose a larger dataset"
@@ -156,21 +156,21 @@ def prepare(
 
 
 def _prepare_windows(
-    dataset: Dataset, timelines: Timelines, shape: WindowShape | None, seed: int, learnt_from: np.ndarray
+    dataset: Dataset, timelines: Timelines, shape: WindowShape | None, seed: int, trained_on: np.ndarray
 ) -> EvaluationSplit:
     length, step = shape or LABEL_WINDOWS
     windows = split_windows(build_windows(timelines, length, step), seed)
-    windows = replace(windows, train=windows.train.take(learnt_from[windows.train.user]))
-    role = np.where(np.repeat(learnt_from, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
-    for part, some, which in (
+    windows = replace(windows, train=windows.train.take(trained_on[windows.train.user]))
+    role = np.where(np.repeat(trained_on, timelines.lengths), np.int8(TRAIN), np.int8(UNUSED))
+    for part, labelled, label in (
         ("training", windows.train, TRAIN),
         ("validation", windows.validation, VALIDATION),
         ("test", windows.test, TEST),
     ):
-        if not len(some):
+        if not len(labelled):
             raise ConfigError(
                 f"{dataset.title} is too small for windows of {length} events: none is left for {part}; "
                 "choose a shorter window or a larger dataset"
             )
-        role[some.target] = which
+        role[labelled.target] = label
     return EvaluationSplit(dataset, timelines, "windows", seed, role, windows if shape else None)

@@ -83,7 +83,7 @@ class Replay:
 class RealUsers:
     """The users of the dataset that a bundle was trained on. Slow to create (it sorts all ratings); keep it.
 
-    ``held_out`` int64 (users,): row numbers of the users that were not in the training set, ascending; empty if the
+    ``held_out`` int64 (users,): row numbers of the test users, which training never saw, ascending; empty if the
     protocol holds out no users, or if the dataset has other users than the one that the bundle was trained on.
     """
 
@@ -95,8 +95,8 @@ class RealUsers:
             split = prepare(dataset, bundle.config, "visitor", bundle.seed, bundle.share)
             self.timelines = split.timelines
             self.held_out = np.unique(split.user[split.test])
-            known, movies = split.ratings(split.role == TRAIN), np.arange(len(dataset.movies))
-            self._item_means = item_mean(known, np.zeros(len(movies), np.int64), movies)
+            training, movies = split.ratings(split.role == TRAIN), np.arange(len(dataset.movies))
+            self._item_means = item_mean(training, np.zeros(len(movies), np.int64), movies)
         else:
             self.timelines = build_timelines(dataset)
 
@@ -125,13 +125,13 @@ class RealUsers:
         if not 0 <= user < len(self.dataset.users):
             raise VisitorError(f"there is no user in row {user} of {len(self.dataset.users):,}")
 
-    def visitor(self, user: int, most: int = MAX_HISTORY) -> Visitor:
-        """Return a user as a visitor: their newest ``most`` events, without times; older movies count as seen."""
+    def visitor(self, user: int, max_history: int = MAX_HISTORY) -> Visitor:
+        """Return a user as a visitor: their newest events, without times; older movies count as seen."""
         history = tuple(replace(event, timestamp=None) for event in self.events(user))
-        return replace(self.without_history(user), history=history).limited(most)
+        return replace(self.without_history(user), history=history).limited(max_history)
 
-    def replay(self, recommender: Recommender, user: int, most: int = MAX_STEPS) -> Replay:
-        """Predict each of a user's first ``most`` ratings from those before it.
+    def replay(self, recommender: Recommender, user: int, max_steps: int = MAX_STEPS) -> Replay:
+        """Predict each of a user's first ``max_steps`` ratings from those before it.
 
         Times are kept, so that the model sees the same gaps as in training. The item mean is that of the training users
         alone. Raises ``VisitorError`` for a user who was not held out of the training.
@@ -142,7 +142,7 @@ class RealUsers:
                 f"choose one of its {len(self.held_out)} held-out users"
             )
         events = self.events(user)
-        visitor = replace(self.without_history(user), history=events[:most])
+        visitor = replace(self.without_history(user), history=events[:max_steps])
         rows = recommender.catalogue.rows(visitor.ratings)
         return Replay(
             user=user,
@@ -151,7 +151,7 @@ class RealUsers:
             actual=np.array([event.rating for event in visitor.history]),
             item_mean=self._item_means[rows],
             length=len(events),
-            afterwards=events[most:],
+            afterwards=events[max_steps:],
         )
 
 

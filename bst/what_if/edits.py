@@ -87,8 +87,9 @@ class Add(Edit):
     def describe(self, before: Visitor, title: Title) -> str:
         """Return such as "added Alien (1979), 5 ★, as 2nd oldest"."""
         text, events = f"added {title(self.movie_id)}, {self.rating:g} ★", len(before.history)
-        newest = self.position is None or self.position >= events
-        return text if newest else f"{text}, as {position_text(self.position, events + 1)}"
+        if self.position is None or self.position >= events:
+            return text
+        return f"{text}, as {position_text(self.position, events + 1)}"
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> p
     )
 
 
-def _as_lists(predictions: Predictions) -> list[list[float] | None]:
+def _as_lists(predictions: Predictions) -> Sequence[list[float] | None]:
     """Return the distribution of each visitor and movie: (visitors × movies) lists."""
     distribution = predictions.distribution
     if distribution is None:

@@ -192,7 +192,7 @@ def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insig
         )
     elif explanation.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
-    planted = insights and insights.planted
+    planted = insights.planted if insights else None
     if planted:
         precisions = [(name, getattr(planted, method)) for method, name in METHODS.items()]
         rows = pd.DataFrame([row for row in precisions if row[1] is not None], columns=["name", "share"])

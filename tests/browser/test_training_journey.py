@@ -63,7 +63,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
 
     # a reload keeps it
     page.reload()
-    expect(page.get_by_text("Compact BST on demo, protocol seed, seed 0, 5% of the users")).to_be_visible()
+    expect(page.get_by_text("Compact BST on demo, protocol windows, seed 0, 5% of the users")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
 
     # cancel works within five seconds; what was learnt is kept

@@ -1,4 +1,4 @@
-"""A catalogue out of a few titles, and what is taken from a catalogue for a title."""
+"""A catalogue of a few titles, and the movie that a title matches without confirmation."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from bst.visitors.imports.names import split_year
 
 
 def catalogue_of(*titles: str, ids=None) -> Catalogue:
-    """Return a catalogue of titles with their years; ids count from 1 unless they are given."""
+    """Return a catalogue of titles with years; ids count from 1 unless they are given."""
     return Catalogue(
         pd.DataFrame(
             {
@@ -22,7 +22,7 @@ def catalogue_of(*titles: str, ids=None) -> Catalogue:
 
 
 def taken(matcher: Matcher, title: str, year: int | None, **more) -> str | None:
-    """The title of the movie that is taken without asking, if any."""
+    """Return the title of the movie that is matched without confirmation, if any."""
     match = matcher.match_one(Entry(1, title, year, stars=4.0, **more))
     if match.confidence < Confidence.LIKELY:
         return None

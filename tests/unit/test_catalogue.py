@@ -1,4 +1,4 @@
-"""The demo world's films are what they claim to be, and a damaged catalogue is told so."""
+"""The demo world's films have the right values, and errors name the faults of a damaged catalogue."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ def films():
     return read_catalogue()
 
 
-def test_catalogue_is_large_and_without_doubles(films):
+def test_catalogue_is_large_and_without_duplicates(films):
     assert len(films) >= 500
     assert films["movie_id"].tolist() == list(range(1, len(films) + 1))
     assert not films.duplicated(["title", "year"]).any()
@@ -61,15 +61,15 @@ def test_known_films_have_known_facts(films, title, year, franchise, genre):
 
 
 @pytest.mark.parametrize("title", ["Nosferatu", "Scarface", "True Grit", "West Side Story"])
-def test_remakes_are_told_apart_by_year(films, title):
+def test_remakes_differ_by_year(films, title):
     assert len(films[films["title"] == title]["year"].unique()) == 2
 
 
-def test_articles_stand_in_front(films):
+def test_articles_are_in_front(films):
     assert not films["title"].str.contains(r", (?:The|A|An|Les|La|Le|Das|Der|Die)$").any()
 
 
-def test_fingerprint_follows_the_bytes(tmp_path):
+def test_fingerprint_depends_on_the_bytes(tmp_path):
     copy = tmp_path / "copy.csv"
     copy.write_bytes(CATALOGUE.read_bytes())
     assert fingerprint(copy) == fingerprint()
@@ -77,7 +77,7 @@ def test_fingerprint_follows_the_bytes(tmp_path):
     assert fingerprint(copy) != fingerprint()
 
 
-def test_one_good_row_is_read(tmp_path):
+def test_a_valid_row_is_read(tmp_path):
     path = tmp_path / "catalogue.csv"
     path.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
     [row] = read_catalogue(path).to_dict("records")
@@ -91,7 +91,7 @@ def test_one_good_row_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("1,Alien", "2,Alien", "movie_id '2'"),
         ("Alien,", " Alien,", "title ' Alien'"),
@@ -109,16 +109,16 @@ def test_one_good_row_is_read(tmp_path):
         (",4.5", "", "has 7"),
     ],
 )
-def test_bad_rows_are_named(tmp_path, old, new, told):
+def test_error_names_an_invalid_row(tmp_path, old, new, message):
     path = tmp_path / "catalogue.csv"
     path.write_text(f"{HEADER}\n{GOOD.replace(old, new)}\n", encoding="utf-8")
     with pytest.raises(DatasetError) as error:
         read_catalogue(path)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert f"{path}, line 2" in str(error.value)
 
 
-def test_the_same_film_twice_is_named(tmp_path):
+def test_error_names_a_repeated_film(tmp_path):
     path = tmp_path / "catalogue.csv"
     path.write_text(f"{HEADER}\n{GOOD}\n{GOOD.replace('1,', '2,', 1)}\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"line 3.*line 2 has the same film"):
@@ -126,14 +126,14 @@ def test_the_same_film_twice_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n"])
-def test_wrong_header_is_named(tmp_path, content):
+def test_error_names_a_wrong_header(tmp_path, content):
     path = tmp_path / "catalogue.csv"
     path.write_bytes(content)
     with pytest.raises(DatasetError, match="line 1: expected the columns movie_id,"):
         read_catalogue(path)
 
 
-def test_unreadable_files_are_named(tmp_path):
+def test_error_names_an_unreadable_file(tmp_path):
     with pytest.raises(DatasetError, match="cannot be read"):
         read_catalogue(tmp_path / "nowhere.csv")
     path = tmp_path / "latin.csv"

@@ -1,4 +1,4 @@
-"""Finding a movie by what a person types. All titles but those of the rules' examples are made up."""
+"""Finding a movie by what a person types. All titles but those of well-known examples are invented."""
 
 import pandas as pd
 import pytest
@@ -50,7 +50,7 @@ def id_of(title: str) -> int:
         ("Amélie", "Amélie"),
     ],
 )
-def test_spellings_of_one_title_are_the_same(left, right):
+def test_spellings_of_one_title_are_equal(left, right):
     assert normalise(left) == normalise(right)
 
 
@@ -62,7 +62,7 @@ def test_different_titles_stay_different(left, right):
     assert normalise(left) != normalise(right)
 
 
-def test_folded_titles_by_hand():
+def test_normalised_titles_by_hand():
     assert normalise("Matrix, The (1999)") == "matrix 1999"
     assert normalise("Léon: The Professional") == "leon the professional"
     assert normalise("$ (1971)") == "$ 1971"
@@ -70,7 +70,7 @@ def test_folded_titles_by_hand():
 
 
 @given(st.text(max_size=40))
-def test_folding_twice_adds_nothing_but_another_article(text):
+def test_normalising_twice_removes_at_most_another_article(text):
     once = normalise(text)
     assert once == once.casefold().strip() or not once.isascii()
     assert normalise(text.upper().lower()) == normalise(text.lower()) or not text.isascii()
@@ -106,11 +106,11 @@ def test_every_title_is_found(title):
         ("harbour 2000 (1975)", "Harbour 2000 (1975)"),
     ],
 )
-def test_what_people_type(text, title):
+def test_typed_titles(text, title):
     assert CATALOGUE.find(text) == id_of(title)
 
 
-def test_an_ambiguous_title_names_the_candidates():
+def test_error_for_an_ambiguous_title_names_the_candidates():
     first, second = id_of("Twice Told (1954)"), id_of("Twice Told (1995)")
     with pytest.raises(VisitorError) as caught:
         CATALOGUE.find("Twice Told")
@@ -123,7 +123,7 @@ def test_an_ambiguous_title_names_the_candidates():
 @pytest.mark.parametrize(
     ("text", "near"), [("Lanterm", "The Lantern (1999)"), ("crem brule (1996)", "Crème Brûlée (1996)")]
 )
-def test_a_wrong_title_names_the_nearest(text, near):
+def test_error_for_a_wrong_title_names_the_nearest(text, near):
     with pytest.raises(VisitorError, match="the nearest are") as caught:
         CATALOGUE.find(text)
     assert repr(text) in str(caught.value)
@@ -134,10 +134,10 @@ def test_a_wrong_title_names_the_nearest(text, near):
 @settings(deadline=None, max_examples=200)
 def test_any_text_is_a_movie_or_a_visitor_error(text):
     try:
-        found = CATALOGUE.find(text)
+        movie_id = CATALOGUE.find(text)
     except VisitorError:
         return
-    assert found in IDS
+    assert movie_id in IDS
 
 
 @pytest.mark.parametrize("text", ["", " ", "²", "9" * 5000, "(1999)", "\0", "=", "a" * 10_000])
@@ -146,7 +146,7 @@ def test_odd_texts_are_no_movie(text):
         CATALOGUE.find(text)
 
 
-def test_search_forgives_and_sorts():
+def test_search_tolerates_typing_errors_and_sorts():
     best = CATALOGUE.search("twise told 1995")
     assert TITLES[best[0]] == "Twice Told (1995)"
     assert TITLES[best[1]] == "Twice Told (1954)"
@@ -188,7 +188,7 @@ def test_every_title_of_ml_1m_is_found(ml_1m_dir):
     assert wrong == []
 
 
-def test_years_are_a_range_whatever_is_known():
+def test_years_are_always_a_range():
     def years(*known):
         frame = {"movie_id": range(len(known)), "title": ["A"] * len(known), "year": pd.array(known, "Int16")}
         return Catalogue(pd.DataFrame(frame | {"genres": ""})).years

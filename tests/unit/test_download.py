@@ -22,7 +22,7 @@ from bst.errors import DatasetError
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one file, whole or broken off, and remembers what it was asked for."""
+    """Serves one file, complete or cut off, and records its requests."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -105,7 +105,7 @@ def refused(server, into, **how):
     return message
 
 
-def test_download_ends_as_a_sound_folder(server, good, into):
+def test_download_gives_a_valid_folder(server, good, into):
     steps = []
     folder = fetch(server, into, on_progress=lambda done, total: steps.append((done, total)))
     assert folder == into / "ml-1m"
@@ -140,7 +140,7 @@ def test_checksum_of_the_source_holds_for_a_mirror(server, good, into):
     assert "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20" in message
 
 
-def test_wrong_checksum_is_not_fetched_again(server, good, into):
+def test_wrong_checksum_is_not_downloaded_again(server, good, into):
     message = refused(server, into, known_hash="md5:" + "0" * 32)
     assert hashlib.md5(good).hexdigest() in message
     assert "https://files.grouplens.org/datasets/movielens/ml-1m.zip" in message
@@ -148,7 +148,7 @@ def test_wrong_checksum_is_not_fetched_again(server, good, into):
     assert len(server.asked) == 1
 
 
-def test_broken_connection_is_tried_again(server, good, into):
+def test_broken_connection_is_retried(server, good, into):
     server.sends = [100, 200]
     steps = []
     fetch(server, into, on_progress=lambda done, _: steps.append(done))
@@ -156,7 +156,7 @@ def test_broken_connection_is_tried_again(server, good, into):
     assert max(steps) == len(good)
 
 
-def test_broken_connection_is_given_up(server, good, into):
+def test_retries_are_limited(server, good, into):
     server.sends = [len(good) // 2] * 10
     assert "broke off" in refused(server, into)
     assert len(server.asked) == 1 + RETRIES
@@ -188,13 +188,13 @@ def test_silent_server(server, good, into, monkeypatch):
     assert len(server.asked) == 1 + RETRIES
 
 
-def test_endless_download(server, good, into, monkeypatch):
+def test_download_has_a_time_limit(server, good, into, monkeypatch):
     monkeypatch.setattr(sys.modules["bst.datasets.download"], "TOTAL_SECONDS", -1)
     assert "took longer" in refused(server, into)
 
 
 @pytest.mark.parametrize("url", ["file:///etc", "nonsense", "http://"])
-def test_mirror_that_is_no_web_address(server, into, url):
+def test_invalid_mirror_address(server, into, url):
     assert "could not be downloaded" in refused(server, into, base_url=url)
 
 
@@ -239,7 +239,7 @@ def test_too_many_members(server, into, tmp_path):
     assert "files" in refused(server, into)
 
 
-def test_member_that_comes_twice(server, into, tmp_path):
+def test_repeated_member(server, into, tmp_path):
     with pytest.warns(UserWarning, match="Duplicate"):
         server.content = bad_zip(tmp_path, ("ml-1m/ratings.dat", b"7::10::5::978300760\n", 0o644))
     assert "could not be downloaded" in refused(server, into)
@@ -256,7 +256,7 @@ def test_damaged_member(server, good, into):
     assert "the zip is damaged or cut off" in refused(server, into)
 
 
-def test_a_page_instead_of_a_zip(server, into):
+def test_a_web_page_instead_of_a_zip(server, into):
     server.content = b"<html>Log in to this network first</html>"
     assert "the zip is damaged or cut off" in refused(server, into)
 
@@ -272,7 +272,7 @@ def test_another_folder_in_the_zip(server, into, tmp_path):
     assert "holds no folder 'ml-1m'" in refused(server, into)
 
 
-def test_members_beside_the_folder_are_left_out(server, into, tmp_path):
+def test_members_outside_the_folder_are_not_extracted(server, into, tmp_path):
     server.content = bad_zip(tmp_path, ("__MACOSX/ml-1m/._ratings.dat", b"x", 0o644), ("ml-1m2/x", b"x", 0o644))
     fetch(server, into)
     assert sorted(p.relative_to(into).as_posix() for p in into.rglob("*")) == [
@@ -283,19 +283,19 @@ def test_members_beside_the_folder_are_left_out(server, into, tmp_path):
     ]
 
 
-def test_release_that_is_not_sound(server, into, tmp_path):
+def test_invalid_release(server, into, tmp_path):
     files = changed(ONE_M, "ratings.dat", 2, "7::40::6::978302109")
     server.content = zip_of(tmp_path / "unsound.zip", "ml-1m", files).read_bytes()
     assert "ratings.dat, line 2: rating 6" in refused(server, into)
 
 
-def test_sound_folder_is_kept_without_asking_anyone(server, good, into):
+def test_valid_folder_is_kept_without_a_request(server, good, into):
     write(into / "ml-1m", ONE_M)
     assert fetch(server, into) == into / "ml-1m"
     assert server.asked == []
 
 
-def test_unsound_folder_is_left_for_its_owner(server, good, into):
+def test_invalid_folder_is_left_alone(server, good, into):
     write(into / "ml-1m", changed(ONE_M, "ratings.dat", 2, "7::40::6::978302109"))
     assert "move" in refused(server, into)
     assert server.asked == []
@@ -318,7 +318,7 @@ def test_file_instead_of_the_data_folder(server, good, into):
     assert (into / "data").read_text() == "a note"
 
 
-def test_data_folder_is_made_and_unmade(server, good, into):
+def test_data_folder_is_created_and_removed(server, good, into):
     with pytest.raises(DatasetError):
         fetch(server, into / "new", known_hash="md5:" + "0" * 32)
     assert not (into / "new").exists()
@@ -351,7 +351,7 @@ def test_a_zip_whose_folder_has_another_name(server, into, tmp_path):
     assert len(read(folder).ratings) == 5
 
 
-def test_what_a_killed_download_left_is_swept_by_the_next(server, good, into):
+def test_remains_of_a_killed_download_are_removed(server, good, into):
     server.speaks.clear()  # the download waits for its first byte
     code = f"from bst import datasets; datasets.download('ml-1m', into={str(into)!r}, base_url={server.url!r})"
     path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
@@ -380,6 +380,6 @@ def test_unknown_name(into):
         datasets.download("ml-1mm", into=into)
 
 
-def test_default_place_is_the_data_folder(server, good, into, override_settings):
+def test_default_folder_is_the_data_folder(server, good, into, override_settings):
     override_settings(data=into)
     assert fetch(server, None) == Path(into) / "ml-1m"

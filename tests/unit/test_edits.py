@@ -77,7 +77,7 @@ def ids(of: Visitor) -> list[int]:
 )
 def test_what_an_edit_does_and_how_it_is_told(edit, after, words):
     assert edit.apply(THREE) == after
-    assert edit.describe_edits(THREE, TITLES.get) == words
+    assert edit.describe(THREE, TITLES.get) == words
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files for others: a spreadsheet must show a list as it is, and a program must be able to ask the same again."""
+"""Exported files: a spreadsheet must show a list unchanged, and a program must be able to request it again."""
 
 import csv
 import io
@@ -37,8 +37,8 @@ CATALOGUE = Catalogue(
 )
 LEVELS = (0.1, 0.1, 0.1, 0.2, 0.5)
 ROWS = [
-    Recommendation(place, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567)
-    for place, (movie, title) in enumerate(TITLES.items(), start=1)
+    Recommendation(rank, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567)
+    for rank, (movie, title) in enumerate(TITLES.items(), start=1)
 ]
 VISITOR = Visitor("F", None, "writer", (Event(5, 4.0), Event(1, 3.5), Event(3, 1.0, 978_300_760)))
 
@@ -97,13 +97,13 @@ def test_no_cell_is_a_formula(text):
         "＠1",
     ],
 )
-def test_a_title_that_a_spreadsheet_would_run_is_text(title):
+def test_a_title_that_is_a_formula_becomes_text(title):
     (row,) = read(export.list_as_csv([Recommendation(1, 5, title, "Drama", 3.0)], WHOLE_STARS))
     assert row["title"] == f"'{title}"
 
 
 @given(st.text(max_size=8))
-def test_a_title_is_written_as_it_is_but_for_an_apostrophe(title):
+def test_a_title_is_unchanged_but_for_an_apostrophe(title):
     (row,) = read(export.list_as_csv([Recommendation(1, 5, title, "Drama", 3.0)], WHOLE_STARS))
     assert row["title"].removeprefix("'") == title.removeprefix("'")
     visible = "".join(c for c in title if c.isprintable() and not c.isspace())
@@ -111,25 +111,25 @@ def test_a_title_is_written_as_it_is_but_for_an_apostrophe(title):
         assert row["title"][0] == "'"
 
 
-def test_what_a_model_does_not_predict_is_empty():
+def test_missing_predictions_are_empty():
     rows = [Recommendation(1, 5, TITLES[5], "Drama", 3.0)]
     (row,) = read(export.list_as_csv(rows, WHOLE_STARS))
     assert row["watch_next"] == ""
     assert (row["p_1_stars"], row["p_5_stars"]) == ("", "")
-    (told,) = export.as_json("classic", CATALOGUE, VISITOR, rows, RankOptions())["recommendations"]
-    assert (told["distribution"], told["watch_next"]) == (None, None)
+    (item,) = export.as_json("classic", CATALOGUE, VISITOR, rows, RankOptions())["recommendations"]
+    assert (item["distribution"], item["watch_next"]) == (None, None)
 
 
-def test_a_history_as_csv_can_be_brought_back():
+def test_a_history_as_csv_can_be_imported():
     text = export.history_as_csv(CATALOGUE, Visitor(history=VISITOR.history[:2]))
-    found = read_export(text.encode("utf-8-sig"), "history.csv")
-    assert [(entry.movie_id, entry.stars) for entry in found.entries] == [(5, 4.0), (1, 3.5)]
-    assert found.entries[0].title == 'Say "Now", Léon'
+    imported = read_export(text.encode("utf-8-sig"), "history.csv")
+    assert [(entry.movie_id, entry.stars) for entry in imported.entries] == [(5, 4.0), (1, 3.5)]
+    assert imported.entries[0].title == 'Say "Now", Léon'
     times = read(export.history_as_csv(CATALOGUE, VISITOR))
     assert [row["timestamp"] for row in times] == ["", "", "978300760"]
 
 
-def test_what_was_seen_without_a_rating_comes_back_too():
+def test_movies_seen_without_a_rating_can_be_imported():
     visitor = Visitor(history=VISITOR.history[:2]).with_seen(6, 3)
     text = export.history_as_csv(CATALOGUE, visitor)
     assert [(row["movie_id"], row["rating"]) for row in read(text)] == [("3", ""), ("6", ""), ("5", "4"), ("1", "3.5")]
@@ -139,25 +139,30 @@ def test_what_was_seen_without_a_rating_comes_back_too():
     assert back.seen == {3, 6}
 
 
-def test_json_has_all_that_the_list_was_made_of_and_is_read_as_it_was_written():
+def test_json_round_trips_with_all_that_the_list_depends_on():
     filters = Filters(("Drama", "Comedy"), (1950, 2001), True, (0.0, 0.25))
-    told = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4))
-    assert json.loads(export.as_text(told)) == told
-    assert "Léon" in export.as_text(told)
-    assert (told["bundle"], told["order"], told["weight"], told["diversity"]) == ("ml-1m", "blend", 0.25, 0.4)
-    assert told["filters"] == {
+    exported = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4))
+    assert json.loads(export.as_text(exported)) == exported
+    assert "Léon" in export.as_text(exported)
+    assert (exported["bundle"], exported["order"], exported["weight"], exported["diversity"]) == (
+        "ml-1m",
+        "blend",
+        0.25,
+        0.4,
+    )
+    assert exported["filters"] == {
         "genres": ["Drama", "Comedy"],
         "years": [1950, 2001],
         "include_seen": True,
         "fame": [0.0, 0.25],
     }
-    # from it alone the same can be asked again
-    who = told["visitor"]
-    events = tuple(Event(e["movie_id"], e["rating"], e.get("timestamp")) for e in who["history"])
-    assert Visitor(who["sex"], who["age"], who["occupation"], events) == VISITOR
-    genres, years, include_seen, popularity = told["filters"].values()
+    # it is enough to request the same list again
+    person = exported["visitor"]
+    events = tuple(Event(e["movie_id"], e["rating"], e.get("timestamp")) for e in person["history"])
+    assert Visitor(person["sex"], person["age"], person["occupation"], events) == VISITOR
+    genres, years, include_seen, popularity = exported["filters"].values()
     assert Filters(tuple(genres), tuple(years), include_seen, tuple(popularity)) == filters
-    assert told["recommendations"][4] == {
+    assert exported["recommendations"][4] == {
         "rank": 5,
         "movie_id": 5,
         "title": TITLES[5],

@@ -57,36 +57,36 @@ PERTURBED = {
 
 
 @pytest.mark.parametrize("how", list(PERTURBED))
-def test_films_are_found_under_a_name_written_differently(how, demo, matcher):
+def test_films_are_matched_under_other_spellings(how, demo, matcher):
     change, share = PERTURBED[how]
-    found, wrong = 0, []
+    matched, wrong = 0, []
     for title in demo.movies["title"]:
-        made = taken(matcher, *change(*split_year(title)))
-        found += made == title
-        if made not in (None, title):
-            wrong.append((title, made))
+        match = taken(matcher, *change(*split_year(title)))
+        matched += match == title
+        if match not in (None, title):
+            wrong.append((title, match))
     assert not wrong
-    assert found / len(demo) >= share
+    assert matched / len(demo) >= share
 
 
-def test_a_film_that_the_catalogue_lacks_is_taken_for_no_other(demo):
+def test_a_film_that_the_catalogue_lacks_matches_no_other(demo):
     """Each film asked of a catalogue without it, in tenths."""
     wrong = []
     for part in range(10):
         rest = demo.movies[demo.movies.index % 10 != part].reset_index(drop=True)
         matcher = Matcher(Catalogue(rest))
         for title in demo.movies["title"][part::10]:
-            if made := taken(matcher, *split_year(title)):
-                wrong.append((title, made))
+            if match := taken(matcher, *split_year(title)):
+                wrong.append((title, match))
     assert not wrong
 
 
 @pytest.mark.real_data
-def test_films_that_both_catalogues_have_are_found_both_ways(demo, ml_1m):
+def test_films_of_both_catalogues_match_in_both_directions(demo, ml_1m):
     """What is taken from one catalogue for a film of the other is taken back for the same."""
-    there = Matcher(Catalogue(ml_1m.movies), movielens_ids=True)
-    here = Matcher(demo)
-    pairs = {title: taken(there, *split_year(title)) for title in demo.movies["title"]}
+    movielens = Matcher(Catalogue(ml_1m.movies), movielens_ids=True)
+    demo_matcher = Matcher(demo)
+    pairs = {title: taken(movielens, *split_year(title)) for title in demo.movies["title"]}
     pairs = {title: other for title, other in pairs.items() if other}
     assert len(pairs) > 500
-    assert all(taken(here, *split_year(other)) == title for title, other in pairs.items())
+    assert all(taken(demo_matcher, *split_year(other)) == title for title, other in pairs.items())

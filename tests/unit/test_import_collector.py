@@ -8,7 +8,7 @@ from bst.visitors.imports import ImportProblem, read_export
 from bst.visitors.imports.collector import paused_collector
 
 
-def test_it_is_on_again_when_the_last_is_done():
+def test_the_collector_resumes_after_the_last_pause():
     assert gc.isenabled()
     with paused_collector():
         with paused_collector():
@@ -17,13 +17,13 @@ def test_it_is_on_again_when_the_last_is_done():
     assert gc.isenabled()
 
 
-def test_it_is_on_again_after_an_error():
+def test_the_collector_resumes_after_an_error():
     with pytest.raises(ImportProblem):
         read_export(b"a,b\n1,2\n")
     assert gc.isenabled()
 
 
-def test_it_stays_off_where_it_was_off():
+def test_a_disabled_collector_stays_disabled():
     gc.disable()
     try:
         with paused_collector():

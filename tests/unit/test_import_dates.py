@@ -44,18 +44,18 @@ def imdb(*rows: tuple[str, str], **options):
         ("1/2-2020", None),
     ],
 )
-def test_dates_as_they_are_written(text, date):
+def test_date_formats(text, date):
     assert read_dates([text]).dates == [date]
 
 
-def test_dates_that_a_person_reads_month_first_with_the_newest_on_top():
+def test_month_first_with_the_newest_on_top():
     export = imdb(("4/18/2026", "Terminator"), ("1/22/2026", "Alien"), ("12/1/2025", "Casablanca"))
     assert titles(export) == ["Casablanca", "Alien", "Terminator"]
     assert (export.dated, export.remarks, export.ambiguous_date) == (True, (), "")
 
 
 @pytest.mark.parametrize("sign", ["/", ".", "-"])
-def test_one_day_above_twelve_settles_the_whole_column(sign):
+def test_a_day_above_twelve_settles_the_column(sign):
     dates = [date.replace("/", sign) for date in ("2/1/2026", "3/12/2025", "25/4/2026")]
     # day first: 2 January 2026, 3 December 2025, 25 April 2026
     assert titles(imdb(*zip(dates, "ABC", strict=True))) == ["B", "A", "C"]
@@ -65,7 +65,7 @@ def test_one_day_above_twelve_settles_the_whole_column(sign):
     assert read_dates(dates).dates[0] == datetime(2026, 2, 1)
 
 
-def test_where_nothing_tells_it_asks():
+def test_an_unsettled_column_is_ambiguous():
     rows = ("4/3/2026", "A"), ("3/5/2026", "B")  # March 4th and May 3rd, or April 3rd and March 5th
     export = imdb(*rows)
     assert export.ambiguous_date == "4/3/2026"
@@ -74,22 +74,22 @@ def test_where_nothing_tells_it_asks():
         assert (titles(answered), answered.ambiguous_date) == (expected, "")
 
 
-def test_it_does_not_ask_about_what_is_merely_seen():
+def test_dates_of_unrated_movies_are_not_ambiguous():
     text = "Date,Name,Year,Letterboxd URI\n4/3/2026,A,1979,u\n3/5/2026,B,1979,u\n"
     assert read(text).ambiguous_date == ""
 
 
-def test_it_does_not_ask_where_the_order_is_the_same_either_way():
+def test_dates_with_the_same_order_either_way_are_not_ambiguous():
     assert imdb(("1/2/2026", "A"), ("1/2/2024", "B"), ("5/6/2025", "C")).ambiguous_date == ""
     assert titles(imdb(("1/2/2026", "A"), ("1/2/2024", "B"), ("5/6/2025", "C"))) == ["B", "C", "A"]
 
 
-def test_an_answer_does_not_overrule_the_file():
+def test_the_option_does_not_overrule_the_file():
     export = imdb(("4/18/2026", "A"), ("5/1/2026", "B"), date_order="day-first")
     assert titles(export) == ["A", "B"]
 
 
-def test_rows_that_stand_in_order_one_way_tell_which_it_is():
+def test_rows_that_are_in_order_one_way_settle_it():
     # day first: 1 May, 2 April, 5 March, 3 February, 4 January, so newest on top; month first: no order
     dates = ["1/5/2026", "2/4/2026", "5/3/2026", "3/2/2026", "4/1/2026"]
     export = imdb(*zip(dates, "ABCDE", strict=True))
@@ -118,14 +118,14 @@ def test_rows_of_one_day_keep_the_order_of_the_file_which_may_run_either_way():
     assert titles(imdb(("2024-01-02", "B"), ("2024-01-02", "A"))) == ["A", "B"]
 
 
-def test_a_row_without_a_date_stays_beside_its_neighbours():
+def test_a_row_without_a_date_stays_next_to_its_neighbours():
     export = imdb(("4/18/2026", "D"), ("", "C"), ("1/22/2026", "B"), ("12/1/2025", "A"))
     assert titles(export) == ["A", "B", "C", "D"]
     assert not export.dated
-    assert export.remarks == ("1 of 4 rows have no date that can be read; they stay beside their neighbours.",)
+    assert export.remarks == ("1 of 4 rows have no date that can be read; they stay next to their neighbours.",)
 
 
-def test_without_dates_imdb_is_read_as_it_lists():
+def test_imdb_without_dates_is_read_newest_first():
     export = imdb(("", "C"), ("", "B"), ("", "A"))
     assert titles(export) == ["A", "B", "C"]
     assert "the newest on top" in " ".join(export.remarks)
@@ -142,13 +142,13 @@ DAYS = st.lists(st.dates(datetime(2001, 1, 1).date(), datetime(2029, 12, 31).dat
 )
 def test_a_column_that_is_not_ambiguous_is_read_in_the_right_order(days, form):
     texts = [form.format(day) for day in days]
-    found = read_dates(texts)
-    if found.ambiguous:
+    result = read_dates(texts)
+    if result.ambiguous:
         order = "month-first" if form.startswith("{0.month}") else "day-first"
-        found = read_dates(texts, order)
-    if found.assumed and "in order" in found.assumed:
+        result = read_dates(texts, order)
+    if result.assumed and "in order" in result.assumed:
         return  # evidence, and no proof
-    assert sorted(range(len(days)), key=lambda row: found.dates[row]) == sorted(
+    assert sorted(range(len(days)), key=lambda row: result.dates[row]) == sorted(
         range(len(days)), key=lambda row: days[row]
     )
 

@@ -17,18 +17,18 @@ def match(movie_id: int, stars: float | None, *same: int) -> Match:
     ("stars", "whole", "half"),
     [(0.5, 1, 0.5), (1, 1, 1), (1.5, 2, 1.5), (2.5, 3, 2.5), (3.5, 4, 3.5), (3.4, 3, 3.5), (4.5, 5, 4.5), (5, 5, 5)],
 )
-def test_stars_are_rounded_to_what_the_dataset_has_halves_up(stars, whole, half):
+def test_stars_are_rounded_to_the_levels_of_the_dataset(stars, whole, half):
     assert to_scale(stars, WHOLE_STARS) == whole
     assert to_scale(stars, HALF_STARS) == half
 
 
-def test_replacing_keeps_who_it_is():
+def test_replacing_keeps_the_demographics():
     visitor = Visitor("F", 25, "artist", (Event(9, 1.0),), frozenset({8}))
     after = import_history(visitor, [match(3, 3.5), match(1, 5)], WHOLE_STARS)
     assert after == Visitor("F", 25, "artist", (Event(3, 4.0), Event(1, 5.0)))
 
 
-def test_adding_makes_them_the_newest_and_a_movie_is_there_once():
+def test_added_events_are_the_newest_and_movies_are_unique():
     visitor = Visitor(history=(Event(1, 1.0), Event(2, 2.0)), seen=frozenset({8}))
     after = import_history(
         visitor, [match(3, 3), match(1, 5), match(2, None), match(7, None)], WHOLE_STARS, replacing=False
@@ -37,7 +37,7 @@ def test_adding_makes_them_the_newest_and_a_movie_is_there_once():
     assert after.seen == {7, 8}
 
 
-def test_of_too_many_the_newest_are_read_and_the_others_are_seen():
+def test_the_newest_of_too_many_stay_in_the_history():
     many = [match(number, 3) for number in range(1, MAX_HISTORY + 54)]
     after = import_history(Visitor(), many, WHOLE_STARS)
     assert [event.movie_id for event in after.history] == list(range(54, MAX_HISTORY + 54))
@@ -46,12 +46,12 @@ def test_of_too_many_the_newest_are_read_and_the_others_are_seen():
     assert (len(added.history), added.seen) == (MAX_HISTORY, {999})
 
 
-def test_what_is_not_rated_or_is_there_twice_is_seen():
+def test_unrated_movies_and_duplicates_are_seen():
     after = import_history(Visitor(), [match(1, None), match(2, 4.0, 5, 6)], WHOLE_STARS)
     assert (after.history, after.seen) == ((Event(2, 4.0),), {1, 5, 6})
 
 
-def test_it_says_history_note():
+def test_history_note():
     assert history_note(MAX_HISTORY, 0) == ""
     assert history_note(353, 0) == "The model reads the newest 300 of 353 ratings; the other 53 movies count as seen."
     assert history_note(301, 1) == (
@@ -68,7 +68,7 @@ ROWS = st.lists(
 
 @settings(deadline=None)
 @given(ROWS, st.booleans())
-def test_nothing_that_the_file_rated_or_lists_is_left_to_be_recommended(rows, replacing):
+def test_no_movie_of_the_file_is_recommended(rows, replacing):
     """Whatever is matched is in the history or seen; the history is in order of date and no longer than it may be."""
     catalogue = catalogue_of(*(f"Made-up Story Number {place} ({1950 + place})" for place in range(40)))
     text = "Date,Name,Year,Letterboxd URI,Rating\n" + "".join(
@@ -79,7 +79,7 @@ def test_nothing_that_the_file_rated_or_lists_is_left_to_be_recommended(rows, re
     export = read_export(text.encode())
     matches = [each for each in Matcher(catalogue).match(export.entries) if each.movie_id is not None]
     before = Visitor(history=(Event(1, 2.0), Event(40, 3.0)))
-    after = import_history(before, matches, HALF_STARS, replacing=replacing, most=10)
+    after = import_history(before, matches, HALF_STARS, replacing=replacing, max_history=10)
     assert {place + 1 for place, _, _ in rows} <= after.all_seen
     assert len(after.history) <= 10
     newest: dict[int, int] = {}

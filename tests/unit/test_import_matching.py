@@ -1,4 +1,4 @@
-"""Which movie of a catalogue is meant by a name in somebody's own list, and which must not be taken for it."""
+"""Which movie of a catalogue a name in a person's own list matches, and which it must not match."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def matcher(demo) -> Matcher:
     return Matcher(demo)
 
 
-# what stands in a file, and which film of the demo catalogue it is; None: it must not be taken for any
+# title and year in a file, and the film of the demo catalogue; None: it must not match any
 PAIRS = [
     # punctuation, accents, case, articles
     ("amelie", 2001, "Amélie (2001)"),
@@ -68,7 +68,7 @@ PAIRS = [
     ("Ivan the Terrible, Part II", 1944, None),
     ("Harry Potter and the Deathly Hallows: Part 1", 2010, None),
     ("The Hunger Games: Mockingjay - Part 1", 2014, None),
-    # remakes and namesakes, told apart by the year
+    # remakes and namesakes, which differ by the year
     ("Scarface", 1932, "Scarface (1932)"),
     ("Scarface", 1983, "Scarface (1983)"),
     ("King Kong", 1933, "King Kong (1933)"),
@@ -129,7 +129,7 @@ PAIRS = [
     ("Three Colors: Green", 1994, None),
     ("City Light", 1931, None),
     ("Twisted", 1996, None),
-    # nothing like it, or too short to guess
+    # nothing similar, or too short to guess
     ("Hero", 2013, None),
     ("Ma", 1931, None),
     ("Up!", 2010, "Up (2009)"),
@@ -151,7 +151,7 @@ def test_tricky_pairs(title, year, film, matcher):
 
 
 def test_names_in_brackets_are_names():
-    """As MovieLens writes them."""
+    """Titles as MovieLens writes them."""
     films = catalogue_of(
         "Seven (Se7en) (1995)",
         "The Professional (a.k.a. Leon: The Professional) (1994)",
@@ -175,7 +175,7 @@ def test_names_in_brackets_are_names():
         assert taken(matcher, title, year) == films.movies["title"][film], title
 
 
-def test_a_part_is_not_the_whole():
+def test_a_part_is_not_the_film_without_parts():
     matcher = Matcher(catalogue_of("Che: Part One (2008)", "Che: Part Two (2008)", "Nymphomaniac: Vol. II (2013)"))
     assert taken(matcher, "Che: Part 2", 2008) == "Che: Part Two (2008)"
     assert taken(matcher, "Che", 2008) is None
@@ -183,8 +183,8 @@ def test_a_part_is_not_the_whole():
     assert taken(matcher, "Nymphomaniac: Volume I", 2013) is None
 
 
-def test_what_is_not_sure_is_offered_but_not_taken(matcher, demo):
-    for title, year, film, why in (
+def test_unsure_matches_are_suggested_only(matcher, demo):
+    for title, year, film, reason in (
         ("The Godfather", 1974, "The Godfather (1972)", "1972 here"),
         ("Ratatouille: Your Friend the Rat", 2007, "Ratatouille (2007)", "without its second title"),
         ("Jaws", None, "Jaws (1975)", "no year in the file"),
@@ -194,24 +194,24 @@ def test_what_is_not_sure_is_offered_but_not_taken(matcher, demo):
         match = matcher.match_one(Entry(1, title, year, stars=4.0))
         assert match.confidence == Confidence.UNSURE
         assert demo.title(match.movie_id).startswith(film)
-        assert why in match.reason
+        assert reason in match.reason
 
 
-def test_it_says_why_there_is_no_match(matcher):
-    def why(title, year, **more):
+def test_reasons_for_no_match(matcher):
+    def reason(title, year, **more):
         match = matcher.match_one(Entry(1, title, year, stars=4.0, **more))
         assert (match.movie_id, match.confidence) == (None, Confidence.NONE)
         return match.reason
 
-    assert why("A Film That Nobody Made", 1999) == "not in this catalogue"
-    assert why("Halloween III", 1982) == "not in this catalogue"
-    assert why("Psycho", 1998) == "not in this catalogue; of that name it has Psycho (1960)"
-    assert why("Scarface", None) == "no year, and could be any of: Scarface (1932) · Scarface (1983)"
-    assert why("", None, movie_id=1) == "a number alone, and this catalogue has other numbers"
-    assert why("Fargo", 2014, refused="not a film, but: TV Series") == "not a film, but: TV Series"
+    assert reason("A Film That Nobody Made", 1999) == "not in this catalogue"
+    assert reason("Halloween III", 1982) == "not in this catalogue"
+    assert reason("Psycho", 1998) == "not in this catalogue; of that name it has Psycho (1960)"
+    assert reason("Scarface", None) == "no year, and could be any of: Scarface (1932) · Scarface (1983)"
+    assert reason("", None, movie_id=1) == "a number alone, and this catalogue has other numbers"
+    assert reason("Fargo", 2014, refused="not a film, but: TV Series") == "not a film, but: TV Series"
 
 
-def test_a_year_that_differs_is_told(matcher):
+def test_another_year_is_part_of_the_reason(matcher):
     match = matcher.match_one(Entry(1, "Koyaanisqatsi", 1983, stars=4.0))
     assert (match.confidence, match.reason) == (Confidence.LIKELY, "1982 here")
 
@@ -222,7 +222,7 @@ def test_a_film_for_television_needs_name_and_year(matcher):
     assert taken(matcher, "The Wrong Trouser", 1993, whole_film=False) is None
 
 
-def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
+def test_a_short_or_a_mini_series_needs_confirmation():
     films = catalogue_of("Psycho (1960)", "Band of Brothers (2001)", "It (1990)", "A Close Shave (1995)")
     matcher = Matcher(films)
     for title, year, caveat in (
@@ -234,7 +234,7 @@ def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
         match = matcher.match_one(Entry(1, title, year, stars=4.0, whole_film=False, caveat=caveat))
         assert match.confidence == Confidence.UNSURE, title
         assert caveat in match.reason
-    # of another year it is not the same
+    # another year is another film
     assert matcher.match_one(Entry(1, "It", 1992, stars=4.0, whole_film=False, caveat="x")).movie_id is None
     assert matcher.match_one(Entry(1, "It", 2017, stars=4.0)).movie_id is None
 
@@ -262,7 +262,7 @@ def test_a_short_or_a_mini_series_of_the_same_name_and_year_is_asked_about():
         ("Corpse Bride", 2005, "Tim Burton's Corpse Bride (2005)"),
     ],
 )
-def test_other_ways_to_write_a_name_work_in_both_directions(title, year, film):
+def test_other_forms_of_a_name_match_in_both_directions(title, year, film):
     decoy = "Some Other Film (2001)"
     assert taken(Matcher(catalogue_of(decoy, film)), title, year) == film
     assert taken(Matcher(catalogue_of(decoy, f"{title} ({year})")), *split_year(film)) == f"{title} ({year})"
@@ -281,7 +281,7 @@ def test_one_word_with_an_owner_may_be_another_film(title, year, film):
     assert (match.movie_id, match.confidence) == (2, Confidence.UNSURE)
 
 
-def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
+def test_another_article_and_another_year_are_too_different():
     matcher = Matcher(catalogue_of("Fear (1996)", "The Boys (1997)"))
     assert taken(matcher, "The Fear", 1996) == "Fear (1996)"
     assert taken(matcher, "Fear", 1995) == "Fear (1996)"
@@ -290,25 +290,25 @@ def test_an_article_and_a_year_that_differ_are_one_difference_too_many():
     assert taken(matcher, "Boys, The", 1996) == "The Boys (1997)"
 
 
-def test_another_name_of_one_word_needs_the_year():
+def test_an_alternative_title_of_one_word_needs_the_year():
     matcher = Matcher(catalogue_of("Caché (2005)", "The Professional (1994)"))
     assert taken(matcher, "Hidden", 2005) == "Caché (2005)"
     assert taken(matcher, "Hidden", 2006) is None
     assert taken(matcher, "Léon: The Professional", 1995) == "The Professional (1994)"
 
 
-def test_numbers_in_words_are_not_run_together():
+def test_consecutive_number_words_are_not_added():
     matcher = Matcher(catalogue_of("One, Two, Three (1961)", "Twelve Monkeys (1995)", "Four Rooms (1995)"))
     assert taken(matcher, "1 2 3", 1961) == "One, Two, Three (1961)"
     assert taken(matcher, "Six", 1961) is None
 
 
-def test_a_part_that_ends_in_its_number_is_not_the_whole():
+def test_a_part_that_ends_in_its_number_is_not_the_film_without_parts():
     matcher = Matcher(catalogue_of("The Hunger Games: Mockingjay - Part 1 (2014)"))
     assert taken(matcher, "The Hunger Games: Mockingjay", 2014) is None
 
 
-def test_many_are_matched_as_each_is_alone_and_progress_is_told(matcher, demo):
+def test_many_entries_match_like_single_ones_with_progress(matcher, demo):
     entries = [Entry(row, *split_year(title), stars=4.0) for row, title in enumerate(demo.movies["title"])]
     entries += [Entry(2000 + row, f"{entry.title} Zzyzx", entry.year, stars=3.0) for row, entry in enumerate(entries)]
     seen: list[tuple[int, int]] = []
@@ -320,19 +320,19 @@ def test_many_are_matched_as_each_is_alone_and_progress_is_told(matcher, demo):
     assert len(seen) > 2
 
 
-def test_of_two_rows_that_mean_one_movie_a_rated_one_goes_before_a_watched_one(matcher):
+def test_a_rated_row_takes_precedence_over_a_watched_one(matcher):
     rows = [Entry(1, "The Road Warrior", 1981, stars=1.0), Entry(2, "Mad Max 2", 1981)]
     rated, watched = matcher.match(rows)
     assert rated.movie_id is not None
     assert (watched.movie_id, watched.reason) == (None, "the same movie as “The Road Warrior”")
 
 
-def test_the_original_title_helps(matcher):
+def test_the_original_title_is_matched_too(matcher):
     assert taken(matcher, "Das Leben ist schön", 1997) is None
     assert taken(matcher, "Das Leben ist schön", 1997, original_title="La vita è bella") == "Life Is Beautiful (1997)"
 
 
-def test_two_rows_that_mean_one_movie(matcher, demo):
+def test_two_rows_for_one_movie(matcher, demo):
     rows = [
         Entry(1, "Ratatouille", 2007, stars=5.0),
         Entry(2, "Ratatouille: Your Friend the Rat", 2007, stars=2.0),
@@ -350,5 +350,5 @@ def test_two_rows_that_mean_one_movie(matcher, demo):
     assert matches[2].reason == "the same movie as “Mad Max 2”"
 
 
-def test_a_movie_of_unknown_year_is_not_taken_without_asking():
+def test_a_movie_of_unknown_year_needs_confirmation():
     assert taken(Matcher(catalogue_of("Nobody Knows When")), "Nobody Knows When", 1999) is None

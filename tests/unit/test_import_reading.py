@@ -1,4 +1,4 @@
-"""What is read of each export: who wrote it, its entries, and why a row or a whole file cannot be used."""
+"""What is read from each export: its source, its entries, and why a row or a file cannot be used."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def test_letterboxd():
     assert [entry.line for entry in export.entries] == [2, 3, 4]
 
 
-def test_letterboxd_diary_has_days_of_watching():
+def test_letterboxd_diary_has_dates_of_watching():
     export = read(
         "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date\n"
         "2024-02-01,Alien,1979,u,5,,,2024-01-20\n"
@@ -51,7 +51,7 @@ def test_letterboxd_watchlist_has_not_been_seen():
         read_export(b"Date,Name,Year,Letterboxd URI\n2024-01-02,Alien,1979,u\n", "watchlist.csv")
 
 
-def test_imdb_has_ten_points_and_the_newest_on_top():
+def test_imdb_has_ten_points_and_the_newest_first():
     export = read(IMDB)
     assert export.source == "IMDb"
     assert [(e.title, e.year, e.stars, e.rating, e.imdb) for e in export.entries] == [
@@ -63,11 +63,11 @@ def test_imdb_has_ten_points_and_the_newest_on_top():
     assert export.entries[2].original_title == "La vita è bella"
 
 
-def test_imdb_as_it_was_until_2017_in_the_encoding_of_windows():
+def test_imdb_until_2017_in_windows_encoding():
     assert rated(read(OLD_IMDB, "cp1252")) == [("Jaws", 1975, 4), ("Amélie", 2001, 4.5)]
 
 
-def test_imdb_as_it_was_in_2018():
+def test_imdb_in_2018():
     export = read(
         "Const,Your Rating,Date Added,Title,URL,Title Type,IMDb Rating,Runtime (mins),Year,Genres\n"
         "tt2,8,2018-02-03,Alien,u,movie,8.4,117,1979,Horror\n"
@@ -84,13 +84,13 @@ def test_imdb_watchlist_rows_are_not_seen():
         read("Position,Const,Title,Year\n1,tt1,Jaws,1975\n")
 
 
-def test_columns_may_stand_in_any_order():
+def test_columns_in_any_order():
     assert rated(read("Title,Year,Your Rating,Const\nJaws,1975,8,tt3\n")) == [("Jaws", 1975, 4)]
     assert rated(read("Rating,Letterboxd URI,Year,Name\n4,u,1975,Jaws\n")) == [("Jaws", 1975, 4)]
 
 
 @pytest.mark.parametrize(
-    ("kind", "whole", "caveat", "refused"),
+    ("title_type", "whole_film", "caveat", "refused"),
     [
         ("Movie", True, "", None),
         ("movie", True, "", None),
@@ -112,19 +112,19 @@ def test_columns_may_stand_in_any_order():
         ("Music Video", False, "", "not a film, but: Music Video"),
     ],
 )
-def test_what_is_not_a_film_is_refused_and_what_may_be_another_is_caveated(kind, whole, caveat, refused):
-    (entry,) = read(f"Const,Your Rating,Title,Title Type,Year\ntt1,7,Jaws,{kind},1975\n").entries
-    assert (entry.whole_film, entry.caveat, entry.refused) == (whole, caveat, refused)
+def test_title_types_of_imdb(title_type, whole_film, caveat, refused):
+    (entry,) = read(f"Const,Your Rating,Title,Title Type,Year\ntt1,7,Jaws,{title_type},1975\n").entries
+    assert (entry.whole_film, entry.caveat, entry.refused) == (whole_film, caveat, refused)
 
 
-def test_movielens_site_has_articles_behind_and_no_dates():
+def test_movielens_site_has_trailing_articles_and_no_dates():
     export = read(MOVIELENS)
     assert (export.source, export.dated) == ("MovieLens", False)
     assert rated(export) == [("The Matrix", 1999, 4.5), ("Toy Story", 1995, 3)]
     assert [(e.movie_id, e.imdb, e.tmdb) for e in export.entries] == [(2571, 133093, 603), (1, 114709, 862)]
 
 
-def test_movielens_dataset_has_numbers_and_times():
+def test_movielens_dataset_has_ids_and_times():
     export = read(DATASET)
     assert export.dated
     assert [(e.movie_id, e.stars, e.title) for e in export.entries] == [(1, 3.5, ""), (2571, 4, "")]
@@ -132,7 +132,7 @@ def test_movielens_dataset_has_numbers_and_times():
     assert rated(titled) == [("Toy Story", 1995, 4)]
 
 
-def test_ratings_of_several_users_are_of_nobody():
+def test_ratings_of_several_users_are_refused():
     with pytest.raises(ImportProblem, match=r"line 3: these are ratings of several users \(7 and 8\)"):
         read("userId,movieId,rating,timestamp\n7,1,4.0,978300002\n8,1,4.0,978300002\n")
 
@@ -197,19 +197,19 @@ def test_letterboxd_import_layout():
         (("4/5", "7/10", "50 %"), [4, 3.5, 2.5], ""),
     ],
 )
-def test_a_table_says_by_its_values_what_it_counts_up_to(ratings, stars, remark):
+def test_the_scale_of_a_table_is_inferred_from_its_values(ratings, stars, remark):
     rows = "".join(f"Film {place},199{place},{rating}\n" for place, rating in enumerate(ratings))
     export = read(f"Title,Year,Rating\n{rows}")
     assert (export.source, [entry.stars for entry in export.entries]) == ("A table", stars)
     assert remark in " ".join(export.remarks)
 
 
-def test_a_table_may_name_its_columns_in_other_words():
+def test_other_column_names_of_a_table():
     export = read("Film,My Rating,Date Watched\nAlien (1979),4,2024-02-01\nJaws (1975),,2024-01-01\n")
     assert rated(export) == [("Jaws", 1975, None), ("Alien", 1979, 4)]
 
 
-def test_a_history_of_this_app_comes_back_also_after_a_spreadsheet_saved_it():
+def test_our_own_export_is_read_also_after_a_spreadsheet_saved_it():
     movies = load_movies("demo")
     chosen = movies.iloc[[700, 3, 12, 1100]]
     events = tuple(
@@ -260,17 +260,17 @@ def test_of_two_ratings_the_newest_counts():
         ("1e0", "“1e0” is not one from 0.5 to 5"),
     ],
 )
-def test_a_movie_whose_rating_is_empty_or_cannot_be_read_was_still_seen(rating, shown):
+def test_a_movie_with_an_empty_or_unreadable_rating_was_seen(rating, shown):
     (entry,) = read(f"Date,Name,Year,Letterboxd URI,Rating\n2024-01-01,Alien,1979,u,{rating}\n").entries
     assert (entry.refused, entry.stars, entry.rating) == (None, None, shown)
 
 
-def test_imdb_counts_from_one():
+def test_imdb_ratings_start_at_one():
     (entry,) = read("Const,Title,Your Rating,Year\ntt1,Jaws,0.5,1975\n").entries
     assert (entry.stars, entry.rating) == (None, "“0.5” is not one from 1 to 10")
 
 
-def test_a_row_without_a_title_or_a_number_is_refused():
+def test_a_row_without_a_title_or_an_id_is_refused():
     (entry,) = read("Date,Name,Year,Letterboxd URI,Rating\n2024-01-01,,1979,u,4\n").entries
     assert entry.refused == "no title"
 
@@ -279,7 +279,7 @@ def test_a_row_without_a_title_or_a_number_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (b"hello", "has columns “hello”, which are of no export known here"),
         (b"a,b\n1,2\n", "has columns “a, b”, which are of no export known here"),
@@ -292,15 +292,15 @@ def test_a_row_without_a_title_or_a_number_is_refused():
         (b"[" * 100_000, "is damaged JSON"),
     ],
 )
-def test_files_that_are_no_export_are_refused_with_what_was_seen_and_what_is_expected(data, says):
-    with pytest.raises(ImportProblem, match=says) as refused:
+def test_error_for_other_files_names_their_content_and_what_is_expected(data, message):
+    with pytest.raises(ImportProblem, match=message) as refused:
         read_export(data, "mine.csv")
     assert "ratings" in str(refused.value)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 500
 
 
-def test_a_problem_is_one_that_a_person_can_mend():
+def test_an_import_problem_is_a_bst_error():
     assert issubclass(ImportProblem, BSTError)
 
 
@@ -349,9 +349,9 @@ def test_any_rows_below_a_known_header_are_read_or_refused(header, rows, encodin
 @settings(deadline=None)
 @given(st.data())
 def test_a_damaged_export_is_read_or_refused(data):
-    whole = data.draw(st.sampled_from(SAMPLES)).encode()
-    start, length = data.draw(st.integers(0, len(whole))), data.draw(st.integers(0, 30))
-    is_read_or_refused(whole[:start] + data.draw(st.binary(max_size=6)) + whole[start + length :])
+    sample = data.draw(st.sampled_from(SAMPLES)).encode()
+    start, length = data.draw(st.integers(0, len(sample))), data.draw(st.integers(0, 30))
+    is_read_or_refused(sample[:start] + data.draw(st.binary(max_size=6)) + sample[start + length :])
 
 
 JSON = st.recursive(

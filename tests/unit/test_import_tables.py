@@ -19,7 +19,7 @@ def test_encodings_and_line_ends(encoding, ends):
     assert rated(read_export(LETTERBOXD.replace("\n", ends).encode(encoding))) == ROWS
 
 
-def test_a_letter_that_windows_has_not_either():
+def test_a_byte_that_windows_1252_lacks():
     text = LETTERBOXD.replace("Amélie", "Am\x81lie")
     assert titles(read(text, "latin-1"))[-1] == "Am\x81lie"
 
@@ -38,13 +38,13 @@ def test_a_file_that_a_spreadsheet_saved(first, encoding):
     assert rated(read(text.replace("sep=;", "sep=\t").replace("SEP=;", "sep=\t").replace(";", "\t"), encoding)) == ROWS
 
 
-def test_the_separator_line_is_counted():
+def test_line_numbers_include_the_separator_line():
     export = read("sep=,\n" + LETTERBOXD)
     assert rated(export) == ROWS
     assert [entry.line for entry in export.entries] == [3, 4, 5]
 
 
-def test_a_spreadsheet_that_kept_each_line_in_one_cell():
+def test_a_spreadsheet_with_each_line_in_one_cell():
     lines = ['"' + line.replace('"', '""') + '"' for line in LETTERBOXD.splitlines()]
     export = read(";;\n".join(lines) + ";;\n")
     assert rated(export) == ROWS
@@ -62,7 +62,7 @@ def zipped(files: dict[str, str | bytes]) -> bytes:
 WATCHED = "Date,Name,Year,Letterboxd URI\n2020-01-01,Jaws,1975,u\n2024-01-02,Alien,1979,u\n"
 
 
-def test_a_zip_from_letterboxd_has_what_is_rated_and_what_is_merely_watched():
+def test_a_zip_from_letterboxd_has_rated_and_watched_movies():
     data = zipped(
         {
             "deleted/ratings.csv": LETTERBOXD.replace("Alien", "Aliens"),
@@ -102,7 +102,7 @@ def test_a_zip_with_one_table_under_any_name():
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (b"", "mine.csv is empty"),
         (b" \n\n", "mine.csv is empty"),
@@ -119,8 +119,8 @@ def test_a_zip_with_one_table_under_any_name():
         (zipped({"ratings.csv": b""}), "has no ratings in it"),
     ],
 )
-def test_what_is_no_table_is_refused(data, says):
-    with pytest.raises(ImportProblem, match=says) as refused:
+def test_files_without_a_table_are_refused(data, message):
+    with pytest.raises(ImportProblem, match=message) as refused:
         read_export(data, "mine.csv")
     assert "ratings" in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -99,8 +99,13 @@ def test_a_malformed_configuration_is_refused(values):
         ClassicConfig.from_dict(values)
 
 
+def test_a_preset_by_its_former_name():
+    assert preset("seed") == preset("user-features")
+    assert read_config(preset("seed").to_dict() | {"preset": "seed"}) == preset("user-features")
+
+
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, seed, compact"):
+    with pytest.raises(ConfigError, match="no preset 'sead'; choose one of: timeline, keras-example, user-feat"):
         preset("sead")
 
 

@@ -63,7 +63,7 @@ ONE_M_FRAMES = (
 )
 
 
-def test_1m_is_read_as_worked_out_by_hand(tmp_path):
+def test_1m_by_hand(tmp_path):
     dataset = movielens.read(write(tmp_path / "mine", ONE_M))
     same(dataset, *ONE_M_FRAMES)
     assert (dataset.name, dataset.title, dataset.levels, dataset.simulated) == ("mine", "mine", WHOLE_STARS, False)
@@ -74,18 +74,18 @@ def test_1m_is_read_as_worked_out_by_hand(tmp_path):
     ("encoding", "bom"), [("latin-1", b""), ("utf-8", b""), ("utf-8", b"\xef\xbb\xbf")], ids=["latin-1", "utf-8", "bom"]
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\n\n"], ids=["lf", "crlf", "blank-lines"])
-def test_1m_survives_being_saved_in_another_way(tmp_path, encoding, newline, bom):
+def test_1m_in_other_encodings_and_line_ends(tmp_path, encoding, newline, bom):
     same(movielens.read(write(tmp_path, ONE_M, encoding=encoding, newline=newline, bom=bom)), *ONE_M_FRAMES)
 
 
-def test_last_line_may_lack_its_end(tmp_path):
+def test_last_line_without_a_line_end(tmp_path):
     write(tmp_path, ONE_M)
     for file in ONE_M:
         (tmp_path / file).write_bytes((tmp_path / file).read_bytes().rstrip(b"\n"))
     same(movielens.read(tmp_path), *ONE_M_FRAMES)
 
 
-def test_100k_is_read_in_the_words_of_1m(tmp_path):
+def test_100k_values_become_those_of_1m(tmp_path):
     dataset = movielens.read(write(tmp_path, ONE_HUNDRED_K))
     users = users_frame(
         [1, 2, 3, 4, 5, 6],
@@ -139,7 +139,7 @@ def test_100k_is_read_in_the_words_of_1m(tmp_path):
         (56, 56),
     ],
 )
-def test_100k_ages_fall_into_the_groups_of_1m(tmp_path, age, group):
+def test_100k_ages_become_groups_of_1m(tmp_path, age, group):
     files = changed(ONE_HUNDRED_K, "u.user", 1, f"1|{age}|M|writer|00001")
     assert movielens.read(write(tmp_path, files)).users["age"].iloc[0] == group
 
@@ -164,12 +164,12 @@ def test_csv_has_half_stars_and_no_demographics(tmp_path):
 
 
 @pytest.mark.parametrize("files", FORMATS.values(), ids=FORMATS)
-def test_catalogue_alone_is_the_same_catalogue(tmp_path, files):
+def test_read_movies_equals_movies_of_the_dataset(tmp_path, files):
     folder = write(tmp_path, files)
     pd.testing.assert_frame_equal(movielens.read_movies(folder), movielens.read(folder).movies)
 
 
-def test_a_world_is_simulated(tmp_path):
+def test_a_folder_with_world_json_is_simulated(tmp_path):
     write(tmp_path, ONE_M)
     (tmp_path / "world.json").write_text("{}")
     assert movielens.read(tmp_path).simulated
@@ -216,14 +216,14 @@ def test_year_is_the_last_one_in_parentheses(title, year):
     assert year_of(title) == year
 
 
-def test_genres_come_in_the_words_of_1m():
+def test_genres_become_those_of_1m():
     assert clean_genres("Adventure|Children|IMAX") == "Adventure|Children's|IMAX"
     assert clean_genres("(no genres listed)") == ""
     assert clean_genres("|".join(GENRES)) == "|".join(GENRES)
 
 
 FAULTS = [
-    # format, file, line, what stands there, words of the message
+    # format, file, line, its text, fragments of the message
     ("1m", "ratings.dat", 3, "3\t20\t1\t978301968", ["1 field instead of 4", "tabs"]),
     ("1m", "ratings.dat", 3, "3,20,1,978301968", ["1 field instead of 4", "commas"]),
     ("1m", "ratings.dat", 3, "3:20:1:978301968", ["1 field instead of 4", "single colons"]),
@@ -287,16 +287,16 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("form", "file", "line", "text", "words"), FAULTS, ids=[f"{f[1]}-{f[3]}" for f in FAULTS])
-def test_fault_names_file_line_and_value(tmp_path, form, file, line, text, words):
+@pytest.mark.parametrize(("form", "file", "line", "text", "fragments"), FAULTS, ids=[f"{f[1]}-{f[3]}" for f in FAULTS])
+def test_fault_names_file_line_and_value(tmp_path, form, file, line, text, fragments):
     folder = write(tmp_path, changed(FORMATS[form], file, line, text))
     with pytest.raises(DatasetError) as caught:
         movielens.read(folder)
     message = str(caught.value)
     assert message.startswith(f"{folder / file}, line {line}: ")
     assert repr(text) in message
-    for word in words:
-        assert any(alternative in message for alternative in word.split("|")), message
+    for fragment in fragments:
+        assert any(alternative in message for alternative in fragment.split("|")), message
     assert "\n" not in message
 
 
@@ -338,7 +338,7 @@ def test_long_text_is_shortened(tmp_path):
     assert len(str(caught.value)) < 350 + len(str(tmp_path))
 
 
-def test_the_first_fault_is_the_one_that_is_named(tmp_path):
+def test_the_first_fault_is_reported(tmp_path):
     # A repeat, an impossible time, a forbidden rating, an unknown movie, a broken line: one after the other.
     sound = [*ONE_M["ratings.dat"], "9::20::4::978300761"]
     broken = ["7::10::3::978302109", "3::20::1::12", "9::10::6::978300760", "3::99::2::978300275", "9::20::4"]
@@ -398,8 +398,8 @@ def small_datasets(draw):
 
 @given(small_datasets())
 @settings(max_examples=60, deadline=None)
-def test_any_valid_dataset_comes_back_as_it_was_written(tmp_path_factory, made):
-    people, films, rows = made
+def test_any_valid_dataset_round_trips(tmp_path_factory, content):
+    people, films, rows = content
     folder = write(
         tmp_path_factory.mktemp("any"),
         {

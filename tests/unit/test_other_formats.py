@@ -40,7 +40,7 @@ def refused(folder) -> str:
 # ---- "::" and 100K
 
 
-def test_ten_million_has_half_stars_and_no_users(tmp_path):
+def test_10m_has_half_stars_and_no_users(tmp_path):
     files = {name: lines for name, lines in ONE_M.items() if name != "users.dat"}
     files["ratings.dat"] = ["7::10::4.5::978300760", "7::40::3::978302109", "3::20::0.5::978301968"]
     dataset = movielens.read(write(tmp_path, files))
@@ -50,7 +50,7 @@ def test_ten_million_has_half_stars_and_no_users(tmp_path):
     assert dataset.notes == ("There is no users.dat: nothing is known about the users.",)
 
 
-def test_half_stars_where_whole_ones_are_usual(tmp_path):
+def test_half_stars_in_a_format_with_whole_stars(tmp_path):
     ratings = [ONE_M["ratings.dat"][0].replace("::5::", "::4.5::"), *ONE_M["ratings.dat"][1:]]
     dataset = movielens.read(write(tmp_path, ONE_M | {"ratings.dat": ratings}))
     assert rows(dataset)[0] == (7, 10, 4.5, 978300760)
@@ -59,11 +59,11 @@ def test_half_stars_where_whole_ones_are_usual(tmp_path):
     assert movielens.read(write(tmp_path, ONE_M)).levels == WHOLE_STARS
 
 
-def test_100k_without_its_users(tmp_path):
-    whole = movielens.read(write(tmp_path / "whole", ONE_HUNDRED_K))
+def test_100k_without_users(tmp_path):
+    full = movielens.read(write(tmp_path / "full", ONE_HUNDRED_K))
     files = {name: lines for name, lines in ONE_HUNDRED_K.items() if name != "u.user"}
     dataset = movielens.read(write(tmp_path / "part", files))
-    assert rows(dataset) == rows(whole)
+    assert rows(dataset) == rows(full)
     assert dataset.users["user_id"].tolist() == [5, 1, 4, 2, 3, 6]  # as they come in u.data
     assert dataset.users[["sex", "age", "occupation"]].isna().all(axis=None)
     assert dataset.notes == ("There is no u.user: nothing is known about the users.",)
@@ -71,7 +71,7 @@ def test_100k_without_its_users(tmp_path):
 
 @pytest.mark.parametrize(("factor", "unit"), [(1000, "milliseconds"), (10**6, "microseconds"), (10**9, "nanoseconds")])
 @pytest.mark.parametrize("form", FORMATS)
-def test_finer_times_are_read_in_their_unit(tmp_path, form, factor, unit):
+def test_times_in_finer_units(tmp_path, form, factor, unit):
     file, mark = {"1m": ("ratings.dat", "::"), "100k": ("u.data", "\t"), "csv": ("ratings.csv", ",")}[form]
     header = FORMATS[form][file][: form == "csv"]
     lines = [line.split(mark) for line in FORMATS[form][file][len(header) :]]
@@ -82,7 +82,7 @@ def test_finer_times_are_read_in_their_unit(tmp_path, form, factor, unit):
     assert unit in " ".join(dataset.notes)
 
 
-def test_what_came_first_within_a_second_is_not_lost(tmp_path):
+def test_order_within_a_second_is_kept(tmp_path):
     lines = ["7::10::5::978300760900", "7::40::3::978300760100", "3::20::1::978301968000", "9::10::4::978300760000"]
     dataset = movielens.read(write(tmp_path, ONE_M | {"ratings.dat": lines}))
     assert [row[:2] for row in rows(dataset) if row[0] == 7] == [(7, 40), (7, 10)]
@@ -106,7 +106,7 @@ def test_unzipped_one_level_too_deep(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_each_file_may_be_packed_by_gzip(tmp_path, form):
+def test_files_compressed_by_gzip(tmp_path, form):
     folder = write(tmp_path / "packed", FORMATS[form])
     usual = movielens.read(folder)
     for file in FORMATS[form]:
@@ -131,7 +131,7 @@ def test_damaged_gzip(tmp_path, form):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "fragments"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", ["Git LFS", "git lfs pull"]),
         (b"\n<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", ["web page", "download"]),
@@ -144,24 +144,24 @@ def test_damaged_gzip(tmp_path, form):
     ],
 )
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_is_no_text_of_a_dataset_is_named(tmp_path, form, content, words):
+def test_files_of_other_types_are_named(tmp_path, form, content, fragments):
     for file in FORMATS[form]:
         folder = write(tmp_path / file, FORMATS[form])
         (folder / file).write_bytes(content)
         message = refused(folder)
         assert message.startswith(f"{folder / file} is ")
-        for word in words:
-            assert word in message
+        for fragment in fragments:
+            assert fragment in message
 
 
 @pytest.mark.parametrize(
-    ("file", "words"), [("ml-1m.zip", "unzip it"), ("ratings.xlsx", "save it as CSV"), ("data.tar.gz", "unzip it")]
+    ("file", "mend"), [("ml-1m.zip", "unzip it"), ("ratings.xlsx", "save it as CSV"), ("data.tar.gz", "unzip it")]
 )
-def test_what_is_still_packed_is_named(tmp_path, file, words):
+def test_archives_in_the_folder_are_named(tmp_path, file, mend):
     (tmp_path / file).write_bytes(b"PK\x03\x04")
-    assert f"{file} is there: {words}" in refused(tmp_path)
+    assert f"{file} is there: {mend}" in refused(tmp_path)
     write(tmp_path, {"ratings.dat": ONE_M["ratings.dat"]})
-    assert f"{file} is there: {words}" in refused(tmp_path)
+    assert f"{file} is there: {mend}" in refused(tmp_path)
 
 
 def test_a_zip_in_place_of_a_folder(tmp_path):
@@ -188,14 +188,14 @@ def table(header, mark=",", order=(0, 1, 2, 3), **changes) -> dict:
     ],
 )
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
-def test_columns_go_by_their_names(tmp_path, header, order, mark):
+def test_columns_are_found_by_name(tmp_path, header, order, mark):
     dataset = movielens.read(write(tmp_path, table(header, mark, order)))
     assert rows(dataset) == RATINGS
     assert any("userId is" in note or "movieId is" in note for note in dataset.notes)
     assert any("separated by" in note for note in dataset.notes) == (mark != ",")
 
 
-def test_further_columns_are_not_read(tmp_path):
+def test_additional_columns_are_ignored(tmp_path):
     lines = [f"{i},{u},{m},Title “{m}”,{s},{t}" for i, (u, m, s, t) in enumerate(RATINGS)]
     files = CSV | {"ratings.csv": [",userId,movieId,title,rating,timestamp", *lines]}
     dataset = movielens.read(write(tmp_path, files))
@@ -203,7 +203,7 @@ def test_further_columns_are_not_read(tmp_path):
     assert dataset.notes == ("ratings.csv: not read are the columns 'title'.",)
 
 
-def test_numbers_as_other_programs_write_them(tmp_path):
+def test_numbers_of_other_programs(tmp_path):
     lines = [f"{u}.0;{m};{str(s).replace('.', ',')};{t}.0" for u, m, s, t in RATINGS]
     files = CSV | {"ratings.csv": ["userId;movieId;rating;timestamp", *lines]}
     assert rows(movielens.read(write(tmp_path, files))) == RATINGS
@@ -223,7 +223,7 @@ def test_times_as_text(tmp_path, written):
     assert dataset.notes == ("The times in rating.csv are read as dates in UTC.",)
 
 
-def test_without_times_the_order_of_the_file_is_the_order(tmp_path):
+def test_without_times_the_order_of_the_file_is_kept(tmp_path):
     lines = [f"{u},{m},{s}" for u, m, s, _ in RATINGS]
     dataset = movielens.read(write(tmp_path, CSV | {"ratings.csv": ["userId,movieId,rating", *lines]}))
     assert [row[:3] for row in rows(dataset)] == [row[:3] for row in RATINGS]
@@ -250,7 +250,7 @@ def test_movies_in_latin_1(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("header", "line", "words"),
+    ("header", "line", "fragments"),
     [
         ("userId,movieId,rating,timestamp", "2,7,4.5,04/18/2026", ["timestamp '04/18/2026'", "2005-04-02 23:53:47"]),
         ("user;item;stars;time", "2;7;;964982703", ["rating is empty"]),
@@ -260,11 +260,11 @@ def test_movies_in_latin_1(tmp_path):
         ("film,stars", "7,4", ["unexpected header", "userId,movieId,rating,timestamp"]),
     ],
 )
-def test_faults_in_other_csv_name_line_and_value(tmp_path, header, line, words):
+def test_faults_in_csv_name_line_and_value(tmp_path, header, line, fragments):
     message = refused(write(tmp_path, CSV | {"ratings.csv": [header, line]}))
-    assert message.startswith(f"{tmp_path / 'ratings.csv'}, line {1 if 'header' in words[0] else 2}: ")
-    for word in words:
-        assert word in message
+    assert message.startswith(f"{tmp_path / 'ratings.csv'}, line {1 if 'header' in fragments[0] else 2}: ")
+    for fragment in fragments:
+        assert fragment in message
 
 
 # ---- ties in time
@@ -277,7 +277,7 @@ def numbered(mark=","):
     return {"movies.csv": movies, "ratings.csv": ["userId,movieId,rating,timestamp", *lines]}
 
 
-def test_the_numbering_is_no_order(tmp_path):
+def test_ties_in_order_of_movie_numbers_are_shuffled(tmp_path):
     dataset = movielens.read(write(tmp_path / "sorted", numbered()))
     assert dataset.tie_order == "drawn"
     assert sorted(rows(dataset)) == [(u, m, 4.0, 964982703 + u) for u in (1, 2, 3) for m in range(u, 41)]
@@ -290,7 +290,7 @@ def test_the_numbering_is_no_order(tmp_path):
     assert rows(again) == rows(dataset)
 
 
-def test_time_goes_before_the_draw(tmp_path):
+def test_time_takes_precedence_over_the_shuffle(tmp_path):
     files = numbered()
     lines = [line.rsplit(",", 1) for line in files["ratings.csv"][1:]]
     files["ratings.csv"][1:] = [f"{rest},{int(time) + 60 * (at % 3)}" for at, (rest, time) in enumerate(lines)]
@@ -300,7 +300,7 @@ def test_time_goes_before_the_draw(tmp_path):
         assert dataset.ratings[dataset.ratings["user"] == user]["timestamp"].is_monotonic_increasing
 
 
-def test_a_file_in_an_order_of_its_own_keeps_it(tmp_path):
+def test_a_meaningful_file_order_is_kept(tmp_path):
     files = numbered()
     rng = np.random.default_rng(1)
     files["ratings.csv"][1:] = [files["ratings.csv"][1:][i] for i in rng.permutation(len(files["ratings.csv"]) - 1)]
@@ -310,14 +310,14 @@ def test_a_file_in_an_order_of_its_own_keeps_it(tmp_path):
     assert [row[:2] for row in rows(dataset)] == written
 
 
-def test_ml_1m_keeps_its_order_though_it_were_sorted(tmp_path):
+def test_1m_keeps_its_order_even_if_sorted(tmp_path):
     lines = sorted(ONE_M["ratings.dat"])
     dataset = movielens.read(write(tmp_path, ONE_M | {"ratings.dat": lines}))
     assert dataset.tie_order == "file"
     assert ["::".join(map(str, (u, m, int(s), t))) for u, m, s, t in rows(dataset)] == lines
 
 
-def test_what_is_drawn_depends_on_the_rating_alone():
+def test_the_shuffle_depends_on_the_rating_alone():
     user, movie, time = (np.array(values, np.int64) for values in ([1, 1, 2], [5, 6, 5], [10, 10, 10]))
     drawn = draw(user, movie, time)
     assert len(set(drawn.tolist())) == 3
@@ -334,12 +334,12 @@ def test_what_is_drawn_depends_on_the_rating_alone():
         ([0, 1, 2], [1, 2, 3], False),  # nobody has two
     ],
 )
-def test_whether_rows_are_in_the_order_of_numbers(user, movie, numbering):
+def test_is_numbering(user, movie, numbering):
     assert is_numbering(np.array(user), np.array(movie), np.arange(len(user))) is numbering
 
 
 @pytest.mark.parametrize(("ties", "numbering"), [(30, True), (5, False)])
-def test_sorted_by_time_and_then_by_number(ties, numbering):
+def test_is_numbering_for_a_file_sorted_by_time(ties, numbering):
     """Each second has two movies in ascending order, and every second's are lower than those of the one before."""
     time = np.repeat(np.arange(ties), 2)
     movie = np.array([number for at in range(ties) for number in (1000 - 2 * at, 1001 - 2 * at)])
@@ -351,7 +351,7 @@ def test_sorted_by_time_and_then_by_number(ties, numbering):
 
 @pytest.mark.parametrize(("form", "file"), [(form, file) for form, files in FORMATS.items() for file in files])
 @pytest.mark.parametrize("content", [b"x" * 1_000_000, b"1::" + b"x" * 1_000_000 + b"::Drama", b"\xff\x00" * 500_000])
-def test_a_field_of_a_megabyte_gives_a_short_message(tmp_path, form, file, content):
+def test_a_megabyte_in_a_field_gives_a_short_message(tmp_path, form, file, content):
     folder = write(tmp_path / "d", FORMATS[form])
     with (folder / file).open("ab") as end:
         end.write(content)
@@ -359,7 +359,7 @@ def test_a_field_of_a_megabyte_gives_a_short_message(tmp_path, form, file, conte
 
 
 @pytest.mark.parametrize("mark", ["::", "|", ","])
-def test_a_megabyte_in_any_field(tmp_path, mark):
+def test_a_megabyte_of_separators_gives_a_short_message(tmp_path, mark):
     form, file = {"::": ("1m", "movies.dat"), "|": ("100k", "u.user"), ",": ("csv", "movies.csv")}[mark]
     lines = FORMATS[form][file]
     for at in range(len(lines[1].split(mark))):
@@ -374,7 +374,7 @@ def test_a_megabyte_in_any_field(tmp_path, mark):
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x1b[31m", "\u202e", "\u2066", "\u200f", "\u2028", "\x85", "\ufeff"])
-def test_signs_that_are_obeyed_do_not_get_into_titles(tmp_path, sign):
+def test_control_characters_are_removed_from_titles(tmp_path, sign):
     lines = ["movieId,title,genres", f"1,Lan{sign}tern (1995),Dra{sign}ma", *CSV["movies.csv"][2:]]
     titles = movielens.read(write(tmp_path, CSV | {"movies.csv": lines})).movies
     assert not set(sign[0]) & set(titles["title"][0] + titles["genres"][0])
@@ -383,7 +383,7 @@ def test_signs_that_are_obeyed_do_not_get_into_titles(tmp_path, sign):
     assert titles["year"][0] == 1995
 
 
-def test_a_title_of_such_signs_alone_is_empty(tmp_path):
+def test_a_title_of_control_characters_is_empty(tmp_path):
     lines = ["movieId,title,genres", "1,\u202e\x00 ,Drama"]
     assert "the title is empty" in refused(write(tmp_path, CSV | {"movies.csv": lines}))
 

@@ -17,7 +17,7 @@ def demo() -> Catalogue:
     return Catalogue(load_movies("demo"))
 
 
-def test_there_are_several_and_each_is_another():
+def test_personas_are_distinct():
     assert len(PERSONAS) >= 6
     for part in ("name", "slug", "story", "watched"):
         assert len({getattr(persona, part) for persona in PERSONAS}) == len(PERSONAS)
@@ -25,7 +25,7 @@ def test_there_are_several_and_each_is_another():
 
 
 @EACH
-def test_each_has_enough_to_start_from_and_what_they_do_not_like_too(persona):
+def test_personas_have_likes_and_dislikes(persona):
     assert 6 <= len(persona.watched) <= 12
     ratings = [stars for _, stars in persona.watched]
     assert set(ratings) <= set(WHOLE_STARS)
@@ -34,7 +34,7 @@ def test_each_has_enough_to_start_from_and_what_they_do_not_like_too(persona):
 
 
 @EACH
-def test_the_demo_world_has_all_their_films(persona, demo):
+def test_the_demo_world_has_all_movies_of_a_persona(persona, demo):
     assert personas.missing(persona, demo) == []
     visitor = personas.visitor(persona, demo, WHOLE_STARS)
     watched = [(demo.title(event.movie_id), event.rating) for event in visitor.history]
@@ -44,18 +44,18 @@ def test_the_demo_world_has_all_their_films(persona, demo):
 
 @pytest.mark.real_data
 @EACH
-def test_so_has_movielens_under_whatever_name(persona, ml_1m):
+def test_movielens_has_all_movies_of_a_persona(persona, ml_1m):
     catalogue = Catalogue(ml_1m.movies)
     assert personas.missing(persona, catalogue) == []
     visitor = personas.visitor(persona, catalogue, HALF_STARS)
     assert [event.rating for event in visitor.history] == [stars for _, stars in persona.watched]
 
 
-def test_films_that_a_catalogue_lacks_are_left_out():
+def test_movies_that_a_catalogue_lacks_are_missing():
     catalogue = catalogue_of("The Alpha (1999)", "Gamma (2001)", ids=[7, 9])
-    somebody = Persona(
+    persona = Persona(
         "A B-c", "…", None, 25, None, (("Alpha, The (1999)", 3.5), ("Beta (2000)", 1), ("Gamma (2001)", 5))
     )
-    assert somebody.slug == "a_b_c"
-    assert personas.visitor(somebody, catalogue, HALF_STARS) == Visitor(age=25, history=(Event(7, 3.5), Event(9, 5)))
-    assert personas.missing(somebody, catalogue) == ["Beta (2000)"]
+    assert persona.slug == "a_b_c"
+    assert personas.visitor(persona, catalogue, HALF_STARS) == Visitor(age=25, history=(Event(7, 3.5), Event(9, 5)))
+    assert personas.missing(persona, catalogue) == ["Beta (2000)"]

@@ -109,7 +109,7 @@ def test_the_item_mean_is_that_of_the_training_users(users, timeline_recommender
 
 def test_a_long_timeline_is_replayed_from_its_beginning(users, timeline_recommender):
     events = users.events(HELD_OUT[0])
-    replay = users.replay(timeline_recommender, HELD_OUT[0], most=10)
+    replay = users.replay(timeline_recommender, HELD_OUT[0], max_steps=10)
     assert (replay.steps, replay.length) == (10, 24)
     assert replay.visitor.history == events[:10]
     assert replay.afterwards == events[10:]

@@ -200,8 +200,8 @@ def test_weights_of_the_published_system():
     parts = by_purpose(table).set_index("purpose")["parameters"]
     assert parts["User ids"] == 6040 * 77
     assert parts["Attention"] == 50_902
-    assert parts[["User ids", "Movies", "Events", "Who they are"]].sum() == 781_090
-    assert parts["Answer"] == 85_248 + 1_024 + 32_896 + 512 + 129
+    assert parts[["User ids", "Movies", "Events", "Demographics"]].sum() == 781_090
+    assert parts["Output"] == 85_248 + 1_024 + 32_896 + 512 + 129
 
 
 @pytest.mark.parametrize("name", ["demo", "ml-1m"])

@@ -51,16 +51,16 @@ def handmade(**changes) -> Truth:
 
 
 def test_same_seed_same_bytes(tmp_path, small):
-    one = write(small, tmp_path / "one")
-    two = write(simulate(**SIZE, seed=3), tmp_path / "two")
+    first = write(small, tmp_path / "first")
+    second = write(simulate(**SIZE, seed=3), tmp_path / "second")
     other = write(simulate(**SIZE, seed=4), tmp_path / "other")
-    assert digests(one) == digests(two)
-    assert digests(one)["movies.dat"] == digests(other)["movies.dat"]
-    assert digests(one)["ratings.dat"] != digests(other)["ratings.dat"]
-    assert digests(one)["users.dat"] != digests(other)["users.dat"]
+    assert digests(first) == digests(second)
+    assert digests(first)["movies.dat"] == digests(other)["movies.dat"]
+    assert digests(first)["ratings.dat"] != digests(other)["ratings.dat"]
+    assert digests(first)["users.dat"] != digests(other)["users.dat"]
 
 
-def test_frames_have_the_shape_of_a_dataset(small):
+def test_frames_are_those_of_a_dataset(small):
     data = small.dataset
     assert data.simulated
     assert data.users["user_id"].tolist() == list(range(1, 61))
@@ -117,7 +117,7 @@ def test_activity_has_a_long_tail(middle):
     assert counts.max() > 5 * np.median(counts)
 
 
-def test_times_run_forward_in_sessions(small):
+def test_times_ascend_in_sessions(small):
     table = small.dataset.ratings
     assert table["user"].is_monotonic_increasing
     gaps = table.groupby("user")["timestamp"].diff().dropna()
@@ -128,14 +128,14 @@ def test_times_run_forward_in_sessions(small):
 
 
 def test_progress_reaches_the_total():
-    told = []
-    simulate(1500, 30_000, on_progress=lambda done, total: told.append((done, total)))
-    assert [total for _, total in told] == [30_000, 30_000]
-    assert 0 < told[0][0] < told[1][0] == 30_000
+    calls = []
+    simulate(1500, 30_000, on_progress=lambda done, total: calls.append((done, total)))
+    assert [total for _, total in calls] == [30_000, 30_000]
+    assert 0 < calls[0][0] < calls[1][0] == 30_000
 
 
 @pytest.mark.parametrize(
-    ("users", "ratings", "seed", "told"),
+    ("users", "ratings", "seed", "message"),
     [
         (0, 1000, 1, "at least 1"),
         (-5, 1000, 1, "at least 1"),
@@ -145,8 +145,8 @@ def test_progress_reaches_the_total():
         (10, 1000, -1, "seed -1 is negative"),
     ],
 )
-def test_impossible_sizes_are_refused(users, ratings, seed, told):
-    with pytest.raises(DatasetError, match=told):
+def test_impossible_sizes_are_refused(users, ratings, seed, message):
+    with pytest.raises(DatasetError, match=message):
         simulate(users, ratings, seed)
 
 
@@ -202,7 +202,7 @@ def test_ratings_follow_their_expectation(middle):
 
 
 def without_user_and_film(values, users, films):
-    """Take user and film means out, alternately until both are gone."""
+    """Subtract user and film means, alternately until both are gone."""
     values = values.astype(np.float64).copy()
     for _ in range(10):
         for groups in (users, films):
@@ -236,16 +236,16 @@ def fitted_slopes(truth, table, franchise_of, mood_of):
     return np.linalg.lstsq(x, y, rcond=None)[0]
 
 
-def test_planted_order_effects_are_found_in_the_ratings(middle):
+def test_planted_order_effects_are_in_the_ratings(middle):
     truth, table = middle.truth, middle.dataset.ratings
     movies = truth.movies
     franchise, mood = fitted_slopes(truth, table, movies["franchise"].to_numpy(), movies["mood"].to_numpy())
     assert franchise == pytest.approx(truth.effects.franchise_stars, rel=0.15)
     assert mood == pytest.approx(truth.effects.mood_stars, rel=0.25)
-    # Labels drawn by lot have no such effects, so these are not taste in disguise.
+    # Random labels have no such effects, so these are not taste in disguise.
     rng = np.random.default_rng(0)
-    by_lot = rng.integers(0, 40, len(movies)).astype(str), rng.permutation(movies["mood"].to_numpy())
-    franchise, mood = fitted_slopes(truth, table, *by_lot)
+    random_labels = rng.integers(0, 40, len(movies)).astype(str), rng.permutation(movies["mood"].to_numpy())
+    franchise, mood = fitted_slopes(truth, table, *random_labels)
     assert abs(franchise) < 0.25 * truth.effects.franchise_stars
     assert abs(mood) < 0.25 * truth.effects.mood_stars
 
@@ -272,7 +272,7 @@ def test_demographics_shift_ratings_and_choices(middle, column, value, genre, si
     assert sign * (of_genre[group].mean() - of_genre[~group].mean()) > 0
 
 
-def test_a_series_is_gone_on_with(middle):
+def test_users_continue_a_franchise(middle):
     truth, table = middle.truth, middle.dataset.ratings
     codes = truth.franchise_codes[table["movie"].to_numpy()]
     next_too = (codes[1:] == codes[:-1])[codes[:-1] >= 0].mean()
@@ -315,13 +315,13 @@ def test_written_files_have_movielens_format(tmp_path, small):
 
 
 def test_long_ratings_are_written_in_parts(tmp_path, small, monkeypatch):
-    whole = write(small, tmp_path / "whole")
+    at_once = write(small, tmp_path / "at_once")
     monkeypatch.setattr(simulation, "WRITE_ROWS", 700)
-    assert digests(write(small, tmp_path / "parts")) == digests(whole)
+    assert digests(write(small, tmp_path / "parts")) == digests(at_once)
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), RuntimeError("broken")])
-def test_a_failed_write_leaves_nothing(tmp_path, small, monkeypatch, error):
+def test_a_failed_write_leaves_no_files(tmp_path, small, monkeypatch, error):
     def broken(data):
         yield "1::1::5::0\n"
         raise error

@@ -1,4 +1,4 @@
-"""Finding and loading datasets by name, and what is said when they are not there."""
+"""Finding and loading datasets by name, and the errors for missing ones."""
 
 import json
 import shutil
@@ -64,7 +64,7 @@ def test_find_takes_the_path_of_a_folder(places, tmp_path):
         assert datasets.find(nonsense) is None
 
 
-def test_ten_million_is_found_in_the_folder_that_its_zip_makes(places):
+def test_ml_10m_is_found_in_the_folder_that_its_zip_creates(places):
     chosen, _ = places
     files = {name: lines for name, lines in ONE_M.items() if name != "users.dat"}
     write(chosen / "ml-10M100K", files)
@@ -73,7 +73,7 @@ def test_ten_million_is_found_in_the_folder_that_its_zip_makes(places):
     assert (dataset.name, dataset.title) == ("ml-10m", "MovieLens 10M")
 
 
-def test_a_folder_that_was_trained_on_is_known_by_its_name(places, tmp_path):
+def test_a_registered_folder_is_found_by_name(places, tmp_path):
     chosen, _ = places
     folder = write(tmp_path / "elsewhere" / "mine", CSV)
     dataset = datasets.load(folder)
@@ -99,7 +99,7 @@ def test_a_folder_that_was_trained_on_is_known_by_its_name(places, tmp_path):
     assert datasets.find("mine") == tmp_path / "moved"
 
 
-def test_what_is_in_a_known_place_is_not_remembered(places, tmp_path):
+def test_usual_folders_are_not_registered(places, tmp_path):
     chosen, _ = places
     write(chosen / "ml-1m", ONE_M)
     for name in ("ml-1m", chosen / "ml-1m"):
@@ -108,7 +108,7 @@ def test_what_is_in_a_known_place_is_not_remembered(places, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"mine": 7}', '{"mine": "\\u0000"}', "[" * 100_000, "\ud800"])
-def test_a_damaged_memory_is_ignored(places, tmp_path, content):
+def test_a_damaged_registry_is_ignored(places, tmp_path, content):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "folders.json").write_text(content, "utf-8", "surrogatepass")
     assert datasets.find("mine") is None
@@ -118,7 +118,7 @@ def test_a_damaged_memory_is_ignored(places, tmp_path, content):
     assert datasets.find("mine") == folder
 
 
-def test_a_memory_that_cannot_be_kept_is_no_fault(places, tmp_path):
+def test_a_registry_that_cannot_be_written_is_ignored(places, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     folder = write(tmp_path / "mine", CSV)
     datasets.register_folder(folder, datasets.load(folder))
@@ -137,7 +137,7 @@ def test_load_by_name_and_by_path(places, tmp_path):
 
 
 @pytest.mark.parametrize("load", [datasets.load, datasets.load_movies])
-def test_missing_dataset_says_where_it_was_looked_for_and_how_to_get_it(places, load):
+def test_error_for_a_missing_dataset_names_folders_and_command(places, load):
     chosen, project = places
     with pytest.raises(DatasetError) as caught:
         load("ml-1m")
@@ -145,7 +145,7 @@ def test_missing_dataset_says_where_it_was_looked_for_and_how_to_get_it(places, 
         assert part in str(caught.value)
 
 
-def test_unknown_name_brings_the_nearest(places):
+def test_error_for_an_unknown_name_suggests_similar_ones(places):
     with pytest.raises(DatasetError, match=r"'ml-1n'.*did you mean ml-1m"):
         datasets.load("ml-1n")
     with pytest.raises(DatasetError, match=r"'zzz'.*known are demo, ml-100k"):
@@ -156,7 +156,7 @@ def test_unknown_name_brings_the_nearest(places):
         datasets.load("")
 
 
-def test_available_says_what_is_here(places):
+def test_available_datasets(places):
     chosen, _ = places
     write(chosen / "ml-1m", ONE_M)
     status = {s.source.name: s for s in datasets.available()}
@@ -168,7 +168,7 @@ def test_available_says_what_is_here(places):
     assert "python -m bst simulate" in status["demo"].hint
 
 
-def test_the_command_line_says_what_is_here_and_what_was_assumed_of_it(places, tmp_path, run):
+def test_datasets_command_lists_datasets_and_assumptions(places, tmp_path, run):
     chosen, _ = places
     write(chosen / "ml-100k", {name: lines for name, lines in ONE_HUNDRED_K.items() if name != "u.user"})
     write(chosen / "ml-1m", ONE_M | {"users.dat": ["?"]})
@@ -192,13 +192,13 @@ def test_the_command_line_says_what_is_here_and_what_was_assumed_of_it(places, t
 
 
 class Simulator:
-    """Stands in for the simulator: counts worlds and writes the hand-made one."""
+    """Replaces the simulator: counts simulations and writes the hand-made world."""
 
     def __init__(self):
-        self.made = 0
+        self.simulations = 0
 
     def simulate(self, **_):
-        self.made += 1
+        self.simulations += 1
         return SimpleNamespace()
 
     def write(self, _, folder):
@@ -225,11 +225,11 @@ def test_demo_is_simulated_once_and_kept(places, simulator):
     assert (dataset.name, dataset.simulated, len(dataset.ratings)) == ("demo", True, 5)
     assert datasets.find("demo") == project / "demo" / "world"
     datasets.load("demo")
-    assert simulator.made == 1
+    assert simulator.simulations == 1
     assert [p.name for p in (project / "demo").iterdir()] == ["world"]
 
 
-def test_what_a_killed_simulation_left_is_swept(places, simulator):
+def test_remains_of_a_killed_simulation_are_removed(places, simulator):
     _, project = places
     (project / "demo" / ".world-abcd1234").mkdir(parents=True)
     (project / "demo" / ".world-4711").mkdir()
@@ -239,13 +239,13 @@ def test_what_a_killed_simulation_left_is_swept(places, simulator):
 
 
 @pytest.mark.parametrize("about", [{"catalogue_sha256": "old", "version": simulation.VERSION}, {"version": 0}, [], "?"])
-def test_demo_is_made_anew_when_catalogue_or_simulator_changed(places, simulator, about):
+def test_demo_is_simulated_again_when_catalogue_or_simulator_changed(places, simulator, about):
     _, project = places
     datasets.load("demo")
     (project / "demo" / "world" / "world.json").write_text(json.dumps(about))
     datasets.load("demo")
     datasets.load("demo")
-    assert simulator.made == 2
+    assert simulator.simulations == 2
 
 
 def test_demo_needs_no_writable_project(places, simulator, monkeypatch):
@@ -256,7 +256,7 @@ def test_demo_needs_no_writable_project(places, simulator, monkeypatch):
     assert project.is_file()
 
 
-def test_damaged_demo_says_how_to_renew_it(places, simulator):
+def test_error_for_a_damaged_demo_world_names_the_mend(places, simulator):
     _, project = places
     datasets.load("demo")
     (project / "demo" / "world" / "ratings.dat").write_text("7::10::9::978300760\n")
@@ -266,13 +266,13 @@ def test_damaged_demo_says_how_to_renew_it(places, simulator):
 
 def test_demo_catalogue_needs_no_simulation(places, simulator):
     movies = datasets.load_movies("demo")
-    assert simulator.made == 0
+    assert simulator.simulations == 0
     assert len(movies) >= 500
     assert movies["movie_id"].is_unique
     assert (movies["title"].str.extract(r"\((\d{4})\)$")[0].astype(int) == movies["year"]).all()
 
 
-def test_demo_catalogue_is_that_of_the_world(tmp_path):
+def test_demo_catalogue_equals_that_of_the_simulated_world(tmp_path):
     world = simulation.simulate(users=25, ratings=1_000, seed=3)
     written = simulation.write(world, tmp_path / "world")
     pd.testing.assert_frame_equal(datasets.load_movies("demo"), datasets.read_movies(written))

@@ -10,7 +10,7 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
     """Return the diagram of a classic BST."""
     width, watched = embedding_width(sizes.movies), config.window - 1
     features = config.window * width
-    token_parts = "movie, genres, place" if config.genres else "movie, place"
+    token_parts = "movie, genres, position" if config.genres else "movie, position"
     boxes = [
         Box(
             "watched",
@@ -21,7 +21,7 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
             f"{token_parts} × rating",
             f"The newest movies as {width} numbers each, multiplied by the stars that they got.",
         ),
-        Box("target", 0, RIGHT, INPUT, "The movie asked about", token_parts, "The target, whose rating is predicted."),
+        Box("target", 0, RIGHT, INPUT, "The candidate movie", token_parts, "The target, whose rating is predicted."),
         Box(
             "block",
             1,
@@ -29,7 +29,7 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
             ATTENTION,
             "Transformer block",
             f"{config.heads} heads over {config.window} movies",
-            "Every movie looks at every other, then goes through a small layer of its own.",
+            "Every movie attends to every other, then goes through a small layer of its own.",
         ),
     ]
     arrows = [("watched", "block"), ("target", "block")]
@@ -47,9 +47,9 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
             2,
             LEFT if user_widths else WIDE,
             DENSE,
-            "All side by side",
+            "Concatenation",
             f"{config.window} × {width} = {features} numbers",
-            "What the block made of each movie, one behind the other.",
+            "What the block made of each movie, as one vector.",
         )
     )
     arrows.append(("block", "flat"))
@@ -76,13 +76,19 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
                 DENSE,
                 f"Layer of {units} units",
                 "BatchNorm, LeakyReLU, dropout",
-                "Mixes all that is known so far.",
+                "Combines all that comes in.",
             )
         )
         arrows += [(name, f"dense{i}") for name in before]
         before = [f"dense{i}"]
     answer = Box(
-        "answer", 3 + len(config.mlp), WIDE, ANSWER, "Expected rating", "one number", "In stars; no chances beside it."
+        "answer",
+        3 + len(config.mlp),
+        WIDE,
+        ANSWER,
+        "Expected rating",
+        "one number",
+        "In stars, without probabilities of single ratings.",
     )
     arrows += [(name, "answer") for name in before]
     return Diagram("Classic BST", (*boxes, answer), tuple(arrows))

@@ -26,9 +26,9 @@ WEIGHT_PURPOSES = {
     "movie_and_genres": "Movies",
     "genres": "Movies",
     "position": "Events",
-    "sex": "Who they are",
-    "age": "Who they are",
-    "occupation": "Who they are",
+    "sex": "Demographics",
+    "age": "Demographics",
+    "occupation": "Demographics",
     "transformer_block": "Attention",
 }
 

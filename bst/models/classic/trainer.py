@@ -13,13 +13,13 @@ import tensorflow as tf
 from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
-from bst.models.trainer import OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.schema import Dataset, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
 
 EVALUATION_BATCH = 8192
-# several steps in one call of the graph: a step of this model is so short that the way back to Python shows
+# several steps in one call of the graph: a step is so short that returning to Python would take a large part of it
 STEPS_PER_CALL = 16
 
 Arrays = dict[str, np.ndarray]
@@ -63,8 +63,7 @@ def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator)
 def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int):
     """Return one epoch of shuffled batches as a ``tf.data.Dataset`` of (inputs, labels).
 
-    Whole batches are sliced from arrays that are already shuffled; going through windows one by one costs more than
-    the model itself.
+    Whole batches are sliced from shuffled arrays; iterating over single windows would cost more than the model.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(labels))
@@ -102,10 +101,10 @@ def predict_windows(
 
 @keras.saving.register_keras_serializable("bst")
 class RowwiseAdagrad(keras.optimizers.Adagrad):
-    """Adagrad of Duchi et al. 2011 whose step costs as much as the rows that it changes.
+    """Adagrad (Duchi et al. 2011) with steps that cost in proportion to the rows that they change.
 
-    The same numbers and state as its parent on TensorFlow: G += g²; w −= rate · g / √G, where a row that stands in a
-    batch k times adds k squares, not the square of their sum. A batch touches a few hundred rows of an embedding; the
+    The same numbers and state as its parent on TensorFlow: G += g²; w −= rate · g / √G, where a row that is in a batch
+    k times adds k squares, not the square of their sum. A batch touches a few hundred rows of an embedding; the
     parent takes the root of every row's G and looks through all of them for zeros. What is not an embedding is updated
     by one fused operation instead of seven. (That one adds epsilon outside the root: with G at least 0.1, a difference
     below one part in a million.) Measured on the whole training step: a sixth less processor time.
@@ -138,7 +137,7 @@ def compile_model(model: ClassicBST, config: ClassicConfig) -> None:
 
 
 class _StepProgress(keras.callbacks.Callback):
-    """Tell the caller how far the run is, at most a few times a second."""
+    """Reports how far the run is, at most every ``REPORT_S`` seconds."""
 
     def __init__(self, report: OnProgress, epoch: int, epochs: int, steps: int):
         super().__init__()
@@ -148,7 +147,7 @@ class _StepProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         # with several steps in one call, Keras counts the last call of an epoch as a full one
         now, step = time.monotonic(), min(batch + 1, self.steps)
-        if now - self.last < 0.25 and step < self.steps:
+        if now - self.last < REPORT_S and step < self.steps:
             return
         self.last = now
         seconds_per_epoch = (now - self.epoch_began) / step * self.steps
@@ -170,7 +169,7 @@ def fit(
 ) -> TrainingState:
     """Train ``model`` (compiled) until ``epochs`` epochs are done or validation MAE has not fallen for ``patience``.
 
-    ``on_epoch`` is called when an epoch is complete: the place to take a snapshot. With ``state`` the run goes on from
+    ``on_epoch`` is called when an epoch is complete: the moment to take a snapshot. With ``state`` the run goes on from
     there; the model's and the optimiser's weights must be those of the same moment. At the end the model holds the
     weights of the best epoch. Returns the final state, whose ``history`` has one row an epoch.
     """

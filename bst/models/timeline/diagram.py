@@ -22,10 +22,9 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             0,
             RIGHT,
             INPUT,
-            "The movie asked about",
+            "The candidate movie",
             "genres, year, no rating",
-            "One of the catalogue's movies as a list of numbers, moved by who the visitor is. Its own rating is never "
-            "seen.",
+            "One movie of the catalogue as a vector, shifted by who the visitor is. Its own rating is never seen.",
         ),
         _event_box(config, tower),
     ]
@@ -42,8 +41,8 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
                     LEFT,
                     ATTENTION,
                     f"Events, layer {i}",
-                    f"{tower.heads} heads, looking back",
-                    "Each event looks at the visitor and at the events before it, never at later ones.",
+                    f"{tower.heads} heads, causal",
+                    "Each event attends to the visitor and to the events before it, never to later ones.",
                 )
             )
             arrows.append((attended, f"content{i}"))
@@ -54,10 +53,9 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
                 i + 1,
                 RIGHT,
                 ATTENTION,
-                f"Question, layer {i + 1}" if box_per_layer else f"{tower.layers} question layers",
+                f"Candidate, layer {i + 1}" if box_per_layer else f"{tower.layers} candidate layers",
                 f"{tower.heads} heads, width {tower.width}",
-                "The movie asked about looks at the visitor and at every event: this is the attention that the app "
-                "shows.",
+                "The candidate attends to the visitor and to every event: this is the attention that the app shows.",
             )
         )
         arrows += [(last, f"query{i}"), (attended, f"query{i}")]
@@ -68,10 +66,10 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             rows + 1,
             LEFT,
             INPUT,
-            "What ratings alone tell",
+            "Matrix factorisation",
             f"{config.factors} factors, user bias",
-            "How generous the visitor is with stars, and what matrix factorisation makes of the same events. Its "
-            "factors are fixed before training.",
+            "How generous the visitor is with stars (user bias), and factors folded in from the same events. The "
+            "movies' factors are fixed before training.",
         ),
         Box(
             "hidden",
@@ -80,14 +78,14 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             DENSE,
             "Hidden layer",
             "128 units",
-            "Weighs what attention found against what ratings alone tell.",
+            "Combines what attention read with matrix factorisation.",
         ),
         Box(
             "answer",
             rows + 2,
             WIDE,
             ANSWER,
-            f"Chances of {levels} ratings",
+            f"Probabilities of {levels} ratings",
             "their mean is the expected rating",
             "How likely each rating is.",
         ),
@@ -105,8 +103,8 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             RIGHT,
             INPUT,
             "Every movie",
-            f"{sizes.movies:,} lists of {tower.width}",
-            "All movies of the catalogue, each as a list of numbers from itself, its genres and its year.",
+            f"{sizes.movies:,} vectors of {tower.width}",
+            "Each movie of the catalogue as a vector, from the movie itself, its genres and its year.",
         ),
         _event_box(config, tower, "and the month"),
         Box(
@@ -115,24 +113,24 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             LEFT,
             ATTENTION,
             f"{tower.layers} layers of attention" if tower.layers > 1 else "A layer of attention",
-            f"{tower.heads} heads, looking back",
-            "Each event looks at the visitor and at the events before it; what stands at the newest one sums up all.",
+            f"{tower.heads} heads, causal",
+            "Each event attends to the visitor and to the events before it; the newest one sums up the history.",
         ),
         Box(
             "match",
             2,
             RIGHT,
             DENSE,
-            "How well they match",
-            "and how popular it is",
-            "The summary is compared with every movie: the more alike their numbers, the likelier.",
+            "Match",
+            "dot product, popularity",
+            "The summary is compared with every movie: the more similar the vectors, the more likely the movie.",
         ),
         Box(
             "answer",
             3,
             WIDE,
             ANSWER,
-            f"Chances of {sizes.movies:,} movies",
+            f"Probabilities of {sizes.movies:,} movies",
             "to be the next one",
             "How likely each movie is the next; seen ones are removed.",
         ),
@@ -167,6 +165,6 @@ def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "") -> Bo
         INPUT,
         f"Up to {config.max_history} events",
         "movie, rating, time gap",
-        f"Each watched movie with its genres and year, its rating, how far that lies from the movie's mean, the time "
-        f"since the one before{', ' + also if also else ''}: {tower.width} numbers an event.",
+        f"Each watched movie with its genres and year, its rating, how far that is from the movie's mean, the time "
+        f"since the event before{', ' + also if also else ''}: a vector of {tower.width} numbers.",
     )

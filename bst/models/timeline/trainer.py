@@ -20,7 +20,7 @@ from bst.models.config import Sizes, Task
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
-from bst.models.trainer import OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.timelines.segments import (
     EVENT_INPUTS,
     Batch,
@@ -35,15 +35,15 @@ from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 # weights in the loss, beside the cross-entropy of the levels, of the mean's error
 SQUARED_ERROR = 0.5
 ABSOLUTE_ERROR = 0.5
-BY_POPULARITY = 0.5  # of the negatives; the others are drawn evenly
-EVALUATION_EVENTS = 12_800  # cells of a batch when nothing is learnt
+BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
+EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 BETA_2 = {"rating": 0.999, "next": 0.98}
-WHEN = ("gap", "month")
-WHO = ("sex", "age", "occupation")
+TIME_INPUTS = ("gap", "month")
+DEMOGRAPHICS = ("sex", "age", "occupation")
 
 SIGNATURE = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
-    **{name: tf.TensorSpec((None,), tf.int32) for name in WHO},
+    **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
     "label": tf.TensorSpec((None, None), tf.bool),
 }
 TRAINING_SIGNATURES = {
@@ -64,7 +64,7 @@ class TowerTrainer:
         self.optimizer = keras.optimizers.AdamW(
             self.settings.learning_rate, config.weight_decay, beta_2=BETA_2[name], global_clipnorm=1.0
         )
-        # what is small by nature is not pulled to 0: biases, and the gains of norms
+        # no weight decay for biases and the gains of norms
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "popularity", "distance", "scale"])
         self.optimizer.build(weights)
         self.averages = [tf.Variable(weight.value, name=f"average_{i}") for i, weight in enumerate(weights)]
@@ -74,7 +74,7 @@ class TowerTrainer:
             with tf.GradientTape() as tape:
                 value, sums = loss(batch)
             self.optimizer.apply(tape.gradient(value, weights), weights)
-            # young weights are soon forgotten
+            # a shorter average at first, so that untrained weights do not stay in it
             decay = tf.minimum(config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
             for average, weight in zip(self.averages, weights, strict=True):
                 average.assign(average * decay + (1 - decay) * weight.value)
@@ -100,15 +100,15 @@ class TowerTrainer:
     def train(self, batch: Batch, share: float) -> dict[str, float]:
         """Do one step and return its sums."""
         self.optimizer.learning_rate = self.rate(share)
-        given = {name: batch[name] for name in TRAINING_SIGNATURES[self.name]}
-        return {name: float(value) for name, value in self._step(given).items()}
+        inputs = {name: batch[name] for name in TRAINING_SIGNATURES[self.name]}
+        return {name: float(value) for name, value in self._step(inputs).items()}
 
     def swap(self) -> None:
         """Exchange weights and averages; twice changes nothing."""
         for average, weight in zip(self.averages, self.tower.trainable_variables, strict=True):
-            kept = weight.numpy()
+            value = weight.numpy()
             weight.assign(average)
-            average.assign(kept)
+            average.assign(value)
 
 
 class TimelineTrainer(Trainer):
@@ -129,8 +129,11 @@ class TimelineTrainer(Trainer):
             self.folded, self.doubt = out_of_fold(self.model, split, seed)
         if self.model.next:
             count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=sizes.movies) + 1.0
-            chance = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
-            self._log_chance, self._cumulated = tf.constant(np.log(chance), tf.float32), np.cumsum(chance)
+            probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
+            self._log_probability, self._cumulative = (
+                tf.constant(np.log(probability), tf.float32),
+                np.cumsum(probability),
+            )
 
     @cached_property
     def _validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -191,14 +194,14 @@ class TimelineTrainer(Trainer):
         return len(rows) - best_epoch(state.history, name) < max(patience, 1)
 
     def _keep_best(self, active: list[Task], state: TrainingState) -> None:
-        """Keep the averages of the towers whose best epoch this is; each tower's weights have their own places."""
-        places_of = {id(weight): i for i, weight in enumerate(self.model.weights)}
+        """Keep the averages of the towers whose best epoch this is."""
+        index_of = {id(weight): i for i, weight in enumerate(self.model.weights)}
         state.best_weights = state.best_weights or self.model.get_weights()
         for name in active:
             if best_epoch(state.history, name) == state.epoch:
                 tower = self.towers[name]
                 for average, weight in zip(tower.averages, tower.tower.trainable_variables, strict=True):
-                    state.best_weights[places_of[id(weight)]] = average.numpy()
+                    state.best_weights[index_of[id(weight)]] = average.numpy()
         first = next(iter(self.towers))
         state.best_epoch = best_epoch(state.history, first)
         column = BEST_EPOCH_COLUMNS[first]
@@ -206,7 +209,16 @@ class TimelineTrainer(Trainer):
 
     # ---- one epoch
 
-    def _epoch(self, tower: TowerTrainer, epoch, epochs, active, row, on_progress) -> dict[str, float]:
+    def _epoch(
+        self,
+        tower: TowerTrainer,
+        epoch: int,
+        epochs: int,
+        active: list[Task],
+        row: dict[str, float],
+        on_progress: OnProgress,
+    ) -> dict[str, float]:
+        """Train one tower for an epoch and return its row of the curves; ``row`` has those of the towers before it."""
         rng = np.random.default_rng([self.seed, epoch, list(BEST_EPOCH_COLUMNS).index(tower.name)])
         users = np.unique(self.split.user[self.split.role == TRAIN])
         groups = list(
@@ -227,32 +239,32 @@ class TimelineTrainer(Trainer):
             for name, value in sums.items():
                 total[name] = total.get(name, 0.0) + value
             now = time.monotonic()
-            if now - last > 0.25 or step == len(groups):
+            if now - last > REPORT_S or step == len(groups):
                 last = now
                 share = (done_before + step / len(groups)) / len(active)
-                # an epoch's towers cost about alike
-                left = (now - began) / step * len(groups) * len(active) * (epochs - epoch + 1 - share)
-                said = self._means(tower.name, total)
-                on_progress(Progress(epoch, epochs, round(share * 1000), 1000, left, row | said))
+                # the towers of an epoch take about the same time
+                remaining = (now - began) / step * len(groups) * len(active) * (epochs - epoch + 1 - share)
+                metrics = row | self._means(tower.name, total)
+                on_progress(Progress(epoch, epochs, round(share * 1000), 1000, remaining, metrics))
         rate = {"learning_rate" if tower.name == "rating" else "next_learning_rate": tower.learning_rate}
         return rate | self._means(tower.name, total) | self._validate(tower)
 
-    def _training_batch(self, name: str, group: Segments, rng: np.random.Generator) -> Batch:
+    def _training_batch(self, name: Task, group: Segments, rng: np.random.Generator) -> Batch:
         batch, at = self.reader.read(group, self.split.role == TRAIN)
-        for who in WHO:
-            batch[who] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[who]).astype(np.int32)
-        hidden = rng.random((len(group), 1)) < self.config.no_gaps
-        for when in WHEN:
-            batch[when] = np.where(hidden, 0, batch[when]).astype(np.int32)
+        for part in DEMOGRAPHICS:
+            batch[part] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[part]).astype(np.int32)
+        untimed = rng.random((len(group), 1)) < self.config.no_gaps
+        for part in TIME_INPUTS:
+            batch[part] = np.where(untimed, 0, batch[part]).astype(np.int32)
         if name == "rating":
             batch["folded"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
             batch["doubt"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
         else:
-            drawn = np.searchsorted(self._cumulated, rng.random(self.config.negatives) * self._cumulated[-1])
-            batch["negatives"] = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
+            drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
+            batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
         return batch
 
-    def _means(self, name: str, total: dict[str, float]) -> dict[str, float]:
+    def _means(self, name: Task, total: dict[str, float]) -> dict[str, float]:
         n = total["labels"]
         if name == "next":
             return {"next_loss": total["loss"] / n}
@@ -267,28 +279,30 @@ class TimelineTrainer(Trainer):
         weight = tf.cast(batch["label"], tf.float32)
         stars = tf.constant(self.split.dataset.levels, tf.float32)
         error = tf.reduce_sum(tf.nn.softmax(logits) * stars, -1) - tf.gather(stars, batch["level"])
-        surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
         labels = tf.reduce_sum(weight)
         absolute, squared = tf.reduce_sum(weight * tf.abs(error)), tf.reduce_sum(weight * error**2)
-        total = tf.reduce_sum(weight * surprise) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
+        total = tf.reduce_sum(weight * cross_entropy) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
         return total / labels, {"labels": labels, "loss": total, "absolute": absolute, "squared": squared}
 
     def _next_loss(self, batch):
         """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
 
-        Each logit of a negative is lowered by ln(negatives · its chance to be drawn), so that the sum over negatives
-        estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
+        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
+        negatives estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
         """
         states, table = self.model.next(batch, training=True)
         at = tf.reshape(tf.where(tf.reshape(batch["label"], [-1])), [-1])
         states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
         movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
-        fame = tf.convert_to_tensor(self.model.next.popularity)
-        correction = tf.gather(self._log_chance, drawn) + math.log(self.config.negatives)
-        others = tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(fame, drawn) - correction
-        # a negative that is the label itself is none
+        popularity = tf.convert_to_tensor(self.model.next.popularity)
+        correction = tf.gather(self._log_probability, drawn) + math.log(self.config.negatives)
+        others = (
+            tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(popularity, drawn) - correction
+        )
+        # a label that was drawn among the negatives does not count as one
         others = tf.where(drawn[None] == movie[:, None], -1e9, others)
-        own = tf.reduce_sum(states * tf.gather(table, movie), -1) + tf.gather(fame, movie)
+        own = tf.reduce_sum(states * tf.gather(table, movie), -1) + tf.gather(popularity, movie)
         loss = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1) - own
         return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
 
@@ -310,7 +324,7 @@ class TimelineTrainer(Trainer):
 
 
 def best_epoch(history: list[dict[str, float]], tower: Task) -> int:
-    """Return the epoch in which a tower did best on validation, 0 while it has no number."""
+    """Return the epoch in which a tower was best on validation, 0 while no epoch has given a number."""
     column = BEST_EPOCH_COLUMNS[tower]
     scores = [(row[column], row["epoch"]) for row in history if math.isfinite(row.get(column, math.nan))]
     return int(min(scores)[1]) if scores else 0
@@ -331,16 +345,18 @@ def distributions(model: TimelineBST, split: EvaluationSplit, role: int, *, gaps
     ``gaps`` all times are unknown.
     """
 
+    tower: Any = model.rating
+
     @tf.function(input_signature=[SIGNATURE])
     def predict(batch):
-        return tf.nn.softmax(model.rating(batch, training=False))
+        return tf.nn.softmax(tower(batch, training=False))
 
     label = split.role == role
     segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
     result = np.zeros((len(label), model.levels), np.float32)
     for _, batch, at in _batches(model, split, segments, label):
         if not gaps:
-            batch |= {when: np.zeros_like(batch[when]) for when in WHEN}
+            batch |= {name: np.zeros_like(batch[name]) for name in TIME_INPUTS}
         result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
     return result[label]
 
@@ -351,20 +367,22 @@ def next_ranks(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[n
     The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not.
     """
 
+    tower: Any = model.next
+
     @tf.function(input_signature=[SIGNATURE])
-    def logits(batch):
-        states, _ = model.next(batch, training=False)
-        return tf.nn.log_softmax(model.next.catalogue_logits(tf.boolean_mask(states, batch["label"])))
+    def log_probabilities(batch):
+        states, _ = tower(batch, training=False)
+        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
 
     labels, offsets = split.last_labels(role), split.timelines.offsets
     user = split.user[labels]
     start = np.maximum(offsets[user], labels - model.config.max_history + 1)
     segments = Segments(start, labels - start + 1, user, labels - start)
-    wanted = np.zeros(len(split.role), bool)
-    wanted[labels] = True
+    is_label = np.zeros(len(split.role), bool)
+    is_label[labels] = True
     ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
-    for group, batch, _ in _batches(model, split, segments, wanted):
-        at, scores = group.start + group.length - 1, logits(batch).numpy()
+    for group, batch, _ in _batches(model, split, segments, is_label):
+        at, scores = group.start + group.length - 1, log_probabilities(batch).numpy()
         ranks[at] = split.ranks(at, scores)
         cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
     return ranks[labels], cross_entropy[labels]

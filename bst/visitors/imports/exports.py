@@ -64,7 +64,7 @@ def _oldest_first(entries: list[Entry], file_format: ExportFormat) -> tuple[list
         dated_entries.reverse()
     dated_entries.sort(key=lambda pair: pair[0])
     undated = len(entries) - len(dates)
-    remark = f"{undated} of {len(entries):,} rows have no date that can be read; they stay beside their neighbours."
+    remark = f"{undated} of {len(entries):,} rows have no date that can be read; they stay next to their neighbours."
     return [entry for _, entry in dated_entries], remark if undated else ""
 
 
