@@ -1,17 +1,17 @@
-"""BST Studio: page registry and the chooser of models. ``streamlit run app.py``, from any folder."""
+"""BST Studio: page registry and model selector. ``streamlit run app.py``, from any folder."""
 
 import os
 from pathlib import Path
 
-# TensorFlow greets on standard error in several lines that say nothing to a person
+# TensorFlow prints several lines to standard error that mean nothing to a person
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import first_request
+from pages.shared import streamlit_private
 from pages.shared.widgets import page_frame
 
-# by their whole paths: relative ones belong to the folder in which Streamlit was started
+# absolute, as Streamlit resolves relative paths against the folder in which it was started
 IMAGES = Path(__file__).parent / "pages" / "shared"
 # a narrow sidebar leaves a projector room for two columns
 st.set_page_config(
@@ -20,7 +20,7 @@ st.set_page_config(
 st.logo(str(IMAGES / "logo.svg"), size="large")
 page_frame.render()
 
-misled = first_request.was_misled()
+missed_page = streamlit_private.missed_first_page()
 page = st.navigation(
     {
         "Explore": [
@@ -28,7 +28,7 @@ page = st.navigation(
                 "pages/recommend/recommend.py",
                 title="Recommend",
                 icon=":material/recommend:",
-                help="Say who is watching and what they watched; see what the model would recommend.",
+                help="Say who is watching and what they watched; see what the model recommends.",
                 default=True,
             ),
             st.Page(
@@ -49,7 +49,7 @@ page = st.navigation(
                 "pages/why/why.py",
                 title="Why",
                 icon=":material/visibility:",
-                help="Which watched movies the model looked at while it predicted one rating.",
+                help="Why the model expects a rating: which movies of the history moved it, and what attention shows.",
             )
         ],
         "Model": [
@@ -57,42 +57,42 @@ page = st.navigation(
                 "pages/training/training.py",
                 title="Training",
                 icon=":material/show_chart:",
-                help="How the chosen model was made: its learning curves and how good it is.",
+                help="How the chosen model was trained: its learning curves, and new trainings.",
             ),
             st.Page(
                 "pages/evaluation/evaluation.py",
                 title="Evaluation",
                 icon=":material/fact_check:",
-                help="How good the chosen model is, for whom, beside what, and where it fails.",
+                help="How good the chosen model is, for whom, compared with what, and where it fails.",
             ),
             st.Page(
                 "pages/data/data.py",
                 title="Data",
                 icon=":material/database:",
-                help="What the chosen model was made from: people, movies, ratings, and what their times are worth.",
+                help="What the chosen model was trained on: people, movies and ratings, and what their times tell.",
             ),
             st.Page(
                 "pages/about/about.py",
                 title="About",
                 icon=":material/info:",
-                help="What this app and the chosen model are: model card, architecture, words, licences.",
+                help="What this app and the chosen model are: model card, architecture, glossary, licences.",
             ),
         ],
     }
 )
-if misled:
-    first_request.load_once_more()
+if missed_page:
+    page_frame.reload_browser()
 
-# not before: it takes seconds on a fresh server
+# not before the navigation is drawn: it takes seconds on a fresh server
 from bst.errors import BSTError  # noqa: E402
 from pages.shared.widgets import dataset_prompt, model_selector  # noqa: E402
 
 choice = model_selector.render(page.url_path)
-page_frame.draw_simulated(choice.bundle)
+page_frame.draw_simulated_badge(choice.bundle)
 try:
     if choice.problem:
         dataset_prompt.render(choice)
     else:
         page.run()
-except BSTError as error:  # what the person can mend is told in a sentence, wherever it arises
+except BSTError as error:  # its message says what to do
     dataset_prompt.draw_error(error)

@@ -128,7 +128,7 @@ def train(
     if not state.best_epoch:
         raise TrainingError(
             f"after {state.epoch} epochs no prediction is a number: training diverged; start again with --overwrite "
-            f"and {family.diverged(settings.config)}"
+            f"and {family.divergence_advice(settings.config)}"
         )
 
     on_stage(f"measuring on {len(split.test):,} test labels")

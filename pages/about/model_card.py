@@ -3,8 +3,6 @@
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.cards import Table, blocks
-from pages.shared.format import escape_markdown
 
 TITLE = "Model card"
 
@@ -26,19 +24,7 @@ def render(bundle: Bundle) -> None:
         ):
             if value:
                 st.metric(label, value, help=meaning, width="content")
-    for block in blocks(bundle.model_card):
-        if isinstance(block, Table):
-            # the first column has no name, and a table needs one: a blank
-            columns = [name or " " for name in block.columns]
-            st.dataframe(
-                [dict(zip(columns, row, strict=True)) for row in block.rows],
-                hide_index=True,
-                alt=f"{block.heading}, as a table",
-            )
-        elif block.heading_level > 1:  # the first is the model's name, which stands above already
-            st.header(escape_markdown(block.text), anchor=False)
-        elif not block.heading_level:
-            st.markdown(block.text)
+    st.markdown(_without_title(bundle.model_card))
     st.download_button(
         "Save the card",
         bundle.model_card,
@@ -53,3 +39,9 @@ def render(bundle: Bundle) -> None:
 
 def _figure(metrics: dict, name: str, unit: str) -> str:
     return f"{metrics[name]:.3f}{unit}" if name in metrics else ""
+
+
+def _without_title(card: str) -> str:
+    """Return a card without its first heading: the model's name, which the page shows already."""
+    first, _, rest = card.lstrip().partition("\n")
+    return rest if first.startswith("# ") else card

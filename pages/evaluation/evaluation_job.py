@@ -41,7 +41,7 @@ class Job:
             split = measure.own_split(self.bundle, datasets.load(self.bundle.dataset))
             self._progress(0.01, "loading TensorFlow")
             backend.load()
-            resources.keep_what_is_compiled()
+            resources.keep_compiled()
             self.problem = measure.keep(self.bundle, measure.measure(self.bundle, split, self._progress)) or ""
         except _StoppedError:
             self.words = "stopped"

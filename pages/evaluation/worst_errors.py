@@ -9,9 +9,11 @@ from bst.evaluation.worst import Miss
 from bst.schema import MAX_HISTORY
 from pages.evaluation import evaluation_job
 from pages.shared import real_users, resources
-from pages.shared.format import count
+from pages.shared.format import ROW_HEIGHT, count, table_height
+from pages.shared.state import explained
 from pages.shared.widgets import why_link
 
+MAX_ROWS_SHOWN = 12
 SIDES = {"high": "Expected too much", "low": "Expected too little"}
 
 
@@ -54,8 +56,8 @@ def render(bundle: Bundle) -> bool:
             }
         ),
         hide_index=True,
-        height=35 * (min(len(misses), 12) + 1) + 3,
-        row_height=35,
+        height=table_height(len(misses), MAX_ROWS_SHOWN),
+        row_height=ROW_HEIGHT,
         key=f"evaluation_misses_{side}",
         column_config={
             # by place, as two users may have been surprised by the same movie
@@ -94,9 +96,9 @@ def _sentence(misses: list[Miss], side: str) -> str:
 
 
 def _who(miss: Miss) -> str:
-    return f"User {miss.user_id} · {real_users.person(miss.visitor)}"
+    return f"User {miss.user_id} · {real_users.describe(miss.visitor)}"
 
 
 def _ask(miss: Miss) -> None:
     words = f"user {miss.user_id} after {count(miss.earlier, 'movie')}"
-    why_link.ask_of_guest(miss.movie_id, miss.visitor, words)
+    explained.request_for_guest(miss.movie_id, miss.visitor, words)

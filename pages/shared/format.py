@@ -1,16 +1,18 @@
-"""Words on the screen: titles shown literally, numbers and histories in plain language."""
+"""Text on the screen: escaped titles, formatted numbers, and the height of tables."""
 
 import math
 import re
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# of a table, in pixels
+ROW_HEIGHT, BORDERS = 35, 3
 
 
 def escape_markdown(text: str) -> str:
     """Escape a text for Streamlit's Markdown, so that it shows as it is written.
 
     A backslash before any ASCII punctuation makes it literal (CommonMark, section 2.4); that covers emphasis, HTML,
-    links, formulas ($) and Streamlit's own :directives:. Line breaks become blanks.
+    links, formulas ($) and Streamlit's own :directives:. Line breaks become spaces.
     """
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
@@ -25,13 +27,18 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return "1 movie" or "5 movies"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def table_height(rows: int, max_rows: int | None = None) -> int:
+    """Return the height in pixels of a table that shows its head and ``rows``, at most ``max_rows``."""
+    return ROW_HEIGHT * (1 + min(rows, rows if max_rows is None else max_rows)) + BORDERS
 
 
 def percent(share: float) -> str:
-    """Return a probability with the digits that tell something: "45%", "3.1%", "0.42%"; "under 0.01%" below that."""
+    """Return a probability with about two significant digits: "45%", "3.1%", "0.42%"; "under 0.01%" below that."""
     if 0 < share < 5e-5:
         return "under 0.01%"
     return f"{share:.{decimals(share)}%}"
@@ -43,7 +50,7 @@ def decimals(share: float) -> int:
 
 
 def odds(share: float) -> str:
-    """Return a probability in words: "about 1 in 240", "about 7 in 10"; two digits are enough for a feeling."""
+    """Return a probability in words, with two significant digits: "about 1 in 240", "about 7 in 10"."""
     if share <= 0:
         return "not at all"
     if share >= 0.95:

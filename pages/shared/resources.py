@@ -2,10 +2,10 @@
 
 import contextlib
 import gc
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NoReturn
 
+import pandas as pd
 import streamlit as st
 
 from bst import datasets
@@ -15,18 +15,19 @@ from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.settings import get_settings
+from pages.shared import keras_private
+from pages.shared.load_once import LoadOnce
+from pages.shared.state import chosen_model
 
 # what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
 DEFAULTS = ("ml-1m", "demo")
-KEPT_IN_MEMORY = 3
 NEEDS_DATASET, NOT_USABLE = "↓", "✕"
-# the sidebar's selectbox
-WIDGET = "bundle"
+SKELETON_HEIGHT = 360
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A bundle in the chooser: ``bundle`` is None for one that cannot be opened; ``problem`` says why it is unusable.
+    """An entry of the model selector. ``bundle``: None if it cannot be opened; ``problem``: why it is unusable.
 
     ``missing_dataset`` names the dataset that would make it usable.
     """
@@ -38,7 +39,7 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """What the chooser shows: short, as a sidebar is narrow."""
+        """What the selector shows: short, as a sidebar is narrow."""
         title = self.bundle.title.removesuffix(" (simulated)") if self.bundle else self.name
         if self.missing_dataset:
             return f"{NEEDS_DATASET} {title}"
@@ -48,43 +49,34 @@ class Choice:
 def choices() -> dict[str, Choice]:
     """Return all bundles by name, the default first, as they are on disk now: runs end and folders go at any time.
 
-    One dict for all who ask: read only.
+    The dict is shared by all sessions: do not change it.
     """
     return _verified(_files(), tuple(datasets.usable()))
 
 
 def _files() -> tuple[tuple[str, int, int], ...]:
-    """Return path, time of change and size of all files of all bundles: what tells, quickly, that one is another."""
+    """Return path, time of change and size of all files of all bundles: a quick sign that something changed."""
     files = []
     for path in sorted(get_settings().bundles.glob("[!.]*/*")):
-        with contextlib.suppress(OSError):  # gone since
-            about = path.stat()
-            files.append((str(path), about.st_mtime_ns, about.st_size))
+        with contextlib.suppress(OSError):  # deleted meanwhile
+            status = path.stat()
+            files.append((str(path), status.st_mtime_ns, status.st_size))
     return tuple(files)
 
 
-# as long as no file of a bundle and no dataset came, went or changed, nothing is verified again: that takes long
+# verifying checksums takes long: it is done again only when a file of a bundle, or the set of datasets, has changed
 @st.cache_resource(show_spinner=False, max_entries=1)
 def _verified(files: tuple, with_dataset: tuple) -> dict[str, Choice]:
-    found = {bundle.name: _choice(bundle) for bundle in list_bundles()}
-    known = [name for name in DEFAULTS if name in found]
-    names = [*known, *(name for name in found if name not in known)]
-    usable = [name for name in names if not found[name].problem]
-    return {name: found[name] for name in [*usable[:1], *(name for name in names if name not in usable[:1])]}
+    by_name = {bundle.name: _choice(bundle) for bundle in list_bundles()}
+    defaults = [name for name in DEFAULTS if name in by_name]
+    names = [*defaults, *(name for name in by_name if name not in defaults)]
+    first = [name for name in names if not by_name[name].problem][:1]
+    return {name: by_name[name] for name in [*first, *(name for name in names if name not in first)]}
 
 
 def look_again() -> None:
-    """Verify bundles and datasets anew, because something changed that their files do not tell of."""
+    """Verify bundles and datasets again, because something changed that the bundles' files do not show."""
     _verified.clear()
-
-
-def choose(choice: Choice) -> None:
-    """Make a model the chosen one. For callbacks, and before the sidebar is drawn.
-
-    The one writer of what is chosen, which stays the same throughout a run, whatever happens to its folder meanwhile.
-    """
-    st.session_state["choice"] = choice
-    st.session_state[WIDGET] = choice.name
 
 
 def _choice(bundle: Bundle | BrokenBundle) -> Choice:
@@ -106,7 +98,7 @@ def _choice(bundle: Bundle | BrokenBundle) -> Choice:
 
 
 @st.cache_data(show_spinner=False)
-def _movies(dataset: str):
+def _movies(dataset: str) -> pd.DataFrame:
     return datasets.load_movies(dataset)
 
 
@@ -116,60 +108,41 @@ def catalogue(dataset: str) -> Catalogue:
     return Catalogue(_movies(dataset))
 
 
-class _Loaded:
-    """Loaded models, the least recently used dropped first. Shared by all sessions of the server."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.models: OrderedDict[tuple, Recommender] = OrderedDict()
-
-    def peek(self, key: tuple) -> Recommender | None:
-        model = self.models.get(key)
-        if model is not None:
-            self.models.move_to_end(key)
-        return model
-
-    def load(self, key: tuple, bundle: Bundle) -> Recommender:
-        with self.lock:  # two sessions that ask at once wait for one load
-            if (model := self.peek(key)) is None:
-                model = Recommender.load(bundle)
-                # the first prediction of each kind takes seconds: here a message tells of it
-                model.predict(Visitor())
-                model.predict_many([Visitor()], model.catalogue.movies["movie_id"][:1])
-                self.models[key] = model
-                while len(self.models) > KEPT_IN_MEMORY:
-                    self.models.popitem(last=False)
-                keep_what_is_compiled()
-            return model
+@st.cache_resource(show_spinner=False)
+def _models() -> LoadOnce[Recommender]:
+    return LoadOnce()
 
 
-def keep_what_is_compiled() -> None:
-    """Stop Streamlit from clearing Keras' session after every run of a page.
+def _load(bundle: Bundle) -> Recommender:
+    recommender = Recommender.load(bundle)
+    # the first prediction of each kind takes seconds: better now, behind the message of ``load_recommender``
+    recommender.predict(Visitor())
+    recommender.predict_many([Visitor()], recommender.catalogue.movies["movie_id"][:1])
+    return recommender
 
-    That would make TensorFlow forget its kernels, and the next prediction take a second longer. What it is there for,
-    models that are built anew with every run, does not happen here. What is loaded by now stays, too: frozen, it need
-    not be looked through for garbage after every run, which takes a third of a second.
+
+def keep_compiled() -> None:
+    """Keep what TensorFlow has compiled so far, and spare the garbage collector looking through it after every run.
+
+    Streamlit collects garbage after each run of a page; with a model in memory that takes a third of a second, unless
+    what is loaded by now is frozen.
     """
-    import keras  # loaded with the model
-
-    keras.backend.clear_session = lambda free_memory=True: None
-    gc.unfreeze()  # of a model that is no longer kept nothing should stay
+    keras_private.disable_clear_session()
+    gc.unfreeze()  # a model that was dropped since must be freed
     gc.collect()
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
-def _loaded() -> _Loaded:
-    return _Loaded()
-
-
 def chosen() -> Bundle:
     """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
-    return st.session_state["choice"].bundle
+    choice = chosen_model.current()
+    if choice is None or choice.bundle is None:
+        raise RuntimeError("no usable model is chosen; app.py shows a page only when there is one")
+    return choice.bundle
 
 
 def need_ratings() -> None:
-    """End the page with a word about it if the chosen model predicts no ratings, as one of the next tower alone."""
+    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower."""
     if "rating" in chosen().config.tasks:
         return
     st.title("This model predicts no ratings", anchor=False)
@@ -180,19 +153,27 @@ def need_ratings() -> None:
 
 def loaded_recommender() -> Recommender | None:
     """Return the chosen bundle's model if it is in memory already."""
-    return _loaded().peek(_key(chosen()))
+    return _models().get(_key(chosen()))
 
 
-def load_recommender() -> None:
+def load_recommender() -> NoReturn:
     """Load the chosen bundle's model behind a message that says what is going on, then run the page again."""
-    # a plain notice, as a spinner waits for a moment of quiet that importing TensorFlow does not give it
+    bundle = chosen()
+    # a plain notice, as a spinner appears only in a pause, which the import of TensorFlow does not leave
     with st.container():
         st.info("Loading TensorFlow and the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
-        st.skeleton(height=360)
-        _loaded().load(_key(chosen()), chosen())
+        st.skeleton(height=SKELETON_HEIGHT)
+        _models().load(_key(bundle), lambda: _load(bundle))
+        keep_compiled()
     st.rerun()
 
 
-def _key(bundle: Bundle) -> tuple:
+def _key(bundle: Bundle) -> tuple[str, str]:
     # a bundle that was trained again has the same folder, but not the same weights
     return str(bundle.folder), bundle.weights_sha256
+
+
+def dataset_key(dataset: str) -> tuple[str, str, int]:
+    """Return a key of a dataset as it is on disk now: one that was replaced has another key."""
+    folder = None if dataset == "demo" else datasets.find(dataset)  # the demo world is written by the first load
+    return dataset, str(folder), folder.stat().st_mtime_ns if folder else 0

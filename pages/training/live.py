@@ -12,6 +12,7 @@ from bst.training import background
 from bst.training.background import RunStatus
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 
 REFRESH_SECONDS = 1.0
@@ -179,5 +180,5 @@ def _draw_finished() -> None:
 
 
 def _use(name: str) -> None:
-    resources.choose(resources.choices()[name])
+    chosen_model.choose(resources.choices()[name])
     del st.session_state["run_ended"]

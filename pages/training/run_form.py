@@ -113,8 +113,11 @@ def _draw_settings(config: ModelConfig) -> ModelConfig:
         help="It stops earlier when three epochs in a row bring no improvement (early stopping).",
     )
     config = config.scale_epochs(epochs)
+    draw_more = MORE_SETTINGS.get(type(config))
+    if draw_more is None:
+        return config
     with st.expander("More settings", icon=":material/tune:"):
-        return MORE_SETTINGS[type(config)](config)
+        return draw_more(config)
 
 
 def _draw_towers(config: TimelineConfig) -> TimelineConfig:

@@ -4,17 +4,17 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from bst.what_if.edits import Forget, describe_edits
 from pages.shared.format import escape_markdown, percent, stars
-from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
+from pages.shared.state.controlled import controlled
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, visitor_editor
-from pages.shared.widgets.list_controls import Asked
 from pages.what_if import suggestions, tables
 
 TITLE = "Compare"
@@ -24,8 +24,8 @@ TOP_K = 10
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the view; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
-    options = list_controls.asked(recommender)
-    comparison = compare_visitors(recommender, a, b, TOP_K, options.options)
+    options = list_controls.rank_options(recommender)
+    comparison = compare_visitors(recommender, a, b, TOP_K, options)
     with headline:
         st.title(_sentence(recommender, comparison), anchor=False)
     _draw_suggestions(recommender, a, b)
@@ -55,7 +55,7 @@ def _sentence(recommender: Recommender, comparison: Comparison) -> str:
 
 def _draw_suggestions(recommender: Recommender, a: Visitor, b: Visitor) -> None:
     """Draw suggested changes. They stay when one was made, so that the next one is a click away."""
-    suggested = cached("suggestions", key(recommender, a), lambda: suggestions.suggest(recommender, a))
+    suggested = cached("suggestions", model_key(recommender, a), lambda: suggestions.suggest(recommender, a))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="what_if_starts"):
         st.markdown("**Try:**", width="content")
         for number, suggestion in enumerate(suggested):
@@ -71,7 +71,7 @@ def _draw_suggestions(recommender: Recommender, a: Visitor, b: Visitor) -> None:
             )
 
 
-def _draw_ranks(comparison: Comparison, options: Asked) -> None:
+def _draw_ranks(comparison: Comparison, options: RankOptions) -> None:
     moves = comparison.moves
     if moves.empty:
         st.info("There is nothing to rank: no movie passes the filters, or all have been seen.", icon=":material/info:")
@@ -79,7 +79,9 @@ def _draw_ranks(comparison: Comparison, options: Asked) -> None:
     ink, _ = chart_view.text_and_background()
     ranks = [f"{row.title} {_rank(row.rank_a)} → {_rank(row.rank_b)}" for row in moves.itertuples()]
     chart_view.show(charts.bump(moves, TOP_K, ink), "Ranks in A and in B: " + "; ".join(ranks))
-    filters = f" Filters of the Recommend page apply: {escape_markdown(options.words)}." if options.words else ""
+    filters = list_controls.describe(options)
+    if filters:
+        filters = f" Filters of the Recommend page apply: {escape_markdown(filters)}."
     st.caption(
         f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” means "
         f"in the history.{filters}"
@@ -90,27 +92,21 @@ def _rank(rank: int | None) -> str:
     return "seen" if rank is None or pd.isna(rank) else f"{rank:,}"
 
 
-def _draw_order(recommender: Recommender, options: Asked) -> None:
+def _draw_order(recommender: Recommender, options: RankOptions) -> None:
     """Draw the order of both lists, which is that of the Recommend page: a widget of its own, as each page needs."""
     if len(recommender.orders) == 1:
         return
     orders = list_controls.ORDERS
-    st.session_state["what_if_order"] = options.order
     st.segmented_control(
         "Order of both lists",
         recommender.orders,
         required=True,
         format_func=lambda order: orders[order][0],
-        key="what_if_order",
-        on_change=_set_order,
         label_visibility="collapsed",
+        **controlled("what_if_order", options.order, lambda order: settings.update(order=order)),
     )
     blend = f"Likely next and liked: the first has a weight of {options.weight:.0%}, as set on the Recommend page."
     st.caption(blend if options.order == "blend" else orders[options.order][1])
-
-
-def _set_order() -> None:
-    st.session_state[settings.key("order")] = st.session_state["what_if_order"]
 
 
 def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
@@ -141,7 +137,7 @@ def _swap() -> None:
 
 
 def _promote() -> None:
-    visitor_state.keep()
+    visitor_state.promote_copy()
     st.toast("B is the visitor now, on every page. Undo on the Recommend page brings A back.", icon=":material/check:")
 
 

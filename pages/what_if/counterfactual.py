@@ -6,15 +6,15 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
 from bst.what_if import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.edits import describe_edits, ordinal
 from pages.shared.format import capitalised, count, escape_markdown
-from pages.shared.session_cache import cached, key, peek
-from pages.shared.state import settings, visitor_state
+from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state.controlled import controlled
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls, what_if_link
-from pages.shared.widgets.list_controls import Asked
 
 TITLE = "Find a change"
 BUDGET, RESULTS = 2000, 5
@@ -33,7 +33,7 @@ MAX_TOP = 100
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the view; its sentence goes into ``headline``."""
-    visitor, options = visitor_state.current(), list_controls.asked(recommender)
+    visitor, options = visitor_state.current(), list_controls.rank_options(recommender)
     _choose_movie(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
     results = grid.cell()
@@ -43,9 +43,9 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=in_no_list
         )
-    question = key(recommender, visitor, goal)
+    question = model_key(recommender, visitor, goal)
     with results:
-        result = _search(recommender, visitor, goal, question) if pressed else peek("search", question)
+        result = _search(recommender, visitor, goal, question) if pressed else session_cache.get("search", question)
         _draw_now(recommender, visitor, goal)
         if in_no_list:
             st.info(
@@ -60,14 +60,13 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
     """Propose a movie if none is chosen, or if this model does not know it."""
-    session_key = settings.key("goal_movie")
-    if st.session_state[session_key] is None or st.session_state[session_key] not in recommender.catalogue:
+    movie_id = settings.get("goal_movie")
+    if movie_id is None or movie_id not in recommender.catalogue:
         rows = recommender.rank(visitor, PROPOSED_RANK)
-        first_of_catalogue = int(recommender.catalogue.movies["movie_id"].iloc[0])
-        st.session_state[session_key] = rows[-1].movie_id if rows else first_of_catalogue
+        settings.update(goal_movie=rows[-1].movie_id if rows else next(iter(recommender.catalogue.titles)))
 
 
-def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
+def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.titles
     st.selectbox(
         "Movie",
@@ -76,7 +75,7 @@ def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
         key=settings.key("goal_movie"),
         persist_state="session",
     )
-    movie_id = st.session_state[settings.key("goal_movie")]
+    movie_id = settings.get("goal_movie")
     kind, above = _draw_direction()
     value: float
     if kind == "top":
@@ -100,21 +99,16 @@ def _draw_goal(recommender: Recommender, options: Asked) -> Goal:
 
 
 def _draw_direction() -> tuple[Literal["top", "stars"], bool]:
-    kind_key, above_key = settings.key("goal_kind"), settings.key("goal_above")
-    st.session_state["goal_direction"] = (st.session_state[kind_key], st.session_state[above_key])
-
-    def on_change() -> None:
-        kind, above = st.session_state["goal_direction"]
-        st.session_state.update({kind_key: kind, above_key: above})
-
+    direction = settings.get("goal_kind"), settings.get("goal_above")
     st.radio(
         "The smallest change that",
         list(DIRECTIONS),
         format_func=DIRECTIONS.__getitem__,
-        key="goal_direction",
-        on_change=on_change,
+        **controlled(
+            "goal_direction", direction, lambda chosen: settings.update(goal_kind=chosen[0], goal_above=chosen[1])
+        ),
     )
-    return st.session_state["goal_direction"]
+    return direction
 
 
 def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Hashable) -> SearchResult:

@@ -15,8 +15,8 @@ from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal
 from bst.what_if.sweeps import SweepParameter
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
 from pages.shared.state import settings, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 
 TITLE = "Vary one setting"
@@ -78,13 +78,13 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _make_settings_valid(recommender: Recommender, visitor: Visitor) -> None:
     """Make the settings fit: another model may know other movies, and the visitor may have changed."""
-    state, history = st.session_state, list(visitor.ratings)
-    movies, event, parameter = (settings.key(name) for name in ("sweep_movies", "sweep_event", "sweep_knob"))
-    state[movies] = [movie_id for movie_id in state[movies] if movie_id in recommender.catalogue][:MAX_MOVIES]
-    if state[event] not in history:
-        state[event] = history[-1] if history else None
-    if state[parameter] in OF_HISTORY and not history:
-        state[parameter] = "age"
+    history = list(visitor.ratings)
+    known = [movie_id for movie_id in settings.get("sweep_movies") if movie_id in recommender.catalogue]
+    settings.update(sweep_movies=known[:MAX_MOVIES])
+    if settings.get("sweep_event") not in history:
+        settings.update(sweep_event=history[-1] if history else None)
+    if settings.get("sweep_knob") in OF_HISTORY and not history:
+        settings.update(sweep_knob="age")
 
 
 def _draw_parameter(visitor: Visitor) -> str:
@@ -95,7 +95,7 @@ def _draw_parameter(visitor: Visitor) -> str:
         key=settings.key("sweep_knob"),
         persist_state="session",
     )
-    return st.session_state[settings.key("sweep_knob")]
+    return settings.get("sweep_knob")
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
@@ -106,7 +106,7 @@ def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
         key=settings.key("sweep_event"),
         persist_state="session",
     )
-    return st.session_state[settings.key("sweep_event")]
+    return settings.get("sweep_event")
 
 
 def _draw_movies(recommender: Recommender, visitor: Visitor, name: str) -> list[int]:
@@ -130,7 +130,7 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
     parameter = PARAMETERS[name]
     predictions = cached(
         "sweep",
-        key(recommender, visitor, tuple(movies), name, event),
+        model_key(recommender, visitor, tuple(movies), name, event),
         lambda: sweep_parameter(recommender, visitor, movies, _parameter(name, event)),
     )
     title = "" if event is None else recommender.catalogue.title(event)
@@ -221,7 +221,7 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
     """Draw the expected rating for every sex, age group and occupation, one heatmap for each sex."""
     predictions = cached(
         "everyone",
-        key(recommender, visitor, movie_id),
+        model_key(recommender, visitor, movie_id),
         lambda: demographics(recommender, visitor, movie_id),
     )
     title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels

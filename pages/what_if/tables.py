@@ -5,12 +5,11 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from bst.inference.recommender import Recommender
+from bst.inference.recommender import RankOptions, Recommender
 from bst.what_if import Comparison
 from pages.shared.format import percent
-from pages.shared.state import settings
+from pages.shared.state import explained, settings
 from pages.shared.widgets import ranked_list, why_link
-from pages.shared.widgets.list_controls import Asked
 
 By = Literal["rating", "next"]
 MAX_ROWS = 5
@@ -91,12 +90,12 @@ def _draw_change_table(table: _ChangeTable, by: By) -> None:
     )
 
 
-def draw_lists(recommender: Recommender, comparison: Comparison, options: Asked) -> None:
+def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOptions) -> None:
     """Draw both lists side by side, the second with its moves relative to the first."""
     a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
     for name, title, visitor, rows, before, on_why in (
-        ("a", "A: as they are", a, comparison.first, None, why_link.ask),
+        ("a", "A: as they are", a, comparison.first, None, explained.request),
         ("b", "B: changed" if comparison.edits else "B: the same so far", b, comparison.second, a, _ask_about_copy),
     ):
         with grid.cell():
@@ -108,4 +107,4 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: Asked)
 
 
 def _ask_about_copy(movie_id: int) -> None:
-    why_link.ask(movie_id, "b")
+    explained.request(movie_id, "b")

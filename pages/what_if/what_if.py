@@ -33,7 +33,7 @@ def render() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        view = VIEWS[st.session_state[settings.key("what_if_view")]]
+        view = VIEWS[settings.get("what_if_view")]
         # the comparison changes the copy, the other views are about the visitor
         toolbar.render("b" if view is compare else "a")
     try:

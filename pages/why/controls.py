@@ -1,6 +1,5 @@
 """What the page explains: whose prediction, of which movie, and which measure of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +9,8 @@ from bst.explanation.sentences import Explanation, Measure
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
-from pages.shared.state import settings, visitor_state
-from pages.shared.widgets import why_link
+from pages.shared.state import explained, settings, visitor_state
+from pages.shared.state.controlled import controlled
 
 MEASURES: dict[Measure, str] = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
 ORDERS = {"strength": "Strongest first", "time": "As watched"}
@@ -29,10 +28,10 @@ class Subject:
 
 def subject() -> Subject:
     """Return whose prediction is explained; the copy only as long as it differs from the visitor."""
-    if guest := why_link.guest():
-        return Subject(guest[0], "guest", guest[1])
+    if guest := explained.guest():
+        return Subject(guest.visitor, "guest", guest.description)
     copy = visitor_state.current("b")
-    if st.session_state[settings.key("why_of")] == "b" and copy != visitor_state.current():
+    if settings.get("why_of") == "b" and copy != visitor_state.current():
         return Subject(copy, "b")
     return Subject(visitor_state.current(), "a")
 
@@ -43,33 +42,21 @@ def draw_subject(subject: Subject) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             description = escape_markdown(subject.description)
             st.markdown(f":material/person_search: This is about {description}.", width="content")
-            st.button("Back to the visitor", key="why_back", on_click=forget_guest)
+            st.button("Back to the visitor", key="why_back", on_click=explained.forget_guest)
     elif visitor_state.current("b") != visitor_state.current():
-        st.session_state["why_of_choice"] = subject.slot
         st.segmented_control(
             "Whose prediction",
             list(SLOTS),
             required=True,
             format_func=SLOTS.__getitem__,
-            key="why_of_choice",
-            on_change=_save("why_of", "why_of_choice"),
             label_visibility="collapsed",
+            **controlled("why_of_choice", subject.slot, lambda slot: settings.update(why_of=slot)),
         )
-
-
-def forget_guest() -> None:
-    """Explain the visitor again."""
-    st.session_state.pop("why_guest", None)
-
-
-def _save(setting: str, widget: str) -> Callable[[], None]:
-    """Return a callback that makes a widget's value that of a setting."""
-    return lambda: st.session_state.update({settings.key(setting): st.session_state[widget]})
 
 
 def movie(recommender: Recommender, visitor: Visitor) -> int:
     """Return the movie that was asked about, or else the first of the visitor's list."""
-    movie_id = visitor_state.asked_about()
+    movie_id = explained.movie()
     if movie_id is None or movie_id not in recommender.catalogue:
         best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, RankOptions(Filters(include_seen=True)))
         movie_id = best[0].movie_id
@@ -79,20 +66,18 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
 def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
     titles = recommender.catalogue.titles
-    st.session_state["why_choice"] = movie_id
     st.selectbox(
         "Movie to explain",
         list(titles),
         format_func=titles.__getitem__,
-        key="why_choice",
-        on_change=lambda: visitor_state.ask_about(st.session_state["why_choice"]),
         help="Any movie of the catalogue. “Why?” in any list leads here, too.",
+        **controlled("why_choice", movie_id, explained.set_movie),
     )
 
 
 def measure(explanation: Explanation) -> Measure:
     """Return the chosen measure, or the first if the model does not have it."""
-    chosen = st.session_state[settings.key("why_measure")]
+    chosen = settings.get("why_measure")
     return chosen if chosen in explanation.measures else explanation.measures[0]
 
 
@@ -100,21 +85,19 @@ def draw_measure(explanation: Explanation) -> None:
     """Draw the choice of the measure."""
     if len(explanation.measures) < 2:
         return
-    st.session_state["why_measure_choice"] = measure(explanation)
     st.segmented_control(
         "What is explained",
         list(explanation.measures),
         required=True,
         format_func=MEASURES.__getitem__,
-        key="why_measure_choice",
-        on_change=_save("why_measure", "why_measure_choice"),
         label_visibility="collapsed",
+        **controlled("why_measure_choice", measure(explanation), lambda name: settings.update(why_measure=name)),
     )
 
 
 def order() -> str:
     """Return the chosen order of the bars, one of ``ORDERS``."""
-    return st.session_state[settings.key("why_order")]
+    return settings.get("why_order")
 
 
 def draw_order(explanation: Explanation) -> None:

@@ -13,8 +13,8 @@ from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
 from bst.schema import GENRES, genre_matrix
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
-from pages.shared.state import visitor_state
+from pages.shared.state import explained, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import known_insights
 from pages.why.controls import Subject
@@ -59,7 +59,7 @@ def _draw_map(
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
-    points = cached("map", key(recommender), lambda: _points(recommender, embedding_map))
+    points = cached("map", model_key(recommender), lambda: _points(recommender, embedding_map))
     points = _with_marks(points, subject, explanation, searched, genre)
     above_chart = st.container(key="answer_map")
     marked = ", ".join(points.loc[points["mark"] != "", "title"])
@@ -129,7 +129,7 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
             "Explain it",
             key="why_map_explain",
             icon=":material/visibility:",
-            on_click=visitor_state.ask_about,
+            on_click=explained.set_movie,
             args=(movie_id,),
         )
         if subject.slot == "guest":

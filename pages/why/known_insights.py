@@ -5,7 +5,7 @@ import streamlit as st
 from bst.explanation.insight_record import Insights
 from bst.explanation.insights import read_insights
 from bst.inference.recommender import Recommender
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 
 
 def insights(recommender: Recommender) -> Insights | None:
@@ -13,7 +13,7 @@ def insights(recommender: Recommender) -> Insights | None:
     bundle = recommender.bundle
     path = bundle.folder / "insights.json"
     version = path.stat().st_mtime_ns if path.is_file() else 0
-    return cached("insights", key(recommender, version), lambda: read_insights(bundle))
+    return cached("insights", model_key(recommender, version), lambda: read_insights(bundle))
 
 
 def draw_missing(recommender: Recommender, what: str) -> None:

@@ -12,7 +12,7 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.what_if.edits import Rate
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Subject
 from pages.why.suggested_edits import try_edit
@@ -40,7 +40,7 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
     visitor, movie_id = explanation.visitor, explanation.movie_id
     expected = cached(
         "ratings",
-        key(recommender, visitor, movie_id),
+        model_key(recommender, visitor, movie_id),
         lambda: rating_changes(recommender, visitor, movie_id),
     )
     rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
@@ -124,7 +124,7 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     visitor, movie_id = explanation.visitor, explanation.movie_id
     effects = cached(
         "pairs",
-        key(recommender, visitor, movie_id),
+        model_key(recommender, visitor, movie_id),
         lambda: interactions(recommender, visitor, movie_id, strongest),
     )
     titles = [recommender.catalogue.title(explanation.events[index].movie_id) for index in strongest]

@@ -10,10 +10,9 @@ from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS, Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from pages.shared.format import escape_markdown
-from pages.shared.session_cache import cached, key
-from pages.shared.state import visitor_state
+from pages.shared.state import explained, visitor_state
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
-from pages.why import controls
 from pages.why.controls import Subject
 
 MAX_REMOVALS, MAX_EDITS = 3, 5
@@ -46,7 +45,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation,
     )
     effects = cached(
         "proposals",
-        key(recommender, explanation.visitor, explanation.movie_id, measure),
+        model_key(recommender, explanation.visitor, explanation.movie_id, measure),
         lambda: _effects(recommender, explanation, measure),
     )
     for number, effect in enumerate(effects):
@@ -117,5 +116,5 @@ def try_edit(subject: Subject, edit: Edit) -> None:
     """Make the edit to a copy of the visitor, or of the guest, who becomes the visitor; and go to What if."""
     if subject.slot == "guest":
         visitor_state.replace(subject.visitor)
-        controls.forget_guest()
+        explained.forget_guest()
     what_if_link.go(edit.apply(subject.visitor))

@@ -11,8 +11,8 @@ from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS
 from pages.shared import pages, resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.session_cache import cached, first_time, key
 from pages.shared.state import settings
+from pages.shared.state.session_cache import cached, first_time, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
@@ -60,7 +60,7 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         key=settings.key("why_part"),
         persist_state="session",
     )
-    PARTS[st.session_state[settings.key("why_part")]].render(recommender, subject, explanation)
+    PARTS[settings.get("why_part")].render(recommender, subject, explanation)
 
 
 def _explain(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> Explanation:
@@ -76,7 +76,7 @@ def _explain(recommender: Recommender, subject: Subject, headline: DeltaGenerato
         st.rerun()
     return cached(
         "explained",
-        key(recommender, subject.visitor, movie_id),
+        model_key(recommender, subject.visitor, movie_id),
         lambda: explain(recommender, subject.visitor, movie_id),
     )
 

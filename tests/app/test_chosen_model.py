@@ -1,4 +1,4 @@
-"""Which model is shown: the chosen one stays, whatever the browser sends and whatever becomes of its folder."""
+"""The chosen model: it stays chosen whatever the browser sends, and what happens when its folder changes."""
 
 import json
 import shutil
@@ -23,11 +23,11 @@ def model(app) -> str:
     return app.selectbox(key="bundle").value
 
 
-def said(app) -> list[str]:
+def toasts(app) -> list[str]:
     return [toast.value.replace("\\", "") for toast in app.toast]
 
 
-def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_believed(models_here):
+def test_the_first_option_that_a_browser_sends_with_a_change_of_page_is_ignored(models_here):
     app = start("timeline")
     for page in ("pages/about/about.py", "pages/recommend/recommend.py", "pages/data/data.py"):
         app.session_state["bundle"] = "classic"
@@ -41,27 +41,27 @@ def test_a_browser_that_sends_the_first_option_with_a_change_of_page_is_not_beli
     assert model(app) == "classic"
 
 
-def test_a_model_that_is_deleted_while_it_is_shown_gives_way_with_one_notice(models_here):
+def test_a_model_deleted_while_it_is_shown_is_replaced_by_another_with_one_notice(models_here):
     app = start("timeline")
     shutil.rmtree(models_here / "timeline")
     app.button(key="undo").run()
     assert not app.exception
     assert model(app) == "classic"
-    (notice,) = said(app)
+    (notice,) = toasts(app)
     assert "timeline · Demo world is no longer on this computer. The model is classic · Demo world now." in notice
     assert headline(app).startswith("After 5 movies")
     app.switch_page("pages/training/training.py").run()
     assert not app.exception
-    assert said(app) == []
+    assert toasts(app) == []
 
 
-def test_a_model_that_is_damaged_while_it_is_shown_gives_way_with_the_reason(models_here):
+def test_a_model_damaged_while_it_is_shown_is_replaced_by_another_with_the_reason(models_here):
     app = start("timeline")
     (models_here / "timeline" / "weights.npz").write_bytes(b"not the weights")
     app.switch_page("pages/about/about.py").run()
     assert not app.exception
     assert model(app) == "classic"
-    (notice,) = said(app)
+    (notice,) = toasts(app)
     assert "can no longer be used" in notice
     assert "weights.npz is damaged" in notice
     # asked for by name, the page says what is wrong with it
@@ -80,11 +80,11 @@ def test_a_model_that_is_replaced_while_it_is_shown_is_the_new_one(models_here):
     app.button(key="undo").run()
     assert not app.exception
     assert model(app) == "timeline"
-    assert said(app) == ["Anew was replaced by a newer training; this is the new one."]
+    assert toasts(app) == ["Anew was replaced by a newer training; this is the new one."]
     assert headline(app) != before
 
 
-def test_the_last_model_goes(models_here):
+def test_the_last_model_is_deleted(models_here):
     app = start("timeline")
     for name in ("timeline", "classic"):
         shutil.rmtree(models_here / name)
@@ -93,7 +93,7 @@ def test_the_last_model_goes(models_here):
     assert "There is no model here" in app.error[0].value
 
 
-def test_a_fault_that_the_person_can_mend_is_told_in_a_sentence(models_here, monkeypatch):
+def test_an_error_that_the_person_can_fix_is_shown_as_a_sentence(models_here, monkeypatch):
     from bst import backend
     from bst.errors import InstallationError
     from pages.shared import resources
@@ -101,7 +101,7 @@ def test_a_fault_that_the_person_can_mend_is_told_in_a_sentence(models_here, mon
     def fail():
         raise InstallationError("TensorFlow cannot be loaded; install what the project needs")
 
-    resources._loaded.clear()
+    resources._models.clear()
     monkeypatch.setattr(backend, "load", fail)
     app = start("timeline")
     assert not app.exception

@@ -32,37 +32,37 @@ def undo(app) -> None:
     app.button(key="undo").click().run()
 
 
-def opened(app):
+def open_dialog(app):
     app.button(key="import_history").click().run()
     assert not app.exception
     return app
 
 
-def given(app, name: str, data: bytes):
+def upload(app, name: str, data: bytes):
     app.file_uploader[0].upload(name, data, "text/csv").run()
     assert not app.exception
     return app
 
 
-def found(app):
+def matches(app):
     return next(table.value for table in app.dataframe if "take" in table.value)
 
 
-def missed(app):
+def unmatched(app):
     return next(table.value for table in app.dataframe if "why" in table.value and "there" in table.value)
 
 
-def dialog_words(app) -> str:
+def dialog_text(app) -> str:
     return " ".join(element.value for element in [*app.markdown, *app.caption, *app.error]).replace("\\", "")
 
 
-def test_nothing_is_replaced_before_the_person_has_seen_what_was_made_of_the_file(app):
+def test_nothing_is_replaced_before_the_matches_are_reviewed(app):
     before = current(app)
-    given(opened(app), "ratings.csv", LETTERBOXD)
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
     assert current(app) == before
-    assert "Letterboxd: 6 rows, 4 matched, 1 to decide, 1 not taken" in dialog_words(app)
-    table = found(app)
-    # what is to be decided first, then the surest last; the newest first
+    assert "Letterboxd: 6 rows, 4 matched, 1 to decide, 1 not taken" in dialog_text(app)
+    table = matches(app)
+    # the uncertain match first, then the newest
     assert table["there"].tolist() == [
         "The Godfather (1974)",
         "Gilda (1946)",
@@ -81,10 +81,10 @@ def test_nothing_is_replaced_before_the_person_has_seen_what_was_made_of_the_fil
     assert table["take"].tolist() == [False, True, True, True, True]
     other = "sure · another name of the same film"
     assert table["sure"].tolist() == ["is it this one? · 1972 here", "sure", other, "sure", "sure"]
-    assert missed(app)["there"].tolist() == ["A *Film* That $Nobody$ Made (1999)"]
-    assert missed(app)["why"].tolist() == ["not in this catalogue"]
-    assert "1 movie without a rating counts as seen" in dialog_words(app)
-    assert "halves are rounded up, 3.5 becomes 4" in dialog_words(app)
+    assert unmatched(app)["there"].tolist() == ["A *Film* That $Nobody$ Made (1999)"]
+    assert unmatched(app)["why"].tolist() == ["not in this catalogue"]
+    assert "1 movie without a rating counts as seen" in dialog_text(app)
+    assert "halves are rounded up, 3.5 becomes 4" in dialog_text(app)
     app.button(key="import_take").click().run()
     assert not app.exception
     assert watched(app) == [("Alien (1979)", 2), ("Jaws (1975)", 4), ("Three Colours: Red (1994)", 5)]
@@ -97,7 +97,7 @@ def test_nothing_is_replaced_before_the_person_has_seen_what_was_made_of_the_fil
 
 
 def test_adding_to_what_is_there(app):
-    given(opened(app), "ratings.csv", LETTERBOXD)
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
     app.segmented_control(key="import_how").select("add").run()
     app.button(key="import_take").click().run()
     assert not app.exception
@@ -118,7 +118,7 @@ def table_key(app) -> str:
 
 
 def test_rows_can_be_ticked_and_unticked(app):
-    given(opened(app), "ratings.csv", LETTERBOXD)
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
     table = table_key(app)
     # the one to decide, and not the one from France
     app.session_state[table] = {
@@ -127,7 +127,7 @@ def test_rows_can_be_ticked_and_unticked(app):
         "deleted_rows": [],
     }
     app.run()
-    assert found(app)["take"].tolist() == [False, True, True, True, True], "the table itself is as it was made"
+    assert matches(app)["take"].tolist() == [False, True, True, True, True], "the table itself is as it was made"
     app.button(key="import_take").click().run()
     assert watched(app) == [("Alien (1979)", 2), ("Jaws (1975)", 4), ("The Godfather (1972)", 4)]
 
@@ -142,15 +142,15 @@ def test_rows_can_be_ticked_and_unticked(app):
 )
 def test_a_file_that_is_no_export_changes_nothing(data, says, app):
     before = current(app)
-    given(opened(app), "mine_*$.csv", data)
+    upload(open_dialog(app), "mine_*$.csv", data)
     assert says in app.error[0].value.replace("\\", "")
-    assert "Nothing was changed." in dialog_words(app)
+    assert "Nothing was changed." in dialog_text(app)
     assert not app.get("progress")
     assert not [button for button in app.button if button.key == "import_take"]
     # another file in its place
-    given(app, "ratings.csv", LETTERBOXD)
+    upload(app, "ratings.csv", LETTERBOXD)
     assert not app.error
-    assert len(found(app)) == 5
+    assert len(matches(app)) == 5
     app.button(key="import_cancel").click().run()
     assert current(app) == before
     assert not app.file_uploader
@@ -160,19 +160,19 @@ def letterboxd(titles: list[str], rating: str = "3") -> bytes:
     """An export of films, a dozen a day."""
     films = [split_year(title) for title in titles]
     rows = "".join(
-        f'2024-{1 + place // 300:02}-{1 + place % 300 // 12:02},"{name}",{year},u,{rating}\n'
-        for place, (name, year) in enumerate(films)
+        f'2024-{1 + index // 300:02}-{1 + index % 300 // 12:02},"{name}",{year},u,{rating}\n'
+        for index, (name, year) in enumerate(films)
     )
     return f"Date,Name,Year,Letterboxd URI,Rating\n{rows}".encode()
 
 
 def test_more_than_the_model_reads_counts_as_seen(app):
     films = list(TITLES.values())[: MAX_HISTORY + 53]
-    given(opened(app), "ratings.csv", letterboxd(films))
+    upload(open_dialog(app), "ratings.csv", letterboxd(films))
     counts = (
         f"The model reads the newest {MAX_HISTORY} of {MAX_HISTORY + 53} ratings; the other 53 movies count as seen."
     )
-    assert counts in dialog_words(app)
+    assert counts in dialog_text(app)
     assert app.button(key="import_take").label == f"Import {MAX_HISTORY + 53} movies"
     app.button(key="import_take").click().run()
     assert not app.exception
@@ -185,10 +185,10 @@ def test_more_than_the_model_reads_counts_as_seen(app):
 def test_adding_says_what_is_read_of_both_together(app):
     films = [title for title in TITLES.values() if title not in {title for title, _ in watched(app)}][:MAX_HISTORY]
     had = {title for title, _ in watched(app)}
-    given(opened(app), "ratings.csv", letterboxd(films))
-    assert "The model reads" not in dialog_words(app)
+    upload(open_dialog(app), "ratings.csv", letterboxd(films))
+    assert "The model reads" not in dialog_text(app)
     app.segmented_control(key="import_how").select("add").run()
-    assert f"the newest {MAX_HISTORY} of {MAX_HISTORY + len(had)} ratings" in dialog_words(app)
+    assert f"the newest {MAX_HISTORY} of {MAX_HISTORY + len(had)} ratings" in dialog_text(app)
     app.button(key="import_take").click().run()
     assert {TITLES[movie_id] for movie_id in current(app).seen} == had
 
@@ -201,7 +201,7 @@ AMBIGUOUS = (
 
 @pytest.mark.parametrize(("order", "titles"), [("day-first", ["Jaws", "Alien"]), ("month-first", ["Alien", "Jaws"])])
 def test_dates_that_may_be_either_are_asked_about(order, titles, app):
-    given(opened(app), "ratings.csv", AMBIGUOUS)
+    upload(open_dialog(app), "ratings.csv", AMBIGUOUS)
     assert "4/3/2026" in app.radio[0].label.replace("\\", "")
     assert app.radio[0].value is None
     assert not [button for button in app.button if button.key == "import_take"]
@@ -213,13 +213,13 @@ def test_dates_that_may_be_either_are_asked_about(order, titles, app):
 
 def test_a_tick_stays_with_its_movie_when_the_order_changes(app):
     rows = b"tt3,5,3/5/2026,Psycho,Short,1960\ntt4,5,4/3/2026,Fargo,Short,1996\n"
-    given(opened(app), "ratings.csv", AMBIGUOUS + rows)
+    upload(open_dialog(app), "ratings.csv", AMBIGUOUS + rows)
     app.radio[0].set_value("day-first").run()
     app.session_state[table_key(app)] = {"edited_rows": {0: {"take": True}}, "added_rows": [], "deleted_rows": []}
     app.run()
-    assert found(app)["there"][0] == "Psycho (1960)"
+    assert matches(app)["there"][0] == "Psycho (1960)"
     app.radio[0].set_value("month-first").run()
-    assert found(app)["there"][0] == "Fargo (1996)"
+    assert matches(app)["there"][0] == "Fargo (1996)"
     app.button(key="import_take").click().run()
     assert "Fargo (1996)" not in {title for title, _ in watched(app)}
 
@@ -227,8 +227,8 @@ def test_a_tick_stays_with_its_movie_when_the_order_changes(app):
 def test_a_list_of_watched_movies_leaves_no_history_and_none_of_it_is_recommended(app):
     best = shown_titles(app)[:5]
     rows = "".join('2024-01-01,"{}",{},u\n'.format(*split_year(title)) for title in best)
-    given(opened(app), "watched.csv", f"Date,Name,Year,Letterboxd URI\n{rows}".encode())
-    # it has nothing to put in place of the history
+    upload(open_dialog(app), "watched.csv", f"Date,Name,Year,Letterboxd URI\n{rows}".encode())
+    # without ratings it cannot replace the history
     assert app.segmented_control(key="import_how").value == "add"
     app.button(key="import_take").click().run()
     assert not app.exception
@@ -238,13 +238,13 @@ def test_a_list_of_watched_movies_leaves_no_history_and_none_of_it_is_recommende
 
 def test_imdb_and_movielens_exports(app):
     imdb = b"Const,Your Rating,Date Rated,Title,Title Type,Year\ntt1,7,2024-01-02,Jaws,Movie,1975\n"
-    given(opened(app), "ratings.csv", imdb)
-    assert found(app)["stars"].tolist() == ["7/10 → 4 ★"]
+    upload(open_dialog(app), "ratings.csv", imdb)
+    assert matches(app)["stars"].tolist() == ["7/10 → 4 ★"]
     app.button(key="import_cancel").click().run()
     movielens = b'movie_id,imdb_id,tmdb_id,rating,average_rating,title\n2571,1,1,4.5,4,"Matrix, The (1999)"\n'
-    given(opened(app), "movielens-ratings.csv", movielens)
-    assert found(app)["here"].tolist() == ["The Matrix (1999)"]
-    assert "The file has no date on every row" in dialog_words(app)
+    upload(open_dialog(app), "movielens-ratings.csv", movielens)
+    assert matches(app)["here"].tolist() == ["The Matrix (1999)"]
+    assert "The file has no date on every row" in dialog_text(app)
     app.button(key="import_take").click().run()
     assert watched(app) == [("The Matrix (1999)", 5)]
     assert "Imported from MovieLens: 1 movie." in captions(app)

@@ -62,7 +62,7 @@ def test_adding_a_movie_that_is_there_already_says_so(app):
     assert not app.exception
 
 
-def test_rating_a_movie_changes_what_is_expected(app):
+def test_rating_a_movie_changes_the_expected_ratings(app):
     before = ratings(app)
     alien = movie_id("Alien (1979)")
     app.feedback(key=f"stars_{alien}").set_value(0).run()
@@ -86,7 +86,7 @@ def test_an_empty_visitor_still_gets_a_list_and_can_go_back_to_the_example(app):
     app.button(key="start_empty").click().run()
     assert not app.exception
     assert history(app) == ()
-    assert headline(app).startswith("Knowing none of their movies, the model expects")
+    assert headline(app).startswith("With an empty history, the model expects")
     assert len(shown_titles(app)) == 10
     app.button(key="example").click().run()
     assert len(history(app)) == 5
@@ -95,8 +95,8 @@ def test_an_empty_visitor_still_gets_a_list_and_can_go_back_to_the_example(app):
 def test_demographics_reach_the_visitor_and_can_be_unknown(app):
     app.selectbox(key="visitor_occupation").select("programmer").run()
     app.selectbox(key="visitor_sex").select(None).run()
-    who = visitor(app)
-    assert (who.sex, who.age, who.occupation) == (None, 25, "programmer")
+    demographics = visitor(app)
+    assert (demographics.sex, demographics.age, demographics.occupation) == (None, 25, "programmer")
     assert not app.exception
 
 
@@ -109,7 +109,7 @@ def test_filters_narrow_the_list(app):
     assert not app.exception
 
 
-def test_filters_that_nothing_passes_say_what_to_do(app):
+def test_filters_without_a_result_say_what_to_do(app):
     app.multiselect(key="filter_genres").set_value(["Western"]).run()
     app.slider[0].set_value((1920, 1920)).run()
     assert "No movie passes these filters" in app.info[0].value
@@ -172,17 +172,17 @@ def test_a_long_history_is_folded_until_asked_for(app):
 # ---- why a movie is there, and where it was before
 
 
-def test_each_row_says_what_its_rating_rests_on(kinds):
+def test_each_row_names_the_main_cause_of_its_rating(kinds):
     app = start("timeline")
-    told = [row["because"] for row in rows(app) if "because" in row]
+    reasons = [row["because"] for row in rows(app) if "because" in row]
     watched = ("Toy Story (1995), 4 ★", "Casablanca (1942), 3 ★", "Blade Runner (1982), 5 ★", "Alien (1979), 5 ★")
     watched += ("The Terminator (1984), 4 ★",)
-    assert told
-    for because in told:
+    assert reasons
+    for because in reasons:
         assert because.replace("\N{NO-BREAK SPACE}", " ").startswith(
             tuple(f"because of {event}: +0." for event in watched)
         )
-    assert "Above all because of" in captions(app)
+    assert "Mainly because of" in captions(app)
     # without a history there is nothing to rest on
     app.button(key="start_empty").click().run()
     assert not any("because" in row for row in rows(app))
@@ -196,12 +196,12 @@ def test_movements_are_those_since_the_latest_change(kinds):
     app.feedback(key=f"stars_{movie_id('Alien (1979)')}").set_value(0).run()
     after = shown_titles(app)
     assert after != before
-    for place, row in enumerate(rows(app), start=1):
+    for rank, row in enumerate(rows(app), start=1):
         was = before.index(row["title"]) + 1 if row["title"] in before else None
-        sign = "new" if was is None else "=" if was == place else f"{'▲' if was > place else '▼'}{abs(was - place)}"
+        sign = "new" if was is None else "=" if was == rank else f"{'▲' if was > rank else '▼'}{abs(was - rank)}"
         assert row["move"]["sign"] == sign
-        assert row["move"]["words"]
-    # another order is no change of the visitor: what moved is told for it, too
+        assert row["move"]["tooltip"]
+    # another order is no change of the visitor: it has movements, too
     app.segmented_control(key="order").select("next").run()
     assert all(row["move"]["sign"][0] in "▲▼=n" for row in rows(app))
     app.button(key="undo").click().run()
@@ -217,29 +217,29 @@ def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
     app.button(key=f"remove_{best}").click().run()
     first = rows(app)[0]
     assert (first["movie_id"], first["move"]["sign"]) == (best, "new")
-    assert first["move"]["words"] == "New here: it was in the history"
+    assert first["move"]["tooltip"] == "New here: it was in the history"
 
 
 # ---- filters, diversity, files
 
 
-def test_fame_narrows_the_list_to_what_few_or_many_rated(kinds):
+def test_popularity_narrows_the_list(kinds):
     app = start("timeline")
     everything = set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((4, 4)).run()
     assert not app.exception
-    told = next(caption.value for caption in app.main.caption if "each in Demo world" in caption.value)
+    caption = next(caption.value for caption in app.main.caption if "each in Demo world" in caption.value)
     # 1,350 movies, of which 5 % have more ratings than the rest
-    assert 60 <= int(told.split()[0]) <= 68
+    assert 60 <= int(caption.split()[0]) <= 68
     assert "blockbusters" in captions(app)
-    famous = set(shown_titles(app))
+    blockbusters = set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
-    assert not famous & set(shown_titles(app))
+    assert not blockbusters & set(shown_titles(app))
     app.select_slider(key="filter_fame").set_value((0, 4)).run()
     assert set(shown_titles(app)) == everything
 
 
-def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
+def test_popularity_without_the_ratings_to_count(kinds, monkeypatch):
     def gone(dataset):
         raise DatasetError("ratings.dat is missing; get it again")
 
@@ -247,7 +247,7 @@ def test_fame_without_ratings_to_tell_it_by(kinds, monkeypatch):
     monkeypatch.setattr(recommender, "load", gone)
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
     assert not app.exception
-    assert "Fame is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
+    assert "Popularity is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
     assert len(rows(app)) == 10
 
 
@@ -290,7 +290,7 @@ def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds
     for row, expected in zip(rows(app), ratings(app), strict=True):
         assert sum(row["bars"]) == pytest.approx(1, abs=1e-4)
         assert sum(stars * p for stars, p in enumerate(row["bars"], start=1)) == pytest.approx(expected, abs=0.006)
-        assert f"5 ★ {row['bars'][4]:.0%}" in row["bars_words"]
+        assert f"5 ★ {row['bars'][4]:.0%}" in row["bars_tooltip"]
     assert not any("bars" in row for row in rows(start("classic")))
 
 
@@ -304,10 +304,10 @@ def test_ordering_by_likely_next(kinds):
     assert shares == sorted(shares, reverse=True)
     assert shown_titles(app) != by_rating
     assert shown_list(app)["by"] == ["next"], "the number that the list is ordered by stands out"
-    said = headline(app)
-    assert said.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
-    assert rows(app)[0]["next"] in said
-    assert f"the model expects {ratings(app)[0]:.1f} ★" in said
+    sentence = headline(app)
+    assert sentence.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
+    assert rows(app)[0]["next"] in sentence
+    assert f"the model expects {ratings(app)[0]:.1f} ★" in sentence
     assert "rated next in the simulation: nobody watched a film" in captions(app)
 
 
@@ -347,7 +347,7 @@ def test_likely_next_without_a_history(kinds):
     app.segmented_control(key="order").select("next").run()
     app.button(key="start_empty").click().run()
     assert not app.exception
-    assert headline(app).startswith("Knowing none of their movies, this visitor most likely watches ")
+    assert headline(app).startswith("With an empty history, this visitor most likely watches ")
 
 
 def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kinds):
@@ -360,10 +360,10 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
     assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(best['bars'][3:]):.0%}")
     assert following.value == best["next"]
     assert any("The chance that they watch it next: **" in text.value for text in app.markdown)
-    assert any("Place **1** of 1,350" in text.value for text in app.markdown)
-    (words,) = chart_words(app)
-    assert words.startswith(f"How likely each rating of {best['title']} is: 1 stars ")
-    assert "5 stars" in words
+    assert any("Rank **1** of 1,350" in text.value for text in app.markdown)
+    (alt_text,) = chart_words(app)
+    assert alt_text.startswith(f"How likely each rating of {best['title']} is: 1 stars ")
+    assert "5 stars" in alt_text
 
 
 def test_a_seen_movie_cannot_be_the_next(kinds):

@@ -1,4 +1,4 @@
-"""The Replay page: who is replayed, what each step shows, and how it plays."""
+"""The Replay page: whose ratings are replayed, what each step shows, and how it plays."""
 
 import json
 import shutil
@@ -8,7 +8,8 @@ import pytest
 
 from bst.datasets import load, load_movies
 from bst.inference.ranking import RankOptions
-from pages.shared import resources
+from bst.inference.recommender import Recommender
+from bst.settings import get_settings
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -24,13 +25,13 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def folder(kinds_dir, tmp_path_factory):
-    """The small models, those of timelines told that they were trained on the 2,000 users that there are."""
+    """The small models; those of timelines claim to be trained on the 2,000 users of the demo world."""
     folder = shutil.copytree(kinds_dir, tmp_path_factory.mktemp("replayed"), dirs_exist_ok=True)
     for file in folder.glob("*/bundle.json"):
-        said = json.loads(file.read_text("utf-8"))
-        if said["config"]["preset"] == "timeline":
-            said["sizes"]["users"] = 2000
-            file.write_text(json.dumps(said), "utf-8")
+        metadata = json.loads(file.read_text("utf-8"))
+        if metadata["config"]["preset"] == "timeline":
+            metadata["sizes"]["users"] = 2000
+            file.write_text(json.dumps(metadata), "utf-8")
     return folder
 
 
@@ -40,7 +41,7 @@ def kinds(folder, override_settings):
     override_settings(bundles=folder)
 
 
-def opened(bundle: str, **state):
+def open_page(bundle: str, **state):
     app = start(bundle)
     for name, value in state.items():
         app.session_state[name] = value
@@ -49,21 +50,27 @@ def opened(bundle: str, **state):
     return app
 
 
+def shown_replay(app):
+    """The replay that the page shows."""
+    (scene,) = app.session_state["cached_replay"].values()
+    return scene.replay
+
+
 def timeline(dataset, user: int) -> list[tuple[str, float]]:
     rated = dataset.ratings[dataset.ratings["user"] == user].sort_values("timestamp", kind="stable")
     ids = dataset.movies["movie_id"].to_numpy()
     return [(TITLES[int(ids[m])], float(r)) for m, r in zip(rated["movie"], rated["rating"], strict=True)]
 
 
-def words(app) -> str:
+def page_text(app) -> str:
     return " ".join(text.value for text in app.markdown).replace("\\", "")
 
 
-def test_a_newcomer_sees_somebody_part_of_the_way(kinds):
-    app = opened("timeline")
+def test_a_newcomer_sees_a_user_at_a_quarter_of_the_steps(kinds):
+    app = open_page("timeline")
     user, step = app.session_state["replay_user"], app.session_state["replay_step"]
     assert user in HELD_OUT
-    total = len(app.session_state["replay_kept"].replay.actual)
+    total = len(shown_replay(app).actual)
     assert 30 <= total <= 80
     assert step == total // 4
     assert headline(app).startswith(f"After {step} of {total} movies, the model is off by ")
@@ -72,20 +79,20 @@ def test_a_newcomer_sees_somebody_part_of_the_way(kinds):
     assert "These users are simulated" in captions(app)
 
 
-def test_each_step_shows_what_was_expected_and_what_came(kinds, dataset):
+def test_each_step_shows_the_expected_and_the_given_rating(kinds, dataset):
     user = HELD_OUT[3]
     events = timeline(dataset, user)
     assert len(events) > 12
-    app = opened("timeline", replay_user=user, replay_step=12)
-    replay = app.session_state["replay_kept"].replay
+    app = open_page("timeline", replay_user=user, replay_step=12)
+    replay = shown_replay(app)
     assert [event.rating for event in replay.visitor.history] == [stars for _, stars in events[:200]]
     ours = np.abs(replay.predicted[:12] - replay.actual[:12]).mean()
     theirs = np.abs(replay.item_mean[:12] - replay.actual[:12]).mean()
-    said = f"the model is off by {ours:.2f} stars on average; the item mean by {theirs:.2f}"
-    assert said in headline(app)
+    sentence = f"the model is off by {ours:.2f} stars on average; the item mean by {theirs:.2f}"
+    assert sentence in headline(app)
     title, stars = events[12]
-    assert f"Next, they rated **{title}**" in words(app)
-    assert f"They gave **{stars:.0f} ★**. The model expected **{replay.predicted[12]:.1f} ★**" in words(app)
+    assert f"Next, they rated **{title}**" in page_text(app)
+    assert f"They gave **{stars:.0f} ★**. The model expected **{replay.predicted[12]:.1f} ★**" in page_text(app)
     first, second = chart_words(app)
     assert first.startswith("Stars expected and given, movie by movie. The latest: ")
     assert first.endswith(f"{events[11][0]}: expected {replay.predicted[11]:.1f}, given {events[11][1]:.0f}")
@@ -95,13 +102,13 @@ def test_each_step_shows_what_was_expected_and_what_came(kinds, dataset):
 def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     user = HELD_OUT[3]
     events = timeline(dataset, user)
-    app = opened("timeline", replay_user=user, replay_step=5, replay_order="next")
+    app = open_page("timeline", replay_user=user, replay_step=5, replay_order="next")
     rows = app.dataframe[0].value
     seen, later = [title for title, _ in events[:5]], dict(events[5:])
     assert not set(seen) & set(rows["title"])
-    places = {title: place for place, (title, _) in enumerate(events[5:], start=1)}
+    positions = {title: position for position, (title, _) in enumerate(events[5:], start=1)}
     wanted = [
-        f"✓ {'next' if places[title] == 1 else f'{places[title]} later'}: {later[title]:.0f} ★"
+        f"✓ {'next' if positions[title] == 1 else f'{positions[title]} later'}: {later[title]:.0f} ★"
         if title in later
         else ""
         for title in rows["title"]
@@ -109,7 +116,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert rows["later"].tolist() == wanted
     hits = sum(title in later for title in rows["title"])
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
-    replay, recommender = app.session_state["replay_kept"].replay, list(resources._loaded().models.values())[-1]
+    replay, recommender = shown_replay(app), Recommender.load(get_settings().bundles / "timeline")
     then = [row.title for row in recommender.rank(replay.at(5), 10, RankOptions(order="next"))]
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
@@ -118,23 +125,23 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert expected == sorted(expected, reverse=True)
 
 
-def test_going_through_time(kinds):
-    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=2)
+def test_going_from_step_to_step(kinds):
+    app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=2)
     app.button(key="replay_on").click().run()
     assert headline(app).startswith("After 3 of ")
     app.slider(key="replay_slider").set_value(0).run()
     assert headline(app).startswith("Before the first of ")
     assert app.button(key="replay_back").disabled
-    total = app.session_state["replay_kept"].replay.steps
+    total = shown_replay(app).steps
     app.slider(key="replay_slider").set_value(total).run()
     assert not app.exception
     assert app.button(key="replay_on").disabled
-    assert "That was the last" in words(app)
+    assert "That was the last" in page_text(app)
 
 
-def test_playing_goes_a_step_on_when_it_is_time_and_pauses_at_the_end(kinds):
-    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=0)
-    total = app.session_state["replay_kept"].replay.steps
+def test_playing_makes_a_step_when_it_is_time_and_pauses_at_the_end(kinds):
+    app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=0)
+    total = shown_replay(app).steps
     app.session_state["replay_step"] = total - 2
     app.run()
     app.button(key="replay_play").click().run()
@@ -162,18 +169,18 @@ def test_playing_goes_a_step_on_when_it_is_time_and_pauses_at_the_end(kinds):
     assert app.button(key="replay_play").label == "Play"
 
 
-def test_while_it_plays_a_slider_that_lags_behind_stops_nothing(kinds):
-    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=6)
+def test_a_slider_that_lags_behind_does_not_pause(kinds):
+    app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=6)
     app.button(key="replay_play").click().run()
     app.slider(key="replay_slider").set_value(5).run()
     assert (app.session_state["replay_step"], app.session_state["replay_playing"]) == (6, True)
-    # somebody who moves it means it
+    # a slider that was moved further counts
     app.slider(key="replay_slider").set_value(20).run()
     assert (app.session_state["replay_step"], app.session_state["replay_playing"]) == (20, False)
 
 
-def test_another_user_from_the_beginning(kinds):
-    app = opened("timeline", replay_user=HELD_OUT[3], replay_step=6)
+def test_another_user_starts_at_the_beginning(kinds):
+    app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=6)
     app.button(key="replay_another").click().run()
     assert not app.exception
     other = app.session_state["replay_user"]
@@ -181,11 +188,11 @@ def test_another_user_from_the_beginning(kinds):
     assert other != HELD_OUT[3]
     assert app.session_state["replay_step"] == 0
     app.selectbox(key="replay_picker").select(HELD_OUT[7]).run()
-    assert app.session_state["replay_kept"].replay.user == HELD_OUT[7]
+    assert shown_replay(app).user == HELD_OUT[7]
 
 
-def test_whatever_a_link_says_somebody_is_shown(kinds):
-    app = opened("timeline")
+def test_any_state_shows_a_held_out_user_at_a_valid_step(kinds):
+    app = open_page("timeline")
     for user in (-5, 10**9, "7", None, True, HELD_OUT[0] + 0.5, HELD_OUT[0] + 1, HELD_OUT[3]):
         app.session_state["replay_user"] = user
         app.session_state["replay_order"] = "nonsense"
@@ -196,13 +203,13 @@ def test_whatever_a_link_says_somebody_is_shown(kinds):
         app.session_state["replay_step"] = step
         app.run()
         assert not app.exception
-        assert 0 <= app.session_state["replay_step"] <= app.session_state["replay_kept"].replay.steps
+        assert 0 <= app.session_state["replay_step"] <= shown_replay(app).steps
 
 
-def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
-    app = opened("classic")
+def test_a_model_without_held_out_users_says_so_and_offers_others(kinds):
+    app = open_page("classic")
     assert headline(app) == "This model has seen every user"
-    assert "protocol “seed”, which holds out single ratings and no user whole" in words(app)
+    assert "protocol “seed”, which holds out single ratings but no whole user" in page_text(app)
     offered = [button.key for button in app.button if str(button.key).startswith("replay_with_")]
     assert sorted(offered) == ["replay_with_rating-only", "replay_with_timeline"]
     app.button(key="replay_with_rating-only").click().run()
@@ -214,10 +221,10 @@ def test_a_model_that_holds_nobody_out_says_so_and_offers_one_that_does(kinds):
 
 def test_a_dataset_with_other_users_than_were_trained_on(kinds_dir, override_settings):
     override_settings(bundles=kinds_dir)
-    app = opened("timeline")
+    app = open_page("timeline")
     assert headline(app) == "This model has seen every user"
-    assert "has other users here: nobody can say whom it has not seen" in words(app)
+    assert "has other users here, so it is unknown whom the model has not seen" in page_text(app)
 
 
 def test_a_model_of_the_next_movie_alone(kinds):
-    assert headline(opened("next-only")) == "This model predicts no ratings"
+    assert headline(open_page("next-only")) == "This model predicts no ratings"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.schema import WHOLE_STARS, Event, Visitor
-from pages.shared.state import link, url_sync, visitor_state
+from pages.shared import streamlit_private
+from pages.shared.state import link, visitor_state
 from pages.shared.state.link import State, decode, encode
 from pages.shared.widgets import toolbar
 from pages.what_if import sweep
@@ -83,10 +84,10 @@ def test_each_visitor_has_changes_of_their_own(session):
     assert visitor_state.current("b") == visitor_state.newcomer()
 
 
-def test_keeping_the_copy_is_one_change_of_the_visitor(session):
+def test_promoting_the_copy_is_one_change_of_the_visitor(session):
     before = visitor_state.current()
     visitor_state.replace(Visitor(age=56), "b")
-    visitor_state.keep()
+    visitor_state.promote_copy()
     assert visitor_state.current() == visitor_state.current("b") == Visitor(age=56)
     visitor_state.undo()
     assert (visitor_state.current(), visitor_state.current("b")) == (before, Visitor(age=56))
@@ -115,17 +116,17 @@ def test_the_state_before_the_latest_step_is_known(session):
     assert visitor_state.previous() == Visitor()
 
 
-def test_changes_are_told_in_words(session):
+def test_changes_are_described(session):
     visitor_state.replace(visitor_state.current().rated(ALIEN, 2.0))
     visitor_state.replace(visitor_state.current().without(TOY_STORY))
-    assert [toolbar.change_words("a", place) for place in range(3)] == [
-        "as it began",
+    assert [toolbar.change_text("a", position) for position in range(3)] == [
+        "the start",
         "rated Alien (1979) 5 → 2",
         "removed Toy Story (1995)",
     ]
     visitor_state.replace(visitor_state.current().rated(ALIEN, 4.0), "b")
     visitor_state.reset_copy()
-    assert [toolbar.change_words("b", place) for place in range(3)] == [
+    assert [toolbar.change_text("b", position) for position in range(3)] == [
         "the same as the visitor",
         "rated Alien (1979) 2 → 4",
         "the same as the visitor again",
@@ -182,8 +183,8 @@ def listed(app) -> list[str]:
     return [option.replace("\\", "").split(": ", 1)[1] for option in app.menu_button(key="jump").options]
 
 
-def opened(text: str, page: str | None = None):
-    """The app as somebody finds it who opens a link in a new browser."""
+def open_link(text: str, page: str | None = None):
+    """Open a link in a new browser."""
     app = start(parameters={"s": text})
     return app.switch_page(page).run() if page else app
 
@@ -195,12 +196,12 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
     assert app.button(key="redo").disabled
     assert app.button(key="reset").disabled
     first = history(app)
-    said = headline(app)
+    sentence = headline(app)
     app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
     app.button(key=f"remove_{TOY_STORY}").click().run()
     assert [event[0] for event in history(app)].count(TOY_STORY) == 0
-    assert app.button(key="undo").help == "Take back\\: removed Toy Story \\(1995\\)"
-    assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. as it began"]
+    assert app.button(key="undo").help == "Undo\\: removed Toy Story \\(1995\\)"
+    assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. the start"]
 
     app.button(key="undo").click().run()
     assert (ALIEN, 1.0) in history(app)
@@ -210,7 +211,7 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
     assert TOY_STORY not in [event[0] for event in history(app)]
     app.menu_button(key="jump").click(0).run()
     assert history(app) == first
-    assert headline(app) == said
+    assert headline(app) == sentence
     app.menu_button(key="jump").click(2).run()
     app.button(key="reset").click().run()
     assert history(app) == first
@@ -234,7 +235,7 @@ def test_a_link_opens_just_what_was_on_the_screen(kinds):
     assert any(sent in code.value for code in app.code)
     assert len(sent) < 200
 
-    other = opened(sent)
+    other = open_link(sent)
     assert not other.exception
     assert headline(other) == headline(app)
     assert other.segmented_control(key="length").value == 25
@@ -257,7 +258,7 @@ def address_of(app) -> str:
 
 
 @pytest.mark.timeout(300)
-def test_what_the_session_did_since_is_not_taken_back_by_an_old_address(kinds, monkeypatch):
+def test_an_old_address_does_not_undo_later_changes(kinds, monkeypatch):
     app = start("timeline")
     app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
     old = address_of(app)
@@ -269,8 +270,8 @@ def test_what_the_session_did_since_is_not_taken_back_by_an_old_address(kinds, m
     assert TOY_STORY not in [event[0] for event in history(app)]
     assert (CASABLANCA, 1.0) in history(app)
 
-    # Back is different: the address is what holds, and the state is found again among the changes
-    monkeypatch.setattr(url_sync, "_went_back", lambda: True)
+    # Back is different: the address counts, and its state is found among the changes
+    monkeypatch.setattr(streamlit_private, "is_history_navigation", lambda: True)
     for text, changed in ((newest, 3.0), (old, 3.0)):
         app.query_params["s"] = text
         app.run()
@@ -296,7 +297,7 @@ def test_links_that_cannot_be_opened_say_so_and_the_app_goes_on(kinds):
         ("1." + "A" * 1_000_000, "far too long"),
         (encode(State("no *such* model")), "The model of this link, no *such* model, is not on this computer"),
     ):
-        app = opened(text)
+        app = open_link(text)
         assert not app.exception
         (notice,) = app.toast
         assert word in notice.value.replace("\\", "")
@@ -307,19 +308,21 @@ def test_links_that_cannot_be_opened_say_so_and_the_app_goes_on(kinds):
 
 @pytest.mark.timeout(300)
 def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
-    app = opened(encode(State("timeline", Visitor(history=(Event(10**6, 4.0), Event(ALIEN, 2.5), Event(10**7, 1.0))))))
+    app = open_link(
+        encode(State("timeline", Visitor(history=(Event(10**6, 4.0), Event(ALIEN, 2.5), Event(10**7, 1.0)))))
+    )
     assert not app.exception
     assert history(app) == [(ALIEN, 3.0)]
-    said = app.toast[0].value.replace("\\", "")
-    assert said.startswith(
-        "2 movies of the link are not in this dataset and left out. 1 rating of the link was rounded"
+    notice = app.toast[0].value.replace("\\", "")
+    assert notice.startswith(
+        "2 movies of the link are not in this dataset and were left out. 1 rating of the link was rounded"
     )
 
 
 @pytest.mark.timeout(300)
 def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
     a, b = Visitor(history=(Event(ALIEN, 2.0),)), Visitor("M", history=(Event(ALIEN, 4.0), Event(CASABLANCA, 1.0)))
-    app = opened(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/why.py")
+    app = open_link(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/why.py")
     assert not app.exception
     assert (visitor(app), visitor(app, slot="b")) == (a, b)
     assert app.selectbox(key="why_choice").value == TOY_STORY
@@ -359,7 +362,7 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
     }
     assert settings.keys() == link.SETTINGS.keys()
     state = State("timeline", Visitor(history=(Event(IDS[0], 2.0), Event(ALIEN, 4.0))), None, settings)
-    app = opened(encode(state))
+    app = open_link(encode(state))
     for page in (None, "pages/what_if/what_if.py", "pages/why/why.py", "pages/recommend/recommend.py"):
         if page:
             app.switch_page(page).run()
@@ -374,17 +377,17 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
 @pytest.mark.timeout(300)
 def test_a_link_waits_for_the_dataset_that_its_model_needs(kinds, tmp_path, override_settings):
     path = kinds / "classic" / "bundle.json"
-    whole = path.read_text("utf-8")
+    original = path.read_text("utf-8")
     try:
-        path.write_text(json.dumps(json.loads(whole) | {"dataset": "ml-100k", "dataset_title": "ML 100K"}), "utf-8")
+        path.write_text(json.dumps(json.loads(original) | {"dataset": "ml-100k", "dataset_title": "ML 100K"}), "utf-8")
         override_settings(data=tmp_path, project_data=tmp_path / "data")
         text = encode(State("classic", Visitor(history=(Event(ALIEN, 2.0),))))
-        app = opened(text)
+        app = open_link(text)
         assert headline(app) == "This model cannot be used yet"
         assert address_of(app) == text
     finally:
-        path.write_text(whole, "utf-8")
-    start("timeline")  # looks the models up anew, as after a download
+        path.write_text(original, "utf-8")
+    start("timeline")  # verifies the models again, as after a download
     app.run()
     assert not app.exception
     assert history(app) == [(ALIEN, 2.0)]
@@ -411,15 +414,15 @@ def test_links_know_all_settings_that_can_be_varied():
 
 
 @pytest.mark.parametrize(
-    ("host", "listens", "words"),
+    ("host", "listens", "text"),
     [
         ("localhost", "localhost", "on this computer only"),
         ("127.0.0.1", "127.0.0.1", "on this computer only"),
-        ("localhost", "0.0.0.0", "with this computer's name in the place of localhost"),
-        ("localhost", None, "with this computer's name in the place of localhost"),
+        ("localhost", "0.0.0.0", "replace localhost with this computer's name"),
+        ("localhost", None, "replace localhost with this computer's name"),
         ("films.example.org", "localhost", "for everybody who can open this app"),  # behind a proxy
     ],
 )
-def test_share_says_who_can_open_a_link(host, listens, words, monkeypatch):
+def test_share_says_who_can_open_a_link(host, listens, text, monkeypatch):
     monkeypatch.setattr(toolbar.st, "get_option", lambda name: {"server.address": listens}[name])
-    assert words in toolbar._reach(host)
+    assert text in toolbar._reach(host)

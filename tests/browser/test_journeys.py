@@ -49,7 +49,7 @@ def test_build_a_visitor_and_ask_why(page):
     assert re.match(r"After 5 movies, the model expects this visitor to \w+", headline(page))
     page.get_by_role("button", name="Start empty").click()
     settled(page)
-    assert headline(page).startswith("Knowing none of their movies")
+    assert headline(page).startswith("With an empty history")
     pick(page, "Add a movie", "casablanca")
     pick(page, "Add a movie", "singin in the rain")
     assert headline(page).startswith("After 2 movies")

@@ -75,7 +75,7 @@ def test_change_take_back_compare_share_and_open_elsewhere(page, browser):
     settled(page)
     assert listed(page) == changed
     page.get_by_role("button", name="Changes").click()
-    page.get_by_text("as it began").click()
+    page.get_by_text("the start").click()
     settled(page)
     assert headline(page) == start
 

@@ -62,9 +62,9 @@ def test_a_classic_model_by_hand(tiny_dataset):
     norm.moving_variance.assign([1 - norm.epsilon])  # leaves its input as it is
     model.head.kernel.assign([[0.5]])
     model.head.bias.assign([1])
-    model.who["sex"].embeddings.assign([[0.25], [-0.25]])
-    model.who["age"].embeddings.assign(np.arange(14).reshape(7, 2) / 10)  # mean 0.6
-    model.who["occupation"].embeddings.assign(np.tile([[0.3, 0, 0, 0]], (21, 1)))
+    model.profile["sex"].embeddings.assign([[0.25], [-0.25]])
+    model.profile["age"].embeddings.assign(np.arange(14).reshape(7, 2) / 10)  # mean 0.6
+    model.profile["occupation"].embeddings.assign(np.tile([[0.3, 0, 0, 0]], (21, 1)))
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = (Event(10, 5), Event(20, 1))

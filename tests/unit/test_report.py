@@ -8,7 +8,6 @@ import pytest
 
 from bst.bundles.bundle import open_bundle
 from bst.bundles.parameters import by_purpose, weights
-from bst.cards import Table, Text, blocks
 from bst.datasets import load, load_movies
 from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
@@ -247,19 +246,6 @@ def test_the_drawing_has_the_numbers_of_the_model():
     assert "77 + 1 + 2 + 4 = 84 numbers" in words
     bare = ClassicConfig("keras-example", user_id=False, demographics=False)
     assert "Who the user is" not in family_of(bare).diagrams(bare, Sizes(6040, 3883), 5)[0].text
-
-
-def test_a_card_is_cut_into_blocks():
-    card = "# Name\n\nOne\ntwo.\n\n## Figures\n\n| | MAE |\n| --- | --- |\n| **This** | 0.6 |\n| Other |  |\n\n"
-    card += "| broken |\n"
-    assert blocks(card) == [
-        Text("Name", 1),
-        Text("One\ntwo."),
-        Text("Figures", 2),
-        Table(("", "MAE"), (("This", "0.6"), ("Other", "")), "Figures"),
-        Text("| broken |"),
-    ]
-    assert blocks("") == []
 
 
 def test_the_glossary_explains_each_word_once():

@@ -193,18 +193,19 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
         np.testing.assert_array_equal(batch[same], plain[same])
 
 
-def test_the_rating_tower_reads_the_fold_in_of_each_place(timeline_trainer, timeline_task):
+def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
     users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
     batch = timeline_trainer._training_batch("rating", segments, np.random.default_rng(0))
     for row in range(len(segments)):
         at = slice(segments.start[row], segments.start[row] + segments.length[row])
-        for name, values in (("folded", timeline_trainer.folded), ("doubt", timeline_trainer.doubt)):
+        for name in ("fold_in_prediction", "variance"):
+            values = getattr(timeline_trainer, name)
             np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
             assert (batch[name][row, segments.length[row] :] == 0).all()
 
 
-def test_negatives_are_drawn_by_fame_and_evenly(timeline_trainer, timeline_task):
+def test_negatives_are_drawn_by_popularity_and_uniformly(timeline_trainer, timeline_task):
     rng = np.random.default_rng(1)
     segments = training_segments(
         timeline_task.timelines, np.flatnonzero(timeline_task.role[::24] == TRAIN)[:1], 10, rng
@@ -212,10 +213,10 @@ def test_negatives_are_drawn_by_fame_and_evenly(timeline_trainer, timeline_task)
     drawn = np.concatenate([timeline_trainer._training_batch("next", segments, rng)["negatives"] for _ in range(2000)])
     assert drawn.shape == (2000 * 16,)
     count = np.bincount(timeline_task.timelines.movie[timeline_task.role == TRAIN], minlength=30) + 1
-    chance = 0.5 * count / count.sum() + 0.5 / 30
+    probability = 0.5 * count / count.sum() + 0.5 / 30
     share = np.bincount(drawn, minlength=30) / len(drawn)
-    np.testing.assert_allclose(share, chance, atol=4.5 * np.sqrt(chance.max() / len(drawn)))
-    np.testing.assert_allclose(timeline_trainer._log_chance, np.log(chance), atol=1e-5)
+    np.testing.assert_allclose(share, probability, atol=4.5 * np.sqrt(probability.max() / len(drawn)))
+    np.testing.assert_allclose(timeline_trainer.sampling_log_probability, np.log(probability), atol=1e-5)
 
 
 # ---- losses
@@ -253,7 +254,7 @@ def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypat
 
     batch = batch_of(still, "next") | {"negatives": np.arange(30, dtype=np.int32)}
     # thirty draws, each of an even chance of 1/30
-    monkeypatch.setattr(still, "_log_chance", tf.fill([30], float(np.log(1 / 30))))
+    monkeypatch.setattr(still, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
     monkeypatch.setattr(still, "config", replace(still.config, negatives=30))
     value, sums = still._next_loss(batch)
     logits, movie = catalogue_logits(still, batch)
@@ -263,15 +264,15 @@ def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypat
     assert float(value) == pytest.approx(loss.mean(), rel=1e-5)
 
 
-def test_negatives_stand_for_the_catalogue_by_their_chance(still):
+def test_negatives_stand_for_the_catalogue(still):
     """−ln of e^own / (e^own + Σ e^z / (n q)), over the n negatives that are not the label itself."""
     negatives = np.array([3, 3, 7, 11, 29, 0, 3, 8] * 2, np.int32)
     batch = batch_of(still, "next") | {"negatives": negatives}
     value, _ = still._next_loss(batch)
     logits, movie = catalogue_logits(still, batch)
-    chance, losses = np.exp(np.array(still._log_chance, np.float64)), []
+    probability, losses = np.exp(np.array(still.sampling_log_probability, np.float64)), []
     for z, own in zip(logits, movie, strict=True):
-        others = [np.exp(z[i]) / (16 * chance[i]) for i in negatives if i != own]
+        others = [np.exp(z[i]) / (16 * probability[i]) for i in negatives if i != own]
         losses.append(np.log(np.exp(z[own]) + sum(others)) - z[own])
     assert set(negatives) & set(movie), "some labels are among the negatives"
     assert float(value) == pytest.approx(np.mean(losses), rel=1e-5)

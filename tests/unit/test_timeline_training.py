@@ -249,6 +249,6 @@ def test_one_tower_alone(name, columns, eager, trainer_of, timeline_settings, ti
 
 
 def test_curves_and_settings_of_a_run_are_plain(trained_timeline, timeline_settings):
-    said = json.loads((trained_timeline[1] / "3" / "run.json").read_text("utf-8"))
-    assert said == timeline_settings.to_dict()
-    assert said["config"]["rating"]["layers"] == 2
+    values = json.loads((trained_timeline[1] / "3" / "run.json").read_text("utf-8"))
+    assert values == timeline_settings.to_dict()
+    assert values["config"]["rating"]["layers"] == 2

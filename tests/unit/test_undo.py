@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pages.shared.state.undo import MOST_STATES, Changes
+from pages.shared.state.undo import MAX_STATES, Changes
 
 
-def made(*states: str) -> Changes[str]:
+def changes_of(*states: str) -> Changes[str]:
     changes = Changes.begin(states[0])
     for state in states[1:]:
         changes = changes.do(state)
@@ -15,7 +15,7 @@ def made(*states: str) -> Changes[str]:
 
 
 def test_undo_and_redo_go_back_and_forth():
-    changes = made("a", "b", "c")
+    changes = changes_of("a", "b", "c")
     assert changes.current == "c"
     assert changes.undo().current == "b"
     assert changes.undo().undo().current == "a"
@@ -24,7 +24,7 @@ def test_undo_and_redo_go_back_and_forth():
 
 
 def test_at_either_end_nothing_happens():
-    changes = made("a", "b")
+    changes = changes_of("a", "b")
     assert not changes.can_redo
     assert changes.redo() is changes
     start = changes.undo()
@@ -34,19 +34,19 @@ def test_at_either_end_nothing_happens():
 
 
 def test_a_change_after_undo_drops_what_was_undone():
-    changes = made("a", "b", "c").undo().do("d")
+    changes = changes_of("a", "b", "c").undo().do("d")
     assert changes.states == ("a", "b", "d")
     assert not changes.can_redo
 
 
 def test_no_change_is_not_recorded():
-    changes = made("a", "b").undo()
+    changes = changes_of("a", "b").undo()
     assert changes.do("a") is changes
     assert changes.can_redo
 
 
 def test_jumping_to_any_state_keeps_all_of_them():
-    changes = made("a", "b", "c", "d").jump(1)
+    changes = changes_of("a", "b", "c", "d").jump(1)
     assert changes.current == "b"
     assert changes.jump(3).current == "d"
     assert changes.jump(7) is changes
@@ -54,33 +54,33 @@ def test_jumping_to_any_state_keeps_all_of_them():
 
 
 def test_reset_is_a_change_that_can_be_undone():
-    changes = made("a", "b", "c").reset()
+    changes = changes_of("a", "b", "c").reset()
     assert changes.current == "a"
     assert changes.undo().current == "c"
 
 
 def test_reset_still_finds_the_beginning_when_it_is_no_longer_listed():
-    changes = made(*(str(i) for i in range(MOST_STATES + 50)))
-    assert len(changes.states) == MOST_STATES
+    changes = changes_of(*(str(i) for i in range(MAX_STATES + 50)))
+    assert len(changes.states) == MAX_STATES
     assert changes.states[0] == "50"
     assert changes.reset().current == "0"
 
 
 def test_what_was_in_sight_before_the_latest_step_is_known():
-    assert made("a").left == ()
-    assert made("a", "b").left == ("a",)
-    assert made("a", "b").undo().left == ("b",)
-    assert made("a", "b", "c").jump(0).left == ("c",)
-    assert made("a", "b").do("b").left == ("a",)
+    assert changes_of("a").left == ()
+    assert changes_of("a", "b").left == ("a",)
+    assert changes_of("a", "b").undo().left == ("b",)
+    assert changes_of("a", "b", "c").jump(0).left == ("c",)
+    assert changes_of("a", "b").do("b").left == ("a",)
 
 
-@given(st.lists(st.integers(0, 3), max_size=MOST_STATES - 1))
+@given(st.lists(st.integers(0, 3), max_size=MAX_STATES - 1))
 def test_as_many_undos_as_changes_lead_back_to_the_start(states):
     changes = Changes.begin(0)
     for state in states:
         changes = changes.do(state)
     steps = len(changes.states) - 1
-    assert steps == sum(one != other for one, other in zip([0, *states], states, strict=False))
+    assert steps == sum(before != after for before, after in zip([0, *states], states, strict=False))
     for _ in range(steps):
         changes = changes.undo()
     assert changes.current == 0
@@ -100,7 +100,7 @@ class Editing(RuleBasedStateMachine):
     def do(self, state):
         self.changes = self.changes.do(state)
         if state != self.now:
-            self.past, self.now, self.future = [*self.past, self.now][-(MOST_STATES - 1) :], state, []
+            self.past, self.now, self.future = [*self.past, self.now][-(MAX_STATES - 1) :], state, []
 
     @rule()
     def undo(self):

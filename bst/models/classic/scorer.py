@@ -33,12 +33,13 @@ class ClassicScorer(Scorer):
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def gradients(inputs, presence, known):
-            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
+        def gradients(inputs, event_scale, profile_scale):
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
-                tape.watch((presence, known))
-                stars = model(inputs | {"presence": presence, "known": known}, training=False)[:, 0]
-            return stars, *tape.gradient(stars, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                stars = model(scaled, training=False)[:, 0]
+            return stars, *tape.gradient(stars, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict = compiled(lambda inputs: model(inputs, training=False))
         self._attention = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))

@@ -47,7 +47,7 @@ SIGNATURE = {
     "label": tf.TensorSpec((None, None), tf.bool),
 }
 TRAINING_SIGNATURES = {
-    "rating": SIGNATURE | {name: tf.TensorSpec((None, None), tf.float32) for name in ("folded", "doubt")},
+    "rating": SIGNATURE | dict.fromkeys(("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32)),
     "next": SIGNATURE | {"negatives": tf.TensorSpec((None,), tf.int32)},
 }
 
@@ -126,11 +126,11 @@ class TimelineTrainer(Trainer):
             name: TowerTrainer(name, tower, config, losses[name]) for name, tower in self.model.towers.items()
         }
         if self.model.rating:
-            self.folded, self.doubt = out_of_fold(self.model, split, seed)
+            self.fold_in_prediction, self.variance = out_of_fold(self.model, split, seed)
         if self.model.next:
             count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=sizes.movies) + 1.0
             probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
-            self._log_probability, self._cumulative = (
+            self.sampling_log_probability, self._cumulative = (
                 tf.constant(np.log(probability), tf.float32),
                 np.cumsum(probability),
             )
@@ -257,8 +257,8 @@ class TimelineTrainer(Trainer):
         for part in TIME_INPUTS:
             batch[part] = np.where(untimed, 0, batch[part]).astype(np.int32)
         if name == "rating":
-            batch["folded"] = np.where(at >= 0, self.folded[at], 0).astype(np.float32)
-            batch["doubt"] = np.where(at >= 0, self.doubt[at], 0).astype(np.float32)
+            batch["fold_in_prediction"] = np.where(at >= 0, self.fold_in_prediction[at], 0).astype(np.float32)
+            batch["variance"] = np.where(at >= 0, self.variance[at], 0).astype(np.float32)
         else:
             drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
             batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
@@ -296,7 +296,7 @@ class TimelineTrainer(Trainer):
         states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
         movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
         popularity = tf.convert_to_tensor(self.model.next.popularity)
-        correction = tf.gather(self._log_probability, drawn) + math.log(self.config.negatives)
+        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
         others = (
             tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(popularity, drawn) - correction
         )

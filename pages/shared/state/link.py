@@ -1,10 +1,9 @@
 """The whole state of the app as a short text that fits into an address, and back. Pure.
 
 The text is "1." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
-``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are counted in half stars, one hexadecimal digit
-each; times are differences to the one before, ``seen`` the ids of other movies that were seen, ascending, as
-differences. What is as a newcomer finds it is left out. The checksum of zlib tells when a
-link was cut or changed on its way.
+``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are half stars, one hexadecimal digit each; times
+are differences from the time before; ``seen`` has the ids of the other movies that were seen, in ascending order, as
+differences. Settings at their defaults are not written. The checksum of zlib shows when a link was cut or altered.
 """
 
 import base64
@@ -24,10 +23,10 @@ from pages.shared.format import count
 VERSION = "1"
 LENGTHS = (10, 25, 50, 100)
 SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
-MOST_CHARACTERS, MOST_BYTES = 20_000, 100_000
-MOST_NUMBER = 2**53
+MAX_CHARACTERS, MAX_BYTES = 20_000, 100_000
+MAX_ID = 2**53
 HALF_STARS = "123456789a"
-PARTS = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
+PARTS: tuple[tuple[str, Sequence[Any]], ...] = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
 
 
 class LinkError(BSTError):
@@ -36,10 +35,10 @@ class LinkError(BSTError):
 
 @dataclass(frozen=True)
 class State:
-    """What a link restores. ``copy`` is What-if's visitor where it is another one.
+    """What a link restores. ``copy``: the copy on the What if page, None where it is the same as the visitor.
 
-    ``settings`` has those of ``SETTINGS`` that are not as a newcomer finds them. ``notes`` are plain sentences about
-    what could not be restored.
+    ``settings`` has those of ``SETTINGS`` that are not at their defaults. ``notes`` are plain sentences about what
+    could not be restored.
     """
 
     bundle: str
@@ -51,10 +50,10 @@ class State:
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of a page that links carry: its name in them, what a newcomer finds, and what it may be.
+    """A setting of a page that links carry: its short name in them, its default, and which values are allowed.
 
-    ``read`` turns what JSON gives into the setting's value; it raises ``ValueError`` for anything else. ``movies``: it
-    is a movie's id, or several.
+    ``read`` turns a JSON value into the setting's value and raises ``ValueError`` for one that is not allowed.
+    ``movies``: the value is a movie id, or several.
     """
 
     short: str
@@ -78,7 +77,7 @@ def integer(low: int, high: int) -> Callable[[Any], int]:
     return read
 
 
-def one_of(options: Sequence) -> Callable[[Any], Any]:
+def one_of(options: Sequence[Any]) -> Callable[[Any], Any]:
     """Return a reader of one of several values."""
 
     def read(value: Any) -> Any:
@@ -90,13 +89,13 @@ def one_of(options: Sequence) -> Callable[[Any], Any]:
     return read
 
 
-def list_of(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Callable[[Any], tuple]:
-    """Return a reader of ``least`` to ``most`` things, none of them twice."""
+def list_of(item: Callable[[Any], Any], least: int = 0, most: int = 1000) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a reader of ``least`` to ``most`` different values."""
 
-    def read(value: Any) -> tuple:
+    def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise ValueError
-        items = tuple(item(one) for one in value)
+        items = tuple(item(element) for element in value)
         if len(set(items)) < len(items):
             raise ValueError
         return items
@@ -129,15 +128,15 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
     return read
 
 
-movie = integer(0, MOST_NUMBER)
-# by the keys that the session knows them by
+movie = integer(0, MAX_ID)
+# by their keys in the session (see ``settings``)
 SETTINGS: dict[str, Setting] = {
     "order": Setting("o", "rating", one_of(tuple(ORDERS))),
     "blend_weight": Setting("w", 50, integer(0, 100)),
     "diversity": Setting("d", 0, integer(0, 100)),
     "filter_genres": Setting("g", (), list_of(one_of(GENRES))),
     "filter_years": Setting("y", None, integer_range(0, 9999)),
-    # the first and the last of FAME_BANDS
+    # the first and the last of POPULARITY_BANDS
     "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
     "filter_seen": Setting("s", False, one_of((False, True))),
     "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
@@ -153,8 +152,8 @@ SETTINGS: dict[str, Setting] = {
     "goal_above": Setting("ga", True, one_of((True, False))),
     "goal_top": Setting("gt", 10, integer(1, 100)),
     "goal_stars": Setting("gs", 4.0, decimal(1.1, 4.9)),
-    "replay_user": Setting("ru", None, integer(0, MOST_NUMBER)),
-    "replay_step": Setting("rs", None, integer(0, MOST_NUMBER)),
+    "replay_user": Setting("ru", None, integer(0, MAX_ID)),
+    "replay_step": Setting("rs", None, integer(0, MAX_ID)),
     "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
     "why_of": Setting("wo", "a", one_of(("a", "b"))),
     "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
@@ -184,9 +183,9 @@ def encode(state: State) -> str:
 def decode(text: str) -> State:
     """Return the state that a text stands for. Raises ``LinkError``, and nothing else, for any other text.
 
-    Words that this version does not know (an occupation, say) are left out, and ``notes`` says so.
+    Values that this version does not know (an occupation, say) become unknown, and ``notes`` says so.
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise LinkError(f"This link is far too long: it has {len(text):,} characters.")
     version, dot, body = text.partition(".")
     if dot and version != VERSION and version.isdecimal():
@@ -197,12 +196,12 @@ def decode(text: str) -> State:
         parts = json.loads(_inflate(body))
         if not isinstance(parts, list) or not 2 <= len(parts) <= 4 or not isinstance(parts[0], str) or not parts[0]:
             raise ValueError
-        parts[0].encode()  # JSON can spell halves of signs, which are no text
-        lost: list[str] = []
-        visitor = _unpack(parts[1], lost)
+        parts[0].encode()  # fails for half a surrogate pair, which JSON can spell
+        notes: list[str] = []
+        visitor = _unpack(parts[1], notes)
         settings = _read_settings(parts[2]) if len(parts) > 2 else {}
-        copy = _unpack(parts[3], lost) if len(parts) > 3 else None
-        return State(parts[0], visitor, copy, settings, tuple(dict.fromkeys(lost)))
+        copy = _unpack(parts[3], notes) if len(parts) > 3 else None
+        return State(parts[0], visitor, copy, settings, tuple(dict.fromkeys(notes)))
     # BSTError: a movie that is in a history twice. RecursionError: brackets within brackets within brackets
     except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError, BSTError) as error:
         raise _damaged() from error
@@ -213,8 +212,8 @@ def _inflate(body: str) -> bytes:
         raise ValueError
     packed = base64.b64decode(body.encode() + b"=" * (-len(body) % 4), b"-_", validate=True)
     reader = zlib.decompressobj()
-    plain = reader.decompress(packed, MOST_BYTES)
-    # not to its end: cut, or a small text that swells to a huge one
+    plain = reader.decompress(packed, MAX_BYTES)
+    # incomplete: cut off, or a small text that expands to a huge one
     if not reader.eof or reader.unused_data:
         raise ValueError
     return plain
@@ -226,10 +225,16 @@ def _read_settings(packed: Any) -> dict[str, Any]:
     return {_BY_SHORT[short]: SETTINGS[_BY_SHORT[short]].read(value) for short, value in packed.items()}
 
 
-def _pack(visitor: Visitor) -> list:
+def _pack(visitor: Visitor) -> list[Any]:
     events = visitor.history
     ratings = "".join(HALF_STARS[min(max(round(2 * event.rating), 1), 10) - 1] for event in events)
-    packed = [visitor.sex, visitor.age, visitor.occupation, [int(event.movie_id) for event in events], ratings]
+    packed: list[Any] = [
+        visitor.sex,
+        visitor.age,
+        visitor.occupation,
+        [int(event.movie_id) for event in events],
+        ratings,
+    ]
     dated = any(event.timestamp is not None for event in events)
     if dated or visitor.seen:
         packed.append(_differences([event.timestamp for event in events]) if dated else None)
@@ -238,11 +243,11 @@ def _pack(visitor: Visitor) -> list:
     return packed
 
 
-def _unpack(packed: Any, lost: list[str]) -> Visitor:
+def _unpack(packed: Any, notes: list[str]) -> Visitor:
     if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
         raise ValueError
-    *who, ids, ratings = packed[:5]
-    movies = list_of(movie, most=MOST_BYTES)(ids)
+    *demographics, ids, ratings = packed[:5]
+    movies = list_of(movie, most=MAX_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
         raise ValueError
     dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
@@ -250,27 +255,29 @@ def _unpack(packed: Any, lost: list[str]) -> Visitor:
     seen = [movie(movie_id) for movie_id in _sums(packed[6])] if len(packed) == 7 else []
     if len(times) != len(movies):
         raise ValueError
-    return Visitor(
-        *(_part(name, words, value, lost) for (name, words), value in zip(PARTS, who, strict=True)),
-        tuple(
-            Event(movie_id, (HALF_STARS.index(digit) + 1) / 2, time)
-            for movie_id, digit, time in zip(movies, ratings, times, strict=True)
-        ),
-        frozenset(seen),
+    history = tuple(
+        Event(movie_id, (HALF_STARS.index(digit) + 1) / 2, time)
+        for movie_id, digit, time in zip(movies, ratings, times, strict=True)
     )
+    known = {
+        name: _known_or_none(name, options, value, notes)
+        for (name, options), value in zip(PARTS, demographics, strict=True)
+    }
+    return Visitor(**known, history=history, seen=frozenset(seen))
 
 
-def _part(name: str, words: Sequence, value: Any, lost: list[str]) -> Any:
-    if value is None or (value in words and not isinstance(value, float | bool)):
+def _known_or_none(name: str, options: Sequence[Any], value: Any, notes: list[str]) -> Any:
+    if value is None or (value in options and not isinstance(value, float | bool)):
         return value
     if not isinstance(value, str | int):
         raise ValueError
-    lost.append(f"The {name} of the link is not known here.")
+    notes.append(f"The {name} of the link is not known here.")
     return None
 
 
 def _differences(times: Sequence[int | None]) -> list[int | None]:
-    packed, before = [], 0
+    packed: list[int | None] = []
+    before = 0
     for time in times:
         packed.append(None if time is None else int(time) - before)
         before = before if time is None else int(time)
@@ -280,25 +287,26 @@ def _differences(times: Sequence[int | None]) -> list[int | None]:
 def _sums(packed: Any) -> list[int | None]:
     if not isinstance(packed, list):
         raise ValueError
-    times, before = [], 0
+    times: list[int | None] = []
+    before = 0
     for step in packed:
         if step is not None:
-            before += integer(-MOST_NUMBER, MOST_NUMBER)(step)
+            before += integer(-MAX_ID, MAX_ID)(step)
         times.append(None if step is None else before)
     return times
 
 
 def fit(state: State, movies: Container[int], levels: Sequence[float]) -> State:
-    """Return what of a state makes sense with a dataset: its movies and its rating ``levels``.
+    """Return a state that fits a dataset: its movies and its rating ``levels``.
 
-    Unknown movies are left out, ratings go to the nearest level, and of a history longer than ``MAX_HISTORY`` the older
-    movies are merely seen; ``notes`` says so.
+    Unknown movies are removed, ratings are rounded to the nearest level, and of a history longer than ``MAX_HISTORY``
+    the older movies merely count as seen; ``notes`` says so.
     """
     visitor, notes = _fit_visitor(state.visitor, movies, levels)
     copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels)
     settings = {name: _known(name, value, movies) for name, value in state.settings.items()}
     settings = {name: value for name, value in settings.items() if value != SETTINGS[name].default}
-    notes = [*state.notes, *notes, *(f"What-if: {note}" for note in more)]
+    notes = [*state.notes, *notes, *(f"What if: {note}" for note in more)]
     return with_(state, visitor=visitor, copy=copy, settings=settings, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -314,11 +322,11 @@ def _fit_visitor(visitor: Visitor, movies: Container[int], levels: Sequence[floa
     known = [event for event in visitor.history if event.movie_id in movies]
     seen = frozenset(movie_id for movie_id in visitor.seen if movie_id in movies)
     kept = [with_(event, rating=to_scale(event.rating, levels)) for event in known]
-    rounded = sum(one != other for one, other in zip(known, kept, strict=True))
+    rounded = sum(before != after for before, after in zip(known, kept, strict=True))
     notes = []
     if unknown := len(visitor.all_seen) - len(known) - len(seen):
-        verb = "is" if unknown == 1 else "are"
-        notes.append(f"{count(unknown, 'movie')} of the link {verb} not in this dataset and left out.")
+        verbs = "is not in this dataset and was" if unknown == 1 else "are not in this dataset and were"
+        notes.append(f"{count(unknown, 'movie')} of the link {verbs} left out.")
     if rounded:
         verb = "was" if rounded == 1 else "were"
         notes.append(f"{count(rounded, 'rating')} of the link {verb} rounded, as this dataset has no such rating.")

@@ -10,33 +10,40 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import resources
-from pages.shared.state import visitor_state
 from pages.shared.state.link import SETTINGS
+
+# movie ids belong to a dataset, so each dataset has its own value
+PER_DATASET = ("any_movie", "asked_about")
 
 
 def key(name: str) -> str:
     """Return the session key of a setting, which has a value from now on."""
-    at = _place(name)
-    if at not in st.session_state:
-        st.session_state[at] = _shown(name, SETTINGS[name].default)
-    return at
+    session_key = _session_key(name)
+    if session_key not in st.session_state:
+        st.session_state[session_key] = _to_widget(name, SETTINGS[name].default)
+    return session_key
 
 
-def every() -> dict[str, Any]:
+def get(name: str) -> Any:
+    """Return a setting's value as its widget has it."""
+    return st.session_state[key(name)]
+
+
+def update(**values: Any) -> None:
+    """Set some settings. For callbacks, and before the widgets of these settings are drawn."""
+    for name, value in values.items():
+        st.session_state[_session_key(name)] = _to_widget(name, value)
+
+
+def restore(values: Mapping[str, Any]) -> None:
+    """Set all settings: those that are not in ``values`` as a newcomer finds them. Before any widget is drawn."""
+    update(**{name: values.get(name, setting.default) for name, setting in SETTINGS.items()})
+
+
+def changed() -> dict[str, Any]:
     """Return all settings that are not as a newcomer finds them, by name."""
-    values = {name: _plain(name, st.session_state.get(_place(name))) for name in SETTINGS if name != "asked_about"}
-    values["asked_about"] = visitor_state.asked_about()
+    values = {name: _from_widget(name, st.session_state.get(_session_key(name))) for name in SETTINGS}
     return {name: value for name, value in values.items() if value not in (None, SETTINGS[name].default)}
-
-
-def restore(wanted: Mapping[str, Any]) -> None:
-    """Set all settings: those that are not in ``wanted`` as a newcomer finds them. Before any widget is drawn."""
-    for name, setting in SETTINGS.items():
-        value = wanted.get(name, setting.default)
-        if name == "asked_about":
-            visitor_state.ask_about(value)
-        else:
-            st.session_state[_place(name)] = _shown(name, value)
 
 
 def years() -> tuple[int, int]:
@@ -44,25 +51,24 @@ def years() -> tuple[int, int]:
     return resources.catalogue(resources.chosen().dataset).years
 
 
-def _place(name: str) -> str:
-    if name == "any_movie":  # ids belong to a dataset
-        return f"any_movie_{resources.chosen().dataset}"
-    if name != "filter_years":
-        return name
-    first, last = years()  # the range belongs to the catalogue: another one has other years
-    return f"filter_years_{first}_{last}"
+def _session_key(name: str) -> str:
+    if name in PER_DATASET:
+        return f"{name}_{resources.chosen().dataset}"
+    if name == "filter_years":  # another catalogue has other years
+        first, last = years()
+        return f"filter_years_{first}_{last}"
+    return name
 
 
-def _shown(name: str, value: Any) -> Any:
-    """Return a setting as its widget knows it."""
+def _to_widget(name: str, value: Any) -> Any:
     if name == "filter_years":
         first, last = years()
         return (max(first, min(last, value[0])), max(first, min(last, value[1]))) if value else (first, last)
-    # what several things are chosen from holds a list; a range is a tuple
+    # a multiselect holds a list, a range slider a tuple
     return list(value) if SETTINGS[name].default == () else value
 
 
-def _plain(name: str, value: Any) -> Any:
+def _from_widget(name: str, value: Any) -> Any:
     if name == "filter_years":
         return None if value is None or tuple(value) == years() else tuple(value)
     return tuple(value) if isinstance(value, list) else value

@@ -1,20 +1,20 @@
-"""Undo and redo of states that never change: a list of them, and where in it one stands. Pure."""
+"""Undo and redo: a list of immutable states and a position in it. Pure."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-MOST_STATES = 100
+MAX_STATES = 100
 
 S = TypeVar("S", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Changes(Generic[S]):
-    """The states that something has been in, oldest first, and the place of the current one.
+    """The states so far, oldest first, and the position of the current one.
 
     ``origin`` is the very first, which ``reset`` goes back to, even when it is no longer among ``states``. ``left`` is
-    the state in sight before the latest change, undo, redo or jump: what a person compares the current one with.
+    the state before the latest change, undo, redo or jump: what a person compares the current one with.
     """
 
     states: tuple[S, ...]
@@ -43,10 +43,10 @@ class Changes(Generic[S]):
         return self.position < len(self.states) - 1
 
     def do(self, state: S) -> "Changes[S]":
-        """Make ``state`` the current one. What was undone is dropped; the same state again is no change."""
+        """Make ``state`` the current one. States that were undone are dropped; the same state again is no change."""
         if state == self.current:
             return self
-        states = (*self.states[: self.position + 1], state)[-MOST_STATES:]
+        states = (*self.states[: self.position + 1], state)[-MAX_STATES:]
         return replace(self, states=states, position=len(states) - 1, left=(self.current,))
 
     def undo(self) -> "Changes[S]":
@@ -58,7 +58,7 @@ class Changes(Generic[S]):
         return self.jump(self.position + 1) if self.can_redo else self
 
     def jump(self, position: int) -> "Changes[S]":
-        """Go to any state by its place; one that does not exist is no change."""
+        """Go to any state by its position; one that does not exist is no change."""
         if position == self.position or not 0 <= position < len(self.states):
             return self
         return replace(self, position=position, left=(self.current,))

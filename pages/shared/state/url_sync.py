@@ -1,56 +1,70 @@
-"""The address in the browser tells the whole state: a reload, a bookmark, Back or a sent link bring it back.
+"""The address in the browser holds the whole state: a reload, a bookmark, Back or a shared link restores it.
 
-A newcomer's address stays clean. Once something was changed, one parameter carries everything (see
+The address of a newcomer stays clean. Once something is changed, one parameter carries everything (see
 ``pages.shared.state.link``); a link that only names a model, ``?bundle=NAME``, goes on to work.
 """
 
+from typing import TypedDict
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from bst.datasets.catalogue import Catalogue
-from pages.shared import resources
+from pages.shared import resources, streamlit_private
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
-from pages.shared.state import link, settings, visitor_state
+from pages.shared.state import chosen_model, link, settings, visitor_state
 
 PARAMETER = "s"
+# of a model's name in a notice
+MAX_NAME = 60
 AS_NEWCOMER = "The app opened as it does for a newcomer."
 
 
-def follow(found: dict[str, Choice]) -> None:
-    """Take over what the address says when it is new to this session: on arrival, and after Back or Forward.
+def read(choices: dict[str, Choice]) -> None:
+    """Restore what the address says when it is new to this session: on arrival, and after Back or Forward.
 
-    Otherwise the session is what holds, and ``tell`` brings the address up to date. ``found``: all models by name.
+    In any other run the session holds the truth, and ``write`` updates the address. ``choices``: all models by name.
     """
-    here = st.session_state.setdefault("address", {"arrived": False, "waiting": None})
-    text = _given()
-    if not here["arrived"]:
-        here["arrived"] = True
+    sync = _sync()
+    text = _link_text()
+    if not sync["arrived"]:
+        sync["arrived"] = True
         if text is not None:
-            _open(text, found, arriving=True)
-    elif here["waiting"] and (choice := found.get(here["waiting"][0])) and not choice.problem:
-        _open(here["waiting"][1], found, arriving=True)
-    elif _went_back():
+            _open(text, choices, arriving=True)
+    elif sync["waiting"] and (choice := choices.get(sync["waiting"][0])) and not choice.problem:
+        _open(sync["waiting"][1], choices, arriving=True)
+    elif streamlit_private.is_history_navigation():
         if text is not None:
-            _open(text, found, arriving=False)
+            _open(text, choices, arriving=False)
         else:  # every click is one entry (see ``page_frame.js``), so this one was a newcomer's
-            _go_back_to_the_start(found)
+            _restore_newcomer(choices)
 
 
-def tell() -> None:
+def write() -> None:
     """Write the state into the address. A fragment that changes a setting calls this, as the app does in every run."""
-    here, found = st.session_state["address"], resources.choices()
-    choice, default = st.session_state["choice"], next(iter(found))
-    if choice.problem:  # without its dataset nothing is known of the visitor: what the link says has to wait
-        text = here["waiting"][1] if here["waiting"] and here["waiting"][0] == choice.name else ""
+    sync, choice = _sync(), chosen_model.current()
+    if choice is None:
+        return
+    if choice.problem:  # a link's visitor cannot be shown before the dataset is here
+        text = sync["waiting"][1] if sync["waiting"] and sync["waiting"][0] == choice.name else ""
     else:
-        here["waiting"] = None
+        sync["waiting"] = None
         text = _state_text()
-    # a link that names the default is as good as one that names none: to write it anew would be an entry more
+    # keep a name that is there already: to drop it would add an entry to the browser's history
     named = st.query_params.get("bundle") == choice.name
-    _write({PARAMETER: text, "bundle": choice.name if not text and (named or choice.name != default) else ""})
+    is_default = choice.name == next(iter(resources.choices()))
+    _set_query({PARAMETER: text, "bundle": choice.name if not text and (named or not is_default) else ""})
+
+
+class _Sync(TypedDict):
+    """Whether the first address was read, and the model's name and text of a link that waits for its dataset."""
+
+    arrived: bool
+    waiting: tuple[str, str] | None
+
+
+def _sync() -> _Sync:
+    return st.session_state.setdefault("address", _Sync(arrived=False, waiting=None))
 
 
 def _state_text() -> str:
@@ -58,77 +72,71 @@ def _state_text() -> str:
     visitor, copy = visitor_state.current(), visitor_state.changes("b").current
     if copy == visitor:
         copy = None
-    chosen = settings.every()
-    if visitor == visitor_state.newcomer() and copy is None and not chosen:
+    changed = settings.changed()
+    if visitor == visitor_state.newcomer() and copy is None and not changed:
         return ""
-    return link.encode(link.State(resources.chosen().name, visitor, copy, chosen))
+    return link.encode(link.State(resources.chosen().name, visitor, copy, changed))
 
 
 def absolute() -> str:
     """Return the address as others can open it."""
-    where, parameters = st.context.url or "", urlencode(st.query_params.to_dict())
-    where += "/" * (urlsplit(where).path == "")
-    return f"{where}?{parameters}" if parameters else where
+    url, query = st.context.url or "", urlencode(st.query_params.to_dict())
+    url += "/" * (urlsplit(url).path == "")
+    return f"{url}?{query}" if query else url
 
 
-def _open(text: str, found: dict[str, Choice], arriving: bool) -> None:
+def _open(text: str, choices: dict[str, Choice], arriving: bool) -> None:
     try:
         state = link.decode(text)
     except link.LinkError as error:
-        _say(f"{error} {AS_NEWCOMER}")
+        _notify(f"{error} {AS_NEWCOMER}")
         return
-    choice = found.get(state.bundle)
+    choice = choices.get(state.bundle)
     if choice is None:
-        _say(f"The model of this link, {state.bundle[:60]}, is not on this computer. {AS_NEWCOMER}")
+        _notify(f"The model of this link, {state.bundle[:MAX_NAME]}, is not on this computer. {AS_NEWCOMER}")
         return
-    resources.choose(choice)
+    chosen_model.choose(choice)
     if choice.problem:
-        st.session_state["address"]["waiting"] = (choice.name, text)
+        _sync()["waiting"] = (choice.name, text)
         return
-    catalogue: Catalogue = resources.catalogue(choice.bundle.dataset)
-    state = link.fit(state, catalogue, choice.bundle.levels)
+    bundle = resources.chosen()
+    state = link.fit(state, resources.catalogue(bundle.dataset).titles, bundle.levels)
     if arriving:
         visitor_state.start_from_link(state.visitor, state.copy)
     else:
-        visitor_state.revisit(state.visitor, state.copy)
+        visitor_state.restore(state.visitor, state.copy)
     settings.restore(state.settings)
     if state.notes:
-        _say(" ".join(state.notes))
+        _notify(" ".join(state.notes))
 
 
-def _go_back_to_the_start(found: dict[str, Choice]) -> None:
-    name = st.query_params.get("bundle", next(iter(found)))
-    if name in found:
-        resources.choose(found[name])
-        if not found[name].problem:
-            visitor_state.revisit(visitor_state.newcomer(), None)
+def _restore_newcomer(choices: dict[str, Choice]) -> None:
+    name = st.query_params.get("bundle", next(iter(choices)))
+    if name in choices:
+        chosen_model.choose(choices[name])
+        if not choices[name].problem:
+            visitor_state.restore(visitor_state.newcomer(), None)
             settings.restore({})
 
 
-def _given() -> str | None:
-    """Return what the address has for us, if anything."""
+def _link_text() -> str | None:
+    """Return the text of the link in the address, if there is one."""
     text = st.query_params.get(PARAMETER)
-    return get_script_run_ctx().query_string if text is None and _too_long() else text
+    return streamlit_private.query_string() if text is None and _is_too_long() else text
 
 
-def _too_long() -> bool:
-    # Streamlit hides an address of over half a million characters from us
-    return len(getattr(get_script_run_ctx(), "query_string", "")) > link.MOST_CHARACTERS
+def _is_too_long() -> bool:
+    # Streamlit gives no parameters of an address of more than half a million characters
+    return len(streamlit_private.query_string()) > link.MAX_CHARACTERS
 
 
-def _went_back() -> bool:
-    """Whether this run was caused by the browser's Back or Forward."""
-    # Streamlit knows, for the widgets that it binds to the address itself, but has no public name for it
-    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
-
-
-def _write(wanted: dict[str, str]) -> None:
+def _set_query(values: dict[str, str]) -> None:
     before = st.query_params.to_dict()
-    after = {name: value for name, value in (before | wanted).items() if value}
-    if after != before or _too_long():
-        st.query_params.from_dict(after)  # at once: each change is an entry in the browser's history
+    after = {name: value for name, value in (before | values).items() if value}
+    if after != before or _is_too_long():
+        st.query_params.from_dict(after)  # all at once: each change is an entry in the browser's history
 
 
-def _say(words: str) -> None:
-    # until it is clicked away: a few seconds are short for who did not expect it
-    st.toast(escape_markdown(words), icon=":material/link_off:", duration="infinite")
+def _notify(text: str) -> None:
+    # shown until it is clicked away, as nobody expects it
+    st.toast(escape_markdown(text), icon=":material/link_off:", duration="infinite")

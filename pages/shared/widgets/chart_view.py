@@ -1,19 +1,24 @@
-"""Charts on a page: in the colours of the theme, with words for those who do not see them, and as files to keep."""
+"""Charts on a page: in the colours of the theme, with a text for those who cannot see them, and as files to save."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from bst.presentation.charts.files import Style, as_file
 
 MIMES = {"png": "image/png", "svg": "image/svg+xml"}
+# an Altair chart, or a Vega-Lite specification as a dict; mypy does not follow Altair
+Chart = Any
+# of the page that is drawn now, by name: the chart, and the text above it in a file
+_savable: ContextVar[dict[str, tuple[Chart, str]] | None] = ContextVar("_savable", default=None)
 
 
 def text_and_background() -> tuple[str, str]:
-    """Return the colours of text and of what it stands on, as the theme has them now."""
+    """Return the colours of text and of its background in the current theme."""
     theme = _theme()
     return st.get_option(f"theme.{theme}.textColor"), st.get_option(f"theme.{theme}.backgroundColor")
 
@@ -23,64 +28,61 @@ def _theme() -> str:
 
 
 def show(
-    chart: alt.TopLevelMixin | dict,
-    words: str,
-    name: str = "",
-    key: str | None = None,
-    select: bool = False,
-    about: str = "",
-):
-    """Show a chart, or a specification of ``charts.template``. ``words`` say what it shows, for a screen reader.
+    chart: Chart, alt_text: str, name: str = "", key: str | None = None, select: bool = False, about: str = ""
+) -> Any:
+    """Show an Altair chart or a Vega-Lite specification. ``alt_text`` says what it shows, for a screen reader.
 
-    ``name``: what it is called where charts can be saved (see ``savable``), ``about`` stands above it then. With
-    ``select``, which needs a ``key``, a click in it runs the page again, and what is selected is returned.
+    ``name``: its name where charts can be saved (see ``savable``); ``about`` then stands above it in the file. With
+    ``select``, which needs a ``key``, a click in it runs the page again, and the selection is returned.
     """
     # the theme colours axes and marks, but leaves text inside a chart black
-    ink = text_and_background()[0]
+    colour = text_and_background()[0]
     if isinstance(chart, dict):
-        drawn = {**chart, "config": {**chart.get("config", {}), "text": {"color": ink}}}
+        themed = {**chart, "config": {**chart.get("config", {}), "text": {"color": colour}}}
     else:
-        drawn = chart.configure_text(color=ink)
-    if name and "savable" in st.session_state:
-        st.session_state["savable"][name] = (drawn, about or words)
-    how = {"alt": words, "key": key, "on_select": "rerun" if select else "ignore"}
-    return st.vega_lite_chart(drawn, **how) if isinstance(drawn, dict) else st.altair_chart(drawn, **how)
+        themed = chart.configure_text(color=colour)
+    charts = _savable.get()
+    if name and charts is not None:
+        charts[name] = (themed, about or alt_text)
+    draw: Any = st.vega_lite_chart if isinstance(themed, dict) else st.altair_chart
+    return draw(themed, alt=alt_text, key=key, on_select="rerun" if select else "ignore")
 
 
 @contextmanager
 def savable() -> Iterator[None]:
-    """Draw, below a page, a button to save the charts that were shown under a name."""
-    st.session_state["savable"] = {}
+    """Collect the charts that are shown under a name, and draw a button to save them below the page."""
+    charts: dict[str, tuple[Chart, str]] = {}
+    token = _savable.set(charts)
     try:
         yield
-        charts = st.session_state["savable"]
     finally:
-        del st.session_state["savable"]
+        _savable.reset(token)
     if charts:
-        _draw_saver(charts)
+        _draw_save_button(charts)
 
 
-def _draw_saver(charts: dict[str, tuple[alt.TopLevelMixin | dict, str]]) -> None:
+def _draw_save_button(charts: dict[str, tuple[Chart, str]]) -> None:
     style = _style()
     with st.popover("Save charts", icon=":material/download:", type="tertiary", key="save_charts"):
         for name, (chart, about) in charts.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(name, width="stretch")
-                for kind, mime in MIMES.items():
+                for extension, mime in MIMES.items():
                     st.download_button(
-                        kind.upper(),
-                        partial(as_file, chart, kind, style, about),  # drawn when it is asked for
-                        f"{name.lower().replace(' ', '-')}.{kind}",
+                        extension.upper(),
+                        partial(as_file, chart, extension, style, about),  # made only when it is asked for
+                        f"{name.lower().replace(' ', '-')}.{extension}",
                         mime,
-                        key=f"save_{kind}_{name.lower().replace(' ', '_')}",
-                        help=f"Save “{name}” as {kind.upper()}",
+                        key=f"save_{extension}_{name.lower().replace(' ', '_')}",
+                        help=f"Save “{name}” as {extension.upper()}",
                         on_click="ignore",
                         type="tertiary",
                     )
 
 
 def _style() -> Style:
-    ink, paper = text_and_background()
     theme = _theme()
-    kinds, strength = (st.get_option(f"theme.{theme}.chart{name}Colors") for name in ("Categorical", "Sequential"))
-    return Style(ink, paper, tuple(kinds), tuple(strength))
+    categorical, sequential = (
+        st.get_option(f"theme.{theme}.chart{name}Colors") for name in ("Categorical", "Sequential")
+    )
+    return Style(*text_and_background(), tuple(categorical), tuple(sequential))

@@ -1,4 +1,4 @@
-"""What stands in a page's place when the chosen model cannot be used: why, and what to do about it."""
+"""What is shown instead of a page when the chosen model cannot be used: why, and what to do about it."""
 
 import streamlit as st
 
@@ -8,11 +8,13 @@ from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 
+MEGABYTE = 2**20
+
 
 def render(choice: Choice) -> None:
     """Say why a model is not usable; where its dataset is what is missing, offer to download it."""
     st.title("This model cannot be used yet", anchor=False)
-    st.markdown(escape_markdown(choice.problem))
+    st.markdown(escape_markdown(choice.problem or ""))
     if choice.missing_dataset is None:
         return
     st.header(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
@@ -20,17 +22,17 @@ def render(choice: Choice) -> None:
 
 
 def draw_error(error: BSTError) -> None:
-    """Say why a page could not be drawn to its end, and what to do about it."""
+    """Say why a page could not be drawn completely, and what to do about it."""
     st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
 
 
 def offer(name: str) -> None:
-    """Offer to download a known dataset: its licence, the button, and the same from a terminal."""
+    """Offer to download a known dataset: its licence, the button, and the command that does the same."""
     source = datasets.SOURCES[name]
     with st.container(border=True):
         st.markdown("**Licence**")
         st.text(datasets.licence_text(source.name))
-    size = f" ({source.size / 2**20:.0f} MB)" if source.size else ""
+    size = f" ({source.size / MEGABYTE:.0f} MB)" if source.size else ""
     if st.button(f"Accept and download{size}", type="primary", icon=":material/download:"):
         _download(source.name, source.title)
     st.caption(f"The same from a terminal: `python -m bst download {source.name}`")
@@ -41,7 +43,7 @@ def _download(name: str, title: str) -> None:
 
     def on_progress(done: int, total: int) -> None:
         share = min(done / total, 1.0) if total else 0.0
-        bar.progress(share, text=f"Downloading {title}: {done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
+        bar.progress(share, text=f"Downloading {title}: {done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB")
 
     try:
         datasets.download(name, on_progress=on_progress)

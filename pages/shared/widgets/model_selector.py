@@ -1,110 +1,106 @@
-"""The sidebar's chooser of models, with what a person must know of the chosen one."""
+"""The sidebar's model selector, with what a person must know of the chosen model."""
 
 from collections import Counter
 
 import streamlit as st
 
+from bst.bundles.bundle import Bundle
 from bst.models.config import ModelConfig
 from pages.shared import resources
 from pages.shared.format import count, escape_markdown
 from pages.shared.resources import Choice
-from pages.shared.state import url_sync
+from pages.shared.state import chosen_model, url_sync
 
 
 def render(page: str) -> Choice:
-    """Draw the chooser, keep the address up to date and return the choice. ``page``: the address of the page.
+    """Draw the selector, keep the address up to date and return the choice. ``page``: the URL path of the page.
 
     Stops the run with a notice when there is no model at all.
     """
-    found = resources.choices()
-    if not found:
+    choices = resources.choices()
+    if not choices:
         st.error(
-            "There is no model here. Make one with `python -m bst train --dataset demo --preset compact --name demo`, "
+            "There is no model here. Train one with `python -m bst train --dataset demo --preset compact --name demo`, "
             "then reload this page.",
             icon=":material/error:",
         )
         st.stop()
-    url_sync.follow(found)
-    _keep_chosen(found, page)
-    choice = st.session_state["choice"]
+    url_sync.read(choices)
+    choice = _choose(choices, page)
     with st.sidebar:
         st.selectbox(
             "Model",
-            list(found),
-            # what the browser falls back on when it has forgotten what was chosen
-            index=list(found).index(choice.name),
-            format_func=_labels(found).get,
-            key=resources.WIDGET,
-            help="Every model that was trained here or came with the app.",
+            list(choices),
+            # used when the browser has forgotten what was chosen
+            index=list(choices).index(choice.name),
+            format_func=_labels(choices).__getitem__,
+            key=chosen_model.WIDGET,
+            help="All models that were trained here or came with the app.",
         )
-        if any(other.problem for other in found.values()):
+        if any(other.problem for other in choices.values()):
             st.caption(f"{resources.NEEDS_DATASET} needs its dataset first · {resources.NOT_USABLE} not usable")
         if choice.bundle:
-            _draw_facts(choice)
-    url_sync.tell()
+            _draw_facts(choice.bundle)
+    url_sync.write()
     return choice
 
 
-def _labels(found: dict[str, Choice]) -> dict[str, str]:
-    """Return what to call each choice: a title that several have gets the name behind it."""
-    labels = {name: choice.label for name, choice in found.items()}
-    several = {label for label, often in Counter(labels.values()).items() if often > 1}
-    return {name: f"{label} · {name}" if label in several else label for name, label in labels.items()}
+def _labels(choices: dict[str, Choice]) -> dict[str, str]:
+    """Return the label of each choice; where several have the same, the name is added."""
+    labels = {name: choice.label for name, choice in choices.items()}
+    counts = Counter(labels.values())
+    return {name: f"{label} · {name}" if counts[label] > 1 else label for name, label in labels.items()}
 
 
-def _keep_chosen(found: dict[str, Choice], page: str) -> None:
-    """Choose what was chosen before, what was picked in the sidebar since, or else what the address names.
-
-    What the browser says of the selectbox counts within a page alone: in a run that changes the page it may send the
-    first option, or nothing, for a selectbox that nobody touched.
-    """
-    before: Choice | None = st.session_state.get("choice")
-    same_page = st.session_state.get("page_of_choice") == page
-    st.session_state["page_of_choice"] = page
-    picked = st.session_state.get(resources.WIDGET)
+def _choose(choices: dict[str, Choice], page: str) -> Choice:
+    """Choose the model picked in the sidebar, or else the one chosen before, or else the one that the address names."""
+    before, picked = chosen_model.current(), chosen_model.picked(page)
     if before is None:
         name = st.query_params.get("bundle")
-        resources.choose(found[name] if name in found else next(iter(found.values())))
-    elif same_page and picked in found and picked != before.name:
-        resources.choose(found[picked])
+        choice = choices[name] if name in choices else next(iter(choices.values()))
+    elif picked in choices and picked != before.name:
+        choice = choices[picked]
     else:
-        resources.choose(_as_it_is_now(before, found))
+        choice = _as_on_disk(before, choices)
+    chosen_model.choose(choice)
+    return choice
 
 
-def _as_it_is_now(before: Choice, found: dict[str, Choice]) -> Choice:
-    """Return the choice that was shown last as it is on disk now; one that is gone or damaged gives way to another.
+def _as_on_disk(before: Choice, choices: dict[str, Choice]) -> Choice:
+    """Return the choice that was shown last as it is on disk now; another one if it is gone or damaged.
 
-    A notice says so, and says where a model was replaced by another of its name.
+    A notice says so, and says when a model was replaced by another of its name.
     """
-    now = found.get(before.name)
+    now = choices.get(before.name)
     if before.problem:  # it was not usable before: the page says why
-        return now or next(iter(found.values()))
+        return now or next(iter(choices.values()))
     if now and not now.problem:
-        if now.bundle.weights_sha256 != before.bundle.weights_sha256:
-            _notice(f"{escape_markdown(now.label)} was replaced by a newer training; this is the new one.")
+        if now.bundle and before.bundle and now.bundle.weights_sha256 != before.bundle.weights_sha256:
+            _notify(f"{escape_markdown(now.label)} was replaced by a newer training; this is the new one.")
         return now
-    another = next((choice for choice in found.values() if not choice.problem), now or next(iter(found.values())))
-    why = "is no longer on this computer" if now is None else f"can no longer be used: {escape_markdown(now.problem)}"
-    _notice(f"{escape_markdown(before.label)} {why.rstrip('.')}. The model is {escape_markdown(another.label)} now.")
+    another = next((choice for choice in choices.values() if not choice.problem), now or next(iter(choices.values())))
+    why = "is no longer on this computer"
+    if now and now.problem:
+        why = f"can no longer be used: {escape_markdown(now.problem)}"
+    _notify(f"{escape_markdown(before.label)} {why.rstrip('.')}. The model is {escape_markdown(another.label)} now.")
     return another
 
 
-def _notice(words: str) -> None:
-    st.toast(words, icon=":material/swap_horiz:", duration="infinite")
+def _notify(text: str) -> None:
+    st.toast(text, icon=":material/swap_horiz:", duration="infinite")
 
 
-def _reading(config: ModelConfig) -> str:
+def _history_read(config: ModelConfig) -> str:
     if config.window_shape is None:
         return f"reads the whole history, up to {config.max_history} movies"
     return f"reads the newest {count(config.max_history, 'movie')}"
 
 
-def _draw_facts(choice: Choice) -> None:
-    bundle = choice.bundle
-    people = "simulated users" if bundle.simulated else "users"
+def _draw_facts(bundle: Bundle) -> None:
+    users = "simulated users" if bundle.simulated else "users"
     lines = [
-        f"{escape_markdown(bundle.dataset_title)}: {bundle.sizes.users:,} {people}, {bundle.sizes.movies:,} movies",
-        f"{bundle.parameters['parameters']:,} parameters; {_reading(bundle.config)}",
+        f"{escape_markdown(bundle.dataset_title)}: {bundle.sizes.users:,} {users}, {bundle.sizes.movies:,} movies",
+        f"{bundle.parameters['parameters']:,} parameters; {_history_read(bundle.config)}",
     ]
     st.caption("  \n".join(lines))
     if bundle.simulated:

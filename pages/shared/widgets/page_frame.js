@@ -1,11 +1,11 @@
-// What Streamlit has no option for. Each repair looks at what is there, and does nothing where it does not find it.
+// Fixes that Streamlit has no option for. Each does nothing where it does not find what it is for.
 
 // One click, one entry in the browser's history. Streamlit makes one for the page, one for each change of the
-// parameters, and one more where a script is run without anybody's doing; Back would then lead nowhere.
-function oneEntryAClick() {
+// parameters, and one more where a script runs by itself; Back would then lead nowhere.
+function oneEntryPerClick() {
   let acted = false
   const act = () => (acted = true)
-  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, act, true)
+  for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, act, true)
   window.addEventListener("popstate", () => (acted = false), true)
   const push = window.history.pushState.bind(window.history)
   window.history.pushState = (state, unused, address) => {
@@ -15,7 +15,7 @@ function oneEntryAClick() {
   }
 }
 
-// A row of stars is called "Feedback rating", whatever is rated.
+// Streamlit labels every row of stars "Feedback rating"; screen readers need the movie.
 function nameStars() {
   for (const stars of document.querySelectorAll('.stFeedback [role="radiogroup"]')) {
     const title = stars.closest('[class*="st-key-event_"], [class*="st-key-b_event_"]')?.querySelector("p")?.textContent
@@ -25,11 +25,11 @@ function nameStars() {
 }
 
 export default function ({ data }) {
-  // what everything stands on: Streamlit tells its colours to components alone
-  document.documentElement.style.setProperty("--paper", data.paper)
+  // the background colour: Streamlit gives its colours only to components
+  document.documentElement.style.setProperty("--background", data.background)
   if (window.pageFrame) return
   window.pageFrame = true
-  oneEntryAClick()
+  oneEntryPerClick()
   nameStars()
   new MutationObserver(nameStars).observe(document.body, { childList: true, subtree: true, characterData: true })
 }

@@ -1,11 +1,12 @@
-"""What every page stands in: its style beyond the theme, the badge of a simulated world, and repairs in the browser.
+"""The frame of every page: style beyond the theme, the badge of a simulated world, and fixes in the browser.
 
-Streamlit's theme has no say over the margins of a page, motion, or buttons that show an icon alone; and it gives
-neither one entry of the browser's history a click, nor a name to a row of stars. One component of no size does.
+Streamlit's theme cannot set a page's margins, motion, or buttons that show only an icon; and Streamlit neither makes
+exactly one entry in the browser's history for each click, nor gives a row of stars an accessible name. An invisible
+component does all that.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
 
@@ -19,19 +20,26 @@ _COMPONENT = st.components.v2.component(
     js=_HERE.with_suffix(".js").read_text("utf-8"),
     isolate_styles=False,
 )
-# how the key of a container begins whose buttons show their icon alone: their labels are for screen readers
+_RELOAD = "export default function () { window.location.reload() }"
+# prefix of a container's key: its buttons show only their icons, the labels are for screen readers
 ICONS_ONLY = "icons_only_"
 SIMULATED = "Simulated: no real person rated anything here"
 
 
 def render() -> None:
-    """Draw what every page needs, without a place of its own. To be called in every run, before all else."""
+    """Draw the invisible component. To be called in every run, before all else."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.sidebar.container(key="page_frame"):
-        _COMPONENT(key="page_frame_component", data={"paper": st.get_option(f"theme.{theme}.backgroundColor")})
+        _COMPONENT(key="page_frame_component", data={"background": st.get_option(f"theme.{theme}.backgroundColor")})
 
 
-def draw_simulated(bundle: "Bundle | None") -> None:
-    """Say above a page's title that its people are simulated, if those of the model are."""
+def reload_browser() -> NoReturn:
+    """Let the browser load the address again, and end this run."""
+    st.components.v2.component("reload_browser", js=_RELOAD)()
+    st.stop()
+
+
+def draw_simulated_badge(bundle: "Bundle | None") -> None:
+    """Say above a page's title that the users are simulated, if the model was trained on such."""
     if bundle is not None and bundle.simulated:
         st.badge(SIMULATED, icon=":material/science:", color="orange")

@@ -1,64 +1,64 @@
-// Draws what ranked_list.py hands over. All words and numbers are made there; every title stays plain text here.
+// Draws the data of ranked_list.py. All texts and numbers come from there; titles are inserted as plain text.
 
-function part(name, kind, text, words) {
-  const made = document.createElement(name)
-  if (kind) made.className = kind
-  if (text) made.textContent = text
-  if (words) made.title = words
-  return made
+function create(tag, className, text, tooltip) {
+  const element = document.createElement(tag)
+  if (className) element.className = className
+  if (text) element.textContent = text
+  if (tooltip) element.title = tooltip
+  return element
 }
 
 function bars(row, full) {
-  const made = part("span", "bars", "", row.bars_words)
-  made.setAttribute("role", "img")
-  made.setAttribute("aria-label", row.bars_words)
+  const element = create("span", "bars", "", row.bars_tooltip)
+  element.setAttribute("role", "img")
+  element.setAttribute("aria-label", row.bars_tooltip)
   for (const share of row.bars) {
-    const bar = part("i")
+    const bar = create("i")
     bar.style.height = `${Math.min(100, (100 * share) / full)}%`
-    made.append(bar)
+    element.append(bar)
   }
-  return made
+  return element
 }
 
-function next(row, by) {
-  const made = part("span", by ? "next by" : "next", row.next, row.next_words)
-  made.append(part("span", "word", " next"))
-  const track = part("span", "track")
-  const bar = part("i")
+function watchNext(row, isOrder) {
+  const element = create("span", isOrder ? "next by" : "next", row.next, row.next_tooltip)
+  element.append(create("span", "word", " next"))
+  const track = create("span", "track")
+  const bar = create("i")
   bar.style.width = `${100 * row.next_share}%`
   track.append(bar)
-  made.append(track)
-  return made
+  element.append(track)
+  return element
 }
 
-function line(row, data, ask) {
-  const made = part("li")
-  made.dataset.movie = row.movie_id
-  const main = part("div", "main")
-  main.append(part("bdi", "title", row.title))
-  if (row.seen) main.append(part("span", "seen", "seen"))
-  if (row.because) main.append(part("span", "because", row.because, row.because_words))
-  const move = part("span", `move ${row.move?.way ?? ""}`, row.move?.sign, row.move?.words)
+function listItem(row, data, onWhy) {
+  const element = create("li")
+  element.dataset.movie = row.movie_id
+  const main = create("div", "main")
+  main.append(create("bdi", "title", row.title))
+  if (row.seen) main.append(create("span", "seen", "seen"))
+  if (row.because) main.append(create("span", "because", row.because, row.because_tooltip))
+  const move = create("span", `move ${row.move?.direction ?? ""}`, row.move?.sign, row.move?.tooltip)
   if (row.move) {
     move.setAttribute("role", "img")
-    move.setAttribute("aria-label", row.move.words)
+    move.setAttribute("aria-label", row.move.tooltip)
   }
-  made.append(
-    part("span", "rank", String(row.rank)),
+  element.append(
+    create("span", "rank", String(row.rank)),
     move,
     main,
-    part("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_words),
+    create("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_tooltip),
   )
-  if (row.bars) made.append(bars(row, data.full_bar))
-  if (row.next) made.append(next(row, data.by.includes("next")))
+  if (row.bars) element.append(bars(row, data.full_bar))
+  if (row.next) element.append(watchNext(row, data.by.includes("next")))
   if (data.why) {
-    const why = part("button", "", "Why?")
+    const why = create("button", "", "Why?")
     why.type = "button"
     why.setAttribute("aria-label", `Why ${row.title}?`)
-    why.onclick = () => ask(row.movie_id)
-    made.append(why)
+    why.onclick = () => onWhy(row.movie_id)
+    element.append(why)
   }
-  return made
+  return element
 }
 
 function tops(list) {
@@ -66,14 +66,14 @@ function tops(list) {
   return new Map([...list.querySelectorAll("li")].map((row) => [row.dataset.movie, top(row) - top(list)]))
 }
 
-// rows glide from where they were, so that the eye can follow what moved
+// rows glide from their old positions, so that the eye can follow them
 function glide(list, before) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const after = tops(list)
-  const how = { duration: 250, easing: "ease-out" }
+  const timing = { duration: 250, easing: "ease-out" }
   for (const row of list.querySelectorAll("li")) {
-    const way = before.get(row.dataset.movie) - after.get(row.dataset.movie)
-    if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], how)
+    const distance = before.get(row.dataset.movie) - after.get(row.dataset.movie)
+    if (distance) row.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], timing)
   }
 }
 
@@ -82,12 +82,12 @@ export default function (component) {
   const list = parentElement.querySelector(".list")
   const first = data.rows[0]
   list.className = first?.bars ? "list" : "list alone"
-  const heads = part("div", "heads")
+  const heads = create("div", "heads")
   heads.setAttribute("aria-hidden", "true")
-  for (const [kind, text, words] of data.heads) heads.append(part("span", kind, text, words))
-  const rows = part("ol")
-  rows.setAttribute("aria-label", data.words)
-  rows.append(...data.rows.map((row) => line(row, data, (movie) => setTriggerValue("why", movie))))
+  for (const [className, label, tooltip] of data.heads) heads.append(create("span", className, label, tooltip))
+  const rows = create("ol")
+  rows.setAttribute("aria-label", data.label)
+  rows.append(...data.rows.map((row) => listItem(row, data, (movie) => setTriggerValue("why", movie))))
   const before = tops(list)
   list.replaceChildren(heads, rows)
   glide(list, before)

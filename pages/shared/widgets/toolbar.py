@@ -12,12 +12,14 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
 
-LONG = 250  # a link of more characters scrolls
-HERE = ("localhost", "127.0.0.1", "::1")
+# a link of more characters scrolls, in a box of this many pixels
+LONG_LINK, LONG_LINK_HEIGHT = 250, 180
+MAX_DESCRIPTIONS = 2000
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def render(slot: Slot = "a") -> None:
-    """Draw the row of buttons for the visitor or, with slot "b", for their copy. One row a page: it has the keys."""
+    """Draw the row of buttons for the visitor or, with slot "b", for their copy. At most one row of each on a page."""
     key = "" if slot == "a" else f"{slot}_"
     with st.container(horizontal=True, gap="xsmall", width="content", key=f"{key}toolbar"):
         _draw_steps(slot, key)
@@ -27,15 +29,13 @@ def render(slot: Slot = "a") -> None:
 
 
 def _draw_steps(slot: Slot, key: str) -> None:
-    mine = visitor_state.changes(slot)
+    changes = visitor_state.changes(slot)
     st.button(
         "Undo",
         key=f"{key}undo",
         icon=":material/undo:",
-        help=escape_markdown(f"Take back: {change_words(slot, mine.position)}")
-        if mine.can_undo
-        else "Nothing to take back",
-        disabled=not mine.can_undo,
+        help=escape_markdown(f"Undo: {change_text(slot, changes.position)}") if changes.can_undo else "Nothing to undo",
+        disabled=not changes.can_undo,
         on_click=visitor_state.undo,
         args=(slot,),
         shortcut="Ctrl+Z",
@@ -44,10 +44,10 @@ def _draw_steps(slot: Slot, key: str) -> None:
         "Redo",
         key=f"{key}redo",
         icon=":material/redo:",
-        help=escape_markdown(f"Do again: {change_words(slot, mine.position + 1)}")
-        if mine.can_redo
-        else "Nothing was taken back",
-        disabled=not mine.can_redo,
+        help=escape_markdown(f"Redo: {change_text(slot, changes.position + 1)}")
+        if changes.can_redo
+        else "Nothing to redo",
+        disabled=not changes.can_redo,
         on_click=visitor_state.redo,
         args=(slot,),
         shortcut="Ctrl+Shift+Z",
@@ -55,30 +55,32 @@ def _draw_steps(slot: Slot, key: str) -> None:
 
 
 def _draw_changes(slot: Slot, key: str) -> None:
-    mine = visitor_state.changes(slot)
-    number = len(mine.states) - 1
-    labels = {place: _label(slot, place, mine.position) for place in reversed(range(number + 1))}
-    # a menu, not a popover: the arrow keys lead through it
+    changes = visitor_state.changes(slot)
+    latest = len(changes.states) - 1
+    labels = {position: _label(slot, position, changes.position) for position in reversed(range(latest + 1))}
+    # a menu rather than a popover, as the arrow keys work in it
     st.menu_button(
         "Changes",
         list(labels),
         key=f"{key}jump",
         icon=":material/history:",
-        disabled=not number,
-        help="All changes of the visitor, newest first: choose one to go there. Nothing is lost by going back."
-        if number
+        disabled=not latest,
+        help="All changes of the visitor, newest first. Choose one to go back to it; later changes are kept."
+        if latest
         else "Nothing changed yet",
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         on_click=_jump,
         args=(slot, key),
     )
 
 
-def _label(slot: Slot, place: int, now: int) -> str:
-    icon, mark = (
-        ("arrow_forward", "**Now:** ") if place == now else ("redo", "Undone: ") if place > now else ("undo", "")
-    )
-    return f":material/{icon}: {place}\\. {mark}{escape_markdown(change_words(slot, place))}"
+def _label(slot: Slot, position: int, current: int) -> str:
+    icon, mark = "undo", ""
+    if position == current:
+        icon, mark = "arrow_forward", "**Now:** "
+    elif position > current:
+        icon, mark = "redo", "Undone: "
+    return f":material/{icon}: {position}\\. {mark}{escape_markdown(change_text(slot, position))}"
 
 
 def _jump(slot: Slot, key: str) -> None:
@@ -86,13 +88,13 @@ def _jump(slot: Slot, key: str) -> None:
 
 
 def _draw_reset(slot: Slot, key: str) -> None:
-    mine = visitor_state.changes(slot)
+    changes = visitor_state.changes(slot)
     st.button(
         "Reset",
         key=f"{key}reset",
         icon=":material/restart_alt:",
-        help="Go back to the visitor that you began with" if slot == "a" else "Make it the same as the visitor again",
-        disabled=mine.current == mine.origin,
+        help="Go back to the visitor you started with" if slot == "a" else "Make B the same as the visitor again",
+        disabled=changes.current == changes.origin,
         on_click=visitor_state.reset,
         args=(slot,),
     )
@@ -100,35 +102,33 @@ def _draw_reset(slot: Slot, key: str) -> None:
 
 def _draw_share(key: str) -> None:
     with st.popover("Share", key=f"{key}share", icon=":material/share:"):
-        st.markdown("**A link to just what you see:** this page, model, visitor and settings.")
+        st.markdown("**A link to exactly what you see:** this page, model, visitor and settings.")
         link = url_sync.absolute()
-        st.code(link, language=None, wrap_lines=True, height="content" if len(link) < LONG else 180)
+        st.code(link, language=None, wrap_lines=True, height="content" if len(link) < LONG_LINK else LONG_LINK_HEIGHT)
         st.caption(_reach(urlsplit(link).hostname))
 
 
 def _reach(host: str | None) -> str:
     """Say who can open a link: that depends on the address in it, and on where the server listens."""
-    if host not in HERE:
+    if host not in LOCAL_HOSTS:
         return "It works for everybody who can open this app."
-    if st.get_option("server.address") in HERE:
-        return "It works on this computer only: the app listens to no other."
-    return (
-        "It works on this computer. Others who can reach it open the same link with this computer's name in the place "
-        f"of {host}."
-    )
+    if st.get_option("server.address") in LOCAL_HOSTS:
+        return "It works on this computer only, as the app does not listen to others."
+    return f"It works on this computer. On others that can reach it, replace {host} with this computer's name."
 
 
-def change_words(slot: Slot, place: int) -> str:
-    """Return what the change at ``place`` of a slot's changes did, in plain text: "rated Alien (1979) 5 → 2"."""
-    states = visitor_state.changes(slot).states
-    if states[place] is None:
-        return "the same as the visitor again" if place else "the same as the visitor"
-    if place == 0:
-        return "as it began" if states[0] == visitor_state.changes(slot).origin else "the oldest that is still known"
-    before = states[place - 1] or visitor_state.current()
-    return _words(resources.chosen().dataset, before, states[place])
+def change_text(slot: Slot, position: int) -> str:
+    """Return what the change at a position of a slot's changes did, in plain text: "rated Alien (1979) 5 → 2"."""
+    changes = visitor_state.changes(slot)
+    state = changes.states[position]
+    if state is None:
+        return "the same as the visitor again" if position else "the same as the visitor"
+    if position == 0:
+        return "the start" if state == changes.origin else "the oldest change that is kept"
+    before = changes.states[position - 1] or visitor_state.current()
+    return _describe(resources.chosen().dataset, before, state)
 
 
-@lru_cache(maxsize=2000)
-def _words(dataset: str, before: Visitor, after: Visitor) -> str:
+@lru_cache(maxsize=MAX_DESCRIPTIONS)
+def _describe(dataset: str, before: Visitor, after: Visitor) -> str:
     return describe_edits(before, differences(before, after), resources.catalogue(dataset).title)

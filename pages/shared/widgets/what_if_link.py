@@ -12,7 +12,7 @@ from pages.shared.state import settings, visitor_state
 def compare_with(copy: Visitor) -> None:
     """Make ``copy`` the visitor's copy, and What if show both side by side. For callbacks on that page."""
     visitor_state.replace(copy, "b")
-    st.session_state[settings.key("what_if_view")] = "compare"
+    settings.update(what_if_view="compare")
 
 
 def go(copy: Visitor) -> NoReturn:

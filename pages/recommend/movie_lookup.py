@@ -1,5 +1,6 @@
-"""Ask about one movie, seen or not: what the model expects of it."""
+"""Look up one movie, seen or not: what the model expects of it."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -8,42 +9,43 @@ from bst.metrics import LIKED, probability_liked
 from bst.presentation import charts
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown, odds, percent
-from pages.shared.state import visitor_state
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.state import explained, settings, visitor_state
+from pages.shared.widgets import chart_view
 
 
 def render(recommender: Recommender, visitor: Visitor) -> None:
-    """Draw the search, and what is predicted for the movie found."""
+    """Draw the search, and the predictions for the chosen movie."""
     with st.container(border=True):
         st.header("What about another movie?", anchor=False)
         titles = recommender.catalogue.titles
         movie_id = st.selectbox(
             "Any movie",
-            titles,
+            list(titles),
             index=None,
-            format_func=titles.get,
+            format_func=titles.__getitem__,
             placeholder=f"Search {len(titles):,} movies …",
-            key=f"any_movie_{recommender.bundle.dataset}",
+            key=settings.key("any_movie"),
             persist_state="session",
             label_visibility="collapsed",
         )
         if movie_id is None:
-            st.caption("Choose any movie, seen or not, to read the rating that the model expects.")
+            st.caption("Choose any movie, seen or not, to see the rating that the model expects.")
             return
         row = recommender.recommendation(visitor, movie_id)
         _draw_prediction(row, recommender.bundle.levels)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            place = (
-                f"Place **{row.rank:,}** of {len(titles):,} by expected rating{', already seen' if row.seen else ''}."
-            )
-            st.markdown(f"{place}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
+            seen = ", already seen" if row.seen else ""
+            rank = f"Rank **{row.rank:,}** of {len(titles):,} by expected rating{seen}."
+            st.markdown(f"{rank}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
             with st.container(horizontal=True, width="content", gap="xsmall"):
-                st.button("Why?", key="why_any", icon=":material/visibility:", on_click=why_link.ask, args=(movie_id,))
+                st.button(
+                    "Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,)
+                )
                 st.button(
                     "Seen",
                     key="seen_any",
                     icon=":material/done:",
-                    help="They have seen it already: do not recommend it. It counts without a rating.",
+                    help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
                     disabled=row.seen,
                     on_click=visitor_state.mark_seen,
                     args=(movie_id,),
@@ -54,7 +56,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
     with st.container(horizontal=True):
         st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
         if row.distribution is not None:
-            liked = probability_liked(row.distribution, levels)
+            liked = float(probability_liked(np.asarray(row.distribution), levels))
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
         if row.watch_next is not None:
             st.metric(

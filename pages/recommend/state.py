@@ -1,0 +1,46 @@
+"""Which dialog of the page is open, and what it waits for. The only writer of these session keys."""
+
+from typing import Literal
+
+import streamlit as st
+
+from pages.shared.state import session_cache
+
+Dialog = Literal["personas", "import"]
+
+
+def open_dialog() -> Dialog | None:
+    """Return the dialog that is open."""
+    return st.session_state.get("recommend_dialog")
+
+
+def open_personas() -> None:
+    """Open the dialog of made-up people when the page is next drawn."""
+    st.session_state["recommend_dialog"] = "personas"
+
+
+def open_import() -> None:
+    """Open the import dialog, with no file in it, when the page is next drawn."""
+    st.session_state["recommend_dialog"] = "import"
+    st.session_state["import_number"] = import_number() + 1
+
+
+def import_number() -> int:
+    """Return how often the import dialog was opened: part of its widgets' keys, so that each time has new widgets."""
+    return st.session_state.get("import_number", 0)
+
+
+def close_dialog() -> None:
+    """Close the dialog, and free what was read from a file."""
+    st.session_state.pop("recommend_dialog", None)
+    session_cache.clear("import")
+
+
+def want_real_user(wanted: bool) -> None:
+    """Note whether a user of the dataset is to become the visitor as soon as the dataset is loaded."""
+    st.session_state["real_user_wanted"] = wanted
+
+
+def is_real_user_wanted() -> bool:
+    """Tell whether a user of the dataset is to become the visitor."""
+    return st.session_state.get("real_user_wanted", False)

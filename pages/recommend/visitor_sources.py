@@ -1,0 +1,127 @@
+"""Where a visitor can come from: made-up people, users of the dataset, a person's own ratings."""
+
+import random
+
+import streamlit as st
+
+from bst.datasets.catalogue import Catalogue
+from bst.schema import Visitor
+from bst.visitors import personas
+from bst.visitors.personas import Persona
+from bst.visitors.replay import RealUsers
+from pages.recommend import import_dialog, state
+from pages.shared import real_users, resources
+from pages.shared.format import count, escape_markdown
+from pages.shared.state import visitor_state
+
+CARD_WIDTH = 300
+
+
+def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
+    simulated = resources.chosen().simulated
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Personas",
+            icon=":material/groups:",
+            key="personas",
+            on_click=state.open_personas,
+            help="Start from somebody made up: a film student, a family, a horror club …",
+        )
+        st.button(
+            "A simulated user" if simulated else "A real user",
+            icon=":material/casino:",
+            key="real_user",
+            on_click=_request_real_user,
+            help=f"Take the ratings of a random user {'of the simulated audience' if simulated else 'of the dataset'}, "
+            "if possible one whom the model was not trained on. Press again for another one.",
+        )
+        st.button(
+            "Your own ratings",
+            icon=":material/upload_file:",
+            key="import_history",
+            on_click=state.open_import,
+            help="Import your ratings from Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet.",
+        )
+        st.button("Example visitor", icon=":material/person:", on_click=visitor_state.show_example, key="example")
+        if visitor_state.current() != Visitor():
+            st.button("Start empty", icon=":material/person_off:", on_click=visitor_state.clear, key="start_empty")
+    if state.is_real_user_wanted():
+        _load_and_take_real_user()
+    dialog = state.open_dialog()
+    if dialog == "personas":
+        _draw_personas(catalogue, levels)
+    elif dialog == "import":
+        import_dialog.render(catalogue, levels)
+    if note := visitor_state.source_note():
+        st.caption(f":material/info: {escape_markdown(note)}")
+
+
+# ---- personas
+
+
+# a dialog, as a popover near the end of a phone's screen shows half a card
+@st.dialog("Start from a made-up person", width="large", icon=":material/groups:", on_dismiss=state.close_dialog)
+def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    st.markdown("Each has a taste of their own. Pick one, then change whatever you like.")
+    grid = st.grid(2, min_column_width=CARD_WIDTH)
+    for persona in personas.PERSONAS:
+        with grid.cell():
+            _draw_card(persona, catalogue, levels)
+
+
+def _draw_card(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        demographics = real_users.describe(Visitor(persona.sex, persona.age, persona.occupation))
+        summary = escape_markdown(f"{demographics} · {count(len(persona.watched), 'movie')}")
+        st.markdown(
+            f"**{escape_markdown(persona.name)}**  \n{escape_markdown(persona.story)}  \n:small[:gray[{summary}]]",
+            width="stretch",
+        )
+        help_text = escape_markdown(f"Make “{persona.name}” the visitor")
+        if st.button("Use", key=f"persona_{persona.slug}", help=help_text):
+            _use(persona, catalogue, levels)
+            st.rerun()
+
+
+def _use(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    visitor_state.replace(personas.visitor(persona, catalogue, levels))
+    note = f"“{persona.name}”, a made-up person."
+    if missing := personas.missing(persona, catalogue):
+        note += f" Not in this catalogue and left out: {', '.join(missing)}."
+    visitor_state.note_source(note)
+    state.close_dialog()
+
+
+# ---- users of the dataset
+
+
+def _request_real_user() -> None:
+    users = real_users.ready()
+    if users is None:
+        state.want_real_user(True)  # loading takes seconds and draws a message, which a callback cannot do
+    else:
+        _take(users)
+
+
+def _load_and_take_real_user() -> None:
+    if real_users.ready() is None:
+        real_users.load()  # runs the page again, unless the dataset cannot be read
+    users = real_users.ready()
+    state.want_real_user(False)
+    if users is not None:
+        _take(users)
+        st.rerun()
+
+
+def _take(users: RealUsers) -> None:
+    held_out = len(users.held_out) > 0
+    user = int(random.choice(users.held_out if held_out else range(len(users.dataset.users))))
+    visitor = users.visitor(user)
+    visitor_state.replace(visitor)
+    origin = real_users.origin(users.bundle)
+    split = "held out of training" if held_out else "whom the model may have been trained on"
+    ratings, movies = int(users.lengths()[user]), count(len(visitor.history), "movie")
+    if len(visitor.history) < ratings:
+        movies = f"the newest {movies} of {ratings:,}; the others count as seen"
+    visitor_state.note_source(f"{origin[0].upper() + origin[1:]}, {split}: {real_users.describe(visitor)}, {movies}.")

@@ -1,0 +1,113 @@
+"""What the page shows at a step: the next movie, and the list as the model ranked it then."""
+
+import pandas as pd
+import streamlit as st
+
+from bst.inference.ranking import Order
+from bst.inference.recommender import RankOptions, Recommendation, Recommender
+from bst.visitors.replay import Replay
+from pages.replay import state
+from pages.replay.state import Playback
+from pages.shared.format import ROW_HEIGHT, count, escape_markdown, stars, table_height
+from pages.shared.state import explained
+from pages.shared.state.controlled import controlled
+from pages.shared.widgets import list_controls, why_link
+
+LENGTH = 10
+# in pixels: whatever the next movie's title, nothing below it jumps
+NEXT_HEIGHT = 144
+# an error below this, in stars, is called just right
+HARDLY_OFF = 0.25
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def draw_next(recommender: Recommender, replay: Replay, step: int) -> None:
+    """Draw which movie they rated next, what they gave it, and what was expected."""
+    with st.container(border=True, height=NEXT_HEIGHT):
+        if step == replay.steps:
+            st.markdown("**That was the last movie.**  \nPress Play to see it again from the beginning.")
+            return
+        event, expected = replay.visitor.history[step], replay.predicted[step]
+        error = expected - event.rating
+        verdict = "just right"
+        if abs(error) >= HARDLY_OFF:
+            verdict = f"{'▲' if error > 0 else '▼'} {abs(error):.1f} too {'high' if error > 0 else 'low'}"
+        st.markdown(
+            f"Next, they rated **{escape_markdown(recommender.catalogue.title(event.movie_id))}**  \n"
+            f"They gave **{stars(event.rating)}**. The model expected **{expected:.1f} ★** "
+            f"({verdict.replace(' ', NO_BREAK)}); the item mean was {replay.item_mean[step]:.1f} ★."
+        )
+
+
+def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> None:
+    """Draw the list at this step, with what they rated later."""
+    step = playback.step
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header("The list at this step", anchor=False, width="content")
+        order = _draw_order(recommender)
+    rows = recommender.rank(replay.at(step), LENGTH, RankOptions(order=order))
+    later = replay.later(step)
+    st.caption(_hits(sum(row.movie_id in later for row in rows), len(rows), replay.length - step))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "rank": [row.rank for row in rows],
+                "why": why_link.CELL,
+                "later": [_later(row, later) for row in rows],
+                "expected": [row.expected_rating for row in rows],
+                "title": [row.title for row in rows],  # last, as the last column is cut off where there is little room
+            }
+        ),
+        hide_index=True,
+        height=table_height(LENGTH),
+        row_height=ROW_HEIGHT,
+        column_config={
+            "rank": st.column_config.NumberColumn("#", width=28),
+            "title": st.column_config.TextColumn("Movie"),
+            "later": st.column_config.TextColumn(
+                "Later", width=98, help="Whether they rated it later, how many movies later, and how."
+            ),
+            "expected": st.column_config.NumberColumn(
+                "Rating", format="%.2f ★", width=64, help="The rating that the model expected at this step."
+            ),
+            "why": why_link.column(
+                "replay_why",
+                [row.movie_id for row in rows],
+                lambda movie_id: _request_explanation(replay, playback.step, movie_id),
+            ),
+        },
+        alt="The list at this step, best first, with what they rated later",
+    )
+
+
+def _request_explanation(replay: Replay, step: int, movie_id: int) -> None:
+    state.store(state.playback(replay.steps).jump(step))
+    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}")
+
+
+def _draw_order(recommender: Recommender) -> Order:
+    orders = recommender.orders
+    order = state.order(orders)
+    if len(orders) > 1:
+        st.segmented_control(
+            "Order",
+            orders,
+            required=True,
+            format_func=lambda name: list_controls.ORDERS[name][0],
+            label_visibility="collapsed",
+            **controlled("replay_order_choice", order, state.set_order),
+        )
+    return order
+
+
+def _hits(hits: int, shown: int, left: int) -> str:
+    if not left:
+        return "They rated nothing after this."
+    return f"{hits} of these {shown} are among the {count(left, 'movie')} that they rated later."
+
+
+def _later(row: Recommendation, later: dict[int, tuple[int, float]]) -> str:
+    if row.movie_id not in later:
+        return ""
+    position, rating = later[row.movie_id]
+    return f"✓ {'next' if position == 1 else f'{position} later'}: {stars(rating)}"

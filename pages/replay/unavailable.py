@@ -1,0 +1,53 @@
+"""What the page says where no user was held out of the training: why, and which models can be replayed."""
+
+import streamlit as st
+
+from bst.bundles.bundle import Bundle
+from pages.shared import resources
+from pages.shared.format import count, escape_markdown
+from pages.shared.state import chosen_model
+
+
+def render() -> None:
+    """Say that the chosen model held no user out, and offer the models that did."""
+    bundle = resources.chosen()
+    st.title("This model has seen every user", anchor=False)
+    st.markdown(_reason(bundle))
+    others = {
+        name: choice
+        for name, choice in resources.choices().items()
+        if choice.bundle and not choice.problem and name != bundle.name and _can_be_replayed(choice.bundle)
+    }
+    if not others:
+        st.info(
+            "No model here holds users out. Train one with protocol “visitor”: "
+            f"`python -m bst train --dataset {bundle.dataset} --preset timeline --name mine`",
+            icon=":material/info:",
+        )
+        return
+    st.markdown("Choose a model that holds users out:")
+    with st.container(horizontal=True):
+        for name, choice in others.items():
+            st.button(
+                escape_markdown(choice.bundle.title if choice.bundle else name),
+                key=f"replay_with_{name}",
+                icon=":material/swap_horiz:",
+                on_click=chosen_model.choose,
+                args=(choice,),
+            )
+
+
+def _reason(bundle: Bundle) -> str:
+    if bundle.protocol == "visitor":
+        return (
+            f"It was trained on {count(bundle.sizes.users, 'user')}, but {escape_markdown(bundle.dataset_title)} has "
+            "other users here, so it is unknown whom the model has not seen."
+        )
+    return (
+        f"It was trained under protocol “{escape_markdown(bundle.protocol)}”, which holds out single ratings but no "
+        "whole user. A replay of a user whose other ratings the model was trained on would flatter the model."
+    )
+
+
+def _can_be_replayed(bundle: Bundle) -> bool:
+    return bundle.protocol == "visitor" and "rating" in bundle.config.tasks

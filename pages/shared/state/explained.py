@@ -1,0 +1,63 @@
+"""What the Why page explains: the rating of which movie, for the visitor, their copy or a guest.
+
+A guest is somebody else whose prediction a page has shown, such as a user of the dataset.
+"""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from bst.schema import Visitor
+from pages.shared import resources
+from pages.shared.state import settings
+from pages.shared.state.visitor_state import Slot
+
+
+class Guest(NamedTuple):
+    """Somebody who is explained in the visitor's place; ``description`` is such as "user 12 after 30 movies"."""
+
+    visitor: Visitor
+    description: str
+
+
+def movie() -> int | None:
+    """Return the movie last asked about in this dataset, if any."""
+    return settings.get("asked_about")
+
+
+def set_movie(movie_id: int | None) -> None:
+    """Choose the movie to explain; None: the best of the list."""
+    settings.update(asked_about=movie_id)
+
+
+def request(movie_id: int, slot: Slot = "a") -> None:
+    """Ask to go to the Why page and explain a movie for the visitor or, with "b", for their copy. For callbacks."""
+    forget_guest()
+    _request(movie_id, slot)
+
+
+def request_for_guest(movie_id: int, guest: Visitor, description: str) -> None:
+    """Ask to go to the Why page and explain a movie for a guest. For callbacks."""
+    st.session_state["why_guest"] = (resources.chosen().dataset, guest, description)
+    _request(movie_id, "a")
+
+
+def _request(movie_id: int, slot: Slot) -> None:
+    settings.update(asked_about=movie_id, why_of=slot)
+    st.session_state["go_to_why"] = True
+
+
+def take_request() -> bool:
+    """Tell, once, that the Why page was asked for."""
+    return st.session_state.pop("go_to_why", False)
+
+
+def guest() -> Guest | None:
+    """Return the guest, if there is one and the chosen model is of the same dataset."""
+    dataset, visitor, description = st.session_state.get("why_guest", (None, None, ""))
+    return Guest(visitor, description) if dataset == resources.chosen().dataset else None
+
+
+def forget_guest() -> None:
+    """Explain the visitor again."""
+    st.session_state.pop("why_guest", None)

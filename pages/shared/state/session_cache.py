@@ -1,0 +1,56 @@
+"""A small cache in the session: what a part of a page computed for its latest questions."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from bst.inference.recommender import Recommender
+
+T = TypeVar("T")
+
+
+def model_key(recommender: Recommender, *question: Hashable) -> tuple[Hashable, ...]:
+    """Return the key of an answer that this loaded model gives to a question."""
+    return id(recommender), str(recommender.bundle.folder), *question
+
+
+def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1) -> T:
+    """Return what ``compute`` gave for this key; of each ``name`` the newest ``max_entries`` are kept.
+
+    Errors are not cached.
+    """
+    entries: dict[Hashable, T] = st.session_state.setdefault(_session_key(name), {})
+    if key not in entries:
+        entries[key] = compute()
+        while len(entries) > max_entries:
+            del entries[next(iter(entries))]
+    return entries[key]
+
+
+def get(name: str, key: Hashable) -> Any:
+    """Return what is cached under this name and key, else None."""
+    return st.session_state.get(_session_key(name), {}).get(key)
+
+
+def clear(name: str) -> None:
+    """Free what is cached under this name."""
+    st.session_state.pop(_session_key(name), None)
+
+
+def _session_key(name: str) -> str:
+    return f"cached_{name}"
+
+
+@st.cache_resource(show_spinner=False)
+def _asked_before() -> set[Hashable]:
+    return set()
+
+
+def first_time(name: str, recommender: Recommender) -> bool:
+    """Tell, once for each loaded model, that no session has asked it for this before: the first time takes longer."""
+    key = (name, *model_key(recommender))
+    if key in _asked_before():
+        return False
+    _asked_before().add(key)
+    return True

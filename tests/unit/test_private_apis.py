@@ -1,0 +1,101 @@
+"""What the app uses beyond the public APIs of Streamlit and Keras is as it was when it was checked.
+
+A failure here after an update: see what has changed in the library, mend ``pages/shared/streamlit_private.py`` or
+``pages/shared/keras_private.py``, and only then write the new version there.
+"""
+
+from importlib.metadata import version
+from types import SimpleNamespace
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import keras_private, streamlit_private
+
+
+@pytest.mark.parametrize(("package", "module"), [("streamlit", streamlit_private), ("keras", keras_private)])
+def test_the_installed_version_is_the_one_that_was_checked(package, module):
+    assert version(package) == module.CHECKED_VERSION
+
+
+# ---- Streamlit
+
+
+def test_outside_of_a_run_there_is_nothing_to_know():
+    assert streamlit_private.query_string() == ""
+    assert not streamlit_private.is_history_navigation()
+    assert not streamlit_private.missed_first_page()
+
+
+def test_the_query_string_is_that_of_the_address():
+    def script():
+        import streamlit as st
+
+        from pages.shared import streamlit_private
+
+        st.text(streamlit_private.query_string())
+        st.text(streamlit_private.is_history_navigation())
+
+    app = AppTest.from_function(script)
+    app.query_params["s"] = "1.abc"
+    app.run()
+    assert not app.exception
+    assert [text.value for text in app.text] == ["s=1.abc", "False"]
+
+
+def test_a_run_knows_whether_it_was_caused_by_back_or_forward(monkeypatch):
+    # the browser reports it with the request, and Streamlit passes it on under this name
+    assert "is_history_navigation" in ScriptRunContext.__dataclass_fields__
+    assert "is_history_navigation" in script_runner.RerunData.__dataclass_fields__
+    context = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr(streamlit_private, "get_script_run_ctx", lambda: context)
+    assert streamlit_private.is_history_navigation()
+
+
+@pytest.mark.parametrize(
+    ("page_name", "old_discovery", "missed"), [("why", True, True), ("", True, False), ("why", False, False)]
+)
+def test_the_first_page_is_missed_while_streamlit_looks_for_it_in_the_folder(
+    page_name, old_discovery, missed, monkeypatch, tmp_path
+):
+    (tmp_path / "pages").mkdir()
+    # what Streamlit decides for an app with a folder called "pages" …
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    manager = PagesManager(str(tmp_path / "app.py"))
+    assert PagesManager.uses_pages_directory is True
+    # … until st.navigation is called
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", old_discovery)
+    manager.set_script_intent("", page_name)
+    context = SimpleNamespace(pages_manager=manager)
+    monkeypatch.setattr(streamlit_private, "get_script_run_ctx", lambda: context)
+    assert streamlit_private.missed_first_page() is missed
+
+
+def test_navigation_ends_the_old_discovery_of_pages(monkeypatch):
+    def script():
+        import streamlit as st
+
+        st.navigation([st.Page(lambda: None, title="Home")])
+
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", True)
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert PagesManager.uses_pages_directory is False
+
+
+# ---- Keras
+
+
+def test_streamlit_no_longer_clears_the_session_of_keras(monkeypatch):
+    import keras
+
+    cleared = []
+    monkeypatch.setattr(keras.backend, "clear_session", lambda: cleared.append(True))
+    script_runner._clean_problem_modules()
+    assert cleared == [True], "Streamlit does clear it, by this name"
+    keras_private.disable_clear_session()
+    script_runner._clean_problem_modules()
+    assert cleared == [True]
