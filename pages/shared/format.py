@@ -22,6 +22,11 @@ def stars(rating: float) -> str:
     return f"{rating:.0f} ★" if float(rating).is_integer() else f"{rating:.1f} ★"
 
 
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital, whatever follows."""
+    return text[:1].upper() + text[1:]
+
+
 def table_height(rows: int, max_rows: int | None = None) -> int:
     """Return the height in pixels of a table that shows its head and ``rows``, at most ``max_rows``."""
     return ROW_HEIGHT * (1 + min(rows, rows if max_rows is None else max_rows)) + BORDERS

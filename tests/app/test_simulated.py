@@ -24,10 +24,10 @@ PAGES = {
     ),
     "pages/data/data.py": (
         "data_tabs_6",
-        ["Ratings", "Movies", "Who likes what", "What order means", "One movie", "What was planted"],
+        ["Ratings", "Movies", "Who likes what", "Timestamps and order", "One movie", "Ground truth"],
     ),
-    # not "Words" and "Data and licences", which are about more than the chosen model
-    "pages/about/about.py": ("about_tabs", ["Model card", "How it is built"]),
+    # not "Glossary" and "Data and licences", which are about more than the chosen model
+    "pages/about/about.py": ("about_tabs", ["Model card", "Architecture"]),
 }
 
 
