@@ -176,9 +176,9 @@ def _group(row: Fairness, value: GroupValue) -> str:
 
 def chance(value: float) -> str:
     """Return how often chance alone makes a difference as large."""
-    return (
-        "fewer than 1 in 1,000" if value < LEAST_CHANCE else f"{value:.1%}" if value < SMALL_CHANCE else f"{value:.0%}"
-    )
+    if value < LEAST_CHANCE:
+        return "fewer than 1 in 1,000"
+    return f"{value:.1%}" if value < SMALL_CHANCE else f"{value:.0%}"
 
 
 def ranking(result: RankingEvaluation) -> str:

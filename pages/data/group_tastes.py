@@ -37,9 +37,8 @@ def render(profile: DatasetProfile) -> None:
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()
-    columns: Literal["genre", "group"] = (
-        "genre" if part == "occupation" else "group"
-    )  # occupations are too many for columns
+    # occupations are too many for columns
+    columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
     chart_view.show(data_charts.genre_map(table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
