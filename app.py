@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import streamlit_private
+from pages.shared import pages, streamlit_private
 from pages.shared.widgets import page_frame
 
 # absolute, as Streamlit resolves relative paths against the folder in which it was started
@@ -25,20 +25,20 @@ page = st.navigation(
     {
         "Explore": [
             st.Page(
-                "pages/recommend/recommend.py",
+                pages.RECOMMEND,
                 title="Recommend",
                 icon=":material/recommend:",
                 help="Say who is watching and what they watched; see what the model recommends.",
                 default=True,
             ),
             st.Page(
-                "pages/what_if/what_if.py",
+                pages.WHAT_IF,
                 title="What if",
                 icon=":material/compare_arrows:",
                 help="Change a copy of the visitor and see what moves, and why.",
             ),
             st.Page(
-                "pages/replay/replay.py",
+                pages.REPLAY,
                 title="Replay",
                 icon=":material/replay:",
                 help="Follow a real user through time: what the model expected, and what they did.",
@@ -46,7 +46,7 @@ page = st.navigation(
         ],
         "Explain": [
             st.Page(
-                "pages/why/why.py",
+                pages.WHY,
                 title="Why",
                 icon=":material/visibility:",
                 help="Why the model expects a rating: which movies of the history moved it, and what attention shows.",
@@ -54,25 +54,25 @@ page = st.navigation(
         ],
         "Model": [
             st.Page(
-                "pages/training/training.py",
+                pages.TRAINING,
                 title="Training",
                 icon=":material/show_chart:",
                 help="How the chosen model was trained: its learning curves, and new trainings.",
             ),
             st.Page(
-                "pages/evaluation/evaluation.py",
+                pages.EVALUATION,
                 title="Evaluation",
                 icon=":material/fact_check:",
                 help="How good the chosen model is, for whom, compared with what, and where it fails.",
             ),
             st.Page(
-                "pages/data/data.py",
+                pages.DATA,
                 title="Data",
                 icon=":material/database:",
                 help="What the chosen model was trained on: people, movies and ratings, and what their times tell.",
             ),
             st.Page(
-                "pages/about/about.py",
+                pages.ABOUT,
                 title="About",
                 icon=":material/info:",
                 help="What this app and the chosen model are: model card, architecture, glossary, licences.",

@@ -98,9 +98,9 @@ class Factorisation:
         ``movie`` int and ``rating`` stars, (events,) each; timeline ``t`` owns ``offsets[t]:offsets[t + 1]``. A first
         event gets μ + b_i. Clipped to ``span``.
         """
-        return np.clip(self.fold_in_with_doubt(movie, rating, offsets)[0], *self.span)
+        return np.clip(self.fold_in_with_variance(movie, rating, offsets)[0], *self.span)
 
-    def fold_in_with_doubt(
+    def fold_in_with_variance(
         self, movie: np.ndarray, rating: np.ndarray, offsets: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what ``fold_in`` does, not clipped, and its variance x · C x ≥ 0: (events,) each.

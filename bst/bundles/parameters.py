@@ -10,7 +10,6 @@ from bst.bundles.bundle import Bundle
 from bst.errors import BundleError
 from bst.models.registry import family_of
 
-_FIXED = {"genres", "facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"}
 # the purpose of all other weights: those of the last layers
 _OUTPUT = "Output"
 
@@ -27,7 +26,7 @@ def weights(bundle: Bundle) -> pd.DataFrame:
     for name, shape in shapes.items():
         tower, rest = _split(name, family.tower_titles)
         word = rest.split("/")[0]
-        fixed = word in _FIXED or rest.split("/")[-1].startswith("moving_")
+        fixed = word in family.fixed_weights or rest.split("/")[-1].startswith("moving_")
         rows.append((tower, _purpose(word, family.weight_purposes), name, shape, int(np.prod(shape)), not fixed))
     table = pd.DataFrame(rows, columns=["tower", "purpose", "weight", "shape", "parameters", "trained"])
     purposes = [*dict.fromkeys((*family.weight_purposes.values(), _OUTPUT))]

@@ -24,7 +24,7 @@ from bst.timelines import splits
 from bst.timelines.splits import EvaluationSplit
 
 ConfigT = TypeVar("ConfigT", bound=ModelConfig)
-# told how far a measurement is: a share of it from 0 to 1, and what is being done
+# called with how far a measurement is: a share of it from 0 to 1, and what is being done
 OnMeasured = Callable[[float, str], None]
 
 
@@ -68,9 +68,11 @@ class ModelFamily(ABC, Generic[ConfigT]):
     epochs_can_be_raised: bool
     # users for whom an evaluation makes ranked lists of the whole catalogue
     evaluation_users: int
-    # what weights are for, by the first word of their name that is here; names, and purposes, in the order of a table
+    # what weights are for, by the first word of their name; purposes in the order in which they are shown
     weight_purposes: Mapping[str, str]
-    # towers by the first part of a weight's name, for a family that has any
+    # first words of weights that are set before training and then fixed
+    fixed_weights: frozenset[str]
+    # titles of towers by the first part of a weight's name, for a family that has towers
     tower_titles: Mapping[str, str] = {}
 
     @property
@@ -125,7 +127,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return a training that has not begun."""
 
     @abstractmethod
-    def diverged(self, config: ConfigT) -> str:
+    def divergence_advice(self, config: ConfigT) -> str:
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 
     @abstractmethod

@@ -1,10 +1,69 @@
-"""Layers that the models share. Each is registered, so that a saved model loads without custom objects."""
+"""Layers that the models share, and the sizes of the demographic vocabularies.
 
-import keras
+A model is made anew from its configuration and its weights are put back by name (``ModelFamily.build``, ``bundles``):
+no ``.keras`` file is ever written, so nothing here is registered with Keras or spells out a ``get_config``. A layer
+keeps Keras' contract all the same: ``build(input_shape)`` makes its weights, and ``from_config(layer.get_config())``
+returns an equal one, as Keras reads the arguments of a constructor by itself where they are plain values.
+"""
+
+from typing import Any
+
+import numpy as np
 from keras import layers, ops
 
+from bst.schema import DEMOGRAPHICS
 
-@keras.saving.register_keras_serializable("bst")
+Tensor = Any  # a Keras tensor, or a NumPy array in its place
+Inputs = dict[str, Tensor]
+Shape = tuple[Any, ...]
+
+# how many values each has besides "unknown", which is −1
+DEMOGRAPHIC_SIZES: dict[str, int] = {name: len(demographic.values) for name, demographic in DEMOGRAPHICS.items()}
+MASKED = -1e9  # added to the logits of what must not be attended to
+# distances 0 … 7 each have their own bucket; further ones share one per half octave
+EXACT_DISTANCES = 8
+
+
+def rms_normalize(x: Tensor) -> Tensor:
+    """Return x / √(mean x² + 10⁻⁶) over the last axis: ``RMSNormalization`` without its gain."""
+    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
+
+
+def as_matrix(x: Tensor) -> Tensor:
+    """Return (…, D) as (rows, D): a product of two matrices is one operation, of anything else a dozen."""
+    return ops.reshape(x, (-1, x.shape[-1]))
+
+
+def ridge_of_prefixes(x: Tensor, target: Tensor, prior: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
+    """Predict every position of ``query`` by a ridge regression on the positions before it, with its variance.
+
+    G_t = Σ_{s<t} x_s x_sᵀ + diag(prior);  prediction_t = q_t · G_t⁻¹ Σ_{s<t} x_s y_s;  variance_t = q_t · G_t⁻¹ q_t
+
+    ``x``, ``query`` (B, T, F), ``target`` y (B, T), ``prior`` precisions (F,). Returns (B, T) twice.
+    """
+
+    def before(x: Tensor) -> Tensor:
+        # to take a position's own off a sum that has it would leave rounding errors
+        return ops.cumsum(ops.concatenate([ops.zeros_like(x[:, :1]), x[:, :-1]], axis=1), axis=1)
+
+    gram, moment = before(x[..., :, None] * x[..., None, :]), before(x * target[..., None])
+    gram = gram + ops.diag(prior)  # (B, T, F, F)
+    solved = ops.solve(gram, ops.stack([moment, query], axis=-1))  # (B, T, F, 2)
+    prediction, variance = ops.split(ops.sum(query[..., None] * solved, axis=-2), 2, axis=-1)  # (B, T, 1) twice
+    return prediction[..., 0], variance[..., 0]
+
+
+def distance_buckets(distance: np.ndarray) -> np.ndarray:
+    """Return the bucket of each distance in events: int32 array of the same shape.
+
+    Near events each have their own bucket, far ones share logarithmic ones, as in T5 (Raffel et al. 2020,
+    arXiv 1910.10683, section 2.1). Negative distances (the future) give 0; they are masked elsewhere.
+    """
+    distance = np.maximum(distance, 0)
+    far = EXACT_DISTANCES + np.floor(2 * np.log2(np.maximum(distance, EXACT_DISTANCES) / EXACT_DISTANCES))
+    return np.where(distance < EXACT_DISTANCES, distance, far).astype(np.int32)
+
+
 class EmbeddingWithUnknown(layers.Embedding):
     """An embedding in which the index −1 stands for "unknown" and gives the mean of all rows.
 
@@ -14,16 +73,15 @@ class EmbeddingWithUnknown(layers.Embedding):
     Input: any int shape; output: that shape + (output_dim,).
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Look up rows; −1 gives the mean row."""
         inputs = ops.convert_to_tensor(inputs)
         table = ops.convert_to_tensor(self.embeddings)  # read once: each reading may copy the whole table
-        known = ops.take(table, ops.maximum(inputs, 0), axis=0)
+        rows = ops.take(table, ops.maximum(inputs, 0), axis=0)
         mean = ops.stop_gradient(ops.mean(table, axis=0))
-        return ops.where(ops.expand_dims(inputs < 0, -1), mean, known)
+        return ops.where(ops.expand_dims(inputs < 0, -1), mean, rows)
 
 
-@keras.saving.register_keras_serializable("bst")
 class SelfAttention(layers.Layer):
     """Multi-head self-attention of Vaswani et al. 2017 (arXiv 1706.03762), each head as wide as the whole token.
 
@@ -35,10 +93,9 @@ class SelfAttention(layers.Layer):
 
     def __init__(self, heads: int, dropout: float, **kwargs):
         super().__init__(**kwargs)
-        self.heads = heads
-        self.rate = dropout
+        self.heads, self.rate = heads, dropout
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the four projections for tokens of shape (batch, tokens, width)."""
         width = input_shape[-1]
         self.query, self.key, self.value = (
@@ -49,9 +106,8 @@ class SelfAttention(layers.Layer):
             layer.build((None, width))
         self.output_projection.build((None, self.heads * width))
         self.dropout = layers.Dropout(self.rate, name="dropout")
-        self.built = True
 
-    def call(self, x, valid, training=None):
+    def call(self, x: Tensor, valid: Tensor, training: bool | None = None) -> tuple[Tensor, Tensor]:
         """Attend from every token to every valid one.
 
         ``x``: (batch, tokens, width); ``valid``: (batch, tokens) bool, at least one true in each row. Returns the
@@ -61,23 +117,18 @@ class SelfAttention(layers.Layer):
         tokens, width = x.shape[1], x.shape[2]
         flat = ops.reshape(x, (-1, width))  # (batch · tokens, width)
 
-        def by_head(layer):  # → (batch, heads, tokens, width)
+        def by_head(layer: layers.Dense) -> Tensor:  # → (batch, heads, tokens, width)
             return ops.transpose(ops.reshape(layer(flat), (-1, tokens, self.heads, width)), (0, 2, 1, 3))
 
         query, key, value = by_head(self.query), by_head(self.key), by_head(self.value)
         logits = ops.einsum("bhtd,bhsd->bhts", query, key) * width**-0.5
-        hidden = ops.cast(ops.logical_not(valid), logits.dtype) * -1e9
-        scores = ops.softmax(logits + hidden[:, None, None, :], axis=-1)  # (batch, heads, tokens, tokens)
-        mixed = ops.matmul(self.dropout(scores, training=training), value)  # (batch, heads, tokens, width)
-        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, self.heads * width))
-        return ops.reshape(self.output_projection(mixed), (-1, tokens, width)), scores
-
-    def get_config(self):
-        """Return what is needed to make the layer again."""
-        return super().get_config() | {"heads": self.heads, "dropout": self.rate}
+        mask = ops.cast(ops.logical_not(valid), logits.dtype) * MASKED
+        weights = ops.softmax(logits + mask[:, None, None, :], axis=-1)  # (batch, heads, tokens, tokens)
+        mixed = ops.matmul(self.dropout(weights, training=training), value)  # (batch, heads, tokens, width)
+        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, self.heads * width))  # (batch · tokens, H · width)
+        return ops.reshape(self.output_projection(mixed), (-1, tokens, width)), weights
 
 
-@keras.saving.register_keras_serializable("bst")
 class TransformerBlock(layers.Layer):
     """One post-norm Transformer block, as in the Keras example "A Transformer-based recommendation system".
 
@@ -86,37 +137,31 @@ class TransformerBlock(layers.Layer):
 
     def __init__(self, heads: int, dropout: float, **kwargs):
         super().__init__(**kwargs)
-        self.heads = heads
-        self.dropout = dropout
+        self.heads, self.rate = heads, dropout
 
-    def build(self, input_shape):
-        """Make the parts for tokens of shape (batch, tokens, width)."""
-        width = input_shape[-1]
-        self.attention = SelfAttention(self.heads, self.dropout, name="attention")
+    def build(self, input_shape: Shape) -> None:
+        """Make the layers for tokens of shape (batch, tokens, width)."""
+        self.attention = SelfAttention(self.heads, self.rate, name="attention")
         self.attention.build(input_shape)
         self.attention_norm = layers.LayerNormalization(name="attention_norm")
-        self.attention_norm.build(input_shape)
-        self.dense = layers.Dense(width, name="dense")
-        self.dense.build(input_shape)
+        self.dense = layers.Dense(input_shape[-1], name="dense")
         self.dense_norm = layers.LayerNormalization(name="dense_norm")
-        self.dense_norm.build(input_shape)
-        self.attention_dropout = layers.Dropout(self.dropout, name="attention_dropout")
-        self.dense_dropout = layers.Dropout(self.dropout, name="dense_dropout")
+        self.attention_dropout = layers.Dropout(self.rate, name="attention_dropout")
+        self.dense_dropout = layers.Dropout(self.rate, name="dense_dropout")
         self.activation = layers.LeakyReLU(name="activation")
-        self.built = True
+        for layer in (self.attention_norm, self.dense, self.dense_norm):
+            layer.build(input_shape)
 
-    def call(self, x, valid, training=None, return_attention_scores=False):
+    def call(
+        self, x: Tensor, valid: Tensor, training: bool | None = None, return_attention_scores: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Run the block.
 
         ``x``: (batch, tokens, width). ``valid``: (batch, tokens) bool; a token that is not valid is padding, which
         nothing attends to. Returns (batch, tokens, width), and with ``return_attention_scores`` also the weights
         (batch, heads, tokens, tokens), whose rows sum to 1 over valid tokens.
         """
-        attended, scores = self.attention(x, valid, training=training)
+        attended, weights = self.attention(x, valid, training=training)
         h = self.attention_norm(x + self.attention_dropout(attended, training=training))
         y = self.dense_norm(h + self.dense_dropout(self.dense(self.activation(h)), training=training))
-        return (y, scores) if return_attention_scores else y
-
-    def get_config(self):
-        """Return what is needed to make the layer again."""
-        return super().get_config() | {"heads": self.heads, "dropout": self.dropout}
+        return (y, weights) if return_attention_scores else y

@@ -1,4 +1,4 @@
-"""How the chosen model is built: drawn, and its parameters part by part."""
+"""The architecture of the chosen model: drawn, and its parameters part by part."""
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,9 @@ from bst.models.registry import describe, family_of
 from bst.presentation.charts.architecture import architecture
 from pages.shared.widgets import chart_view
 
-FIXED = "Fixed ones are not trained: they come from the dataset, or were worked out of it before training."
+TITLE = "Architecture"
+ONE_DIAGRAM_WIDTH = 640
+FIXED = "Fixed parameters are not trained: they come from the dataset, or were computed from it before training."
 
 
 def render(bundle: Bundle) -> None:
@@ -18,38 +20,36 @@ def render(bundle: Bundle) -> None:
     st.markdown(describe(bundle.config))
     diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
     if len(diagrams) == 1:
-        with st.container(width=640):
-            _draw(diagrams[0])
+        with st.container(width=ONE_DIAGRAM_WIDTH):
+            _draw_diagram(diagrams[0])
     else:
         for column, diagram in zip(st.columns(len(diagrams), gap="large"), diagrams, strict=True):
             with column:
-                _draw(diagram)
-    st.caption("From the top down. Point at a box to read what it does.")
+                _draw_diagram(diagram)
+    st.caption("Read from top to bottom. Point at a box to see what it does.")
     _draw_parameters(bundle)
 
 
-def _draw(diagram: Diagram) -> None:
+def _draw_diagram(diagram: Diagram) -> None:
     st.header(diagram.title, anchor=False)
     chart_view.show(architecture(diagram, chart_view.text_and_background()[0]), diagram.text)
     with st.expander("The same in words", icon=":material/notes:"):
-        label = {box.name: box.label for box in diagram.boxes}
+        labels = {box.name: box.label for box in diagram.boxes}
         lines = []
         for box in diagram.boxes:
-            goes = [label[end].lower() for start, end in diagram.arrows if start == box.name]
-            lines.append(
-                f"1. **{box.label}** ({box.detail}). {box.meaning}"
-                + (f" :small[Goes to: {', '.join(goes)}.]" if goes else "")
-            )
+            targets = [labels[end].lower() for start, end in diagram.arrows if start == box.name]
+            goes_to = f" :small[Goes to: {', '.join(targets)}.]" if targets else ""
+            lines.append(f"1. **{box.label}** ({box.detail}). {box.meaning}{goes_to}")
         st.markdown("\n".join(lines))
 
 
 def _draw_parameters(bundle: Bundle) -> None:
-    table = parameters.weights(bundle)
-    total, trained = int(table["parameters"].sum()), int(table.loc[table["trained"], "parameters"].sum())
+    weights = parameters.weights(bundle)
+    total, trained = int(weights["parameters"].sum()), int(weights.loc[weights["trained"], "parameters"].sum())
     st.header("Parameters, part by part", anchor=False)
-    st.markdown(f"**{total:,}** numbers, of which **{trained:,}** are trained and {total - trained:,} fixed.")
-    parts = parameters.by_purpose(table)
-    shown = pd.DataFrame(
+    st.markdown(f"**{total:,}** parameters, of which **{trained:,}** are trained and {total - trained:,} fixed.")
+    parts = parameters.by_purpose(weights)
+    table = pd.DataFrame(
         {
             "Tower": parts["tower"],
             "Part": parts["purpose"],
@@ -59,10 +59,10 @@ def _draw_parameters(bundle: Bundle) -> None:
         }
     )
     if not parts["tower"].any():
-        shown = shown.drop(columns="Tower")
+        table = table.drop(columns="Tower")
     numbers = st.column_config.NumberColumn(format="localized")
     st.dataframe(
-        shown,
+        table,
         hide_index=True,
         height="content",
         column_config={
@@ -77,10 +77,10 @@ def _draw_parameters(bundle: Bundle) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Weight": table["weight"],
-                    "Shape": [" × ".join(f"{n:,}" for n in shape) for shape in table["shape"]],
-                    "Parameters": table["parameters"],
-                    "": ["trained" if on else "fixed" for on in table["trained"]],
+                    "Weight": weights["weight"],
+                    "Shape": [" × ".join(f"{n:,}" for n in shape) for shape in weights["shape"]],
+                    "Parameters": weights["parameters"],
+                    "": ["trained" if is_trained else "fixed" for is_trained in weights["trained"]],
                 }
             ),
             hide_index=True,

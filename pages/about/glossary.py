@@ -1,42 +1,46 @@
-"""The app's words in plain language."""
+"""The glossary: the app's terms in plain language."""
 
 import streamlit as st
 
 from bst.presentation.glossary import GLOSSARY, PARTS, Word
 from pages.shared.format import escape_markdown
 
+TITLE = "Glossary"
+# about how high a heading and an entry are drawn beside the text of its meaning, in characters of text
+HEADING_HEIGHT, ENTRY_HEIGHT = 120, 60
+
 
 def render() -> None:
-    """Draw the section."""
-    wanted = st.text_input(
-        "Find a word",
-        key="about_words",
-        placeholder=f"Search {len(GLOSSARY)} words …",
+    """Draw the section: the search, and the entries that match in two columns of about the same height."""
+    query = st.text_input(
+        "Find a term",
+        key="about_glossary",
+        placeholder=f"Search {len(GLOSSARY)} terms …",
         icon=":material/search:",
         label_visibility="collapsed",
         persist_state="session",
         width=420,
     )
-    found = [word for word in GLOSSARY if _fits(word, wanted or "")]
-    if not found:
-        st.markdown("No word here is like that.")
+    matches = [entry for entry in GLOSSARY if _matches(entry, query or "")]
+    if not matches:
+        st.markdown(f"No term matches “{escape_markdown(query or '')}”.")
         return
-    parts = [(part, [word for word in found if word.part == part]) for part in PARTS]
-    left, right = st.columns(2, gap="large")
-    written = [0, 0]
-    for part, words in parts:
-        if not words:
+    columns, heights = st.columns(2, gap="large"), [0, 0]
+    for part in PARTS:
+        entries = [entry for entry in matches if entry.part == part]
+        if not entries:
             continue
-        # the shorter column is next
-        side = written.index(min(written))
-        written[side] += 120 + sum(60 + len(word.meaning) for word in words)
-        with (left, right)[side]:
+        shorter = heights.index(min(heights))
+        heights[shorter] += HEADING_HEIGHT + sum(ENTRY_HEIGHT + len(entry.meaning) for entry in entries)
+        with columns[shorter]:
             st.header(part, anchor=False)
             st.markdown(
-                "\n\n".join(f"**{escape_markdown(word.word)}**  \n{escape_markdown(word.meaning)}" for word in words)
+                "\n\n".join(
+                    f"**{escape_markdown(entry.word)}**  \n{escape_markdown(entry.meaning)}" for entry in entries
+                )
             )
 
 
-def _fits(word: Word, wanted: str) -> bool:
-    wanted = wanted.strip().casefold()
-    return wanted in word.word.casefold() or wanted in word.meaning.casefold()
+def _matches(entry: Word, query: str) -> bool:
+    query = query.strip().casefold()
+    return query in entry.word.casefold() or query in entry.meaning.casefold()

@@ -4,6 +4,8 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 
+TITLE = "Model card"
+
 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
@@ -11,10 +13,14 @@ def render(bundle: Bundle) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, value, meaning in (
             ("Parameters", f"{bundle.parameters['parameters']:,}", None),
-            ("MAE", _figure(metrics, "mae", " ★"), "By how many stars a prediction is off, on average."),
-            ("HR@10", _figure(metrics, "hr@10", ""), "How often the next movie is among the first ten."),
+            (
+                "MAE",
+                _figure(metrics, "mae", " ★"),
+                "How many stars a prediction is off, on average.",
+            ),
+            ("HR@10", _figure(metrics, "hr@10", ""), "How often the next movie is in the top ten."),
             ("Epochs", f"{bundle.epochs}", None),
-            ("Made on", bundle.created, None),
+            ("Created", bundle.created, None),
         ):
             if value:
                 st.metric(label, value, help=meaning, width="content")

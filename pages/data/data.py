@@ -1,65 +1,62 @@
-"""Data: what the chosen model was made from, and what its figures rest on."""
+"""Data: what the chosen model was trained on, and what its metrics rest on."""
 
 import streamlit as st
 
-from pages.data import group_tastes, loaded, movie, movies, planted, ratings, sentences, timestamps
-from pages.shared import resources
+from bst.datasets.profile import Counts
+from pages.data import group_tastes, movie, movies, planted, ratings, sentences, timestamps
+from pages.shared import dataset_profiles, resources
 from pages.shared.format import escape_markdown
 
 
 def render() -> None:
-    """Draw the page: the sentence, the counts, and one section at a time."""
+    """Draw the page: the sentence, the counts, and the section that is open."""
     bundle = resources.chosen()
-    seen = loaded.ready()
-    if seen is None:
-        loaded.load()
+    loaded = dataset_profiles.get()
+    if loaded is None:
+        dataset_profiles.load()
         return
-    counts = seen.profile.counts
-    st.title(sentences.headline(bundle, counts), anchor=False)
-    days = (
-        f", from {sentences.day(counts.first)} to {sentences.day(counts.last)}" if seen.profile.ties.has_times else ""
-    )
-    st.caption(f"{escape_markdown(bundle.dataset_title)}{days}.")
-    if seen.profile.notes:
-        st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(seen.profile.notes)}"))
-    _draw_counts(seen)
+    profile = loaded.profile
+    st.title(sentences.headline(bundle, profile.counts), anchor=False)
+    st.caption(escape_markdown(sentences.title_and_days(bundle, profile)))
+    if profile.notes:
+        st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(profile.notes)}"))
+    _draw_counts(profile.counts)
     sections = {
-        "Ratings": lambda: ratings.render(seen),
-        "Movies": lambda: movies.render(seen),
-        "Who likes what": lambda: group_tastes.render(bundle, seen),
-        "What order means": lambda: timestamps.render(bundle, seen),
-        "One movie": lambda: movie.render(bundle, seen),
+        ratings.TITLE: lambda: ratings.render(profile),
+        movies.TITLE: lambda: movies.render(profile),
+        group_tastes.TITLE: lambda: group_tastes.render(profile),
+        timestamps.TITLE: lambda: timestamps.render(bundle, profile),
+        movie.TITLE: lambda: movie.render(bundle, loaded),
+        planted.TITLE: lambda: planted.render(profile),
     }
-    if not seen.profile.tastes:  # nobody's sex, age or occupation is known
-        del sections["Who likes what"]
-    if bundle.dataset == planted.DATASET:
-        sections["What was planted"] = lambda: planted.render(seen)
-    # what is not looked at is not drawn
+    if not profile.tastes:  # nobody's sex, age or occupation is known
+        del sections[group_tastes.TITLE]
+    if bundle.dataset != planted.DATASET:
+        del sections[planted.TITLE]
+    # only the open section is drawn
     tabs = st.tabs(list(sections), key=f"data_tabs_{len(sections)}", on_change="rerun")
-    for tab, section in zip(tabs, sections.values(), strict=True):
+    for tab, draw_section in zip(tabs, sections.values(), strict=True):
         if tab.open:
             with tab:
-                section()
+                draw_section()
 
 
-def _draw_counts(seen: loaded.Seen) -> None:
-    counts = seen.profile.counts
+def _draw_counts(counts: Counts) -> None:
     with st.container(horizontal=True, gap="medium"):
-        for label, value, meaning in (
-            ("Mean rating", f"{counts.mean:.2f} ★", None),
-            (
-                "Ratings a person",
-                f"{counts.ratings_per_user[1]:,.0f}",
-                sentences.spread(counts.ratings_per_user, "one person"),
-            ),
-            (
-                "Ratings a movie",
-                f"{counts.ratings_per_movie[1]:,.0f}",
-                sentences.spread(counts.ratings_per_movie, "one movie"),
-            ),
-            ("Filled", f"{counts.density:.1%}", "The share of all pairs of a person and a movie that are rated."),
-        ):
-            st.metric(label, value, help=meaning, width="content")
+        st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
+        for noun, low_median_high in (("user", counts.ratings_per_user), ("movie", counts.ratings_per_movie)):
+            st.metric(
+                f"Ratings per {noun}",
+                f"{low_median_high[1]:,.0f}",
+                help=sentences.median_and_range(low_median_high, noun),
+                width="content",
+            )
+        st.metric(
+            "Density",
+            f"{counts.density:.1%}",
+            help="The share of all pairs of a user and a movie that have a rating.",
+            width="content",
+        )
 
 
 render()

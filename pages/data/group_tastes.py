@@ -1,43 +1,50 @@
-"""What groups of people watch and like, beside everyone."""
+"""What groups of people watch and like, compared with everyone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from bst.bundles.bundle import Bundle
-from bst.datasets.profile import FEW_USERS
-from bst.presentation.charts import data as drawn
-from pages.data.loaded import Seen
-from pages.shared.format import count
+from bst.datasets.profile import FEW_USERS, DatasetProfile
+from bst.presentation.charts import data as data_charts
+from bst.schema import DEMOGRAPHICS
+from bst.text import count
 from pages.shared.widgets import chart_view
 
-PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
+T = TypeVar("T")
+TITLE = "Who likes what"
+GROUPS = {name: demographic.label.capitalize() for name, demographic in DEMOGRAPHICS.items()}
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
 MEANINGS = {
-    "taste": "Taste: by how many stars more (+) or less (−) a group likes a genre than everyone does, after taking "
-    "away how generous it is with stars overall. ",
-    "stars": "Stars: the group's mean rating of a genre less its own mean of all ratings. Where all groups have a "
-    "plus, everyone likes the movies of that genre. ",
-    "watching": "Watching: by how many percent larger (+) or smaller (−) the genre's share of the group's ratings is "
+    "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
+    "generous the group is overall. ",
+    "stars": "Stars: the group's mean rating of a genre minus its mean of all ratings. Where all groups have a plus, "
+    "everyone likes the movies of that genre. ",
+    "watching": "Watching: by how many percent the genre's share of the group's ratings is larger (+) or smaller (−) "
     "than its share of everyone's. ",
 }
+# how many of the highest and of the lowest cells a screen reader is told
+CELLS_IN_WORDS = 5
 
 
-def render(bundle: Bundle, seen: Seen) -> None:
+def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    offered = [part for part in PARTS if part in seen.profile.tastes]
+    parts = [part for part in GROUPS if part in profile.tastes]
     with st.container(horizontal=True, gap="medium"):
-        part = _choice("Groups by", offered, offered[0], PARTS, f"data_part_{'_'.join(offered)}")
+        part = _choice("Groups by", parts, parts[0], GROUPS, f"data_part_{'_'.join(parts)}")
         view = _choice("What to show", list(VIEWS), "taste", VIEWS, "data_view")
-    table = seen.profile.tastes[part]
-    st.markdown(_sentence(table, view))
-    genres = seen.profile.genres["genre"].tolist()
-    wide = part == "occupation"
-    chart_view.show(drawn.genre_map(table, genres, view, "genre" if wide else "group"), _told(table, view))
+    table = profile.tastes[part]
+    st.markdown(sentence(table, view))
+    genres = profile.genres["genre"].tolist()
+    # occupations are too many for columns
+    columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
+    chart_view.show(data_charts.genre_map(table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
         MEANINGS[view]
-        + "A rating of a movie with several genres counts for each. Point at a cell for its 95% interval and how many "
-        "it rests on. "
+        + "A rating of a movie with several genres counts for each. Point at a cell for its 95% confidence interval "
+        "and its sample size. "
         + (
             f"Faint: fewer than {FEW_USERS} people, {count(few, 'cell')} of {len(table)}, where a number says little."
             if few
@@ -47,48 +54,56 @@ def render(bundle: Bundle, seen: Seen) -> None:
     _draw_numbers(table)
 
 
-def _choice(label: str, options: list[str], default: str, names: dict[str, str], key: str) -> str:
+def _choice(label: str, options: Sequence[T], default: T, names: Mapping[T, str], key: str) -> T:
     return st.segmented_control(
         label,
         options,
         default=default,
         required=True,
-        format_func=names.get,
+        format_func=names.__getitem__,
         key=key,
         persist_state="session",
         label_visibility="collapsed",
     )
 
 
-def _sentence(table: pd.DataFrame, view: str) -> str:
-    sure = table[~table["few"]]
-    if sure.empty:
+def sentence(table: pd.DataFrame, view: str) -> str:
+    """Return the largest difference between groups in one sentence of Markdown."""
+    large_enough = table[~table["few"]]
+    if large_enough.empty:
         return f"Every group here has fewer than {FEW_USERS} people who rated a genre: the numbers say little."
     if view == "taste":
-        # how far the interval stays away from 0: a large number that rests on few is no finding
-        clear = (sure[["taste_low", "taste_high"]].abs().min(axis=1)).where(sure["taste_low"] * sure["taste_high"] > 0)
-        if clear.isna().all():
-            return "No group's taste differs clearly from everyone's."
-        row = sure.loc[clear.idxmax()]
-        side = "higher" if row["taste"] > 0 else "lower"
-        return (
-            f"The clearest difference: **{row['group']}**, who rate **{row['genre']}** {abs(row['taste']):.2f} stars "
-            f"{side} than everyone does, once their overall generosity is taken out."
-        )
-    row = sure.loc[sure[view].abs().idxmax()]
-    who, value = f"**{row['group']}** and **{row['genre']}**", row[view]
+        return _taste_sentence(large_enough)
+    row = large_enough.loc[large_enough[view].abs().idxmax()]
+    cell, value = f"**{row['group']}** and **{row['genre']}**", row[view]
     if view == "watching":
-        return f"Furthest from everyone: {who}, watched {abs(value):.0%} {'more' if value > 0 else 'less'} often."
+        return f"Furthest from everyone: {cell}, watched {abs(value):.0%} {'more' if value > 0 else 'less'} often."
     side = "higher" if value > 0 else "lower"
-    return f"Furthest from their own mean: {who}, rated {abs(value):.2f} stars {side} than they rate on the whole."
+    return f"Furthest from their own mean: {cell}, rated {abs(value):.2f} stars {side} than their overall mean."
 
 
-def _told(table: pd.DataFrame, view: str) -> str:
-    sure = table[~table["few"]].sort_values(view)
-    ends = pd.concat([sure.tail(5).iloc[::-1], sure.head(5)]).drop_duplicates(["group", "genre"])
-    form = "+.0%" if view == "watching" else "+.2f"
-    cells = "; ".join(f"{row.group}, {row.genre} {getattr(row, view):{form}}" for row in ends.itertuples(index=False))
-    return f"{drawn.TASTES[view][0]}, genres by groups. The highest and lowest: {cells}"
+def _taste_sentence(table: pd.DataFrame) -> str:
+    low, high = table["taste_low"], table["taste_high"]
+    # how far the interval stays away from 0: a large difference in a small sample is no finding
+    distance = pd.concat([low.abs(), high.abs()], axis=1).min(axis=1).where(low * high > 0)
+    if distance.isna().all():
+        return "No group's taste differs clearly from everyone's."
+    row = table.loc[distance.idxmax()]
+    side = "higher" if row["taste"] > 0 else "lower"
+    return (
+        f"The clearest difference: **{row['group']}**, who rate **{row['genre']}** {abs(row['taste']):.2f} stars "
+        f"{side} than everyone does, allowing for their overall generosity."
+    )
+
+
+def _in_words(table: pd.DataFrame, view: str) -> str:
+    """Return the highest and lowest cells for those who do not see the chart."""
+    ordered = table[~table["few"]].sort_values(view)
+    ends = pd.concat([ordered.tail(CELLS_IN_WORDS).iloc[::-1], ordered.head(CELLS_IN_WORDS)])
+    ends = ends.drop_duplicates(["group", "genre"])
+    number = "+.0%" if view == "watching" else "+.2f"
+    cells = "; ".join(f"{row.group}, {row.genre} {getattr(row, view):{number}}" for row in ends.itertuples(index=False))
+    return f"{data_charts.TASTES[view][0]}, genres by groups. The highest and lowest: {cells}"
 
 
 def _draw_numbers(table: pd.DataFrame) -> None:
@@ -111,9 +126,9 @@ def _draw_numbers(table: pd.DataFrame) -> None:
                 }
             ),
             hide_index=True,
-            alt="Taste, stars, watching and support of every group and genre",
+            alt="Taste, stars, watching and sample size of every group and genre",
         )
         st.caption(
-            "Intervals treat people, not ratings, as the sample. Of as many cells as there are here, one in twenty "
-            "excludes 0 by chance alone."
+            "Intervals treat people, not ratings, as the sample. By chance alone, about one interval in twenty "
+            "excludes 0 (multiple comparisons)."
         )

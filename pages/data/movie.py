@@ -1,4 +1,4 @@
-"""What people gave one movie: everyone, and by sex, age and occupation."""
+"""How one movie was rated: by everyone, and by sex, age and occupation."""
 
 import pandas as pd
 import streamlit as st
@@ -6,68 +6,71 @@ import streamlit as st
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
-from bst.presentation.charts import data as drawn
-from pages.data.loaded import Seen
+from bst.presentation.charts import data as data_charts
+from bst.schema import DEMOGRAPHICS
+from bst.text import count
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.dataset_profiles import LoadedProfile
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
-PARTS = {"sex": "Sex", "age": "Age", "occupation": "Occupation"}
+TITLE = "One movie"
 
 
-def render(bundle: Bundle, seen: Seen) -> None:
+def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     """Draw the section."""
     catalogue = resources.catalogue(bundle.dataset)
     titles = catalogue.titles
     movie_id = st.selectbox(
         "Movie",
-        titles,
+        list(titles),
         index=None,
-        format_func=titles.get,
+        format_func=titles.__getitem__,
         placeholder=f"Search {len(titles):,} movies …",
         key=f"data_movie_{bundle.dataset}",
         persist_state="session",
         label_visibility="collapsed",
     )
     if movie_id is None:
-        st.caption("Choose a movie to see what people gave it: everyone, and by sex, age and occupation.")
+        st.caption("Choose a movie to see how it was rated: by everyone, and by sex, age and occupation.")
         return
     row = catalogue.row(movie_id)
-    found = movie_summary(seen.votes, row)
     title, genres = titles[movie_id], catalogue.movies["genres"].iloc[row].replace("|", ", ")
-    if found["all"].empty:
+    tables = movie_summary(loaded.ratings_by_movie, row)
+    if tables["all"].empty:
         st.markdown(
-            f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows it by its genres and year alone."
+            f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows only its genres and year."
         )
         return
-    st.markdown(_sentence(title, found, seen))
+    st.markdown(_sentence(title, tables, loaded.profile.counts.mean))
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _draw_stars(found, seen, title, genres)
+        _draw_distribution(tables["levels"], loaded.profile.stars, title, genres)
     with right:
-        _draw_groups(found, bundle, title)
+        _draw_groups(tables, bundle, title)
 
 
-def _sentence(title: str, found: dict[str, pd.DataFrame], seen: Seen) -> str:
-    everyone = found["all"].iloc[0]
-    beside = everyone["mean"] - seen.profile.counts.mean
-    words = (
-        f"{count(int(everyone['ratings']), 'person', 'people')} gave **{escape_markdown(title)}** "
-        f"**{everyone['mean']:.2f} ★** on average, {abs(beside):.2f} {'above' if beside >= 0 else 'below'} "
+def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -> str:
+    everyone = next(tables["all"].itertuples(index=False))
+    difference = everyone.mean - mean_of_all
+    sentence = (
+        f"{count(int(everyone.ratings), 'person', 'people')} gave **{escape_markdown(title)}** "
+        f"**{everyone.mean:.2f} ★** on average, {abs(difference):.2f} {'above' if difference >= 0 else 'below'} "
         "the mean of all ratings"
     )
-    sure = found["sex"][~found["sex"]["few"]] if "sex" in found else ()
-    if len(sure) == 2:
-        women, men = sure.to_dict("records")
-        apart = women["low"] > men["high"] or men["low"] > women["high"]
-        words += f"; women {women['mean']:.2f}, men {men['mean']:.2f}" + ("" if apart else ", too close to call")
-    return words + "."
+    if "sex" in tables:
+        large_enough = tables["sex"][~tables["sex"]["few"]]
+        if len(large_enough) == 2:
+            women, men = large_enough.itertuples(index=False)
+            clear = women.low > men.high or men.low > women.high
+            sentence += f"; women {women.mean:.2f}, men {men.mean:.2f}" + ("" if clear else ", too close to call")
+    return f"{sentence}."
 
 
-def _draw_stars(found: dict[str, pd.DataFrame], seen: Seen, title: str, genres: str) -> None:
-    st.header("Its ratings beside all ratings", anchor=False)
-    levels = [f"{level:g} ★" for level in found["levels"]["level"]]
-    series = {"This movie": found["levels"]["share"], "All movies": seen.profile.stars["share"]}
+def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFrame, title: str, genres: str) -> None:
+    st.header("Its ratings compared with all ratings", anchor=False)
+    levels = [f"{level:g} ★" for level in shares_of_movie["level"]]
+    series = {"This movie": shares_of_movie["share"], "All movies": shares_of_all["share"]}
     table = pd.DataFrame(
         [
             {"level": level, "series": name, "share": share}
@@ -75,37 +78,37 @@ def _draw_stars(found: dict[str, pd.DataFrame], seen: Seen, title: str, genres: 
             for level, share in zip(levels, shares, strict=True)
         ]
     )
-    told = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
-    chart_view.show(charts.star_shares(table), f"Shares of {', '.join(levels)} of {title}. {told}")
+    in_words = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
+    chart_view.show(charts.rating_shares(table), f"Shares of {', '.join(levels)} of {title}. {in_words}")
     if genres:
         st.caption(escape_markdown(genres))
 
 
-def _draw_groups(found: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
-    offered = [part for part in PARTS if part in found]
-    if not offered:
-        st.caption("Of nobody who rated it sex, age or occupation is known.")
+def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
+    parts = [name for name in DEMOGRAPHICS if name in tables]
+    if not parts:
+        st.caption("Nothing is known of the sex, age or occupation of those who rated it.")
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("By group", anchor=False, width="content")
         part = st.segmented_control(
             "Groups by",
-            offered,
-            default=offered[0],
+            parts,
+            default=parts[0],
             required=True,
-            format_func=PARTS.get,
-            key=f"data_movie_part_{'_'.join(offered)}",
+            format_func=lambda name: DEMOGRAPHICS[name].label.capitalize(),
+            key=f"data_movie_part_{'_'.join(parts)}",
             persist_state="session",
             label_visibility="collapsed",
         )
-    table, overall = found[part], float(found["all"]["mean"].iloc[0])
-    told = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))
+    table, mean_of_everyone = tables[part], float(tables["all"]["mean"].iloc[0])
+    means = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))
     chart_view.show(
-        drawn.movie_groups(table, overall, bundle.levels, chart_view.text_and_background()[0]),
-        f"Mean stars of {title} by group, everyone {overall:.2f}: {told}",
+        data_charts.movie_groups(table, mean_of_everyone, bundle.levels, chart_view.text_and_background()[0]),
+        f"Mean stars of {title} by group, everyone {mean_of_everyone:.2f}: {means}",
     )
     st.caption(
-        "Behind each name: how many people. Bars: 95% interval of the mean; where it reaches the dashed line, the "
-        "group "
-        f"may well think as everyone does. Open points: fewer than {FEW_USERS} people."
+        "After each name: how many people rated it. Bars: the 95% confidence interval of the mean; where it reaches "
+        "the dashed line, the group may well agree with everyone else. Open points: fewer than "
+        f"{FEW_USERS} people."
     )

@@ -1,67 +1,73 @@
-"""Which movies there are, and how unevenly they are known."""
+"""Which movies there are, and how unevenly their ratings are spread."""
 
 import pandas as pd
 import streamlit as st
 
-from bst.presentation.charts import data as drawn
-from pages.data.loaded import Seen
+from bst.datasets.profile import Counts, DatasetProfile
+from bst.presentation.charts import data as data_charts
 from pages.shared.widgets import chart_view
 
+TITLE = "Movies"
+DECADE = 10
 
-def render(seen: Seen) -> None:
+
+def render(profile: DatasetProfile) -> None:
     """Draw the section."""
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_tail(seen)
+        _draw_long_tail(profile.tail, profile.counts)
     with right:
-        _draw_years(seen)
-    _draw_genres(seen)
+        _draw_years(profile.years)
+    _draw_genres(profile.genres)
 
 
-def _draw_tail(seen: Seen) -> None:
-    table, counts = seen.profile.tail, seen.profile.counts
+def _draw_long_tail(table: pd.DataFrame, counts: Counts) -> None:
     st.header("The long tail", anchor=False)
     share = table.set_index(table["movies"].round(2))["share"]
-    told = ", ".join(f"{part:.0%} of the movies have {share[part]:.0%}" for part in drawn.MARKED)
-    chart_view.show(drawn.long_tail(table), f"Shares of all ratings of the best-known movies: {told}")
-    none = counts.movies - counts.rated
+    shares = ", ".join(f"{part:.0%} of the movies have {share[part]:.0%}" for part in data_charts.MARKED)
+    chart_view.show(data_charts.long_tail(table), f"Shares of all ratings of the best-known movies: {shares}")
+    unrated = counts.movies - counts.rated
     st.caption(
         f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the catalogue "
-        f"gets {1 - share[0.5]:.0%} of the ratings. On the dashed line all would be equally well known."
-        + (f" {none:,} have no rating at all." if none else "")
+        f"gets {1 - share[0.5]:.0%} of the ratings. The dashed line is where all movies would be equally popular."
+        + (f" {unrated:,} have no rating at all." if unrated else "")
     )
 
 
-def _draw_years(seen: Seen) -> None:
-    table = seen.profile.years
+def _draw_years(table: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Year of release", anchor=False, width="content")
         column = st.segmented_control(
             "What to show",
-            list(drawn.YEARS),
+            list(data_charts.YEARS),
             default="ratings",
             required=True,
-            format_func=lambda name: drawn.YEARS[name][0],
+            format_func=lambda name: data_charts.YEARS[name][0],
             key="data_years",
             persist_state="session",
             label_visibility="collapsed",
         )
     if table.empty:
-        st.markdown("No movie's year is known.")
+        st.markdown("No movie's year of release is known.")
         return
-    decades = table.groupby(table["year"] // 10 * 10)[["movies", "ratings"]].sum()
-    told = "; ".join(f"{row.Index}s: {row.movies:,} movies, {row.ratings:,} ratings" for row in decades.itertuples())
-    chart_view.show(drawn.release_years(table, column), f"{drawn.YEARS[column][0]} by year of release. {told}")
-    late = table[table["ratings"].cumsum() > table["ratings"].sum() / 2]["year"].iloc[0]
-    words = f"Half of all ratings are of movies from {late} or later."
+    decades = table.groupby(table["year"] // DECADE * DECADE)[["movies", "ratings"]].sum()
+    by_decade = "; ".join(
+        f"{row.Index}s: {row.movies:,} movies, {row.ratings:,} ratings" for row in decades.itertuples()
+    )
+    title = data_charts.YEARS[column][0]
+    chart_view.show(data_charts.release_years(table, column), f"{title} by year of release. {by_decade}")
+    median_year = table[table["ratings"].cumsum() > table["ratings"].sum() / 2]["year"].iloc[0]
+    caption = f"Half of all ratings are of movies from {median_year} or later."
     if column == "mean":
-        words += " The larger a point, the more ratings it rests on. Of old movies mostly those are rated that lasted."
-    st.caption(words)
+        caption += (
+            " The larger a point, the more ratings it rests on. Old movies that people still rate are mostly those "
+            "that have lasted (survivorship bias)."
+        )
+    st.caption(caption)
 
 
-def _draw_genres(seen: Seen) -> None:
+def _draw_genres(table: pd.DataFrame) -> None:
     st.header("Genres", anchor=False)
-    table = seen.profile.genres
     st.dataframe(
         pd.DataFrame(
             {

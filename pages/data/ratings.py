@@ -1,65 +1,71 @@
 """Which ratings were given, when, and by how active people."""
 
+import pandas as pd
 import streamlit as st
 
-from bst.presentation.charts import data as drawn
+from bst.datasets.profile import DatasetProfile
+from bst.metrics import LIKED
+from bst.presentation.charts import data as data_charts
 from pages.data import sentences
-from pages.data.loaded import Seen
 from pages.shared.widgets import chart_view
 
+TITLE = "Ratings"
+# a month or day with a larger share of all ratings is worth a word
+BUSY_SHARE = 0.1
 
-def render(seen: Seen) -> None:
+
+def render(profile: DatasetProfile) -> None:
     """Draw the section."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _draw_stars(seen)
+        _draw_distribution(profile.stars)
     with right:
-        if seen.profile.ties.has_times:
-            _draw_time(seen)
-    _draw_activity(seen)
+        if profile.ties.has_times:
+            _draw_over_time(profile)
+    _draw_activity(profile)
 
 
-def _draw_stars(seen: Seen) -> None:
-    stars = seen.profile.stars
+def _draw_distribution(stars: pd.DataFrame) -> None:
     st.header("How generous people are with stars", anchor=False)
-    told = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
-    chart_view.show(drawn.given_stars(stars), f"How often each rating was given: {told}")
-    liked = stars.loc[stars["level"] >= 4, "share"].sum()
+    shares = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
+    chart_view.show(data_charts.given_ratings(stars), f"How often each rating was given: {shares}")
+    liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
-        f"{liked:.0%} of all ratings are 4 ★ or more: people mostly rate what they chose to watch, so a mean says more "
-        "about those who chose a movie than about everyone."
+        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
+        "rating says more about those who chose a movie than about everyone (selection bias)."
     )
 
 
-def _draw_time(seen: Seen) -> None:
-    table = seen.profile.time
+def _draw_over_time(profile: DatasetProfile) -> None:
+    table = profile.time
     st.header("When they rated", anchor=False)
-    busiest = table.loc[table["ratings"].idxmax()]
-    share = busiest["ratings"] / table["ratings"].sum()
-    monthly = len(table) < 2 or (table["from"].iloc[1] - table["from"].iloc[0]).days > 1
-    when = sentences.month(busiest["from"]) if monthly else sentences.day(busiest["from"])
+    starts, ratings = table["from"], table["ratings"]
+    most = int(ratings.to_numpy().argmax())
+    share = ratings.iloc[most] / ratings.sum()
+    monthly = len(table) < 2 or (starts.iloc[1] - starts.iloc[0]).days > 1
+    unit = "month" if monthly else "day"
+    busiest = sentences.month(starts.iloc[most]) if monthly else sentences.day(starts.iloc[most])
     chart_view.show(
-        drawn.ratings_over_time(table),
-        f"Ratings by {'month' if monthly else 'day'}, from {sentences.day(seen.profile.counts.first)} to "
-        f"{sentences.day(seen.profile.counts.last)}; the most, {busiest['ratings']:,}, in {when}",
+        data_charts.ratings_over_time(table),
+        f"Ratings by {unit}, from {sentences.day(profile.counts.first)} to "
+        f"{sentences.day(profile.counts.last)}; the most, {ratings.iloc[most]:,}, in {busiest}",
     )
-    words_of_it = f" {when} alone has {share:.0%} of all ratings." if share > 0.1 else ""
-    st.caption(f"By {'month' if monthly else 'day'}, in UTC.{words_of_it}")
+    alone = f" {busiest} alone has {share:.0%} of all ratings." if share > BUSY_SHARE else ""
+    st.caption(f"Ratings by {unit}, in UTC.{alone}")
 
 
-def _draw_activity(seen: Seen) -> None:
-    table = seen.profile.activity
-    st.header("How active they are", anchor=False)
-    told = "; ".join(
+def _draw_activity(profile: DatasetProfile) -> None:
+    table = profile.activity
+    st.header("How active people are", anchor=False)
+    groups = "; ".join(
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)
     )
-    chart_view.show(drawn.activity(table), f"People by how many ratings they gave. {told}")
-    low, middle, high = seen.profile.counts.ratings_per_user
-    most = table.loc[table["ratings"].idxmax()]
+    chart_view.show(data_charts.activity(table), f"People by how many ratings they gave. {groups}")
+    low, median, high = profile.counts.ratings_per_user
+    top = max(table.itertuples(index=False), key=lambda row: row.ratings)
     st.caption(
-        f"From {low:,} to {high:,} ratings each, half of them {middle:,.0f} or fewer. Those with {most['length']} are "
-        f"{most['share']:.0%} of the people and gave {most['ratings']:.0%} of all ratings, so a model learns mostly "
-        "from "
-        "them, and figures over all ratings are mostly about them."
+        f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "
+        f"{top.share:.0%} of people with {top.length} ratings gave {top.ratings:.0%} of all ratings: a model learns "
+        "mostly from them, and metrics over all ratings are mostly about them."
     )

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from bst.bundles.bundle import Bundle
-from bst.datasets.profile import Counts
-from pages.shared.format import count
+from bst.datasets.profile import Counts, DatasetProfile
+from bst.text import count
 
 
 def people(bundle: Bundle) -> str:
@@ -13,12 +13,19 @@ def people(bundle: Bundle) -> str:
 
 
 def headline(bundle: Bundle, counts: Counts) -> str:
-    """Return the sentence on top: how much there is, and how unevenly it is spread."""
+    """Return the sentence on top: how many ratings there are, and how unevenly they are spread over the movies."""
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
     return (
-        f"{counts.users:,} {people(bundle)} gave {count(counts.ratings, 'rating')} to {of} movies; half of them go to "
-        f"the {counts.half_share:.0%} best known"
+        f"{counts.users:,} {people(bundle)} gave {count(counts.ratings, 'rating')} to {of} movies; half of the ratings "
+        f"go to the best-known {counts.half_share:.0%}"
     )
+
+
+def title_and_days(bundle: Bundle, profile: DatasetProfile) -> str:
+    """Return the dataset's title and, where times are known, the days of its oldest and newest rating."""
+    if not profile.ties.has_times:
+        return f"{bundle.dataset_title}."
+    return f"{bundle.dataset_title}, from {day(profile.counts.first)} to {day(profile.counts.last)}."
 
 
 def day(when: pd.Timestamp) -> str:
@@ -31,7 +38,7 @@ def month(when: pd.Timestamp) -> str:
     return f"{when:%B %Y}"
 
 
-def spread(span: tuple[int, float, int], who: str) -> str:
-    """Say where the middle and the ends of a count lie."""
-    low, _, high = span
-    return f"The middle one of all. The fewest that {who} has are {low:,}, the most {high:,}."
+def median_and_range(low_median_high: tuple[int, float, int], noun: str) -> str:
+    """Say that a metric is the median of ratings per ``noun``, and what the range is."""
+    low, _, high = low_median_high
+    return f"The median. One {noun} has between {low:,} and {high:,}."

@@ -15,7 +15,7 @@ from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.settings import get_settings
-from pages.shared import keras_private
+from pages.shared import keras_private, pages
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import chosen_model
 
@@ -147,7 +147,7 @@ def need_ratings() -> None:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
-    st.page_link("pages/training/training.py", label="See how it was trained", icon=":material/show_chart:")
+    st.page_link(pages.TRAINING, label="See how it was trained", icon=":material/show_chart:")
     st.stop()
 
 

@@ -1,109 +1,111 @@
-"""Runs that are not at their end: how far they are, and what can be done about them."""
-
-from datetime import timedelta
+"""Unfinished training runs: how far they are, and what can be done about them."""
 
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.errors import TrainingError
 from bst.models.registry import preset_title
-from bst.presentation import charts
+from bst.presentation import charts, curves
 from bst.settings import get_settings
+from bst.text import count
 from bst.training import background
 from bst.training.background import RunStatus
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 
-EVERY_S = 1.0
-# figures that a run's own picture shows: of ratings, and of the next movie
+REFRESH_SECONDS = 1.0
+# the learning curves that a run shows: of ratings, and of the next movie
 LIVE_CURVES = ("mae", "next_loss")
+CURVE_HEIGHT = 200
+# below this a duration reads better in the smaller unit, of seconds or of minutes
+SMALL_DURATION = 90
 
 
 def render() -> None:
-    """Draw all unfinished runs, anew every second while one is under way, and word of one that has just ended."""
-    found = background.statuses()
-    _notice_ends({run.name: run.state for run in found})
-    _draw_ended()
-    running = any(run.state == "running" for run in found)
-    st.fragment(_draw_all, run_every=EVERY_S if running else None)()
+    """Draw all unfinished runs, anew every second while one is running, and a notice of one that has just finished."""
+    runs = background.statuses()
+    _notice_finished({run.name: run.state for run in runs})
+    _draw_finished()
+    running = any(run.state == "running" for run in runs)
+    st.fragment(_draw_runs, run_every=REFRESH_SECONDS if running else None)()
 
 
 def watch(name: str) -> None:
-    """Tell the page of a run that has been started, so that its end is noticed however soon it comes."""
+    """Watch a run that has just been started, so that its end is noticed however soon it comes."""
     st.session_state["runs_shown"] = st.session_state.get("runs_shown", {}) | {name: "running"}
 
 
-def _notice_ends(now: dict[str, str]) -> None:
-    """Remember which run has ended as a model since the page was drawn last, be it that another page was shown."""
+def _notice_finished(states: dict[str, str]) -> None:
+    """Remember which run has become a model since this page was last drawn, whatever page was shown meanwhile."""
     before = st.session_state.get("runs_shown", {})
-    ended = [name for name in before if name not in now and (get_settings().bundles / name / "bundle.json").is_file()]
-    if ended:
-        st.session_state["run_ended"] = ended[-1]
+    bundles = get_settings().bundles
+    finished = [name for name in before if name not in states and (bundles / name / "bundle.json").is_file()]
+    if finished:
+        st.session_state["run_ended"] = finished[-1]
         resources.look_again()
-    st.session_state["runs_shown"] = now
+    st.session_state["runs_shown"] = states
 
 
-def _draw_all() -> None:
-    found = background.statuses()
-    if st.session_state["runs_shown"] != {run.name: run.state for run in found}:
+def _draw_runs() -> None:
+    runs = background.statuses()
+    if st.session_state["runs_shown"] != {run.name: run.state for run in runs}:
         st.rerun(scope="app")
-    for run in found:
+    for run in runs:
         with st.container(border=True, key=f"run_{run.name}"):
             _draw_run(run)
 
 
 def _draw_run(run: RunStatus) -> None:
-    st.markdown(f"**{escape_markdown(run.name)}** · {_settings(run)}")
+    st.markdown(f"**{escape_markdown(run.name)}** · {_describe_settings(run)}")
     match run.state:
         case "running":
-            st.progress(min(run.share, 1.0), text=_so_far(run))
+            st.progress(min(run.share, 1.0), text=_describe_progress(run))
             st.button(
                 "Cancel",
                 key=f"cancel_{run.name}",
                 icon=":material/stop_circle:",
                 on_click=background.cancel,
                 args=(run.name,),
-                help="What it has learnt up to its last whole epoch is kept, and it can go on later.",
+                help="What it has learnt up to its last complete epoch is kept, and it can be resumed later.",
             )
         case "cancelled":
             st.info(
-                f"Cancelled after {count(len(run.history), 'whole epoch')} of {run.settings.epochs}.",
+                f"Cancelled after {count(len(run.history), 'complete epoch')} of {run.settings.epochs}.",
                 icon=":material/pause_circle:",
             )
-            _draw_choices(run)
+            _draw_buttons(run)
         case _:
             st.error(
-                f"This run has died after {count(len(run.history), 'whole epoch')}. {escape_markdown(run.ending)}",
+                f"This run failed after {count(len(run.history), 'complete epoch')}. {escape_markdown(run.ending)}",
                 icon=":material/error:",
             )
             if run.log:
-                st.caption("The last that it said:")
+                st.caption("The last lines of its log:")
                 st.code("\n".join(run.log), language=None, wrap_lines=True)
-            _draw_choices(run)
+            _draw_buttons(run)
     _draw_curves(run)
 
 
-def _draw_choices(run: RunStatus) -> None:
+def _draw_buttons(run: RunStatus) -> None:
     with st.container(horizontal=True):
         st.button(
-            "Go on",
+            "Resume",
             key=f"resume_{run.name}",
             type="primary",
             icon=":material/play_circle:",
             on_click=_resume,
             args=(run.name,),
-            help="From its last whole epoch.",
+            help="Continues after its last complete epoch.",
         )
         st.button(
-            "Remove",
+            "Delete",
             key=f"discard_{run.name}",
             icon=":material/delete:",
             on_click=background.discard,
             args=(run.name,),
-            help="With all that it has learnt.",
+            help="Deletes the run and all that it has learnt.",
         )
     if problem := st.session_state.pop(f"problem_{run.name}", None):
         st.warning(escape_markdown(problem), icon=":material/warning:")
@@ -116,65 +118,62 @@ def _resume(name: str) -> None:
         st.session_state[f"problem_{name}"] = str(error)
 
 
-def _settings(run: RunStatus) -> str:
-    asked = run.settings
-    words = [
-        f"{preset_title(asked.config.preset)} on {asked.dataset}",
-        f"protocol {asked.protocol}",
-        f"seed {asked.seed}",
+def _describe_settings(run: RunStatus) -> str:
+    settings = run.settings
+    parts = [
+        f"{preset_title(settings.config.preset)} on {settings.dataset}",
+        f"protocol {settings.protocol}",
+        f"seed {settings.seed}",
     ]
-    if asked.share < 1:
-        words.append(f"{asked.share:.0%} of the users")
-    return escape_markdown(", ".join(words))
+    if settings.share < 1:
+        parts.append(f"{settings.share:.0%} of the users")
+    return escape_markdown(", ".join(parts))
 
 
-def _so_far(run: RunStatus) -> str:
-    """Say how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
+def _describe_progress(run: RunStatus) -> str:
+    """Return how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
     stage = run.stage[:1].upper() + run.stage[1:] if run.stage else "Starting"
     if not run.epoch or not run.stage.startswith("training on"):
         return f"{escape_markdown(stage)} …"
-    words = f"Epoch {run.epoch} of {run.epochs}"
+    epoch = f"Epoch {run.epoch} of {run.epochs}"
     if run.remaining_s is not None:
-        words += f", about {_duration(run.remaining_s)} left"
-    figures_now = [
-        f"{curves.CURVES[name].label} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES
-    ]
-    return f"{words}. {escape_markdown(stage)}" + (f": {', '.join(figures_now)}" if figures_now else "")
+        epoch += f", about {_duration(run.remaining_s)} left"
+    metrics = [f"{curves.CURVES[name].label} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES]
+    return f"{epoch}. {escape_markdown(stage)}" + (f": {', '.join(metrics)}" if metrics else "")
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 90:
+    if seconds < SMALL_DURATION:
         return count(max(1, round(seconds)), "second")
     minutes = round(seconds / 60)
-    return (
-        count(minutes, "minute") if minutes < 90 else f"{timedelta(minutes=minutes).total_seconds() / 3600:.1f} hours"
-    )
+    return count(minutes, "minute") if minutes < SMALL_DURATION else f"{minutes / 60:.1f} hours"
 
 
 def _draw_curves(run: RunStatus) -> None:
-    offered = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
-    if not offered:
+    names = [name for name in LIVE_CURVES if name in curves.offered([run.history])]
+    if not names:
         return
     best = {run.name: curves.best_epochs(run.history, run.settings.config)}
-    for column, name in zip(st.columns(len(offered)), offered, strict=True):
+    for column, name in zip(st.columns(len(names)), names, strict=True):
         frame = curves.side_by_side({run.name: run.history}, name, best)
         with column:
             label = curves.CURVES[name].label
-            chart = charts.learning_curves(frame, label).properties(height=200)
-            chart_view.show(chart, f"{label} so far: {_last(frame)}")
+            chart = charts.learning_curves(frame, label).properties(height=CURVE_HEIGHT)
+            chart_view.show(chart, f"{label} so far: {_last_values(frame)}")
 
 
-def _last(frame: pd.DataFrame) -> str:
+def _last_values(frame: pd.DataFrame) -> str:
     return ", ".join(f"{series} {rows['value'].iloc[-1]:.4g}" for series, rows in frame.groupby("series", sort=False))
 
 
-def _draw_ended() -> None:
+def _draw_finished() -> None:
     name = st.session_state.get("run_ended")
     if name is None or name not in resources.choices():
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/check_circle: **{escape_markdown(name)}** is trained, and among the models.", width="stretch"
+            f":material/check_circle: **{escape_markdown(name)}** has finished training and can be chosen now.",
+            width="stretch",
         )
         st.button("Use it", type="primary", on_click=_use, args=(name,), key="use_ended")
         st.button("Close", on_click=st.session_state.pop, args=("run_ended",), key="close_ended")

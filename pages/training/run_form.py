@@ -1,7 +1,8 @@
-"""Starting a run: which data, which model, and how long."""
+"""The form that starts a training run: which data, which model, and how long."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import streamlit as st
@@ -20,11 +21,13 @@ from bst.training.runs import RunSettings
 from pages.shared.format import escape_markdown
 from pages.training import live
 
+MAX_EPOCHS = 30
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
+WIDTHS = (16, 32, 48, 64, 96)
 TOWER_RATES = (0.0005, 0.001, 0.002, 0.004)
 CLASSIC_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-TOWERS = {"rating": "Ratings", "next": "Next movie"}
-JOBS: dict[str, tuple[Task, ...]] = {
+TOWER_TITLES = {"rating": "Ratings", "next": "Next movie"}
+TARGETS: dict[str, tuple[Task, ...]] = {
     "Ratings and the next movie": ("rating", "next"),
     "Ratings only": ("rating",),
     "The next movie only": ("next",),
@@ -32,16 +35,16 @@ JOBS: dict[str, tuple[Task, ...]] = {
 
 
 def draw_button() -> None:
-    """Draw the button that opens the dialog; while a run is under way it says so."""
+    """Draw the button that opens the dialog; it is disabled while a run is under way."""
     running = [run.name for run in background.statuses() if run.state == "running"]
     if st.button(
         "Train a model",
         icon=":material/model_training:",
         disabled=bool(running),
         key="train_button",
-        help=f"Run {escape_markdown(running[0])} is under way; one at a time."
+        help=f"Run {escape_markdown(running[0])} is under way, and only one can run at a time."
         if running
-        else "In a process of its own: this page may be closed meanwhile.",
+        else "Training runs in a process of its own: you can close this page meanwhile.",
     ):
         _dialog()
 
@@ -52,18 +55,18 @@ def _dialog() -> None:
 
 
 def draw_form() -> None:
-    """Draw what can be chosen, and the button that starts the run."""
-    here = datasets.usable()
+    """Draw the settings, and the button that starts the run."""
+    titles = datasets.usable()
     left, right = st.columns(2)
     with left:
-        dataset = st.selectbox("Dataset", list(here), format_func=here.get, key="train_dataset")
+        dataset = st.selectbox("Dataset", list(titles), format_func=titles.__getitem__, key="train_dataset")
         share = st.select_slider(
-            "Share of its users to learn from",
+            "Share of its users to train on",
             SHARES,
             value=1.0,
-            format_func=lambda part: f"{part:.0%}",
+            format_func="{:.0%}".format,
             key="train_share",
-            help="Fewer are quicker and worse. The users on whom it is measured stay the same.",
+            help="With fewer users training is faster and the model worse. The test users stay the same.",
         )
     with right:
         name = st.selectbox("Preset", list(PRESETS), format_func=preset_title, key="train_preset")
@@ -73,54 +76,57 @@ def draw_form() -> None:
             "Protocol",
             protocols,
             key=f"train_protocol_{'_'.join(protocols)}",
-            help="What it is measured on, and never trained on.",
+            help="Which ratings are held out: the model is evaluated on them and never trained on them.",
         )
     st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
     config = _draw_settings(config)
     left, right = st.columns(2)
     seed = left.number_input(
-        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed splits and trains in the same way."
+        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed gives the same split and the same training."
     )
-    called = right.text_input(
+    model_name = right.text_input(
         "Name of the model", _free_name(f"{dataset}-{name}"), key=f"train_name_{dataset}_{name}", max_chars=80
     )
     if st.button("Start training", type="primary", icon=":material/play_circle:", key="train_start"):
         settings = RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
         try:
-            background.start(settings, called.strip())
+            background.start(settings, model_name.strip())
         except BSTError as error:
             st.error(escape_markdown(str(error)), icon=":material/error:")
             return
-        live.watch(called.strip())
+        live.watch(model_name.strip())
         st.rerun()
 
 
 def _draw_settings(config: ModelConfig) -> ModelConfig:
-    """Draw epochs and a few settings with ranges that are known to train, and return the configuration with them."""
+    """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
     if len(config.tasks) > 1:
-        jobs = st.selectbox("What it is to predict", list(JOBS), key="train_jobs")
-        config = config.with_tasks(JOBS[jobs])
-    own = config.epochs
+        targets = st.selectbox("What to predict", list(TARGETS), key="train_targets")
+        config = config.with_tasks(TARGETS[targets])
+    preset_epochs = config.epochs
     epochs = st.slider(
-        "Epochs: passes over the data, at most",
+        "Epochs (passes over the data), at most",
         1,
-        max(30, own),
-        own,
-        key=f"train_epochs_{config.preset}_{own}",
-        help="It stops earlier when three epochs in a row were no better.",
+        max(MAX_EPOCHS, preset_epochs),
+        preset_epochs,
+        key=f"train_epochs_{config.preset}_{preset_epochs}",
+        help="It stops earlier when three epochs in a row bring no improvement (early stopping).",
     )
     config = config.scale_epochs(epochs)
+    draw_more = MORE_SETTINGS.get(type(config))
+    if draw_more is None:
+        return config
     with st.expander("More settings", icon=":material/tune:"):
-        return MORE_SETTINGS[type(config)](config)
+        return draw_more(config)
 
 
 def _draw_towers(config: TimelineConfig) -> TimelineConfig:
     for name, tower in config.towers.items():
-        st.markdown(f"**{TOWERS[name]}**")
+        st.markdown(f"**{TOWER_TITLES[name]}**")
         width, layers, dropout, rate = st.columns(4)
         chosen = replace(
             tower,
-            width=width.select_slider("Width", (16, 32, 48, 64, 96), tower.width, key=f"train_{name}_width"),
+            width=width.select_slider("Width", WIDTHS, tower.width, key=f"train_{name}_width"),
             layers=layers.slider("Layers", 1, 6, tower.layers, key=f"train_{name}_layers"),
             dropout=dropout.slider("Dropout", 0.0, 0.5, tower.dropout, 0.05, key=f"train_{name}_dropout"),
             learning_rate=_draw_rate(rate, TOWER_RATES, tower.learning_rate, f"train_{name}_rate"),
@@ -144,11 +150,11 @@ MORE_SETTINGS: dict[type, Callable[[Any], ModelConfig]] = {TimelineConfig: _draw
 
 
 def _draw_rate(column: DeltaGenerator, rates: Sequence[float], value: float, key: str) -> float:
-    return column.select_slider("Learning rate", rates, value, format_func=lambda rate: f"{rate:g}", key=key)
+    return column.select_slider("Learning rate", rates, value, format_func="{:g}".format, key=key)
 
 
-def _free_name(wanted: str) -> str:
-    """Return the name, or with the first number behind it under which there is neither bundle nor run."""
-    names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
+def _free_name(name: str) -> str:
+    """Return the name, or the first of name-2, name-3, … that no bundle and no run has."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
     folders = get_settings().bundles, get_settings().runs
-    return next(n for n in names if not any((folder / n).exists() for folder in folders))
+    return next(free for free in names if not any((folder / free).exists() for folder in folders))

@@ -1,53 +1,69 @@
-"""Training: how the chosen model was made, beside others; and how to make another one."""
+"""Training: how the chosen model was trained, compared with others; and how to train another one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.models.registry import describe
-from pages.shared import resources
-from pages.shared.format import count, escape_markdown, percent
+from bst.presentation import curves
+from bst.text import count, percent
+from pages.shared import pages, resources
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 from pages.training import comparison, live, run_form
 
 
+@dataclass(frozen=True)
+class Score:
+    """What a tower is judged by on validation, as the headline puts it: "the error … fell from … to … stars"."""
+
+    column: str
+    description: str
+    verb: str
+    format: Callable[[float], str]
+    unit: str = ""
+
+
+# by tower
+SCORES = {
+    "rating": Score("val_mae", "the error on held-out ratings (MAE)", "fell", "{:.2f}".format, " stars"),
+    "next": Score("val_hr@10", "the share of next movies in its top ten (HR@10)", "rose", percent),
+}
+
+
 def render() -> None:
-    """Draw the page: the sentence, runs that are not at their end, the curves, and the details."""
+    """Draw the page: the sentence, unfinished runs, the learning curves, and the way to the model card."""
     bundle = resources.chosen()
-    history = bundle.history
-    st.title(_sentence(history, curves.best_epochs(history, bundle.config)), anchor=False)
+    st.title(_sentence(bundle.history, curves.best_epochs(bundle.history, bundle.config)), anchor=False)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
         run_form.draw_button()
     live.render()
     comparison.render(bundle)
-    st.page_link("pages/about/about.py", label="Model card and architecture", icon=":material/info:")
+    st.page_link(pages.ABOUT, label="Model card and architecture", icon=":material/info:")
 
 
-def _sentence(history: pd.DataFrame, best: dict[str, int]) -> str:
-    parts = []
-    if "rating" in best:
-        what = "the error on ratings it had not seen"
-        parts.append(
-            _progress(history, "val_mae", best["rating"], what, lambda error: f"{error:.2f}", "fell", " stars")
-        )
-    if "next" in best and curves.has(history, "val_hr@10"):
-        what = "the share of next movies among its first ten"
-        parts.append(_progress(history, "val_hr@10", best["next"], what, percent, "rose"))
-    if len(parts) == 1:
-        epoch = next(iter(best.values()))
-        return f"{parts[0][0].upper()}{parts[0][1:]}; epoch {epoch} was the best"
-    sentence = ", and ".join(parts) or f"trained for {count(len(history), 'epoch')}"
+def _sentence(history: pd.DataFrame, best_epochs: dict[str, int]) -> str:
+    scored = {
+        tower: score for tower, score in SCORES.items() if tower in best_epochs and curves.has(history, score.column)
+    }
+    progress = [_progress(history, score, best_epochs[tower]) for tower, score in scored.items()]
+    sentence = ", and ".join(progress) or f"trained for {count(len(history), 'epoch')}"
+    if len(progress) == 1:
+        sentence += f"; epoch {next(iter(best_epochs.values()))} was the best"
     return sentence[0].upper() + sentence[1:]
 
 
-def _progress(history: pd.DataFrame, column: str, best_epoch: int, what: str, say, verb: str, unit: str = "") -> str:
-    values = history.set_index("epoch")[column].dropna()
-    first, best, epochs = values.iloc[0], values.loc[best_epoch], count(len(values), "epoch")
-    if say(first) == say(best):
-        return f"in {epochs}, {what} stayed at {say(best)}{unit}"
-    went = {"fell": best < first, "rose": best > first}[verb]
-    return f"in {epochs}, {what} {verb if went else 'went'} from {say(first)} to {say(best)}{unit}"
+def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:
+    values = history.set_index("epoch")[score.column].dropna()
+    first, best = float(values.iloc[0]), float(values.loc[best_epoch])
+    before, after, epochs = score.format(first), score.format(best), count(len(values), "epoch")
+    if before == after:
+        return f"in {epochs}, {score.description} stayed at {after}{score.unit}"
+    verb = score.verb if (best < first) == (score.verb == "fell") else "went"
+    return f"in {epochs}, {score.description} {verb} from {before} to {after}{score.unit}"
 
 
 with chart_view.savable():

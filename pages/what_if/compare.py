@@ -1,4 +1,4 @@
-"""A beside B: what changed, how the list moved, and the changes to try."""
+"""The visitor A and the copy B side by side: what is different, how the list moved, and changes to try."""
 
 import pandas as pd
 import streamlit as st
@@ -7,116 +7,119 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import RankOptions, Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
+from bst.text import percent
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from bst.what_if.edits import Forget, describe_edits
-from pages.shared.format import escape_markdown, percent, stars
+from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, visitor_editor
 from pages.what_if import suggestions, tables
 
-LENGTH = 10
+TITLE = "Compare"
+TOP_K = 10
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
-    """Draw the part; its sentence goes into ``headline``."""
+    """Draw the view; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     options = list_controls.rank_options(recommender)
-    made = compare_visitors(recommender, a, b, LENGTH, options)
+    comparison = compare_visitors(recommender, a, b, TOP_K, options)
     with headline:
-        st.title(_sentence(recommender, made), anchor=False)
-    _draw_starts(recommender, a, b)
+        st.title(_sentence(recommender, comparison), anchor=False)
+    _draw_suggestions(recommender, a, b)
     grid = st.grid(2, min_column_width=320)
     with grid.cell():
-        _draw_picture(made, options)
+        _draw_ranks(comparison, options)
         _draw_order(recommender, options)
-        tables.draw_changes(recommender, made)
+        tables.draw_changes(recommender, comparison)
     with grid.cell():
-        _draw_head(recommender, made)
+        _draw_copy(recommender, comparison)
         visitor_editor.render(recommender.catalogue, recommender.bundle.levels, recommender.max_history, slot="b")
         _draw_forget(recommender, b)
-    tables.draw_lists(recommender, made, options)
+    tables.draw_lists(recommender, comparison, options)
 
 
-def _sentence(recommender: Recommender, made: Comparison) -> str:
-    if made.edits:
-        return escape_markdown(made.describe(recommender.catalogue.title).removesuffix("."))
-    if not made.first:
+def _sentence(recommender: Recommender, comparison: Comparison) -> str:
+    if comparison.edits:
+        return escape_markdown(comparison.describe(recommender.catalogue.title).removesuffix("."))
+    if not comparison.first:
         return "Change something about this visitor and see what moves"
-    best = made.first[0]
+    best = comparison.first[0]
     value = f"with {stars(round(best.expected_rating, 1))}"
-    if made.order != "rating":
+    if comparison.order != "rating" and best.watch_next is not None:
         value += f", and {percent(best.watch_next)} likely to be next"
     return f"{escape_markdown(best.title)} leads this visitor’s list {value}: change something and see what moves"
 
 
-def _draw_starts(recommender: Recommender, a: Visitor, b: Visitor) -> None:
-    """Draw ready changes. They stay when one was made, so that the next one is a click away."""
-    proposals = cached("starts", model_key(recommender, a), lambda: suggestions.proposals(recommender, a))
+def _draw_suggestions(recommender: Recommender, a: Visitor, b: Visitor) -> None:
+    """Draw suggested changes. They stay when one was made, so that the next one is a click away."""
+    suggested = cached("suggestions", model_key(recommender, a), lambda: suggestions.suggest(recommender, a))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="what_if_starts"):
         st.markdown("**Try:**", width="content")
-        for number, start in enumerate(proposals):
-            changed = start.edit.apply(a)
+        for number, suggestion in enumerate(suggested):
+            changed = suggestion.edit.apply(a)
             st.button(
-                escape_markdown(start.label),
+                escape_markdown(suggestion.label),
                 key=f"start_{number}",
-                icon=f":material/{start.icon}:",
+                icon=f":material/{suggestion.icon}:",
                 type="primary" if changed == b else "secondary",
-                help="Makes B the visitor with this one change",
+                help="B becomes A with this one change",
                 on_click=visitor_state.replace,
                 args=(changed, "b"),
             )
 
 
-def _draw_picture(made: Comparison, options: RankOptions) -> None:
-    if made.moves.empty:
-        st.info("There is nothing to rank: the filters let no movie pass, or all are seen.", icon=":material/info:")
+def _draw_ranks(comparison: Comparison, options: RankOptions) -> None:
+    moves = comparison.moves
+    if moves.empty:
+        st.info("There is nothing to rank: no movie passes the filters, or all have been seen.", icon=":material/info:")
         return
     ink, _ = chart_view.text_and_background()
-    ranks = [f"{row.title} {_rank(row.rank_a)} → {_rank(row.rank_b)}" for row in made.moves.itertuples()]
-    chart_view.show(charts.bump(made.moves, LENGTH, ink), "Ranks in A and in B: " + "; ".join(ranks))
+    ranks = [f"{row.title} {_rank(row.rank_a)} → {_rank(row.rank_b)}" for row in moves.itertuples()]
+    chart_view.show(charts.bump(moves, TOP_K, ink), "Ranks in A and in B: " + "; ".join(ranks))
     filters = list_controls.describe(options)
     if filters:
         filters = f" Filters of the Recommend page apply: {escape_markdown(filters)}."
     st.caption(
-        f"The first {LENGTH} movies of A and of B. A solid line to ▲ rises, a dashed one to ▼ falls, a thin one stays; "
-        f"“seen” is in the history.{filters}"
+        f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” means "
+        f"in the history.{filters}"
     )
+
+
+def _rank(rank: int | None) -> str:
+    return "seen" if rank is None or pd.isna(rank) else f"{rank:,}"
 
 
 def _draw_order(recommender: Recommender, options: RankOptions) -> None:
     """Draw the order of both lists, which is that of the Recommend page: a widget of its own, as each page needs."""
     if len(recommender.orders) == 1:
         return
-    words = list_controls.ORDERS
+    orders = list_controls.ORDERS
     st.segmented_control(
         "Order of both lists",
         recommender.orders,
         required=True,
-        format_func=lambda order: words[order][0],
+        format_func=lambda order: orders[order][0],
         label_visibility="collapsed",
         **controlled("what_if_order", options.order, lambda order: settings.update(order=order)),
     )
-    blend = f"Likely next and liked: the first counts {options.weight:.0%}, as set on the Recommend page."
-    st.caption(blend if options.order == "blend" else words[options.order][1])
+    blend = f"Likely next and liked: the first has a weight of {options.weight:.0%}, as set on the Recommend page."
+    st.caption(blend if options.order == "blend" else orders[options.order][1])
 
 
-def _rank(rank: int | None) -> str:
-    return "seen" if pd.isna(rank) else f"{rank:,}"
-
-
-def _draw_head(recommender: Recommender, made: Comparison) -> None:
+def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
-    same = not made.edits
+    same = not comparison.edits
     st.header("B: the copy to change", anchor=False)
-    words = escape_markdown(describe_edits(made.a, made.edits, recommender.catalogue.title, most=3))
-    st.caption("The same as A so far. Change anything here." if same else f"Against A: {words}.")
+    edits = escape_markdown(describe_edits(comparison.a, comparison.edits, recommender.catalogue.title, most=3))
+    st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {edits}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (
-            ("swap", "Swap", "swap_horiz", "A becomes what B is, and B what A is", _swap),
-            ("keep", "Keep B as A", "check", "The visitor becomes B, on every page", _keep),
+            ("swap", "Swap", "swap_horiz", "Exchanges A and B", _swap),
+            ("keep", "Keep B as A", "check", "B becomes the visitor, on every page", _promote),
             ("again", "Start again", "restart_alt", "B becomes the same as A", visitor_state.reset_copy),
         ):
             st.button(
@@ -134,29 +137,29 @@ def _swap() -> None:
     st.toast("A and B have changed places.", icon=":material/swap_horiz:")
 
 
-def _keep() -> None:
+def _promote() -> None:
     visitor_state.promote_copy()
     st.toast("B is the visitor now, on every page. Undo on the Recommend page brings A back.", icon=":material/check:")
 
 
 def _draw_forget(recommender: Recommender, b: Visitor) -> None:
     events, title = b.history, recommender.catalogue.title
-    places = range(1, len(events))
+    indices = range(1, len(events))
     st.selectbox(
         "Forget everything before",
-        places,
+        indices,
         index=None,
-        format_func=lambda place: f"{title(events[place].movie_id)} · keeps {len(events) - place}",
-        placeholder="Forget everything before …" if len(places) else "Nothing to forget yet",
+        format_func=lambda index: f"{title(events[index].movie_id)} · keeps {len(events) - index}",
+        placeholder="Forget everything before …" if len(indices) else "Nothing to forget yet",
         key="b_forget",
         on_change=_forget,
-        disabled=not len(places),
+        disabled=not len(indices),
         label_visibility="collapsed",
     )
 
 
 def _forget() -> None:
-    place = st.session_state["b_forget"]
+    index = st.session_state["b_forget"]
     st.session_state["b_forget"] = None
-    if place is not None:
-        visitor_state.replace(Forget(place).apply(visitor_state.current("b")), "b")
+    if index is not None:
+        visitor_state.replace(Forget(index).apply(visitor_state.current("b")), "b")

@@ -1,182 +1,200 @@
-"""The smallest change that brings a movie where one wants it."""
+"""The smallest change that brings a movie where you want it."""
+
+from collections.abc import Hashable
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
-from bst.what_if import Counterfactual, Goal, SearchResult
-from bst.what_if import find_counterfactuals as search
+from bst.text import count
+from bst.what_if import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.edits import describe_edits, ordinal
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import list_controls
+from pages.shared.widgets import list_controls, what_if_link
 
+TITLE = "Find a change"
 BUDGET, RESULTS = 2000, 5
-# a movie that is nearly there makes a question with an answer
-PROPOSED_PLACE = 15
-# by kind and above, as ``Goal`` has them
-WISHES = {
-    ("top", True): "brings it into the top places",
-    ("top", False): "pushes it out of the top places",
-    ("stars", True): "brings it above a number of stars",
-    ("stars", False): "pushes it below a number of stars",
+# a movie that is nearly in the top 10 makes a question that has an answer
+PROPOSED_RANK = 15
+# by ``Goal.kind`` and ``Goal.above``
+DIRECTIONS: dict[tuple[Literal["top", "stars"], bool], str] = {
+    ("top", True): "brings it into the top of the list",
+    ("top", False): "pushes it out of the top of the list",
+    ("stars", True): "raises its expected rating above …",
+    ("stars", False): "lowers its expected rating below …",
 }
-STARS = (1.1, 4.9)
+MIN_STARS, MAX_STARS, STARS_STEP = 1.1, 4.9, 0.1
+MAX_TOP = 100
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
-    """Draw the part; its sentence goes into ``headline``."""
+    """Draw the view; its sentence goes into ``headline``."""
     visitor, options = visitor_state.current(), list_controls.rank_options(recommender)
-    _clean(recommender, visitor)
+    _choose_movie(recommender, visitor)
     grid = st.grid(2, min_column_width=320)
-    answer = grid.cell()
+    results = grid.cell()
     with grid.cell(), st.container(border=True):
-        goal = _draw_question(recommender, options)
-        unlisted = goal.kind == "top" and goal.movie_id in visitor.ratings
+        goal = _draw_goal(recommender, options)
+        in_no_list = goal.kind == "top" and goal.movie_id in visitor.ratings
         pressed = st.button(
-            "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=unlisted
+            "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=in_no_list
         )
-    asked = model_key(recommender, visitor, goal)
-    with answer:
-        found = _search(recommender, visitor, goal, asked) if pressed else session_cache.get("search", asked)
+    question = model_key(recommender, visitor, goal)
+    with results:
+        result = _search(recommender, visitor, goal, question) if pressed else session_cache.get("search", question)
         _draw_now(recommender, visitor, goal)
-        if unlisted:
+        if in_no_list:
             st.info(
-                "It is in the history, so no list names it. Ask for its stars instead, or choose another movie.",
+                "It is in the history, so it is in no list. Ask about its rating instead, or choose another movie.",
                 icon=":material/info:",
             )
         else:
-            _draw_answer(recommender, visitor, goal, found)
+            _draw_search(recommender, visitor, goal, result)
     with headline:
-        st.title(escape_markdown(_sentence(recommender, visitor, goal, found)), anchor=False)
+        st.title(escape_markdown(_sentence(recommender, visitor, goal, result)), anchor=False)
 
 
-def _clean(recommender: Recommender, visitor: Visitor) -> None:
-    at = settings.key("goal_movie")
-    if st.session_state[at] is None or st.session_state[at] not in recommender.catalogue:
-        rows = recommender.rank(visitor, PROPOSED_PLACE)
-        st.session_state[at] = rows[-1].movie_id if rows else int(recommender.catalogue.movies["movie_id"].iloc[0])
+def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
+    """Propose a movie if none is chosen, or if this model does not know it."""
+    movie_id = settings.get("goal_movie")
+    if movie_id is None or movie_id not in recommender.catalogue:
+        rows = recommender.rank(visitor, PROPOSED_RANK)
+        settings.update(goal_movie=rows[-1].movie_id if rows else next(iter(recommender.catalogue.titles)))
 
 
-def _draw_question(recommender: Recommender, options: RankOptions) -> Goal:
-    titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
-    movie = st.selectbox(
+def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
+    titles = recommender.catalogue.titles
+    st.selectbox(
         "Movie",
         list(titles),
-        format_func=titles.get,
+        format_func=titles.__getitem__,
         key=settings.key("goal_movie"),
         persist_state="session",
     )
-    state, kind_key, above_key = st.session_state, settings.key("goal_kind"), settings.key("goal_above")
-    state["goal_wish"] = (state[kind_key], state[above_key])
-    kind, above = st.radio(
-        "The smallest change that",
-        list(WISHES),
-        format_func=WISHES.get,
-        key="goal_wish",
-        on_change=lambda: state.update({kind_key: state["goal_wish"][0], above_key: state["goal_wish"][1]}),
-    )
+    movie_id = settings.get("goal_movie")
+    kind, above = _draw_direction()
+    value: float
     if kind == "top":
-        value = st.number_input("Places", 1, 100, key=settings.key("goal_top"), persist_state="session")
+        value = st.number_input(
+            "Top K (how many movies)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
+        )
     else:
-        at = settings.key("goal_stars")
-        value = st.number_input("Stars", *STARS, step=0.1, format="%.1f", key=at, persist_state="session")
+        value = st.number_input(
+            "Stars",
+            MIN_STARS,
+            MAX_STARS,
+            step=STARS_STEP,
+            format="%.1f",
+            key=settings.key("goal_stars"),
+            persist_state="session",
+        )
     order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
-        st.caption(f"Of the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, unfiltered.")
-    return Goal(movie, kind, value, above, order, options.weight)
+        st.caption(f"In the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, without filters.")
+    return Goal(movie_id, kind, value, above, order, options.weight)
 
 
-def _search(recommender: Recommender, visitor: Visitor, goal: Goal, asked) -> SearchResult:
+def _draw_direction() -> tuple[Literal["top", "stars"], bool]:
+    direction = settings.get("goal_kind"), settings.get("goal_above")
+    st.radio(
+        "The smallest change that",
+        list(DIRECTIONS),
+        format_func=DIRECTIONS.__getitem__,
+        **controlled(
+            "goal_direction", direction, lambda chosen: settings.update(goal_kind=chosen[0], goal_above=chosen[1])
+        ),
+    )
+    return direction
+
+
+def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Hashable) -> SearchResult:
     with st.container(key="goal_progress"):
-        bar = st.progress(0.0, text="Making a list of changes to try …")
+        bar = st.progress(0.0, text="Listing the changes to try …")
 
         def on_progress(done: int, total: int) -> None:
             bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Tried {done:,} of {total:,} changes …")
 
-        found = cached(
-            "search", asked, lambda: search(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress)
+        result = cached(
+            "search",
+            question,
+            lambda: find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress),
         )
         bar.empty()
-    return found
+    return result
 
 
-def _wish(goal: Goal, title: str) -> str:
-    """Return what is wanted: "bring Brazil (1985) into the top 10"."""
+def _in_words(goal: Goal, title: str) -> str:
+    """Return a goal in words: "bring Brazil (1985) into the top 10"."""
     if goal.kind == "top":
         return f"bring {title} into the top {goal.value}" if goal.above else f"push {title} out of the top {goal.value}"
     return f"bring {title} above {goal.value:g} ★" if goal.above else f"push {title} below {goal.value:g} ★"
 
 
-def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> str:
+def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> str:
     title = recommender.catalogue.title
-    wish = _wish(goal, title(goal.movie_id))
-    if found is None:
-        return f"What would it take to {wish}?"
-    if found.already_reached:
-        return f"Nothing needs to change to {wish}: it is so already"
-    if not found.counterfactuals:
-        return f"No small change would {wish}: {count(found.tried, 'change')} tried"
-    best = found.counterfactuals[0]
-    words = describe_edits(visitor, best.edits, title, most=2)
-    number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
-    return f"{number} would {wish}: {words}"
+    goal_in_words = _in_words(goal, title(goal.movie_id))
+    if result is None:
+        return f"What would it take to {goal_in_words}?"
+    if result.already_reached:
+        return f"Nothing needs to change to {goal_in_words}: that is already the case"
+    if not result.counterfactuals:
+        return f"No small change would {goal_in_words}: {count(result.tried, 'change')} tried"
+    edits = result.counterfactuals[0].edits
+    number = "One change" if len(edits) == 1 else f"{len(edits)} changes together"
+    return f"{number} would {goal_in_words}: {describe_edits(visitor, edits, title, most=2)}"
 
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
     row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
-    place = "seen"
+    rank = "seen"
     if not now.seen:
         ranked = recommender.ranked_rows(visitor, goal.rank_options)
-        place = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
+        rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
         st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
-        st.metric("Place in the list now", place, width="content")
+        st.metric("Rank in the list now", rank, width="content")
 
 
-def _draw_answer(recommender: Recommender, visitor: Visitor, goal: Goal, found: SearchResult | None) -> None:
-    if found is None:
+def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> None:
+    if result is None:
         st.info(
-            f"Press the button to try up to {BUDGET:,} changes of the history: another rating, a movie less, a movie "
-            "more, two that change places; first each alone, then two together. It takes a few seconds.",
+            f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, one "
+            "movie more, two movies swapped; first each alone, then two together. It takes a few seconds.",
             icon=":material/info:",
         )
         return
-    if found.already_reached:
-        st.success("It is so already. Choose another movie or another goal.", icon=":material/check:")
+    if result.already_reached:
+        st.success("That is already the case. Choose another movie or another goal.", icon=":material/check:")
         return
-    if not found.counterfactuals:
+    if not result.counterfactuals:
         st.warning(
-            f"None of {count(found.tried, 'change')} was enough, alone or two together. Ask for less: a lower place, "
+            f"None of {count(result.tried, 'change')} was enough, alone or two together. Ask for less: a longer top, "
             "fewer stars, or another movie.",
             icon=":material/search_off:",
         )
         return
-    st.caption(f"{count(found.tried, 'change')} tried; the smallest that are enough, the best first.")
-    for number, one in enumerate(found.counterfactuals):
-        _draw_found(recommender, visitor, goal, one, number)
+    st.caption(f"{count(result.tried, 'change')} tried. These are the smallest that are enough, the best first.")
+    for number, counterfactual in enumerate(result.counterfactuals):
+        _draw_counterfactual(recommender, visitor, goal, counterfactual, number)
 
 
-def _draw_found(recommender: Recommender, visitor: Visitor, goal: Goal, one: Counterfactual, number: int) -> None:
-    place = "" if goal.movie_id in one.visitor.ratings else f", {ordinal(one.rank)} in the list"
-    words = describe_edits(visitor, one.edits, recommender.catalogue.title, most=2)
+def _draw_counterfactual(
+    recommender: Recommender, visitor: Visitor, goal: Goal, counterfactual: Counterfactual, number: int
+) -> None:
+    rank = "" if goal.movie_id in counterfactual.visitor.ratings else f", {ordinal(counterfactual.rank)} in the list"
+    edits = capitalised(describe_edits(visitor, counterfactual.edits, recommender.catalogue.title, most=2))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
-        st.markdown(
-            f"**{escape_markdown(words[0].upper() + words[1:])}**  \n→ {one.expected:.2f} ★{place}",
-            width="stretch",
-        )
+        st.markdown(f"**{escape_markdown(edits)}**  \n→ {counterfactual.expected:.2f} ★{rank}", width="stretch")
         st.button(
             "Apply to B",
             key=f"apply_{number}",
             icon=":material/compare_arrows:",
-            help="Makes B the visitor with this change, and shows both side by side",
-            on_click=_apply,
-            args=(one.visitor,),
+            help="B becomes the visitor with this change, and both are shown side by side",
+            on_click=what_if_link.compare_with,
+            args=(counterfactual.visitor,),
         )
-
-
-def _apply(visitor: Visitor) -> None:
-    visitor_state.replace(visitor, "b")
-    settings.update(what_if_view="compare")

@@ -1,4 +1,4 @@
-"""Changes worth a first click, each a word on a button and the visitor that it makes."""
+"""Changes worth a first click, each an edit with the label of its button."""
 
 from dataclasses import dataclass
 
@@ -9,82 +9,82 @@ from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic
 
-# of a long history the newest are asked about: who clicks wants an answer at once
-MOST_ASKED = 40
-# how the best movies of the list answer decides which event is worth changing
-BEST = 3
+# of a long history only the newest events are measured, so that the suggestions come at once
+MAX_MEASURED = 40
+# the effect of an event is measured on so many movies, the first of the list
+TOP_K = 3
+# how many of the newest events to keep: the first of these that the history is longer than
+KEPT = (10, 5, 2, 1)
+OTHER_AGE, OTHER_AGE_IF_SAME = 56, 18
 
 
 @dataclass(frozen=True)
-class Start:
-    """A ready change: what its button says, in plain text, and the edit."""
+class Suggestion:
+    """A suggested edit, and the label and icon of its button; the label is plain text."""
 
     label: str
     icon: str
     edit: Edit
 
 
-def proposals(recommender: Recommender, visitor: Visitor) -> list[Start]:
-    """Return three or four changes of a visitor that show something: of a rating, of who they are, of the history."""
-    who = _other_sex(visitor)
+def suggest(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
+    """Return three or four edits that show something: of a rating, of demographics, of the history."""
     if not visitor.history:
-        return [*_first_movies(recommender, visitor), who, _other_age(visitor)]
-    by_influence = _by_influence(recommender, visitor)
-    strongest, title = by_influence[0], recommender.catalogue.title
-    levels = recommender.bundle.levels
-    new = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
-    made = [
-        Start(
-            f"Rate {title(strongest.movie_id)} {new:g} instead of {strongest.rating:g}",
+        return [*_first_movies(recommender, visitor), _other_sex(visitor), _other_age(visitor)]
+    events, title = _by_influence(recommender, visitor), recommender.catalogue.title
+    strongest, levels = events[0], recommender.bundle.levels
+    rating = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
+    suggestions = [
+        Suggestion(
+            f"Rate {title(strongest.movie_id)} {rating:g} instead of {strongest.rating:g}",
             "star_half",
-            Rate(strongest.movie_id, new),
+            Rate(strongest.movie_id, rating),
         ),
-        who,
+        _other_sex(visitor),
     ]
-    kept = next((kept for kept in (10, 5, 2, 1) if kept < len(visitor.history)), None)
+    kept = next((kept for kept in KEPT if kept < len(visitor.history)), None)
     if kept:
-        made.append(
-            Start(f"Forget all but the newest {kept}", "history_toggle_off", Forget(len(visitor.history) - kept))
+        suggestions.append(
+            Suggestion(f"Forget all but the newest {kept}", "history_toggle_off", Forget(len(visitor.history) - kept))
         )
-    if len(by_influence) > 1:
-        second = by_influence[1].movie_id
-        made.append(Start(f"Remove {title(second)}", "delete", Drop(second)))
-    return made
+    if len(events) > 1:
+        second = events[1].movie_id
+        suggestions.append(Suggestion(f"Remove {title(second)}", "delete", Drop(second)))
+    return suggestions
 
 
 def _by_influence(recommender: Recommender, visitor: Visitor) -> list[Event]:
-    """Return the newest events, the one first without which the best movies of the list differ most."""
+    """Return the newest events, first the one without which the top of the list changes most."""
     events = recommender.read_events(visitor)
-    among = range(max(0, len(events) - MOST_ASKED), len(events))
-    best = [row.movie_id for row in recommender.rank(visitor, BEST)]
-    changes = np.abs(event_effects(recommender, visitor, best, among)).sum(axis=0)
-    return [events[among[place]] for place in np.argsort(-changes, kind="stable")]
+    measured = range(max(0, len(events) - MAX_MEASURED), len(events))
+    top = [row.movie_id for row in recommender.rank(visitor, TOP_K)]
+    strength = np.abs(event_effects(recommender, visitor, top, measured)).sum(axis=0)
+    return [events[measured[i]] for i in np.argsort(-strength, kind="stable").tolist()]
 
 
-def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Start]:
+def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
     order = "next" if "next" in recommender.orders else recommender.orders[0]
     rows = recommender.rank(visitor, 2, RankOptions(order=order))
     if len(rows) < 2:
         return []
     (loved, hated), levels = rows, recommender.bundle.levels
     return [
-        Start(f"Add {loved.title} with {levels[-1]:g} ★", "add", Add(loved.movie_id, levels[-1])),
-        Start(f"Add {hated.title} with {levels[0]:g} ★", "add", Add(hated.movie_id, levels[0])),
+        Suggestion(f"Add {loved.title} with {levels[-1]:g} ★", "add", Add(loved.movie_id, levels[-1])),
+        Suggestion(f"Add {hated.title} with {levels[0]:g} ★", "add", Add(hated.movie_id, levels[0])),
     ]
 
 
-def _other_sex(visitor: Visitor) -> Start:
-    new = "M" if visitor.sex == "F" else "F"
-    return _set("sex", visitor.sex, new, "person")
+def _other_sex(visitor: Visitor) -> Suggestion:
+    return _set("sex", visitor.sex, "M" if visitor.sex == "F" else "F", "person")
 
 
-def _other_age(visitor: Visitor) -> Start:
-    new = 56 if visitor.age != 56 else 18
-    return _set("age", visitor.age, new, "cake")
+def _other_age(visitor: Visitor) -> Suggestion:
+    age = OTHER_AGE if visitor.age != OTHER_AGE else OTHER_AGE_IF_SAME
+    return _set("age", visitor.age, age, "cake")
 
 
-def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Start:
+def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Suggestion:
     demographic = DEMOGRAPHICS[name]
     instead = "" if old is None else f" instead of {demographic.value_text(old)}"
     label = f"{demographic.label.capitalize()}: {demographic.value_text(new)}{instead}"
-    return Start(label, icon, SetDemographic(name, new))
+    return Suggestion(label, icon, SetDemographic(name, new))

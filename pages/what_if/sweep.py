@@ -1,6 +1,7 @@
-"""One knob turned: what the model expects of a few movies at each of its settings."""
+"""One setting of the visitor varied: what the model expects of a few movies at each of its values."""
 
-from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -8,180 +9,207 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from bst.schema import AGE_LABELS, SEX_LABELS, SEXES, Visitor
+from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName, Visitor
 from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, demographics
-from bst.what_if import sweep as turn
+from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal
+from bst.what_if.sweeps import SweepParameter
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 
-# the word on the control, what the axis says, and how a sentence about it begins; {} is a movie of the history
-KNOBS = {
-    "rating": ("Rating of a movie", "Rating of {}", "Their rating of {}"),
-    "position": ("Place of a movie", "Place of {} in the history", "The place of {} in the history"),
-    "last": ("Length of history", "Newest movies that count", "The length of the history"),
-    "sex": ("Sex", "Sex", "Their sex"),
-    "age": ("Age group", "Age group", "Their age"),
-    "occupation": ("Occupation", "Occupation", "Their occupation"),
-    "everyone": ("All 294 combinations", "", ""),
+TITLE = "Vary one setting"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting that can be varied: what it is called in the control, on the axis and as the subject of a sentence.
+
+    "{}" stands for a movie of the history.
+    """
+
+    label: str
+    axis: str = ""
+    subject: str = ""
+
+
+EVERYONE = "everyone"
+# by the names that links have for them
+PARAMETERS = {
+    "rating": Parameter("Rating of a movie", "Rating of {}", "Their rating of {}"),
+    "position": Parameter("Position of a movie", "Position of {} in the history", "The position of {} in the history"),
+    "last": Parameter("Length of history", "Newest movies that are kept", "The length of the history"),
+    "sex": Parameter("Sex", "Sex", "Their sex"),
+    "age": Parameter("Age group", "Age group", "Their age"),
+    "occupation": Parameter("Occupation", "Occupation", "Their occupation"),
+    EVERYONE: Parameter(f"All {len(SEXES) * len(AGES) * len(OCCUPATIONS)} combinations of sex, age and occupation"),
 }
 OF_A_MOVIE = ("rating", "position")
 OF_HISTORY = (*OF_A_MOVIE, "last")
-POINTS = ("sex", "occupation")
-MOST_MOVIES, AT_FIRST = 5, 3
-HARDLY = 0.05
+# values without an order, drawn as points
+UNORDERED = ("sex", "occupation")
+MAX_MOVIES, DEFAULT_MOVIES = 5, 3
+# changes below this are not worth a word, in stars
+NOTICEABLE = 0.05
+# the colours of the heatmaps span at least twice this, in stars, so that small differences look small
+MIN_HALF_RANGE = 0.25
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
-    """Draw the part; its sentence goes into ``headline``."""
+    """Draw the view; its sentence goes into ``headline``."""
     visitor = visitor_state.current()
-    _clean(recommender, visitor)
+    _make_settings_valid(recommender, visitor)
     event, grid = None, st.grid(3, min_column_width=210)
     with grid.cell():
-        knob = _draw_knob(visitor)
-    if knob in OF_A_MOVIE:
+        name = _draw_parameter(visitor)
+    if name in OF_A_MOVIE:
         with grid.cell():
             event = _draw_event(recommender, visitor)
     with grid.cell():
-        movies = _draw_movies(recommender, visitor, knob)
-    draw_it = _draw_everyone if knob == "everyone" else _draw_sweep
-    sentence = draw_it(recommender, visitor, movies, knob, event)
+        movies = _draw_movies(recommender, visitor, name)
+    if name == EVERYONE:
+        sentence = _draw_everyone(recommender, visitor, movies[0])
+    else:
+        sentence = _draw_sweep(recommender, visitor, movies, name, event)
     with headline:
         st.title(escape_markdown(sentence), anchor=False)
 
 
-def _clean(recommender: Recommender, visitor: Visitor) -> None:
+def _make_settings_valid(recommender: Recommender, visitor: Visitor) -> None:
     """Make the settings fit: another model may know other movies, and the visitor may have changed."""
-    known, history = recommender.catalogue, list(visitor.ratings)
-    names = {name: settings.key(name) for name in ("sweep_knob", "sweep_movies", "sweep_event")}
-    state = st.session_state
-    state[names["sweep_movies"]] = [i for i in state[names["sweep_movies"]] if i in known][:MOST_MOVIES]
-    if state[names["sweep_event"]] not in history:
-        state[names["sweep_event"]] = history[-1] if history else None
-    if state[names["sweep_knob"]] in OF_HISTORY and not history:
-        state[names["sweep_knob"]] = "age"
+    history = list(visitor.ratings)
+    known = [movie_id for movie_id in settings.get("sweep_movies") if movie_id in recommender.catalogue]
+    settings.update(sweep_movies=known[:MAX_MOVIES])
+    if settings.get("sweep_event") not in history:
+        settings.update(sweep_event=history[-1] if history else None)
+    if settings.get("sweep_knob") in OF_HISTORY and not history:
+        settings.update(sweep_knob="age")
 
 
-def _draw_knob(visitor: Visitor) -> str:
-    options = [name for name in KNOBS if visitor.history or name not in OF_HISTORY]
-    return st.selectbox(
-        "Knob to turn",
-        options,
-        format_func=lambda name: KNOBS[name][0],
+def _draw_parameter(visitor: Visitor) -> str:
+    st.selectbox(
+        "Setting to vary",
+        [name for name in PARAMETERS if visitor.history or name not in OF_HISTORY],
+        format_func=lambda name: PARAMETERS[name].label,
         key=settings.key("sweep_knob"),
         persist_state="session",
     )
+    return settings.get("sweep_knob")
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
-    ratings = {event.movie_id: event.rating for event in reversed(visitor.history)}
-    return st.selectbox(
+    st.selectbox(
         "Movie in the history",
-        list(ratings),
-        format_func=lambda i: f"{stars(ratings[i])} · {recommender.catalogue.title(i)}",
+        list(reversed(visitor.ratings)),
+        format_func=lambda movie_id: f"{stars(visitor.ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",
         key=settings.key("sweep_event"),
         persist_state="session",
     )
+    return settings.get("sweep_event")
 
 
-def _draw_movies(recommender: Recommender, visitor: Visitor, knob: str) -> list[int]:
-    best = [row.movie_id for row in recommender.rank(visitor, AT_FIRST)]
-    titles = recommender.catalogue.movies.set_index("movie_id")["title"].to_dict()
+def _draw_movies(recommender: Recommender, visitor: Visitor, name: str) -> list[int]:
+    titles = recommender.catalogue.titles
     chosen = st.multiselect(
         "Movies to predict",
         list(titles),
-        format_func=titles.get,
-        max_selections=MOST_MOVIES,
+        format_func=titles.__getitem__,
+        max_selections=MAX_MOVIES,
         placeholder="The first of the list",
         key=settings.key("sweep_movies"),
         persist_state="session",
-        help=f"Up to {MOST_MOVIES}. Left empty: the first {AT_FIRST} of the list by rating.",
+        help=f"Up to {MAX_MOVIES}. If empty, the first {DEFAULT_MOVIES} of the list by rating.",
     )
-    if knob == "everyone":
-        st.caption("The first of them is shown.")
-    return chosen or best
+    if name == EVERYONE:
+        st.caption("Only the first of them is shown.")
+    return chosen or [row.movie_id for row in recommender.rank(visitor, DEFAULT_MOVIES)]
 
 
-def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: int | None) -> str:
-    made = cached(
+def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], name: str, event: int | None) -> str:
+    parameter = PARAMETERS[name]
+    predictions = cached(
         "sweep",
-        model_key(recommender, visitor, tuple(movies), knob, event),
-        lambda: turn(recommender, visitor, movies, _knob(knob, event)),
+        model_key(recommender, visitor, tuple(movies), name, event),
+        lambda: sweep_parameter(recommender, visitor, movies, _parameter(name, event)),
     )
     title = "" if event is None else recommender.catalogue.title(event)
-    axis, levels = KNOBS[knob][1].format(title), recommender.bundle.levels
+    axis, levels = parameter.axis.format(title), recommender.bundle.levels
     ink, _ = chart_view.text_and_background()
-    chart = (charts.sweep_points if knob in POINTS else charts.sweep_lines)(made, levels, axis, ink)
-    sentence = _sentence(made, KNOBS[knob][2].format(title), knob)
+    chart = (charts.sweep_points if name in UNORDERED else charts.sweep_lines)(predictions, levels, axis, ink)
+    sentence = _sentence(predictions, parameter.subject.format(title), name)
     chart_view.show(chart, f"Expected ratings by {axis}: {sentence}")
-    with_shares = " Hover over a point for how likely each rating is." if _has_shares(made) else ""
-    st.caption(f"Everything else about the visitor stays as it is.{with_shares}{_unread(recommender, knob)}")
-    _draw_numbers(made, axis)
+    hover = " Hover over a point for how likely each rating is." if _has_distribution(predictions) else ""
+    st.caption(f"Everything else about the visitor stays as it is.{hover}{_unread(recommender, name)}")
+    _draw_numbers(predictions, axis)
     return sentence
 
 
-def _unread(recommender: Recommender, knob: str) -> str:
-    """Say so if the model does not know what a knob turns."""
-    if knob in OF_HISTORY or recommender.bundle.config.reads_demographics:
+def _unread(recommender: Recommender, name: str) -> str:
+    """Say so if the model does not read the setting that is varied."""
+    if name in OF_HISTORY or recommender.bundle.config.reads_demographics:
         return ""
-    return " This model does not read who the visitor is."
+    return " This model does not read sex, age or occupation."
 
 
-def _knob(name: str, event: int | None):
-    if name == "rating":
-        return RatingSweep(event)
-    if name == "position":
-        return PositionSweep(event)
-    return HistoryLengthSweep() if name == "last" else DemographicSweep(name)
+def _parameter(name: str, event: int | None) -> SweepParameter:
+    if event is not None:
+        return RatingSweep(event) if name == "rating" else PositionSweep(event)
+    return HistoryLengthSweep() if name == "last" else DemographicSweep(cast(DemographicName, name))
 
 
-def _has_shares(made: pd.DataFrame) -> bool:
-    return made["distribution"].notna().any()
+def _has_distribution(predictions: pd.DataFrame) -> bool:
+    return bool(predictions["distribution"].notna().any())
 
 
-def _sentence(made: pd.DataFrame, start: str, knob: str) -> str:
-    """Say which movie moves most, between which settings."""
-    spread = made.groupby("title", sort=False)["expected"].agg(lambda values: values.max() - values.min())
-    title = spread.idxmax()
-    if spread[title] < HARDLY:
-        return f"{start} hardly matters here: no movie moves by more than {HARDLY:g} stars"
-    rows = made[made["title"] == title]
-    low, high = rows.loc[rows["expected"].idxmin()], rows.loc[rows["expected"].idxmax()]
-    most = "" if len(spread) == 1 else " most"
-    least_words, most_words = (_setting_words(knob, row["setting"]) for row in (low, high))
-    least, greatest = _apart(low["expected"], high["expected"])
-    return f"{start} moves {title}{most}: from {least} ({least_words}) to {greatest} ({most_words})"
+def _lowest_and_highest(predictions: pd.DataFrame) -> tuple[Any, Any]:
+    rows = list(predictions.itertuples())
+    return min(rows, key=lambda row: row.expected), max(rows, key=lambda row: row.expected)
 
 
-def _apart(low: float, high: float) -> tuple[str, str]:
-    """Return two ratings in words, with as many decimals as tell them apart."""
+def _sentence(predictions: pd.DataFrame, subject: str, name: str) -> str:
+    """Return which movie moves most, between which values."""
+    ends = {title: _lowest_and_highest(rows) for title, rows in predictions.groupby("title", sort=False)}
+    title, (low, high) = max(ends.items(), key=lambda item: item[1][1].expected - item[1][0].expected)
+    if high.expected - low.expected < NOTICEABLE:
+        return f"{subject} hardly matters here: no movie moves by more than {NOTICEABLE:g} stars"
+    most = "" if len(ends) == 1 else " most"
+    lowest, highest = _distinguishable(low.expected, high.expected)
+    return (
+        f"{subject} moves {title}{most}: from {lowest} ({_value_in_words(name, low.setting)}) to {highest} "
+        f"({_value_in_words(name, high.setting)})"
+    )
+
+
+def _distinguishable(low: float, high: float) -> tuple[str, str]:
+    """Return two ratings as text, with as many decimals as tell them apart."""
     decimals = 1 if f"{low:.1f}" != f"{high:.1f}" else 2
     return f"{low:.{decimals}f} ★", f"{high:.{decimals}f} ★"
 
 
-def _setting_words(knob: str, setting: str) -> str:
-    """Return a setting as it stands in a sentence."""
-    if knob == "position":
-        return "newest" if setting == "1" else f"{ordinal(int(setting))} newest"
-    if knob == "last":
-        return "the newest alone" if setting == "1" else f"the newest {setting}" if int(setting) else "none"
-    if knob == "rating":
-        return f"rated {setting}"
-    return setting if setting.startswith("K-12") else setting[0].lower() + setting[1:]
+def _value_in_words(name: str, value: str) -> str:
+    """Return a value of a setting as it stands in a sentence."""
+    if name == "position":
+        return "newest" if value == "1" else f"{ordinal(int(value))} newest"
+    if name == "last":
+        return "the newest alone" if value == "1" else f"the newest {value}" if int(value) else "none"
+    if name == "rating":
+        return f"rated {value}"
+    return value if value.startswith("K-12") else value[0].lower() + value[1:]
 
 
-def _draw_numbers(made: pd.DataFrame, axis: str) -> None:
+def _draw_numbers(predictions: pd.DataFrame, axis: str) -> None:
     with st.expander("The numbers", icon=":material/table:"):
-        columns = ["title", "setting", "expected"] + (["distribution"] if _has_shares(made) else [])
+        columns = ["title", "setting", "expected"]
+        if _has_distribution(predictions):
+            columns.append("distribution")
         st.dataframe(
-            made[columns],
+            predictions[columns],
             hide_index=True,
             height=300,
             column_config={
                 "title": st.column_config.TextColumn("Movie"),
-                "setting": st.column_config.TextColumn(axis or "Who"),
+                "setting": st.column_config.TextColumn(axis),
                 "expected": st.column_config.NumberColumn("Rating", format="%.2f ★"),
                 "distribution": st.column_config.BarChartColumn("Stars", y_min=0, y_max=0.8),
             },
@@ -189,42 +217,46 @@ def _draw_numbers(made: pd.DataFrame, axis: str) -> None:
         )
 
 
-def _draw_everyone(
-    recommender: Recommender, visitor: Visitor, movies: list[int], knob: str, event: Hashable = None
-) -> str:
-    movie = movies[0]
-    made = cached("everyone", model_key(recommender, visitor, movie), lambda: demographics(recommender, visitor, movie))
-    title, levels = recommender.catalogue.title(movie), recommender.bundle.levels
-    grid = made.assign(title=title, age_name=made["age"].map(AGE_LABELS))
-    ranked = grid.groupby("occupation")["expected"].mean().sort_values(ascending=False).index
-    grid = grid.set_index("occupation").loc[ranked].reset_index()
-    middle = (made["expected"].min() + made["expected"].max()) / 2
-    half = max(0.25, (made["expected"].max() - made["expected"].min()) / 2)
-    sentence = _everyone_sentence(grid, title)
-    cells = st.grid(2, min_column_width=320)
+def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) -> str:
+    """Draw the expected rating for every sex, age group and occupation, one heatmap for each sex."""
+    predictions = cached(
+        "everyone",
+        model_key(recommender, visitor, movie_id),
+        lambda: demographics(recommender, visitor, movie_id),
+    )
+    title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels
+    expected = predictions["expected"]
+    middle = (expected.min() + expected.max()) / 2
+    half = max(MIN_HALF_RANGE, (expected.max() - expected.min()) / 2)
+    sentence = _everyone_sentence(predictions, title)
+    occupations = predictions.groupby("occupation")["expected"].mean().sort_values(ascending=False).index
+    ordered = predictions.set_index("occupation").loc[occupations].reset_index()
+    ordered = ordered.assign(title=title, age=ordered["age"].map(AGE_LABELS))
+    grid = st.grid(2, min_column_width=320)
     for sex in SEXES:
-        with cells.cell():
+        with grid.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
-            rows = grid[grid["sex"] == sex].assign(age=lambda frame: frame["age_name"])
-            chart = charts.everyone(rows, levels, (middle - half, middle + half))
             chart_view.show(
-                chart, f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}"
+                charts.demographic_grid(ordered[ordered["sex"] == sex], levels, (middle - half, middle + half)),
+                f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}",
             )
+    is_known = predictions["current"].any()
     st.caption(
-        "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays. "
-        + ("The frame marks the visitor." if grid["current"].any() else "The visitor's own are not all known.")
-        + _unread(recommender, "everyone")
+        "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays "
+        "the same. "
+        + ("The frame marks the visitor." if is_known else "The visitor's own are not all known, so no cell is framed.")
+        + _unread(recommender, EVERYONE)
     )
     return sentence
 
 
-def _everyone_sentence(grid: pd.DataFrame, title: str) -> str:
-    low, high = grid.loc[grid["expected"].idxmin()], grid.loc[grid["expected"].idxmax()]
-    if high["expected"] - low["expected"] < HARDLY:
-        return f"Sex, age and occupation hardly matter here: {title} keeps {low['expected']:.1f} ★"
-    least, greatest = _apart(low["expected"], high["expected"])
-    return f"Sex, age and occupation move {title}: from {least} ({_who(low)}) to {greatest} ({_who(high)})"
+def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
+    low, high = _lowest_and_highest(predictions)
+    if high.expected - low.expected < NOTICEABLE:
+        return f"Sex, age and occupation hardly matter here: {title} keeps {low.expected:.1f} ★"
+    lowest, highest = _distinguishable(low.expected, high.expected)
+    return f"Sex, age and occupation move {title}: from {lowest} ({_person(low)}) to {highest} ({_person(high)})"
 
 
-def _who(row: pd.Series) -> str:
-    return f"{SEX_LABELS[row['sex']].lower()}, {row['age_name'].lower()}, {row['occupation']}"
+def _person(row: Any) -> str:
+    return f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"

@@ -1,95 +1,110 @@
 """Below the picture: the largest changes, and both lists side by side."""
 
+from typing import Any, Literal, NamedTuple
+
 import pandas as pd
 import streamlit as st
 
 from bst.inference.recommender import RankOptions, Recommender
+from bst.text import percent
 from bst.what_if import Comparison
-from pages.shared.format import percent
 from pages.shared.state import explained, settings
 from pages.shared.widgets import ranked_list, why_link
 
-MOST = 5
+By = Literal["rating", "next"]
+MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
 
 - **A** is the visitor, as on every page. **B** is a copy to change: with one of the buttons on top, or by hand in its
   editor.
 - The lines then show which movies rise ▲ and which fall ▼, and the sentence on top says why.
-- **Turn a knob** shows what the model expects at every setting of one thing. **Find a change** searches for the
-  smallest change that brings a movie where you want it.
+- **Vary one setting** shows what the model expects at every value of one setting (a sensitivity sweep). **Find a
+  change** searches for the smallest change that brings a movie where you want it (a counterfactual).
 - Nothing about A changes until you keep B.
 """
-BY = {"rating": "Expected rating", "next": "Watched next"}
+BY: dict[By, str] = {"rating": "Expected rating", "next": "Watched next"}
 
 
-def draw_changes(recommender: Recommender, made: Comparison) -> None:
+class _ChangeTable(NamedTuple):
+    key: str
+    title: str
+    none: str
+    rows: pd.DataFrame
+
+
+def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the movies that gain and lose most, of all that are in neither history; before a change, how it works."""
-    if not made.edits:
+    if not comparison.edits:
         with st.container(border=True):
             st.markdown(HOW_IT_WORKS)
         return
-    by = "rating"
+    by: By = "rating"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("What gains, what loses", anchor=False, width="content")
+        st.header("Which movies gain, which lose", anchor=False, width="content")
         if "next" in recommender.orders:
-            by = st.segmented_control(
-                "Change of",
-                list(BY),
-                required=True,
-                format_func=BY.get,
-                key=settings.key("compare_by"),
-                persist_state="session",
-                label_visibility="collapsed",
+            by = (
+                st.segmented_control(
+                    "Change of",
+                    list(BY),
+                    required=True,
+                    format_func=BY.__getitem__,
+                    key=settings.key("compare_by"),
+                    persist_state="session",
+                    label_visibility="collapsed",
+                )
+                or by
             )
-    st.caption("Of the whole catalogue, without what is in a history.")
-    for title, way, rows in (
-        ("▲ Gain most", "gains", made.gains(by, MOST)),
-        ("▼ Lose most", "losses", made.losses(by, MOST)),
+    st.caption("Of the whole catalogue, except the movies in either history.")
+    for table in (
+        _ChangeTable("gains", "▲ Gain most", "No movie gains.", comparison.gains(by, MAX_ROWS)),
+        _ChangeTable("losses", "▼ Lose most", "No movie loses.", comparison.losses(by, MAX_ROWS)),
     ):
-        st.markdown(f"**{title}**")
-        _draw_change_table(rows, by, way, f"{title[2:]}: movies by change of {BY[by].lower()} from A to B")
+        st.markdown(f"**{table.title}**")
+        if table.rows.empty:
+            st.caption(table.none)
+        else:
+            _draw_change_table(table, by)
 
 
-def _draw_change_table(rows: pd.DataFrame, by: str, way: str, words: str) -> None:
-    if rows.empty:
-        st.caption("None does.")
-        return
-    number = (lambda value: f"{value:.2f} ★") if by == "rating" else percent
+def _draw_change_table(table: _ChangeTable, by: By) -> None:
+    rows, as_text = table.rows, percent if by == "next" else "{:.2f} ★".format
+    columns: dict[str, Any] = {
+        "title": st.column_config.TextColumn("Movie"),
+        "change": st.column_config.TextColumn("Change", width=80),
+        "values": st.column_config.TextColumn("A → B", width=124),
+        "why": why_link.column(f"why_{table.key}", rows["movie_id"].tolist(), _ask_about_copy),
+    }
     st.dataframe(
         pd.DataFrame(
             {
                 "title": rows["title"],
-                "change": [f"{'▲' if value > 0 else '▼'} {number(abs(value))}" for value in rows["change"]],
-                "values": [f"{number(a)} → {number(b)}" for a, b in zip(rows["a"], rows["b"], strict=True)],
+                "change": [f"{'▲' if change > 0 else '▼'} {as_text(abs(change))}" for change in rows["change"]],
+                "values": [f"{as_text(a)} → {as_text(b)}" for a, b in zip(rows["a"], rows["b"], strict=True)],
                 "why": why_link.CELL,
             }
         ),
         hide_index=True,
         height="content",
-        column_config={
-            "title": st.column_config.TextColumn("Movie"),
-            "change": st.column_config.TextColumn("Change", width=80),
-            "values": st.column_config.TextColumn("A → B", width=124),
-            "why": why_link.column(f"why_{way}", rows["movie_id"].tolist(), _ask_of_copy),
-        },
-        alt=words,
+        column_config=columns,
+        alt=f"{table.title[2:]}: movies by change of {BY[by].lower()} from A to B",
     )
 
 
-def draw_lists(recommender: Recommender, made: Comparison, options: RankOptions) -> None:
-    """Draw both lists side by side, the second with its moves against the first."""
+def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOptions) -> None:
+    """Draw both lists side by side, the second with its moves relative to the first."""
+    a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
-    for name, words, visitor, rows, before, on_why in (
-        ("a", "A: as they are", made.a, made.first, None, explained.request),
-        ("b", "B: changed" if made.edits else "B: the same so far", made.b, made.second, made.a, _ask_of_copy),
+    for name, title, visitor, rows, before, on_why in (
+        ("a", "A: as they are", a, comparison.first, None, explained.request),
+        ("b", "B: changed" if comparison.edits else "B: the same so far", b, comparison.second, a, _ask_about_copy),
     ):
         with grid.cell():
-            st.header(words, anchor=False)
+            st.header(title, anchor=False)
             if rows:
                 ranked_list.render(recommender, visitor, rows, options, before, on_why, key=f"what_if_list_{name}")
             else:
-                st.caption("No movie is left: the filters let none pass, or all are seen.")
+                st.caption("No movie is left: none passes the filters, or all have been seen.")
 
 
-def _ask_of_copy(movie_id: int) -> None:
+def _ask_about_copy(movie_id: int) -> None:
     explained.request(movie_id, "b")

@@ -1,4 +1,4 @@
-"""What if: change a copy of the visitor and see what moves, turn one knob, or ask for the smallest change."""
+"""What if: change a copy of the visitor and see what moves, vary one setting, or search for the smallest change."""
 
 import streamlit as st
 
@@ -9,15 +9,12 @@ from pages.shared.state import settings
 from pages.shared.widgets import toolbar, why_link
 from pages.what_if import compare, counterfactual, sweep
 
-VIEWS = {
-    "compare": ("Compare", compare.render),
-    "sweep": ("Turn a knob", sweep.render),
-    "find": ("Find a change", counterfactual.render),
-}
+# by the names that links have for them
+VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual}
 
 
 def render() -> None:
-    """Draw the page: the sentence, what to look at, and the one part that is looked at."""
+    """Draw the page: the sentence, the choice of views, and the view that is chosen."""
     resources.need_ratings()
     recommender = resources.loaded_recommender()
     headline = st.container()
@@ -25,21 +22,23 @@ def render() -> None:
         with headline:
             st.title("What if something about this visitor were different?", anchor=False)
         resources.load_recommender()
+        return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        view = st.segmented_control(
-            "What to look at",
+        st.segmented_control(
+            "View",
             list(VIEWS),
             required=True,
-            format_func=lambda view: VIEWS[view][0],
+            format_func=lambda view: VIEWS[view].TITLE,
             key=settings.key("what_if_view"),
             persist_state="session",
             label_visibility="collapsed",
         )
-        # knobs and the search are about the visitor, the comparison is about changing the copy
-        toolbar.render("b" if view == "compare" else "a")
+        view = VIEWS[settings.get("what_if_view")]
+        # the comparison changes the copy, the other views are about the visitor
+        toolbar.render("b" if view is compare else "a")
     try:
-        VIEWS[view][1](recommender, headline)
-    except BSTError as error:  # a filter by fame whose ratings are gone, say
+        view.render(recommender, headline)
+    except BSTError as error:  # such as a popularity filter whose ratings are gone
         st.error(escape_markdown(str(error)), icon=":material/error:")
 
 

@@ -1,12 +1,12 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from bst.explanation.agreement import Agreement, agreement, spearman
-from bst.explanation.agreement import attention_verdict as trust_words
+from bst.explanation.agreement import Agreement, agreement, attention_verdict, spearman
 from bst.explanation.insight_record import ClarityBand, Insights, Spread
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
@@ -17,64 +17,82 @@ from pages.shared.format import escape_markdown
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
-from pages.why.controls import Whose
+from pages.why.controls import Subject
 
+TITLE = "Can attention be trusted?"
 METHODS = {
     "influence": "Leaving movies out",
     "gradients": "Integrated gradients",
     "attention": "Attention",
     "chance": "Guessing",
 }
+# true causes that are named in words
+MAX_NAMED = 3
 
 
-def sentence(recommender: Recommender, told: Explanation) -> str:
-    """Return in one plain sentence how far this attention may be trusted."""
-    return trust_words(_found(told), known_insights.insights(recommender))
+class Row(NamedTuple):
+    """One rank correlation: ``here``, for this prediction, and the 1st, 5th and 9th decile over other visitors.
+
+    ``control`` marks rows that are there for comparison only.
+    """
+
+    name: str
+    control: bool
+    here: float | None
+    low: float | None = None
+    middle: float | None = None
+    high: float | None = None
 
 
-def _found(told: Explanation) -> Agreement:
-    return agreement(told.attention, told.event_effects("expected"))
+def sentence(recommender: Recommender, explanation: Explanation) -> str:
+    """Return in one plain sentence how far the attention of this prediction may be trusted."""
+    return attention_verdict(_agreement(explanation), known_insights.insights(recommender))
 
 
-def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
-    """Draw the agreement in a sample and here, the third view, and the demo world's ground truth."""
+def _agreement(explanation: Explanation) -> Agreement:
+    return agreement(explanation.attention, explanation.event_effects("expected"))
+
+
+def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
+    """Draw the agreement here and over other visitors, the ground truth of the demo world, and the third view."""
     insights = known_insights.insights(recommender)
     grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
-        _draw_agreement(recommender, told, insights)
-    if ground_truth.known(recommender):
+        _draw_agreement(recommender, explanation, insights)
+    if ground_truth.is_known(recommender):
         with grid.cell():
-            _draw_truth(recommender, told, insights)
-    _draw_third_view(recommender, told)
+            _draw_ground_truth(recommender, explanation, insights)
+    _draw_gradients(recommender, explanation)
 
 
-def _draw_agreement(recommender: Recommender, told: Explanation, insights: Insights | None) -> None:
+def _draw_agreement(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
     st.header("Do attention and effect name the same movies?", anchor=False)
-    rows = _agreement_rows(_found(told), _by_gradients(recommender, told), insights)
-    if rows["here"].notna().any() or insights:
-        shown = rows[rows["here"].notna() | rows["middle"].notna()]
+    rows = _agreement_rows(_agreement(explanation), _gradient_agreement(recommender, explanation), insights)
+    defined_here = bool(rows["here"].notna().any())
+    if defined_here or insights:
+        rows = rows[rows["here"].notna() | rows["middle"].notna()]
         chart_view.show(
-            charts.agreement(shown, chart_view.text_and_background()[0]), _agreement_words(shown), name="Agreement"
+            charts.agreement(rows, chart_view.text_and_background()[0]), _agreement_in_words(rows), name="Agreement"
         )
-        here = "◆ is this prediction. " if rows["here"].notna().any() else ""
-        spread = "Bars hold the middle 80% of other visitors, the line in them is the median." if insights else ""
+        here = " ◆ is this prediction." if defined_here else ""
+        others = " Bars hold the middle 80% of other visitors; the line in each is the median." if insights else ""
         st.caption(
-            "Every movie of the history has a place by attention and one by how much it moves the rating. 1: both "
-            f"orders are the same; 0: they have nothing to do with each other. {here}{spread}"
+            "Each movie of the history has a rank by attention and a rank by how much it moves the rating. 1: both "
+            f"rank the movies alike; 0: the ranks are unrelated (Spearman's rank correlation).{here}{others}"
         )
         if insights:
-            _draw_how(insights)
+            _draw_method(insights)
     if insights is None:
         known_insights.draw_missing(recommender, "how other visitors fare")
 
 
-def _draw_how(insights: Insights) -> None:
-    with st.expander("Who the others are, and what the pale bars are for"):
+def _draw_method(insights: Insights) -> None:
+    with st.expander("Who the other visitors are, and what the pale bars are for"):
         st.markdown(escape_markdown(insights.sample.description))
         st.markdown(
-            "**Gradients instead**: integrated gradients in attention's place. **Uniform attention**: every movie gets "
-            "the same attention, which says nothing. **Shuffled order**: the attention that the same movies get when "
-            "their order is shuffled at random."
+            "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "
+            "attention for every movie, which carries no information. **Shuffled order**: the attention that the same "
+            "movies get when their order is shuffled at random."
         )
         if change := insights.uniform_change:
             st.markdown(
@@ -83,111 +101,113 @@ def _draw_how(insights: Insights) -> None:
             )
 
 
-def _agreement_rows(found: Agreement, by_gradients: float | None, insights: Insights | None) -> pd.DataFrame:
+def _agreement_rows(here: Agreement, by_gradients: float | None, insights: Insights | None) -> pd.DataFrame:
     spreads: list[Spread | None] = []
     if insights:
         spreads = [insights.agreement.mean, *insights.agreement.layers, *insights.agreement.heads]
-    names = ["Mean of all heads", *found.layer_names, *found.names]
-    here = [found.mean, *found.layers, *found.heads]
+    names = ["Mean of all heads", *here.layer_names, *here.names]
+    values = [here.mean, *here.layers, *here.heads]
     spreads += [None] * (len(names) - len(spreads))
-    rows = [(name, False, value, *_spread(spread)) for name, value, spread in zip(names, here, spreads, strict=True)]
-    rows.append(("Gradients instead", True, by_gradients, *_spread(insights.agreement.gradients if insights else None)))
-    if insights:
-        rows.append(("Uniform attention", True, None, *_spread(insights.controls.uniform)))
-        rows.append(("Shuffled order", True, None, *_spread(insights.controls.permuted)))
-    return pd.DataFrame(rows, columns=["name", "control", "here", "low", "middle", "high"]).astype(
-        dict.fromkeys(("here", "low", "middle", "high"), float)
+    rows = [
+        Row(name, False, value, *_deciles(spread)) for name, value, spread in zip(names, values, spreads, strict=True)
+    ]
+    rows.append(
+        Row("Gradients instead", True, by_gradients, *_deciles(insights.agreement.gradients if insights else None))
     )
+    if insights:
+        rows.append(Row("Uniform attention", True, None, *_deciles(insights.controls.uniform)))
+        rows.append(Row("Shuffled order", True, None, *_deciles(insights.controls.permuted)))
+    return pd.DataFrame(rows).astype(dict.fromkeys(("here", "low", "middle", "high"), float))
 
 
-def _spread(spread: Spread | None) -> tuple[float | None, float | None, float | None]:
+def _deciles(spread: Spread | None) -> tuple[float | None, float | None, float | None]:
     if not spread:
         return None, None, None
     return spread.quantiles[1], spread.quantiles[5], spread.quantiles[9]
 
 
-def _agreement_words(rows: pd.DataFrame) -> str:
-    said = []
+def _agreement_in_words(rows: pd.DataFrame) -> str:
+    parts = []
     for row in rows.itertuples():
         here = "" if pd.isna(row.here) else f" here {row.here:+.2f}"
-        sampled = "" if pd.isna(row.middle) else f" median visitor {row.middle:+.2f}"
-        said.append(f"{row.name}:{here}{',' if here and sampled else ''}{sampled}")
-    return "Rank correlation of attention and effect. " + "; ".join(said)
+        others = "" if pd.isna(row.middle) else f" median visitor {row.middle:+.2f}"
+        parts.append(f"{row.name}:{here}{',' if here and others else ''}{others}")
+    return "Rank correlation of attention and effect. " + "; ".join(parts)
 
 
-def _gradients(recommender: Recommender, told: Explanation) -> IntegratedGradients:
+def _gradients(recommender: Recommender, explanation: Explanation) -> IntegratedGradients:
     return cached(
         "gradients",
-        model_key(recommender, told.visitor, told.movie_id),
-        lambda: recommender.integrated_gradients(told.visitor, told.movie_id),
+        model_key(recommender, explanation.visitor, explanation.movie_id),
+        lambda: recommender.integrated_gradients(explanation.visitor, explanation.movie_id),
     )
 
 
-def _by_gradients(recommender: Recommender, told: Explanation) -> float | None:
-    """Return how far integrated gradients order the events as leaving them out does."""
-    return spearman(abs(_gradients(recommender, told).event_effects), abs(told.event_effects("expected")))
+def _gradient_agreement(recommender: Recommender, explanation: Explanation) -> float | None:
+    """Return the rank correlation of integrated gradients and the effects of leaving events out."""
+    gradients = _gradients(recommender, explanation)
+    return spearman(abs(gradients.event_effects), abs(explanation.event_effects("expected")))
 
 
-def _draw_third_view(recommender: Recommender, told: Explanation) -> None:
+def _draw_gradients(recommender: Recommender, explanation: Explanation) -> None:
     st.header("A third view: integrated gradients", anchor=False)
-    if not told.events:
+    if not explanation.events:
         st.caption("With no history there is nothing to compare.")
         return
-    made = _gradients(recommender, told)
-    causes = ground_truth.causes(recommender, told)
-    more = {"gradient": (made.event_effects, made.rest)}
-    rows = contributions.frame(recommender, told, "expected", "time", causes, more)
-    rows = rows[rows[["moved", "looked", "gradient"]].notna().any(axis=1)]
+    gradients = _gradients(recommender, explanation)
+    causes = ground_truth.causes(recommender, explanation)
+    rows = contributions.frame(recommender, explanation, "expected", "time", causes, gradients)
+    rows = rows[rows[["effect", "attention", "gradient"]].notna().any(axis=1)]
     panels = [
-        Panel("moved", "Removed", True, 3),
+        Panel("effect", "Left out", True, 3),
         Panel("gradient", "Gradients", True, 3),
-        Panel("looked", "Attention", False, 2),
+        Panel("attention", "Attention", False, 2),
     ]
     chart_view.show(
-        charts.beside(rows, panels, chart_view.text_and_background()[0]),
+        charts.bar_panels(rows, panels, chart_view.text_and_background()[0]),
         "Effect of leaving out, integrated gradients and attention: "
         + "; ".join(
-            f"{contributions.words(row, True)}, gradients {row.gradient_text or 'none'}" for row in rows.itertuples()
+            f"{contributions.in_words(row, True)}, gradients {row.gradient_text or 'none'}" for row in rows.itertuples()
         ),
         name="Three views",
     )
     st.caption(
-        f"Integrated gradients follow the rating from {made.baseline:.2f} ★, of a visitor about whom nothing is known, "
-        f"to {made.expected:.2f} ★, and share out the difference. Movies in the order they were watched."
+        f"Integrated gradients follow the rating from {gradients.baseline:.2f} ★, for a visitor of whom nothing is "
+        f"known, to {gradients.expected:.2f} ★, and divide the difference among the inputs. Movies in the order they "
+        "were watched."
     )
 
 
-def _draw_truth(recommender: Recommender, told: Explanation, insights: Insights | None) -> None:
-    st.header("Who finds the true causes?", anchor=False)
-    causes = ground_truth.causes(recommender, told)
+def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
+    st.header("Which method finds the true causes?", anchor=False)
+    causes = ground_truth.causes(recommender, explanation)
     title = recommender.catalogue.title
-    strongest = sorted(causes, key=lambda place: -abs(causes[place]))[:3]
     if causes:
         named = ", ".join(
-            f"{title(told.events[place].movie_id)} ({'▲' if causes[place] > 0 else '▼'} {abs(causes[place]):.2f} ★)"
-            for place in strongest
+            f"{title(explanation.events[index].movie_id)} ({'▲' if effect > 0 else '▼'} {abs(effect):.2f} ★)"
+            for index, effect in sorted(causes.items(), key=lambda item: -abs(item[1]))[:MAX_NAMED]
         )
         st.markdown(
             escape_markdown(f"In the demo world the rules are known. What truly moves this movie most: {named}.")
         )
-    elif told.events:
+    elif explanation.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
     planted = insights.planted if insights else None
     if planted:
-        shown = [(name, getattr(planted, method)) for method, name in METHODS.items()]
-        rows = pd.DataFrame([(name, share) for name, share in shown if share is not None], columns=["name", "share"])
-        words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
+        precisions = [(name, getattr(planted, method)) for method, name in METHODS.items()]
+        rows = pd.DataFrame([row for row in precisions if row[1] is not None], columns=["name", "share"])
+        in_words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
         chart_view.show(
-            charts.precision(rows), f"Share of true causes among the first three: {words}", name="True causes"
+            charts.precision(rows), f"Share of true causes among the first three: {in_words}", name="True causes"
         )
-        st.caption(escape_markdown(f"{planted.description} {_weaker(planted.by_clarity[:-1])}"))
+        st.caption(escape_markdown(f"{planted.description} {_weaker_causes(planted.by_clarity[:-1])}"))
 
 
-def _weaker(bands: Sequence[ClarityBand]) -> str:
-    """Say how it goes where the causes are weaker: "Weaker causes are found less often: of 0.3 ★ by leaving …"."""
-    said = [
-        f"from {band.stars:g} ★ {band.influence:.0%} by leaving out, {band.attention:.0%} by attention"
+def _weaker_causes(bands: Sequence[ClarityBand]) -> str:
+    """Return how often weaker causes are found: "Weaker causes are found less often: at 0.3 ★ or more, …"."""
+    parts = [
+        f"at {band.stars:g} ★ or more, {band.influence:.0%} by leaving movies out and {band.attention:.0%} by attention"
         for band in reversed(bands)
         if band.cases
     ]
-    return f"Weaker causes are found less often: {'; '.join(said)}." if said else ""
+    return f"Weaker causes are found less often: {'; '.join(parts)}." if parts else ""

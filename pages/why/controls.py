@@ -1,105 +1,114 @@
-"""What the page explains: whose prediction, of which movie, and by what it is measured."""
+"""What the page explains: whose prediction, of which movie, and which measure of it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
-from bst.explanation.sentences import Explanation
+from bst.explanation.sentences import Explanation, Measure
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
 
-MEASURES = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
+MEASURES: dict[Measure, str] = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
 ORDERS = {"strength": "Strongest first", "time": "As watched"}
+SLOTS = {"a": "A: the visitor", "b": "B: the changed copy"}
 
 
 @dataclass(frozen=True)
-class Whose:
-    """Whose prediction is explained: ``slot`` "a" or "b", or "guest" for somebody else, with ``words`` for them."""
+class Subject:
+    """Whose prediction is explained: the visitor ("a"), their copy ("b") or a guest, who has a ``description``."""
 
     visitor: Visitor
-    slot: str
-    words: str = ""
+    slot: Literal["a", "b", "guest"]
+    description: str = ""
 
 
-def whose() -> Whose:
-    """Return whose prediction it is; the copy only as long as it differs from the visitor."""
-    if found := explained.guest():
-        return Whose(found[0], "guest", found[1])
+def subject() -> Subject:
+    """Return whose prediction is explained; the copy only as long as it differs from the visitor."""
+    if guest := explained.guest():
+        return Subject(guest.visitor, "guest", guest.description)
     copy = visitor_state.current("b")
-    if st.session_state[settings.key("why_of")] == "b" and copy != visitor_state.current():
-        return Whose(copy, "b", "B: the changed copy")
-    return Whose(visitor_state.current(), "a")
+    if settings.get("why_of") == "b" and copy != visitor_state.current():
+        return Subject(copy, "b")
+    return Subject(visitor_state.current(), "a")
 
 
-def draw_whose(who: Whose) -> None:
-    """Draw who it is about where there is a choice."""
-    if who.slot == "guest":
+def draw_subject(subject: Subject) -> None:
+    """Draw whose prediction is explained where there is a choice."""
+    if subject.slot == "guest":
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":material/person_search: This is about {escape_markdown(who.words)}.", width="content")
+            description = escape_markdown(subject.description)
+            st.markdown(f":material/person_search: This is about {description}.", width="content")
             st.button("Back to the visitor", key="why_back", on_click=explained.forget_guest)
     elif visitor_state.current("b") != visitor_state.current():
         st.segmented_control(
             "Whose prediction",
-            ["a", "b"],
+            list(SLOTS),
             required=True,
-            format_func={"a": "A: the visitor", "b": "B: the changed copy"}.get,
+            format_func=SLOTS.__getitem__,
             label_visibility="collapsed",
-            **controlled("why_of_choice", who.slot, lambda slot: settings.update(why_of=slot)),
+            **controlled("why_of_choice", subject.slot, lambda slot: settings.update(why_of=slot)),
         )
 
 
 def movie(recommender: Recommender, visitor: Visitor) -> int:
-    """Return the movie that was asked about, else the one that leads the list."""
-    wanted = explained.movie()
-    if wanted is None or wanted not in recommender.catalogue:
+    """Return the movie that was asked about, or else the first of the visitor's list."""
+    movie_id = explained.movie()
+    if movie_id is None or movie_id not in recommender.catalogue:
         best = recommender.rank(visitor, 1) or recommender.rank(visitor, 1, RankOptions(Filters(include_seen=True)))
-        wanted = best[0].movie_id
-    return wanted
+        movie_id = best[0].movie_id
+    return movie_id
 
 
 def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
+    titles = recommender.catalogue.titles
     st.selectbox(
         "Movie to explain",
-        recommender.catalogue.titles,
-        format_func=recommender.catalogue.titles.get,
+        list(titles),
+        format_func=titles.__getitem__,
         help="Any movie of the catalogue. “Why?” in any list leads here, too.",
         **controlled("why_choice", movie_id, explained.set_movie),
     )
 
 
-def measure(told: Explanation) -> str:
-    """Return what the page measures, of what the model has."""
-    chosen = st.session_state[settings.key("why_measure")]
-    return chosen if chosen in told.measures else told.measures[0]
+def measure(explanation: Explanation) -> Measure:
+    """Return the chosen measure, or the first if the model does not have it."""
+    chosen = settings.get("why_measure")
+    return chosen if chosen in explanation.measures else explanation.measures[0]
 
 
-def draw_measure(told: Explanation) -> None:
-    """Draw the choice of what is measured."""
-    if len(told.measures) < 2:
+def draw_measure(explanation: Explanation) -> None:
+    """Draw the choice of the measure."""
+    if len(explanation.measures) < 2:
         return
     st.segmented_control(
         "What is explained",
-        told.measures,
+        list(explanation.measures),
         required=True,
-        format_func=MEASURES.get,
+        format_func=MEASURES.__getitem__,
         label_visibility="collapsed",
-        **controlled("why_measure_choice", measure(told), lambda name: settings.update(why_measure=name)),
+        **controlled("why_measure_choice", measure(explanation), lambda name: settings.update(why_measure=name)),
     )
 
 
-def draw_order(told: Explanation) -> None:
-    """Draw the choice in which order the events stand."""
-    if len(told.events) < 2:
+def order() -> str:
+    """Return the chosen order of the bars, one of ``ORDERS``."""
+    return settings.get("why_order")
+
+
+def draw_order(explanation: Explanation) -> None:
+    """Draw the choice of the order of the bars."""
+    if len(explanation.events) < 2:
         return
     st.segmented_control(
         "Order of the movies",
         list(ORDERS),
         required=True,
-        format_func=ORDERS.get,
+        format_func=ORDERS.__getitem__,
         key=settings.key("why_order"),
         persist_state="session",
         label_visibility="collapsed",

@@ -1,4 +1,4 @@
-"""What really causes ratings in the demo world, whose rules are known."""
+"""The true causes of ratings in the demo world, whose rules are known."""
 
 import numpy as np
 
@@ -9,17 +9,17 @@ from bst.inference.recommender import Recommender
 DATASET = "demo"
 
 
-def known(recommender: Recommender) -> bool:
-    """Whether the world that the model was trained on has rules that are known."""
+def is_known(recommender: Recommender) -> bool:
+    """Whether the model was trained on the demo world, whose rules are known."""
     return recommender.bundle.dataset == DATASET
 
 
-def causes(recommender: Recommender, told: Explanation) -> dict[int, float]:
-    """Return the planted effect, in stars, of each event that has one, by its place among those that are read."""
-    if not known(recommender) or not told.events:
+def causes(recommender: Recommender, explanation: Explanation) -> dict[int, float]:
+    """Return the planted effects, in stars, of the events that have one, by index among the events that are read."""
+    if not is_known(recommender) or not explanation.events:
         return {}
     catalogue = recommender.catalogue
-    rows = catalogue.rows(event.movie_id for event in told.events)
-    ratings = [event.rating for event in told.events]
-    effects = planted().contributions(rows, ratings, catalogue.row(told.movie_id))
-    return {int(place): float(effects[place]) for place in np.flatnonzero(effects)}
+    rows = catalogue.rows(event.movie_id for event in explanation.events)
+    ratings = [event.rating for event in explanation.events]
+    effects = planted().contributions(rows, ratings, catalogue.row(explanation.movie_id))
+    return {index: float(effects[index]) for index in np.flatnonzero(effects).tolist()}

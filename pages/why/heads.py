@@ -1,25 +1,29 @@
-"""Head by head: what each head of each layer looked at, and how the movies of the history look at each other."""
+"""Head by head: what each attention head looked at, and how the movies of the history look at each other."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from pages.shared.format import count, escape_markdown
+from bst.scoring.results import HistoryAttention
+from bst.text import count
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.widgets import chart_view
 from pages.why import contributions
-from pages.why.controls import Whose
+from pages.why.controls import Subject
 
+TITLE = "Head by head"
 MEAN = "Mean of all heads"
-# of a long history the newest are drawn against each other
-MOST_BETWEEN = 40
+# of a long history the newest tokens are drawn in the heatmap
+MAX_TOKENS = 40
 
 
-def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
+def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw the links, the heatmap of heads, and the heatmap of events."""
-    looks = told.attention.weights
-    if not told.events:
+    looks = explanation.attention.weights
+    if not explanation.events:
         st.caption(f"With no history there is nothing to look at but {looks.rest}.")
         return
     heads = [MEAN, *looks.heads]
@@ -28,87 +32,96 @@ def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
     head = st.selectbox("Head", heads, key="why_head", persist_state="session", width=260)
     grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
-        _draw_links(recommender, told, head)
+        _draw_links(recommender, explanation, head)
     with grid.cell():
-        _draw_heads(recommender, told)
-    _draw_between(recommender, told, head)
+        _draw_heads(recommender, explanation)
+    if looks.between is not None:
+        _draw_history_attention(recommender, explanation, looks.between, head)
 
 
-def weights(recommender: Recommender, told: Explanation) -> pd.DataFrame:
-    """Return what was looked at, one row a bar: ``label``, a column a head and one for their mean.
+def weights(recommender: Recommender, explanation: Explanation) -> pd.DataFrame:
+    """Return the attention weights, one row a bar: ``label``, a column a head, and one for their mean.
 
-    Movies stand in the order they were watched. Of a long history the movies looked at least become one bar.
+    Movies are in the order they were watched. Of a long history, the movies with the least attention share a row.
     """
-    looks = told.attention.weights
-    shown, others = contributions.shown(looks.to_events.mean(axis=0), "time")
-    rows = [(contributions.label(recommender, told.events[place]), *looks.to_events[:, place]) for place in shown]
+    looks = explanation.attention.weights
+    strongest, others = contributions.split_events(looks.to_events.mean(axis=0), "time")
+    rows = [
+        (contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i])
+        for i in strongest.tolist()
+    ]
     if len(others):
         rows.append((count(len(others), "other movie"), *looks.to_events[:, others].sum(axis=1)))
-    rows.append((looks.rest[0].upper() + looks.rest[1:], *looks.to_rest))
+    rows.append((capitalised(looks.rest), *looks.to_rest))
     frame = pd.DataFrame(rows, columns=["label", *looks.heads])
     return frame.assign(**{MEAN: frame[list(looks.heads)].mean(axis=1)})
 
 
-def _draw_links(recommender: Recommender, told: Explanation, head: str) -> None:
-    title = recommender.catalogue.title(told.movie_id)
+def _draw_links(recommender: Recommender, explanation: Explanation, head: str) -> None:
+    title = recommender.catalogue.title(explanation.movie_id)
     st.header("Where it looked", anchor=False)
-    rows = weights(recommender, told).assign(weight=lambda frame: frame[head])[["label", "weight"]]
-    said = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
+    rows = weights(recommender, explanation).assign(weight=lambda frame: frame[head])[["label", "weight"]]
+    in_words = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
     chart_view.show(
-        charts.links(rows, title, chart_view.text_and_background()[0]),
-        f"Where {title} looked, {head.lower()}: {said}",
+        charts.attention_links(rows, title, chart_view.text_and_background()[0]),
+        f"Where {title} looked, {head.lower()}: {in_words}",
         name="Where it looked",
     )
-    st.caption("The thicker the line, the more it looked there. Movies in the order they were watched.")
+    st.caption(
+        "The thicker the line, the more the model looked there (attention weight). Movies in the order they were "
+        "watched."
+    )
 
 
-def _draw_heads(recommender: Recommender, told: Explanation) -> None:
+def _draw_heads(recommender: Recommender, explanation: Explanation) -> None:
     st.header("Every head", anchor=False)
-    looks = told.attention.weights
-    long = weights(recommender, told).melt(["label"], list(looks.heads), "head", "weight")
+    looks = explanation.attention.weights
+    long = weights(recommender, explanation).melt(["label"], list(looks.heads), "head", "weight")
     chart_view.show(
         charts.attention_heatmap(long),
         f"Attention of each of {len(looks.heads)} heads; every head's weights sum to 100%",
         name="Every head",
     )
-    st.caption("A head is one of several looks that the model takes at once; each shares out 100%.")
+    st.caption("The model looks in several ways at once: with several heads, whose weights sum to 100% each.")
 
 
-def _draw_between(recommender: Recommender, told: Explanation, head: str) -> None:
-    between = told.attention.weights.between
-    if between is None:
-        return
+def _draw_history_attention(
+    recommender: Recommender, explanation: Explanation, attention: HistoryAttention, head: str
+) -> None:
     st.header("How the movies look at each other", anchor=False)
-    matrix = between.weights.mean(axis=0) if head == MEAN else None
-    if head in between.heads:
-        matrix = between.weights[between.heads.index(head)]
-    if matrix is None:
-        matrix = between.weights.mean(axis=0)
-    capital = [words[0].upper() + words[1:] for words in (*between.before, *between.after)]
+    matrix = _matrix(attention, head)
     names = [
-        *capital[: len(between.before)],
-        *(contributions.label(recommender, event) for event in told.events),
-        *capital[len(between.before) :],
+        *map(capitalised, attention.before),
+        *(contributions.event_label(recommender, event) for event in explanation.events),
+        *map(capitalised, attention.after),
     ]
-    first = max(0, len(names) - MOST_BETWEEN)
+    first = max(0, len(names) - MAX_TOKENS)
+    tokens = range(first, len(names))
     cells = pd.DataFrame(
         [
             (row - first, column - first, names[row], names[column], float(matrix[row, column]))
-            for row in range(first, len(names))
-            for column in range(first, len(names))
+            for row in tokens
+            for column in tokens
             if matrix[row, column] > 0
         ],
         columns=["row", "column", "row_label", "column_label", "weight"],
     )
     chart_view.show(
-        charts.between_heatmap(cells),
-        f"How {count(len(names) - first, 'token')} look at each other, {head.lower()}",
+        charts.history_attention_heatmap(cells),
+        f"How {count(len(tokens), 'token')} look at each other, {head.lower()}",
         name="How the movies look at each other",
     )
-    newest = f" The newest {MOST_BETWEEN} are shown." if first else ""
+    newest = f" The newest {MAX_TOKENS} are shown." if first else ""
     st.caption(
         escape_markdown(
-            "While the model reads the history, each movie looks at itself and at what came before it: a row looks, "
-            f"and shares out 100% among the columns.{newest}"
+            "While the model reads the history, each movie looks at itself and at what came before it (causal "
+            f"self-attention). The weights of each row sum to 100%.{newest}"
         )
     )
+
+
+def _matrix(attention: HistoryAttention, head: str) -> np.ndarray:
+    """Return a head's weights; the mean of all heads where it has none, as another layer's head."""
+    if head in attention.heads:
+        return attention.weights[attention.heads.index(head)]
+    return attention.weights.mean(axis=0)

@@ -1,4 +1,4 @@
-"""What was worked out of the chosen model once: its insights, and what to say where there are none."""
+"""The insights of the chosen model, which were measured over many visitors, and the notice where there are none."""
 
 import streamlit as st
 
@@ -9,17 +9,18 @@ from pages.shared.state.session_cache import cached, model_key
 
 
 def insights(recommender: Recommender) -> Insights | None:
-    """Return the model's insights, if they were made."""
+    """Return the model's insights if they have been measured."""
     bundle = recommender.bundle
     path = bundle.folder / "insights.json"
-    made = path.stat().st_mtime_ns if path.is_file() else 0
-    return cached("insights", model_key(recommender, made), lambda: read_insights(bundle))
+    version = path.stat().st_mtime_ns if path.is_file() else 0
+    return cached("insights", model_key(recommender, version), lambda: read_insights(bundle))
 
 
 def draw_missing(recommender: Recommender, what: str) -> None:
-    """Say how to get the insights. ``what`` they would show, as the object of a sentence."""
+    """Say how to measure the insights. ``what`` they would show, as the subject of "cannot be shown"."""
     st.info(
-        f"Nobody has looked at this model over many visitors yet, so {what} cannot be shown. It takes a minute or two:",
+        f"This model has not been measured over many visitors yet, so {what} cannot be shown. This takes a minute or "
+        "two:",
         icon=":material/info:",
     )
     st.code(f"python -m bst insights --bundle {recommender.bundle.name}", language=None)

@@ -1,4 +1,6 @@
-"""What each other rating of each movie would make of the prediction; and movies that act together."""
+"""How the prediction changes with every other rating of each movie; and movies that act together (interactions)."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,111 +14,139 @@ from bst.what_if.edits import Rate
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
-from pages.why.controls import Whose
-from pages.why.suggested_edits import try_it
+from pages.why.controls import Subject
+from pages.why.suggested_edits import try_edit
 
-MOST_ROWS, MOST_PAIRED = 10, 5
-# less than this and two movies do not act together, in stars
-HARDLY = 0.02
+TITLE = "Other ratings"
+MAX_ROWS, MAX_PAIRED = 10, 5
+# interactions below this are not worth a word, in stars
+NOTICEABLE = 0.02
 
 
-def render(recommender: Recommender, who: Whose, told: Explanation) -> None:
+def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw both pictures, side by side where there is room."""
-    if not told.events:
-        st.caption("There is no movie in the history whose rating could be another one.")
+    if not explanation.events:
+        st.caption("There is no movie in the history whose rating could be changed.")
         return
     grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
-        _draw_ratings(recommender, who, told)
+        _draw_ratings(recommender, subject, explanation)
     with grid.cell():
-        _draw_pairs(recommender, told)
+        _draw_pairs(recommender, explanation)
 
 
-def _draw_ratings(recommender: Recommender, who: Whose, told: Explanation) -> None:
+def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     st.header("If they had rated a movie differently", anchor=False)
-    asked = model_key(recommender, told.visitor, told.movie_id)
-    table = cached("ratings", asked, lambda: rating_changes(recommender, told.visitor, told.movie_id))
-    order = np.argsort(-(table.max(axis=1) - table.min(axis=1)), kind="stable")[:MOST_ROWS]
-    levels = recommender.bundle.levels
-    cells = pd.DataFrame(
-        [
-            (row, recommender.catalogue.title(told.events[place].movie_id), level, float(value), level == was)
-            for row, place in enumerate(order.tolist())
-            for was in [told.events[place].rating]
-            for level, value in zip(levels, table[place], strict=True)
-        ],
-        columns=["place", "label", "level", "expected", "now"],
+    visitor, movie_id = explanation.visitor, explanation.movie_id
+    expected = cached(
+        "ratings",
+        model_key(recommender, visitor, movie_id),
+        lambda: rating_changes(recommender, visitor, movie_id),
     )
-    low, high = cells.loc[cells["expected"].idxmin()], cells.loc[cells["expected"].idxmax()]
-    words = (
-        f"Expected rating if one movie had another rating: from {low['expected']:.2f} stars ({low['label']} rated "
-        f"{low['level']:g}) to {high['expected']:.2f} ({high['label']} rated {high['level']:g})"
-    )
-    answer = st.container(key="answer_cell")
-    chosen = chart_view.show(
+    rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
+    cells = _rating_cells(recommender, explanation, expected, rows)
+    low, high = _lowest_and_highest(cells)
+    above_chart = st.container(key="answer_cell")
+    selected = chart_view.show(
         charts.rating_changes(cells),
-        words,
+        f"Expected rating if one movie had another rating: from {low.expected:.2f} stars ({low.label} rated "
+        f"{low.level:g}) to {high.expected:.2f} ({high.label} rated {high.level:g})",
         name="Other ratings",
         key="why_cells",
         select=True,
     )
-    more = f" The {MOST_ROWS} movies whose rating matters most." if len(table) > MOST_ROWS else ""
+    more = f" The {MAX_ROWS} movies whose rating matters most." if len(expected) > MAX_ROWS else ""
     st.caption(f"The expected rating, in stars; a frame marks the rating that they gave.{more}")
-    with answer:
-        _draw_chosen(recommender, who, told, cells, order, chosen.selection.get("cell") or [])
+    clicked = selected.selection.get("cell") or []
+    with above_chart:  # where it is in sight
+        # the click may be of an earlier history, which had more rows
+        if clicked and int(clicked[0]["place"]) < len(rows):
+            row, level = int(clicked[0]["place"]), float(clicked[0]["level"])
+            _draw_clicked(recommender, subject, explanation, rows[row], level, cells)
+        else:
+            st.caption(":material/touch_app: Click a cell to try it in What if.")
 
 
-def _draw_chosen(
-    recommender, who: Whose, told: Explanation, cells: pd.DataFrame, order: np.ndarray, picked: list
+def _rating_cells(
+    recommender: Recommender, explanation: Explanation, expected: np.ndarray, rows: list[int]
+) -> pd.DataFrame:
+    """Return the cells of the heatmap as ``charts.rating_changes`` takes them, and each event's ``index``."""
+    return pd.DataFrame(
+        [
+            {
+                "place": place,
+                "index": index,
+                "label": recommender.catalogue.title(explanation.events[index].movie_id),
+                "level": level,
+                "expected": float(value),
+                "now": level == explanation.events[index].rating,
+            }
+            for place, index in enumerate(rows)
+            for level, value in zip(recommender.bundle.levels, expected[index], strict=True)
+        ]
+    )
+
+
+def _lowest_and_highest(cells: pd.DataFrame) -> tuple[Any, Any]:
+    rows = list(cells.itertuples())
+    return min(rows, key=lambda cell: cell.expected), max(rows, key=lambda cell: cell.expected)
+
+
+def _draw_clicked(
+    recommender: Recommender,
+    subject: Subject,
+    explanation: Explanation,
+    index: int,
+    level: float,
+    cells: pd.DataFrame,
 ) -> None:
-    """Draw the button that tries the cell that was clicked: above the picture, where it is in sight."""
-    if not picked or int(picked[0]["place"]) >= len(order):
-        st.caption(":material/touch_app: Click a cell to try it in What if.")
-        return
-    place, level = int(picked[0]["place"]), float(picked[0]["level"])
-    event = told.events[int(order[place])]
+    """Draw the button that tries the cell that was clicked."""
+    event = explanation.events[index]
     title = recommender.catalogue.title(event.movie_id)
-    cell = cells[(cells["place"] == place) & (cells["level"] == level)].iloc[0]
     if level == event.rating:
         st.caption(
             f"{escape_markdown(title)}: {stars(level)} is what they gave. Click another cell to try it in What if."
         )
         return
-    words = f"Rate {title} {level:g} instead of {event.rating:g}: {cell['expected']:.2f} ★"
-    if st.button(escape_markdown(words), key="why_try_cell", icon=":material/star_half:", type="primary"):
-        try_it(who, Rate(event.movie_id, level))
+    expected = cells.loc[(cells["index"] == index) & (cells["level"] == level), "expected"].item()
+    label = f"Rate {title} {level:g} instead of {event.rating:g}: {expected:.2f} ★"
+    if st.button(escape_markdown(label), key="why_try_cell", icon=":material/star_half:", type="primary"):
+        try_edit(subject, Rate(event.movie_id, level))
 
 
-def _draw_pairs(recommender: Recommender, told: Explanation) -> None:
+def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     st.header("Movies that act together", anchor=False)
-    strength = np.abs(told.event_effects("expected"))
-    among = np.argsort(-strength, kind="stable")[:MOST_PAIRED].tolist()
-    if len(among) < 2:
+    strength = np.abs(explanation.event_effects("expected"))
+    strongest = np.argsort(-strength, kind="stable")[:MAX_PAIRED].tolist()
+    if len(strongest) < 2:
         st.caption("It takes two movies to act together.")
         return
-    asked = model_key(recommender, told.visitor, told.movie_id)
-    table = cached("pairs", asked, lambda: interactions(recommender, told.visitor, told.movie_id, among))
-    names = [recommender.catalogue.title(told.events[place].movie_id) for place in among]
+    visitor, movie_id = explanation.visitor, explanation.movie_id
+    effects = cached(
+        "pairs",
+        model_key(recommender, visitor, movie_id),
+        lambda: interactions(recommender, visitor, movie_id, strongest),
+    )
+    titles = [recommender.catalogue.title(explanation.events[index].movie_id) for index in strongest]
     cells = pd.DataFrame(
-        [(i, j, names[i], names[j], float(table[i, j])) for i in range(len(names)) for j in range(len(names))],
+        [(i, j, titles[i], titles[j], float(effects[i, j])) for i in range(len(titles)) for j in range(len(titles))],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
-    sentence = _pair_words(cells)
+    sentence = _pair_sentence(cells)
     st.markdown(escape_markdown(sentence))
-    chart_view.show(charts.pairs(cells), sentence, name="Movies that act together")
+    chart_view.show(charts.pair_interactions(cells), sentence, name="Movies that act together")
     st.caption(
-        "In stars: − where two movies tell the model the same, so that one of them is hardly missed; + where one "
-        "counts for more because the other is there."
+        "In stars (interactions): − where two movies tell the model much the same, so that one of them would hardly be "
+        "missed; + where each counts for more because the other is there."
     )
 
 
-def _pair_words(cells: pd.DataFrame) -> str:
-    """Say in words which pair acts together most."""
-    most = cells.loc[cells["stars"].abs().idxmax()]
-    if abs(most["stars"]) < HARDLY:
-        return "Each of the strongest movies does its part by itself: no two of them act together."
-    way = "more" if most["stars"] > 0 else "less"
+def _pair_sentence(cells: pd.DataFrame) -> str:
+    """Return which two movies act together most."""
+    pair = max(cells.itertuples(), key=lambda cell: abs(cell.stars))
+    if abs(pair.stars) < NOTICEABLE:
+        return "The strongest movies act independently: no two of them do more or less together than alone."
     return (
-        f"Together, {most['first_label']} and {most['second_label']} count {abs(most['stars']):.2f} ★ {way} than each "
-        "would alone."
+        f"Together, {pair.first_label} and {pair.second_label} count {abs(pair.stars):.2f} ★ "
+        f"{'more' if pair.stars > 0 else 'less'} than the sum of what each does alone."
     )

@@ -5,104 +5,116 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst.explanation import predicted
-from bst.explanation.sentences import MEASURES, Explanation, signed, top_contributions, value_text
+from bst.explanation.sentences import MEASURES, Explanation, Measure, signed, top_contributions, value_text
 from bst.inference.recommender import Recommender
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.schema import DEMOGRAPHICS, Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from pages.shared.format import escape_markdown
-from pages.shared.state import explained, settings, visitor_state
+from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.why.controls import Whose
+from pages.shared.widgets import what_if_link
+from pages.why.controls import Subject
 
-WHAT_IF = "pages/what_if/what_if.py"
-MOST_DROPS, MOST = 3, 5
+MAX_REMOVALS, MAX_EDITS = 3, 5
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change: what its button says, in plain text, the edit, and by how much it changes each measure."""
+    """An edit and the label of its button, in plain text."""
 
     label: str
     icon: str
     edit: Edit
-    by: dict[str, float]
 
 
-def render(recommender: Recommender, who: Whose, told: Explanation, measure: str) -> None:
-    """Draw the changes, each a button that leads to What if."""
+@dataclass(frozen=True)
+class Effect:
+    """A proposal, and by how much it changes the prediction in each measure that the model has."""
+
+    proposal: Proposal
+    changes: dict[Measure, float]
+
+
+def render(recommender: Recommender, subject: Subject, explanation: Explanation, measure: Measure) -> None:
+    """Draw the edits, each a button that leads to What if."""
     st.header("Try a change", anchor=False)
     st.caption(
         "Each button makes one change to a copy of the visitor and opens What if."
-        if who.slot != "guest"
+        if subject.slot != "guest"
         else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
-    proposals = cached(
+    effects = cached(
         "proposals",
-        model_key(recommender, told.visitor, told.movie_id, measure),
-        lambda: _make(recommender, told, measure),
+        model_key(recommender, explanation.visitor, explanation.movie_id, measure),
+        lambda: _effects(recommender, explanation, measure),
     )
-    for number, one in enumerate(proposals):
+    for number, effect in enumerate(effects):
+        proposal = effect.proposal
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             pressed = st.button(
-                escape_markdown(one.label),
+                escape_markdown(proposal.label),
                 key=f"why_change_{number}",
-                icon=f":material/{one.icon}:",
+                icon=f":material/{proposal.icon}:",
                 width="stretch",
                 wrap=True,
             )
             if pressed:
-                try_it(who, one.edit)
-            st.markdown(_effect(told, measure, one.by[measure]), width="content")
-    if not proposals:
-        st.markdown("Nothing about this visitor is known that could be changed.")
+                try_edit(subject, proposal.edit)
+            st.markdown(_in_words(explanation, measure, effect.changes[measure]), width="content")
+    if not effects:
+        st.markdown("Nothing is known about this visitor that could be changed.")
 
 
-def _effect(told: Explanation, measure: str, by: float) -> str:
-    """Return what a prediction becomes, with its way; of what is next only the way, as its chance is not asked for."""
+def _in_words(explanation: Explanation, measure: Measure, change: float) -> str:
+    """Return what a prediction becomes, and its direction; of the next movie only the change, as it is a logit."""
     if measure == "next_logit":
-        return f"**{escape_markdown(signed(measure, by))}**"
-    way = signed(measure, by).split(" ")[0]
-    return f"**{escape_markdown(value_text(measure, told.value(measure) + by, int(measure == 'expected')))}** {way}"
+        return f"**{escape_markdown(signed(measure, change))}**"
+    direction = signed(measure, change).split(" ")[0]
+    value = value_text(measure, explanation.value(measure) + change, int(measure == "expected"))
+    return f"**{escape_markdown(value)}** {direction}"
 
 
-def _make(recommender: Recommender, told: Explanation, measure: str) -> list[Proposal]:
-    """Return changes of what moves the prediction most: left out, rated otherwise, unknown."""
-    title, levels = recommender.catalogue.title, recommender.bundle.levels
-    found = top_contributions(told, measure)
-    events = [mover.event for mover in found if mover.event]
-    if not events and told.events:
-        strength = abs(told.event_effects(measure))
-        events = [told.events[int(strength.argmax())]]
-    made: list[tuple[str, str, Edit]] = []
-    for event in events[:MOST_DROPS]:
-        name = title(event.movie_id)
-        made.append((f"Remove {name}", "delete", Drop(event.movie_id)))
-    if events:
-        first = events[0]
-        other = levels[0] if first.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
-        words = f"Rate {title(first.movie_id)} {other:g} instead of {first.rating:g}"
-        made.insert(1, (words, "star_half", Rate(first.movie_id, other)))
-    parts = sorted(told.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
-    for name, _ in parts[: MOST - len(made)]:
-        made.append((f"Hide their {DEMOGRAPHICS[name].label}", "person_off", SetDemographic(name, None)))
-    values = predicted(recommender, [edit.apply(told.visitor) for _, _, edit in made], told.movie_id) if made else []
+def _effects(recommender: Recommender, explanation: Explanation, measure: Measure) -> list[Effect]:
+    proposals = _proposals(recommender, explanation, measure)
+    if not proposals:
+        return []
+    edited = [proposal.edit.apply(explanation.visitor) for proposal in proposals]
+    measures = [name for name in MEASURES if name in explanation.measures]
     return [
-        Proposal(
-            label,
-            icon,
-            edit,
-            {name: getattr(value, name) - told.value(name) for name in MEASURES if name in told.measures},
-        )
-        for (label, icon, edit), value in zip(made, values, strict=True)
+        Effect(proposal, {name: getattr(prediction, name) - explanation.value(name) for name in measures})
+        for proposal, prediction in zip(proposals, predicted(recommender, edited, explanation.movie_id), strict=True)
     ]
 
 
-def try_it(who: Whose, edit: Edit) -> None:
-    """Make the change to a copy and go to What if."""
-    edited: Visitor = edit.apply(who.visitor)
-    if who.slot == "guest":
-        visitor_state.replace(who.visitor)
+def _proposals(recommender: Recommender, explanation: Explanation, measure: Measure) -> list[Proposal]:
+    """Return edits of what moves the prediction most: removed, rated differently, unknown."""
+    title, levels = recommender.catalogue.title, recommender.bundle.levels
+    events = _strongest_events(explanation, measure)
+    proposals = [
+        Proposal(f"Remove {title(event.movie_id)}", "delete", Drop(event.movie_id)) for event in events[:MAX_REMOVALS]
+    ]
+    if events:
+        strongest = events[0]
+        other = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
+        label = f"Rate {title(strongest.movie_id)} {other:g} instead of {strongest.rating:g}"
+        proposals.insert(1, Proposal(label, "star_half", Rate(strongest.movie_id, other)))
+    demographics = sorted(explanation.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
+    for name, _ in demographics[: MAX_EDITS - len(proposals)]:
+        proposals.append(Proposal(f"Hide their {DEMOGRAPHICS[name].label}", "person_off", SetDemographic(name, None)))
+    return proposals
+
+
+def _strongest_events(explanation: Explanation, measure: Measure) -> list[Event]:
+    """Return the events that move the prediction noticeably, the strongest first; if none does, just the strongest."""
+    events = [contribution.event for contribution in top_contributions(explanation, measure) if contribution.event]
+    if not events and explanation.events:
+        events = [explanation.events[int(abs(explanation.event_effects(measure)).argmax())]]
+    return events
+
+
+def try_edit(subject: Subject, edit: Edit) -> None:
+    """Make the edit to a copy of the visitor, or of the guest, who becomes the visitor; and go to What if."""
+    if subject.slot == "guest":
+        visitor_state.replace(subject.visitor)
         explained.forget_guest()
-    visitor_state.replace(edited, "b")
-    settings.update(what_if_view="compare")
-    st.switch_page(WHAT_IF, query_params={})
+    what_if_link.go(edit.apply(subject.visitor))

@@ -1,85 +1,98 @@
-"""Why: what moved one prediction, what the model looked at while it made it, and how far the two agree."""
+"""Why: what moved one prediction, what the model looked at meanwhile, and how far the two agree."""
+
+from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bst.errors import BSTError
-from bst.explanation.sentences import Explanation, explain, sentence, signed, top_contributions
+from bst.explanation.sentences import Explanation, Measure, explain, sentence, signed, top_contributions
 from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS
-from pages.shared import resources
+from pages.shared import pages, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, first_time, model_key
 from pages.shared.widgets import chart_view, why_link
-from pages.why import agreement as trust_part
-from pages.why import contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
-from pages.why.controls import Whose
+from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
+from pages.why.controls import Subject
 
-PARTS = {
-    "ratings": ("Other ratings", ratings.render),
-    "trust": ("Can attention be trusted?", trust_part.render),
-    "heads": ("Head by head", heads.render),
-    "general": ("What it looks at in general", global_view.render),
-}
+QUESTION = "Why does the model expect this?"
+# by the names that links have for them
+PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": global_view}
 
 
 def render() -> None:
-    """Draw the page: the sentence, the bars, what could be changed, and below that the one part that is asked for."""
+    """Draw the page: the sentence, the bars, what could be changed, and the part that is chosen below them."""
     resources.need_ratings()
     recommender = resources.loaded_recommender()
     headline = st.container()
     if recommender is None:
-        headline.title("Why does the model expect this?", anchor=False)
+        headline.title(QUESTION, anchor=False)
         resources.load_recommender()
-    who = controls.whose()
+        return
+    subject = controls.subject()
     try:
-        _draw_answer(recommender, who, headline)
+        _draw_explanation(recommender, subject, headline)
     except BSTError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
-def _draw_answer(recommender: Recommender, who: Whose, headline) -> None:
-    movie_id = controls.movie(recommender, who.visitor)
+def _draw_explanation(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> None:
+    explanation = _explain(recommender, subject, headline)
+    measure, title = controls.measure(explanation), recommender.catalogue.title
+    with headline:
+        st.title(escape_markdown(sentence(explanation, measure, title)), anchor=False)
+        st.caption(escape_markdown(_second_sentence(explanation, measure, title)))
+    controls.draw_subject(subject)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        controls.draw_movie(recommender, explanation.movie_id)
+        controls.draw_measure(explanation)
+    if explanation.events or explanation.demographic_scores:
+        _draw_contributions(recommender, subject, explanation, measure)
+    else:
+        _draw_nothing_known()
+    st.segmented_control(
+        "Look closer",
+        list(PARTS),
+        required=True,
+        format_func=lambda part: PARTS[part].TITLE,
+        key=settings.key("why_part"),
+        persist_state="session",
+    )
+    PARTS[settings.get("why_part")].render(recommender, subject, explanation)
+
+
+def _explain(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> Explanation:
+    movie_id = controls.movie(recommender, subject.visitor)
     if first_time("explained", recommender):
         with headline:
-            st.title("Why does the model expect this?", anchor=False)
+            st.title(QUESTION, anchor=False)
             st.info(
                 "Working out what moved this prediction. The first time takes a few seconds.",
                 icon=":material/hourglass_top:",
             )
-        explain(recommender, who.visitor, movie_id)
+        explain(recommender, subject.visitor, movie_id)
         st.rerun()
-    told = cached(
-        "explained", model_key(recommender, who.visitor, movie_id), lambda: explain(recommender, who.visitor, movie_id)
+    return cached(
+        "explained",
+        model_key(recommender, subject.visitor, movie_id),
+        lambda: explain(recommender, subject.visitor, movie_id),
     )
-    measure = controls.measure(told)
-    title = recommender.catalogue.title
-    with headline:
-        st.title(escape_markdown(sentence(told, measure, title)), anchor=False)
-        st.caption(escape_markdown(_second(told, measure, title)))
-    controls.draw_whose(who)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        controls.draw_movie(recommender, movie_id)
-        controls.draw_measure(told)
-    if not told.events and not told.demographic_scores:
-        _draw_nothing_known()
-    else:
-        _draw_pictures(recommender, who, told, measure)
-    _draw_part(recommender, who, told)
 
 
-def _second(told: Explanation, measure: str, title) -> str:
-    """Return what comes after the strongest, and what would be expected without any of it."""
-    said = []
-    for mover in top_contributions(told, measure)[1:3]:
-        if mover.event:
-            name = f"{title(mover.event.movie_id)}, {stars(mover.event.rating)}"
-        else:
-            name = f"their {DEMOGRAPHICS[mover.demographic].label}"
-        said.append(f"{name} ({signed(measure, mover.effect)})")
-    if said:
-        return f"Then {' and '.join(said)}."
-    return "Nothing else about this visitor makes a difference worth naming."
+def _second_sentence(explanation: Explanation, measure: Measure, title: Callable[[int], str]) -> str:
+    """Return what moves the prediction most after the strongest, which the headline names."""
+    parts = []
+    for contribution in top_contributions(explanation, measure)[1:3]:
+        if contribution.event:
+            name = f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
+        elif contribution.demographic:
+            name = f"their {DEMOGRAPHICS[contribution.demographic].label}"
+        parts.append(f"{name} ({signed(measure, contribution.effect)})")
+    if parts:
+        return f"Next strongest: {', and '.join(parts)}."
+    return "Nothing else about this visitor makes a noticeable difference."
 
 
 def _draw_nothing_known() -> None:
@@ -88,35 +101,25 @@ def _draw_nothing_known() -> None:
         "say who they are, on the Recommend page.",
         icon=":material/info:",
     )
-    st.page_link("pages/recommend/recommend.py", label="Go to Recommend", icon=":material/recommend:")
+    st.page_link(pages.RECOMMEND, label="Go to Recommend", icon=":material/recommend:")
 
 
-def _draw_pictures(recommender: Recommender, who: Whose, told: Explanation, measure: str) -> None:
-    causes = ground_truth.causes(recommender, told)
+def _draw_contributions(recommender: Recommender, subject: Subject, explanation: Explanation, measure: Measure) -> None:
+    causes = ground_truth.causes(recommender, explanation)
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        order = st.session_state[settings.key("why_order")]
-        contributions.render(recommender, told, measure, order, causes)
-        controls.draw_order(told)
-        st.caption(escape_markdown(contributions.legend(recommender, told, measure, causes)))
+        contributions.render(recommender, explanation, measure, controls.order(), causes)
+        controls.draw_order(explanation)
+        st.caption(escape_markdown(contributions.legend(recommender, explanation, measure, causes)))
     with right, st.container(border=True):
-        suggested_edits.render(recommender, who, told, measure)
+        suggested_edits.render(recommender, subject, explanation, measure)
     if measure == "next_logit":
-        st.caption("Which movie comes next is predicted by a part of the model with a look of its own, not shown here.")
-    elif told.events:
-        st.markdown(f":material/balance: {escape_markdown(trust_part.sentence(recommender, told))}")
-
-
-def _draw_part(recommender: Recommender, who: Whose, told: Explanation) -> None:
-    st.segmented_control(
-        "Look closer",
-        list(PARTS),
-        required=True,
-        format_func=lambda part: PARTS[part][0],
-        key=settings.key("why_part"),
-        persist_state="session",
-    )
-    PARTS[st.session_state[settings.key("why_part")]][1](recommender, who, told)
+        st.caption(
+            "The next movie is predicted by a part of the model of its own (the next tower), whose attention is not "
+            "shown here."
+        )
+    elif explanation.events:
+        st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
 
 
 why_link.follow()

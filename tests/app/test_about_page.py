@@ -1,4 +1,4 @@
-"""The About page: the model card, the architecture, the words, and how to get the data."""
+"""The About page: the model card, the architecture, the glossary, and how to get the data."""
 
 import re
 
@@ -33,7 +33,7 @@ def text(app: AppTest) -> str:
 
 def test_the_card_of_the_chosen_bundle():
     page, bundle = opened(), open_bundle("demo")
-    assert [tab.label for tab in page.tabs] == ["Model card", "How it is built", "Words", "Data and licences"]
+    assert [tab.label for tab in page.tabs] == ["Model card", "Architecture", "Glossary", "Data and licences"]
     metrics = {metric.label: metric.value for metric in page.metric}
     assert metrics["Parameters"] == f"{bundle.parameters['parameters']:,}"
     assert metrics["MAE"] == f"{bundle.metrics['metrics']['mae']:.3f} ★"
@@ -50,25 +50,25 @@ def test_the_card_of_the_chosen_bundle():
 
 
 @pytest.mark.parametrize("kind", ["timeline", "rating-only", "next-only", "classic"])
-def test_every_kind_of_model_is_drawn_and_told_in_words(kinds, kind):
-    page = opened("How it is built", kind)
-    told = " ".join(chart_words(page))
-    assert ("The tower that predicts ratings" in told) == (kind in ("timeline", "rating-only"))
-    assert ("The tower that predicts the next movie" in told) == (kind in ("timeline", "next-only"))
-    assert ("Transformer block" in told) == (kind == "classic")
+def test_every_kind_of_model_is_drawn_and_described(kinds, kind):
+    page = opened("Architecture", kind)
+    drawing = " ".join(chart_words(page))
+    assert ("The tower that predicts ratings" in drawing) == (kind in ("timeline", "rating-only"))
+    assert ("The tower that predicts the next movie" in drawing) == (kind in ("timeline", "next-only"))
+    assert ("Transformer block" in drawing) == (kind == "classic")
     assert "The same in words" in [part.label for part in page.expander]
     parts, every = (table.value for table in page.dataframe)
     assert parts["Parameters"].sum() == every["Parameters"].sum()
-    assert re.search(r"[\d,]+ numbers, of which [\d,]+ are trained", text(page))
+    assert re.search(r"[\d,]+ parameters, of which [\d,]+ are trained", text(page))
 
 
-def test_words_can_be_searched():
-    page = opened("Words")
+def test_the_glossary_can_be_searched():
+    page = opened("Glossary")
     assert all(word.word in text(page) for word in GLOSSARY)
-    page = opened("Words", about_words="ndcg")
+    page = opened("Glossary", about_glossary="ndcg")
     assert "NDCG@K" in text(page)
     assert "Counterfactual" not in text(page)
-    assert "No word here is like that" in text(opened("Words", about_words="qqq"))
+    assert "No term matches “qqq”." in text(opened("Glossary", about_glossary="qqq"))
 
 
 def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
@@ -77,13 +77,13 @@ def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
     page = opened("Data and licences")
     assert "Accept and download (6 MB)" in [button.label for button in page.button]
     assert "python -m bst download ml-1m" in captions(page)
-    for words in ("Harper", "Chen", "MIT", "GroupLens", "The chosen model was made with"):
-        assert words in text(page)
+    for phrase in ("Harper", "Chen", "MIT", "GroupLens", "The chosen model was trained with"):
+        assert phrase in text(page)
 
 
 def test_the_report_to_save_is_the_whole_one(monkeypatch):
     monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
     html = report._make(open_bundle("demo")).decode()
     assert html.startswith("<!DOCTYPE html>")
-    assert "How soon it knows somebody" in html
+    assert "Error by length of history" in html
     assert "300,000 ratings" in html  # the data are described, too

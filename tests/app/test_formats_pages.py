@@ -108,7 +108,7 @@ def test_a_model_is_trained_on_what_was_trained_on_before(trained):
 
 
 def check_evaluation(app: AppTest, form: str) -> None:
-    for section in ("How soon it knows you", "Promises kept", "For whom", "Worst misses", "Lists"):
+    for section in ("Error by length of history", "Calibration", "Groups and fairness", "Worst errors", "Ranked lists"):
         app.session_state["evaluation_tabs_7"] = section
         assert not app.run().exception, section
     assert (TIE_ORDERS["drawn"] in captions(app)) == (form in DRAWN)
@@ -120,11 +120,11 @@ def check_data(app: AppTest, form: str) -> None:
     assert ("Assumed when its files were read" in text) == (form in NOTES)
     assert NOTES.get(form, "") in text
     sections = 4 if form in NO_USERS else 5
-    for section in ("Ratings", "Movies", "What order means", "One movie"):
+    for section in ("Ratings", "Movies", "Timestamps and order", "One movie"):
         app.session_state[f"data_tabs_{sections}"] = section
         app.run()
         assert not app.exception, section
-        if section == "What order means":
+        if section == "Timestamps and order":
             words = " ".join(part.value for part in app.main.markdown)
             assert (TIE_ORDERS["drawn"] in words) == (form in DRAWN)
             assert ("When ratings were given is not known" in words) == (form == "no-times")

@@ -406,8 +406,8 @@ def test_a_newcomers_address_stays_clean_and_a_lone_model_name_works(kinds):
     assert list(app.query_params) == ["bundle"]
 
 
-def test_links_know_all_sweeps():
-    assert tuple(sweep.KNOBS) == link.SWEEPS
+def test_links_know_all_settings_that_can_be_varied():
+    assert tuple(sweep.PARAMETERS) == link.SWEEPS
 
 
 # ---- who can open a link

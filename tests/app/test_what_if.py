@@ -1,4 +1,4 @@
-"""What if: a visitor beside their changed copy, knobs to turn, and the search for the smallest change."""
+"""What if: a visitor compared with a changed copy, one setting varied, and the search for the smallest change."""
 
 import json
 import re
@@ -43,8 +43,8 @@ def look_at(app, view: str):
 
 def lists(app) -> tuple[list[str], list[str]]:
     """The titles of both lists."""
-    drawn = [json.loads(one.proto.json) for one in app.get("bidi_component")]
-    first, second = ([row["title"] for row in one["rows"]] for one in drawn if "rows" in one)
+    components = [json.loads(component.proto.json) for component in app.get("bidi_component")]
+    first, second = ([row["title"] for row in data["rows"]] for data in components if "rows" in data)
     return first, second
 
 
@@ -58,9 +58,9 @@ def labels(app, prefix: str) -> list[str]:
 
 
 def ranks(app) -> dict[str, tuple[str, str]]:
-    """What the chart of ranks says of each movie: its places in A and in B."""
+    """The text of the chart of ranks: each movie's ranks in A and in B."""
     words = chart_words(app)[0].removeprefix("Ranks in A and in B: ")
-    return {m[1]: (m[2], m[3]) for m in (re.fullmatch(r"(.*) (\S+) → (\S+)", one) for one in words.split("; "))}
+    return {m[1]: (m[2], m[3]) for m in (re.fullmatch(r"(.*) (\S+) → (\S+)", text) for text in words.split("; "))}
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_newcomer_finds_changes_to_try_and_two_lists_that_are_the_same(kinds):
     assert len(labels(app, "start")) == 4
     assert labels(app, "start")[1] == "Sex: male instead of female"
     assert labels(app, "start")[2] == "Forget all but the newest 2"
-    assert ranks(app) == {title: (str(place), str(place)) for place, title in enumerate(first, start=1)}
+    assert ranks(app) == {title: (str(rank), str(rank)) for rank, title in enumerate(first, start=1)}
     assert all(app.button(key=f"what_if_{way}").disabled for way in ("swap", "keep", "again"))
     assert any("How this works" in text.value for text in app.main.markdown)
 
@@ -94,15 +94,15 @@ def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, 
     assert visitor(app) == before
     assert copy(app) == before.rated(movie_id(changed[1]), float(changed[2]))
     assert re.search(rf"because {re.escape(changed[1])} went from {changed[3]} to {changed[2]}$", headline(app))
-    assert f"Against A: rated {changed[1]} {changed[3]} → {changed[2]}." in captions(app)
+    assert f"Compared with A: rated {changed[1]} {changed[3]} → {changed[2]}." in captions(app)
 
-    # the chart has all of both lists, each movie with its place in the whole catalogue
+    # the chart has all movies of both lists, each with its rank in the whole catalogue
     first, second = lists(app)
     assert set(ranks(app)) == {*first, *second}
     for rows, side, who in ((first, 0, before), (second, 1, copy(app))):
         everything = [row.title for row in model.rank(who, None)]
         assert rows == everything[:10]
-        assert all(places[side] == str(everything.index(title) + 1) for title, places in ranks(app).items())
+        assert all(pair[side] == str(everything.index(title) + 1) for title, pair in ranks(app).items())
 
     # and the tables the largest changes of what neither has seen
     change = model.expected_ratings(copy(app)) - model.expected_ratings(before)
@@ -156,7 +156,7 @@ def test_a_movie_that_the_copy_has_seen_is_in_no_list(kinds):
     assert best not in lists(app)[1]
 
 
-def test_lists_are_made_as_on_the_recommend_page(kinds, model):
+def test_lists_follow_the_controls_of_the_recommend_page(kinds, model):
     app = what_if("timeline", filter_genres=["Western"])
     assert "Filters of the Recommend page apply: Western." in captions(app)
     westerns = set(MOVIES.loc[MOVIES["genres"].str.contains("Western"), "title"])
@@ -170,7 +170,7 @@ def test_lists_are_made_as_on_the_recommend_page(kinds, model):
     assert app.segmented_control(key="order").value == "next"
 
 
-def test_filters_that_let_nothing_pass_say_so(kinds):
+def test_the_page_says_when_no_movie_passes_the_filters(kinds):
     app = what_if("timeline", filter_genres=["Western"], **{f"filter_years_{_years()[0]}_{_years()[1]}": (1921, 1921)})
     assert "There is nothing to rank" in app.info[0].value
 
@@ -180,13 +180,13 @@ def _years() -> tuple[int, int]:
     return int(known.min()), int(known.max())
 
 
-# ---- knobs
+# ---- one setting varied
 
 
-KNOBS = {
+VALUES = {
     "rating": ([f"{stars} ★" for stars in range(1, 6)], "Rating of Alien (1979)"),
-    "position": (["5", "4", "3", "2", "1"], "Place of Alien (1979) in the history"),
-    "last": (["0", "1", "2", "3", "4", "5"], "Newest movies that count"),
+    "position": (["5", "4", "3", "2", "1"], "Position of Alien (1979) in the history"),
+    "last": (["0", "1", "2", "3", "4", "5"], "Newest movies that are kept"),
     "sex": (["Unknown", "Female", "Male"], "Sex"),
     "age": (8, "Age group"),
     "occupation": (22, "Occupation"),
@@ -194,25 +194,25 @@ KNOBS = {
 
 
 @pytest.mark.parametrize("bundle", ["timeline", "classic"])
-def test_each_knob_shows_what_is_expected_at_all_its_settings(kinds, bundle):
+def test_each_setting_shows_what_is_expected_at_all_its_values(kinds, bundle):
     app = look_at(what_if(bundle), "sweep")
     model, who = Recommender.load(kinds / bundle), visitor(app)
     best = [row.movie_id for row in model.rank(who, 3)]
-    for knob, (wanted, axis) in KNOBS.items():
-        app.selectbox(key="sweep_knob").select(knob).run()
+    for setting, (wanted, axis) in VALUES.items():
+        app.selectbox(key="sweep_knob").select(setting).run()
         assert not app.exception
         rows = app.dataframe[0].value
         assert rows["title"].drop_duplicates().tolist() == [TITLES[i] for i in best]
-        found = rows["setting"].drop_duplicates().tolist()
-        if bundle == "classic" and knob == "last":
+        values = rows["setting"].drop_duplicates().tolist()
+        if bundle == "classic" and setting == "last":
             wanted = ["0", "1", "2", "3"]  # it reads the newest three
-        assert found == wanted if isinstance(wanted, list) else len(found) == wanted
+        assert values == wanted if isinstance(wanted, list) else len(values) == wanted
         assert chart_words(app)[0].startswith(f"Expected ratings by {axis}: ")
         assert headline(app) in chart_words(app)[0]
         assert ("Hover over a point" in captions(app)) == (bundle == "timeline")
-        if knob == "rating":
-            values = rows.loc[rows["setting"] == "2 ★", "expected"].tolist()
-            assert values == pytest.approx(model.expected_ratings(who.rated(ALIEN, 2.0), best).tolist(), abs=1e-4)
+        if setting == "rating":
+            expected = rows.loc[rows["setting"] == "2 ★", "expected"].tolist()
+            assert expected == pytest.approx(model.expected_ratings(who.rated(ALIEN, 2.0), best).tolist(), abs=1e-4)
 
 
 def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
@@ -234,7 +234,7 @@ def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
         assert f" to {high:.1f} ★ (" in headline(app)
 
 
-def test_everyone_that_a_visitor_could_be(kinds, model):
+def test_all_combinations_of_demographics(kinds, model):
     app = what_if("timeline", sweep_movies=[movie_id("Aliens (1986)")], sweep_knob="everyone")
     look_at(app, "sweep")
     women, men = chart_words(app)
@@ -252,7 +252,7 @@ def test_everyone_that_a_visitor_could_be(kinds, model):
     assert len(SEXES) * len(AGES) * len(OCCUPATIONS) == 294
 
 
-def test_settings_that_do_not_fit_give_way(kinds):
+def test_settings_that_do_not_fit_are_replaced(kinds):
     app = what_if("timeline", sweep_movies=(-5, ALIEN), sweep_event=-7, goal_movie=-9)
     look_at(app, "sweep")
     assert app.multiselect(key="sweep_movies").value == [ALIEN]
@@ -275,7 +275,7 @@ def test_the_smallest_change_is_found_and_made_in_the_copy_with_one_click(kinds,
     app.button(key="goal_find").click().run()
     assert not app.exception
     assert re.match(rf"(One change|2 changes together) would bring {re.escape(wanted.title)} into ", headline(app))
-    assert "changes tried; the smallest that are enough, the best first." in captions(app)
+    assert "changes tried. These are the smallest that are enough, the best first." in captions(app)
     app.button(key="apply_0").click().run()
     assert not app.exception
     assert visitor(app) == before != copy(app)
@@ -284,17 +284,17 @@ def test_the_smallest_change_is_found_and_made_in_the_copy_with_one_click(kinds,
     assert wanted.title not in first
 
 
-def test_what_is_so_already_cannot_be_or_makes_no_sense_is_said(kinds, model, monkeypatch):
+def test_goals_that_are_reached_out_of_reach_or_make_no_sense(kinds, model, monkeypatch):
     app = what_if("timeline")
     best, title = model.rank(visitor(app), 1)[0].movie_id, lists(app)[0][0]
     app.session_state["goal_movie"] = best
     look_at(app, "find")
     app.button(key="goal_find").click().run()
-    assert headline(app) == f"Nothing needs to change to bring {title} into the top 10: it is so already"
-    assert "It is so already" in app.success[0].value
+    assert headline(app) == f"Nothing needs to change to bring {title} into the top 10: that is already the case"
+    assert "That is already the case" in app.success[0].value
 
     monkeypatch.setattr(counterfactual, "BUDGET", 3)
-    app.radio(key="goal_wish").set_value(("stars", False)).run()
+    app.radio(key="goal_direction").set_value(("stars", False)).run()
     app.number_input(key="goal_stars").set_value(1.1).run()
     assert headline(app) == f"What would it take to push {title} below 1.1 ★?"
     app.button(key="goal_find").click().run()
@@ -302,9 +302,9 @@ def test_what_is_so_already_cannot_be_or_makes_no_sense_is_said(kinds, model, mo
     assert headline(app) == f"No small change would push {title} below 1.1 ★: 3 changes tried"
     assert "None of 3 changes was enough" in app.warning[0].value
 
-    app.radio(key="goal_wish").set_value(("top", False)).run()
+    app.radio(key="goal_direction").set_value(("top", False)).run()
     app.selectbox(key="goal_movie").select(ALIEN).run()
-    assert "It is in the history, so no list names it" in app.info[0].value
+    assert "It is in the history, so it is in no list" in app.info[0].value
     assert app.button(key="goal_find").disabled
 
 
@@ -322,7 +322,12 @@ def test_without_a_history_there_is_still_something_to_try(kinds, bundle):
     assert not app.exception
     assert [event.rating for event in copy(app).history] == [5.0]
     look_at(app, "sweep")
-    assert app.selectbox(key="sweep_knob").options == ["Sex", "Age group", "Occupation", "All 294 combinations"]
+    assert app.selectbox(key="sweep_knob").options == [
+        "Sex",
+        "Age group",
+        "Occupation",
+        "All 294 combinations of sex, age and occupation",
+    ]
     app.selectbox(key="sweep_knob").select("everyone").run()
     assert not app.exception
     assert "not all known" in captions(app)

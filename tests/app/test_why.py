@@ -1,4 +1,4 @@
-"""Why: what moved a prediction, what could be changed about it, and what is said where little is known."""
+"""Why: what moved a prediction, what could be changed about it, and what the page shows where little is known."""
 
 import json
 import re
@@ -37,15 +37,15 @@ def recommender(folder) -> Recommender:
 
 
 def shown(app) -> dict[str, str]:
-    """The bars of the first picture: label → what they say of it, in the order of the rows."""
+    """The bars of the first picture: label → text of its values, in the order of the rows."""
     words = chart_words(app)[0].split(": ", 1)[1]
     # "Sex: female" has a colon of its own; a label ends where a figure begins
     rows = (re.match(r"(.*?) ((?:[▲▼±] |looked at ).*)$", row).groups() for row in words.split("; "))
     return dict(rows)
 
 
-def effect(said: str) -> float:
-    sign, value = re.match(r"([▲▼±]) ([\d.]+) ★", said).groups()
+def effect(text: str) -> float:
+    sign, value = re.match(r"([▲▼±]) ([\d.]+) ★", text).groups()
     return -float(value) if sign == "▼" else float(value)
 
 
@@ -53,18 +53,18 @@ def effect(said: str) -> float:
 def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_it(kinds, bundle):
     app = why(bundle)
     who, movie = visitor(app), app.selectbox(key="why_choice").value
-    asked = recommender(kinds / bundle)
-    events = asked.read_events(who)
-    expected = asked.expected_ratings(who, [movie])[0]
-    without = {event: asked.expected_ratings(who.without(event.movie_id), [movie])[0] for event in events}
+    model = recommender(kinds / bundle)
+    events = model.read_events(who)
+    expected = model.expected_ratings(who, [movie])[0]
+    without = {event: model.expected_ratings(who.without(event.movie_id), [movie])[0] for event in events}
 
     # every event that is read has its row, with what leaving it out changes
     rows = shown(app)
     for event in events:
-        (label,) = [name for name in rows if name.endswith(asked.catalogue.title(event.movie_id))]
+        (label,) = [name for name in rows if name.endswith(model.catalogue.title(event.movie_id))]
         assert f"{event.rating:g} ★ · " in label
         assert effect(rows[label]) == pytest.approx(expected - without[event], abs=0.0051)
-    looked = [float(found.group(1)) for said in rows.values() if (found := re.search(r"looked at ([\d.]+)%", said))]
+    looked = [float(match.group(1)) for text in rows.values() if (match := re.search(r"looked at ([\d.]+)%", text))]
     assert sum(looked) == pytest.approx(100, abs=3)
     assert len(looked) == len(events) + 1
     if bundle == "classic":
@@ -72,8 +72,8 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
         assert "why_measure_choice" not in [control.key for control in app.segmented_control]
 
     # the sentence names the strongest of all, and the first button takes it away
-    title = asked.catalogue.title
-    parts = {row: effect(said) for row, said in rows.items() if row.split(":")[0] in ("Sex", "Age group", "Occupation")}
+    title = model.catalogue.title
+    parts = {row: effect(text) for row, text in rows.items() if row.split(":")[0] in ("Sex", "Age group", "Occupation")}
     strongest = max(events, key=lambda event: abs(expected - without[event]))
     if abs(expected - without[strongest]) >= max([abs(by) for by in parts.values()], default=0):
         either = f"{expected:.1f}|{expected:.2f}"
@@ -102,15 +102,15 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
 
 def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
     app = why("timeline")
-    asked, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
+    model, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
     app.segmented_control(key="why_measure_choice").select("liked").run()
-    liked = sum(asked.recommendation(who, movie).distribution[3:])
+    liked = sum(model.recommendation(who, movie).distribution[3:])
     assert headline(app).startswith(f"A chance of {liked:.0%}"[:14])
-    assert all("★" not in said for said in shown(app).values())
+    assert all("★" not in text for text in shown(app).values())
     app.segmented_control(key="why_measure_choice").select("next_logit").run()
     assert not app.exception
     assert " is next" in headline(app)
-    assert "looked at" not in chart_words(app)[0], "the part that names the next movie looks for itself"
+    assert "looked at" not in chart_words(app)[0], "the next tower has an attention of its own"
     # a seen movie is never next
     app.selectbox(key="why_choice").select(who.history[0].movie_id).run()
     assert not app.exception
@@ -119,13 +119,13 @@ def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
 
 def test_ratings_and_parts_can_be_changed_too(kinds):
     app = why("timeline")
-    asked, who = recommender(kinds / "timeline"), visitor(app)
+    model, who = recommender(kinds / "timeline"), visitor(app)
     labels = [app.button(key=f"why_change_{i}").label.replace("\\", "") for i in range(5)]
-    place, text = next((i, label) for i, label in enumerate(labels) if label.startswith("Rate "))
+    number, text = next((i, label) for i, label in enumerate(labels) if label.startswith("Rate "))
     title, new, old = re.match(r"Rate (.+) (\d) instead of (\d)", text).groups()
-    event = next(event for event in who.history if asked.catalogue.title(event.movie_id) == title)
+    event = next(event for event in who.history if model.catalogue.title(event.movie_id) == title)
     assert event.rating == float(old)
-    app.button(key=f"why_change_{place}").click().run()
+    app.button(key=f"why_change_{number}").click().run()
     assert visitor(app, slot="b") == Rate(event.movie_id, float(new)).apply(who)
     # the heatmap says the same of it
     app.switch_page("pages/why/why.py").run()
@@ -141,7 +141,7 @@ def test_a_long_history_has_bars_for_what_matters_and_one_for_the_rest(kinds):
     rows = list(shown(app).items())
     assert len(rows) == 14, "twelve movies, the others, and who the visitor is"
     assert rows[12][0] == "48 other movies, added up"
-    sizes = [abs(effect(said)) for _, said in rows[:12]]
+    sizes = [abs(effect(text)) for _, text in rows[:12]]
     assert sizes == sorted(sizes, reverse=True)
     app.segmented_control(key="why_order").select("time").run()
     titles = load_movies("demo").set_index("movie_id")["title"]
@@ -202,14 +202,14 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     app.segmented_control(key="why_part").select("trust").run()
     assert not app.exception
     _, agreement, causes, views = chart_words(app)
-    looked = [float(re.search(r"looked at ([\d.]+)%", said).group(1)) for said in rows]
-    value = spearman(looked, [abs(effect(said)) for said in rows])
+    looked = [float(re.search(r"looked at ([\d.]+)%", text).group(1)) for text in rows]
+    value = spearman(looked, [abs(effect(text)) for text in rows])
     here = re.search(r"Mean of all heads: here ([+-][\d.]+), median visitor \+0\.00", agreement).group(1)
     assert float(here) == pytest.approx(value, abs=0.16), "figures as shown are rounded, so ranks may tie"
     assert "Uniform attention: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
     assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"
-    weaker = "Weaker causes are found less often: from 0.2 ★ 61% by leaving out, 42% by attention."
+    weaker = "Weaker causes are found less often: at 0.2 ★ or more, 61% by leaving movies out and 42% by attention."
     assert weaker in captions(app)
     assert views.count(", gradients ") == len(views.split("; "))
     assert "would change by 0.17 ★" in " ".join(text.value for text in app.markdown)
@@ -223,12 +223,12 @@ def test_planted_causes_are_marked_in_the_demo_world(kinds):
     app.selectbox(key="why_choice").select(int(ids["Aliens (1986)"])).run()
     marked = [name for name in shown(app) if name.startswith(contributions.PLANTED)]
     assert marked == ["◆ 5 ★ · Alien (1979)"], "the same series, and 3 stars move nothing"
-    assert "◆ marks what the demo world's own rules say moves this movie." in captions(app)
+    assert "◆ marks what truly moves this movie by the demo world's own rules" in captions(app)
     app.segmented_control(key="why_part").select("trust").run()
-    told = next(
+    causes = next(
         text.value.replace("\\", "") for text in app.markdown if "What truly moves this movie most" in text.value
     )
-    assert re.search(r"Alien \(1979\) \(▲ 0\.\d\d ★\)", told)
+    assert re.search(r"Alien \(1979\) \(▲ 0\.\d\d ★\)", causes)
 
 
 def test_the_map_leads_to_any_movie_and_into_the_history(with_insights):
@@ -252,7 +252,7 @@ def test_the_map_leads_to_any_movie_and_into_the_history(with_insights):
     tables = [json.loads(frame.value.to_json(orient="records")) for frame in app.dataframe]
     assert [len(table) for table in tables] == [10, 1]
     assert tables[1][0]["title"] == title
-    assert chart_words(app)[-1] == "Genres against an average movie: Horror moves ×0.80, looked at ×1.20"
+    assert chart_words(app)[-1] == "Genres compared with an average movie: Horror moves ×0.80, looked at ×1.20"
 
 
 def test_somebody_else_may_be_explained_until_one_goes_back(kinds):

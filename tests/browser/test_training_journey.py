@@ -42,7 +42,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     settled(page)
     page.get_by_role("button", name="Train a model").click()
     choose(page, "Preset", "Compact BST")
-    press(page, "Share of its users to learn from", "ArrowLeft", 4)
+    press(page, "Share of its users to train on", "ArrowLeft", 4)
     press(page, "Epochs", "End")
     press(page, "Epochs", "ArrowLeft", 16)
     page.get_by_text("More settings").click()
@@ -63,7 +63,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
 
     # a reload keeps it
     page.reload()
-    expect(page.get_by_text("Compact BST on demo, protocol seed, seed 0, 5% of the users")).to_be_visible()
+    expect(page.get_by_text("Compact BST on demo, protocol windows, seed 0, 5% of the users")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
 
     # cancel works within five seconds; what was learnt is kept
@@ -77,8 +77,8 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
 
     # it goes on to its end, and is among the models
     settled(page)
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("is trained, and among the models")).to_be_visible(timeout=300_000)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("has finished training")).to_be_visible(timeout=300_000)
     page.get_by_role("button", name="Use it").click()
     settled(page)
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("Compact BST · Demo world")

@@ -34,7 +34,7 @@ def test_from_a_row_to_its_reason_to_the_change(page):
     expect(page).to_have_url(re.compile("/what_if"), timeout=10_000)
     settled(page)
     assert headline(page).startswith(f"Without {movie}") or movie in headline(page)
-    expect(page.get_by_text(f"Against A: removed {movie}")).to_be_visible()
+    expect(page.get_by_text(f"Compared with A: removed {movie}")).to_be_visible()
     # the copy's own list leads to the copy's reasons, and one click to the visitor's
     page.locator(".st-key-what_if_list_b ol > li button").first.focus()
     page.keyboard.press("Enter")

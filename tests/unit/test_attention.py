@@ -97,7 +97,7 @@ def by_distance(tiny_dataset):
     for block in (*model.rating.query_blocks, *model.rating.content_blocks):
         block.attention.key.kernel.assign(np.zeros((4, 4)))  # every token has the same key
         further = [np.log(WEIGHTS[min(bucket, 2)]) for bucket in range(block.attention.buckets)]
-        block.attention.distance.assign([further])
+        block.attention.distance_bias.assign([further])
     model.rating.factor_prior.assign([1, 1])
     model.rating.stars.assign(WHOLE_STARS)
     bundle = SimpleNamespace(
@@ -174,44 +174,3 @@ def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_rec
         for row, visitor in enumerate((long, short)):
             alone = recommender.score_movie([visitor], IDS[20])
             np.testing.assert_allclose(both.expected[row], alone.expected[0], atol=2e-6)
-
-
-# ---- the same attention in other ways
-
-
-@pytest.fixture(scope="module")
-def layer():
-    from bst.models.timeline.attention import Attention
-
-    made, rng = Attention(2, 5), np.random.default_rng(2)
-    made.build(8)
-    for weight in made.weights:
-        weight.assign(rng.normal(size=weight.shape))
-    return made
-
-
-def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
-    rng = np.random.default_rng(3)
-    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
-
-
-def test_few_queries_see_the_same_without_projecting_the_context(layer):
-    x, context, bias = arrays((3, 2, 8), (3, 7, 8), (3, 2, 2, 7))
-    bias[1, :, :, 4:] = -1e9
-    attended, scores = layer(x, *layer.keys_and_values(context), bias)
-    again, weights = layer.attend_from_few(x, context, bias)
-    np.testing.assert_allclose(weights, scores, atol=1e-5)
-    np.testing.assert_allclose(again, attended, atol=1e-5)
-    assert (np.array(weights)[1, :, :, 4:] == 0).all()
-
-
-@pytest.mark.parametrize("own", [0, 1, 4])
-def test_a_context_in_parts_is_seen_as_one(layer, own):
-    """Queries that all rows share, over keys that they share and ``own`` ones that each row has."""
-    x, same, each, bias = arrays((1, 3, 8), (1, 6, 8), (5, own, 8), (2, 3, 6 + own))
-    bias[:, 0, 2:] = -1e9
-    bias[:, 1] += 60  # far apart, where a sum of exponentials would be lost
-    whole = np.concatenate([np.repeat(same, 5, axis=0), each], axis=1)
-    attended, _ = layer(np.repeat(x, 5, axis=0), *layer.keys_and_values(whole), bias)
-    parts = [(*layer.keys_and_values(part), bias[..., at]) for part, at in ((same, slice(6)), (each, slice(6, None)))]
-    np.testing.assert_allclose(layer.attend_in_parts(x, *parts) + np.zeros((5, 1, 1)), attended, atol=1e-5)

@@ -14,7 +14,6 @@ from bst.explanation import (
     rating_changes,
     strongest_events,
 )
-from bst.models.timeline import prefix_cache
 from bst.schema import Event, Visitor
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, rated
@@ -89,38 +88,6 @@ def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
     np.testing.assert_allclose(found.event_effects.expected, np.array(expected).reshape(-1), atol=CLOSE)
 
 
-def test_no_other_visitors_and_no_sizes_of_passes_show(timeline_recommender, monkeypatch):
-    """However the histories are put together, each is predicted as if it were alone."""
-    visitor = someone(20)
-    whole = leave_one_out(timeline_recommender, visitor, IDS[29]).event_effects
-    for events, histories in ((1, 64), (30, 3), (10_000, 64)):
-        monkeypatch.setattr(prefix_cache, "MOST_EVENTS", events)
-        monkeypatch.setattr(prefix_cache, "MOST_HISTORIES", histories)
-        again = leave_one_out(timeline_recommender, visitor, IDS[29]).event_effects
-        for name in ("expected", "liked", "next_logit"):
-            np.testing.assert_allclose(getattr(again, name), getattr(whole, name), atol=CLOSE)
-
-
-def test_only_what_stands_behind_the_difference_is_read_again(timeline_recommender, monkeypatch):
-    """Of 10 histories without one of 10 events, in passes of three, the events in front are shared."""
-    told, real = [], prefix_cache._passes
-    monkeypatch.setattr(prefix_cache, "_passes", lambda *both: told.append(list(real(*both))) or iter(told[-1]))
-    monkeypatch.setattr(prefix_cache, "MOST_HISTORIES", 3)
-    visitor = replace(someone(10), history=tuple(replace(e, timestamp=None) for e in someone(10).history))
-    leave_one_out(timeline_recommender, visitor, IDS[29])
-    (whole, each) = told
-    # the whole history is one of itself: all but its last token (10 events and the visitor) is known
-    assert [(which.tolist(), shared) for which, shared, _ in whole] == [([0], 10)]
-    # without event 0 … 2 the visitor alone is shared, and what differs among the three is two events
-    assert [(which.tolist(), shared) for which, shared, _ in each] == [
-        ([0, 1, 2], 1),
-        ([3, 4, 5], 4),
-        ([6, 7, 8], 7),
-        ([9], 9),
-    ]
-    assert [window for _, _, window in each] == [2, 2, 2, 0]
-
-
 def test_who_reads_first_is_not_confused_with_who_reads_next(timeline_recommender):
     """The graphs are shared by all visitors; nothing of one is kept for another."""
     first, second = someone(9, 1), someone(12, 2)
@@ -158,8 +125,10 @@ def test_by_hand():
 def test_other_ratings_of_some_events(kind, request):
     recommender, visitor = request.getfixturevalue(kind), someone(6)
     whole = rating_changes(recommender, visitor, IDS[29])
-    np.testing.assert_allclose(rating_changes(recommender, visitor, IDS[29], among=[2, 0]), whole[[2, 0]], atol=CLOSE)
-    assert rating_changes(recommender, visitor, IDS[29], among=[]).shape == (0, 5)
+    np.testing.assert_allclose(
+        rating_changes(recommender, visitor, IDS[29], positions=[2, 0]), whole[[2, 0]], atol=CLOSE
+    )
+    assert rating_changes(recommender, visitor, IDS[29], positions=[]).shape == (0, 5)
 
 
 @KINDS
@@ -228,8 +197,12 @@ def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     for column, place in enumerate(range(5 - read, 5)):
         after = recommender.expected_ratings(without(visitor, place), movies)
         np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
-    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
-    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
+    np.testing.assert_allclose(
+        event_effects(recommender, visitor, movies, positions=[read - 1]), found[:, -1:], atol=CLOSE
+    )
+    np.testing.assert_allclose(
+        event_effects(recommender, visitor, movies, positions=[2, 0]), found[:, [2, 0]], atol=CLOSE
+    )
 
 
 def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):

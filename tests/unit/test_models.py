@@ -1,4 +1,4 @@
-"""The classic BST: exact sizes, attention against Keras' own layer, padding, saving."""
+"""The classic BST: exact sizes, its configuration, padding, training."""
 
 import numpy as np
 import pytest
@@ -109,102 +109,6 @@ def test_an_unknown_preset_names_the_known_ones():
         preset("sead")
 
 
-# ---- attention
-
-
-def attention_pair(heads: int, width: int):
-    """Return our layer and Keras' own with the same random weights."""
-    import keras
-
-    from bst.models.layers import SelfAttention
-
-    ours = SelfAttention(heads, 0.0)
-    ours.build((None, 5, width))
-    theirs = keras.layers.MultiHeadAttention(heads, key_dim=width)
-    theirs.build((None, 5, width), (None, 5, width))
-    rng = np.random.default_rng(1)
-    for weight in ours.weights:
-        weight.assign(rng.normal(0, 0.5, weight.shape))
-    theirs.set_weights([w.numpy().reshape(v.shape) for w, v in zip(ours.weights, theirs.weights, strict=True)])
-    return ours, theirs
-
-
-@pytest.mark.parametrize(("heads", "width"), [(1, 4), (3, 7)])
-@pytest.mark.parametrize("masked", [False, True])
-def test_attention_is_that_of_keras(heads, width, masked):
-    ours, theirs = attention_pair(heads, width)
-    assert [w.path.split("/")[-2:] for w in ours.weights] == [
-        [part, kind] for part in ("query", "key", "value", "output") for kind in ("kernel", "bias")
-    ]
-    x = np.random.default_rng(2).normal(size=(6, 5, width)).astype(np.float32)
-    valid = np.ones((6, 5), bool)
-    if masked:
-        valid[np.arange(6), np.arange(6) % 4] = False
-        valid[0, :4] = False
-    out, scores = ours(x, valid)
-    expected, expected_scores = theirs(x, x, attention_mask=valid[:, None, :], return_attention_scores=True)
-    np.testing.assert_allclose(out, expected, atol=1e-5)
-    np.testing.assert_allclose(scores, expected_scores, atol=1e-5)
-    np.testing.assert_allclose(np.sum(scores, axis=-1), 1, atol=1e-6)
-    assert (np.moveaxis(np.asarray(scores), 3, 1)[~valid] == 0).all()
-
-
-def test_attention_of_two_tokens_by_hand():
-    from bst.models.layers import SelfAttention
-
-    layer = SelfAttention(1, 0.0)
-    layer.build((None, 2, 2))
-    for weight in layer.weights:
-        weight.assign(np.eye(2) if len(weight.shape) == 2 else np.zeros(2))
-    out, scores = layer(np.eye(2, dtype=np.float32)[None], np.ones((1, 2), bool))
-    # logits are I / √2, so a token attends to itself with e^0.70711 / (e^0.70711 + 1) = 2.02811 / 3.02811 = 0.66976
-    expected = [[0.66976, 0.33024], [0.33024, 0.66976]]
-    np.testing.assert_allclose(scores[0, 0], expected, atol=1e-5)
-    np.testing.assert_allclose(out[0], expected, atol=1e-5)
-
-
-def test_a_block_gives_valid_tokens_what_it_gives_them_without_padding():
-    from bst.models.layers import TransformerBlock
-
-    block = TransformerBlock(2, 0.1)
-    block.build((None, 5, 6))
-    x = np.random.default_rng(3).normal(size=(4, 5, 6)).astype(np.float32)
-    valid = np.tile([False, False, True, True, True], (4, 1))
-    padded, scores = block(x, valid, return_attention_scores=True)
-    plain, plain_scores = block(x[:, 2:], valid[:, 2:], return_attention_scores=True)
-    np.testing.assert_allclose(padded[:, 2:], plain, atol=1e-6)
-    np.testing.assert_allclose(scores[:, :, 2:, 2:], plain_scores, atol=1e-6)
-
-
-# ---- unknown values
-
-
-def test_minus_one_is_the_mean_row():
-    from bst.models.layers import EmbeddingWithUnknown
-
-    layer = EmbeddingWithUnknown(3, 2)
-    layer.build(None)
-    layer.embeddings.assign([[1, 10], [2, 20], [6, 60]])
-    assert np.asarray(layer(np.array([-1, 2, 0]))).tolist() == [[3, 30], [6, 60], [1, 10]]
-
-
-def test_no_gradient_through_minus_one():
-    import tensorflow as tf
-
-    from bst.models.layers import EmbeddingWithUnknown
-
-    layer = EmbeddingWithUnknown(4, 2)
-    layer.build(None)
-
-    def gradient(indices):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(layer(np.array(indices)))
-        return tf.convert_to_tensor(tape.gradient(loss, layer.embeddings.value)).numpy().tolist()
-
-    assert gradient([-1, -1]) == [[0, 0]] * 4
-    assert gradient([-1, 2, 2]) == [[0, 0], [0, 0], [2, 2], [0, 0]]
-
-
 # ---- the model
 
 
@@ -223,7 +127,7 @@ def inputs(n=6, slots=3, seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    """Return an untrained model of the ``seed`` preset whose weights are all random: zeros would hide mistakes."""
+    """Return an untrained model of preset ``user-features`` whose weights are all random: zeros would hide mistakes."""
     return random_model(preset("user-features"))
 
 
@@ -252,7 +156,7 @@ def test_a_token_is_movie_plus_position_times_rating(model):
     out = np.asarray(model.block(tokens.astype(np.float32), np.ones((2, 4), bool)))
     features = [out.reshape(2, -1)]
     for name in ("user", "sex", "age", "occupation"):
-        table = model.who[name].embeddings.numpy()
+        table = model.profile[name].embeddings.numpy()
         features.append(np.where(x[name][:, None] < 0, table.mean(0), table[x[name]]))
     h = np.concatenate(features, 1)
     for dense, norm, _, _ in model.mlp:
@@ -306,20 +210,24 @@ def test_features_that_are_off_do_not_count():
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in ClassicFamily.presets])
-def test_a_saved_model_predicts_the_same(name, tmp_path):
-    import keras
+def test_a_model_made_again_predicts_the_same(name):
+    """From its configuration as JSON has it, with its weights put back by name."""
+    import json
+
+    from bst.models.classic.model import build_classic
 
     model = random_model(preset(name))
+    again = build_classic(read_config(json.loads(json.dumps(model.config.to_dict()))), SMALL)
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in model.weights}
+    assert len(weights) == len(model.weights)
+    for weight in again.weights:
+        weight.assign(weights.pop(weight.path.split("/", 1)[1]))
+    assert not weights
     x = inputs(slots=model.config.window - 1)
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(again(x), model(x), atol=1e-6)
-    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)
+    np.testing.assert_array_equal(again(x), model(x))
 
 
-def test_training_moves_every_position_and_no_genre(tmp_path):
-    import keras
-
+def test_training_moves_every_position_and_no_genre():
     from bst.models.classic.trainer import compile_model
 
     model = random_model(preset("user-features"))
@@ -332,6 +240,3 @@ def test_training_moves_every_position_and_no_genre(tmp_path):
     assert (moved > 1e-4).all()
     assert np.abs(model.movie.embeddings.numpy() - before["movie"]).max() > 1e-4
     np.testing.assert_array_equal(model.genres.embeddings, before["genres"])
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again.position.embeddings, model.position.embeddings)

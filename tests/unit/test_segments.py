@@ -57,7 +57,7 @@ def test_groups_hold_every_segment_once(lengths, cells, shuffled):
 
 
 @pytest.mark.parametrize(("seconds", "bucket"), [(0, 1), (1, 2), (3, 2), (4, 3), (15, 3), (16, 4), (10**9, 13)])
-def test_gaps_are_told_by_factors_of_four(seconds, bucket):
+def test_gap_buckets_grow_by_factors_of_four(seconds, bucket):
     assert gap_buckets(np.array([seconds]))[0] == bucket
 
 

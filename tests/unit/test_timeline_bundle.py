@@ -45,7 +45,7 @@ def inputs() -> dict[str, np.ndarray]:
 def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
     model, rng = timeline_bundle.load_model(orderly.movies), np.random.default_rng(1)
     for tower in (model.rating, model.next):
-        np.testing.assert_array_equal(tower.facts, item_features(orderly.movies))
+        np.testing.assert_array_equal(tower.item_features, item_features(orderly.movies))
     for weight in model.weights:
         if "facts" not in weight.path.split("/"):
             weight.assign(np.abs(rng.normal(0.5, 0.2, weight.shape)))

@@ -14,13 +14,15 @@ WHO = ("sex", "age", "occupation")
 
 
 @pytest.fixture(scope="module")
-def still(trainer_of, timeline_settings, timeline_task):
+def still(timeline_settings, timeline_task):
     """A trainer without dropout, so that its losses can be worked out by hand; its head is not all zeros."""
+    from bst.models.timeline.trainer import TimelineTrainer
+
     config = timeline_settings.config
     towers = {name: replace(tower, dropout=0.0, layers=1) for name, tower in config.towers.items()}
-    made, rng = trainer_of(replace(config, **towers), timeline_task, 0), np.random.default_rng(4)
-    made.model.rating.logits.kernel.assign(rng.normal(0, 0.2, made.model.rating.logits.kernel.shape))
-    return made
+    trainer, rng = TimelineTrainer(replace(config, **towers), timeline_task, 0), np.random.default_rng(4)
+    trainer.model.rating.logits.kernel.assign(rng.normal(0, 0.2, trainer.model.rating.logits.kernel.shape))
+    return trainer
 
 
 def batch_of(trainer, name: str, users=(0, 1, 2, 3), seed: int = 0):
@@ -160,11 +162,13 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
     assert len({tuple(told(name, epoch)) for name in TOWERS for epoch in (1, 2)}) == 4
 
 
-def test_labels_of_other_roles_are_history_but_no_labels(trainer_of, timeline_settings, orderly, monkeypatch):
+def test_labels_of_other_roles_are_history_but_no_labels(timeline_settings, orderly, monkeypatch):
     """Under ``last`` a training timeline ends in a validation and a test label."""
+    from bst.models.timeline.trainer import TimelineTrainer
+
     split = prepare(orderly, timeline_settings.config, "last", 3)
     config = replace(timeline_settings.config.with_tasks(["next"]), unknown=0.0)
-    batches = epoch_batches(trainer_of(config, split, 3), "next", 1, monkeypatch)
+    batches = epoch_batches(TimelineTrainer(config, split, 3), "next", 1, monkeypatch)
     assert sum(b["label"].sum() for b in batches) == 40 * 22
     assert sum((b["movie"] >= 0).sum() for b in batches) == 40 * 24
 
@@ -193,18 +197,19 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
         np.testing.assert_array_equal(batch[same], plain[same])
 
 
-def test_the_rating_tower_reads_the_fold_in_of_each_place(timeline_trainer, timeline_task):
+def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
     users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
     batch = timeline_trainer._training_batch("rating", segments, np.random.default_rng(0))
     for row in range(len(segments)):
         at = slice(segments.start[row], segments.start[row] + segments.length[row])
-        for name, values in (("folded", timeline_trainer.folded), ("doubt", timeline_trainer.doubt)):
+        for name in ("fold_in_prediction", "variance"):
+            values = getattr(timeline_trainer, name)
             np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
             assert (batch[name][row, segments.length[row] :] == 0).all()
 
 
-def test_negatives_are_drawn_by_fame_and_evenly(timeline_trainer, timeline_task):
+def test_negatives_are_drawn_by_popularity_and_uniformly(timeline_trainer, timeline_task):
     rng = np.random.default_rng(1)
     segments = training_segments(
         timeline_task.timelines, np.flatnonzero(timeline_task.role[::24] == TRAIN)[:1], 10, rng
@@ -212,10 +217,10 @@ def test_negatives_are_drawn_by_fame_and_evenly(timeline_trainer, timeline_task)
     drawn = np.concatenate([timeline_trainer._training_batch("next", segments, rng)["negatives"] for _ in range(2000)])
     assert drawn.shape == (2000 * 16,)
     count = np.bincount(timeline_task.timelines.movie[timeline_task.role == TRAIN], minlength=30) + 1
-    chance = 0.5 * count / count.sum() + 0.5 / 30
+    probability = 0.5 * count / count.sum() + 0.5 / 30
     share = np.bincount(drawn, minlength=30) / len(drawn)
-    np.testing.assert_allclose(share, chance, atol=4.5 * np.sqrt(chance.max() / len(drawn)))
-    np.testing.assert_allclose(timeline_trainer._log_chance, np.log(chance), atol=1e-5)
+    np.testing.assert_allclose(share, probability, atol=4.5 * np.sqrt(probability.max() / len(drawn)))
+    np.testing.assert_allclose(timeline_trainer.sampling_log_probability, np.log(probability), atol=1e-5)
 
 
 # ---- losses
@@ -253,7 +258,7 @@ def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypat
 
     batch = batch_of(still, "next") | {"negatives": np.arange(30, dtype=np.int32)}
     # thirty draws, each of an even chance of 1/30
-    monkeypatch.setattr(still, "_log_chance", tf.fill([30], float(np.log(1 / 30))))
+    monkeypatch.setattr(still, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
     monkeypatch.setattr(still, "config", replace(still.config, negatives=30))
     value, sums = still._next_loss(batch)
     logits, movie = catalogue_logits(still, batch)
@@ -263,15 +268,15 @@ def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypat
     assert float(value) == pytest.approx(loss.mean(), rel=1e-5)
 
 
-def test_negatives_stand_for_the_catalogue_by_their_chance(still):
+def test_negatives_stand_for_the_catalogue(still):
     """−ln of e^own / (e^own + Σ e^z / (n q)), over the n negatives that are not the label itself."""
     negatives = np.array([3, 3, 7, 11, 29, 0, 3, 8] * 2, np.int32)
     batch = batch_of(still, "next") | {"negatives": negatives}
     value, _ = still._next_loss(batch)
     logits, movie = catalogue_logits(still, batch)
-    chance, losses = np.exp(np.array(still._log_chance, np.float64)), []
+    probability, losses = np.exp(np.array(still.sampling_log_probability, np.float64)), []
     for z, own in zip(logits, movie, strict=True):
-        others = [np.exp(z[i]) / (16 * chance[i]) for i in negatives if i != own]
+        others = [np.exp(z[i]) / (16 * probability[i]) for i in negatives if i != own]
         losses.append(np.log(np.exp(z[own]) + sum(others)) - z[own])
     assert set(negatives) & set(movie), "some labels are among the negatives"
     assert float(value) == pytest.approx(np.mean(losses), rel=1e-5)

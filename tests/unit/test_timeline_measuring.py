@@ -29,12 +29,23 @@ def histories(split: EvaluationSplit, start: np.ndarray, end: np.ndarray) -> dic
 
 def scored(model, split: EvaluationSplit, start: np.ndarray, at: np.ndarray, *, gaps: bool = True) -> np.ndarray:
     """Distributions (labels, levels) of labels, each from the events from ``start`` on, by encoding once."""
+    from bst.models.timeline.fast_inference import RatingInference
+
     told = histories(split, start, at)
     if not gaps:
         told |= {when: np.zeros_like(told[when]) for when in ("gap", "month")}
-    logits = np.array(model.score(model.encode(told), np.arange(30, dtype=np.int32)), np.float64)
+    rating = RatingInference(model.rating)
+    logits = np.array(rating.score(rating.encode(told), np.arange(30, dtype=np.int32))[0], np.float64)
     logits = logits[np.arange(len(at)), split.timelines.movie[at]]
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+def next_logits(model, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Logits (visitors, movies) of the next movie, by encoding once."""
+    from bst.models.timeline.fast_inference import NextInference
+
+    following = NextInference(model.next)
+    return np.array(following.catalogue_logits(following.encode(inputs)), np.float64)
 
 
 @pytest.mark.parametrize("gaps", [True, False])
@@ -84,8 +95,7 @@ def test_ranks_of_last_movies(timeline_model, timeline_task):
     last = timeline_task.last_labels(TEST)
     assert len(ranks) == len(last) == 4
     # with the label itself they are the newest 12 events
-    encoded = timeline_model.encode(histories(timeline_task, last - 11, last))
-    logits = np.array(timeline_model.next_logits(encoded), np.float64)
+    logits = next_logits(timeline_model, histories(timeline_task, last - 11, last))
     assert ranks.tolist() == timeline_task.ranks(last, logits).tolist()
     label = logits[np.arange(4), timeline_task.timelines.movie[last]]
     np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
@@ -102,7 +112,7 @@ def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_setti
     last = split.last_labels(VALIDATION)
     assert len(set(split.history[last])) > 10
     start = np.maximum(last - 11, split.timelines.offsets[split.user[last]])
-    logits = np.array(timeline_model.next_logits(timeline_model.encode(histories(split, start, last))), np.float64)
+    logits = next_logits(timeline_model, histories(split, start, last))
     assert ranks.tolist() == split.ranks(last, logits).tolist()
     label = logits[np.arange(40), split.timelines.movie[last]]
     np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)

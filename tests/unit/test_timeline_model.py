@@ -1,4 +1,6 @@
-"""The timeline model: no place sees its own rating or the future, and encoding once changes nothing."""
+"""The timeline model: no position sees its own rating or the future; its factor model, and its weights by name."""
+
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from bst.models.config import Sizes
 from bst.models.registry import read_config
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 
-MOVIES, PLACES, VISITORS = 50, 7, 3
+MOVIES, POSITIONS, VISITORS = 50, 7, 3
 
 
 @pytest.fixture(scope="module")
@@ -16,18 +18,18 @@ def model():
     from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=16)
-    made = build_timeline(TimelineConfig("small", rating=tower, next=tower, train_length=20), Sizes(10, MOVIES), 5)
+    model = build_timeline(TimelineConfig("small", rating=tower, next=tower, train_length=20), Sizes(10, MOVIES), 5)
     rng = np.random.default_rng(1)
-    for weight in made.weights:  # nothing may be right only because a weight starts as zero
+    for weight in model.weights:  # nothing may be right only because a weight starts as zero
         weight.assign(rng.normal(size=weight.shape) * 0.3)
-    made.rating.factor_prior.assign(rng.uniform(1, 3, made.rating.factor_prior.shape))  # a precision is positive
-    return made
+    model.rating.factor_prior.assign(rng.uniform(1, 3, model.rating.factor_prior.shape))  # a precision is positive
+    return model
 
 
 @pytest.fixture
 def inputs() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
-    shape = (VISITORS, PLACES)
+    shape = (VISITORS, POSITIONS)
     arrays = {"movie": rng.integers(0, MOVIES, shape), "level": rng.integers(0, 5, shape)}
     arrays |= {"gap": rng.integers(0, 14, shape), "month": rng.integers(0, 99, shape)}
     arrays |= {"sex": [0, -1, 1], "age": [0, -1, 3], "occupation": [5, -1, 20]}
@@ -38,7 +40,7 @@ def predict(model, inputs) -> tuple[np.ndarray, np.ndarray]:
     return np.array(model(inputs)), np.array(model.next(inputs)[0])
 
 
-@pytest.mark.parametrize("changed", range(PLACES))
+@pytest.mark.parametrize("changed", range(POSITIONS))
 def test_an_event_changes_nothing_before_it(model, inputs, changed):
     before = predict(model, inputs)
     inputs["movie"][:, changed] = (inputs["movie"][:, changed] + 7) % MOVIES
@@ -47,7 +49,7 @@ def test_an_event_changes_nothing_before_it(model, inputs, changed):
     for old, new in zip(before, predict(model, inputs), strict=True):
         np.testing.assert_array_equal(new[:, :changed], old[:, :changed])
         later = np.abs(new - old)[:, changed + 1 :]
-        assert changed == PLACES - 1 or later.max() > 1e-3
+        assert changed == POSITIONS - 1 or later.max() > 1e-3
 
 
 def test_a_prediction_does_not_see_the_rating_it_predicts(model, inputs):
@@ -56,31 +58,9 @@ def test_a_prediction_does_not_see_the_rating_it_predicts(model, inputs):
     np.testing.assert_array_equal(np.array(model(inputs))[:, 4], before[:, 4])
 
 
-def padded(inputs, length: int, padding: int, rubbish: int) -> dict[str, np.ndarray]:
-    def pad(values, name):
-        fill = -1 if name == "movie" else rubbish
-        return np.concatenate([values[:, :length], np.full((VISITORS, padding), fill, np.int32)], axis=1)
-
-    return {name: pad(values, name) if values.ndim == 2 else values for name, values in inputs.items()}
-
-
-@pytest.mark.parametrize("length", range(PLACES))
-@pytest.mark.parametrize(("padding", "rubbish"), [(0, 0), (3, 0), (5, 4)])
-def test_encoding_once_equals_the_whole_pass(model, inputs, length, padding, rubbish):
-    whole, states = predict(model, inputs)
-    encoded = model.encode(padded(inputs, length, padding, rubbish))
-    scored, weights = model.score(encoded, np.arange(MOVIES, dtype=np.int32), return_attention_scores=True)
-    scored = np.array(scored)[np.arange(VISITORS), inputs["movie"][:, length]]
-    np.testing.assert_allclose(scored, whole[:, length], atol=1e-5, rtol=1e-5)
-    np.testing.assert_allclose(np.array(encoded.next_state), states[:, length], atol=1e-5, rtol=1e-5)
-    weights = np.array(weights)
-    np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
-    assert weights[..., length + 1 :].sum() == 0, "nobody looks at padding"
-
-
 def test_attention_of_the_whole_pass(model, inputs):
     scores = np.array(model(inputs, return_attention_scores=True)[1])
-    assert scores.shape == (VISITORS, 2, 2, PLACES, PLACES)
+    assert scores.shape == (VISITORS, 2, 2, POSITIONS, POSITIONS)
     np.testing.assert_allclose(scores.sum(-1), 1, atol=1e-5)
     assert np.triu(scores, 1).sum() == 0
 
@@ -113,10 +93,10 @@ def tower(factors):
     config = TimelineConfig(
         "small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), train_length=20, factors=4
     )
-    made = build_timeline(config, Sizes(10, MOVIES), 5)
-    made.rating.stars.assign([1, 2, 3, 4, 5])
-    made.rating.set_factors(factors)
-    return made.rating
+    model = build_timeline(config, Sizes(10, MOVIES), 5)
+    model.rating.stars.assign([1, 2, 3, 4, 5])
+    model.rating.set_factors(factors)
+    return model.rating
 
 
 def test_the_tower_folds_in_as_the_factor_model_does(tower, factors):
@@ -125,65 +105,91 @@ def test_the_tower_folds_in_as_the_factor_model_does(tower, factors):
     movie, level = np.full((3, 40), -1, np.int32), np.zeros((3, 40), np.int32)
     for row, length in enumerate(lengths):
         movie[row, :length], level[row, :length] = rng.integers(0, MOVIES, length), rng.integers(0, 5, length)
-    folded, doubt = (np.array(part) for part in tower.folded({"movie": movie, "level": level}))
-    there = movie >= 0
+    prediction, variance = fold_in(tower, {"movie": movie, "level": level})
+    valid = movie >= 0
     offsets = np.append(0, np.cumsum(lengths))
-    expected = factors.fold_in_with_doubt(movie[there], level[there] + 1.0, offsets)
-    np.testing.assert_allclose(folded[there], expected[0], atol=2e-4)
-    np.testing.assert_allclose(doubt[there], expected[1], atol=2e-4)
-    # a first event is the mean and the movie's bias; its doubt is Σ q² / 4 + 1 / 2.5
-    np.testing.assert_allclose(folded[:, 0], 3.5 + factors.item_bias[movie[:, 0]], atol=1e-5)
-    np.testing.assert_allclose(doubt[:, 0], (factors.item_factors[movie[:, 0]] ** 2).sum(1) / 4 + 0.4, atol=1e-5)
+    expected = factors.fold_in_with_variance(movie[valid], level[valid] + 1.0, offsets)
+    np.testing.assert_allclose(prediction[valid], expected[0], atol=2e-4)
+    np.testing.assert_allclose(variance[valid], expected[1], atol=2e-4)
+    # a first event is the mean and the movie's bias; its variance is Σ q² / 4 + 1 / 2.5
+    np.testing.assert_allclose(prediction[:, 0], 3.5 + factors.item_bias[movie[:, 0]], atol=1e-5)
+    np.testing.assert_allclose(variance[:, 0], (factors.item_factors[movie[:, 0]] ** 2).sum(1) / 4 + 0.4, atol=1e-5)
 
 
-def test_the_taste_of_a_whole_history_is_a_ridge_regression(tower, factors, inputs):
-    encoded = tower.encode(inputs)
-    for visitor in range(VISITORS):
-        x = np.c_[factors.item_factors[inputs["movie"][visitor]], np.ones(PLACES)].astype(float)
-        rest = inputs["level"][visitor] + 1 - 3.5 - factors.item_bias[inputs["movie"][visitor]]
-        covariance = np.linalg.inv(x.T @ x + np.diag([4, 4, 4, 4, 2.5]))
-        np.testing.assert_allclose(encoded.covariance[visitor], covariance, atol=1e-5)
-        np.testing.assert_allclose(encoded.taste[visitor], covariance @ x.T @ rest, atol=1e-4)
+def fold_in(tower, inputs) -> tuple[np.ndarray, np.ndarray]:
+    """What the tower's factor model predicts of every position, and its variance."""
+    candidates = tower.candidates().take(np.maximum(inputs["movie"], 0))
+    prediction, variance = tower.fold_in(inputs, candidates)
+    return np.array(prediction), np.array(variance)
 
 
-def test_what_is_given_in_training_stands_for_the_fold_in(tower, inputs):
-    """With the tower's own values given the prediction is the same, with others it is not."""
-    folded, doubt = (np.array(part) for part in tower.folded(inputs))
+def test_fold_ins_of_training_take_the_place_of_the_towers_own(tower, inputs):
+    """With the tower's own values the prediction is the same, with others it is not."""
+    prediction, variance = fold_in(tower, inputs)
     tower.logits.kernel.assign(np.random.default_rng(3).normal(0, 0.3, tower.logits.kernel.shape))
+
+    def logits(prediction: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        return np.array(tower(inputs | {"fold_in_prediction": prediction, "variance": variance}))
+
     plain = np.array(tower(inputs))
-    np.testing.assert_allclose(tower(inputs | {"folded": folded, "doubt": doubt}), plain, atol=1e-6)
-    for other in ({"folded": folded + 1, "doubt": doubt}, {"folded": folded, "doubt": doubt + 1}):
-        assert np.abs(np.array(tower(inputs | other)) - plain).max() > 1e-3
+    np.testing.assert_allclose(logits(prediction, variance), plain, atol=1e-6)
+    for other in ((prediction + 1, variance), (prediction, variance + 1)):
+        assert np.abs(logits(*other) - plain).max() > 1e-3
 
 
-def test_a_model_without_a_rating_tower_encodes_what_it_has(inputs):
+def test_a_model_without_a_rating_tower_predicts_the_next_movie(inputs):
     from bst.models.timeline.model import build_timeline
 
     config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_tasks(["next"])
-    made = build_timeline(config, Sizes(10, MOVIES), 5)
-    encoded = made.encode(inputs)
-    assert made.rating is None
-    assert encoded.taste is None
-    assert made.next_logits(encoded).shape == (VISITORS, MOVIES)
-    assert set(made.parts()) == {"next_tower", "fixed"}
+    model = build_timeline(config, Sizes(10, MOVIES), 5)
+    states, _ = model.next(inputs)
+    assert model.rating is None
+    assert model.next.catalogue_logits(states).shape == (VISITORS, POSITIONS, MOVIES)
+    assert set(model.parts()) == {"next_tower", "fixed"}
 
 
-def test_a_saved_model_predicts_the_same(model, inputs, tmp_path):
-    import keras
+# ---- weights
 
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
+
+def test_a_model_made_again_predicts_the_same(model, inputs):
+    """From its configuration as JSON has it, with its weights put back by name."""
+    from bst.models.timeline.model import build_timeline
+
+    again = build_timeline(read_config(json.loads(json.dumps(model.config.to_dict()))), model.sizes, model.levels)
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in model.weights}
+    assert len(weights) == len(model.weights)
+    for weight in again.weights:
+        weight.assign(weights.pop(weight.path.split("/", 1)[1]))
+    assert not weights
     for old, new in zip(predict(model, inputs), predict(again, inputs), strict=True):
-        np.testing.assert_allclose(new, old, atol=1e-6)
+        np.testing.assert_array_equal(new, old)
 
 
-# ---- attention and configuration
+BLOCK = [
+    *("attention/query/kernel", "attention/key/kernel", "attention/value/kernel", "attention/out/kernel"),
+    *("attention/distance", "norm_1/scale", "norm_2/scale"),
+    *("widen/kernel", "widen/bias", "narrow/kernel", "narrow/bias"),
+]
+TOWER = [
+    *("visitor_token", "movie/embeddings", "facts_to_movie/kernel", "level/embeddings", "gap/embeddings"),
+    *("surprise/kernel", "sex/embeddings", "age/embeddings", "occupation/embeddings", "norm/scale"),
+    *("facts", "mean_rating", "stars"),
+]
 
 
-def test_distances_have_their_own_bucket_when_near():
-    from bst.models.timeline.attention import distance_buckets
+def test_the_names_of_weights(model):
+    """Bundles store weights by these names: whoever changes one makes every bundle unreadable."""
+    rating = [*TOWER, "query_token", "bias", "factors", "factor_base", "factor_prior"]
+    rating += [f"{block}/{weight}" for block in ("query_0", "query_1", "content_0") for weight in BLOCK]
+    rating += ["content_norm_0/scale", "content_norm_1/scale"]
+    rating += ["hidden/kernel", "hidden/bias", "logits/kernel", "logits/bias"]
+    following = [*TOWER, "month/embeddings", "popularity"]
+    following += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
+    names = sorted(weight.path.split("/", 1)[1] for weight in model.weights)
+    assert names == sorted([f"rating/{name}" for name in rating] + [f"next/{name}" for name in following])
 
-    assert distance_buckets(np.array([-3, 0, 1, 7, 8, 11, 12, 16, 199])).tolist() == [0, 0, 1, 7, 8, 8, 9, 10, 17]
+
+# ---- configuration
 
 
 def test_a_configuration_comes_back_from_json():

@@ -46,20 +46,19 @@ def test_probabilities_add_up(events, timeline_recommender, visitor):
     assert (made.watch_next[~seen] > 0).all()
 
 
-def test_predictions_are_those_of_the_model(timeline_recommender, timeline_bundle, orderly, visitor):
-    """The same pass, asked of a model of which nothing is kept ready, with inputs written out here."""
-    timeline_model = timeline_bundle.load_model(orderly.movies)
+def test_predictions_are_those_of_the_model(timeline_recommender, timeline_model, visitor):
+    """Each movie in turn as the event after the history, in one pass of the model, with inputs written out here."""
     made = timeline_recommender.predict(visitor)
-    zeros = np.zeros((1, 3), np.int32)
-    inputs = {"movie": np.array([[0, 3, 4]], np.int32), "level": np.array([[4, 0, 4]], np.int32)}
-    # nobody said when
-    inputs |= {"gap": zeros, "month": zeros}
-    inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
-    encoded = timeline_model.encode(inputs)
-    logits = np.array(timeline_model.score(encoded, np.arange(30, dtype=np.int32)), np.float64)[0]
+    movies = np.c_[np.tile([0, 3, 4], (30, 1)), np.arange(30)].astype(np.int32)
+    inputs = {"movie": movies, "level": np.tile([4, 0, 4, 0], (30, 1)).astype(np.int32)}
+    # no time is known
+    inputs |= {"gap": np.zeros((30, 4), np.int32), "month": np.zeros((30, 4), np.int32)}
+    inputs |= {name: np.full(30, code, np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
+    logits = np.array(timeline_model(inputs), np.float64)[:, 3]
     levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(made.distribution, levels, atol=1e-5)
-    chance = np.exp(np.array(timeline_model.next_logits(encoded), np.float64)[0])
+    states, _ = timeline_model.next(inputs)
+    chance = np.exp(np.array(timeline_model.next.catalogue_logits(states[0, 3]), np.float64))
     chance[[0, 3, 4]] = 0  # among unseen movies
     np.testing.assert_allclose(made.watch_next, chance / chance.sum(), atol=1e-5)
 
@@ -313,17 +312,19 @@ def test_known_times_are_read(timeline_recommender, visitor):
 
 def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_model, visitor):
     """Whatever stands behind the end of a history, the model reads what the recommender gives it without padding."""
+    from bst.models.timeline.fast_inference import NextInference, RatingInference
+
+    rating, following = RatingInference(timeline_model.rating), NextInference(timeline_model.next)
     made, rng = timeline_recommender.predict(visitor), np.random.default_rng(0)
     for _ in range(3):
         rubbish = {name: rng.integers(0, 5, 9) for name in ("level", "gap", "month")} | {"movie": np.full(9, -1)}
         told = {"movie": [0, 3, 4], "level": [4, 0, 4], "gap": [0] * 3, "month": [0] * 3}
         inputs = {name: np.append(values, rubbish[name])[None].astype(np.int32) for name, values in told.items()}
         inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
-        encoded = timeline_model.encode(inputs)
-        logits = np.array(timeline_model.score(encoded, np.arange(30, dtype=np.int32)))[0]
+        logits = np.array(rating.score(rating.encode(inputs), np.arange(30, dtype=np.int32))[0])[0]
         levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         np.testing.assert_allclose(levels, made.distribution, atol=1e-5)
-        chance = np.exp(np.array(timeline_model.next_logits(encoded))[0])
+        chance = np.exp(np.array(following.catalogue_logits(following.encode(inputs)))[0])
         chance[[0, 3, 4]] = 0
         np.testing.assert_allclose(chance / chance.sum(), made.watch_next, atol=1e-5)
 

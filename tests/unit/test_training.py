@@ -1,4 +1,4 @@
-"""Training: what is hidden, in which order windows come, and whether anything is learnt."""
+"""Training of classic models: masking, the order of windows, and whether anything is learned."""
 
 import numpy as np
 import pytest
@@ -54,12 +54,12 @@ def test_unknown_demographics_are_minus_one(tiny_dataset):
 # ---- hiding
 
 
-def test_nothing_is_hidden_at_rate_zero():
+def test_nothing_is_masked_at_rate_zero():
     from bst.models.classic.trainer import mask_inputs
 
     arrays = arrays_of(50)
-    hidden = mask_inputs(arrays, config(), np.random.default_rng(0))
-    assert all(np.array_equal(hidden[name], arrays[name]) for name in arrays)
+    masked = mask_inputs(arrays, config(), np.random.default_rng(0))
+    assert all(np.array_equal(masked[name], arrays[name]) for name in arrays)
 
 
 def test_a_shortened_history_keeps_its_newest_events():
@@ -68,34 +68,34 @@ def test_a_shortened_history_keeps_its_newest_events():
     n = 6000
     arrays = arrays_of(n)
     before = {name: values.copy() for name, values in arrays.items()}
-    hidden = mask_inputs(arrays, config(short_history=1.0), np.random.default_rng(1))
-    kept = (hidden["movies"] >= 0).sum(axis=1)
+    masked = mask_inputs(arrays, config(short_history=1.0), np.random.default_rng(1))
+    kept = (masked["movies"] >= 0).sum(axis=1)
     # of three slots 0, 1 or 2 newest events stay, each as often: 2000 ± 3 √(6000 × 1/3 × 2/3) = 2000 ± 110
     assert np.bincount(kept, minlength=4)[3] == 0
     assert np.abs(np.bincount(kept)[:3] - n / 3).max() < 110
     for window in range(200):
         k = kept[window]
-        assert hidden["movies"][window].tolist() == [-1] * (3 - k) + arrays["movies"][window, 3 - k :].tolist()
-        assert hidden["ratings"][window].tolist() == [0.0] * (3 - k) + arrays["ratings"][window, 3 - k :].tolist()
+        assert masked["movies"][window].tolist() == [-1] * (3 - k) + arrays["movies"][window, 3 - k :].tolist()
+        assert masked["ratings"][window].tolist() == [0.0] * (3 - k) + arrays["ratings"][window, 3 - k :].tolist()
     assert all(np.array_equal(arrays[name], before[name]) for name in arrays), "the given arrays stay as they are"
-    assert np.array_equal(hidden["target"], before["target"])
+    assert np.array_equal(masked["target"], before["target"])
 
 
-def test_shares_of_what_is_hidden():
+def test_masked_shares():
     from bst.models.classic.trainer import mask_inputs
 
     n = 10_000
-    hidden = mask_inputs(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
-    shortened = (hidden["movies"] < 0).any(axis=1).mean()
+    masked = mask_inputs(arrays_of(n), config(short_history=0.2, unknown=0.1), np.random.default_rng(2))
+    shortened = (masked["movies"] < 0).any(axis=1).mean()
     assert shortened == pytest.approx(0.2, abs=0.015)
-    gone = {name: hidden[name] < 0 for name in ("user", "sex", "age", "occupation")}
-    for name, mask in gone.items():
+    unknown = {name: masked[name] < 0 for name in ("user", "sex", "age", "occupation")}
+    for name, mask in unknown.items():
         assert mask.mean() == pytest.approx(0.1, abs=0.012), name
-    # each is hidden for itself: two at once in a hundredth of the windows
-    assert (gone["user"] & gone["sex"]).mean() == pytest.approx(0.01, abs=0.004)
+    # each is masked independently: two at once in a hundredth of the windows
+    assert (unknown["user"] & unknown["sex"]).mean() == pytest.approx(0.01, abs=0.004)
 
 
-def test_a_window_without_history_can_be_hidden_in():
+def test_a_window_without_history_can_be_masked():
     from bst.models.classic.trainer import mask_inputs
 
     assert (
@@ -223,7 +223,7 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
     assert progress[-1].remaining_s == 0
 
 
-def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
+def test_as_a_visitor_masks_the_user_and_nothing_else(world, monkeypatch):
     from bst.models.classic import trainer as training
 
     split = prepare(world, config(step=1), "windows", 3)
@@ -231,10 +231,10 @@ def test_as_a_visitor_hides_the_user_and_nothing_else(world, monkeypatch):
     monkeypatch.setattr(training, "predict_arrays", lambda model, arrays: seen.append(arrays))
     for as_visitor in (False, True):
         training.predict_windows(None, split, split.windows.test, as_visitor=as_visitor)
-    plain, hidden = seen
-    assert (hidden["user"] == -1).all()
+    plain, masked = seen
+    assert (masked["user"] == -1).all()
     assert np.array_equal(plain["user"], split.windows.test.user)
-    assert all(np.array_equal(plain[name], hidden[name]) for name in plain if name != "user")
+    assert all(np.array_equal(plain[name], masked[name]) for name in plain if name != "user")
 
 
 def test_predictions_keep_the_order_of_the_windows(small_bundle, world, monkeypatch):

@@ -41,7 +41,7 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     for tower in (model.rating, model.next):
         np.testing.assert_allclose(tower.mean_rating, mean, rtol=1e-6)
         assert tower.stars.numpy().tolist() == [1, 2, 3, 4, 5]
-        np.testing.assert_array_equal(tower.facts, item_features(tiny_dataset.movies))
+        np.testing.assert_array_equal(tower.item_features, item_features(tiny_dataset.movies))
     np.testing.assert_allclose(model.rating.bias, mean - mu, atol=1e-6)
     fame = np.log([3, 3, 3, 2, 2, 1])
     np.testing.assert_allclose(model.next.popularity, fame - fame.mean(), atol=1e-6)
@@ -169,15 +169,15 @@ def test_what_nobody_may_learn_from_changes_nothing_of_others(split):
 
 
 def test_the_shipped_factor_model_has_seen_all_training_ratings(split):
-    folded, doubt, shipped = fold_in(split)
+    prediction, variance, shipped = fold_in(split)
     whole = Factorisation.fit_em(split.ratings(split.role == TRAIN), factors=4)
     np.testing.assert_array_equal(shipped.item_factors, whole.item_factors)
-    assert (doubt > 0).all()
-    # a user's first place is the mean and the movie's bias of a model without their fold: near to the shipped one's
+    assert (variance > 0).all()
+    # a user's first event is the mean and the movie's bias of a model without their fold: near to the shipped one's
     first = np.arange(0, 960, 24)
     base = shipped.mean + shipped.item_bias[split.timelines.movie[first]]
-    np.testing.assert_allclose(folded[first], base, atol=0.3)
-    assert (folded[first] != base.astype(np.float32)).all()
+    np.testing.assert_allclose(prediction[first], base, atol=0.3)
+    assert (prediction[first] != base.astype(np.float32)).all()
 
 
 def test_the_folds_are_those_of_the_seed(split):

@@ -54,6 +54,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
     epochs_can_be_raised = True
     evaluation_users = 150  # a whole window is read for each user and movie
     weight_purposes = WEIGHT_PURPOSES
+    fixed_weights = frozenset({"genres"})
 
     def build(self, config: ClassicConfig, sizes: Sizes, levels: int) -> Model:
         """Return an untrained model: see ``ModelFamily.build``."""
@@ -80,7 +81,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
         return ClassicTrainer(config, split, seed)
 
-    def diverged(self, config: ClassicConfig) -> str:
+    def divergence_advice(self, config: ClassicConfig) -> str:
         """Return what to try after a training that diverged."""
         return f"a lower --learning-rate than {config.learning_rate:g}"
 

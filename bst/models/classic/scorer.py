@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from bst.models.trainer import Model
-from bst.schema import Visitor
+from bst.schema import DEMOGRAPHICS, Visitor
 from bst.scoring.encoding import encode_demographics, encode_history, pad_batch
 from bst.scoring.results import CandidateAttention, HistoryAttention, Predictions
 from bst.scoring.scorer import Scorer
@@ -27,18 +27,19 @@ class ClassicScorer(Scorer):
         signature = {
             "movies": tf.TensorSpec((None, self.max_history), tf.int32),
             "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
-        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", "sex", "age", "occupation")}
+        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", *DEMOGRAPHICS)}
 
         def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def gradients(inputs, presence, known):
-            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
+        def gradients(inputs, event_scale, profile_scale):
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
-                tape.watch((presence, known))
-                stars = model(inputs | {"presence": presence, "known": known}, training=False)[:, 0]
-            return stars, *tape.gradient(stars, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                stars = model(scaled, training=False)[:, 0]
+            return stars, *tape.gradient(stars, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict = compiled(lambda inputs: model(inputs, training=False))
         self._attention = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))

@@ -53,6 +53,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
     weight_purposes = WEIGHT_PURPOSES
+    fixed_weights = frozenset({"facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"})
     tower_titles = TOWER_TITLES
 
     def build(self, config: TimelineConfig, sizes: Sizes, levels: int) -> Model:
@@ -73,7 +74,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def make_attention_uniform(self, model: Model) -> None:
         """Set the queries and the bias of distance of the rating tower to 0."""
         for block in (*model.rating.query_blocks, *model.rating.content_blocks):
-            zero([block.attention.distance, *block.attention.query.weights])
+            zero([block.attention.distance_bias, *block.attention.query.weights])
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
@@ -81,7 +82,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
         return TimelineTrainer(config, split, seed)
 
-    def diverged(self, config: TimelineConfig) -> str:
+    def divergence_advice(self, config: TimelineConfig) -> str:
         """Return what to try after a training that diverged: its learning rates are no option of a command."""
         return "another --seed"
 

@@ -81,7 +81,7 @@ def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[
         if in_fold.any():
             offsets = np.append(0, np.cumsum(events.lengths[fold == k]))
             others = Factorisation.fit_em(split.ratings(train & ~in_fold), factors=factors)
-            prediction[in_fold], variance[in_fold] = others.fold_in_with_doubt(
+            prediction[in_fold], variance[in_fold] = others.fold_in_with_variance(
                 events.movie[in_fold], events.rating[in_fold], offsets
             )
     return prediction, variance

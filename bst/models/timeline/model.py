@@ -1,24 +1,429 @@
-"""The timeline BST: whole histories, no user id; a distribution over ratings and a next movie.
+"""The timeline BST on a page: whole histories, no user id; a distribution over ratings, and a next movie.
 
-Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) without its window. Two towers read the same events,
-each with its own weights, as one learns by heart what the other has not begun to learn. The rating tower has two
-streams: a content stream of events under a causal mask, and a query stream of candidates, whose query at place t
-attends to the visitor and the events before t and never sees its own rating. The next tower is a content stream alone
-(as SASRec, Kang & McAuley 2018, arXiv 1808.09781). So every place of every timeline is a training label in one pass.
+The Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) over a whole history instead of a window. Two
+towers read the same events, each with its own weights, as one overfits before the other has learnt much:
 
-Shapes: B timelines, T places, H heads, D width, L rating levels.
+- The rating tower has two streams, as XLNet has (Yang et al. 2019, arXiv 1906.08237). In the content stream events
+  attend to the visitor and to the events up to themselves. In the query stream the movie at position t attends to the
+  visitor and to the events before t, and never sees its own rating.
+- The next tower is a content stream alone, as SASRec (Kang & McAuley 2018, arXiv 1808.09781).
+
+So every position of every timeline is a training label, and one pass predicts them all. ``call`` is the definition;
+``fast_inference`` computes the same for many candidates after the newest event.
+
+Shapes: B timelines, T positions, H heads, D width, L rating levels, F factors, M movies of the catalogue; in attention
+Q queries over K keys.
 """
+
+from typing import NamedTuple
 
 import keras
 import numpy as np
+from keras import layers, ops
 
+from bst.baselines.factorisation import Factorisation
 from bst.models.config import Sizes
-from bst.models.timeline.config import TimelineConfig
-from bst.models.timeline.next_tower import NextTower
-from bst.models.timeline.rating_tower import Encoded, RatingTower
+from bst.models.layers import (
+    DEMOGRAPHIC_SIZES,
+    MASKED,
+    EmbeddingWithUnknown,
+    Inputs,
+    Shape,
+    Tensor,
+    as_matrix,
+    distance_buckets,
+    ridge_of_prefixes,
+    rms_normalize,
+)
+from bst.models.timeline.config import TimelineConfig, TowerConfig
+from bst.schema import DECADES, GENRES
+from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
+
+ITEM_FEATURES = len(GENRES) + len(DECADES)
+# how much wider feed-forward layers are than tokens: narrower where candidates go through, which is no worse there and
+# is what ranking a catalogue waits for
+CONTENT_EXPANSION, QUERY_EXPANSION = 4, 2
+HIDDEN_UNITS = 128
+# a user's bias rests on few ratings at first: as if five more had been just average
+USER_BIAS_DAMPING = 5.0
+# what the hidden layer of the head reads, one number each, behind the query and the movie's vector, in this order
+HEAD_NUMBERS = ("user_bias", "mean_rating", "log_event_count", "movie_bias", "factor_offset", "variance")
+MOVIE_NUMBERS = ("mean_rating", "movie_bias")  # of these, what depends on the movie alone
+VISITOR_NUMBERS = tuple(name for name in HEAD_NUMBERS if name not in MOVIE_NUMBERS)
+LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the number is of the size of the others
 
 
-@keras.saving.register_keras_serializable("bst")
+def earlier(inputs: Inputs) -> Inputs:
+    """Return the inputs without the newest event: what the predictions of all positions attend to."""
+    return inputs | {name: inputs[name][:, :-1] for name in EVENT_INPUTS}
+
+
+class Attention(layers.Layer):
+    """Multi-head attention from queries to a context, with a learned bias for how far back an event lies.
+
+    A_h = softmax(Q_h K_hᵀ / √(D / H) + bias_h[distance] + mask);  output = Concat_h(A_h V_h) W
+
+    No projection has an additive bias.
+    """
+
+    def __init__(self, heads: int, buckets: int, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.buckets = heads, buckets
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights for tokens of shape (…, D)."""
+        width = input_shape[-1]
+        self.query, self.key, self.value, self.out = (
+            layers.Dense(width, use_bias=False, name=name) for name in ("query", "key", "value", "out")
+        )
+        for layer in (self.query, self.key, self.value, self.out):
+            layer.build((None, width))
+        self.distance_bias = self.add_weight(shape=(self.heads, self.buckets), initializer="zeros", name="distance")
+
+    def call(self, x: Tensor, context: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Attend from ``x`` (B, Q, D) to ``context`` (B, K, D), with the ``logit_bias`` of the distances between them.
+
+        Returns (B, Q, D) and the attention weights (B, H, Q, K), whose rows sum to 1.
+        """
+        query, (key, value) = self.queries(x), self.keys_and_values(context)  # (B, H, Q or K, D / H)
+        weights = ops.softmax(ops.matmul(query, ops.swapaxes(key, -1, -2)) + bias, axis=-1)  # (B, H, Q, K)
+        return self.merge_heads(ops.matmul(weights, value)), weights
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Project ``x`` (B, Q, D) to queries (B, H, Q, D / H), divided by √(D / H)."""
+        kernel = self.query.kernel * (x.shape[2] // self.heads) ** -0.5
+        return self._split_heads(ops.matmul(as_matrix(x), kernel), ops.shape(x)[1])
+
+    def keys_and_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Project a context (B, K, D) to keys and values, (B, H, K, D / H) each."""
+        flat, keys = as_matrix(context), ops.shape(context)[1]
+        return self._split_heads(self.key(flat), keys), self._split_heads(self.value(flat), keys)
+
+    def logit_bias(self, buckets: Tensor, mask: Tensor) -> Tensor:
+        """Return the learned bias of distances plus a mask, to be added to the logits: (H, Q, K).
+
+        ``buckets`` int and ``mask`` (0 where a query may attend, very negative where not): (Q, K) each.
+        """
+        return ops.take(self.distance_bias, buckets, axis=1) + mask
+
+    def merge_heads(self, mixed: Tensor) -> Tensor:
+        """Project what the heads have mixed, (B, H, Q, D / H), to the output (B, Q, D)."""
+        batch, _, queries, size = ops.shape(mixed)
+        flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, self.heads * size))  # (B · Q, D)
+        return ops.reshape(self.out(flat), (batch, queries, self.heads * size))
+
+    def _split_heads(self, x: Tensor, tokens: int) -> Tensor:
+        split = ops.reshape(x, (-1, tokens, self.heads, x.shape[-1] // self.heads))  # (B, tokens, H, D / H)
+        return ops.transpose(split, (0, 2, 1, 3))  # (B, H, tokens, D / H)
+
+
+class Block(layers.Layer):
+    """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745).
+
+    h = x + Dropout(Attention(Norm(x), context));  y = h + Dropout(W₂ ReLU(W₁ Norm(h) + b₁) + b₂), Norm the root mean
+    square norm, W₁ from the width to ``expansion`` times that.
+    """
+
+    def __init__(self, heads: int, buckets: int, dropout: float, expansion: int, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.buckets, self.rate, self.expansion = heads, buckets, dropout, expansion
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the layers for tokens of shape (…, D)."""
+        width = input_shape[-1]
+        self.attention = Attention(self.heads, self.buckets, name="attention")
+        self.attention.build((None, None, width))
+        self.norm_1, self.norm_2 = (layers.RMSNormalization(name=f"norm_{i}") for i in (1, 2))
+        self.widen = layers.Dense(self.expansion * width, activation="relu", name="widen")
+        self.narrow = layers.Dense(width, name="narrow")
+        self.dropout_1, self.dropout_2 = (layers.Dropout(self.rate, name=f"dropout_{i}") for i in (1, 2))
+        for layer in (self.norm_1, self.norm_2, self.widen):
+            layer.build((None, None, width))
+        self.narrow.build((None, None, self.expansion * width))
+
+    def call(self, x: Tensor, context: Tensor, bias: Tensor, training: bool | None = None) -> tuple[Tensor, Tensor]:
+        """Run the block for ``x`` (B, Q, D) over a normed context (B, K, D): → (B, Q, D), weights (B, H, Q, K)."""
+        attended, weights = self.attention(self.norm_1(x), context, bias)
+        return self.after_attention(x, attended, training), weights
+
+    def after_attention(self, x: Tensor, attended: Tensor, training: bool | None = None) -> Tensor:
+        """Return y of the equation above, from ``x`` and its attention, (B, Q, D) each."""
+        h = x + self.dropout_1(attended, training=training)
+        wide = self.widen(as_matrix(self.norm_2(h)))  # (B · Q, expansion · D)
+        return h + self.dropout_2(ops.reshape(self.narrow(wide), ops.shape(h)), training=training)
+
+
+class Tower(layers.Layer):
+    """What both towers share: movies, events and visitors as tokens of one width, and who may attend to what.
+
+    visitor = token + sex + age + occupation;  event = movie + level + gap + W (rating − the movie's mean rating)
+    """
+
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
+        super().__init__(**kwargs)
+        self.config, self.width, self.catalogue_size, self.levels = config, config.width, sizes.movies, levels
+        self.max_distance = train_length - 1
+        self.movie = layers.Embedding(sizes.movies, config.width, name="movie")
+        self.item_projection = layers.Dense(config.width, use_bias=False, name="facts_to_movie")
+        self.level = layers.Embedding(levels, config.width, name="level")
+        self.gap = layers.Embedding(GAPS, config.width, name="gap")
+        self.residual = layers.Dense(config.width, use_bias=False, name="surprise")
+        self.demographics = {
+            name: EmbeddingWithUnknown(size, config.width, name=name) for name, size in DEMOGRAPHIC_SIZES.items()
+        }
+        self.dropout = layers.Dropout(config.dropout, name="dropout")
+        self.norm = layers.RMSNormalization(name="norm")
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make every weight: the shapes follow from the configuration alone."""
+        for embedding in (self.movie, self.level, self.gap, *self.demographics.values()):
+            embedding.build((None,))
+        self.item_projection.build((None, ITEM_FEATURES))
+        self.residual.build((None, 1))
+        self.norm.build((None, None, self.width))
+        self.visitor_token = self.add_weight(shape=(self.width,), initializer="zeros", name="visitor_token")
+        # set before training, from the dataset
+        self.item_features = self._add_fixed_weight("facts", self.catalogue_size, ITEM_FEATURES)
+        self.mean_rating = self._add_fixed_weight("mean_rating", self.catalogue_size)
+        self.stars = self._add_fixed_weight("stars", self.levels)
+
+    def _add_fixed_weight(self, name: str, *shape: int) -> keras.Variable:
+        return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+
+    def _blocks(self, name: str, count: int, expansion: int) -> list[Block]:
+        buckets = int(distance_buckets(np.array(self.max_distance))) + 1
+        settings = (self.config.heads, buckets, self.config.dropout, expansion)
+        return [Block(*settings, name=f"{name}_{i}") for i in range(count)]
+
+    def movie_vectors(self) -> Tensor:
+        """Return all movies as vectors (M, D): an embedding each, plus what genres and year add."""
+        embeddings, features = ops.convert_to_tensor(self.movie.embeddings), ops.convert_to_tensor(self.item_features)
+        return embeddings + self.item_projection(features)
+
+    def embed_demographics(self, inputs: Inputs) -> Tensor:
+        """Return the sum of the embeddings of sex, age and occupation: (B, D)."""
+        return sum(embedding(inputs[name]) for name, embedding in self.demographics.items())
+
+    def visitors(self, inputs: Inputs) -> Tensor:
+        """Return the visitors' own tokens: (B, D)."""
+        return self.visitor_token + self.embed_demographics(inputs)
+
+    def residuals(self, inputs: Inputs) -> Tensor:
+        """Return how many stars above the movie's mean each rating is, 0 in padding: (B, T)."""
+        movie = inputs["movie"]
+        stars = ops.take(ops.convert_to_tensor(self.stars), inputs["level"])
+        mean = ops.take(ops.convert_to_tensor(self.mean_rating), ops.maximum(movie, 0))
+        return ops.where(movie >= 0, stars - mean, 0.0)
+
+    def side_features(self, inputs: Inputs) -> Tensor:
+        """Return what events add to the vectors of their movies: (B, T, D)."""
+        residual = self.residual(ops.expand_dims(self.residuals(inputs), -1))
+        return self.level(inputs["level"]) + self.gap(inputs["gap"]) + residual
+
+    def events(self, inputs: Inputs, movie_vectors: Tensor) -> Tensor:
+        """Return the tokens of events: (B, T, D)."""
+        return ops.take(movie_vectors, ops.maximum(inputs["movie"], 0), axis=0) + self.side_features(inputs)
+
+    def tokens(self, inputs: Inputs, movie_vectors: Tensor, visitor: Tensor, training: bool | None) -> Tensor:
+        """Return the visitor and, behind it, the events as tokens: (B, T + 1, D)."""
+        tokens = ops.concatenate([visitor[:, None], self.events(inputs, movie_vectors)], axis=1)
+        return self.dropout(tokens, training=training)
+
+    def buckets(self, distance: Tensor) -> Tensor:
+        """Return the buckets of distances (any int shape); none is further than the furthest in training."""
+        table = ops.convert_to_tensor(distance_buckets(np.arange(self.max_distance + 1)))
+        return ops.take(table, ops.clip(distance, 0, self.max_distance))
+
+    def causal(self, tokens: int) -> tuple[Tensor, Tensor]:
+        """Return buckets and mask, both (T, T), with which a token attends to itself and to what is before it."""
+        position = ops.arange(tokens)
+        distance = position[:, None] - position  # (T, T)
+        return self.buckets(distance), ops.cast(distance < 0, "float32") * MASKED
+
+
+class CandidateFeatures(NamedTuple):
+    """What is known of movies whoever the visitor is, so that it is computed once for a catalogue.
+
+    ``vector`` (…, D); ``hidden`` (…, 128), the movies' share of the head's hidden layer; ``mean_rating`` and ``bias``
+    (…) stars; of the factor model, ``regressors`` (…, F + 1), factors and a 1 for the user bias, and ``factor_base``
+    (…) stars.
+    """
+
+    vector: Tensor
+    hidden: Tensor
+    mean_rating: Tensor
+    bias: Tensor
+    regressors: Tensor
+    factor_base: Tensor
+
+    def take(self, movie: Tensor) -> "CandidateFeatures":
+        """Return those of some movies of the catalogue: int, any shape."""
+        return CandidateFeatures(*(ops.take(field, movie, axis=0) for field in self))
+
+
+class RatingTower(Tower):
+    """Predicts how a visitor rates a movie after the events before it, with a factor model's prediction as a start.
+
+    h = ReLU(W [Norm(query), movie, user bias, mean rating, ln(1 + events) / 3, movie bias, offset, variance] + b),
+    where offset = fold-in prediction − mean rating;  logit_l = (V h + c)_l + (movie bias + offset)(stars_l − middle)
+    """
+
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, factors: int, **kwargs):
+        super().__init__(config, sizes, levels, train_length, **kwargs)
+        self.factor_count = factors
+        self.query_blocks = self._blocks("query", config.layers, QUERY_EXPANSION)
+        self.content_blocks = self._blocks("content", config.layers - 1, CONTENT_EXPANSION)
+        self.content_norms = [layers.RMSNormalization(name=f"content_norm_{i}") for i in range(config.layers)]
+        self.hidden = layers.Dense(HIDDEN_UNITS, activation="relu", name="hidden")
+        self.logits = layers.Dense(levels, kernel_initializer="zeros", name="logits")
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make every weight."""
+        super().build()
+        for layer in (*self.query_blocks, *self.content_blocks, *self.content_norms):
+            layer.build((None, None, self.width))
+        self.hidden.build((None, 2 * self.width + len(HEAD_NUMBERS)))
+        self.logits.build((None, HIDDEN_UNITS))
+        self.query_token = self.add_weight(shape=(self.width,), initializer="zeros", name="query_token")
+        self.bias = self.add_weight(shape=(self.catalogue_size,), initializer="zeros", name="bias")
+        self.factors = self._add_fixed_weight("factors", self.catalogue_size, self.factor_count)
+        self.factor_base = self._add_fixed_weight("factor_base", self.catalogue_size)
+        self.factor_prior = self._add_fixed_weight("factor_prior", self.factor_count + 1)
+
+    def set_factors(self, factors: Factorisation) -> None:
+        """Fix the factor model whose fold-in the head reads."""
+        self.factors.assign(factors.item_factors)
+        self.factor_base.assign(factors.mean + factors.item_bias)
+        self.factor_prior.assign(factors.prior)
+
+    def call(self, inputs: Inputs, training: bool | None = None, return_attention_scores: bool = False):
+        """Predict every position from the positions before it; see ``TimelineBST.call``.
+
+        In training ``fold_in_prediction`` (stars) and ``variance``, (B, T) each, are among the inputs: each user's come
+        from a factor model that was fitted without that user.
+        """
+        visitor = self.visitors(inputs)  # (B, D)
+        candidates = self.candidates().take(ops.maximum(inputs["movie"], 0))
+        query = self.dropout(candidates.vector + self.query_token + visitor[:, None], training=training)  # (B, T, D)
+        tokens = self.tokens(earlier(inputs), self.movie_vectors(), visitor, training)  # (B, T, D): visitor, then T − 1
+        buckets, mask = self.causal(ops.shape(query)[1])
+        weights = []
+        for i, (block, norm) in enumerate(zip(self.query_blocks, self.content_norms, strict=True)):
+            if i:  # queries attend to the events' tokens first, then to what each content layer makes of them
+                content = self.content_blocks[i - 1]
+                bias = content.attention.logit_bias(buckets, mask)  # (H, T, T)
+                tokens, _ = content(tokens, content.norm_1(tokens), bias, training=training)
+            bias = block.attention.logit_bias(buckets, mask)
+            query, layer_weights = block(query, norm(tokens), bias, training=training)
+            weights.append(layer_weights)  # (B, H, T, T)
+        residuals, valid = self.residuals(inputs), ops.cast(inputs["movie"] >= 0, "float32")
+        event_count = ops.cumsum(valid, axis=1) - valid  # of the events before each position: (B, T)
+        user_bias = (ops.cumsum(residuals, axis=1) - residuals) / (event_count + USER_BIAS_DAMPING)
+        if "fold_in_prediction" in inputs:
+            prediction, variance = inputs["fold_in_prediction"], inputs["variance"]
+        else:
+            prediction, variance = self.fold_in(inputs, candidates)
+        logits = self.head(query, candidates, user_bias, event_count, prediction, variance)  # (B, T, L)
+        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
+
+    def head(
+        self,
+        query: Tensor,
+        candidates: CandidateFeatures,
+        user_bias: Tensor,
+        event_count: Tensor,
+        prediction: Tensor,
+        variance: Tensor,
+    ) -> Tensor:
+        """Return logits (B, N, L) of N candidates from their queries (B, N, D) after attention, as the class has them.
+
+        ``user_bias``, the damped mean of the residuals so far, and ``event_count``: (B, N) or (B, 1). ``prediction``
+        (stars) and ``variance``: (B, N), of the fold-in. The norm's gain is multiplied into the kernel.
+        """
+        stars = ops.convert_to_tensor(self.stars)
+        offset = prediction - candidates.mean_rating
+        zeros = ops.zeros_like(offset)
+        log_event_count = ops.log(1.0 + event_count) / LOG_COUNT_SCALE
+        numbers = [user_bias + zeros, log_event_count + zeros, offset, variance + zeros]  # VISITOR_NUMBERS
+        of_query, _, _, of_visitor = self._hidden_kernels()
+        of_query = ops.convert_to_tensor(self.norm.scale)[:, None] * of_query  # (D, 128)
+        x = ops.concatenate([rms_normalize(query), ops.stack(numbers, axis=-1)], axis=-1)  # (B, N, D + 4)
+        hidden = ops.relu(ops.matmul(x, ops.concatenate([of_query, of_visitor], axis=0)) + candidates.hidden)
+        return self.logits(hidden) + (candidates.bias + offset)[..., None] * (stars - ops.mean(stars))
+
+    def candidates(self) -> CandidateFeatures:
+        """Return what is known of every movie of the catalogue, whoever the visitor is: each field (M, …)."""
+        vectors, stars = self.movie_vectors(), ops.convert_to_tensor(self.stars)
+        bias, mean = ops.convert_to_tensor(self.bias), ops.convert_to_tensor(self.mean_rating)
+        numbers = ops.stack([mean - ops.mean(stars), bias], axis=-1)  # (M, 2)
+        _, of_movie, of_numbers, _ = self._hidden_kernels()
+        hidden = ops.matmul(vectors, of_movie) + ops.matmul(numbers, of_numbers) + self.hidden.bias  # (M, 128)
+        factors = ops.convert_to_tensor(self.factors)
+        regressors = ops.concatenate([factors, ops.ones_like(factors[:, :1])], axis=-1)  # (M, F + 1)
+        return CandidateFeatures(vectors, hidden, mean, bias, regressors, ops.convert_to_tensor(self.factor_base))
+
+    def _hidden_kernels(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the rows of W for the query, the movie's vector, ``MOVIE_NUMBERS`` and ``VISITOR_NUMBERS``."""
+        kernel, width = ops.convert_to_tensor(self.hidden.kernel), self.width  # (2 D + 6, 128)
+        of_movie, of_visitor = (
+            ops.take(kernel[2 * width :], ops.array([HEAD_NUMBERS.index(name) for name in names]), axis=0)
+            for names in (MOVIE_NUMBERS, VISITOR_NUMBERS)
+        )
+        return kernel[:width], kernel[width : 2 * width], of_movie, of_visitor
+
+    def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
+        """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base (B, T) stars."""
+        x = ops.where((inputs["movie"] >= 0)[..., None], candidates.regressors, 0.0)
+        return x, ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - candidates.factor_base
+
+    def fold_in(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
+        """Return the factor model's prediction (stars) at every position from the ones before it, and its variance.
+
+        Both (B, T). Ridge regression of the visitor's factors and bias, as ``Factorisation.fold_in``.
+        """
+        x, target = self.fold_in_inputs(inputs, candidates)
+        prior = ops.convert_to_tensor(self.factor_prior)
+        offset, variance = ridge_of_prefixes(x, target, prior, candidates.regressors)
+        return candidates.factor_base + offset, variance
+
+
+class NextTower(Tower):
+    """Predicts which movie a visitor watches next: logit of movie i = state · vector_i + popularity_i."""
+
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
+        super().__init__(config, sizes, levels, train_length, **kwargs)
+        self.content_blocks = self._blocks("content", config.layers, CONTENT_EXPANSION)
+        # which movies there are to be watched depends on the date; how they are rated hardly does
+        self.month = layers.Embedding(MONTHS, config.width, name="month")
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make every weight."""
+        super().build()
+        for block in self.content_blocks:
+            block.build((None, None, self.width))
+        self.month.build((None,))
+        self.popularity = self.add_weight(shape=(self.catalogue_size,), initializer="zeros", name="popularity")
+
+    def side_features(self, inputs: Inputs) -> Tensor:
+        """Return what events add to the vectors of their movies, the month among it: (B, T, D)."""
+        return super().side_features(inputs) + self.month(inputs["month"])
+
+    def call(self, inputs: Inputs, training: bool | None = None) -> tuple[Tensor, Tensor]:
+        """Return the states (B, T, D) from which each position's movie is predicted, and the movies' vectors (M, D)."""
+        movie_vectors = self.movie_vectors()
+        tokens = self.tokens(earlier(inputs), movie_vectors, self.visitors(inputs), training)  # (B, T, D)
+        buckets, mask = self.causal(ops.shape(tokens)[1])
+        for block in self.content_blocks:
+            bias = block.attention.logit_bias(buckets, mask)  # (H, T, T)
+            tokens, _ = block(tokens, block.norm_1(tokens), bias, training=training)
+        return self.norm(tokens), movie_vectors
+
+    def catalogue_logits(self, state: Tensor, movie_vectors: Tensor | None = None) -> Tensor:
+        """Return logits (…, M) over the catalogue for states (…, D)."""
+        vectors = self.movie_vectors() if movie_vectors is None else movie_vectors
+        return ops.matmul(state, ops.transpose(vectors)) + ops.convert_to_tensor(self.popularity)
+
+
 class TimelineBST(keras.Model):
     """Both towers, or one of them: ``rating`` and ``next``, None where the configuration leaves it out.
 
@@ -27,79 +432,48 @@ class TimelineBST(keras.Model):
     ``SegmentReader``.
     """
 
-    def __init__(self, config: dict, users: int, movies: int, levels: int, **kwargs):
+    def __init__(self, config: TimelineConfig, sizes: Sizes, levels: int, **kwargs):
         super().__init__(**kwargs)
-        self.config, self.sizes, self.levels = TimelineConfig.from_dict(config), Sizes(users, movies), levels
-        kinds = {"rating": RatingTower, "next": NextTower}
-        self.towers = {
-            name: kinds[name](tower, self.sizes, levels, self.config.train_length, self.config.factors, name=name)
-            for name, tower in self.config.towers.items()
-        }
+        self.config, self.sizes, self.levels = config, sizes, levels
+        towers, common = config.towers, (sizes, levels, config.train_length)
+        self.rating: RatingTower | None = None
+        self.next: NextTower | None = None
+        if "rating" in towers:
+            self.rating = RatingTower(towers["rating"], *common, config.factors, name="rating")
+        if "next" in towers:
+            self.next = NextTower(towers["next"], *common, name="next")
 
-    def build(self, _=None):
+    @property
+    def towers(self) -> dict[str, Tower]:
+        """The towers that there are, by name: ``rating``, ``next``."""
+        return {tower.name: tower for tower in (self.rating, self.next) if tower is not None}
+
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make every weight."""
         for tower in self.towers.values():
             tower.build()
-        self.built = True
 
-    @property
-    def rating(self) -> RatingTower | None:
-        """The rating tower."""
-        return self.towers.get("rating")
-
-    @property
-    def next(self) -> NextTower | None:
-        """The next tower."""
-        return self.towers.get("next")
-
-    def set_item_features(self, facts: np.ndarray) -> None:
-        """Fix what is known of the movies: (movies, 28), see ``schema.item_features``."""
+    def set_item_features(self, features: np.ndarray) -> None:
+        """Fix what is known of the movies: (M, 28), see ``schema.item_features``."""
         for tower in self.towers.values():
-            tower.facts.assign(facts)
+            tower.item_features.assign(features)
 
-    def freeze(self) -> None:
-        """Make predicting faster, once all weights have their last values."""
-        for tower in self.towers.values():
-            tower.freeze()
-
-    def call(self, inputs, training=None, return_attention_scores=False):
-        """Predict each place's rating from the places before it: logits (B, T, L).
+    def call(self, inputs: Inputs, training: bool | None = None, return_attention_scores: bool = False):
+        """Predict each position's rating from the positions before it: logits (B, T, L).
 
         With ``return_attention_scores`` also the weights (B, layers, H, T, T) of the query stream: row t, column j:
-        how much the candidate at t looks at the visitor (j = 0) or at event j − 1; rows sum to 1.
+        how much the candidate at t attends to the visitor (j = 0) or to event j − 1; rows sum to 1.
         """
-        return self.rating(inputs, training=training, return_attention_scores=return_attention_scores)
-
-    def encode(self, inputs) -> Encoded:
-        """Read histories once: all that ``score`` needs. Their events are those before the candidates."""
-        encoded = self.rating.encode(inputs) if self.rating else Encoded()
-        return encoded._replace(next_state=self.next.encode(inputs) if self.next else None)
-
-    def score(self, encoded: Encoded, movie=None, return_attention_scores=False):
-        """Score candidates ``movie`` int (N,), or all, against encoded visitors: logits (B, N, L) as ``call`` has them.
-
-        With ``return_attention_scores`` also the weights (B, layers, H, N, T + 1): visitor first, then the events.
-        """
-        logits, scores = self.rating.score(encoded, movie)
-        return (logits, scores) if return_attention_scores else logits
-
-    def next_logits(self, encoded: Encoded):
-        """Return logits (B, movies) of the next movie over the whole catalogue."""
-        return self.next.catalogue_logits(encoded.next_state)
+        return self.towers["rating"](inputs, training=training, return_attention_scores=return_attention_scores)
 
     def parts(self) -> dict[str, list]:
         """Return the weights by part, for counting them."""
         towers = {f"{name}_tower": tower.trainable_weights for name, tower in self.towers.items()}
         return towers | {"fixed": self.non_trainable_weights}
 
-    def get_config(self):
-        """Return what is needed to make the model again; the weights carry the rest."""
-        sizes = {"users": self.sizes.users, "movies": self.sizes.movies, "levels": self.levels}
-        return {"config": self.config.to_dict(), **sizes}
-
 
 def build_timeline(config: TimelineConfig, sizes: Sizes, levels: int) -> TimelineBST:
     """Return an untrained timeline BST with all its weights made."""
-    model = TimelineBST(config.to_dict(), sizes.users, sizes.movies, levels)
+    model = TimelineBST(config, sizes, levels)
     model.build()
     return model

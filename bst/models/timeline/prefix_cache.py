@@ -1,110 +1,133 @@
-"""Many histories that begin alike, as when one event is left out or changed: what they share is read once.
+"""Many histories that begin alike, as when one event is removed or changed: their common prefix is encoded once.
 
-Under a causal mask no event sees what comes after it. So in all histories that begin with the same events, these have
-the same keys and values in every layer, and only what comes behind them has to be run through the layers.
+Under a causal mask no event attends to what comes after it. So in all histories that begin with the same events, these
+have the same keys and values in every layer, and only what comes behind them has to be run through the layers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
-from bst.models.timeline.config import TimelineConfig, TowerConfig
+from bst.models.timeline.config import TowerConfig
 from bst.timelines.segments import EVENT_INPUTS
 
-Inputs = dict[str, np.ndarray]
+Arrays = dict[str, np.ndarray]
 
-# histories of a pass, and events that it runs through the layers: more of them go beyond the caches, less are too
-# little for an operation to be worth its start
-MOST_HISTORIES, MOST_EVENTS = 64, 8_000
+# histories in one pass, and events that it runs through the layers: more go beyond the processor's caches, fewer are
+# not worth the start of an operation
+MAX_HISTORIES, MAX_EVENTS = 64, 8_000
+WORKERS = 2
 
 
-class Alike:
-    """Predicts some movies for many histories of one visitor. ``compiled`` makes a graph of a function of inputs."""
+class SharedPrefixPredictor:
+    """Predicts some movies for many histories of one visitor.
 
-    def __init__(self, model, config: TimelineConfig, compiled):
+    ``rating`` and ``following`` (None without a next tower) are a ``RatingInference`` and a ``NextInference``;
+    ``compiled`` makes a graph of a function of inputs and of further arguments with the given signatures.
+    ``max_histories`` and ``max_events`` are run in one pass.
+    """
+
+    def __init__(
+        self,
+        rating: Any,
+        following: Any,
+        compiled: Callable,
+        max_histories: int = MAX_HISTORIES,
+        max_events: int = MAX_EVENTS,
+    ):
         import tensorflow as tf
 
-        from bst.models.timeline.attention import Reading
+        from bst.models.timeline.fast_inference import KVCache
 
-        def past(tower: TowerConfig, order: str):
-            content = order.count("c")
-            of_one = tf.TensorSpec((1, tower.heads, None, tower.width // tower.heads), tf.float32)
-            seen = {"c": (of_one, of_one), "q": (tf.TensorSpec((1, None, tower.width), tf.float32),)}
-            return [seen[kind] for kind in order], [tf.TensorSpec((tower.heads, None, None), tf.float32)] * content
+        def prefix_signature(tower: TowerConfig, order: str) -> tuple:
+            """Describe ``KVCache.as_prefix``; ``order`` of the layers, "c" of content and "q" of few queries."""
+            key_or_value = tf.TensorSpec((1, tower.heads, None, tower.width // tower.heads), tf.float32)
+            of_layer = {"c": (key_or_value, key_or_value), "q": (tf.TensorSpec((1, None, tower.width), tf.float32),)}
+            biases = [tf.TensorSpec((tower.heads, None, None), tf.float32)] * order.count("c")
+            return [of_layer[kind] for kind in order], biases
 
-        some, one = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
+        def prefixes(inputs):
+            caches = {name: KVCache() for name in self._towers}
+            for name, cache in caches.items():
+                self._towers[name].encode(inputs, cache)
+            return {name: cache.as_prefix() for name, cache in caches.items()}
 
-        def read(inputs):
-            readings = {name: Reading() for name in model.towers}
-            for name, reading in readings.items():
-                model.towers[name].encode(inputs, reading)
-            return {name: reading.to_be_past() for name, reading in readings.items()}
+        def probabilities(inputs, movies, prefix_length, changed_length, prefix):
+            encoded = rating.encode(inputs, KVCache(prefix, prefix_length, changed_length))
+            return tf.nn.softmax(rating.score(encoded, movies)[0])
 
-        def levels(inputs, movies, shared, window, past):
-            encoded = model.rating.encode(inputs, Reading(past, shared, window))
-            return tf.nn.softmax(model.rating.score(encoded, movies)[0])
+        def next_logits(inputs, movies, prefix_length, changed_length, prefix):
+            return following.logits(following.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
 
-        def logits(inputs, movies, shared, window, past):
-            return model.next.logits(model.next.encode(inputs, Reading(past, shared, window)), movies)
-
-        self._read, self._logits = compiled(read), None
-        # a layer of few queries looks at the tokens, and again after each layer of content
-        self._levels = compiled(levels, some, one, one, past(config.rating, "q" + "cq" * (config.rating.layers - 1)))
-        if model.next:
-            order = "c" * (config.next.layers - 1) + "q"
-            self._logits = compiled(logits, some, one, one, past(config.next, order))
-        self._workers = ThreadPoolExecutor(2)
+        indices, number = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
+        self._towers = {"rating": rating} | ({"next": following} if following else {})
+        self._prefixes = compiled(prefixes)
+        # queries attend to the tokens, and again after each content layer
+        config = rating.tower.config
+        signature = prefix_signature(config, "q" + "cq" * (config.layers - 1))
+        self._graphs = {"rating": compiled(probabilities, indices, number, number, signature)}
+        if following:
+            config = following.tower.config
+            signature = prefix_signature(config, "c" * (config.layers - 1) + "q")
+            self._graphs["next"] = compiled(next_logits, indices, number, number, signature)
+        self._limits = max_histories, max_events
+        self._workers = ThreadPoolExecutor(WORKERS)
 
     def predict(
-        self, whole: Inputs, changed: Sequence[Inputs], movies: np.ndarray, following: bool
+        self, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray, watch_next: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Predict ``movies`` (N,) for histories that begin like ``whole``, a batch of one, all of the same visitor.
+        """Predict ``movies`` (N,) for variants of a ``history`` (a batch of one) of the same visitor.
 
-        ``changed``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
-        each level (histories, N, L), batch after batch, and with ``following`` the logits of being next (histories, N).
+        ``variants``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
+        each level (variants, N, L), batch after batch, and with ``watch_next`` the logits of being next (variants, N).
         """
-        asked, past = movies.astype(np.int32), self._read(whole)
-        work, first = [], 0
-        for batch in changed:
-            work += [(first, batch, *part) for part in _passes(whole, batch)]
-            first += len(batch["sex"])
+        rows, prefixes = movies.astype(np.int32), self._prefixes(history)
+        passes, count = [], 0
+        for batch in variants:
+            for which, *lengths in plan_passes(history, batch, *self._limits):
+                passes.append((_take(batch, which), count + which, *lengths))
+            count += len(batch["sex"])
 
-        def run(job):
-            graph, tower, (before, batch, which, shared, window) = job
-            made = graph(_rows(batch, which), asked, np.int32(shared), np.int32(window), past[tower])
-            return tower, before + which, made.numpy()
+        def run(job: tuple) -> tuple[str, np.ndarray, np.ndarray]:
+            tower, (inputs, which, prefix_length, changed_length) = job
+            lengths = np.int32(prefix_length), np.int32(changed_length)
+            return tower, which, self._graphs[tower](inputs, rows, *lengths, prefixes[tower]).numpy()
 
-        jobs = [(self._levels, "rating", part) for part in work]
-        if following and self._logits:
-            jobs = [(self._logits, "next", part) for part in work] + jobs
-        made: dict[str, np.ndarray] = {}
-        for tower, which, values in self._workers.map(run, jobs):
-            made.setdefault(tower, np.zeros((first, *values.shape[1:]), np.float32))[which] = values
-        return made["rating"], made.get("next")
+        # the next tower, which takes longer, first
+        towers = ["next", "rating"] if watch_next and "next" in self._graphs else ["rating"]
+        predictions: dict[str, np.ndarray] = {}
+        for tower, which, values in self._workers.map(run, [(tower, part) for tower in towers for part in passes]):
+            predictions.setdefault(tower, np.zeros((count, *values.shape[1:]), np.float32))[which] = values
+        return predictions["rating"], predictions.get("next")
 
 
-def _rows(inputs: Inputs, which: np.ndarray) -> Inputs:
+def _take(inputs: Arrays, which: np.ndarray) -> Arrays:
     return {name: values[which] for name, values in inputs.items()}
 
 
-def _passes(whole: Inputs, batch: Inputs) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Yield which histories of a batch to run together, how many tokens, the visitor first, all of them share with the
-    whole, and how many behind those are not the same in all of them. At least one token is left to be run.
+def plan_passes(
+    history: Arrays, batch: Arrays, max_histories: int, max_events: int
+) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Split a batch of variants into passes: which of them to run together, their prefix length and changed length.
+
+    The prefix, in tokens with the visitor as the first, is what all of them share with the ``history``; the changed
+    tokens are those behind it up to the last in which they differ. At least one token is left to be run.
     """
     length = batch["movie"].shape[1]
-    most = min(length, whole["movie"].shape[1])
-    other = _differ(*({name: part[name][:, :most] for name in EVENT_INPUTS} for part in (batch, whole)))
-    shared = np.minimum(1 + np.where(other.any(axis=1), other.argmax(axis=1), most), length)
-    order = np.argsort(shared, kind="stable")
+    common = min(length, history["movie"].shape[1])
+    changed = _differ(*({name: part[name][:, :common] for name in EVENT_INPUTS} for part in (batch, history)))
+    prefix = np.minimum(1 + np.where(changed.any(axis=1), changed.argmax(axis=1), common), length)
+    order = np.argsort(prefix, kind="stable")
     while len(order):
-        first = int(shared[order[0]])
-        which = order[: int(np.clip(MOST_EVENTS // (length + 1 - first), 1, MOST_HISTORIES))]
-        own = np.flatnonzero(_differ(_rows(batch, which), _rows(batch, which[:1])).any(axis=0))
-        yield which, first, 1 + int(own[-1]) + 1 - first if len(own) else 0
+        prefix_length = int(prefix[order[0]])
+        which = order[: int(np.clip(max_events // (length + 1 - prefix_length), 1, max_histories))]
+        differing = np.flatnonzero(_differ(_take(batch, which), _take(batch, which[:1])).any(axis=0))
+        yield which, prefix_length, 1 + int(differing[-1]) + 1 - prefix_length if len(differing) else 0
         order = order[len(which) :]
 
 
-def _differ(some: Inputs, others: Inputs) -> np.ndarray:
+def _differ(some: Arrays, others: Arrays) -> np.ndarray:
     """Return which events differ: (histories, events) bool."""
     return np.any([some[name] != others[name] for name in EVENT_INPUTS], axis=0)

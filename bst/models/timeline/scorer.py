@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bst.models.timeline.attention import Reading
-from bst.models.timeline.prefix_cache import Alike
+from bst.models.timeline.fast_inference import KVCache, NextInference, RatingInference
+from bst.models.timeline.prefix_cache import SharedPrefixPredictor
 from bst.models.trainer import Model
-from bst.schema import Visitor
+from bst.schema import DEMOGRAPHICS, Visitor
 from bst.scoring.encoding import (
     EncodedHistory,
     encode_demographics,
@@ -35,10 +35,11 @@ class TimelineScorer(Scorer):
 
     def __init__(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf):
         self.model, self.levels, self.max_history, self._rows_of = model, levels, model.config.max_history, rows_of
-        model.freeze()
+        rating = RatingInference(model.rating)
+        following: Any = NextInference(model.next) if model.next else None
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
-        signature |= {name: tf.TensorSpec((None,), tf.int32) for name in ("sex", "age", "occupation")}
+        signature |= {name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS}
         movies = tf.TensorSpec((None,), tf.int32)
         stars = tf.constant(levels, tf.float32)
 
@@ -47,36 +48,37 @@ class TimelineScorer(Scorer):
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
         def predict(inputs):
-            encoded = model.encode(inputs)
-            return tf.nn.softmax(model.score(encoded)), model.next_logits(encoded) if model.next else tf.zeros((1, 0))
+            levels = tf.nn.softmax(rating.score(rating.encode(inputs))[0])
+            return levels, next_logits(inputs) if following else tf.zeros((1, 0))
+
+        def next_logits(inputs):
+            return following.catalogue_logits(following.encode(inputs))
 
         def attention_weights(inputs, movie):
-            reading = Reading()
-            encoded = model.rating.encode(inputs, reading)
-            content = tf.stack(reading.weights)[:, 0] if reading.weights else tf.zeros((0, 0, 0, 0))
-            return model.rating.score(encoded, movie)[1][0, :, :, 0], content
+            cache = KVCache()
+            encoded = rating.encode(inputs, cache)
+            content = tf.stack(cache.weights)[:, 0] if cache.weights else tf.zeros((0, 0, 0, 0))
+            return rating.score(encoded, movie)[1][0, :, :, 0], content
 
         def distribution(inputs, movie):
-            return tf.nn.softmax(model.rating.score(model.rating.encode(inputs), movie)[0])
+            return tf.nn.softmax(rating.score(rating.encode(inputs), movie)[0])
 
-        def gradients(inputs, movie, presence, known):
-            presence, known = tf.convert_to_tensor(presence), tf.convert_to_tensor(known)
+        def gradients(inputs, movie, event_scale, profile_scale):
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
-                tape.watch((presence, known))
-                levels = distribution(inputs | {"presence": presence, "known": known}, movie)[:, 0]
-                expected = tf.linalg.matvec(levels, stars)
-            return expected, *tape.gradient(
-                expected, (presence, known), unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                expected = tf.linalg.matvec(distribution(scaled, movie)[:, 0], stars)
+            return expected, *tape.gradient(expected, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         self._predict, self._attention = compiled(predict), compiled(attention_weights, movies)
         self._distribution = compiled(distribution, movies)
-        self._next = compiled(lambda inputs: model.next.catalogue_logits(model.next.encode(inputs)))
-        self._next_of = compiled(lambda inputs, movie: model.next.logits(model.next.encode(inputs), movie), movies)
+        self._next = compiled(next_logits)
+        self._next_of = compiled(lambda inputs, movie: following.logits(following.encode(inputs), movie), movies)
         self._gradient = compiled(
             gradients, movies, tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
-        self._alike = Alike(model, model.config, compiled)
+        self._shared_prefix = SharedPrefixPredictor(rating, following, compiled)
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
@@ -142,7 +144,9 @@ class TimelineScorer(Scorer):
         history, without = encode_without_each(visitor, rows, self.max_history, positions)
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
-        return self._alike.predict(self._model_inputs(history.as_batch(), [visitor]), batches, movies, next_logit)
+        return self._shared_prefix.predict(
+            self._model_inputs(history.as_batch(), [visitor]), batches, movies, next_logit
+        )
 
     def expected_if_rated(
         self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None
@@ -155,7 +159,7 @@ class TimelineScorer(Scorer):
         changed, cells = with_other_ratings(history, self.levels, events)
         unchanged = self._model_inputs(history.as_batch(), [visitor])
         batches = [unchanged, self._model_inputs(changed, [visitor])]
-        expected = self._means(self._alike.predict(unchanged, batches, np.array([movie]), False)[0])[:, 0]
+        expected = self._means(self._shared_prefix.predict(unchanged, batches, np.array([movie]), False)[0])[:, 0]
         table = np.full((len(events), len(self.levels)), expected[0])
         table[cells] = expected[1:]
         return table
@@ -180,7 +184,7 @@ class TimelineScorer(Scorer):
 
     def movie_vectors(self) -> np.ndarray:
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
-        return np.array(self.model.rating.table())
+        return np.array(self.model.rating.movie_vectors())
 
     def _inputs(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> Inputs:
         histories = [encode_history(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]

@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared import pages
 from pages.shared.state import explained
 
-PAGE = "pages/why/why.py"
 CELL = ":material/visibility:"
 COLUMN_WIDTH = 50
 
@@ -15,7 +15,7 @@ COLUMN_WIDTH = 50
 def follow() -> None:
     """Go to the page if a callback has asked for it. Call it before a page, or a fragment, is drawn."""
     if explained.take_request():
-        st.switch_page(PAGE, query_params={})
+        st.switch_page(pages.WHY, query_params={})
 
 
 def column(key: str, movie_ids: Sequence[int], on_why: Callable[[int], None] = explained.request) -> Any:

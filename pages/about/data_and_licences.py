@@ -1,6 +1,7 @@
 """How to get MovieLens 1M; licences, citations and versions."""
 
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 
 import streamlit as st
@@ -10,8 +11,9 @@ from bst.bundles.bundle import Bundle
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import dataset_prompt
 
+TITLE = "Data and licences"
 DATASET = "ml-1m"
-SHOWN = ("streamlit", "altair", "pandas", "numpy", "keras", "tensorflow", "tensorflow-cpu")
+PACKAGES = ("streamlit", "altair", "pandas", "numpy", "keras", "tensorflow", "tensorflow-cpu")
 CITATIONS = {
     "MovieLens": "F. Maxwell Harper and Joseph A. Konstan (2015). The MovieLens Datasets: History and Context. ACM "
     "Transactions on Interactive Intelligent Systems 5(4), article 19. https://doi.org/10.1145/2827872",
@@ -36,13 +38,13 @@ def _draw_dataset() -> None:
     st.header(f"Get {source.title}", anchor=False)
     if folder := datasets.find(DATASET):
         st.markdown(
-            f"{source.title} is on this computer: {source.users:,} people, {source.movies:,} movies, "
+            f"{source.title} is on this computer: {source.users:,} users, {source.movies:,} movies, "
             f"{source.ratings:,} ratings."
         )
         st.caption(escape_markdown(str(folder)))
         return
     st.markdown(
-        "Without it the app shows the demo world, whose audience is simulated. With it, what real people rated. It is "
+        "Without it, the app shows the demo world, whose audience is simulated; with it, ratings by real people. It is "
         "downloaded from GroupLens and stays on this computer."
     )
     dataset_prompt.offer(DATASET)
@@ -60,22 +62,26 @@ def _draw_licences(bundle: Bundle) -> None:
 
 def _draw_citations() -> None:
     st.header("Please cite", anchor=False)
-    for what, words in CITATIONS.items():
-        st.markdown(f"**{what}**: {words}")
+    for work, citation in CITATIONS.items():
+        st.markdown(f"**{work}**: {citation}")
 
 
 def _draw_versions(bundle: Bundle) -> None:
     st.header("Versions", anchor=False)
-    here = {"Python": platform.python_version()} | {name: number for name in SHOWN if (number := _version(name))}
-    st.markdown("**Here**: " + ", ".join(f"{name} {number}" for name, number in here.items()) + ".")
-    made = ", ".join(
-        f"{escape_markdown(name)} {escape_markdown(str(number))}" for name, number in bundle.versions.items()
-    )
-    if made:
-        st.markdown(f"**The chosen model was made with**: {made}, on {escape_markdown(bundle.created)}.")
+    installed = {name: version for name in PACKAGES if (version := _installed_version(name))}
+    st.markdown(f"**Installed here**: {_list_versions({'Python': platform.python_version()} | installed)}.")
+    if bundle.versions:
+        st.markdown(
+            f"**The chosen model was trained with**: {_list_versions(bundle.versions)}, on "
+            f"{escape_markdown(bundle.created)}."
+        )
 
 
-def _version(name: str) -> str | None:
+def _list_versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{escape_markdown(name)} {escape_markdown(str(version))}" for name, version in versions.items())
+
+
+def _installed_version(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

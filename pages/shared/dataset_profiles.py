@@ -1,0 +1,70 @@
+"""Profiles of datasets, computed once for all sessions, behind a notice while that takes seconds."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bst import datasets
+from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
+from bst.errors import BSTError
+from bst.text import count
+from pages.shared import resources
+from pages.shared.format import escape_markdown
+from pages.shared.load_once import LoadOnce
+
+
+@dataclass(frozen=True)
+class LoadedProfile:
+    """What the pages show of a dataset: much smaller than the dataset itself."""
+
+    profile: DatasetProfile
+    ratings_by_movie: RatingsByMovie
+
+
+@st.cache_resource(show_spinner=False)
+def _profiles() -> LoadOnce[LoadedProfile]:
+    return LoadOnce()
+
+
+def _load(name: str) -> LoadedProfile:
+    """Load a profile if need be. Raises ``DatasetError`` as ``datasets.load``."""
+
+    def compute() -> LoadedProfile:
+        dataset = datasets.load(name)
+        return LoadedProfile(dataset_profile(dataset), RatingsByMovie.of(dataset))
+
+    return _profiles().load(resources.dataset_key(name), compute)
+
+
+def get() -> LoadedProfile | None:
+    """Return the profile of the chosen model's dataset if it is in memory already."""
+    return _profiles().get(resources.dataset_key(resources.chosen().dataset))
+
+
+def load_profile(dataset: str) -> DatasetProfile | None:
+    """Return a dataset's profile, computed now if need be; None if the dataset cannot be read."""
+    try:
+        return _load(dataset).profile
+    except BSTError:
+        return None
+
+
+def load() -> None:
+    """Compute the profile of the chosen model's dataset behind a notice, then run the page again.
+
+    A dataset that cannot be read ends in an error on the page, and ``get`` still returns None.
+    """
+    bundle = resources.chosen()
+    st.title(f"What {escape_markdown(bundle.dataset_title)} looks like", anchor=False)
+    with st.container():
+        st.info(
+            f"Reading and counting the ratings of {count(bundle.sizes.users, 'person', 'people')}. "
+            "This takes a few seconds, once.",
+            icon=":material/hourglass_top:",
+        )
+        try:
+            _load(bundle.dataset)
+        except BSTError as error:
+            st.error(escape_markdown(str(error)), icon=":material/error:")
+            return
+    st.rerun()

@@ -1,0 +1,278 @@
+"""Fast inference gives what the plain definition gives: attention, blocks, towers, and histories with one prefix."""
+
+import numpy as np
+import pytest
+
+from bst.models.config import Sizes
+from bst.models.timeline.config import TimelineConfig, TowerConfig
+
+WIDTH, MOVIES, VISITORS, POSITIONS = 8, 30, 3, 7
+
+
+def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def randomise(weights) -> None:
+    """Nothing may be right only because a weight starts as 0 or 1."""
+    rng = np.random.default_rng(2)
+    for weight in weights:
+        weight.assign(rng.normal(size=weight.shape))
+
+
+@pytest.fixture(scope="module")
+def block():
+    from bst.models.timeline.model import Block
+
+    block = Block(heads=2, buckets=5, dropout=0.1, expansion=3)
+    block.build((None, None, WIDTH))
+    randomise(block.weights)
+    return block
+
+
+# ---- attention and blocks
+
+
+def test_few_queries_attend_as_the_plain_attention_does(block):
+    from bst.models.timeline.fast_inference import attend_few_queries
+
+    x, context, bias = arrays((3, 2, WIDTH), (3, 7, WIDTH), (3, 2, 2, 7))
+    bias[1, :, :, 4:] = -1e9
+    expected, expected_weights = block.attention(x, context, bias)
+    attended, weights = attend_few_queries(block.attention, x, context, bias)
+    np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
+    np.testing.assert_allclose(attended, expected, atol=1e-5)
+    assert (np.array(weights)[1, :, :, 4:] == 0).all()
+
+
+@pytest.mark.parametrize("own", [0, 1, 4])
+def test_attention_in_blocks_is_attention_to_all_of_them(block, own):
+    """Queries that all rows share, over 6 keys that they share and ``own`` ones that each row has."""
+    from bst.models.timeline.fast_inference import attend_blockwise
+
+    attention = block.attention
+    x, shared, each, bias = arrays((1, 3, WIDTH), (1, 6, WIDTH), (5, own, WIDTH), (2, 3, 6 + own))
+    bias[:, 0, 2:] = -1e9
+    bias[:, 1] += 60  # far apart, where a sum of exponentials would be lost
+    context = np.concatenate([np.repeat(shared, 5, axis=0), each], axis=1)
+    expected, _ = attention(np.repeat(x, 5, axis=0), context, bias)
+    blocks = [
+        (*attention.keys_and_values(part), bias[..., columns])
+        for part, columns in ((shared, slice(6)), (each, slice(6, None)))
+    ]
+    attended = attend_blockwise(attention, x, *blocks)
+    np.testing.assert_allclose(np.broadcast_to(attended, expected.shape), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("way", ["call_cached", "call_few_queries", "call_absorbed"])
+@pytest.mark.parametrize("queries", [1, 20])
+def test_a_block_in_every_way_is_the_plain_block(block, way, queries):
+    from bst.models.timeline import fast_inference
+
+    x, context, bias = arrays((3, queries, WIDTH), (3, 6, WIDTH), (3, 2, 1, 6))
+    bias[2, :, :, 3:] = -1e9
+    expected, expected_weights = block(x, context, bias)
+    run = getattr(fast_inference, way)
+    context = block.attention.keys_and_values(context) if way == "call_cached" else (context,)
+    result, weights = run(block, x, *context, bias)
+    np.testing.assert_allclose(result, expected, atol=1e-4, rtol=1e-5)
+    np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
+
+
+@pytest.mark.parametrize(("prefix", "changed"), [(1, 0), (1, 2), (3, 1), (3, 4)])
+def test_a_block_over_a_shared_prefix_and_suffix_is_the_plain_block(block, prefix, changed):
+    """7 tokens in 3 rows that are the same but for the ``changed`` ones behind the ``prefix``."""
+    from bst.models.timeline.fast_inference import KVCache, call_shared_suffix, keys_and_values
+
+    one, own = arrays((1, 7, WIDTH), (3, changed, WIDTH))
+    tokens = np.repeat(one, 3, axis=0)
+    tokens[:, prefix : prefix + changed] = own
+    distance = np.arange(7)[:, None] - np.arange(7)
+    bias = block.attention.logit_bias(np.clip(distance, 0, 4), np.where(distance < 0, -1e9, 0).astype(np.float32))
+    expected, _ = block(tokens, block.norm_1(tokens), bias)
+    cache = KVCache(([keys_and_values(block, one)], []), prefix, changed)
+    result = call_shared_suffix(block, tokens[:, prefix:], cache, bias[:, prefix:])
+    np.testing.assert_allclose(result, np.array(expected)[:, prefix:], atol=1e-4, rtol=1e-5)
+
+
+# ---- towers
+
+
+@pytest.fixture(scope="module", params=[1, 3])
+def model(request):
+    from bst.models.timeline.model import build_timeline
+
+    tower = TowerConfig(width=16, layers=request.param)
+    config = TimelineConfig("small", rating=tower, next=tower, train_length=20, factors=4)
+    model, rng = build_timeline(config, Sizes(10, MOVIES), 5), np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(rng.normal(size=weight.shape) * 0.3)
+    model.rating.factor_prior.assign(rng.uniform(1, 3, model.rating.factor_prior.shape))  # a precision is positive
+    return model
+
+
+@pytest.fixture(scope="module")
+def rating(model):
+    from bst.models.timeline.fast_inference import RatingInference
+
+    return RatingInference(model.rating)
+
+
+@pytest.fixture(scope="module")
+def following(model):
+    from bst.models.timeline.fast_inference import NextInference
+
+    return NextInference(model.next)
+
+
+@pytest.fixture
+def inputs() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    shape = (VISITORS, POSITIONS)
+    arrays = {"movie": rng.integers(0, MOVIES, shape), "level": rng.integers(0, 5, shape)}
+    arrays |= {"gap": rng.integers(0, 14, shape), "month": rng.integers(0, 99, shape)}
+    arrays |= {"sex": [0, -1, 1], "age": [0, -1, 3], "occupation": [5, -1, 20]}
+    return {name: np.array(values, np.int32) for name, values in arrays.items()}
+
+
+def padded(inputs, length: int, padding: int, rubbish: int) -> dict[str, np.ndarray]:
+    """Keep ``length`` events and put ``padding`` behind them, movie −1 and ``rubbish`` in all else."""
+
+    def pad(values, name):
+        fill = -1 if name == "movie" else rubbish
+        return np.concatenate([values[:, :length], np.full((len(values), padding), fill, np.int32)], axis=1)
+
+    return {name: pad(values, name) if values.ndim == 2 else values for name, values in inputs.items()}
+
+
+@pytest.mark.parametrize("length", range(POSITIONS))
+@pytest.mark.parametrize(("padding", "rubbish"), [(0, 0), (5, 4)])
+@pytest.mark.parametrize("whole_catalogue", [True, False])
+def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, padding, rubbish, whole_catalogue):
+    logits, plain_weights = model(inputs, return_attention_scores=True)
+    encoded = rating.encode(padded(inputs, length, padding, rubbish))
+    scored, weights = rating.score(encoded, None if whole_catalogue else np.arange(MOVIES, dtype=np.int32))
+    rows, movies = np.arange(VISITORS), inputs["movie"][:, length]
+    np.testing.assert_allclose(np.array(scored)[rows, movies], np.array(logits)[:, length], atol=2e-5, rtol=1e-5)
+    weights = np.array(weights)[rows, :, :, movies]  # (visitors, layers, heads, visitor and events)
+    np.testing.assert_allclose(
+        weights[..., : length + 1], np.array(plain_weights)[:, :, :, length, : length + 1], atol=1e-5
+    )
+    assert weights[..., length + 1 :].sum() == 0, "nothing attends to padding"
+
+
+@pytest.mark.parametrize("length", range(POSITIONS))
+@pytest.mark.parametrize(("padding", "rubbish"), [(0, 0), (5, 4)])
+def test_the_next_state_is_that_of_the_plain_pass(model, following, inputs, length, padding, rubbish):
+    states, movie_vectors = model.next(inputs)
+    state = following.encode(padded(inputs, length, padding, rubbish))
+    np.testing.assert_allclose(state, np.array(states)[:, length], atol=1e-5, rtol=1e-5)
+    logits = np.array(following.catalogue_logits(state))
+    np.testing.assert_allclose(logits, model.next.catalogue_logits(states[:, length], movie_vectors), atol=1e-4)
+    some = np.array([7, 0, 7, 29], np.int32)
+    np.testing.assert_allclose(following.logits(state, some), logits[:, some], atol=1e-5)
+
+
+def test_user_factors_are_a_ridge_regression(model, rating, inputs):
+    tower, encoded = model.rating, rating.encode(inputs)
+    factors, base, prior, stars = (
+        w.numpy().astype(float) for w in (tower.factors, tower.factor_base, tower.factor_prior, tower.stars)
+    )
+    for visitor, (movie, level) in enumerate(zip(inputs["movie"], inputs["level"], strict=True)):
+        x = np.c_[factors[movie], np.ones(POSITIONS)]
+        covariance = np.linalg.inv(x.T @ x + np.diag(prior))
+        np.testing.assert_allclose(encoded.covariance[visitor], covariance, atol=1e-5)
+        expected = covariance @ x.T @ (stars[level] - base[movie])
+        np.testing.assert_allclose(encoded.user_factors[visitor], expected, atol=1e-4)
+
+
+# ---- what integrated gradients vary
+
+
+def test_scales_of_one_change_nothing_and_of_zero_hide_everything(rating, inputs):
+    movies = np.arange(MOVIES, dtype=np.int32)
+
+    def logits(event_scale: float, profile_scale: float, **changes: np.ndarray) -> np.ndarray:
+        scales = {
+            "event_scale": np.full((VISITORS, POSITIONS), event_scale, np.float32),
+            "profile_scale": np.full(VISITORS, profile_scale, np.float32),
+        }
+        return np.array(rating.score(rating.encode(inputs | changes | scales), movies)[0])
+
+    plain = np.array(rating.score(rating.encode(inputs), movies)[0])
+    np.testing.assert_allclose(logits(1, 1), plain, atol=1e-4)
+    others = {name: np.roll(inputs[name], 1, axis=1) for name in ("movie", "level", "gap")}
+    np.testing.assert_allclose(logits(0, 1, **others), logits(0, 1), atol=1e-5)
+    assert np.abs(logits(0, 1) - plain).max() > 1e-2
+    unknown = {name: np.full(VISITORS, -1, np.int32) for name in ("sex", "age", "occupation")}
+    np.testing.assert_allclose(logits(1, 0), logits(1, 1, **unknown), atol=1e-4)
+
+
+# ---- histories that begin alike
+
+
+def one_history(inputs) -> dict[str, np.ndarray]:
+    return {name: values[:1] for name, values in inputs.items()}
+
+
+def removals(inputs) -> dict[str, np.ndarray]:
+    """Return the first history without each of its events in turn."""
+    kept = [[j for j in range(POSITIONS) if j != i] for i in range(POSITIONS)]
+    return {
+        name: values[0][kept] if values.ndim == 2 else np.repeat(values[:1], POSITIONS)
+        for name, values in inputs.items()
+    }
+
+
+@pytest.mark.parametrize("prefix", [1, 3, 7])
+def test_a_cache_changes_nothing(rating, following, inputs, prefix):
+    """The last events, the first two of them changed, run behind the prefix of the history."""
+    from bst.models.timeline.fast_inference import KVCache
+
+    history = one_history(inputs)
+    variants = {name: np.repeat(values, 3, axis=0) for name, values in history.items()}
+    variants["level"][:, prefix - 1 : prefix + 1] = np.array([[0, 1], [2, 3], [4, 0]])[:, : POSITIONS - prefix + 1]
+    movies = np.arange(MOVIES, dtype=np.int32)
+    for inference in (rating, following):
+        first = KVCache()
+        inference.encode(history, first)
+        encoded = inference.encode(variants, KVCache(first.as_prefix(), prefix, min(2, POSITIONS + 1 - prefix)))
+        plain = inference.encode(variants)
+        if inference is rating:
+            encoded, plain = (np.array(rating.score(part, movies)[0]) for part in (encoded, plain))
+        np.testing.assert_allclose(encoded, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize(("max_histories", "max_events"), [(64, 8_000), (64, 1), (3, 20)])
+def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
+    rating, following, inputs, max_histories, max_events
+):
+    import tensorflow as tf
+
+    from bst.models.timeline.prefix_cache import SharedPrefixPredictor
+
+    def compiled(function, *_):
+        return lambda *arguments: tf.nest.map_structure(tf.convert_to_tensor, function(*arguments))
+
+    predictor = SharedPrefixPredictor(rating, following, compiled, max_histories, max_events)
+    history, variants, movies = one_history(inputs), removals(inputs), np.array([3, 17, 3])
+    levels, logits = predictor.predict(history, [history, variants], movies, True)
+    for batch, rows in ((history, slice(0, 1)), (variants, slice(1, None))):
+        expected, _ = rating.score(rating.encode(batch), movies.astype(np.int32))
+        expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)
+        np.testing.assert_allclose(levels[rows], expected, atol=1e-5)
+        np.testing.assert_allclose(logits[rows], following.logits(following.encode(batch), movies), atol=1e-4)
+    assert predictor.predict(history, [variants], movies, False)[1] is None
+
+
+def test_passes_share_what_stands_in_front_of_the_difference(inputs):
+    """7 histories without one of 7 events, in passes of three; the visitor is the first token."""
+    from bst.models.timeline.prefix_cache import plan_passes
+
+    history, variants = one_history(inputs), removals(inputs)
+    # the history is one of itself: all but its last token is shared
+    assert [(*rows, *lengths) for rows, *lengths in plan_passes(history, history, 3, 8_000)] == [(0, POSITIONS, 0)]
+    # without event 0, 1 or 2 the visitor alone is shared, and two events differ among the three
+    passes = [(rows.tolist(), *lengths) for rows, *lengths in plan_passes(history, variants, 3, 8_000)]
+    assert passes == [([0, 1, 2], 1, 2), ([3, 4, 5], 4, 2), ([6], POSITIONS - 1, 0)]
