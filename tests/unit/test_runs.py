@@ -222,6 +222,7 @@ def test_a_name_is_a_plain_word(name, refused, small_settings, own_folders):
     assert not own_folders.bundles.exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, own_folders, override_settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     override_settings(runs=tmp_path / "file")
@@ -238,6 +239,7 @@ def test_bad_settings_leave_nothing(small_settings, own_folders):
     assert not own_folders.runs.exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_no_bundle(refused, small_settings, own_folders, monkeypatch):
     from bst.models.classic import trainer as training
 
