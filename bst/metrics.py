@@ -79,7 +79,7 @@ def rating_figures(
     return rating_errors(expected, actual) | {
         "median_mae": float(np.abs(median(distribution, levels) - actual).mean()),
         "nll": nll(distribution, np.searchsorted(levels, actual)),
-        "ece": ece(distribution[:, levels >= LIKED].sum(axis=1), actual >= LIKED),
+        "ece": ece(probability_liked(distribution, levels), actual >= LIKED),
         "mae_by_history": by_history(np.abs(expected - actual), history),
     }
 

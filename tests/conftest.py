@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items):
 hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("unhurried")
 
-TRAINED = {"share_models", "small_recommender", "timeline_recommender"}
+TRAINED = {"trained", "trained_timeline", "_timeline_trainer"}
 LONG = {
     *("test_background", "test_backend", "test_cli", "test_cli_any_arguments", "test_formats_end_to_end"),
     *("test_planted", "test_report"),

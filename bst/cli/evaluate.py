@@ -1,26 +1,29 @@
-"""The command ``evaluate``: how good a model is, for whom, and beside what."""
+"""The command ``evaluate``: how good a model is, for whom, and compared with what."""
 
 import sys
 
 from bst import datasets
-from bst.cli.model import figures
+from bst.cli.model import summary_text
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
-from bst.presentation.model_card import PEER_NAMES
+from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
+from bst.presentation import frames
+from bst.presentation.vocabulary import CONTENT_METRICS, LIST_LENGTH, baseline_label, group_label
+from bst.text import span
 from bst.timelines.arrays import assumptions
 from bst.timelines.splits import protocol_name
 
 
 def evaluate(options: Options) -> Answer:
-    """Measure a bundle on labels that it was never trained on, beside its peers, and keep what was found with it."""
+    """Evaluate a bundle and baselines on labels that it was never trained on, and keep the result with it."""
     from tqdm import tqdm
 
     from bst.bundles.bundle import open_bundle
     from bst.evaluation import measure
 
     bundle = open_bundle(options.bundle)
-    asked = protocol_name(options.protocol or bundle.protocol), bundle.seed if options.seed is None else options.seed
-    if asked != (bundle.protocol, bundle.seed):
+    wanted = protocol_name(options.protocol or bundle.protocol), bundle.seed if options.seed is None else options.seed
+    if wanted != (bundle.protocol, bundle.seed):
         raise ConfigError(
             f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "
             f"other split it has seen test labels. Give --protocol {bundle.protocol} --seed {bundle.seed}"
@@ -34,71 +37,63 @@ def evaluate(options: Options) -> Answer:
     load_tensorflow()
     layout = "{percentage:3.0f}%|{bar}| {elapsed} {desc}"
     with tqdm(total=1.0, bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:
-        told = None
+        last = None
 
-        def on_progress(share: float, words: str) -> None:
-            nonlocal told
-            if bar.disable and words != told:
-                say(words)
-            told = words
+        def on_progress(share: float, stage: str) -> None:
+            nonlocal last
+            if bar.disable and stage != last:
+                say(stage)
+            last = stage
             bar.n = share
-            bar.set_description_str(words)
+            bar.set_description_str(stage)
 
-        measured = measure.measure(bundle, split, on_progress)
-    if problem := measure.keep(bundle, measured):
+        evaluation = measure.measure(bundle, split, on_progress)
+    if problem := measure.keep(bundle, evaluation):
         say(problem)
-    answer = {"dataset": source, "bundle": bundle.name, **measured.record}
-    if measured.local:
-        title = dict(zip(split.dataset.movies["movie_id"].tolist(), split.dataset.movies["title"], strict=True))
+    answer = {"dataset": source, "bundle": bundle.name, **evaluation.record.to_dict()}
+    if evaluation.private:
+        movies = split.dataset.movies
+        titles = dict(zip(movies["movie_id"].tolist(), movies["title"], strict=True))
         answer["worst"] = {
-            side: [
-                {"title": title[miss.movie_id]} | {k: v for k, v in miss.to_dict().items() if k != "visitor"}
-                for miss in misses
-            ]
-            for side, misses in measured.local.worst.items()
+            side: [{"title": titles[error.movie_id], **error.to_row()} for error in errors]
+            for side, errors in evaluation.private.worst_errors.items()
         }
-    return answer, _text
+    return answer, lambda answer: _text(evaluation.record)
 
 
-def _text(answer: dict) -> str:
-    lines = [figures(answer)]
-    if versus := answer.get("versus"):
-        lines += ["", "MAE against each peer, difference and 95% interval (below 0: the model is better)"]
-        lines += [
-            f"{PEER_NAMES[name].lower():30}{mae:+9.4f}  [{low:+.4f}, {high:+.4f}]"
-            for name, (mae, low, high) in ((name, found["mae"]) for name, found in versus.items())
-        ]
-    if found := answer.get("by_history"):
+def _text(record: EvaluationRecord) -> str:
+    lines = [summary_text(record)]
+    if record.rating:
+        lines += ["", "MAE against each baseline, difference and 95% interval (below 0: the model is better)"]
+        for key, comparison in record.rating.comparisons.items():
+            mae = comparison.mae_difference
+            lines.append(f"{baseline_label(key).lower():30}{mae.value:+9.4f}  [{mae.low:+.4f}, {mae.high:+.4f}]")
         lines += ["", "MAE by how many movies came before, its 95% interval, and how far below that of item means"]
-        lines += [_stretch(row) for row in found]
-    if found := answer.get("fairness"):
-        lines += ["", "largest difference of MAE between groups, and how often chance alone makes one as large"]
-        lines += [
-            f"{row['part']:12}{row['worst']!s} − {row['best']!s}: {row['gap'][0]:.3f} "
-            f"[{row['gap'][1]:+.3f}, {row['gap'][2]:+.3f}], chance {row['chance']:.1%}"
-            for row in found
-        ]
-    if found := answer.get("ranking"):
-        lines += ["", f"lists of {found['users']:,} users over the whole catalogue, the first 10"]
-        lines.append(f"{'order':12}" + "".join(f"{name:>11}" for name in ("HR", "NDCG", "MRR", *_OF_LISTS)))
-        lines += [_order(name, row) for name, row in found["orders"].items()]
-    lines.append(f"\nmeasured in {answer['seconds']:.0f} s")
+        lines += [_bin_line(b) for b in record.rating.by_history]
+        if record.rating.fairness:
+            lines += ["", "largest difference of MAE between groups, and how often chance alone makes one as large"]
+        for row in record.rating.fairness:
+            worst, best = (group_label(row.attribute, value) for value in (row.worst, row.best))
+            difference = row.mae_difference
+            lines.append(
+                f"{row.attribute:12}{worst} − {best}: {difference.value:.3f} "
+                f"({span(difference.low, difference.high, '+.3f')}), chance {row.chance:.1%}"
+            )
+    if ranking := record.ranking:
+        lines += ["", f"lists of {ranking.users:,} users over the whole catalogue, the first {LIST_LENGTH}"]
+        lines.append(f"{'order':12}" + "".join(f"{name:>11}" for name in ("HR", "NDCG", "MRR", *CONTENT_METRICS)))
+        lines += [_order_line(order, metrics) for order, metrics in ranking.orders.items()]
+    lines.append(f"\nmeasured in {record.seconds:.0f} s")
     return "\n".join(lines)
 
 
-_OF_LISTS = ("coverage", "novelty", "diversity", "popular")
+def _bin_line(b: HistoryBin) -> str:
+    gain = f"  {b.gain.value:+6.1%}" if b.gain else ""
+    return f"{frames.bin_label(b):12}{b.labels:>9,} labels  {b.mae.value:.3f} [{b.mae.low:.3f}, {b.mae.high:.3f}]{gain}"
 
 
-def _stretch(row: dict) -> str:
-    end = "on" if row["to"] is None else row["to"]
-    name = str(row["from"]) if row["from"] == row["to"] else f"{row['from']} … {end}"
-    mae, low, high = row["mae"]
-    gain = f"  {row['gain'][0]:+6.1%}" if "gain" in row else ""
-    return f"{name:12}{row['labels']:>9,} labels  {mae:.3f} [{low:.3f}, {high:.3f}]{gain}"
-
-
-def _order(name: str, row: dict) -> str:
-    first = row["hr"]["10"][0], row["ndcg"]["10"][0], row["mrr"][0]
-    rest = (row.get(figure, {}).get("10") for figure in _OF_LISTS)
-    cells = (*first, *rest)
-    return f"{name:12}" + "".join(f"{'' if cell is None else f'{cell:.3f}':>11}" for cell in cells)
+def _order_line(order: str, metrics: ListMetrics) -> str:
+    content = metrics.content(LIST_LENGTH)
+    accuracy = [metrics.hr[LIST_LENGTH].value, metrics.ndcg[LIST_LENGTH].value, metrics.mrr.value]
+    values = [*accuracy, *map(content.get, CONTENT_METRICS)]
+    return f"{order:12}" + "".join(f"{'' if value is None else f'{value:.3f}':>11}" for value in values)

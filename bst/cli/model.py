@@ -6,10 +6,13 @@ from pathlib import Path
 from bst import datasets
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
+from bst.evaluation.records import EvaluationRecord
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
 from bst.models.registry import PRESETS, describe, family_of, preset
-from bst.presentation.model_card import ALSO, PEER_NAMES
+from bst.presentation import frames
+from bst.presentation.curves import CURVES
+from bst.presentation.vocabulary import METRICS
 from bst.settings import get_settings
 
 
@@ -114,45 +117,38 @@ def train_model(options: Options) -> Answer:
             raise
     answer = {"bundle": bundle.name, "folder": str(bundle.folder), "epochs": bundle.epochs}
     answer |= {"best_epoch": bundle.best_epoch, **bundle.metrics}
-    return answer, lambda a: f"bundle {a['bundle']} is in {a['folder']}\n{figures(a)}"
+    return answer, lambda a: f"bundle {a['bundle']} is in {a['folder']}\n{summary_text(EvaluationRecord.from_dict(a))}"
 
 
-# columns of the learning curves, as a person at the terminal reads them
+# columns of the learning curves with their labels in a terminal
 _COLUMNS = {
-    "mae": "MAE",
-    "val_mae": "validation MAE",
-    "val_rmse": "validation RMSE",
-    "next_loss": "next-movie loss",
-    "val_ndcg@10": "validation NDCG@10",
-    "val_hr@10": "validation HR@10",
+    "mae": METRICS["mae"].label,
+    **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("mae", "rmse")},
+    "next_loss": CURVES["next_loss"].label.lower(),
+    **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("ndcg@10", "hr@10")},
 }
+# metrics in the table that training and evaluation end with
+_METRICS = ("mae", "rmse", "median_mae", "ece", "ndcg@10", "hr@10")
 
 
 def _shown(row: dict) -> list[tuple[str, str]]:
-    return [(words, f"{row[name]:.4f}") for name, words in _COLUMNS.items() if name in row]
+    return [(label, f"{row[name]:.4f}") for name, label in _COLUMNS.items() if name in row]
 
 
-def figures(answer: dict) -> str:
-    """Return the figures that training ends with, as a table for a terminal."""
-    rows = [("this model", answer["metrics"])]
-    rows += [(words, answer[name]) for name, words in ALSO.items() if name in answer]
-    rows += [(PEER_NAMES[name].lower(), figures) for name, figures in answer.get("peers", {}).items()]
-    rows += [("popularity", answer["popularity"])] if "popularity" in answer else []
-    names = {"mae": "MAE", "rmse": "RMSE", "median_mae": "median", "ece": "ECE", "ndcg@10": "NDCG@10", "hr@10": "HR@10"}
-    shown = [name for name in names if any(name in figures for _, figures in rows)]
+def summary_text(record: EvaluationRecord) -> str:
+    """Return the metrics that training ends with, as a table for a terminal."""
+    predictors = [
+        (label.removeprefix(frames.THE_SAME).lower(), metrics) for label, metrics in frames.predictors(record)
+    ]
 
     def line(label: str, cells: list[str]) -> str:
         return f"{label:30}{''.join(f'{cell:>9}' for cell in cells)}".rstrip()
 
-    lines = [f"protocol {answer['protocol']}, seed {answer['seed']}, {answer['labels']:,} test labels"]
-    lines.append(line("", [names[name] for name in shown]))
-    lines += [line(label, [f"{f[name]:.4f}" if name in f else "" for name in shown]) for label, f in rows]
-    lengths = answer["metrics"].get("mae_by_history", {})
-    if lengths:
-        lines += ["", line("MAE after so many movies", list(lengths))]
-        lines += [
-            line(label, [f"{f['mae_by_history'].get(n, float('nan')):.3f}" for n in lengths])
-            for label, f in rows
-            if "mae_by_history" in f
-        ]
+    keys, rows = frames.metrics_table(predictors, _METRICS, ".4f")
+    lines = [f"protocol {record.protocol}, seed {record.seed}, {record.labels:,} test labels"]
+    lines.append(line("", [METRICS[key].short for key in keys]))
+    lines += [line(label, cells) for label, *cells in rows]
+    if record.metrics.by_history:
+        lengths, rows = frames.history_table(predictors)
+        lines += ["", line("MAE after so many movies", lengths), *(line(label, cells) for label, *cells in rows)]
     return "\n".join(lines)

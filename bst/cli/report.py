@@ -1,14 +1,19 @@
-"""The command ``report``: what is known of a model as one HTML file."""
+"""The command ``report``: everything that is known about a model in one HTML file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bst import datasets
 from bst.cli.terminal import Answer, Options, say
 from bst.errors import DatasetError
 
+if TYPE_CHECKING:
+    from bst.bundles.bundle import Bundle
+    from bst.datasets.profile import DatasetProfile
+
 
 def report(options: Options) -> Answer:
-    """Write a report on a bundle; its dataset is described where it is at hand."""
+    """Write a report on a bundle, with a description of its dataset if that is available."""
     from bst.bundles.bundle import open_bundle
     from bst.evaluation import measure
     from bst.presentation.report import make_report
@@ -17,7 +22,7 @@ def report(options: Options) -> Answer:
     bundle, target = open_bundle(options.bundle), Path(options.out)
     check_target(target, options.overwrite)
     profile = _profile_of(options.dataset, bundle)
-    html = make_report(bundle, profile, lambda words: say(words))
+    html = make_report(bundle, profile, say)
     write_report(target, html, options.overwrite)
     answer = {
         "bundle": bundle.name,
@@ -29,17 +34,17 @@ def report(options: Options) -> Answer:
     return answer, _text
 
 
-def _profile_of(asked: str | None, bundle):
+def _profile_of(wanted: str | None, bundle: "Bundle") -> "DatasetProfile | None":
     from bst.datasets.profile import dataset_profile
 
-    source = asked or bundle.dataset
+    source = wanted or bundle.dataset
     say(f"reading {source}")
     try:
         dataset = datasets.load(source)
     except DatasetError as error:
-        if asked:
+        if wanted:
             raise
-        say(f"the data are left out: {error}")
+        say(f"without a description of the data: {error}")
         return None
     bundle.check_movies(dataset.movies)
     return dataset_profile(dataset)

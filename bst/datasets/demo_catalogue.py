@@ -2,8 +2,8 @@
 
 import csv
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ MOODS: tuple[str, ...] = ("tense", "feel-good", "thoughtful", "thrilling", "dark
 FAMES: tuple[str, ...] = ("1", "2", "3", "4", "5")
 QUALITIES: tuple[str, ...] = ("1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5")
 YEARS = range(1900, 2026)
+MAX_LATIN_1 = 0xFF
 
 
 def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
@@ -43,8 +44,8 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
         raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {header!r}")
     first_lines: dict[tuple[str, str], int] = {}
     for line, row in enumerate(rows[1:], start=2):
-        if fault := _row_fault(row, line) or _repeat_fault(row, line, first_lines):
-            raise DatasetError(f"{path}, line {line}: {fault.column} {fault.value!r}; {fault.mend}")
+        for column, value, mend in _faults(row, line, first_lines):
+            raise DatasetError(f"{path}, line {line}: {column} {value!r}; {mend}")
     films = pd.DataFrame(rows[1:], columns=list(COLUMNS))
     return films.astype({"movie_id": "int64", "year": "int64", "fame": "int64", "quality": "float64"})
 
@@ -54,54 +55,29 @@ def fingerprint(path: Path = CATALOGUE) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-class _Fault(NamedTuple):
-    """A value that is not what its column promises, and what to do about it."""
+def _faults(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:
+    """Yield column, value and mend of each value that is not what its column promises.
 
-    column: str
-    value: str
-    mend: str
-
-
-def _row_fault(row: list[str], line: int) -> _Fault | None:
-    """Return the first fault of a row, None if it is valid."""
+    ``first_lines``: the line of each film so far, by title and year; this one is added.
+    """
     if len(row) != len(COLUMNS):
-        return _Fault("the row", ",".join(row), f"give it {len(COLUMNS)} values, it has {len(row)}")
+        yield "the row", ",".join(row), f"give it {len(COLUMNS)} values, it has {len(row)}"
+        return
     movie_id, title, year, genres, _, mood, fame, quality = row
     if movie_id != str(line - 1):
-        return _Fault("movie_id", movie_id, f"ids run 1, 2, 3 … in file order, so this one is {line - 1}")
-    if mend := _title_mend(title):
-        return _Fault("title", title, mend)
+        yield "movie_id", movie_id, f"ids run 1, 2, 3 … in file order, so this one is {line - 1}"
+    if not title or title != title.strip() or "::" in title:
+        yield "title", title, "it must not be empty, padded with spaces or contain '::'"
+    if any(ord(character) > MAX_LATIN_1 for character in title):
+        yield "title", title, "MovieLens 1M's files hold latin-1 characters only"
     if not (year.isascii() and year.isdigit() and int(year) in YEARS):
-        return _Fault("year", year, f"it must be between {YEARS[0]} and {YEARS[-1]}")
+        yield "year", year, f"it must be between {YEARS[0]} and {YEARS[-1]}"
     names = genres.split("|")
     if names != [genre for genre in GENRES if genre in names]:
-        return _Fault("genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}")
-    scales = (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES))
-    return next(
-        (
-            _Fault(column, value, f"choose one of: {', '.join(allowed)}")
-            for column, value, allowed in scales
-            if value not in allowed
-        ),
-        None,
-    )
-
-
-def _title_mend(title: str) -> str:
-    """Return what to do about a title; empty if it is valid."""
-    if not title or title != title.strip() or "::" in title:
-        return "it must not be empty, padded with spaces or contain '::'"
-    try:
-        title.encode("latin-1")
-    except UnicodeEncodeError:
-        return "MovieLens 1M's files hold latin-1 characters only"
-    return ""
-
-
-def _repeat_fault(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) -> _Fault | None:
-    """Return a fault for a film that an earlier line has; keep the line of a new one in ``first_lines``."""
-    title, year = row[1:3]
+        yield "genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}"
+    for column, value, allowed in (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES)):
+        if value not in allowed:
+            yield column, value, f"choose one of: {', '.join(allowed)}"
     first = first_lines.setdefault((title, year), line)
-    if first == line:
-        return None
-    return _Fault("title", f"{title} ({year})", f"line {first} has the same film; delete one of them")
+    if first != line:
+        yield "title", f"{title} ({year})", f"line {first} has the same film; delete one of them"

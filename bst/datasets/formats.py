@@ -164,34 +164,16 @@ def _fixed(separator: str) -> Callable[[Path, list[str]], Layout]:
 
 
 FORMATS = (
-    Format(
-        "ML-1M",
-        ("ratings.dat",),
-        ("movies.dat",),
-        "users.dat",
-        _fixed("::"),
-        _movies_dat,
-        _users_dat,
-        WHOLE_STARS,
-    ),
-    Format(
-        "ML-100K",
-        ("u.data",),
-        ("u.item",),
-        "u.user",
-        _fixed("\t"),
-        _movies_100k,
-        _users_100k,
-        WHOLE_STARS,
-    ),
+    Format("ML-1M", ("ratings.dat",), ("movies.dat",), "users.dat", _fixed("::"), _movies_dat, _users_dat, WHOLE_STARS),
+    Format("ML-100K", ("u.data",), ("u.item",), "u.user", _fixed("\t"), _movies_100k, _users_100k, WHOLE_STARS),
     Format(
         "MovieLens in CSV",
         ("ratings.csv", "rating.csv"),
         ("movies.csv", "movie.csv"),
-        None,
-        rating_layout,
-        _movies_csv,
-        None,
-        HALF_STARS,
+        users=None,
+        layout=rating_layout,
+        read_movies=_movies_csv,
+        read_users=None,
+        levels=HALF_STARS,
     ),
 )

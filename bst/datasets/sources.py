@@ -38,6 +38,9 @@ _OWN_LICENCE = (
 )
 
 
+SourceFormat = Literal["1m", "100k", "10m", "csv", "demo"]
+
+
 @dataclass(frozen=True)
 class Source:
     """One known dataset. ``url`` is empty where it is not downloaded; counts are None where they change.
@@ -50,7 +53,7 @@ class Source:
     title: str
     url: str
     known_hash: str | None
-    format: Literal["1m", "100k", "10m", "csv", "demo"]
+    format: SourceFormat
     licence: str = _LICENCE
     users: int | None = None
     movies: int | None = None
@@ -82,83 +85,37 @@ class Availability:
     hint: str
 
 
-# MD5 sums are those that GroupLens publishes beside each zip. ml-latest-small is updated from time to
-# time under the same name, so it has neither a checksum nor counts.
-SOURCES: dict[str, Source] = {
-    source.name: source
-    for source in (
-        Source("demo", "Demo world (simulated)", "", None, "demo", _OWN_LICENCE),
-        Source(
-            "ml-100k",
-            "MovieLens 100K",
-            WEB + "ml-100k.zip",
-            "md5:0e33842e24a9c977be4e0107933c0723",
-            "100k",
-            users=943,
-            movies=1_682,
-            ratings=100_000,
-            size=4_924_029,
-        ),
-        Source(
-            "ml-1m",
-            "MovieLens 1M",
-            WEB + "ml-1m.zip",
-            "sha256:a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
-            "1m",
-            users=6_040,
-            movies=3_883,
-            ratings=1_000_209,
-            size=5_917_549,
-        ),
-        # its README counts 71,567 users, which is the range of their ids; this many of them have ratings
-        Source(
-            "ml-10m",
-            "MovieLens 10M",
-            WEB + "ml-10m.zip",
-            "md5:ce571fd55effeba0271552578f2648bd",
-            "10m",
-            users=69_878,
-            movies=10_681,
-            ratings=10_000_054,
-            size=65_566_137,
-            zip_folder="ml-10M100K",
-        ),
-        Source("ml-latest-small", "MovieLens Latest (small)", WEB + "ml-latest-small.zip", None, "csv"),
-        Source(
-            "ml-20m",
-            "MovieLens 20M",
-            WEB + "ml-20m.zip",
-            "md5:cd245b17a1ae2cc31bb14903e1204af3",
-            "csv",
-            users=138_493,
-            movies=27_278,
-            ratings=20_000_263,
-            size=198_702_078,
-        ),
-        Source(
-            "ml-25m",
-            "MovieLens 25M",
-            WEB + "ml-25m.zip",
-            "md5:6b51fb2759a8657d3bfcbfc42b592ada",
-            "csv",
-            users=162_541,
-            movies=62_423,
-            ratings=25_000_095,
-            size=261_978_986,
-        ),
-        Source(
-            "ml-32m",
-            "MovieLens 32M",
-            WEB + "ml-32m.zip",
-            "md5:d472be332d4daa821edc399621853b57",
-            "csv",
-            users=200_948,
-            movies=87_585,
-            ratings=32_000_204,
-            size=238_950_008,
-        ),
-    )
-}
+def _release(
+    name: str,
+    version: str,
+    source_format: SourceFormat,
+    known_hash: str | None = None,
+    users: int | None = None,
+    movies: int | None = None,
+    ratings: int | None = None,
+    size: int | None = None,
+    zip_folder: str = "",
+) -> Source:
+    """Return a release of MovieLens. MD5 sums are those that GroupLens publishes beside each zip."""
+    title, url = f"MovieLens {version}", f"{WEB}{name}.zip"
+    return Source(name, title, url, known_hash, source_format, _LICENCE, users, movies, ratings, size, zip_folder)
+
+
+_ML_1M_HASH = "sha256:a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20"
+_ML_10M_HASH = "md5:ce571fd55effeba0271552578f2648bd"
+_RELEASES = (
+    _release("ml-100k", "100K", "100k", "md5:0e33842e24a9c977be4e0107933c0723", 943, 1_682, 100_000, 4_924_029),
+    _release("ml-1m", "1M", "1m", _ML_1M_HASH, 6_040, 3_883, 1_000_209, 5_917_549),
+    # its README counts 71,567 users, which is the range of their ids; this many of them have ratings
+    _release("ml-10m", "10M", "10m", _ML_10M_HASH, 69_878, 10_681, 10_000_054, 65_566_137, zip_folder="ml-10M100K"),
+    # it is updated from time to time under the same name, so it has neither a checksum nor counts
+    _release("ml-latest-small", "Latest (small)", "csv"),
+    _release("ml-20m", "20M", "csv", "md5:cd245b17a1ae2cc31bb14903e1204af3", 138_493, 27_278, 20_000_263, 198_702_078),
+    _release("ml-25m", "25M", "csv", "md5:6b51fb2759a8657d3bfcbfc42b592ada", 162_541, 62_423, 25_000_095, 261_978_986),
+    _release("ml-32m", "32M", "csv", "md5:d472be332d4daa821edc399621853b57", 200_948, 87_585, 32_000_204, 238_950_008),
+)
+_DEMO = Source("demo", "Demo world (simulated)", "", None, "demo", _OWN_LICENCE)
+SOURCES: dict[str, Source] = {source.name: source for source in (_DEMO, *_RELEASES)}
 
 
 def data_dir() -> Path:

@@ -1,5 +1,5 @@
-"""Honest figures: a model's error on labels that it was never trained on, beside baselines on the same labels.
+"""Evaluation: a model's error on labels that it was never trained on, and that of baselines on the same labels.
 
-``summary`` measures what every training ends with. ``measure`` and the modules under it work out all that the
-Evaluation page shows; they ask a trained model and are imported by name.
+``summary`` is what every training ends with. ``measure`` and the modules below it compute the rest of what the
+Evaluation page shows; they load a trained model and are imported by name.
 """

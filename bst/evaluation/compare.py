@@ -1,42 +1,36 @@
-"""Two bundles side by side, where they were judged on the same labels."""
+"""Two bundles compared, where they were evaluated on the same labels."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from bst.bundles.bundle import Bundle
-from bst.evaluation.private_cache import Local
+from bst.evaluation.private_cache import PrivateResults
+from bst.evaluation.records import HIGHER_IS_BETTER, EvaluationRecord
 from bst.metrics import Bootstrap, interval
 from bst.timelines.arrays import WindowShape
 from bst.timelines.splits import LABEL_WINDOWS
 
-# figures that both may have, and whether less is better
-FIGURES = {
-    "mae": True,
-    "rmse": True,
-    "median_mae": True,
-    "nll": True,
-    "ece": True,
-    "ndcg@10": False,
-    "hr@10": False,
-}
+COMPARED_METRICS = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
 
 
-def incomparable_reason(a: Bundle, b: Bundle, ours: dict, theirs: dict) -> str | None:
+def incomparable_reason(a: Bundle, b: Bundle, first: EvaluationRecord, second: EvaluationRecord) -> str | None:
     """Return in words why two bundles with these records cannot be compared; None if they can."""
     if (a.dataset, a.movies_fingerprint) != (b.dataset, b.movies_fingerprint):
         return f"they were measured on ratings of {a.dataset_title} and of {b.dataset_title}"
     if a.protocol != b.protocol:
         return (
-            f"they were measured under other protocols, “{a.protocol}” and “{b.protocol}”: on other ratings, of people "
-            "of whom they knew more or less"
+            f"they were measured under different protocols, “{a.protocol}” and “{b.protocol}”: on different ratings, "
+            "and knowing more or less about the users"
         )
     if a.protocol != "last" and a.seed != b.seed:
-        return f"their test ratings were drawn with other seeds, {a.seed} and {b.seed}"
+        return f"their test ratings were drawn with different seeds, {a.seed} and {b.seed}"
     if a.protocol == "windows" and _windows(a) != _windows(b):
-        return "their windows are of other lengths, so other ratings were drawn for the test"
-    if ours["labels"] != theirs["labels"]:
-        return f"one was measured on {ours['labels']:,} test ratings, the other on {theirs['labels']:,}"
-    if not set(ours["metrics"]) & set(theirs["metrics"]) & set(FIGURES):
-        return "one predicts ratings alone, the other the next movie alone"
+        return "their windows have different lengths, so different ratings were drawn for the test"
+    if first.labels != second.labels:
+        return f"one was measured on {first.labels:,} test ratings, the other on {second.labels:,}"
+    if not any(metric in first.metrics and metric in second.metrics for metric in COMPARED_METRICS):
+        return "one predicts only ratings, the other only the next movie"
     return None
 
 
@@ -44,34 +38,59 @@ def _windows(bundle: Bundle) -> WindowShape:
     return bundle.config.window_shape or LABEL_WINDOWS
 
 
-def compare(ours: dict, theirs: dict, here: Local | None = None, there: Local | None = None) -> list[dict]:
-    """Compare two records on the same labels, figure by figure of those that both have.
+@dataclass(frozen=True)
+class MetricComparison:
+    """One metric of two models. ``difference``: below 0 the first is better, whichever way is better for the metric.
 
-    Each entry has ``figure``, ``first`` and ``second`` (their values) and ``difference``, first less second, turned
-    around where more is better, so that below 0 the first is better: ``[value, low, high]`` for MAE and RMSE where both
-    have kept their errors on this computer (paired by user, see ``metrics.Bootstrap``), else ``[value]``.
+    ``bounds``: its 95% interval, None where it is not known.
     """
-    paired = _paired(here, there)
-    rows = []
-    for figure, less_is_better in FIGURES.items():
-        if figure in ours["metrics"] and figure in theirs["metrics"]:
-            first, second = ours["metrics"][figure], theirs["metrics"][figure]
-            difference = (first - second) * (1 if less_is_better else -1)
-            rows.append(
-                {
-                    "figure": figure,
-                    "first": first,
-                    "second": second,
-                    "difference": [difference, *paired.get(figure, ())],
-                }
+
+    metric: str
+    first: float
+    second: float
+    difference: float
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether there is an interval and it excludes 0."""
+        return self.bounds is not None and not self.bounds[0] <= 0 <= self.bounds[1]
+
+
+def compare(
+    first: EvaluationRecord,
+    second: EvaluationRecord,
+    private_first: PrivateResults | None = None,
+    private_second: PrivateResults | None = None,
+) -> list[MetricComparison]:
+    """Compare two records on the same labels, metric by metric of those that both have.
+
+    MAE and RMSE have intervals where the errors of both are on this computer (paired by user, see
+    ``metrics.Bootstrap``).
+    """
+    bounds = _paired_bounds(private_first, private_second)
+    comparisons = []
+    for metric in COMPARED_METRICS:
+        if metric in first.metrics and metric in second.metrics:
+            difference = first.metrics[metric] - second.metrics[metric]
+            comparisons.append(
+                MetricComparison(
+                    metric,
+                    first.metrics[metric],
+                    second.metrics[metric],
+                    -difference if metric in HIGHER_IS_BETTER else difference,
+                    bounds.get(metric),
+                )
             )
-    return rows
+    return comparisons
 
 
-def _paired(here: Local | None, there: Local | None) -> dict[str, tuple[float, float]]:
-    if here is None or there is None or not np.array_equal(here.at, there.at):
+def _paired_bounds(first: PrivateResults | None, second: PrivateResults | None) -> dict[str, tuple[float, float]]:
+    if first is None or second is None or not np.array_equal(first.index, second.index):
         return {}
-    drawn = Bootstrap(here.user)
-    squares = (np.sqrt(drawn.means(one.error**2)) for one in (here, there))
-    first, second = squares
-    return {"mae": interval(drawn.means(here.error - there.error)), "rmse": interval(first - second)}
+    bootstrap = Bootstrap(first.user)
+    rmse_first, rmse_second = (np.sqrt(bootstrap.means(results.error**2)) for results in (first, second))
+    return {
+        "mae": interval(bootstrap.means(first.error - second.error)),
+        "rmse": interval(rmse_first - rmse_second),
+    }

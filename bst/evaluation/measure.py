@@ -1,11 +1,11 @@
-"""Everything that the Evaluation page shows, worked out of a bundle on labels that it was never trained on.
+"""The full evaluation of a bundle, on labels that it was never trained on.
 
-``measure`` asks the model, ``keep`` keeps what may be kept beside it, ``read`` opens that again without TensorFlow.
+``measure`` loads and evaluates the model, ``keep`` writes the result, ``read`` opens it again without TensorFlow.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,32 +13,30 @@ import numpy as np
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError, ConfigError
-from bst.evaluation import lists
-from bst.evaluation import private_cache as local
-from bst.evaluation.calibration import calibration, star_shares
+from bst.evaluation import lists, private_cache
+from bst.evaluation.calibration import calibration, rating_shares
 from bst.evaluation.history_length import by_history, known_after
-from bst.evaluation.predictions import Labels, intervals, versus
+from bst.evaluation.predictions import TestLabels, baseline_comparisons, error_bounds, metric_bounds
+from bst.evaluation.records import VERSION, EvaluationRecord, RatingEvaluation
 from bst.evaluation.slices import fairness, slices
 from bst.evaluation.summary import evaluate_predictions, predict_baselines
-from bst.evaluation.worst import worst
+from bst.evaluation.worst_errors import worst_errors
 from bst.models.registry import family_of, prepare
 from bst.models.trainer import Model
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
-from bst.timelines.arrays import tie_order_record
 from bst.timelines.splits import TEST, EvaluationSplit
 
 NAME = "evaluation"
-VERSION = 1
 OnProgress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """``record``: plain values, aggregates only, see ``measure``. ``local``: rows of the dataset, for this computer."""
+class Evaluation:
+    """The result of ``measure``: aggregates for the bundle, and rows of the dataset for this computer alone."""
 
-    record: dict
-    local: local.Local | None
+    record: EvaluationRecord
+    private: private_cache.PrivateResults | None
 
 
 def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> EvaluationSplit:
@@ -56,14 +54,11 @@ def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> Ev
     return split
 
 
-def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = lambda share, words: None) -> Measured:
-    """Measure a bundle on the labels of its own task; ``on_progress`` is told a share of the whole, and in words.
+def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = lambda share, text: None) -> Evaluation:
+    """Evaluate a bundle on the test labels of its own split (``own_split``).
 
-    The record has ``labels``, ``metrics``, ``peers`` and all else that ``evaluate_predictions`` returns; and ``users``,
-    ``made`` (a date), ``seconds``, ``intervals`` and ``versus``, ``by_history`` and ``known_after``
-    (``history_length``), ``calibration`` and ``stars`` (``calibration``), ``slices`` and ``fairness`` (``slices``),
-    ``ranking`` (``lists``). What does not apply is left out. Whoever wants to stop it raises an error of their own in
-    ``on_progress``.
+    ``on_progress`` gets the share that is done and what comes next, in words; to stop, it may raise an error of its
+    own.
     """
     began = time.monotonic()
     on_progress(0.02, "loading the model")
@@ -72,84 +67,101 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
     predictions = family_of(bundle.config).predict_test(
         model, split, lambda share, message: on_progress(0.08 + 0.22 * share, message)
     )
-    record = {
-        "protocol": bundle.stored_protocol or bundle.protocol,
-        "seed": bundle.seed,
-        **tie_order_record(split.dataset),
-    }
     labels = None
-    baselines = {}
     if predictions.expected is not None:
-        on_progress(0.3, "predicting the same by simpler means")
-        baselines = predict_baselines(split)
-        labels = Labels(split, predictions.expected, predictions.distribution, baselines)
-    record |= evaluate_predictions(split, predictions, baselines)
-    record["users"] = len(np.unique(split.user[split.test]))
+        on_progress(0.3, "predicting them with the baselines")
+        labels = TestLabels(split, predictions.expected, predictions.distribution, predict_baselines(split))
+    record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
     ranked = _lists(bundle, split, model, predictions, on_progress)
-    on_progress(0.85, "working out intervals and groups")
-    if labels is not None:
-        record |= _of_labels(labels)
-    if ranked:
-        record["ranking"] = lists.ranking(split, *ranked)
-    misses = worst(labels) if labels is not None else None
-    record |= {"version": VERSION, "made": datetime.now(UTC).strftime("%Y-%m-%d")}
-    record["seconds"] = round(time.monotonic() - began, 1)
+    on_progress(0.85, "computing intervals and groups")
+    if labels:
+        record = _with_ratings(record, labels)
+    record = replace(
+        record,
+        protocol=bundle.stored_protocol or bundle.protocol,
+        users=len(np.unique(split.user[split.test])),
+        ranking=lists.ranking(split, *ranked),
+        made=datetime.now(UTC).strftime("%Y-%m-%d"),
+        seconds=round(time.monotonic() - began, 1),
+    )
     on_progress(1.0, "done")
-    return Measured(record, None if misses is None else local.local_of(labels, misses))
+    private = private_cache.PrivateResults.of(labels, worst_errors(labels)) if labels else None
+    return Evaluation(record, private)
 
 
-def keep(bundle: Bundle, measured: Measured) -> str | None:
-    """Keep what was measured: the record with the bundle, rows of the dataset on this computer alone.
+def _with_ratings(record: EvaluationRecord, labels: TestLabels) -> EvaluationRecord:
+    """Add what a full evaluation measures of predicted ratings: intervals, and ``RatingEvaluation``."""
+    bins = by_history(labels)
+    return replace(
+        record,
+        metrics=replace(record.metrics, bounds=metric_bounds(labels)),
+        baselines={
+            name: replace(metrics, bounds=error_bounds(labels, labels.baseline_errors[name]))
+            for name, metrics in record.baselines.items()
+        },
+        rating=RatingEvaluation(
+            comparisons=baseline_comparisons(labels),
+            by_history=bins,
+            known_after=known_after(bins),
+            calibration=calibration(labels),
+            shares=rating_shares(labels),
+            slices=slices(labels),
+            fairness=fairness(labels),
+        ),
+    )
 
-    Returns in words what could not be kept, None if all was.
+
+def keep(bundle: Bundle, evaluation: Evaluation) -> str | None:
+    """Keep the record with the bundle and the private results on this computer.
+
+    Returns a message about what could not be written, None if everything was.
     """
     try:
-        sidecars.save(bundle, NAME, measured.record)
-        if measured.local is not None:
-            local.keep(bundle, measured.local)
+        sidecars.save(bundle, NAME, evaluation.record.to_dict())
+        if evaluation.private is not None:
+            private_cache.keep(bundle, evaluation.private)
     except (BundleError, OSError) as error:
         return f"not kept: {error}"
     return None
 
 
-def read(bundle: Bundle) -> dict | None:
+def read(bundle: Bundle) -> EvaluationRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    kept = sidecars.read(bundle, NAME)
-    return kept if kept and kept.get("version") == VERSION else None
+    values = sidecars.read(bundle, NAME)
+    if not values or values.get("version") != VERSION:
+        return None
+    try:
+        return EvaluationRecord.from_dict(values)
+    except ValueError:
+        return None
 
 
-def _of_labels(labels: Labels) -> dict:
-    stretches = by_history(labels)
-    return {
-        "intervals": intervals(labels),
-        "versus": versus(labels),
-        "by_history": stretches,
-        "known_after": known_after(stretches),
-        "calibration": calibration(labels),
-        "stars": star_shares(labels),
-        "slices": slices(labels),
-        "fairness": fairness(labels),
-    }
+def summary(bundle: Bundle) -> EvaluationRecord:
+    """Return what training measured of a bundle. Raises ``BundleError`` if its ``metrics.json`` is damaged."""
+    try:
+        return EvaluationRecord.from_dict(bundle.metrics)
+    except ValueError as error:
+        raise BundleError(f"{bundle.folder / 'metrics.json'}: {error}; get the bundle again") from error
 
 
 def _lists(
     bundle: Bundle, split: EvaluationSplit, model: Model, predictions: TestPredictions, on_progress: OnProgress
-) -> tuple[np.ndarray, dict[str, lists.Ranked]]:
+) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
     ranks = predictions.ranks
     if predictions.expected is None:  # of a next tower alone only the ranks are known
         assert ranks is not None
         labels = lists.sample(split, len(ranks))
-        return labels, {"next": lists.Ranked(ranks), "popularity": lists.by_popularity(split, labels)}
+        return labels, {"next": lists.RankedLists(ranks), "popularity": lists.rank_by_popularity(split, labels)}
     from bst.inference.recommender import Recommender
 
     labels = lists.sample(split, family_of(bundle.config).evaluation_users)
-    message = f"making the lists of {len(labels):,} users"
+    message = f"ranking the catalogue for {len(labels):,} users"
     on_progress(0.5, message)
     recommender = Recommender.load(bundle, split.dataset, model=model)
-    ranked = lists.ask(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, message))
+    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, message))
     if ranks is not None:
-        # measured with all users, and where equal scores are dealt with as for the figures of training
+        # the ranks of all users that the summary has, which treat equal scores in the same way
         sampled = np.isin(split.last_labels(TEST), labels)
-        ranked["next"] = lists.Ranked(ranks[sampled], ranked["next"].lists)
-    return labels, ranked | {"popularity": lists.by_popularity(split, labels)}
+        ranked["next"] = lists.RankedLists(ranks[sampled], ranked["next"].lists)
+    return labels, ranked | {"popularity": lists.rank_by_popularity(split, labels)}

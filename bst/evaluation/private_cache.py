@@ -1,6 +1,6 @@
-"""What stays on this computer of an evaluation: rows of the dataset, which may not be passed on with a bundle.
+"""The private part of an evaluation: rows of the dataset, which stay on this computer and out of the bundle.
 
-One file a bundle under ``data/.cache``, which git ignores. Nothing is lost with it: it is made again by measuring.
+One file per bundle under ``data/.cache``, which git ignores. Evaluating the bundle again restores it.
 """
 
 import io
@@ -13,52 +13,55 @@ import numpy as np
 
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
-from bst.evaluation.predictions import Labels
-from bst.evaluation.worst import Miss
+from bst.evaluation.predictions import TestLabels
+from bst.evaluation.worst_errors import WorstError, WorstErrors
 from bst.files import write_whole
 from bst.settings import get_settings
 
 
 @dataclass(frozen=True)
-class Local:
-    """The test labels, their users and the model's errors: ``at``, ``user`` int64 and ``error`` stars (labels,) each;
-    and the ``worst`` predictions, as ``worst.worst`` returns them.
+class PrivateResults:
+    """The test labels (``index`` in the timelines), their ``user`` and the model's ``error`` in stars, (labels,) each;
+    and the ``worst_errors``.
     """
 
-    at: np.ndarray
+    index: np.ndarray
     user: np.ndarray
     error: np.ndarray
-    worst: dict[str, list[Miss]]
+    worst_errors: WorstErrors
+
+    @classmethod
+    def of(cls, labels: TestLabels, worst_errors: WorstErrors) -> "PrivateResults":
+        """Return what is kept of predicted labels."""
+        return cls(labels.split.test, labels.user, labels.error, worst_errors)
 
 
-def local_of(labels: Labels, worst: dict[str, list[Miss]]) -> Local:
-    """Return what is to be kept of predicted labels."""
-    return Local(labels.split.test, labels.user, labels.error, worst)
-
-
-def keep(bundle: Bundle, made: Local) -> None:
-    """Keep it, whole or not at all. Raises ``OSError`` if it cannot be written."""
+def keep(bundle: Bundle, results: PrivateResults) -> None:
+    """Write the results of a bundle, completely or not at all. Raises ``OSError`` if they cannot be written."""
     path = _path(bundle)
     path.parent.mkdir(parents=True, exist_ok=True)
-    said = {side: [miss.to_dict() for miss in misses] for side, misses in made.worst.items()}
+    worst = {side: [error.to_dict() for error in errors] for side, errors in results.worst_errors.items()}
     file = io.BytesIO()
     np.savez(
         file,
-        at=made.at.astype(np.int64),
-        user=made.user.astype(np.int64),
-        error=made.error.astype(np.float64),
-        worst=np.frombuffer(json.dumps(said).encode(), np.uint8),
+        at=results.index.astype(np.int64),
+        user=results.user.astype(np.int64),
+        error=results.error.astype(np.float64),
+        worst=np.frombuffer(json.dumps(worst).encode(), np.uint8),
     )
     write_whole(path, file.getvalue())
 
 
-def read(bundle: Bundle) -> Local | None:
-    """Return what was kept of a bundle's very weights; None if there is nothing, or nothing that can be read."""
+def read(bundle: Bundle) -> PrivateResults | None:
+    """Return the results that were kept for a bundle's weights; None if there are none, or none that can be read."""
     try:
         with np.load(_path(bundle), allow_pickle=False) as kept:
-            said = json.loads(kept["worst"].tobytes())
-            worst = {side: [Miss.from_dict(miss) for miss in said[side]] for side in ("high", "low")}
-            return Local(kept["at"], kept["user"], kept["error"], worst)
+            values = json.loads(kept["worst"].tobytes())
+            worst: WorstErrors = {
+                "high": [WorstError.from_dict(error) for error in values["high"]],
+                "low": [WorstError.from_dict(error) for error in values["low"]],
+            }
+            return PrivateResults(kept["at"], kept["user"], kept["error"], worst)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, BSTError):
         return None
 

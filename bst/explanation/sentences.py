@@ -11,6 +11,7 @@ from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unkn
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.text import decimals
 
 Title = Callable[[int], str]
 
@@ -176,7 +177,7 @@ def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
     """
     if measure == "expected":
         return f"{value:.{1 + extra_digits}f} ★"
-    digits = 0 if value >= 0.095 else 1 if value >= 0.0095 else 2
+    digits = decimals(value)
     return "under 0.01%" if 0 < value < 5e-5 else f"{value:.{digits + extra_digits}%}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import VisitorError
-from bst.metrics import LIKED
+from bst.metrics import probability_liked
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
 
@@ -131,7 +131,7 @@ def sort_keys(predictions: Predictions, options: RankOptions, levels: tuple[floa
         raise VisitorError(f"a model that only predicts ratings cannot order by {options.order!r}")
     if options.order == "next":
         return [predictions.watch_next, predictions.expected]
-    liked = predictions.distribution[..., np.array(levels) >= LIKED].sum(axis=-1, dtype=np.float64)
+    liked = probability_liked(predictions.distribution, levels)
     watch_next = predictions.watch_next.astype(np.float64)
     return [watch_next**options.weight * liked ** (1 - options.weight), predictions.expected]
 

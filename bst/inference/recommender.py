@@ -17,14 +17,14 @@ from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import BY_RATING, LIKED, ORDERS, Filters, Order, RankOptions, genre_columns
+from bst.inference.ranking import BY_RATING, ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.registry import family_of
 from bst.models.trainer import Model
 from bst.schema import Dataset, Event, Visitor, genre_matrix
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
 from bst.scoring.scorer import RowsOf, Scorer
 
-__all__ = ["LIKED", "ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
+__all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
 # how many visitors' predictions are kept: a page asks about the same few again and again
 KEPT_PREDICTIONS = 32

@@ -1,28 +1,21 @@
-"""The model card of a bundle: what it is, what it is for, what it was made from, how good it is. Markdown."""
+"""The model card of a bundle, Markdown: what it is, what it is for, what it was made from and how good it is."""
+
+from collections.abc import Sequence
 
 from bst.bundles.bundle import Bundle
 from bst.datasets import SOURCES, licence_text
+from bst.evaluation.records import EvaluationRecord
 from bst.models.registry import family_of
+from bst.presentation import frames
+from bst.presentation.vocabulary import METRICS
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
 
-# what stands in ``metrics.json`` under these names, in words
-PEER_NAMES = {
-    "global_mean": "Global mean",
-    "item_mean": "Item mean",
-    "bias": "User + item bias",
-    "svd": "SVD",
-    "svd_fold_in": "SVD fold-in",
-    "svd_em_fold_in": "SVD fold-in, EM",
-}
-ALSO = {"as_visitor": "as a visitor", "gaps_unknown": "time gaps unknown"}
-COLUMNS = {"mae": "MAE", "rmse": "RMSE", "median_mae": "MAE of the median", "ndcg@10": "NDCG@10", "hr@10": "HR@10"}
 
-
-def write_card(bundle: Bundle, result: dict) -> str:
-    """Return the model card of a bundle with the figures of ``evaluation.evaluate_predictions``."""
+def write_card(bundle: Bundle, record: EvaluationRecord) -> str:
+    """Return the model card of a bundle with what training measured."""
     config, family, count = bundle.config, family_of(bundle.config), bundle.parameters
-    text = family.card_text(config, bundle.epochs, bundle.best_epoch, result)
+    text = family.card_text(config, bundle.epochs, bundle.best_epoch, record.to_dict())
     data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
     if bundle.simulated:
         data += " Its audience is simulated: no real person rated anything."
@@ -54,36 +47,39 @@ tastes of one audience and repeats that audience's habits and gaps.
 
 ## Figures
 
-Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. {result["labels"]:,} test labels.
+Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. {record.labels:,} test labels.
 
-{_table(result)}
+{_tables(record)}
 
-{text.figures}{_entered(bundle)}{_ties(result)}
+{text.figures}{_entered(bundle)}{_ties(record)}
 """
 
 
-def _ties(result: dict) -> str:
-    """Say what orders ties where it is not the file, as shipped cards leave that out."""
-    return f"\n{TIE_ORDERS[result['tie_order']]}" if result.get("tie_order") in TIE_ORDERS else ""
+def _ties(record: EvaluationRecord) -> str:
+    """Say how ties are ordered where it is not by the file, as shipped cards leave that out."""
+    return f"\n{TIE_ORDERS[record.tie_order]}" if record.tie_order in TIE_ORDERS else ""
 
 
-def _table(result: dict) -> str:
-    rows = [("**This model**", result["metrics"])]
-    rows += [(f"**The same, {words}**", result[name]) for name, words in ALSO.items() if name in result]
-    rows += [(PEER_NAMES[name], figures) for name, figures in result.get("peers", {}).items()]
-    rows += [("Popularity", result["popularity"])] if "popularity" in result else []
-    names = [name for name in COLUMNS if any(name in figures for _, figures in rows)]
-    lines = [f"| | {' | '.join(COLUMNS[name] for name in names)} |", "| --- " * (len(names) + 1) + "|"]
-    for label, figures in rows:
-        cells = (f"{figures[name]:.3f}" if name in figures else "" for name in names)
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    lengths = result["metrics"].get("mae_by_history")
-    if lengths:
-        lines += ["", f"| MAE after so many movies | {' | '.join(lengths)} |", "| --- " * (len(lengths) + 1) + "|"]
-        for label, figures in rows:
-            if found := figures.get("mae_by_history"):
-                lines.append(f"| {label} | {' | '.join(f'{found[n]:.3f}' for n in lengths)} |")
+def _tables(record: EvaluationRecord) -> str:
+    predictors = [(_bold(label), metrics) for label, metrics in frames.predictors(record)]
+    keys, rows = frames.metrics_table(predictors)
+    lines = _table(["", *(METRICS[key].label for key in keys)], rows)
+    if record.metrics.by_history:
+        lengths, rows = frames.history_table(predictors)
+        lines += ["", *_table(["MAE after so many movies", *lengths], rows)]
     return "\n".join(lines)
+
+
+def _bold(label: str) -> str:
+    return f"**{label}**" if label.startswith((frames.THIS_MODEL, frames.THE_SAME)) else label
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(columns)} |".replace("|  |", "| |", 1),
+        "| --- " * len(columns) + "|",
+        *(f"| {' | '.join(cells)} |" for cells in rows),
+    ]
 
 
 def _entered(bundle: Bundle) -> str:

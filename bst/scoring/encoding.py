@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bst.schema import AGES, OCCUPATIONS, SEXES, Visitor
+from bst.schema import DEMOGRAPHICS, Visitor
 from bst.timelines.segments import gap_buckets, months
 
 NO_TIME = np.iinfo(np.int64).min  # stands for a timestamp that is not known
@@ -97,8 +97,8 @@ def pad_batch(histories: Sequence[EncodedHistory], length: int, *, in_front: boo
 
 def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
     """Return ``sex``, ``age`` and ``occupation`` of visitors as codes: int32 (visitors,) each, −1 for unknown."""
-    vocabularies = {"sex": SEXES, "age": AGES, "occupation": OCCUPATIONS}
-    codes = {name: {None: -1} | {value: i for i, value in enumerate(values)} for name, values in vocabularies.items()}
-    return {
-        name: np.array([code[getattr(visitor, name)] for visitor in visitors], np.int32) for name, code in codes.items()
-    }
+    encoded: dict[str, np.ndarray] = {}
+    for name, demographic in DEMOGRAPHICS.items():
+        codes = {None: -1} | {value: code for code, value in enumerate(demographic.values)}
+        encoded[name] = np.array([codes[getattr(visitor, name)] for visitor in visitors], np.int32)
+    return encoded

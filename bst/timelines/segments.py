@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.schema import Dataset
+from bst.schema import DEMOGRAPHICS, Dataset
 from bst.timelines.arrays import Timelines
 
 GAPS = 14  # 0: unknown; 1: the same second; 2 … 13: one for each factor of four, from seconds to years
@@ -115,7 +115,7 @@ class SegmentReader:
         self.gap = gap_buckets(gap)
         self.gap[timelines.offsets[:-1][timelines.lengths > 0]] = 0  # there is no event before a first one
         self.month = months(timelines.timestamp)
-        self.demographics = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in ("sex", "age", "occupation")}
+        self.demographics = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in DEMOGRAPHICS}
 
     def read(self, segments: Segments, label: np.ndarray) -> tuple[Batch, np.ndarray]:
         """Return a batch, and the index into the timelines of each of its cells: int64 (batch, T), −1 in padding.

@@ -31,7 +31,7 @@ from bst.models.trainer import Model, OnProgress, Trainer, TrainingState
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.settings import get_settings
-from bst.timelines.arrays import assumptions, tie_order_record
+from bst.timelines.arrays import assumptions
 from bst.timelines.splits import EvaluationSplit, protocol_name
 
 LOADING_TENSORFLOW = "loading TensorFlow"
@@ -132,10 +132,9 @@ def train(
         )
 
     on_stage(f"measuring on {len(split.test):,} test labels")
-    metrics = {"protocol": settings.protocol, "seed": settings.seed, **tie_order_record(dataset)}
-    metrics |= evaluate_predictions(split, family.predict_test(model, split))
+    record = evaluate_predictions(split, family.predict_test(model, split))
     bundle = _bundle(settings, dataset, model, state, target)
-    bundle = save_bundle(bundle, model, state.history, metrics, write_card(bundle, metrics))
+    bundle = save_bundle(bundle, model, state.history, record.to_dict(), write_card(bundle, record))
     shutil.rmtree(folder, ignore_errors=True)
     if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")

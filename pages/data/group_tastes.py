@@ -1,7 +1,7 @@
 """What groups of people watch and like, compared with everyone."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +9,7 @@ import streamlit as st
 from bst.datasets.profile import FEW_USERS, DatasetProfile
 from bst.presentation.charts import data as data_charts
 from bst.schema import DEMOGRAPHICS
-from pages.shared.format import count
+from bst.text import count, span
 from pages.shared.widgets import chart_view
 
 T = TypeVar("T")
@@ -37,7 +37,9 @@ def render(profile: DatasetProfile) -> None:
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()
-    columns = "genre" if part == "occupation" else "group"  # occupations are too many for columns
+    columns: Literal["genre", "group"] = (
+        "genre" if part == "occupation" else "group"
+    )  # occupations are too many for columns
     chart_view.show(data_charts.genre_map(table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
@@ -114,8 +116,7 @@ def _draw_numbers(table: pd.DataFrame) -> None:
                     "Genre": table["genre"],
                     "Taste": table["taste"].round(3),
                     "95% interval": [
-                        f"{row.taste_low:+.2f} – {row.taste_high:+.2f}".replace("-", "−")
-                        for row in table.itertuples(index=False)
+                        span(row.taste_low, row.taste_high, "+.2f") for row in table.itertuples(index=False)
                     ],
                     "Stars": table["stars"].round(3),
                     "Watching": table["watching"].round(3),

@@ -8,9 +8,10 @@ from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
 from bst.presentation.charts import data as data_charts
 from bst.schema import DEMOGRAPHICS
+from bst.text import count
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 TITLE = "One movie"
@@ -78,7 +79,7 @@ def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFram
         ]
     )
     in_words = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
-    chart_view.show(charts.star_shares(table), f"Shares of {', '.join(levels)} of {title}. {in_words}")
+    chart_view.show(charts.rating_shares(table), f"Shares of {', '.join(levels)} of {title}. {in_words}")
     if genres:
         st.caption(escape_markdown(genres))
 

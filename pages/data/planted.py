@@ -7,7 +7,8 @@ from bst.datasets.demo_truth import OPPOSITES, planted
 from bst.datasets.profile import DatasetProfile
 from bst.datasets.profile.planted import planted_tastes
 from bst.presentation.charts import data as data_charts
-from pages.shared.format import count, escape_markdown
+from bst.text import count
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 
 TITLE = "Ground truth"
@@ -40,7 +41,7 @@ def _draw_tastes(tastes: pd.DataFrame) -> None:
         for row in tastes.itertuples(index=False)
     )
     chart_view.show(
-        data_charts.planted_shifts(tastes, chart_view.text_and_background()[0]),
+        data_charts.planted_tastes(tastes, chart_view.text_and_background()[0]),
         f"Planted and measured tastes in stars: {in_words}",
     )
     st.caption(

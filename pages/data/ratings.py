@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.datasets.profile import DatasetProfile
-from bst.inference.ranking import LIKED
+from bst.metrics import LIKED
 from bst.presentation.charts import data as data_charts
 from pages.data import sentences
 from pages.shared.widgets import chart_view
@@ -28,7 +28,7 @@ def render(profile: DatasetProfile) -> None:
 def _draw_distribution(stars: pd.DataFrame) -> None:
     st.header("How generous people are with stars", anchor=False)
     shares = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
-    chart_view.show(data_charts.given_stars(stars), f"How often each rating was given: {shares}")
+    chart_view.show(data_charts.given_ratings(stars), f"How often each rating was given: {shares}")
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
         f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "

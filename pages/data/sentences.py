@@ -4,7 +4,7 @@ import pandas as pd
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import Counts, DatasetProfile
-from pages.shared.format import count
+from bst.text import count
 
 
 def people(bundle: Bundle) -> str:

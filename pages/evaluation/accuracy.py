@@ -1,129 +1,93 @@
-"""How good it is: errors beside the peers', and the figures one by one."""
+"""Accuracy: the error compared with baselines, and every metric."""
 
 import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.presentation import charts
-from bst.timelines.splits import PROTOCOLS
-from pages.evaluation import sentences
-from pages.shared.format import count
-from pages.shared.widgets import chart_view as figures
+from bst.evaluation.records import ErrorMetric, EvaluationRecord, RatingEvaluation
+from bst.presentation import charts, frames, sentences
+from bst.presentation.vocabulary import BASELINES, METRICS, RATING_METRICS, baseline_label
+from bst.text import signed, span
+from pages.shared.widgets import chart_view
 
-METRICS = {"mae": "MAE", "rmse": "RMSE"}
+VERDICTS = {-1: "▼ clearly better", 0: "● no clear difference", 1: "▲ clearly worse"}
 
 
-def render(bundle: Bundle, record: dict) -> None:
-    """Draw the section."""
-    if "intervals" not in record:
-        st.markdown("This model names the next movie and predicts no ratings; see “Lists”.")
+def render(bundle: Bundle, record: EvaluationRecord) -> None:
+    """Render the section."""
+    if record.rating is None:
+        st.markdown("This model predicts the next movie and no ratings; see “Ranked lists”.")
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _draw_peers(bundle, record)
+        _render_baselines(bundle, record, record.rating)
     with right:
-        _draw_figures(record)
-    st.caption(measured_on(bundle, record))
+        _render_metrics(record)
+    st.caption(sentences.measured_on(bundle, record))
 
 
-def measured_on(bundle: Bundle, record: dict) -> str:
-    """Say on what a bundle was measured, and when."""
-    of = f" of {count(record['users'], 'user')}" if "users" in record else ""
-    when = f" Measured on {record['made']}, in {record['seconds']:.0f} s." if "made" in record else ""
-    return (
-        f"On {count(record['labels'], 'test rating')}{of}, held out of training. Protocol “{bundle.protocol}”, "
-        f"seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}.{when}"
-    )
-
-
-def _draw_peers(bundle: Bundle, record: dict) -> None:
+def _render_baselines(bundle: Bundle, record: EvaluationRecord, rating: RatingEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Beside simpler ways to predict", anchor=False, width="content")
-        metric = st.segmented_control(
-            "Figure",
-            list(METRICS),
+        st.header("Compared with simpler predictions (baselines)", anchor=False, width="content")
+        metric: ErrorMetric = st.segmented_control(
+            "Metric",
+            ["mae", "rmse"],
             default="mae",
             required=True,
-            format_func=METRICS.get,
+            format_func=lambda key: METRICS[key].label,
             key="evaluation_metric",
             persist_state="session",
             label_visibility="collapsed",
         )
-    table = _peer_table(record, metric)
-    told = "; ".join(f"{row.name} {row.value:.3f}" for row in table.itertuples(index=False))
-    figures.show(
-        charts.peer_errors(table, METRICS[metric], figures.text_and_background()[0]),
-        f"{METRICS[metric]} in stars: {told}",
-        name="Errors beside peers",
+    table, label = frames.baseline_errors(record, metric), METRICS[metric].label
+    chart_view.show(
+        charts.baseline_errors(table, label, chart_view.text_and_background()[0]),
+        f"{label} in stars: {sentences.values_text(table)}",
+        name="Errors of baselines",
         about=sentences.headline(bundle, record),
     )
-    st.caption(
-        f"{sentences.FIGURES[metric][1]} Filled circles are this model, open diamonds simpler ways, and bars the "
-        f"{sentences.INTERVAL}"
-    )
-    with st.expander("What the others do", icon=":material/help:"):
-        st.markdown(
-            "\n".join(f"- **{sentences.peer(name)}**: {sentences.BASELINE_MEANINGS[name]}" for name in record["peers"])
-        )
+    st.caption(f"{METRICS[metric].meaning} {sentences.BASELINE_CAPTION}")
+    with st.expander("What the baselines do", icon=":material/help:"):
+        known = [BASELINES[key] for key in record.baselines if key in BASELINES]
+        st.markdown("\n".join(f"- **{baseline.label}**: {baseline.meaning}" for baseline in known))
         st.dataframe(
-            _versus_table(record, metric),
+            _differences(rating, metric),
             hide_index=True,
-            alt=f"Difference of {METRICS[metric]} to each peer with its interval",
+            alt=f"Difference of {label} to each baseline with its interval",
         )
         st.caption(
-            "Difference in stars, this model less the other: below 0 this model is better. “Clearly” means that "
+            "Difference in stars, this model less the baseline: below 0 this model is better. “Clearly” means that "
             "the interval excludes 0."
         )
 
 
-def _peer_table(record: dict, metric: str) -> pd.DataFrame:
-    spans = record["intervals"]
-    name = "This model, user known" if "as_visitor" in record else "This model"
-    rows = [(name, record["metrics"][metric], *spans["ours"][metric], True)]
-    for also, label in (("as_visitor", "This model, visitor"), ("gaps_unknown", "This model, gaps unknown")):
-        if also in record:  # measured once more on the same labels: its interval is as wide
-            value = record[also][metric]
-            rows.append((label, value, *(end + value - rows[0][1] for end in spans["ours"][metric]), True))
-    baselines = sorted(record["peers"].items(), key=lambda item: item[1][metric])
-    rows += [
-        (sentences.peer(name), figures[metric], *spans["peers"][name][metric], False) for name, figures in baselines
-    ]
-    return pd.DataFrame(rows, columns=["name", "value", "low", "high", "ours"])
-
-
-def _versus_table(record: dict, metric: str) -> pd.DataFrame:
+def _differences(rating: RatingEvaluation, metric: ErrorMetric) -> pd.DataFrame:
     rows = []
-    for name, found in record["versus"].items():
-        difference, low, high = found[metric]
-        verdict = "clearly better" if high < 0 else "clearly worse" if low > 0 else "no clear difference"
-        sign = "▼" if high < 0 else "▲" if low > 0 else "●"
-        rows.append(
-            (
-                sentences.peer(name),
-                sentences.signed(difference),
-                sentences.span([low, high], "+.3f"),
-                f"{sign} {verdict}",
+    for key, comparison in rating.comparisons.items():
+        difference = comparison.difference(metric)
+        interval = span(difference.low, difference.high, "+.3f")
+        rows.append((baseline_label(key), signed(difference.value), interval, VERDICTS[difference.sign]))
+    return pd.DataFrame(rows, columns=["Baseline", "Difference", "95% interval", "This model is"])
+
+
+def _render_metrics(record: EvaluationRecord) -> None:
+    st.header("Every metric", anchor=False)
+    for key in RATING_METRICS:
+        if key in record.metrics:
+            metric, value = METRICS[key], record.metrics.interval(key)
+            st.markdown(
+                f"**{metric.label} {metric.text(value.value)}** :small[({span(value.low, value.high)})]  \n"
+                f":small[{metric.meaning}]"
             )
-        )
-    return pd.DataFrame(rows, columns=["Beside", "Difference", "95% interval", "This model is"])
-
-
-def _draw_figures(record: dict) -> None:
-    st.header("Figure by figure", anchor=False)
-    for name, (label, meaning) in sentences.FIGURES.items():
-        if name not in record["metrics"]:
-            continue
-        span = sentences.span(record["intervals"]["ours"][name])
-        st.markdown(f"**{label} {record['metrics'][name]:.3f}** :small[({span})]  \n:small[{meaning}]")
-    if "nll" not in record["metrics"]:
+    if "nll" not in record.metrics:
         st.markdown(
-            ":small[This model names one number for each rating and no probabilities: there is no surprise and no "
-            "calibration error to measure.]"
+            ":small[This model predicts one number for each rating and no probabilities, so it has no negative "
+            "log-likelihood and no calibration error.]"
         )
-    if "gaps_unknown" in record:
-        st.markdown(":small[“Gaps unknown”: as in the app, where nobody says when they watched a movie.]")
-    elif "as_visitor" in record:
+    if record.gaps_unknown:
+        st.markdown(":small[“Gaps unknown”: as in the app, where nobody enters when they watched a movie.]")
+    elif record.as_visitor:
         st.markdown(
             ":small[“User known” reads the id of a user it was trained on; “visitor” does not, as in the app. The "
-            "simpler ways know the user, too, and what they rated later.]"
+            "baselines know the user, too, and what they rated later.]"
         )

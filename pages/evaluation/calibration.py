@@ -1,95 +1,63 @@
-"""Whether predictions mean what they say: calibration, and the stars that were predicted and given."""
+"""Calibration: are predicted probabilities and expected ratings right?"""
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
 
-from bst.presentation import charts
-from pages.evaluation import sentences
-from pages.shared.format import count
+from bst.evaluation.records import CalibrationBin, RatingEvaluation, RatingShares
+from bst.presentation import charts, frames, sentences
+from bst.presentation.vocabulary import INTERVAL
 from pages.shared.widgets import chart_view
 
 
-def render(record: dict) -> None:
-    """Draw the section."""
-    liked, expected = record["calibration"].get("liked"), record["calibration"]["expected"]
-    st.markdown(_sentence(liked, expected))
+def render(rating: RatingEvaluation) -> None:
+    """Render the section."""
+    st.header("Calibration: are its probabilities right?", anchor=False)
+    calibration = rating.calibration
+    st.markdown(sentences.calibration(calibration))
     left, right = st.columns(2, gap="large")
     with left:
-        if liked:
-            st.header("Chance to be liked", anchor=False)
-            _draw_bins(liked, "Promised: chance of 4 ★ or more", "Came true", percent=True)
-            st.caption(
-                "On the dashed line a promise is kept: of all movies with a promised chance of 70%, 70% got 4 ★ or "
-                "more. Above it the model promises too little, below it too much."
-            )
+        if calibration.liked:
+            st.subheader(charts.LIKED_CALIBRATION.title, anchor=False)
+            _render_bins(calibration.liked, charts.LIKED_CALIBRATION)
+            st.caption(sentences.CALIBRATION_CAPTION)
         else:
-            _draw_stars(record)
+            _render_shares(rating.shares)
     with right:
-        st.header("Expected and given", anchor=False)
-        _draw_bins(expected, "Expected rating, stars", "Given on average, stars", percent=False)
-        st.caption(f"The same for the expected rating. Bars through the points: {sentences.INTERVAL}")
-    if liked:
-        _draw_stars(record)
+        st.subheader(charts.RATING_CALIBRATION.title, anchor=False)
+        _render_bins(calibration.expected, charts.RATING_CALIBRATION)
+        st.caption(f"The same for the expected rating. Bars through the points: {INTERVAL}")
+    if calibration.liked:
+        _render_shares(rating.shares)
 
 
-def _sentence(liked: list[dict] | None, expected: list[dict]) -> str:
-    if liked:
-        said = max(liked, key=lambda b: b["labels"])
-        return (
-            f"When it gives a movie a chance of about **{said['predicted']:.0%}** to get 4 ★ or more, that came true "
-            f"in **{said['actual'][0]:.0%}** of {count(said['labels'], 'case')}."
-        )
-    said = max(expected, key=lambda b: b["labels"])
-    return (
-        f"Where it expects about **{said['predicted']:.1f} ★**, **{said['actual'][0]:.1f} ★** were given on average "
-        f"({count(said['labels'], 'case')}). It names one number and no chances, so those cannot be checked."
-    )
-
-
-def _draw_bins(bins: list[dict], promised: str, happened: str, percent: bool) -> None:
-    rows = [
-        {name: b[name] for name in ("from", "to", "predicted", "labels")}
-        | dict(zip(("value", "low", "high"), b["actual"], strict=True))
-        for b in bins
-    ]
-    table = pd.DataFrame(rows)
-    form = "{:.0%}" if percent else "{:.1f}"
-    told = "; ".join(f"{form.format(row.predicted)}: {form.format(row.value)}" for row in table.itertuples(index=False))
+def _render_bins(bins: Sequence[CalibrationBin], axes: charts.CalibrationAxes) -> None:
+    table = frames.calibration_bins(bins)
     chart_view.show(
-        charts.reliability(table, promised, happened, percent, chart_view.text_and_background()[0]),
-        f"{promised} and what happened: {told}",
-        name="Chance to be liked" if percent else "Expected and given",
-        about=f"{promised}, and what happened",
+        charts.calibration(table, axes, chart_view.text_and_background()[0]),
+        f"{axes.predicted}, and {axes.actual}: {sentences.bins_text(table, axes.format)}",
+        name=axes.title,
+        about=f"{axes.predicted}, and {axes.actual}",
     )
     chart_view.show(
-        charts.bin_counts(table, percent),
-        "On how many ratings each point rests: " + ", ".join(f"{n:,}" for n in table["labels"]),
+        charts.bin_counts(table, axes),
+        "How many ratings each point rests on: " + ", ".join(f"{n:,}" for n in table["labels"]),
     )
 
 
-def _draw_stars(record: dict) -> None:
-    stars = record["stars"]
-    series = {"Given": stars["actual"]}
-    if "predicted" in stars:
-        series["Predicted chances, on average"] = stars["predicted"]
-    series["Expected ratings, rounded"] = stars["expected"]
-    levels = [f"{level:g} ★" for level in stars["levels"]]
-    table = pd.DataFrame(
-        [
-            {"level": level, "series": name, "share": share}
-            for name, shares in series.items()
-            for level, share in zip(levels, shares, strict=True)
-        ]
+def _render_shares(shares: RatingShares) -> None:
+    table = frames.rating_shares(shares)
+    st.subheader("Ratings given and predicted", anchor=False)
+    levels = ", ".join(table["level"].unique())
+    series = "; ".join(
+        f"{name}: " + ", ".join(f"{share:.0%}" for share in rows["share"])
+        for name, rows in table.groupby("series", sort=False)
     )
-    st.header("Stars given and predicted", anchor=False)
-    told = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
     chart_view.show(
-        charts.star_shares(table),
-        f"Shares of {', '.join(levels)}. {told}",
-        name="Stars",
-        about="Stars given and predicted",
+        charts.rating_shares(table),
+        f"Shares of {levels}. {series}",
+        name="Ratings",
+        about="Ratings given and predicted",
     )
-    st.caption(
-        "An expected rating is a mean, so it seldom lies at an end: few movies are expected at 1 ★ or 5 ★, many "
-        "get them." + (" The predicted chances, added up, should match what was given." if "predicted" in stars else "")
-    )
+    predicted = " The predicted probabilities, on average, should match what was given." if shares.predicted else ""
+    st.caption(sentences.SHARES_CAPTION + predicted)

@@ -1,10 +1,15 @@
-"""Evaluation: how good the chosen model is, for whom, beside what, and where it fails."""
+"""Evaluation: how good the chosen model is, for whom, compared with what, and where it fails."""
+
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.evaluation import measure
+from bst.evaluation.records import EvaluationRecord
+from bst.presentation import frames, sentences
+from bst.presentation.vocabulary import METRICS
 from pages.evaluation import (
     accuracy,
     calibration,
@@ -13,37 +18,26 @@ from pages.evaluation import (
     evaluation_job,
     groups,
     ranking,
-    sentences,
     worst_errors,
 )
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view, why_link
 
-ABOUT = "about a minute for a million ratings"
+DURATION = "about a minute for a million ratings"
 
 
 def render() -> None:
-    """Draw the page: the sentence, then one section at a time."""
+    """Render the page: the headline, then one section at a time."""
     bundle = resources.chosen()
     record = measure.read(bundle)
-    st.title(sentences.headline(bundle, record or bundle.metrics), anchor=False)
+    st.title(sentences.headline(bundle, record or measure.summary(bundle)), anchor=False)
     if record is None:
-        _draw_unmeasured(bundle)
+        _render_unmeasured(bundle, measure.summary(bundle))
         return
-    sections = {
-        "How good": lambda: accuracy.render(bundle, record),
-        "How soon it knows you": lambda: cold_start.render(bundle, record),
-        "Promises kept": lambda: calibration.render(record),
-        "For whom": lambda: groups.render(record),
-        "Lists": lambda: ranking.render(bundle, record),
-        "Worst misses": lambda: worst_errors.render(bundle),
-        "Beside another model": lambda: compare_models.render(bundle, record),
-    }
-    if "intervals" not in record:  # a model without ratings
-        sections = {name: sections[name] for name in ("How good", "Lists", "Beside another model")}
-    measures_itself = False
-    # what is not looked at is not drawn
+    sections = _sections(bundle, record)
+    offers_measuring = False
+    # only the open tab is rendered
     for tab, section in zip(
         st.tabs(list(sections), key=f"evaluation_tabs_{len(sections)}", on_change="rerun"),
         sections.values(),
@@ -51,36 +45,50 @@ def render() -> None:
     ):
         if tab.open:
             with tab, chart_view.savable():
-                measures_itself = section()
-    if measures_itself:  # its progress stands there, and once is enough
+                offers_measuring = bool(section())
+    if offers_measuring:  # once is enough
         return
     st.divider()
     evaluation_job.render(
-        bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {ABOUT}."
+        bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {DURATION}."
     )
 
 
-def _draw_unmeasured(bundle: Bundle) -> None:
-    """Show what training left, and offer to measure the rest."""
+def _sections(bundle: Bundle, record: EvaluationRecord) -> dict[str, Callable[[], bool | None]]:
+    """Return what renders each tab, by its title; fewer for a model that predicts no ratings."""
+    first: dict[str, Callable[[], bool | None]] = {"Accuracy": lambda: accuracy.render(bundle, record)}
+    last: dict[str, Callable[[], bool | None]] = {"Compare models": lambda: compare_models.render(bundle, record)}
+    lists: dict[str, Callable[[], bool | None]] = {"Ranked lists": lambda: ranking.render(bundle, record)}
+    rating = record.rating
+    if rating is None:
+        return first | lists | last
+    return (
+        first
+        | {
+            "Error by length of history": lambda: cold_start.render(bundle, rating),
+            "Calibration": lambda: calibration.render(rating),
+            "Groups and fairness": lambda: groups.render(record, rating),
+        }
+        | lists
+        | {"Worst errors": lambda: worst_errors.render(bundle)}
+        | last
+    )
+
+
+def _render_unmeasured(bundle: Bundle, record: EvaluationRecord) -> None:
+    """Show what training measured, and offer to measure the rest."""
     st.markdown(
-        "So much was measured when this model was trained. Errors with their intervals, by group and by length of "
-        "history, calibration, lists and the worst predictions are worked out when you ask for them."
+        "This is what was measured when the model was trained. Errors with their intervals, by group and by length of "
+        "history, calibration, ranked lists and the worst errors are computed when you ask for them."
     )
-    evaluation_job.render(bundle, "Measure now", "now", f"Takes {ABOUT}; you can go on meanwhile.", primary=True)
-    metrics = bundle.metrics
-    rows = [("This model", metrics["metrics"])]
-    rows += [(sentences.peer(name), found) for name, found in metrics.get("peers", {}).items()]
-    rows += [("Popularity", metrics["popularity"])] if "popularity" in metrics else []
-    columns = {"mae": "MAE", "rmse": "RMSE", "ndcg@10": "NDCG@10", "hr@10": "HR@10"}
-    shown = [name for name in columns if any(name in found for _, found in rows)]
+    evaluation_job.render(bundle, "Measure now", "now", f"Takes {DURATION}; you can go on meanwhile.", primary=True)
+    keys, rows = frames.metrics_table(frames.predictors(record))
     st.dataframe(
-        pd.DataFrame(
-            [{"": name} | {columns[n]: f"{found[n]:.3f}" if n in found else "" for n in shown} for name, found in rows]
-        ),
+        pd.DataFrame(rows, columns=["", *(METRICS[key].label for key in keys)]),
         hide_index=True,
-        alt="Figures of this model and of simpler ways to predict",
+        alt="Metrics of this model and of the baselines",
     )
-    st.caption(f"{escape_markdown(bundle.title)}. {accuracy.measured_on(bundle, metrics)}")
+    st.caption(f"{escape_markdown(bundle.title)}. {sentences.measured_on(bundle, record)}")
 
 
 why_link.follow()

@@ -1,4 +1,4 @@
-"""Measuring a model from the page: in a thread of the server, one at a time, with progress and a way to stop it."""
+"""Measuring a model from the page: in a thread of the server, one at a time, with progress and a Stop button."""
 
 import logging
 import threading
@@ -14,56 +14,59 @@ from pages.shared import resources
 from pages.shared.format import escape_markdown
 
 log = logging.getLogger(__name__)
+# before this share of a measurement is done, the time left cannot be estimated
+LEAST_SHARE = 0.15
 
 
 class _StoppedError(Exception):
-    """Somebody pressed Stop."""
+    """Stop was pressed."""
 
 
 class Job:
-    """One measurement. ``share`` and ``words`` tell how far it is, ``problem`` in words what went wrong."""
+    """One measurement: the ``share`` that is done, its ``stage`` and, if it failed, its ``problem`` in words."""
 
-    def __init__(self, bundle: Bundle):
-        self.bundle, self.share, self.words, self.problem = bundle, 0.0, "starting", ""
-        self.done, self.told, self.stop = False, False, threading.Event()
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle, self.share, self.stage, self.problem = bundle, 0.0, "starting", ""
+        self.done, self.announced, self.stop = False, False, threading.Event()
         self.began = time.monotonic()
         threading.Thread(target=self._run, name=f"measuring {bundle.name}", daemon=True).start()
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, None while nobody knows."""
+        """Estimated seconds left, None while it is too early to say."""
         taken = time.monotonic() - self.began
-        return taken / self.share * (1 - self.share) if self.share > 0.15 else None
+        return taken / self.share * (1 - self.share) if self.share > LEAST_SHARE else None
 
     def _run(self) -> None:
         try:
-            self._progress(0.0, f"reading {self.bundle.dataset_title}")
+            self._on_progress(0.0, f"reading {self.bundle.dataset_title}")
             split = measure.own_split(self.bundle, datasets.load(self.bundle.dataset))
-            self._progress(0.01, "loading TensorFlow")
+            self._on_progress(0.01, "loading TensorFlow")
             backend.load()
             resources.keep_compiled()
-            self.problem = measure.keep(self.bundle, measure.measure(self.bundle, split, self._progress)) or ""
+            self.problem = measure.keep(self.bundle, measure.measure(self.bundle, split, self._on_progress)) or ""
         except _StoppedError:
-            self.words = "stopped"
+            self.stage = "stopped"
         except BSTError as error:
             self.problem = str(error)
         except Exception:
             log.exception("measuring %s failed", self.bundle.name)
-            self.problem = "measuring ended with a fault of the app; the server's log says more"
+            self.problem = "measuring failed because of a fault in the app; the server's log has the details"
         finally:
             self.done = True
 
-    def _progress(self, share: float, words: str) -> None:
+    def _on_progress(self, share: float, stage: str) -> None:
         if self.stop.is_set():
             raise _StoppedError
-        self.share, self.words = share, words
+        self.share, self.stage = share, stage
 
 
 class _Jobs:
-    """What is being measured, or was measured last."""
+    """The measurement in progress, or else the last one."""
 
-    def __init__(self):
-        self.lock, self.current = threading.Lock(), None
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.current: Job | None = None
 
     def start(self, bundle: Bundle) -> None:
         with self.lock:
@@ -76,10 +79,10 @@ def _jobs() -> _Jobs:
     return _Jobs()
 
 
-def render(bundle: Bundle, label: str, key: str, words: str = "", primary: bool = False) -> None:
-    """Draw the button that measures a model, or how far its measurement is.
+def render(bundle: Bundle, label: str, key: str, caption: str = "", primary: bool = False) -> None:
+    """Render the button that measures a model with a caption, or the progress of its measurement.
 
-    ``words`` stand beside the button. When it is done, the page is drawn anew.
+    When that is done, the page runs again.
     """
     job = _jobs().current
     running = job is not None and not job.done
@@ -87,37 +90,38 @@ def render(bundle: Bundle, label: str, key: str, words: str = "", primary: bool 
     @st.fragment(run_every=1.0 if running else None, key=f"measuring_{key}")
     def status() -> None:
         job = _jobs().current
-        if job is not None and job.done and not job.told:
-            job.told = True
+        if job is not None and job.done and not job.announced:
+            job.announced = True
             st.rerun()
         if (job is not None and not job.done) != running:
             st.rerun()  # the pace belongs to the whole page
         if job is not None and not job.done and job.bundle.folder == bundle.folder:
-            _draw_progress(job, key)
+            _render_progress(job, key)
             return
-        busy = job is not None and not job.done
+        other = job if job is not None and not job.done else None
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
                 label,
                 key=f"measure_{key}",
                 icon=":material/speed:",
                 type="primary" if primary else "secondary",
-                disabled=busy,
+                disabled=other is not None,
                 on_click=_jobs().start,
                 args=(bundle,),
             )
-            st.caption(f"{escape_markdown(job.bundle.title)} is being measured; one at a time." if busy else words)
+            busy = other and f"{escape_markdown(other.bundle.title)} is being measured; one at a time."
+            st.caption(busy or caption)
         if job is not None and job.problem and job.bundle.folder == bundle.folder:
             st.error(escape_markdown(job.problem), icon=":material/error:")
 
     status()
 
 
-def _draw_progress(job: Job, key: str) -> None:
+def _render_progress(job: Job, key: str) -> None:
     left, stopping = job.left, job.stop.is_set()
-    words = f"{job.words[0].upper()}{job.words[1:]} …" + (f" about {left:.0f} s left" if left is not None else "")
-    if stopping:  # between two steps, each of which takes some seconds
-        words = "Stopping after this step …"
+    text = f"{job.stage[0].upper()}{job.stage[1:]} …" + (f" about {left:.0f} s left" if left is not None else "")
+    if stopping:  # between two stages, each of which takes some seconds
+        text = "Stopping after this step …"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(min(job.share, 1.0), text=escape_markdown(words), width="stretch")
+        st.progress(min(job.share, 1.0), text=escape_markdown(text), width="stretch")
         st.button("Stop", key=f"stop_{key}", icon=":material/stop:", on_click=job.stop.set, disabled=stopping)

@@ -9,6 +9,7 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import to_scale
+from bst.text import count
 from bst.visitors.imports import (
     Confidence,
     DateOrder,
@@ -21,7 +22,7 @@ from bst.visitors.imports import (
 )
 from pages.recommend import state
 from pages.shared import resources
-from pages.shared.format import ROW_HEIGHT, count, escape_markdown, stars, table_height
+from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
 from pages.shared.state import session_cache, visitor_state
 
 if TYPE_CHECKING:  # the type has no public name

@@ -8,7 +8,8 @@ from bst.inference.recommender import Recommendation, Recommender
 from bst.metrics import LIKED, probability_liked
 from bst.presentation import charts
 from bst.schema import Visitor
-from pages.shared.format import escape_markdown, odds, percent
+from bst.text import percent
+from pages.shared.format import escape_markdown, odds
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.widgets import chart_view
 
@@ -68,7 +69,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
     if row.distribution is not None:
         chart = pd.DataFrame({"level": levels, "probability": row.distribution})
         chart_view.show(
-            charts.star_bars(chart),
+            charts.rating_distribution(chart),
             f"How likely each rating of {row.title} is: "
             + ", ".join(f"{level:g} stars {p:.0%}" for level, p in zip(levels, row.distribution, strict=True)),
         )

@@ -7,9 +7,10 @@ import streamlit as st
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
+from bst.text import count, percent
 from pages.recommend import movie_lookup, visitor_sources
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown, percent, stars
+from pages.shared.format import escape_markdown, stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_editor, why_link
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
+from bst.text import count
 from bst.visitors import personas
 from bst.visitors.personas import Persona
 from bst.visitors.replay import RealUsers
 from pages.recommend import import_dialog, state
 from pages.shared import real_users, resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state import visitor_state
 
 CARD_WIDTH = 300

@@ -5,11 +5,11 @@ import time
 
 import streamlit as st
 
+from bst.text import count
 from bst.visitors.replay import RealUsers
 from pages.replay import state
 from pages.replay.state import Playback
 from pages.shared import real_users
-from pages.shared.format import count
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import page_frame
 

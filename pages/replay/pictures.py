@@ -7,8 +7,8 @@ import streamlit as st
 
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
+from bst.text import count
 from bst.visitors.replay import RealUsers, Replay
-from pages.shared.format import count
 from pages.shared.state import session_cache
 from pages.shared.widgets import chart_view
 

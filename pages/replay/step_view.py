@@ -5,10 +5,11 @@ import streamlit as st
 
 from bst.inference.ranking import Order
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
+from bst.text import count
 from bst.visitors.replay import Replay
 from pages.replay import state
 from pages.replay.state import Playback
-from pages.shared.format import ROW_HEIGHT, count, escape_markdown, stars, table_height
+from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
 from pages.shared.state import explained
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import list_controls, why_link

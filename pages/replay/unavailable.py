@@ -3,8 +3,9 @@
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
+from bst.text import count
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
 
 

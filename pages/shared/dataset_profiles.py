@@ -7,8 +7,9 @@ import streamlit as st
 from bst import datasets
 from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
 from bst.errors import BSTError
+from bst.text import count
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.load_once import LoadOnce
 
 

@@ -27,26 +27,9 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """Return "1 movie" or "5 movies"."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
 def table_height(rows: int, max_rows: int | None = None) -> int:
     """Return the height in pixels of a table that shows its head and ``rows``, at most ``max_rows``."""
     return ROW_HEIGHT * (1 + min(rows, rows if max_rows is None else max_rows)) + BORDERS
-
-
-def percent(share: float) -> str:
-    """Return a probability with about two significant digits: "45%", "3.1%", "0.42%"; "under 0.01%" below that."""
-    if 0 < share < 5e-5:
-        return "under 0.01%"
-    return f"{share:.{decimals(share)}%}"
-
-
-def decimals(share: float) -> int:
-    """How many decimals a probability needs as a percentage: 0 from 10% on, 1 from 1% on, else 2."""
-    return 0 if share >= 0.095 or not share else 1 if share >= 0.0095 else 2
 
 
 def odds(share: float) -> str:

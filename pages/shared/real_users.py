@@ -6,9 +6,10 @@ from bst import datasets
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
 from bst.schema import AGE_LABELS, SEX_LABELS, Dataset, Visitor
+from bst.text import count
 from bst.visitors.replay import RealUsers
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import session_cache
 

@@ -3,15 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.errors import TrainingError
 from bst.models.registry import preset_title
-from bst.presentation import charts
+from bst.presentation import charts, curves
 from bst.settings import get_settings
+from bst.text import count
 from bst.training import background
 from bst.training.background import RunStatus
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from bst.bundles import curves
 from bst.models.registry import describe
+from bst.presentation import curves
+from bst.text import count, percent
 from pages.shared import pages, resources
-from pages.shared.format import count, escape_markdown, percent
+from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
 from pages.training import comparison, live, run_form
 

@@ -7,10 +7,11 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import RankOptions, Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
+from bst.text import percent
 from bst.what_if import Comparison
 from bst.what_if import compare as compare_visitors
 from bst.what_if.edits import Forget, describe_edits
-from pages.shared.format import escape_markdown, percent, stars
+from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key

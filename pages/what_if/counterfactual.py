@@ -8,9 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
+from bst.text import count
 from bst.what_if import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.edits import describe_edits, ordinal
-from pages.shared.format import capitalised, count, escape_markdown
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key

@@ -237,7 +237,7 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
         with grid.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
             chart_view.show(
-                charts.everyone(ordered[ordered["sex"] == sex], levels, (middle - half, middle + half)),
+                charts.demographic_grid(ordered[ordered["sex"] == sex], levels, (middle - half, middle + half)),
                 f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}",
             )
     is_known = predictions["current"].any()

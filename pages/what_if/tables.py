@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from bst.inference.recommender import RankOptions, Recommender
+from bst.text import percent
 from bst.what_if import Comparison
-from pages.shared.format import percent
 from pages.shared.state import explained, settings
 from pages.shared.widgets import ranked_list, why_link
 

@@ -221,7 +221,7 @@ def _draw_genres(insights: Insights) -> None:
         f"{row.genre} moves ×{row.influence:.2f}, looked at ×{row.attention:.2f}" for row in genres.itertuples()
     )
     chart_view.show(
-        charts.beside(
+        charts.bar_panels(
             rows.sort_values("influence", ascending=False),
             [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")],
             chart_view.text_and_background()[0],

@@ -8,7 +8,8 @@ from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.scoring.results import HistoryAttention
-from pages.shared.format import capitalised, count, escape_markdown
+from bst.text import count
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.widgets import chart_view
 from pages.why import contributions
 from pages.why.controls import Subject
@@ -62,7 +63,7 @@ def _draw_links(recommender: Recommender, explanation: Explanation, head: str) -
     rows = weights(recommender, explanation).assign(weight=lambda frame: frame[head])[["label", "weight"]]
     in_words = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
     chart_view.show(
-        charts.links(rows, title, chart_view.text_and_background()[0]),
+        charts.attention_links(rows, title, chart_view.text_and_background()[0]),
         f"Where {title} looked, {head.lower()}: {in_words}",
         name="Where it looked",
     )
@@ -106,7 +107,7 @@ def _draw_history_attention(
         columns=["row", "column", "row_label", "column_label", "weight"],
     )
     chart_view.show(
-        charts.between_heatmap(cells),
+        charts.history_attention_heatmap(cells),
         f"How {count(len(tokens), 'token')} look at each other, {head.lower()}",
         name="How the movies look at each other",
     )

@@ -134,7 +134,7 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     )
     sentence = _pair_sentence(cells)
     st.markdown(escape_markdown(sentence))
-    chart_view.show(charts.pairs(cells), sentence, name="Movies that act together")
+    chart_view.show(charts.pair_interactions(cells), sentence, name="Movies that act together")
     st.caption(
         "In stars (interactions): − where two movies tell the model much the same, so that one of them would hardly be "
         "missed; + where each counts for more because the other is there."

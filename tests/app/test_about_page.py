@@ -85,5 +85,5 @@ def test_the_report_to_save_is_the_whole_one(monkeypatch):
     monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
     html = report._make(open_bundle("demo")).decode()
     assert html.startswith("<!DOCTYPE html>")
-    assert "How soon it knows somebody" in html
+    assert "Error by length of history" in html
     assert "300,000 ratings" in html  # the data are described, too

@@ -1,4 +1,4 @@
-"""The Evaluation page: what was kept with a model, measuring from the page, misses, two models side by side."""
+"""The Evaluation page: what was kept with a model, measuring from the page, worst errors, two models compared."""
 
 import threading
 import time
@@ -12,8 +12,9 @@ from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
 from bst.evaluation import measure, private_cache
-from bst.evaluation.private_cache import Local
-from bst.evaluation.worst import Miss
+from bst.evaluation.private_cache import PrivateResults
+from bst.evaluation.records import EvaluationRecord
+from bst.evaluation.worst_errors import WorstError
 from bst.schema import Event, Visitor
 from pages.evaluation import evaluation_job, worst_errors
 from pages.shared import resources
@@ -23,27 +24,27 @@ pytestmark = pytest.mark.timeout(180)
 
 PAGE = "pages/evaluation/evaluation.py"
 TABS = {
-    "How good": 1,
-    "How soon it knows you": 1,
-    "Promises kept": 5,
-    "For whom": 1,
-    "Lists": 1,
-    "Worst misses": 0,
-    "Beside another model": 0,
+    "Accuracy": 1,
+    "Error by length of history": 1,
+    "Calibration": 5,
+    "Groups and fairness": 1,
+    "Ranked lists": 1,
+    "Worst errors": 0,
+    "Compare models": 0,
 }
 
 
 @pytest.fixture(autouse=True)
-def own_place(tmp_path, override_settings):
-    """What stays on this computer stays in the test."""
+def own_folder(tmp_path, override_settings):
+    """Private results stay in the test."""
     override_settings(evaluation_cache=tmp_path / "local")
     evaluation_job._jobs.clear()
 
 
 @pytest.fixture(scope="module")
 def record() -> dict:
-    """What came with the demo bundle, to be changed."""
-    return measure.read(open_bundle("demo"))
+    """The record that ships with the demo bundle, as JSON, to be changed."""
+    return measure.read(open_bundle("demo")).to_dict()
 
 
 @pytest.fixture
@@ -108,12 +109,12 @@ def test_every_section_says_its_result_in_words(measured, record):
     )
     app = evaluation("timeline")
     assert headline(app).endswith("it knows you after about 5 ratings")
-    app = opened(app, "How soon it knows you")
-    assert "Half of that it has after about 5 ratings" in texts(app)
+    app = opened(app, "Error by length of history")
+    assert "It has half of that lead after about 5 ratings" in texts(app)
     assert "150+" in chart_words(app)[0]
     app.segmented_control(key="evaluation_history_True").set_value("mae").run()
-    assert chart_words(app)[0].startswith("Error in stars by ratings known: This model: ")
-    app = opened(app, "For whom")
+    assert chart_words(app)[0].startswith("Error in stars by known ratings: This model: ")
+    app = opened(app, "Groups and fairness")
     assert "Between the sexes: ▲ more than chance" in texts(app)
     assert "from Male (best of 2) to Female (worst)" in texts(app)
     assert "differ as much in fewer than 1 in 1,000 of cases" in texts(app)
@@ -121,26 +122,26 @@ def test_every_section_says_its_result_in_words(measured, record):
     part = app.segmented_control(key="evaluation_part_sex_age_occupation_genre_decade_fame")
     part.set_value("fame").run()
     assert "Blockbusters" in chart_words(app)[0]
-    app = opened(app, "Lists")
+    app = opened(app, "Ranked lists")
     hits = record["ranking"]["orders"]
     assert f"in **{hits['next']['hr']['10'][0]:.0%}** of cases" in texts(app)
     assert chart_words(app)[0].startswith("HR@K: Likely next: ")
-    app = opened(app, "Promises kept")
-    assert "that came true in" in texts(app)
+    app = opened(app, "Calibration")
+    assert "the movie got that in" in texts(app)
 
 
 def test_a_classic_model_says_what_does_not_apply(measured, record):
     without = {name: value for name, value in record["calibration"].items() if name != "liked"}
     plain = {"mae": 0.74, "rmse": 0.94}
     spans = {"mae": [0.73, 0.75], "rmse": [0.93, 0.95]}
-    baselines = {name: record["peers"][name] for name in ("global_mean", "item_mean", "bias")}
+    peers = {name: record["peers"][name] for name in ("global_mean", "item_mean", "bias")}
     measured(
         "classic",
         metrics=plain,
         as_visitor={"mae": 0.75, "rmse": 0.95},
         intervals={"ours": spans, "peers": record["intervals"]["peers"]},
-        baselines=baselines,
-        versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in baselines},
+        peers=peers,
+        versus={name: record["versus"][name] | {"better": [-0.06, -0.07, -0.05]} for name in peers},
         calibration=without,
         stars={name: record["stars"][name] for name in ("levels", "actual", "expected")},
         protocol="windows",
@@ -152,10 +153,10 @@ def test_a_classic_model_says_what_does_not_apply(measured, record):
         headline(app) == "Off by 0.74 stars on average on ratings it was not trained on, 6% worse than User + item bias"
     )
     assert "This model, user known 0.740; This model, visitor 0.750" in chart_words(app)[0]
-    assert "no surprise and no calibration error to measure" in texts(app)
-    assert "reads the newest 3 ratings alone" in texts(opened(app, "How soon it knows you"))
-    app = opened(app, "Promises kept")
-    assert "It names one number and no chances" in texts(app)
+    assert "no negative log-likelihood and no calibration error" in texts(app)
+    assert "reads only the newest 3 ratings" in texts(opened(app, "Error by length of history"))
+    app = opened(app, "Calibration")
+    assert "It predicts one number and no probabilities" in texts(app)
     assert len(chart_words(app)) == 3
 
 
@@ -167,9 +168,9 @@ def test_a_model_of_the_next_movie_alone_has_lists_alone(measured, record, kinds
     plain = {"version": measure.VERSION, "made": "2026-01-01", "seconds": 3.0, "users": 20, "ranking": ranked}
     sidecars.save(bundle, measure.NAME, TASK | NEXT_FIGURES | plain)
     app = evaluation("next-only")
-    assert headline(app) == "Has the next movie among its first ten in 25% of cases, popularity in 8.0%"
-    assert "predicts no ratings" in texts(app)
-    app = opened(app, "Lists")
+    assert headline(app) == "The next movie is among its first ten in 25% of cases, popularity: 8.0%"
+    assert "and no ratings" in texts(app)
+    app = opened(app, "Ranked lists")
     assert not app.exception
     assert chart_words(app)[0].startswith("HR@K: Likely next: ")
     (bundle.folder / f"{measure.NAME}.json").unlink()
@@ -193,15 +194,15 @@ def measuring(app: AppTest) -> bool:
 
 @pytest.fixture
 def quick(kinds, monkeypatch, record):
-    """Measure without a model: it waits for ``go``, tells its progress, and finds the demo's record."""
+    """Measure without a model: it waits for ``go``, reports progress, and returns the demo's record."""
     go = threading.Event()
     monkeypatch.setattr(evaluation_job.datasets, "load", lambda name: None)
-    monkeypatch.setattr(evaluation_job.measure, "own_task", lambda bundle, dataset: None)
+    monkeypatch.setattr(evaluation_job.measure, "own_split", lambda bundle, dataset: None)
 
     def made_up(bundle, split, on_progress):
         while not go.wait(0.02):
             on_progress(0.4, "predicting by hand")
-        return measure.Measured(record | {"known_after": 20}, None)
+        return measure.Evaluation(EvaluationRecord.from_dict(record | {"known_after": 20}), None)
 
     monkeypatch.setattr(evaluation_job.measure, "measure", made_up)
     yield go
@@ -212,7 +213,7 @@ def quick(kinds, monkeypatch, record):
 def test_a_model_is_measured_from_the_page(kinds, quick):
     app = evaluation("timeline")
     assert headline(app).startswith("Off by 0.66 stars on average for people it has never seen, 3% better than SVD")
-    assert "So much was measured when this model was trained" in texts(app)
+    assert "This is what was measured when the model was trained" in texts(app)
     app.button(key="measure_now").click().run()
     wait(app, measuring)
     other = evaluation("rating-only")
@@ -239,14 +240,14 @@ def test_measuring_can_be_stopped(kinds, quick):
     ("error", "words"),
     [
         (ConfigError("the ratings are others: *get* the dataset"), "the ratings are others"),
-        (KeyError("x"), "a fault of the app"),
+        (KeyError("x"), "a fault in the app"),
     ],
 )
-def test_what_goes_wrong_is_told(kinds, quick, monkeypatch, error, words):
+def test_errors_are_shown(kinds, quick, monkeypatch, error, words):
     def fail(*arguments):
         raise error
 
-    monkeypatch.setattr(evaluation_job.measure, "own_task", fail)
+    monkeypatch.setattr(evaluation_job.measure, "own_split", fail)
     app = evaluation("timeline")
     app.button(key="measure_now").click().run()
     wait(app, lambda app: app.error)
@@ -255,67 +256,67 @@ def test_what_goes_wrong_is_told(kinds, quick, monkeypatch, error, words):
     assert not app.button(key="measure_now").disabled
 
 
-# ---- the worst predictions
+# ---- the worst errors
 
 
-WHO = Visitor("M", 25, "artist", (Event(1, 5.0, 100), Event(2, 1.0, 200)))
-MISS = Miss(77, 3, 4.8, 1.0, 2, WHO, 4.4)
+VISITOR = Visitor("M", 25, "artist", (Event(1, 5.0, 100), Event(2, 1.0, 200)))
+ERROR = WorstError(77, 3, 4.8, 1.0, 2, VISITOR, 4.4)
 
 
-def test_misses_are_one_click_from_why(measured, kinds):
+def test_worst_errors_are_one_click_from_why(measured, kinds):
     measured("timeline")
-    app = opened(evaluation("timeline"), "Worst misses")
-    assert "Its licence does not let them be passed on" in texts(app)
+    app = opened(evaluation("timeline"), "Worst errors")
+    assert "Its licence does not allow passing them on" in texts(app)
     assert not app.dataframe
     bundle = open_bundle(kinds / "timeline")
-    low = replace(MISS, expected=1.2, actual=5.0, user_id=78, others=None)
-    # two users were surprised by the same movie
-    twice = [MISS, replace(MISS, user_id=79, visitor=replace(WHO, sex="F"))]
-    private_cache.keep(bundle, Local(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
-    app = opened(evaluation("timeline"), "Worst misses")
+    low = replace(ERROR, expected=1.2, actual=5.0, user_id=78, baseline=None)
+    # two users have an error on the same movie
+    twice = [ERROR, replace(ERROR, user_id=79, visitor=replace(VISITOR, sex="F"))]
+    private_cache.keep(bundle, PrivateResults(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
+    app = opened(evaluation("timeline"), "Worst errors")
     table = app.dataframe[0].value
-    assert table["who"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
-    assert table[["expected", "actual", "others"]].iloc[0].tolist() == [4.8, 1.0, 4.4]
+    assert table["user"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
+    assert table[["expected", "actual", "baseline"]].iloc[0].tolist() == [4.8, 1.0, 4.4]
     assert "also off by more than two stars in 2" in texts(app)
     app.segmented_control(key="evaluation_side").set_value("low").run()
-    assert app.dataframe[0].value["who"].tolist() == ["User 78 · male, 25–34, artist"]
+    assert app.dataframe[0].value["user"].tolist() == ["User 78 · male, 25–34, artist"]
 
 
-def test_why_is_asked_for_the_user_of_that_very_row(monkeypatch):
+def test_why_explains_the_user_of_that_row(monkeypatch):
     asked = []
     monkeypatch.setattr(worst_errors.why_link, "ask_of_guest", lambda *what: asked.append(what))
-    worst_errors._ask(MISS)
-    assert asked == [(3, WHO, "user 77 after 2 movies")]
+    worst_errors._explain(ERROR)
+    assert asked == [(3, VISITOR, "user 77 after 2 movies")]
 
 
-# ---- beside another model
+# ---- two models compared
 
 
-def test_two_models_stand_side_by_side_on_the_same_labels(measured, record):
+def test_two_models_are_compared_on_the_same_labels(measured, record):
     measured("timeline")
     measured("rating-only", metrics=record["metrics"] | {"mae": record["metrics"]["mae"] + 0.05})
-    app = opened(evaluation("timeline"), "Beside another model")
+    app = opened(evaluation("timeline"), "Compare models")
     assert not app.exception
     assert app.selectbox(key="evaluation_other").value == "rating-only", "the first that can be compared"
     assert "timeline is better: its MAE is lower by 0.050" in texts(app).replace("**", "")
     assert "MAE −0.050" in chart_words(app)[0]
-    assert "stay on the computer where a model was measured" in captions(app)
+    assert "stays on the computer where a model was measured" in captions(app)
     app.selectbox(key="evaluation_other").select("classic").run()
     assert "classic · Demo world (simulated) has not been measured yet" in texts(app).replace("**", "")
     measured("classic", protocol="windows")
     app.run()
-    assert "cannot be compared: they were measured under other protocols" in texts(app)
+    assert "cannot be compared: they were measured under different protocols" in texts(app)
     assert not app.exception
 
 
-def test_measuring_for_the_worst_misses_has_one_bar_and_one_stop(measured, quick):
+def test_measuring_for_the_worst_errors_has_one_bar_and_one_stop(measured, quick):
     measured("timeline")
-    app = opened(evaluation("timeline"), "Worst misses")
+    app = opened(evaluation("timeline"), "Worst errors")
     assert [button.key for button in app.button if button.key.startswith("measure_")] == ["measure_worst"]
     app.button(key="measure_worst").click().run()
     wait(app, lambda app: any(button.key.startswith("stop_") for button in app.button))
     assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_worst"]
     # elsewhere the same measurement shows below the section
-    app = opened(app, "Lists")
+    app = opened(app, "Ranked lists")
     assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_again"]
     assert not app.exception

@@ -108,7 +108,7 @@ def test_a_model_is_trained_on_what_was_trained_on_before(trained):
 
 
 def check_evaluation(app: AppTest, form: str) -> None:
-    for section in ("How soon it knows you", "Promises kept", "For whom", "Worst misses", "Lists"):
+    for section in ("Error by length of history", "Calibration", "Groups and fairness", "Worst errors", "Ranked lists"):
         app.session_state["evaluation_tabs_7"] = section
         assert not app.run().exception, section
     assert (TIE_ORDERS["drawn"] in captions(app)) == (form in DRAWN)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from bst.bundles.bundle import list_bundles, locate, open_bundle
+from bst.evaluation import measure
 from bst.presentation.model_card import write_card
 from bst.presentation.report import make_report
 from pages.shared.widgets.page_frame import SIMULATED
@@ -17,7 +18,10 @@ PAGES = {
     "pages/replay/replay.py": None,
     "pages/why/why.py": ("why_part", ["ratings", "trust", "heads", "general"]),
     "pages/training/training.py": None,
-    "pages/evaluation/evaluation.py": ("evaluation_tabs_7", ["How good", "For whom", "Lists", "Worst misses"]),
+    "pages/evaluation/evaluation.py": (
+        "evaluation_tabs_7",
+        ["Accuracy", "Groups and fairness", "Ranked lists", "Worst errors"],
+    ),
     "pages/data/data.py": (
         "data_tabs_6",
         ["Ratings", "Movies", "Who likes what", "Timestamps and order", "One movie", "Ground truth"],
@@ -69,7 +73,7 @@ def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, ov
 @pytest.mark.parametrize("bundle", [b for b in list_bundles() if getattr(b, "simulated", False)], ids=lambda b: b.name)
 def test_cards_of_simulated_worlds_do_not_speak_of_movielens(bundle):
     assert "MovieLens" not in bundle.model_card
-    assert "MovieLens" not in write_card(bundle, bundle.metrics)
+    assert "MovieLens" not in write_card(bundle, measure.summary(bundle))
 
 
 def test_the_report_of_the_demo_world_does_not_speak_of_movielens():

@@ -8,7 +8,6 @@ their own on, so that one movie tells the next.
 import json
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import AGES, GENRES, Dataset
 from bst.settings import Settings, override_settings
 from bst.timelines.splits import EvaluationSplit
-from bst.training.runs import RunSettings
+from bst.training.runs import RunSettings, train
 
 USERS, MOVIES, EVENTS = 40, 30, 24
 EPOCHS = 8
@@ -101,63 +100,6 @@ def timeline_settings(orderly_dir) -> RunSettings:
     return RunSettings(str(orderly_dir), config, "visitor", epochs=8, seed=3, patience=8)
 
 
-class OneModel:
-    """Makes runs of the same configuration and seed share one model, put back to its first state for each of them.
-
-    To trace the graph of a training step takes many times as long as a whole run of this size.
-    """
-
-    def __init__(self):
-        self.models, self.first, self.trainers = {}, {}, {}
-        self.making_trainer = False
-
-    def seed(self, real, seed):
-        # the first of each kind alone: later ones start from stored weights, and a new seed drops what was compiled
-        if not (self.trainers if self.making_trainer else self.models):
-            real(seed)
-
-    def build(self, real, config, sizes):
-        if (config, sizes) not in self.models:
-            self.models[config, sizes] = real(config, sizes)
-        return self.models[config, sizes]
-
-    def compile(self, real, model, config):
-        if model not in self.first:
-            real(model, config)
-            model.optimizer.build(model.trainable_variables)
-        self.put_back(model, (*model.variables, *model.optimizer.variables))
-
-    def trainer(self, real, config, split, seed):
-        key = config, split.dataset.name, split.protocol, seed
-        if key not in self.trainers:
-            self.making_trainer = True
-            self.trainers[key] = real(config, split, seed)
-            self.making_trainer = False
-        self.put_back(key, self.trainers[key].variables)
-        return self.trainers[key]
-
-    def put_back(self, key, variables):
-        if key not in self.first:
-            self.first[key] = [v.numpy() for v in variables]
-        for variable, value in zip(variables, self.first[key], strict=True):
-            variable.assign(value)
-
-
-def eagerly(function):
-    """Run a function without compiling what it compiles anew with each call."""
-
-    def call(*arguments, **options):
-        import tensorflow as tf
-
-        tf.config.run_functions_eagerly(True)
-        try:
-            return function(*arguments, **options)
-        finally:
-            tf.config.run_functions_eagerly(False)
-
-    return call
-
-
 @pytest.fixture
 def eager():
     """Compile nothing, where it takes longer than what is compiled would run."""
@@ -169,63 +111,15 @@ def eager():
 
 
 @pytest.fixture(scope="session")
-def share_models():
-    """A function that patches training, so that it is quick from the second run of a configuration on."""
-    import keras
-
-    from bst.models.classic import trainer as classic
-    from bst.models.timeline import trainer as timeline
-
-    shared = OneModel()
-
-    def share(patch: pytest.MonkeyPatch) -> None:
-        set_seed = keras.utils.set_random_seed
-        patch.setattr(classic, "build_classic", partial(shared.build, classic.build_classic))
-        patch.setattr(classic, "compile_model", partial(shared.compile, classic.compile_model))
-        patch.setattr(classic.keras.utils, "set_random_seed", partial(shared.seed, set_seed))
-        patch.setattr(timeline, "TimelineTrainer", partial(shared.trainer, timeline.TimelineTrainer))
-        for name in ("distributions", "next_ranks"):
-            patch.setattr(timeline, name, eagerly(getattr(timeline, name)))
-
-    return share
-
-
-@pytest.fixture(scope="session")
-def train(share_models):
-    """``runs.train``, quick from the second call on."""
-    from bst.training import runs
-
-    def quick(*arguments, **options):
-        with pytest.MonkeyPatch.context() as patch:
-            share_models(patch)
-            return runs.train(*arguments, **options)
-
-    return quick
-
-
-@pytest.fixture(scope="session")
-def trainer_of(share_models, trained_timeline):
-    """``TimelineTrainer``, the same one for the same arguments, as if it had just been made."""
-    from bst.models.timeline import trainer
-
-    def make(*arguments):
-        with pytest.MonkeyPatch.context() as patch:
-            share_models(patch)
-            return trainer.TimelineTrainer(*arguments)
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def trained(train, small_settings, tmp_path_factory) -> tuple[Bundle, Path]:
+def trained(small_settings, tmp_path_factory) -> tuple[Bundle, Path]:
     """A bundle trained without interruption, and a folder with copies of its run's folder after epoch 1, 2, …"""
     base = tmp_path_factory.mktemp("trained")
 
-    def keep(row):
+    def copy_run(row):
         shutil.copytree(base / "runs" / "small", base / "after" / str(row["epoch"]))
 
     with override_settings(runs=base / "runs", bundles=base / "bundles"):
-        return train(small_settings, "small", on_epoch=keep), base / "after"
+        return train(small_settings, "small", on_epoch=copy_run), base / "after"
 
 
 @pytest.fixture(scope="session")
@@ -242,15 +136,15 @@ def small_recommender(small_bundle, world):
 
 
 @pytest.fixture(scope="session")
-def trained_timeline(train, timeline_settings, tmp_path_factory) -> tuple[Bundle, Path, list]:
+def trained_timeline(timeline_settings, tmp_path_factory) -> tuple[Bundle, Path, list]:
     """A timeline bundle, a folder with copies of its run's folder after each epoch, and what was said of progress."""
     base, progress = tmp_path_factory.mktemp("trained-timeline"), []
 
-    def keep(row):
+    def copy_run(row):
         shutil.copytree(base / "runs" / "tiny", base / "after" / str(row["epoch"]))
 
     with override_settings(runs=base / "runs", bundles=base / "bundles"):
-        bundle = train(timeline_settings, "tiny", on_epoch=keep, on_progress=progress.append)
+        bundle = train(timeline_settings, "tiny", on_epoch=copy_run, on_progress=progress.append)
     return bundle, base / "after", progress
 
 
@@ -266,10 +160,21 @@ def timeline_task(orderly, timeline_settings) -> EvaluationSplit:
     return prepare(orderly, timeline_settings.config, "visitor", timeline_settings.seed)
 
 
+@pytest.fixture(scope="session")
+def _timeline_trainer(timeline_settings, timeline_task):
+    from bst.models.timeline.trainer import TimelineTrainer
+
+    trainer = TimelineTrainer(timeline_settings.config, timeline_task, timeline_settings.seed)
+    return trainer, [variable.numpy() for variable in trainer.variables]
+
+
 @pytest.fixture
-def timeline_trainer(trainer_of, timeline_settings, timeline_task):
-    """The trainer of the timeline bundle, put back to its first state."""
-    return trainer_of(timeline_settings.config, timeline_task, timeline_settings.seed)
+def timeline_trainer(_timeline_trainer):
+    """The timeline bundle's trainer before its first epoch; one for all tests, as compiling its graphs is slow."""
+    trainer, initial = _timeline_trainer
+    for variable, value in zip(trainer.variables, initial, strict=True):
+        variable.assign(value)
+    return trainer
 
 
 @pytest.fixture(scope="session")

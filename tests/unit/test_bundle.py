@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from bst.bundles.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
+from bst.evaluation import measure
 from bst.presentation.model_card import write_card
 
 FILES = ("README.md", "bundle.json", "history.csv", "metrics.json", "weights.npz")
@@ -293,7 +294,7 @@ def test_one_value_of_another_kind_is_refused_or_can_be_shown(data, copy, small_
         bundle = open_bundle(copy)
     except BundleError:
         return
-    assert write_card(bundle, small_bundle.metrics)
+    assert write_card(bundle, measure.summary(small_bundle))
     assert f"{bundle.parameters['parameters']:,} of {bundle.sizes.users:,} users"
 
 

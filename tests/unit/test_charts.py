@@ -19,10 +19,10 @@ def marks(chart) -> list[str]:
 
 def test_star_bars_label_every_level_in_order_with_its_percentage():
     levels = [0.5, 1.0, 1.5, 2.0]
-    spec = charts.star_bars(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]})).to_dict()
+    spec = charts.rating_distribution(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]})).to_dict()
     (rows,) = spec["datasets"].values()
     assert [row["stars"] for row in rows] == ["0.5 ★", "1 ★", "1.5 ★", "2 ★"]
-    assert marks(charts.star_bars(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]}))) == [
+    assert marks(charts.rating_distribution(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]}))) == [
         "bar",
         "text",
     ]
@@ -33,7 +33,7 @@ def test_star_bars_label_every_level_in_order_with_its_percentage():
 def test_star_bars_keep_their_scale_unless_one_level_is_nearly_certain():
     def top(probability):
         frame = pd.DataFrame({"level": [1.0, 2.0], "probability": [probability, 1 - probability]})
-        return charts.star_bars(frame).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"][1]
+        return charts.rating_distribution(frame).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"][1]
 
     assert top(0.5) == 0.6
     assert top(0.9) >= 0.9

@@ -33,16 +33,16 @@ def test_every_chart_of_a_dataset_can_be_drawn(seen, dataset):
     genres = seen.genres["genre"].tolist()
     found = movie_summary(RatingsByMovie.of(dataset), 0)
     pictures = {
-        "stars": (drawn.given_stars(seen.stars), "5 ★"),
+        "stars": (drawn.given_ratings(seen.stars), "5 ★"),
         "time": (drawn.ratings_over_time(seen.time), "Ratings"),
         "tail": (drawn.long_tail(seen.tail), "20% have"),
         "activity": (drawn.activity(seen.activity), "Ratings that come from them"),
         "years": (drawn.release_years(seen.years, "ratings"), "Year of release"),
         "mean": (drawn.release_years(seen.years, "mean"), "Mean stars"),
-        "steps": (drawn.steps(seen.ties.steps), "The same second"),
+        "steps": (drawn.time_gaps(seen.ties.steps), "The same second"),
         "map": (drawn.genre_map(seen.tastes["age"], genres, "taste", "group"), "Film-Noir"),
         "movie": (drawn.movie_groups(found["sex"], 3.5, (1.0, 5.0), "#111111"), "everyone 3.50"),
-        "planted": (drawn.planted_shifts(planted_tastes(seen.tastes), "#111111"), "Female: Romance"),
+        "planted": (drawn.planted_tastes(planted_tastes(seen.tastes), "#111111"), "Female: Romance"),
     }
     for name, (chart, words) in pictures.items():
         assert words in picture(chart), name

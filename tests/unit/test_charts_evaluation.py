@@ -1,4 +1,4 @@
-"""Charts of the Evaluation page: what is drawn where, and that nothing is told by colour alone."""
+"""Charts of the Evaluation page: what is drawn where, and that colour alone never carries a meaning."""
 
 import pandas as pd
 import pytest
@@ -24,18 +24,18 @@ def frame(**columns) -> pd.DataFrame:
 
 
 HISTORY = frame(length=["0", "0"], name=["This model", "SVD"], labels=[10, 10])
-GROUPS = frame(name=["a", "b"], labels=[9, 8], users=[7, 6], sign=["▲", "●"], others=[0.72, None])
+GROUPS = frame(name=["a", "b"], labels=[9, 8], users=[7, 6], sign=["▲", "●"], baseline=[0.72, None])
 BINS = frame(**{"from": [0.0, 0.5], "to": [0.5, 1.0], "predicted": [0.3, 0.7], "labels": [3, 4]})
 
 
 @pytest.mark.parametrize(
     ("chart", "ends"),
     [
-        (charts.peer_errors(frame(name=["ours", "theirs"], ours=[True, False]), "MAE", INK), ("x", "x2")),
-        (charts.groups(GROUPS, 0.7, "MAE", INK), ("x", "x2")),
+        (charts.baseline_errors(frame(name=["ours", "theirs"], ours=[True, False]), "MAE", INK), ("x", "x2")),
+        (charts.group_errors(GROUPS, 0.7, "MAE", INK), ("x", "x2")),
         (charts.differences(frame(name=["MAE", "RMSE"]), "a", "b", INK), ("x", "x2")),
-        (charts.reliability(BINS, "promised", "came true", True, INK), ("y", "y2")),
-        (charts.rank_lines(frame(k=["1", "5"], name=["next", "next"]), "HR@K"), ("y", "y2")),
+        (charts.calibration(BINS, charts.LIKED_CALIBRATION, INK), ("y", "y2")),
+        (charts.rank_curves(frame(k=["1", "5"], name=["next", "next"]), "HR@K", True), ("y", "y2")),
         (charts.by_history(HISTORY, "MAE", INK), ("y", "y2")),
     ],
 )
@@ -45,7 +45,7 @@ def test_intervals_are_drawn(chart, ends):
 
 
 @pytest.mark.parametrize(
-    "chart", [charts.by_history(HISTORY, "MAE", INK), charts.rank_lines(HISTORY.assign(k="1"), "HR@K")]
+    "chart", [charts.by_history(HISTORY, "MAE", INK), charts.rank_curves(HISTORY.assign(k="1"), "HR@K", True)]
 )
 def test_series_differ_in_dash_and_shape(chart):
     assert [dash["scale"]["range"] for dash in found(chart, "strokeDash")] == [[[1, 0], [6, 3]]]
@@ -60,21 +60,21 @@ def test_lengths_and_names_keep_the_order_of_the_frame():
     }
 
 
-def test_errors_of_peers_carry_their_figures_as_text():
-    drawn = charts.peer_errors(frame(name=["ours", "theirs"], ours=[True, False]), "MAE", INK)
+def test_errors_of_baselines_have_their_values_as_text():
+    drawn = charts.baseline_errors(frame(name=["ours", "theirs"], ours=[True, False]), "MAE", INK)
     assert marks(drawn)[-1]["type"] == "text"
     assert found(drawn, "text") == [{"field": "value", "format": ".3f", "type": "quantitative"}]
     shapes = [mark["shape"] for mark in marks(drawn) if mark["type"] == "point"]
-    assert shapes == ["circle", "diamond"], "ours and theirs"
+    assert shapes == ["circle", "diamond"], "the model and the baseline"
 
 
 def test_signs_of_groups_have_shapes_of_their_own():
-    (shape,) = found(charts.groups(GROUPS, 0.7, "MAE", INK), "shape")
+    (shape,) = found(charts.group_errors(GROUPS, 0.7, "MAE", INK), "shape")
     assert shape["scale"] == {"domain": ["●", "▲", "▼"], "range": ["circle", "triangle-up", "triangle-down"]}
 
 
 def test_nothing_is_cut_off_at_the_ends():
-    x = found(charts.groups(GROUPS, 0.7, "MAE", INK), "x")
+    x = found(charts.group_errors(GROUPS, 0.7, "MAE", INK), "x")
     low, high = next(one["scale"]["domain"] for one in x if "scale" in one)
     assert low < 0.6
     assert high > 0.9
@@ -88,11 +88,14 @@ def test_nothing_is_cut_off_at_the_ends():
 
 def test_what_was_given_are_bars_and_what_was_predicted_points():
     shares = pd.DataFrame({"level": ["1 ★"] * 3, "series": ["Given", "Chances", "Rounded"], "share": [0.1, 0.2, 0.3]})
-    assert [mark["type"] for mark in marks(charts.star_shares(shares))] == ["bar", "point"]
+    assert [mark["type"] for mark in marks(charts.rating_shares(shares))] == ["bar", "point"]
 
 
-def test_support_stands_below_promises_on_the_same_scale():
-    above, below = charts.reliability(BINS, "promised", "came true", True, INK), charts.bin_counts(BINS, True)
+def test_bin_counts_have_the_scale_of_the_calibration_above_them():
+    above, below = (
+        charts.calibration(BINS, charts.LIKED_CALIBRATION, INK),
+        charts.bin_counts(BINS, charts.LIKED_CALIBRATION),
+    )
     assert {str(x["scale"]["domain"]) for x in (*found(above, "x"), *found(below, "x")) if "scale" in x} == {
         "[0.0, 1.0]"
     }

@@ -179,9 +179,9 @@ def grid(current: bool) -> pd.DataFrame:
 
 
 def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
-    spec = charts.everyone(grid(current=True), LEVELS, (3.0, 4.0)).to_dict()
+    spec = charts.demographic_grid(grid(current=True), LEVELS, (3.0, 4.0)).to_dict()
     rects = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rect"]
     text = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "text")
     assert text["encoding"]["text"]["format"] == ".2f"
     assert [rect["mark"].get("stroke") for rect in rects] == [None, "#ffffff", "#000000"]
-    assert len(charts.everyone(grid(current=False), LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2
+    assert len(charts.demographic_grid(grid(current=False), LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2

@@ -8,7 +8,7 @@ import pytest
 
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
-from bst.presentation.charts.axes import listed
+from bst.presentation.charts.axes import axis_labels
 from bst.presentation.charts.files import Style, as_file
 from bst.schema import GENRES
 
@@ -47,7 +47,7 @@ PANELS = [Panel("moved", "What moved it", True, 3), Panel("looked", "Looked at",
 
 
 def test_effect_and_attention_share_their_rows_in_the_order_of_the_frame():
-    spec = charts.beside(bars(), PANELS, INK)
+    spec = charts.bar_panels(bars(), PANELS, INK)
     names, moved, looked = spec["layer"]
     for layer in (names, *moved["layer"][:3], *looked["layer"][:3]):
         assert layer["encoding"]["y"]["field"] == "place"
@@ -64,7 +64,7 @@ def test_effect_and_attention_share_their_rows_in_the_order_of_the_frame():
 
 
 def test_bars_of_both_ways_have_room_for_their_figures_and_say_their_way_in_text():
-    spec = charts.beside(bars(), PANELS, INK)
+    spec = charts.bar_panels(bars(), PANELS, INK)
     ends = params(spec)
     assert ends["moved_low"] < -0.1
     assert ends["moved_high"] > 0.5
@@ -72,12 +72,12 @@ def test_bars_of_both_ways_have_room_for_their_figures_and_say_their_way_in_text
     assert moved[0]["encoding"]["x"]["scale"]["domain"] == [{"expr": "moved_low"}, {"expr": "moved_high"}]
     assert {layer["encoding"]["text"]["field"] for layer in moved[1:3]} == {"moved_text"}
     # a panel of nothing but zeros still has a scale
-    nothing = params(charts.beside(bars().assign(moved=0.0), PANELS, INK))
+    nothing = params(charts.bar_panels(bars().assign(moved=0.0), PANELS, INK))
     assert nothing["moved_low"] < nothing["moved_high"]
 
 
 def test_a_picture_that_is_made_once_is_filled_anew_each_time():
-    first, second = charts.beside(bars(), PANELS, INK), charts.beside(bars(1), PANELS, INK)
+    first, second = charts.bar_panels(bars(), PANELS, INK), charts.bar_panels(bars(1), PANELS, INK)
     assert len(data(first)) == 3
     assert len(data(second)) == 1
     assert first["height"] == 3 * second["height"]
@@ -107,22 +107,22 @@ def test_pairs_leave_out_a_movie_with_itself_and_write_their_sign():
         [(i, j, "AB"[i], "AB"[j], value) for i, j, value in ((0, 0, 0), (0, 1, -0.13), (1, 0, 0.004), (1, 1, 0))],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
-    rows = data(charts.pairs(cells))
+    rows = data(charts.pair_interactions(cells))
     assert [(row["first"], row["second"], row["shown"]) for row in rows] == [(0, 1, "−0.13"), (1, 0, "0")]
 
 
 def test_places_of_an_axis_may_have_any_names():
-    assert listed({1: "Same", 0: 'It\'s "q" \\ $x$', 2: "Same"}) == ['It\'s "q" \\ $x$', "Same", "Same"]
+    assert axis_labels({1: "Same", 0: 'It\'s "q" \\ $x$', 2: "Same"}) == ['It\'s "q" \\ $x$', "Same", "Same"]
     cells = pd.DataFrame(
         [(i, j, "Same", "Same", 0.1) for i in range(2) for j in range(2)],
         columns=["first", "second", "first_label", "second_label", "stars"],
     )
-    assert params(charts.pairs(cells))["names"] == ["1. Same", "2. Same"]
+    assert params(charts.pair_interactions(cells))["names"] == ["1. Same", "2. Same"]
 
 
 def test_links_are_the_thicker_the_more_weight_they_carry():
     rows = pd.DataFrame({"label": ["a", "b", "c"], "weight": [0.6, 0.3, 0.0]})
-    widths = [row["width"] for row in data(charts.links(rows, "Aliens (1986)", INK)) if "width" in row]
+    widths = [row["width"] for row in data(charts.attention_links(rows, "Aliens (1986)", INK)) if "width" in row]
     assert widths[0] == 2 * widths[1] == 16
     assert widths[2] > 0
 
@@ -130,14 +130,14 @@ def test_links_are_the_thicker_the_more_weight_they_carry():
 def test_what_must_not_be_seen_is_no_cell():
     cells = pd.DataFrame({"row": [0, 1, 1], "column": [0, 0, 1], "weight": [1.0, 0.4, 0.6]})
     cells = cells.assign(row_label="x", column_label="y")
-    chart = charts.between_heatmap(cells)
+    chart = charts.history_attention_heatmap(cells)
     assert len(data(chart)) == 3
     assert len(chart["layer"]) == 2
     assert params(chart)["high"] == 1
-    alike = charts.between_heatmap(cells.assign(weight=0.25))
+    alike = charts.history_attention_heatmap(cells.assign(weight=0.25))
     assert params(alike)["high"] == 0.5, "where all are alike, none is strong"
     many = pd.DataFrame({"row": range(20), "column": 0, "weight": 0.5, "row_label": "x", "column_label": "y"})
-    assert len(charts.between_heatmap(many)["layer"]) == 1, "no room for numbers"
+    assert len(charts.history_attention_heatmap(many)["layer"]) == 1, "no room for numbers"
 
 
 def test_agreement_marks_this_prediction_by_shape_and_leaves_out_what_there_is_not():
@@ -189,7 +189,7 @@ def test_the_map_can_be_clicked_and_names_only_what_has_room():
 
 
 def test_a_chart_becomes_a_file_in_the_colours_of_the_theme():
-    chart = charts.beside(bars(), PANELS, STYLE.ink)
+    chart = charts.bar_panels(bars(), PANELS, STYLE.text)
     svg = as_file(chart, "svg", STYLE, 'Expecting 4.6 ★ for <$x$> & "so" on').decode()
     assert svg.startswith("<svg")
     assert "Alien (1979)" in svg

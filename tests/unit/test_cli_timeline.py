@@ -16,10 +16,9 @@ ANSWER = ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "popular
 
 
 @pytest.fixture
-def tiny_preset(timeline_settings, timeline_bundle, share_models, own_folders, monkeypatch) -> Settings:
-    """Let ``timeline`` be the small configuration of these tests, and train quickly; returns the test's folders."""
+def tiny_preset(timeline_settings, own_folders, monkeypatch) -> Settings:
+    """Let ``timeline`` be the small configuration of these tests; returns the test's folders."""
     monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", timeline_settings.config))
-    share_models(monkeypatch)
     return own_folders
 
 

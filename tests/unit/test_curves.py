@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst.bundles import curves
 from bst.models.registry import preset
-from bst.presentation import charts
+from bst.presentation import charts, curves
 
 RATING = pd.DataFrame(
     {"epoch": [1, 2, 3], "mae": [0.9, 0.8, 0.7], "val_mae": [0.85, 0.8, 0.79], "val_rmse": [1.0, 0.9, 0.95]}

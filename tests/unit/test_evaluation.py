@@ -8,6 +8,7 @@ import pytest
 from bst.baselines.bias import bias_fold_in
 from bst.baselines.factorisation import Factorisation
 from bst.errors import ConfigError
+from bst.evaluation.records import EvaluationRecord, Metrics
 from bst.evaluation.summary import evaluate_predictions
 from bst.metrics import rating_figures
 from bst.models.registry import prepare, preset
@@ -42,22 +43,23 @@ def test_test_labels_are_not_known(tiny_split):
     assert known.rating.sum() == 3 + 5 + 4 + 15 + (4 + 4 + 3 + 3)
 
 
-def test_figures_of_the_tiny_task_by_hand(tiny_split):
+def test_summary_of_the_tiny_split_by_hand(tiny_split):
     result = evaluate_predictions(tiny_split, TestPredictions(np.array([4.5, 5.0])))
     # labels 5 and 5: errors 0.5 and 0
-    assert result["labels"] == 2
-    assert result["metrics"] == {"mae": 0.25, "rmse": pytest.approx(np.sqrt(0.125))}
-    assert list(result["peers"]) == ["global_mean", "item_mean", "bias"]
+    assert result.labels == 2
+    assert result.metrics.values == {"mae": 0.25, "rmse": pytest.approx(np.sqrt(0.125))}
+    assert (result.protocol, result.seed, result.tie_order) == ("seed", 0, None)
+    assert list(result.baselines) == ["global_mean", "item_mean", "bias"]
     # 12 known ratings sum to 41; movie 1 has 4 (user 0) and 2 (user 1), movie 0 has 5 and 1: means 3 and 3
-    assert result["peers"]["global_mean"]["mae"] == pytest.approx(5 - 41 / 12)
-    assert result["peers"]["item_mean"] == {"mae": 2.0, "rmse": 2.0}
+    assert result.baselines["global_mean"].mae == pytest.approx(5 - 41 / 12)
+    assert result.baselines["item_mean"] == Metrics({"mae": 2.0, "rmse": 2.0})
 
 
-def test_figures_as_a_visitor_stand_beside_the_others(tiny_split):
+def test_a_model_with_user_ids_is_measured_without_them_as_well(tiny_split):
     four, three = np.full(2, 4.0), np.full(2, 3.0)
     result = evaluate_predictions(tiny_split, TestPredictions(four, as_visitor=three))
-    assert (result["metrics"]["mae"], result["as_visitor"]) == (1.0, {"mae": 2.0, "rmse": 2.0})
-    assert "as_visitor" not in evaluate_predictions(tiny_split, TestPredictions(four))
+    assert (result.metrics.mae, result.as_visitor) == (1.0, Metrics({"mae": 2.0, "rmse": 2.0}))
+    assert evaluate_predictions(tiny_split, TestPredictions(four)).as_visitor is None
 
 
 def test_parts_of_protocol_windows_are_disjoint(world):
@@ -123,7 +125,7 @@ def test_visitors_are_held_out_whole(seed, world):
     # each of the 40 users has 24 ratings
     assert split.role.tolist() == np.repeat(role, 24).tolist()
     assert split.test.tolist() == [u * 24 + i for u in sorted(order[:4]) for i in range(24)]
-    assert set(split.known.user) == set(range(40)) - set(order[:4]), "peers learn from everybody else"
+    assert set(split.known.user) == set(range(40)) - set(order[:4]), "baselines learn from everybody else"
     assert (split.protocol, split.seed, split.windows) == ("visitor", seed, None)
     assert split.history.tolist() == list(range(24)) * 40
 
@@ -195,7 +197,7 @@ def visitors(dataset) -> EvaluationSplit:
 
 @pytest.fixture
 def handmade(tiny_dataset) -> tuple[EvaluationSplit, np.ndarray]:
-    """A task whose test labels are 3, 3, 4, 4, 5, 5 stars, after 0 … 5 events, and predicted distributions of them."""
+    """A split whose test labels are 3, 3, 4, 4, 5, 5 stars, after 0 … 5 events, and predicted distributions of them."""
     rows = [
         [0, 0, 0.5, 0.5, 0],  # mean 3.5, median 3, 0.5 for 4 stars or more
         [0, 0, 1, 0, 0],
@@ -234,82 +236,94 @@ def test_rating_figures_by_hand(handmade):
     assert rating_figures(handmade[1], LEVELS, np.array([3, 3, 4, 4, 5, 5]), np.arange(6)) == about(FIGURES)
 
 
-def test_everything_that_is_measured_by_hand(handmade):
+def test_the_whole_summary_by_hand(handmade):
     split, distribution = handmade
     result = evaluate_predictions(
         split, predictions(distribution, without_gaps=np.roll(distribution, 1, axis=0), ranks=np.array([3]))
     )
-    assert list(result) == ["labels", "metrics", "popularity", "gaps_unknown", "peers", "ahead_of_svd"]
-    assert result["labels"] == 6
-    assert result["metrics"] == about(FIGURES | {"ndcg@10": 0.5, "hr@10": 1})
+    assert list(result.to_dict()) == [
+        "protocol",
+        "seed",
+        "labels",
+        "metrics",
+        "popularity",
+        "gaps_unknown",
+        "peers",
+        "ahead_of_svd",
+    ]
+    assert EvaluationRecord.from_dict(result.to_dict()) == result
+    assert result.labels == 6
+    assert result.metrics.to_json() == about(FIGURES | {"ndcg@10": 0.5, "hr@10": 1})
     # the rows moved by one: means 4, 3.5, 3, 4.75, 4, 4.6
-    assert result["gaps_unknown"]["mae"] == pytest.approx((1 + 0.5 + 1 + 0.75 + 1 + 0.4) / 6)
-    assert set(result["gaps_unknown"]) == set(FIGURES)
+    assert result.gaps_unknown.mae == pytest.approx((1 + 0.5 + 1 + 0.75 + 1 + 0.4) / 6)
+    assert set(result.gaps_unknown.to_json()) == set(FIGURES)
     # user 2 has seen all but the label itself
-    assert result["popularity"] == {"ndcg@10": 1, "hr@10": 1}
+    assert result.popularity.values == {"ndcg@10": 1, "hr@10": 1}
 
-    baselines = result["peers"]
+    baselines = result.baselines
     assert list(baselines) == ["global_mean", "item_mean", "bias", "svd_fold_in", "svd_em_fold_in"]
     # users 0 and 1 gave eight ratings, 27 stars in all; movies 5 … 0 have means μ, 5, 4, 3, 3, 3
     mean = 27 / 8
     errors = np.array([mean - 3, 2, 0, 1, 2, 2])
-    assert baselines["item_mean"]["mae"] == pytest.approx(errors.mean())
+    assert baselines["item_mean"].mae == pytest.approx(errors.mean())
     assert baselines["item_mean"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
-    assert baselines["item_mean"]["mae_by_history"] == about(dict(zip("0135", errors[[0, 1, 3, 5]], strict=True)))
-    assert baselines["global_mean"]["mae"] == pytest.approx(np.abs(mean - np.array([3, 3, 4, 4, 5, 5])).mean())
+    assert baselines["item_mean"].by_history == about(dict(zip("0135", errors[[0, 1, 3, 5]], strict=True)))
+    assert baselines["global_mean"].mae == pytest.approx(np.abs(mean - np.array([3, 3, 4, 4, 5, 5])).mean())
 
 
-def test_peers_are_folded_in_for_visitors(handmade):
+def test_baselines_fold_visitors_in(handmade):
     split, distribution = handmade
-    baselines = evaluate_predictions(split, predictions(distribution))["peers"]
-    theirs = np.array([5, 4, 3, 2, 1, 0]), np.array([3, 3, 4, 4, 5, 5], np.float32), np.array([0, 6])
+    baselines = evaluate_predictions(split, predictions(distribution)).baselines
+    ratings = np.array([5, 4, 3, 2, 1, 0]), np.array([3, 3, 4, 4, 5, 5], np.float32), np.array([0, 6])
     for name, stars in (
-        ("bias", bias_fold_in(split.known, *theirs)),
-        ("svd_fold_in", Factorisation.fit(split.known).fold_in(*theirs)),
-        ("svd_em_fold_in", Factorisation.fit_em(split.known).fold_in(*theirs)),
+        ("bias", bias_fold_in(split.known, *ratings)),
+        ("svd_fold_in", Factorisation.fit(split.known).fold_in(*ratings)),
+        ("svd_em_fold_in", Factorisation.fit_em(split.known).fold_in(*ratings)),
     ):
-        assert baselines[name]["mae"] == pytest.approx(np.abs(stars - theirs[1]).mean()), name
+        assert baselines[name].mae == pytest.approx(np.abs(stars - ratings[1]).mean()), name
 
 
 @pytest.mark.parametrize(("protocol", "name"), [("visitor", "svd_fold_in"), ("windows", "svd")])
-def test_ahead_of_svd_is_negative_where_the_model_is_better(protocol, name, tiny_dataset):
+def test_improvement_over_svd_is_negative_where_the_model_is_better(protocol, name, tiny_dataset):
     split = replace(visitors(tiny_dataset), protocol=protocol)
     right, wrong = np.eye(5)[[2, 2, 3, 3, 4, 4]], np.eye(5)[[0] * 6]
     for distribution, sign in ((right, -1), (wrong, 1)):
         result = evaluate_predictions(split, predictions(distribution))
-        ours, svd, ahead = result["metrics"], result["peers"][name], result["ahead_of_svd"]
-        assert list(ahead) == ["all", "0", "1", "3", "5"]
-        # one user is drawn again and again, so the interval has no width
-        assert ahead["all"] == pytest.approx([ours["mae"] - svd["mae"]] * 3)
+        svd, improvement = result.baselines[name], result.improvement_over_svd
+        assert list(improvement) == ["all", "0", "1", "3", "5"]
+        # there is one user, who is drawn every time, so the interval has no width
+        assert improvement["all"].to_json() == pytest.approx([result.metrics.mae - svd.mae] * 3)
         for length in "0135":
-            assert ahead[length] == pytest.approx([ours["mae_by_history"][length] - svd["mae_by_history"][length]] * 3)
-        assert np.sign(ahead["all"]).tolist() == [sign] * 3
+            difference = result.metrics.by_history[length] - svd.by_history[length]
+            assert improvement[length].to_json() == pytest.approx([difference] * 3)
+        assert improvement["all"].sign == sign
 
 
-def test_users_who_are_not_held_out_are_known_to_the_peers(tiny_dataset):
+def test_users_who_are_not_held_out_are_known_to_the_baselines(tiny_dataset):
     split = prepare(tiny_dataset, WHOLE, "last", 0)
     result = evaluate_predictions(split, predictions(np.eye(5)[[3, 4, 4]], ranks=np.array([1, 3, 12])))
-    assert list(result["peers"]) == ["global_mean", "item_mean", "bias", "svd"]
+    assert list(result.baselines) == ["global_mean", "item_mean", "bias", "svd"]
     svd = Factorisation.fit(split.known).predict(np.arange(3), np.array([1, 4, 0]))
-    assert result["peers"]["svd"]["mae"] == pytest.approx(np.abs(svd - [4, 5, 5]).mean())
-    assert result["metrics"]["hr@10"] == pytest.approx(2 / 3)
-    assert result["metrics"]["ndcg@10"] == pytest.approx((1 + 1 / 2 + 0) / 3)
-    assert "gaps_unknown" not in result
+    assert result.baselines["svd"].mae == pytest.approx(np.abs(svd - [4, 5, 5]).mean())
+    assert result.metrics["hr@10"] == pytest.approx(2 / 3)
+    assert result.metrics["ndcg@10"] == pytest.approx((1 + 1 / 2 + 0) / 3)
+    assert result.gaps_unknown is None
 
 
 def test_popularity_is_ranked_among_unseen_movies(tiny_dataset):
     split = prepare(tiny_dataset, WHOLE, "last", 0)
+    first = TestPredictions(ranks=np.array([1, 1, 1]))
     # without the test labels movies 0 … 5 were watched 2, 2, 3, 2, 1, 1 times
-    # user 0 goes on with 1 out of 1, 3, 4, 5: first, beside 3; user 1 with 4 out of 4, 5; user 2 with the last one
-    assert evaluate_predictions(split, TestPredictions(ranks=np.array([1, 1, 1])))["popularity"]["ndcg@10"] == 1
-    # had user 1 not watched the most popular movie 2, that would stand before 4
+    # user 0 goes on with 1 out of 1, 3, 4, 5: first, tied with 3; user 1 with 4 out of 4, 5; user 2 with the last one
+    result = evaluate_predictions(split, first)
+    assert result.popularity["ndcg@10"] == 1
+    assert result.metrics.values == {"ndcg@10": 1, "hr@10": 1}
+    assert (result.baselines, result.improvement_over_svd) == ({}, {}), "without a rating tower there are no errors"
+    # if user 1 had not watched the most popular movie 2, it would rank before 4
     ratings = tiny_dataset.ratings
     others = ratings[(ratings["user"] != 1) | (ratings["movie"] != 2)]
     split = prepare(replace(tiny_dataset, ratings=others), WHOLE, "last", 0)
-    result = evaluate_predictions(split, TestPredictions(ranks=np.array([1, 1, 1])))
-    assert result["popularity"]["ndcg@10"] == pytest.approx((2 + 1 / np.log2(3)) / 3)
-    assert list(result) == ["labels", "metrics", "popularity"], "without a rating tower there are no rating figures"
-    assert result["metrics"] == {"ndcg@10": 1, "hr@10": 1}
+    assert evaluate_predictions(split, first).popularity["ndcg@10"] == pytest.approx((2 + 1 / np.log2(3)) / 3)
 
 
 @pytest.mark.parametrize(
@@ -338,11 +352,11 @@ def test_a_label_that_was_seen_before_has_a_rank_all_the_same(tiny_dataset):
 
 
 @pytest.mark.real_data
-def test_peers_on_ml_1m(ml_1m):
+def test_baselines_on_ml_1m(ml_1m):
     """The figures of 0.935, 0.782 and 0.717 were measured on a draw that counted 2 % of the windows twice."""
     split = prepare(ml_1m, preset("user-features"), "windows", 0)
     result = evaluate_predictions(split, TestPredictions(np.full(len(split.test), 3.0)))
-    errors = {name: figures["mae"] for name, figures in result["peers"].items()}
+    errors = {name: metrics.mae for name, metrics in result.baselines.items()}
     assert errors == {
         "global_mean": pytest.approx(0.935, abs=0.004),
         "item_mean": pytest.approx(0.782, abs=0.004),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.shared.format import count, escape_markdown, odds, percent, stars, table_height
+from bst.text import count, percent
+from pages.shared.format import escape_markdown, odds, stars, table_height
 
 
 def test_characters_with_a_meaning_in_markdown_are_escaped():

@@ -125,8 +125,10 @@ def test_by_hand():
 def test_other_ratings_of_some_events(kind, request):
     recommender, visitor = request.getfixturevalue(kind), someone(6)
     whole = rating_changes(recommender, visitor, IDS[29])
-    np.testing.assert_allclose(rating_changes(recommender, visitor, IDS[29], among=[2, 0]), whole[[2, 0]], atol=CLOSE)
-    assert rating_changes(recommender, visitor, IDS[29], among=[]).shape == (0, 5)
+    np.testing.assert_allclose(
+        rating_changes(recommender, visitor, IDS[29], positions=[2, 0]), whole[[2, 0]], atol=CLOSE
+    )
+    assert rating_changes(recommender, visitor, IDS[29], positions=[]).shape == (0, 5)
 
 
 @KINDS
@@ -195,8 +197,12 @@ def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     for column, place in enumerate(range(5 - read, 5)):
         after = recommender.expected_ratings(without(visitor, place), movies)
         np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
-    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[read - 1]), found[:, -1:], atol=CLOSE)
-    np.testing.assert_allclose(event_effects(recommender, visitor, movies, among=[2, 0]), found[:, [2, 0]], atol=CLOSE)
+    np.testing.assert_allclose(
+        event_effects(recommender, visitor, movies, positions=[read - 1]), found[:, -1:], atol=CLOSE
+    )
+    np.testing.assert_allclose(
+        event_effects(recommender, visitor, movies, positions=[2, 0]), found[:, [2, 0]], atol=CLOSE
+    )
 
 
 def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):

@@ -100,13 +100,13 @@ def test_pictures_take_the_colours_of_the_page(report):
 
 def test_it_says_what_was_measured(report, demo):
     words, record = Page(report).words, measure.read(demo)
-    assert f"{record['metrics']['mae']:.3f}" in words
+    assert f"{record.metrics.mae:.3f}" in words
     assert f"protocol “{demo.protocol}”, seed {demo.seed}" in words
-    assert f"{record['labels']:,}" in words
+    assert f"{record.labels:,}" in words
     assert f"{demo.parameters['parameters']:,}" in words
-    for heading in ("How it learnt", "How soon it knows somebody", "For whom and for what", "Model card", "Words"):
+    for heading in ("How it learnt", "Error by length of history", "Groups and fairness", "Model card", "Words"):
         assert heading in words
-    assert "2,000 simulated people gave 300,000 ratings to 1,350 movies" in words
+    assert "2,000 simulated users gave 300,000 ratings to 1,350 movies" in words
     assert "No real person rated anything" in words
 
 
@@ -120,8 +120,8 @@ def test_without_an_evaluation_it_says_how_to_make_one(demo, monkeypatch, undraw
     words = Page(make_report(demo)).words
     assert "python -m bst evaluate --bundle demo" in words
     assert "SVD fold-in" in words
-    assert "How soon it knows somebody" not in words
-    assert "not at hand" in words
+    assert "Error by length of history" not in words
+    assert "not available" in words
 
 
 def test_a_classic_model_has_a_report(undrawn):

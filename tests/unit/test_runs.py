@@ -17,7 +17,7 @@ import pytest
 
 from bst.errors import BSTError, TrainingError
 from bst.models.registry import preset
-from bst.training.runs import RunSettings
+from bst.training.runs import RunSettings, train
 
 
 def curves(bundle) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         assert word in card
 
 
-def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings, small_bundle, own_folders):
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(small_settings, small_bundle, own_folders):
     for epoch, resume in ((1, False), (4, True)):
         with pytest.raises(KilledError):
             train(small_settings, "small", resume=resume, on_epoch=stop_after(epoch))
@@ -107,7 +107,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(train, small_settings,
     assert [p.name for p in own_folders.bundles.iterdir()] == ["small"]
 
 
-def test_a_run_may_become_longer(train, unfinished, small_settings, small_bundle, own_folders):
+def test_a_run_may_become_longer(unfinished, small_settings, small_bundle, own_folders):
     unfinished(2)
     bundle = train(replace(small_settings, epochs=3), "small", resume=True)
     pd.testing.assert_frame_equal(curves(bundle), curves(small_bundle)[:3], rtol=1e-5)
@@ -130,7 +130,7 @@ with override_settings(runs=Path(sys.argv[2]), bundles=Path(sys.argv[3])):
 """
 
 
-def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle, own_folders):
+def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, own_folders):
     """A real process, SIGKILL at a random moment of a run that is asked for far more epochs than it gets."""
     said = replace(small_settings, epochs=1000, patience=small_settings.patience).to_dict()
     errors = (own_folders.runs.parent / "stderr").open("w+")
@@ -161,7 +161,7 @@ def test_a_run_killed_at_any_moment_goes_on(train, small_settings, small_bundle,
 
 
 @pytest.fixture
-def refused(train):
+def refused():
     def check(words, settings, name="small", **options):
         with pytest.raises(TrainingError, match=words):
             train(settings, name, **options)
@@ -176,7 +176,7 @@ def test_a_taken_name_is_refused(refused, small_settings, small_bundle, own_fold
     assert (small_bundle.folder / "bundle.json").read_bytes() == before
 
 
-def test_an_unfinished_run_is_not_lost_by_mistake(train, refused, unfinished, small_settings, own_folders):
+def test_an_unfinished_run_is_not_lost_by_mistake(refused, unfinished, small_settings, own_folders):
     folder = unfinished(3)
     refused("unfinished run is in .*--resume.*drop it .--overwrite", small_settings)
     assert (folder / "snapshot.npz").is_file()
@@ -230,7 +230,7 @@ def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, own_folders,
     refused("file", small_settings)
 
 
-def test_bad_settings_leave_nothing(train, small_settings, own_folders):
+def test_bad_settings_leave_nothing(small_settings, own_folders):
     for change in ({"dataset": "no-such-data"}, {"protocol": "no-such"}, {"seed": -1}, {"seed": 2**40}):
         with pytest.raises(BSTError, match=r"no-such|seed"):
             train(replace(small_settings, **change), "small")
@@ -249,7 +249,7 @@ def test_a_run_that_diverges_is_no_bundle(refused, small_settings, own_folders, 
 
 
 def test_a_failure_at_the_end_keeps_run_and_older_bundle(
-    train, unfinished, small_settings, small_bundle, own_folders, monkeypatch
+    unfinished, small_settings, small_bundle, own_folders, monkeypatch
 ):
     """The disk is full when the bundle is written: what was there stays, and the run can go on."""
     shutil.copytree(small_bundle.folder, own_folders.bundles / "small")

@@ -9,6 +9,7 @@ from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
 from bst.models.registry import prepare, preset
 from bst.timelines.splits import TEST, TRAIN, UNUSED, VALIDATION
+from bst.training.runs import train
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def test_an_impossible_share_is_refused(share, world):
         prepare(world, preset("timeline"), "visitor", 0, share)
 
 
-def test_a_bundle_tells_its_share(train, small_settings, small_bundle, own_folders):
+def test_a_bundle_tells_its_share(small_settings, small_bundle, own_folders):
     settings = replace(small_settings, share=0.5, epochs=1, config=small_settings.config.with_epochs(1))
-    made = train(settings, "half")
-    assert open_bundle(made.folder).share == 0.5
+    bundle = train(settings, "half")
+    assert open_bundle(bundle.folder).share == 0.5
     assert small_bundle.share == 1.0

@@ -14,13 +14,15 @@ WHO = ("sex", "age", "occupation")
 
 
 @pytest.fixture(scope="module")
-def still(trainer_of, timeline_settings, timeline_task):
+def still(timeline_settings, timeline_task):
     """A trainer without dropout, so that its losses can be worked out by hand; its head is not all zeros."""
+    from bst.models.timeline.trainer import TimelineTrainer
+
     config = timeline_settings.config
     towers = {name: replace(tower, dropout=0.0, layers=1) for name, tower in config.towers.items()}
-    made, rng = trainer_of(replace(config, **towers), timeline_task, 0), np.random.default_rng(4)
-    made.model.rating.logits.kernel.assign(rng.normal(0, 0.2, made.model.rating.logits.kernel.shape))
-    return made
+    trainer, rng = TimelineTrainer(replace(config, **towers), timeline_task, 0), np.random.default_rng(4)
+    trainer.model.rating.logits.kernel.assign(rng.normal(0, 0.2, trainer.model.rating.logits.kernel.shape))
+    return trainer
 
 
 def batch_of(trainer, name: str, users=(0, 1, 2, 3), seed: int = 0):
@@ -160,11 +162,13 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
     assert len({tuple(told(name, epoch)) for name in TOWERS for epoch in (1, 2)}) == 4
 
 
-def test_labels_of_other_roles_are_history_but_no_labels(trainer_of, timeline_settings, orderly, monkeypatch):
+def test_labels_of_other_roles_are_history_but_no_labels(timeline_settings, orderly, monkeypatch):
     """Under ``last`` a training timeline ends in a validation and a test label."""
+    from bst.models.timeline.trainer import TimelineTrainer
+
     split = prepare(orderly, timeline_settings.config, "last", 3)
     config = replace(timeline_settings.config.with_tasks(["next"]), unknown=0.0)
-    batches = epoch_batches(trainer_of(config, split, 3), "next", 1, monkeypatch)
+    batches = epoch_batches(TimelineTrainer(config, split, 3), "next", 1, monkeypatch)
     assert sum(b["label"].sum() for b in batches) == 40 * 22
     assert sum((b["movie"] >= 0).sum() for b in batches) == 40 * 24
 

@@ -11,6 +11,7 @@ from bst.errors import TrainingError
 from bst.evaluation.summary import evaluate_predictions
 from bst.models.registry import family_of
 from bst.timelines.splits import TEST
+from bst.training.runs import train
 
 TOWERS = ("rating", "next")
 WHO = ("sex", "age", "occupation")
@@ -101,7 +102,7 @@ def stopped(trained_timeline, own_folders):
 
 
 @pytest.mark.parametrize("epoch", [3, 7])
-def test_a_resumed_run_ends_in_the_same_bundle(epoch, train, trained_timeline, timeline_settings, stopped):
+def test_a_resumed_run_ends_in_the_same_bundle(epoch, trained_timeline, timeline_settings, stopped):
     """To the last bit."""
     rows = []
     folder = stopped(epoch)
@@ -117,7 +118,7 @@ def test_a_resumed_run_ends_in_the_same_bundle(epoch, train, trained_timeline, t
     assert not folder.exists()
 
 
-def test_another_number_of_epochs_is_another_run(train, timeline_settings, stopped):
+def test_another_number_of_epochs_is_another_run(timeline_settings, stopped):
     """The learning rate falls towards the last epoch, so a longer run is not the same run gone on with."""
     folder = stopped(2)
     longer = replace(timeline_settings, config=timeline_settings.config.with_epochs(9), epochs=9)
@@ -126,7 +127,7 @@ def test_another_number_of_epochs_is_another_run(train, timeline_settings, stopp
     assert (folder / "snapshot.npz").is_file()
 
 
-def test_a_run_that_diverges_says_so(train, timeline_settings, own_folders, monkeypatch):
+def test_a_run_that_diverges_says_so(timeline_settings, own_folders, monkeypatch):
     from bst.models.timeline import trainer as timeline
 
     def nothing(trainer, tower, *arguments):
@@ -233,10 +234,12 @@ def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeyp
 
 
 @pytest.mark.parametrize(("name", "columns"), [("rating", {"loss", "mae", "val_rmse"}), ("next", {"val_ndcg@10"})])
-def test_one_tower_alone(name, columns, eager, trainer_of, timeline_settings, timeline_task):
+def test_one_tower_alone(name, columns, eager, timeline_settings, timeline_task):
+    from bst.models.timeline.trainer import TimelineTrainer
+
     config = timeline_settings.config.with_tasks([name])
     config = replace(config.with_tower(name, replace(config.towers[name], layers=1)), batch_events=2000)
-    alone = trainer_of(config, timeline_task, 3)
+    alone = TimelineTrainer(config, timeline_task, 3)
     state = alone.fit(epochs=1, patience=1)  # a single step
     result = evaluate_predictions(timeline_task, family_of(config).predict_test(alone.model, timeline_task))
     assert list(alone.towers) == list(alone.model.towers) == [name]

@@ -3,7 +3,7 @@
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.config import Sizes
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
-from bst.schema import AGES, OCCUPATIONS, SEXES
+from bst.schema import DEMOGRAPHICS
 
 
 def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
@@ -37,10 +37,7 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
     if config.user_id:
         user_widths["user id"] = embedding_width(sizes.users)
     if config.demographics:
-        user_widths |= {
-            name: embedding_width(size)
-            for name, size in (("sex", len(SEXES)), ("age", len(AGES)), ("occupation", len(OCCUPATIONS)))
-        }
+        user_widths |= {name: embedding_width(len(demographic.values)) for name, demographic in DEMOGRAPHICS.items()}
     boxes.append(
         Box(
             "flat",

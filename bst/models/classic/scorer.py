@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from bst.models.trainer import Model
-from bst.schema import Visitor
+from bst.schema import DEMOGRAPHICS, Visitor
 from bst.scoring.encoding import encode_demographics, encode_history, pad_batch
 from bst.scoring.results import CandidateAttention, HistoryAttention, Predictions
 from bst.scoring.scorer import Scorer
@@ -27,7 +27,7 @@ class ClassicScorer(Scorer):
         signature = {
             "movies": tf.TensorSpec((None, self.max_history), tf.int32),
             "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
-        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", "sex", "age", "occupation")}
+        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", *DEMOGRAPHICS)}
 
         def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it

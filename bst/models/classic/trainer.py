@@ -14,7 +14,7 @@ from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
-from bst.schema import Dataset, genre_matrix
+from bst.schema import DEMOGRAPHICS, Dataset, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
 
@@ -37,7 +37,7 @@ def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> t
         "target": timelines.movie[windows.target],
         "user": windows.user,
     }
-    for name in ("sex", "age", "occupation"):
+    for name in DEMOGRAPHICS:
         arrays[name] = dataset.users[name].cat.codes.to_numpy(np.int32)[windows.user]
     return arrays, timelines.rating[windows.target]
 
@@ -55,7 +55,7 @@ def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator)
         masked["movies"] = np.where(dropped, -1, arrays["movies"]).astype(np.int32)
         masked["ratings"] = np.where(dropped, 0, arrays["ratings"]).astype(np.float32)
     if config.unknown:
-        for name in ("user", "sex", "age", "occupation"):
+        for name in ("user", *DEMOGRAPHICS):
             masked[name] = np.where(rng.random(windows) < config.unknown, -1, arrays[name]).astype(np.int32)
     return masked
 

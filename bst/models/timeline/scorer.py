@@ -9,7 +9,7 @@ import tensorflow as tf
 from bst.models.timeline.fast_inference import KVCache, NextInference, RatingInference
 from bst.models.timeline.prefix_cache import SharedPrefixPredictor
 from bst.models.trainer import Model
-from bst.schema import Visitor
+from bst.schema import DEMOGRAPHICS, Visitor
 from bst.scoring.encoding import (
     EncodedHistory,
     encode_demographics,
@@ -39,7 +39,7 @@ class TimelineScorer(Scorer):
         following: Any = NextInference(model.next) if model.next else None
         self.orders = ("rating", "next", "blend") if model.next else ("rating",)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
-        signature |= {name: tf.TensorSpec((None,), tf.int32) for name in ("sex", "age", "occupation")}
+        signature |= {name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS}
         movies = tf.TensorSpec((None,), tf.int32)
         stars = tf.constant(levels, tf.float32)
 

@@ -21,6 +21,7 @@ from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import (
     EVENT_INPUTS,
     Batch,
@@ -39,9 +40,8 @@ BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the o
 EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 BETA_2 = {"rating": 0.999, "next": 0.98}
 TIME_INPUTS = ("gap", "month")
-DEMOGRAPHICS = ("sex", "age", "occupation")
 
-SIGNATURE = {
+SIGNATURE: dict[str, Any] = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
     **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
     "label": tf.TensorSpec((None, None), tf.bool),
@@ -141,6 +141,12 @@ class TimelineTrainer(Trainer):
         labels = self.split.role == VALIDATION
         levels = np.array(self.split.dataset.levels)
         return levels, self.split.timelines.rating[labels], self.split.history[labels]
+
+    @cached_property
+    def _predict(self) -> dict[Task, Callable]:
+        """The compiled predictions by tower: to compile them takes longer than to validate on a small dataset."""
+        builders: dict[Task, Callable] = {"rating": compile_rating, "next": compile_next}
+        return {name: builders[name](self.model) for name in self.towers}
 
     @property
     def variables(self) -> list[Variable]:
@@ -254,8 +260,8 @@ class TimelineTrainer(Trainer):
         for part in DEMOGRAPHICS:
             batch[part] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[part]).astype(np.int32)
         untimed = rng.random((len(group), 1)) < self.config.no_gaps
-        for part in TIME_INPUTS:
-            batch[part] = np.where(untimed, 0, batch[part]).astype(np.int32)
+        for column in TIME_INPUTS:
+            batch[column] = np.where(untimed, 0, batch[column]).astype(np.int32)
         if name == "rating":
             batch["fold_in_prediction"] = np.where(at >= 0, self.fold_in_prediction[at], 0).astype(np.float32)
             batch["variance"] = np.where(at >= 0, self.variance[at], 0).astype(np.float32)
@@ -313,10 +319,11 @@ class TimelineTrainer(Trainer):
         tower.swap()
         try:
             if tower.name == "rating":
-                figures = rating_figures(distributions(self.model, self.split, VALIDATION), *self._validation)
+                probability = distributions(self.model, self.split, VALIDATION, predict=self._predict[tower.name])
+                figures = rating_figures(probability, *self._validation)
                 loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
                 return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
-            ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION)
+            ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION, predict=self._predict[tower.name])
             figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
             return {"val_next_loss": float(cross_entropy.mean()), **figures}
         finally:
@@ -338,19 +345,38 @@ def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, lab
             yield group, batch, at
 
 
-def distributions(model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True) -> np.ndarray:
-    """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
-
-    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
-    ``gaps`` all times are unknown.
-    """
-
+def compile_rating(model: TimelineBST) -> Callable:
+    """Return a graph that maps a batch to distributions (timelines, events, levels)."""
     tower: Any = model.rating
 
     @tf.function(input_signature=[SIGNATURE])
     def predict(batch):
         return tf.nn.softmax(tower(batch, training=False))
 
+    return predict
+
+
+def compile_next(model: TimelineBST) -> Callable:
+    """Return a graph that maps a batch to ln p (labels, movies): at each label, of every movie."""
+    tower: Any = model.next
+
+    @tf.function(input_signature=[SIGNATURE])
+    def predict(batch):
+        states, _ = tower(batch, training=False)
+        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
+
+    return predict
+
+
+def distributions(
+    model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True, predict: Callable | None = None
+) -> np.ndarray:
+    """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
+
+    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
+    ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called often.
+    """
+    predict = predict or compile_rating(model)
     label = split.role == role
     segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
     result = np.zeros((len(label), model.levels), np.float32)
@@ -361,19 +387,15 @@ def distributions(model: TimelineBST, split: EvaluationSplit, role: int, *, gaps
     return result[label]
 
 
-def next_ranks(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[np.ndarray, np.ndarray]:
+def next_ranks(
+    model: TimelineBST, split: EvaluationSplit, role: int, *, predict: Callable | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Rank the movie of each user's last label of a role among unseen movies: rank and −ln p, (users,) each.
 
-    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not.
+    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not. ``predict``: what
+    ``compile_next`` returned of the model, if it is called often.
     """
-
-    tower: Any = model.next
-
-    @tf.function(input_signature=[SIGNATURE])
-    def log_probabilities(batch):
-        states, _ = tower(batch, training=False)
-        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
-
+    predict = predict or compile_next(model)
     labels, offsets = split.last_labels(role), split.timelines.offsets
     user = split.user[labels]
     start = np.maximum(offsets[user], labels - model.config.max_history + 1)
@@ -382,7 +404,7 @@ def next_ranks(model: TimelineBST, split: EvaluationSplit, role: int) -> tuple[n
     is_label[labels] = True
     ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
     for group, batch, _ in _batches(model, split, segments, is_label):
-        at, scores = group.start + group.length - 1, log_probabilities(batch).numpy()
+        at, scores = group.start + group.length - 1, predict(batch).numpy()
         ranks[at] = split.ranks(at, scores)
         cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
     return ranks[labels], cross_entropy[labels]

@@ -1,52 +1,63 @@
-"""Charts: DataFrame → ``altair.Chart``, pure functions. Colours come from whoever shows them (the app's theme)."""
+"""Charts: pure functions from DataFrames to ``altair.Chart``. Colours come from the theme of whoever shows them."""
 
 from bst.presentation.charts.agreement import agreement, precision
-from bst.presentation.charts.attention import MOST_IN_TWO_LINES, attention_heatmap, between_heatmap, links
+from bst.presentation.charts.attention import (
+    MOST_IN_TWO_LINES,
+    attention_heatmap,
+    attention_links,
+    history_attention_heatmap,
+)
 from bst.presentation.charts.evaluation import (
+    LIKED_CALIBRATION,
+    RATING_CALIBRATION,
+    CalibrationAxes,
+    baseline_errors,
     bin_counts,
     by_history,
+    calibration,
     differences,
-    groups,
-    peer_errors,
-    rank_lines,
-    reliability,
-    star_shares,
+    group_errors,
+    rank_curves,
+    rating_shares,
 )
+from bst.presentation.charts.learning_curves import learning_curves
 from bst.presentation.charts.movie_map import OTHER, movie_map
-from bst.presentation.charts.record import learning_curves
+from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
-from bst.presentation.charts.stars import star_bars
-from bst.presentation.charts.what_if import bump, everyone, sweep_lines, sweep_points
-from bst.presentation.charts.why import Panel, beside, pairs, rating_changes
+from bst.presentation.charts.what_if import bump, demographic_grid, sweep_lines, sweep_points
+from bst.presentation.charts.why import Panel, bar_panels, pair_interactions, rating_changes
 
 __all__ = [
+    "LIKED_CALIBRATION",
     "MOST_IN_TWO_LINES",
     "OTHER",
+    "RATING_CALIBRATION",
+    "CalibrationAxes",
     "Panel",
     "agreement",
     "at_step",
     "attention_heatmap",
-    "beside",
-    "between_heatmap",
+    "attention_links",
+    "bar_panels",
+    "baseline_errors",
     "bin_counts",
     "bump",
     "by_history",
+    "calibration",
+    "demographic_grid",
     "differences",
-    "everyone",
-    "groups",
+    "group_errors",
+    "history_attention_heatmap",
     "learning_curves",
-    "links",
     "movie_map",
-    "pairs",
-    "peer_errors",
+    "pair_interactions",
     "precision",
-    "rank_lines",
+    "rank_curves",
     "rating_changes",
-    "reliability",
+    "rating_distribution",
+    "rating_shares",
     "replay_errors",
     "replay_stars",
-    "star_bars",
-    "star_shares",
     "sweep_lines",
     "sweep_points",
 ]

@@ -1,26 +1,28 @@
-"""What a dataset looks like. Frames are those of ``bst.datasets.profile``."""
+"""Charts of a dataset. Frames are those of ``bst.datasets.profile``."""
+
+from typing import Literal
 
 import altair as alt
 import pandas as pd
 
-from bst.presentation.charts.axes import in_rows
+from bst.presentation.charts.axes import row_heights
 
-# what of ``profile.tastes`` can be drawn: column → title in a tooltip, format, smallest reach of the colours
+# columns of ``profile.tastes`` that can be drawn: title in a tooltip, format, smallest range of the colours
 TASTES = {
-    "taste": ("Stars beside everyone", "+.2f", 0.1),
-    "stars": ("Stars beside their own mean", "+.2f", 0.1),
-    "watching": ("Watched beside everyone", "+.0%", 0.2),
+    "taste": ("Stars compared with everyone", "+.2f", 0.1),
+    "stars": ("Stars compared with their own mean", "+.2f", 0.1),
+    "watching": ("Watched compared with everyone", "+.0%", 0.2),
 }
 YEARS = {
     "ratings": ("Ratings", "~s", ","),
     "movies": ("Movies", "d", ","),
     "mean": ("Mean stars", ".1f", ".2f"),
 }
-# shares of the catalogue at which the long tail is told in words, too
+# shares of the catalogue at which the long tail is labelled
 MARKED = (0.01, 0.1, 0.2, 0.5)
 
 
-def given_stars(shares: pd.DataFrame) -> alt.LayerChart:
+def given_ratings(shares: pd.DataFrame) -> alt.LayerChart:
     """Draw how often each rating was given. ``shares``: ``level``, ``share``, ``ratings``."""
     base = alt.Chart(shares.assign(stars=[f"{level:g} ★" for level in shares["level"]])).encode(
         x=alt.X("stars:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
@@ -45,7 +47,7 @@ def ratings_over_time(table: pd.DataFrame) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("utcyearmonthdate(start):T", title="From"),
             alt.Tooltip("ratings:Q", title="Ratings", format=","),
-            alt.Tooltip("users:Q", title="By so many people", format=","),
+            alt.Tooltip("users:Q", title="Users", format=","),
             alt.Tooltip("mean:Q", title="Mean stars", format=".2f"),
         ],
     )
@@ -54,7 +56,7 @@ def ratings_over_time(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def _dates(table: pd.DataFrame) -> alt.Axis:
-    """Return an axis that names the year at every place; below the month, or the day and month."""
+    """Return an axis with the year below each month, or below each day and month."""
     by_day = len(table) > 1 and (table["from"].iloc[1] - table["from"].iloc[0]).days <= 1
     first = "%-d %b" if by_day else "%b"
     label = f"[utcFormat(datum.value, '{first}'), utcFormat(datum.value, '%Y')]"
@@ -62,7 +64,7 @@ def _dates(table: pd.DataFrame) -> alt.Axis:
 
 
 def long_tail(table: pd.DataFrame) -> alt.LayerChart:
-    """Draw which share of ratings the best-known movies have. ``table``: ``movies``, ``share``, ``ratings``."""
+    """Draw the share of ratings that the best-known movies have. ``table``: ``movies``, ``share``, ``ratings``."""
     base = alt.Chart(table).encode(
         x=alt.X(
             "movies:Q",
@@ -84,8 +86,8 @@ def long_tail(table: pd.DataFrame) -> alt.LayerChart:
     )
     even = alt.Chart(pd.DataFrame({"movies": [0, 1], "share": [0, 1]}))
     marks = table[table["movies"].round(6).isin(MARKED)]
-    told = marks.assign(text=[f"{row.movies:.0%} have {row.share:.0%}" for row in marks.itertuples(index=False)])
-    points = base.properties(data=told)
+    labelled = marks.assign(text=[f"{row.movies:.0%} have {row.share:.0%}" for row in marks.itertuples(index=False)])
+    points = base.properties(data=labelled)
     return alt.layer(
         base.mark_area(opacity=0.25),
         base.mark_line(strokeWidth=2),
@@ -96,11 +98,11 @@ def long_tail(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def activity(table: pd.DataFrame) -> alt.LayerChart:
-    """Draw how active people are. ``table``: ``length``, ``users``, ``share`` (of users), ``ratings`` (share of all).
+    """Draw how active users are. ``table``: ``length``, ``users``, ``share`` (of users), ``ratings`` (share of all).
 
-    Bars are shares of people, diamonds what share of all ratings comes from them.
+    Bars are shares of users, diamonds the shares of all ratings that come from them.
     """
-    people, theirs = "People", "Ratings that come from them"
+    people, theirs = "Users", "Ratings that come from them"
     both = pd.concat(
         [
             table.assign(series=people, value=table["share"]),
@@ -110,15 +112,15 @@ def activity(table: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(both).encode(
         x=alt.X(
             "length:O",
-            title="Ratings that somebody gave",
+            title="Ratings per user",
             sort=None,
             axis=alt.Axis(labelAngle=0, labelFlush=False, labelExpr="split(datum.label, '–')", labelOverlap=False),
         ),
         y=alt.Y("value:Q", title="Share", axis=alt.Axis(format=".0%", tickCount=4)),
         tooltip=[
             alt.Tooltip("length:O", title="Ratings given"),
-            alt.Tooltip("users:Q", title="People", format=","),
-            alt.Tooltip("share:Q", title="Share of people", format=".1%"),
+            alt.Tooltip("users:Q", title="Users", format=","),
+            alt.Tooltip("share:Q", title="Share of users", format=".1%"),
             alt.Tooltip("ratings:Q", title="Share of all ratings", format=".1%"),
         ],
     )
@@ -150,7 +152,7 @@ def release_years(table: pd.DataFrame, column: str) -> alt.LayerChart:
             *(alt.Tooltip(f"{name}:Q", title=words, format=form) for name, (words, _, form) in YEARS.items()),
         ],
     )
-    if column == "mean":  # years differ in how many ratings they rest on
+    if column == "mean":  # the mean of each year rests on a different number of ratings
         size = alt.Size("ratings:Q", legend=None, scale=alt.Scale(range=[10, 220]))
         return alt.layer(base.mark_point(filled=True, opacity=0.6).encode(size=size)).properties(height=260)
     return alt.layer(base.mark_bar(width=alt.ExprRef(f"max(1, 0.8 * width / {_years(table)})"))).properties(height=260)
@@ -160,12 +162,14 @@ def _years(table: pd.DataFrame) -> int:
     return max(1, int(table["year"].max() - table["year"].min()) + 1)
 
 
-def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str = "genre") -> alt.LayerChart:
+def genre_map(
+    table: pd.DataFrame, genres: list[str], column: str, across: Literal["genre", "group"] = "genre"
+) -> alt.LayerChart:
     """Draw genres by groups, with a signed number in each cell. ``table``: of ``profile.tastes``.
 
-    Groups stand in the order of the table, genres in that of ``genres``. ``column`` of ``TASTES``; ``across``:
-    "genre" or "group" stands in the columns. Above 0 cells have one colour and below another, the stronger the further
-    away; what rests on ``few`` users is faint.
+    Groups keep the order of the table, genres that of ``genres``. ``column``: of ``TASTES``; ``across``: whether
+    genres or groups are the columns. Cells above and below 0 have different colours, stronger the further away from it;
+    cells of ``few`` users are faint.
     """
     reach = TASTES[column][2]
     down = "group" if across == "genre" else "genre"
@@ -204,7 +208,7 @@ def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str =
             alt.Tooltip("taste_high:Q", title="to", format="+.2f"),
             alt.Tooltip("stars:Q", title=TASTES["stars"][0], format="+.2f"),
             alt.Tooltip("watching:Q", title=TASTES["watching"][0], format="+.0%"),
-            alt.Tooltip("users:Q", title="People who rated it", format=","),
+            alt.Tooltip("users:Q", title="Users who rated it", format=","),
             alt.Tooltip("ratings:Q", title="Their ratings of it", format=","),
         ],
     )
@@ -212,12 +216,12 @@ def genre_map(table: pd.DataFrame, genres: list[str], column: str, across: str =
         color=alt.Color("sign:N", scale=alt.Scale(domain=["above", "below"]), legend=None),
         opacity=alt.Opacity("strength:Q", scale=None, legend=None),
     )
-    # where a column is too narrow for a number, its sign alone
+    # only the sign, where a column is too narrow for a number
     room = f"width / {max(shown[across].nunique(), 1)}"
     text = base.mark_text(
         fontSize=alt.ExprRef("width < 500 ? 9 : 11"), text=alt.ExprRef(f"{room} < 26 ? datum.side : datum.text")
     ).encode(opacity=alt.condition("datum.few", alt.value(0.5), alt.value(1)))
-    return alt.layer(rect, text).properties(**in_rows(24, shown[down].nunique()))
+    return alt.layer(rect, text).properties(**row_heights(24, shown[down].nunique()))
 
 
 def _cell(value: float, column: str) -> str:
@@ -229,9 +233,9 @@ def _cell(value: float, column: str) -> str:
 
 
 def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
-    """Draw what groups gave one movie. ``table``: ``part``, and ``profile.MOVIE_COLUMNS``; in order.
+    """Draw what groups gave one movie, in the frame's order. ``table``: ``part``, and ``profile.MOVIE_COLUMNS``.
 
-    A dashed rule is everyone's mean; rules are in ``ink``. Open points rest on ``few`` ratings.
+    A dashed rule marks everyone's mean; rules are in ``ink``. Open points rest on ``few`` ratings.
     """
     low, high = float(levels[0]), float(levels[-1])
     shown = table.assign(
@@ -255,19 +259,19 @@ def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...],
             alt.Tooltip("high:Q", title="to", format=".2f"),
         ],
     )
-    whole = alt.Chart(pd.DataFrame({"mean": [overall], "text": [f"everyone {overall:.2f}"]}))
+    everyone = alt.Chart(pd.DataFrame({"mean": [overall], "text": [f"everyone {overall:.2f}"]}))
     many, few = base.transform_filter("!datum.few"), base.transform_filter("datum.few")
     return alt.layer(
-        whole.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="mean:Q"),
-        whole.mark_text(baseline="bottom", dy=-4).encode(x="mean:Q", y=alt.value(0), text="text:N"),
+        everyone.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="mean:Q"),
+        everyone.mark_text(baseline="bottom", dy=-4).encode(x="mean:Q", y=alt.value(0), text="text:N"),
         base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         many.mark_point(size=80, filled=True, opacity=1),
         few.mark_point(size=70, filled=False, strokeWidth=2, opacity=0.8),
-    ).properties(**in_rows(24, shown["label"].nunique()))
+    ).properties(**row_heights(24, shown["label"].nunique()))
 
 
-def steps(table: pd.DataFrame) -> alt.LayerChart:
-    """Draw how long it takes from one rating to the next. ``table``: ``name``, ``share``, as ``Ties.steps``."""
+def time_gaps(table: pd.DataFrame) -> alt.LayerChart:
+    """Draw how much time passes from one rating to the next. ``table``: ``name``, ``share``."""
     base = alt.Chart(table).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=190, labelFlush=False)),
         x=alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, 1.2 * table["share"].max()], nice=False)),
@@ -277,11 +281,11 @@ def steps(table: pd.DataFrame) -> alt.LayerChart:
         ],
     )
     text = base.mark_text(align="left", dx=4).encode(text=alt.Text("share:Q", format=".0%"))
-    return alt.layer(base.mark_bar(), text).properties(**in_rows(30, table["name"].nunique()))
+    return alt.layer(base.mark_bar(), text).properties(**row_heights(30, table["name"].nunique()))
 
 
-def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
-    """Draw planted tastes beside measured ones. ``table``: of ``profile.planted.planted_tastes``; rules in ``ink``."""
+def planted_tastes(table: pd.DataFrame, ink: str) -> alt.LayerChart:
+    """Draw planted and measured tastes. ``table``: of ``profile.planted.planted_tastes``; rules in ``ink``."""
     shown = table.assign(label=[f"{row.group}: {row.genre}" for row in table.itertuples(index=False)])
     kinds = ["Planted", "Measured"]
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=210, labelFlush=False, labelOverlap=False))
@@ -294,10 +298,10 @@ def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
             alt.Tooltip("measured:Q", title="Measured, stars", format="+.2f"),
             alt.Tooltip("low:Q", title="95% interval from", format="+.2f"),
             alt.Tooltip("high:Q", title="to", format="+.2f"),
-            alt.Tooltip("users:Q", title="People", format=","),
+            alt.Tooltip("users:Q", title="Users", format=","),
         ],
     )
-    x = {"title": "Stars beside everyone", "axis": alt.Axis(format="+.1f", tickCount=5)}
+    x = {"title": "Stars compared with everyone", "axis": alt.Axis(format="+.1f", tickCount=5)}
     colour = {"title": None, "scale": alt.Scale(domain=kinds), "legend": alt.Legend(orient="top", labelLimit=220)}
     shape = {"title": None, "scale": alt.Scale(domain=kinds, range=["diamond", "circle"])}
 
@@ -320,4 +324,4 @@ def planted_shifts(table: pd.DataFrame, ink: str) -> alt.LayerChart:
         base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
         points("planted", kinds[0], 80, False),
         points("measured", kinds[1], 60, True),
-    ).properties(**in_rows(22, shown["label"].nunique()))
+    ).properties(**row_heights(22, shown["label"].nunique()))

@@ -1,21 +1,24 @@
-"""How good a model is, for whom, and beside what. Intervals are drawn wherever there are any, in ``ink``.
-
-Frames have ``value``, ``low`` and ``high`` where something was measured: the figure and its 95 % interval.
+"""Charts of an evaluation. Their frames are those of ``presentation.frames``, with ``value`` …: ``value``, ``low`` and
+``high``, a value and its 95% interval. Intervals are always drawn, in ``ink``, the colour of text.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from bst.presentation.charts.axes import in_rows
+from bst.presentation.charts.axes import row_heights
+from bst.presentation.vocabulary import LIKED_TEXT
 
-# shapes of series, in their order: what they are is never told by colour alone
+# shapes of series, in their order, so that colour alone never tells them apart
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 
 
-def peer_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
-    """Draw errors with their intervals, in the frame's order. ``errors``: ``name``, ``value`` …, ``ours`` bool.
+def baseline_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
+    """Draw the errors of a model and of baselines, in the frame's order. ``errors``: ``name``, ``value`` …, ``ours``.
 
-    Ours are filled circles, the peers' open diamonds.
+    The model's are filled circles, the baselines' open diamonds.
     """
     low, high = float(errors["low"].min()), float(errors["high"].max())
     room = 0.1 * (high - low)
@@ -35,14 +38,15 @@ def peer_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
         ours.mark_point(size=130, filled=True, shape="circle", opacity=1),
         others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1),
         base.mark_text(align="left", dx=7).encode(x="high:Q", text=alt.Text("value:Q", format=".3f")),
-    ).properties(**in_rows(34, errors["name"].nunique()))
+    ).properties(**row_heights(34, errors["name"].nunique()))
 
 
 def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False) -> alt.LayerChart:
-    """Draw a figure by length of history, a line a series. ``errors``: ``length`` str, ``name``,
-    ``value`` …, ``labels``.
+    """Draw a metric by length of history, one line per series.
 
-    Lengths and names stand in the frame's order; the first series has its interval, for the others it is in the
+    ``errors``: ``length``, ``name``, ``value`` …, ``labels``.
+
+    Lengths and names keep the frame's order; the first series is drawn with its interval, the others have it in the
     tooltip. Dash and point shape tell the series apart.
     """
     names = list(errors["name"].unique())
@@ -50,7 +54,7 @@ def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False
     base = alt.Chart(errors).encode(
         x=alt.X(
             "length:O",
-            title="Ratings known of them before",
+            title="Known ratings of the user",
             sort=None,
             axis=alt.Axis(labelAngle=0, labelFlush=False, labelOverlap="greedy"),
         ),
@@ -79,26 +83,50 @@ def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False
     return alt.layer(*layers).properties(height=360)
 
 
-def reliability(bins: pd.DataFrame, promised: str, happened: str, percent: bool, ink: str) -> alt.LayerChart:
-    """Draw what was promised against what happened, with intervals. ``bins``: ``from``, ``to``, ``predicted``,
-    ``value`` … (what happened), ``labels``.
+@dataclass(frozen=True)
+class CalibrationAxes:
+    """What is compared: titles of the picture and of both axes, and how their values are written."""
 
-    Where the points lie on the dashed line, predictions mean what they say. ``percent``: probabilities; stars
-    otherwise.
+    title: str
+    predicted: str
+    actual: str
+    percent: bool
+
+    @property
+    def format(self) -> str:
+        """The format of values on the axes."""
+        return ".0%" if self.percent else ".1f"
+
+    @property
+    def precise_format(self) -> str:
+        """The format of values in tooltips."""
+        return ".1%" if self.percent else ".2f"
+
+
+LIKED_CALIBRATION = CalibrationAxes("Chance to be liked", f"Predicted chance of {LIKED_TEXT}", "Came true", True)
+RATING_CALIBRATION = CalibrationAxes(
+    "Expected and given ratings", "Expected rating, stars", "Given on average, stars", False
+)
+
+
+def calibration(bins: pd.DataFrame, axes: CalibrationAxes, ink: str) -> alt.LayerChart:
+    """Draw predicted against actual values, with intervals (a reliability diagram).
+
+    ``bins``: ``from``, ``to``, ``predicted``, ``value`` … (what happened), ``labels``. Where the points lie on the
+    dashed line, predictions are right.
     """
-    form = ".0%" if percent else ".1f"
-    scale, ends = _span(bins, percent)
+    scale, ends = _span(bins, axes.percent)
     ideal = alt.Chart(pd.DataFrame({"x": ends, "y": ends})).mark_line(
         strokeDash=[4, 4], opacity=0.6, strokeWidth=1.5, color=ink
     )
     base = alt.Chart(bins).encode(
-        x=alt.X("predicted:Q", title=promised, scale=scale, axis=alt.Axis(format=form, tickCount=5)),
-        y=alt.Y("value:Q", title=happened, scale=scale, axis=_left(format=form, tickCount=5)),
+        x=alt.X("predicted:Q", title=axes.predicted, scale=scale, axis=alt.Axis(format=axes.format, tickCount=5)),
+        y=alt.Y("value:Q", title=axes.actual, scale=scale, axis=_left(format=axes.format, tickCount=5)),
         tooltip=_tooltip(
-            [alt.Tooltip("predicted:Q", title=promised, format=".1%" if percent else ".2f")],
-            happened,
+            [alt.Tooltip("predicted:Q", title=axes.predicted, format=axes.precise_format)],
+            axes.actual,
             [alt.Tooltip("labels:Q", title="Ratings", format=",")],
-            ".1%" if percent else ".2f",
+            axes.precise_format,
         ),
     )
     return alt.layer(
@@ -109,9 +137,9 @@ def reliability(bins: pd.DataFrame, promised: str, happened: str, percent: bool,
     ).properties(height=270)
 
 
-def bin_counts(bins: pd.DataFrame, percent: bool) -> alt.LayerChart:
-    """Draw on how many ratings each point of ``reliability`` rests, to stand below it."""
-    scale, _ = _span(bins, percent)
+def bin_counts(bins: pd.DataFrame, axes: CalibrationAxes) -> alt.LayerChart:
+    """Draw how many ratings each point of ``calibration`` rests on, to be shown below it."""
+    scale, _ = _span(bins, axes.percent)
     bars = (
         alt.Chart(bins)
         .mark_bar(opacity=0.6)
@@ -132,12 +160,12 @@ def _span(bins: pd.DataFrame, percent: bool) -> tuple[alt.Scale, list[float]]:
     return alt.Scale(domain=ends, nice=False, zero=False), ends
 
 
-def _left(**how) -> alt.Axis:
-    """Return an axis of a set width, so that pictures stand one below the other."""
-    return alt.Axis(minExtent=36, maxExtent=36, **how)
+def _left(**options: Any) -> alt.Axis:
+    """Return an axis of fixed width, so that two charts line up."""
+    return alt.Axis(minExtent=36, maxExtent=36, **options)
 
 
-def star_shares(shares: pd.DataFrame) -> alt.LayerChart:
+def rating_shares(shares: pd.DataFrame) -> alt.LayerChart:
     """Draw how often each rating was given and predicted. ``shares``: ``level`` str, ``series``, ``share``.
 
     The first series of the frame are bars with their share, the others points of different shapes.
@@ -147,7 +175,7 @@ def star_shares(shares: pd.DataFrame) -> alt.LayerChart:
         x=alt.X("level:O", title=None, sort=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("share:Q", title="Share of ratings", axis=alt.Axis(format=".0%", tickCount=5)),
         tooltip=[
-            alt.Tooltip("series:N", title="Which"),
+            alt.Tooltip("series:N", title="Series"),
             alt.Tooltip("level:O", title="Rating"),
             alt.Tooltip("share:Q", title="Share", format=".1%"),
         ],
@@ -167,14 +195,15 @@ def star_shares(shares: pd.DataFrame) -> alt.LayerChart:
     ).properties(height=300)
 
 
-def groups(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.LayerChart:
-    """Draw the error of groups beside the overall one, in the frame's order. ``errors``: ``name``, ``value`` …,
-    ``labels``, ``users``, ``sign`` (▲ clearly above, ▼ clearly below, ● neither).
+def group_errors(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.LayerChart:
+    """Draw the error of groups and the overall one, in the frame's order.
 
-    A rule marks the overall error; shape tells the signs apart.
+    ``errors``: ``name``, ``value`` …, ``labels``, ``users``, ``sign`` (▲ clearly above, ▼ clearly below, ● neither) and
+    ``baseline``, the error of the best baseline, which may be missing. A rule marks the overall error; shape tells the
+    signs apart.
     """
     signs, shapes = ["●", "▲", "▼"], ["circle", "triangle-up", "triangle-down"]
-    ends = errors[["low", "high", "others"]].astype(float)
+    ends = errors[["low", "high", "baseline"]].astype(float)
     low, high = float(ends.min(axis=None)), float(ends.max(axis=None))
     room = 0.05 * (high - low) or 0.01
     base = alt.Chart(errors).encode(
@@ -191,34 +220,34 @@ def groups(errors: pd.DataFrame, overall: float, label: str, ink: str) -> alt.La
             [
                 alt.Tooltip("labels:Q", title="Ratings", format=","),
                 alt.Tooltip("users:Q", title="Users", format=","),
-                alt.Tooltip("others:Q", title="Strongest peer", format=".3f"),
+                alt.Tooltip("baseline:Q", title="Best baseline", format=".3f"),
             ],
         ),
     )
-    whole = alt.Chart(pd.DataFrame({"value": [overall], "text": ["all"]}))
+    overall_rule = alt.Chart(pd.DataFrame({"value": [overall], "text": ["all"]}))
     return alt.layer(
-        whole.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q"),
-        whole.mark_text(baseline="bottom", dy=-4).encode(x="value:Q", y=alt.value(0), text="text:N"),
+        overall_rule.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q"),
+        overall_rule.mark_text(baseline="bottom", dy=-4).encode(x="value:Q", y=alt.value(0), text="text:N"),
         _spans(base, ink),
         base.mark_point(size=80, filled=True, opacity=1).encode(
             shape=alt.Shape("sign:N", legend=None, scale=alt.Scale(domain=signs, range=shapes)),
             color=alt.Color("sign:N", legend=None, scale=alt.Scale(domain=signs)),
         ),
-        base.mark_point(size=60, shape="stroke", angle=90, strokeWidth=2, opacity=0.7).encode(x="others:Q"),
-    ).properties(**in_rows(24, errors["name"].nunique()))
+        base.mark_point(size=60, shape="stroke", angle=90, strokeWidth=2, opacity=0.7).encode(x="baseline:Q"),
+    ).properties(**row_heights(24, errors["name"].nunique()))
 
 
-def rank_lines(figures: pd.DataFrame, label: str) -> alt.LayerChart:
-    """Draw HR@K or NDCG@K over K, a line an order. ``figures``: ``k``, ``name``, ``value`` …"""
-    names = list(figures["name"].unique())
-    base = alt.Chart(figures).encode(
-        x=alt.X("k:O", title="How many movies of the list are looked at (K)", sort=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title=label, axis=alt.Axis(format=".0%" if label == "HR@K" else ".2f", tickCount=6)),
+def rank_curves(metrics: pd.DataFrame, label: str, percent: bool) -> alt.LayerChart:
+    """Draw HR@K or NDCG@K over K, one line per order of lists. ``metrics``: ``k``, ``name``, ``value`` …"""
+    names = list(metrics["name"].unique())
+    base = alt.Chart(metrics).encode(
+        x=alt.X("k:O", title="Length of the list (K)", sort=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("value:Q", title=label, axis=alt.Axis(format=".0%" if percent else ".2f", tickCount=6)),
         color=_color(names),
         tooltip=_tooltip(
             [alt.Tooltip("name:N", title="List"), alt.Tooltip("k:O", title="K")],
             label,
-            form=".1%" if label == "HR@K" else ".3f",
+            form=".1%" if percent else ".3f",
         ),
     )
     return alt.layer(
@@ -228,13 +257,10 @@ def rank_lines(figures: pd.DataFrame, label: str) -> alt.LayerChart:
     ).properties(height=340)
 
 
-def differences(found: pd.DataFrame, first: str, second: str, ink: str) -> alt.LayerChart:
-    """Draw by how much one model is better than another. ``found``: ``name``, ``value`` … (negative: the first is).
-
-    ``low`` and ``high`` may be missing, then a point stands alone.
-    """
-    reach = 1.15 * max(found[["value", "low", "high"]].abs().max(axis=None), 1e-6)
-    base = alt.Chart(found).encode(
+def differences(metrics: pd.DataFrame, first: str, second: str, ink: str) -> alt.LayerChart:
+    """Draw how much better one model is than another. ``metrics``: ``name``, ``value`` … (negative: the first is)."""
+    reach = 1.15 * max(metrics[["value", "low", "high"]].abs().max(axis=None), 1e-6)
+    base = alt.Chart(metrics).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelFlush=False)),
         x=alt.X(
             "value:Q",
@@ -242,13 +268,13 @@ def differences(found: pd.DataFrame, first: str, second: str, ink: str) -> alt.L
             scale=alt.Scale(domain=[-reach, reach], nice=False),
             axis=alt.Axis(format="+.3f", tickCount=5),
         ),
-        tooltip=_tooltip([alt.Tooltip("name:N", title="Figure")], "Difference", form="+.4f"),
+        tooltip=_tooltip([alt.Tooltip("name:N", title="Metric")], "Difference", form="+.4f"),
     )
     zero = (
         alt.Chart(pd.DataFrame({"value": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q")
     )
     return alt.layer(zero, _spans(base, ink), base.mark_point(size=100, filled=True, opacity=1)).properties(
-        **in_rows(34, found["name"].nunique())
+        **row_heights(34, metrics["name"].nunique())
     )
 
 
@@ -257,12 +283,12 @@ def _spans(base: alt.Chart, ink: str) -> alt.Chart:
 
 
 def _tooltip(first: list, label: str, last: list | None = None, form: str = ".3f") -> list[alt.Tooltip]:
-    found = [
+    interval = [
         alt.Tooltip("value:Q", title=label, format=form),
         alt.Tooltip("low:Q", title="95% interval from", format=form),
         alt.Tooltip("high:Q", title="to", format=form),
     ]
-    return [*first, *found, *(last or [])]
+    return [*first, *interval, *(last or [])]
 
 
 def _color(names: list[str]) -> alt.Color:

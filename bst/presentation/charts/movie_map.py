@@ -1,4 +1,4 @@
-"""All movies of a catalogue as a map: what the model takes for alike lies close together."""
+"""All movies of a catalogue as a map: movies that are similar to the model lie close together."""
 
 import altair as alt
 import pandas as pd
@@ -6,22 +6,22 @@ import pandas as pd
 from bst.presentation.charts.axes import PICKED
 from bst.schema import GENRES
 
-# so many colours of the theme by these shapes: each of the 18 genres has a pair of its own
+# the number of the theme's colours, and shapes: each of the 18 genres has a combination of its own
 COLOURS = 6
 SHAPES = ("circle", "triangle-up", "square", "cross")
 OTHER = "No genre"
 _TEXT = alt.ExprRef("width < 520 ? 10 : 12")
-# titles nearer to each other than this, of what the picture spans from 0 to 1, would be in each other's way
+# titles closer to each other than these shares of the width and height would overlap
 _APART = (0.3, 0.04)
 
 
 def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> alt.LayerChart:
     """Draw the map.
 
-    ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (words), ``genre`` (one of ``GENRES`` or ``OTHER``,
-    which gives colour and shape), ``faint`` bool: less visible; ``mark``: what it is beside one of many, "" for most.
-    What is marked is circled and, where there is room, has its title; ``first`` (smaller is sooner) says whose title
-    goes before. A click selects a movie, which is ringed: parameter ``movie``.
+    ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (text), ``genre`` (one of ``GENRES`` or ``OTHER``,
+    which gives colour and shape), ``faint`` bool: less visible; ``mark``: why it is marked, "" for most. Marked movies
+    are circled and, where there is room, have their title, those with a lower ``first`` before others. A click selects
+    a movie, which is ringed: parameter ``movie``. ``ink`` and ``paper``: the colours of text and background.
     """
     x, y = (alt.X("x:Q", axis=None, scale=_scale(points["x"])), alt.Y("y:Q", axis=None, scale=_scale(points["y"])))
     tips = [
@@ -55,7 +55,7 @@ def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> 
             size=420, strokeWidth=3.5, color=PICKED, opacity=1, aria=False
         ),
         marked.mark_point(size=150, strokeWidth=2, color=ink, opacity=1).encode(tooltip=tips),
-        # a rim of paper keeps words legible above points
+        # an outline in the colour of the background keeps titles legible above points
         *(
             marked.mark_text(
                 align=alt.ExprRef("datum.right ? 'right' : 'left'"),
@@ -77,10 +77,11 @@ def _scale(values: pd.Series) -> alt.Scale:
 
 
 def _with_room(points: pd.DataFrame) -> pd.DataFrame:
-    """Return what is marked, with the title of those that have room for it, and on which side it stands."""
+    """Return the marked movies, ``shown`` with their title where there is room, and whether that goes to the right."""
     marked = points[points["mark"] != ""].sort_values("first", kind="stable")
     low, span = points[["x", "y"]].min(), (points[["x", "y"]].max() - points[["x", "y"]].min()).replace(0, 1)
-    placed, shown = [], []
+    placed: list[tuple[float, float]] = []
+    shown = []
     for x, y in ((marked[["x", "y"]] - low) / span).itertuples(index=False):
         free = all(abs(x - other_x) > _APART[0] or abs(y - other_y) > _APART[1] for other_x, other_y in placed)
         shown.append(free)

@@ -1,8 +1,10 @@
-"""A real user through time: what was expected, what came, and how far off it was on average.
+"""The replay of a user: expected and given ratings, and the running error.
 
-A picture is made once for a user. Which step is looked at is its parameter ``NOW``, how many events have happened: to
-go a step on is to set that, see ``at_step``. What has not happened yet is drawn faintly, so that nothing moves.
+A chart is built once per user. Its parameter ``NOW``, the number of events that have happened, sets the current step
+(see ``at_step``). Later events are drawn faintly, so that nothing moves.
 """
+
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -13,7 +15,7 @@ NOW = "now"
 FAINT = 0.16
 HEIGHT = 250
 _HAPPENED = f"datum.step <= {NOW}"
-# the same room for the scale on both pictures, so that their steps stand one below the other
+# both charts have axes of the same width, so that their steps line up
 _SCALE_WIDTH = 30
 
 
@@ -21,7 +23,7 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
     """Draw the rating expected and given at every step. ``table``: ``step`` (1, 2, …), ``title``, ``actual``,
     ``predicted``, in stars.
 
-    Circles are what was given, crosses what was expected; the longer the line in ``ink`` between, the larger the error.
+    Circles are given ratings, crosses expected ones; the line in ``ink`` between them is the error.
     """
     names = [GAVE, EXPECTED]
     wide = table[["step", "title", "actual", "predicted"]].rename(columns={"actual": GAVE, "predicted": EXPECTED})
@@ -59,9 +61,9 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
 
 
 def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
-    """Draw the MAE over all ratings up to each step. ``table``: ``step``, ``mae``, ``item_mean_mae``.
+    """Draw the MAE of all ratings up to each step. ``table``: ``step``, ``mae``, ``item_mean_mae``.
 
-    Dash tells model and item mean apart, not colour alone; a rule in ``ink`` marks the step.
+    Dash and colour tell the model and item means apart; a rule in ``ink`` marks the current step.
     """
     names = [MODEL, ITEM_MEAN]
     wide = table[["step", "mae", "item_mean_mae"]].rename(columns={"mae": MODEL, "item_mean_mae": ITEM_MEAN})
@@ -87,30 +89,30 @@ def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
             strokeDash=alt.StrokeDash("series:N", title=None, sort=names),
             tooltip=[
                 alt.Tooltip("series:N", title="Prediction"),
-                alt.Tooltip("step:Q", title="After movies"),
+                alt.Tooltip("step:Q", title="Movies rated"),
                 alt.Tooltip("error:Q", title="Mean error", format=".3f"),
             ],
         )
     )
-    # beside the rule, on the side where there is room
+    # next to the rule, on the side that has room
     late = f"{NOW} > {len(table) / 2}"
-    here = (
+    rule = (
         alt.Chart(pd.DataFrame({"here": [0]}))
         .transform_calculate(step=NOW, text=f"'after ' + {NOW}")
         .encode(x=x.copy())
     )
     return (
         alt.layer(
-            here.mark_rule(strokeDash=[2, 3], opacity=0.7, color=ink),
-            here.mark_text(
+            rule.mark_rule(strokeDash=[2, 3], opacity=0.7, color=ink),
+            rule.mark_text(
                 align=alt.expr(f"{late} ? 'right' : 'left'"), dx=alt.expr(f"{late} ? -5 : 5"), baseline="top", dy=2
             ).encode(y=alt.value(0), text="text:N"),
             base.transform_filter(_HAPPENED).mark_line(strokeWidth=2.5),
-            # a condition that always holds: else the legend would be as faint as the line
+            # a condition that always holds, as otherwise the legend would be as faint as the line
             base.mark_line(strokeWidth=2).encode(
                 opacity=alt.condition("datum.step > 0", alt.value(2 * FAINT), alt.value(1))
             ),
-            # a line of one point is none
+            # a line of one point would be invisible
             base.transform_filter(f"datum.step == {NOW}").mark_point(size=60, filled=True, opacity=1),
         )
         .add_params(alt.param(NOW, value=0))
@@ -118,8 +120,8 @@ def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
     )
 
 
-def at_step(spec: dict, step: int) -> dict:
-    """Return the Vega-Lite specification of one of these pictures at another step. ``spec`` stays as it is."""
+def at_step(spec: dict[str, Any], step: int) -> dict[str, Any]:
+    """Return the Vega-Lite specification of one of these charts at another step. ``spec`` is not changed."""
     return spec | {"params": [{**param, "value": step} if param["name"] == NOW else param for param in spec["params"]]}
 
 

@@ -1,10 +1,11 @@
-"""Pictures that are built and checked once, and filled with data many times: Vega-Lite specifications as dicts.
+"""Charts that are built and validated once, and filled with data many times: Vega-Lite specifications as dicts.
 
-To build a chart of several layers with altair and to check it takes many times longer than all else that a page does.
-So what differs from one picture to the next is in its data and its parameters, which expressions refer to.
+Building and validating a chart of several layers with altair takes many times longer than everything else on a page. So
+what differs from one chart to the next is in its data and its parameters, which expressions refer to.
 """
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -14,22 +15,22 @@ import pandas as pd
 ROWS = "rows"
 
 
-def template(build):
-    """Return ``build`` as a function that gives the specification of the chart it builds, made once an argument list.
+def template(build: Callable[..., alt.LayerChart]) -> Callable[..., dict[str, Any]]:
+    """Decorate a function that builds a chart: it returns the specification, built once for each list of arguments.
 
-    The chart's layers have no data of their own.
+    The layers of the chart have no data of their own.
     """
 
     @lru_cache(maxsize=32)
-    def made(*arguments) -> dict[str, Any]:
+    def specification(*arguments: Any) -> dict[str, Any]:
         return build(*arguments).properties(data=alt.NamedData(ROWS)).to_dict()
 
-    return made
+    return specification
 
 
-def filled(spec: dict[str, Any], rows: pd.DataFrame, height: int | None = None, **params: Any) -> dict[str, Any]:
-    """Return a specification with data and the values of parameters, which are new ones; ``spec`` stays as it is."""
+def fill(spec: dict[str, Any], rows: pd.DataFrame, height: int | None = None, **params: Any) -> dict[str, Any]:
+    """Return a specification with data and with ``params`` as further parameters. ``spec`` is not changed."""
     values = json.loads(rows.to_json(orient="records", double_precision=6))
-    given = [{"name": name, "value": value} for name, value in params.items()]
-    whole = {**spec, "data": {"values": values}, "params": [*spec.get("params", []), *given]}
-    return whole if height is None else {**whole, "height": height}
+    parameters = [{"name": name, "value": value} for name, value in params.items()]
+    filled = {**spec, "data": {"values": values}, "params": [*spec.get("params", []), *parameters]}
+    return filled if height is None else {**filled, "height": height}

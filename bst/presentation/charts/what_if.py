@@ -1,43 +1,43 @@
-"""What changes when something about a visitor changes: ranks A → B, one knob turned, everyone a visitor could be."""
+"""What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.presentation.charts.axes import framed, in_rows, on_fill
+from bst.presentation.charts.axes import frames_around, readable_colour, row_heights
 
 _ROW = 26
-# the lines of a bump chart stand between two places; what is left and right of them belongs to the titles
+# the lines of a bump chart are in the middle; the sides belong to the titles
 _NARROW = "width < 640"
 _SIDE = f"({_NARROW} ? 0.41 : 0.37) * width"
 _FROM, _TO = _SIDE, f"width - {_SIDE}"
 _RANK_ROOM = f"({_NARROW} ? 36 : 46)"
 _TEXT = alt.ExprRef(f"{_NARROW} ? 11 : 12")
-# and those of a sweep left of this, with the titles to the right of it
+# the lines of a sweep end here, with the titles to the right
 _END = "0.6 * width"
 _SHAPES = {"rises": "triangle-up", "falls": "triangle-down", "stays": "circle"}
-# a change that nobody would notice must not fill the picture: at least so many stars from bottom to top
+# in stars: the least height of a chart, so that a negligible change does not fill it
 _LEAST_SPAN = 1.0
 _LINES_HEIGHT, _LABEL_HEIGHT = 360, 18
 _BARS = 12
-# "Under 18" and "56 and over" above columns as narrow as a number
+# short forms of "Under 18" and "56 and over" for narrow columns
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
 
 def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
     """Draw how ranks move from A to B, with titles at both ends.
 
-    ``moves``: a row a movie that is among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is
-    first; missing where the movie is watched, so in no list), ``expected_a``, ``expected_b`` (stars). Movies that come
-    from beyond the first ``k``, or go there, stand below a gap, in the order of their ranks. Triangles and dashes tell
-    the way, not colour alone; what keeps its rank is in ``ink``.
+    ``moves``: one row per movie among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is first;
+    missing where the movie has been watched, so is on no list), ``expected_a``, ``expected_b`` (stars). Movies that
+    come from beyond the first ``k``, or go there, are below a gap, in the order of their ranks. Triangles, dashes and
+    colour show the direction; what keeps its rank is in ``ink``.
     """
     placed = _placed(moves, k)
     lowest = float(placed[["slot_a", "slot_b"]].max(axis=None))
     scale = alt.Scale(domain=[-0.4, lowest + 0.6], reverse=True, nice=False, zero=False)
     at_a, at_b = (alt.Y(f"slot_{side}:Q", axis=None, scale=scale) for side in "ab")
     ways = list(_SHAPES)
-    # spelled out, as the short forms of conditions are slow to build, and this chart is made anew with every click
+    # written out, as short forms of conditions are slow to build, and this chart is built again with every click
     colour = alt.ColorValue(
         ink,
         condition=alt.ConditionalPredicateMarkPropFieldOrDatumDef(
@@ -67,14 +67,14 @@ def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
     ).properties(height=_ROW * (lowest + 1))
 
 
-def _at(place: str, further: str = "0") -> alt.XValue:
-    return alt.XValue(alt.ExprRef(f"{place} + {further}"))
+def _at(x: str, offset: str = "0") -> alt.XValue:
+    return alt.XValue(alt.ExprRef(f"{x} + {offset}"))
 
 
 def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Add where each end stands (``slot_a``, ``slot_b``: 1 is on top), its words, and which way the movie went.
+    """Add the position of each end (``slot_a``, ``slot_b``: 1 is on top), its texts, and which way the movie moves.
 
-    Rows that go no way are what stands over both lists, and over what is beyond them.
+    Rows that move no way are the headings of both lists, and of what is beyond them.
     """
     placed = moves[["title", "rank_a", "rank_b", "expected_a", "expected_b"]].copy()
     for side in "ab":
@@ -93,16 +93,16 @@ def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
     heads = [{"slot": 0, "shown_a": "A: as they are", "shown_b": "B: changed"}]
     if placed[["slot_a", "slot_b"]].max(axis=None) > k:
         heads.append({"slot": k + 1, "title_a": f"beyond the first {k}", "title_b": f"beyond the first {k}"})
-    words = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
-    words["slot_b"] = words["slot_a"]
-    placed = pd.concat([placed, words], ignore_index=True)
+    headings = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
+    headings["slot_b"] = headings["slot_a"]
+    placed = pd.concat([placed, headings], ignore_index=True)
     texts = ["title", "shown_a", "shown_b", "title_a", "title_b"]
     placed[texts] = placed[texts].astype(object).reindex(columns=texts, fill_value="").fillna("")
     return placed
 
 
-def _ends(side: str, y: alt.Y, place: str, outwards: int) -> list[alt.Chart]:
-    """Return rank and title beside one end of each line; a title that has no room is cut off."""
+def _ends(side: str, y: alt.Y, x: str, outwards: int) -> list[alt.Chart]:
+    """Return rank and title at one end of each line; a title that is too long is cut off."""
     align = "left" if outwards > 0 else "right"
     tips = [("title:N", "Movie", ""), ("shown_a:N", "Rank in A", ""), ("shown_b:N", "Rank in B", "")]
     tips += [("expected_a:Q", "Rating in A", ".2f"), ("expected_b:Q", "Rating in B", ".2f")]
@@ -110,11 +110,11 @@ def _ends(side: str, y: alt.Y, place: str, outwards: int) -> list[alt.Chart]:
     return [
         alt.Chart()
         .mark_text(align=align, fontWeight="bold", fontSize=_TEXT)
-        .encode(x=_at(place, f"{10 * outwards}"), y=y, text=f"shown_{side}:N"),
+        .encode(x=_at(x, f"{10 * outwards}"), y=y, text=f"shown_{side}:N"),
         alt.Chart()
         .mark_text(align=align, fontSize=_TEXT, limit=room)
         .encode(
-            x=_at(place, f"{outwards} * {_RANK_ROOM}"),
+            x=_at(x, f"{outwards} * {_RANK_ROOM}"),
             y=y,
             text=f"title_{side}:N",
             tooltip=[alt.Tooltip(field, title=name, format=digits) for field, name, digits in tips],
@@ -122,12 +122,13 @@ def _ends(side: str, y: alt.Y, place: str, outwards: int) -> list[alt.Chart]:
     ]
 
 
-def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, ink: str) -> alt.LayerChart:
-    """Draw the expected rating of each movie as a knob with ordered settings turns.
+def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], parameter: str, ink: str) -> alt.LayerChart:
+    """Draw the expected rating of each movie over the ordered values of a parameter.
 
-    ``settings``: ``title``, ``setting`` (what the knob says), ``place`` (its order), ``current`` (is it so now?),
-    ``expected`` (stars), ``distribution`` (list of the probability of each of ``levels``, or None). ``knob`` names the
-    axis. Each line has its title at its end, and dash and point shape of its own; a rule marks what is so now.
+    ``settings``: ``title``, ``setting`` (the value, as text), ``place`` (its position), ``current`` (whether it is the
+    present value), ``expected`` (stars), ``distribution`` (list of the probability of each of ``levels``, or None).
+    ``parameter`` labels the axis. Each line has its title at its end, and its own dash and point shape; a rule marks
+    the present value.
     """
     frame = _with_hover(settings, levels)
     low, high = _span(frame["expected"])
@@ -135,14 +136,14 @@ def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, in
     names = frame.sort_values("place")["setting"].unique().tolist()
     x = alt.X(
         "setting:O",
-        title=knob,
+        title=parameter,
         sort=names,
         axis=alt.Axis(labelAngle=0 if max(map(len, names)) <= 3 else -40, labelOverlap="greedy", labelFlush=False),
         scale=alt.Scale(type="point", padding=0.3, range=[0, alt.ExprRef(_END)]),
     )
     y = alt.Y("expected:Q", title="Expected rating, stars", scale=alt.Scale(domain=[low, high], nice=False))
     base = alt.Chart().encode(
-        x=x, y=y, color=alt.Color("title:N", sort=titles, legend=None), tooltip=_tooltips(frame, levels, knob)
+        x=x, y=y, color=alt.Color("title:N", sort=titles, legend=None), tooltip=_tooltips(frame, levels, parameter)
     )
     layers = [
         base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("title:N", sort=titles, legend=None)),
@@ -160,7 +161,7 @@ def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, in
 
 
 def _end_titles(frame: pd.DataFrame, low: float, high: float, titles: list[str]) -> list[alt.Chart]:
-    """Return the titles right of the lines' ends, pushed apart where they would cover each other."""
+    """Return the titles to the right of the lines' ends, moved apart where they would overlap."""
     ends = frame[frame["place"] == frame.groupby("title")["place"].transform("max")].copy()
     ends["label_at"] = _apart(ends["expected"].to_numpy(), _LABEL_HEIGHT * (high - low) / _LINES_HEIGHT, low, high)
     scale = alt.Scale(domain=[low, high], nice=False)
@@ -177,12 +178,12 @@ def _end_titles(frame: pd.DataFrame, low: float, high: float, titles: list[str])
 
 
 def _apart(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """Return values moved as little as it takes for neighbours to be ``gap`` apart, between ``low`` and ``high``."""
+    """Return values moved as little as needed for neighbours to be ``gap`` apart, between ``low`` and ``high``."""
     order = np.argsort(values, kind="stable")
     placed = values[order].astype(float)
     for i in range(1, len(placed)):
         placed[i] = max(placed[i], placed[i - 1] + gap)
-    # what was pushed over the top comes back, and pushes those below
+    # values above ``high`` come back, and move those below
     placed[-1:] = np.minimum(placed[-1:], high)
     for i in range(len(placed) - 2, -1, -1):
         placed[i] = min(placed[i], placed[i + 1] - gap)
@@ -191,11 +192,11 @@ def _apart(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
     return apart
 
 
-def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, ink: str) -> alt.LayerChart:
-    """Draw the expected rating of each movie for every setting of a knob without order. Arguments as ``sweep_lines``.
+def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], parameter: str, ink: str) -> alt.LayerChart:
+    """Draw the expected rating of each movie for every value of a parameter without order. See ``sweep_lines``.
 
-    A row a setting, in the order of ``place``, with a point a movie; a line in ``ink`` joins the points of the row that
-    is so now, and its name says so.
+    One row per value, in the order of ``place``, with one point per movie; a line in ``ink`` and its label mark the row
+    of the present value.
     """
     frame = _with_hover(settings, levels)
     frame["name"] = [f"{s} (now)" if now else s for s, now in zip(frame["setting"], frame["current"], strict=True)]
@@ -211,19 +212,19 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], knob: str, i
     points = base.mark_point(filled=True, size=90, opacity=1).encode(
         color=alt.Color("title:N", title=None, sort=titles, legend=legend),
         shape=alt.Shape("title:N", title=None, sort=titles, legend=legend),
-        tooltip=_tooltips(frame, levels, knob),
+        tooltip=_tooltips(frame, levels, parameter),
     )
     line = alt.Chart(now).mark_rule(color=ink, opacity=0.5, strokeWidth=1.5, strokeDash=[2, 3])
     layers = [line.encode(y=alt.Y("name:N", sort=names)), points] if len(now) else [points]
-    return alt.layer(*layers).properties(**in_rows(26, len(names)))
+    return alt.layer(*layers).properties(**row_heights(26, len(names)))
 
 
-def everyone(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
+def demographic_grid(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
     """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
 
-    ``grid``: ``age``, ``occupation`` (words, in the frame's order), ``current`` (is the visitor so?), ``expected``,
-    ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the weakest and the strongest colour, shared by the
-    pictures that stand side by side. Each cell has its rating as text; a frame marks what is so now.
+    ``grid``: ``age``, ``occupation`` (labels, in the frame's order), ``current`` (whether the visitor is like that),
+    ``expected``, ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the faintest and the strongest
+    colour, shared by charts that are side by side. Each cell has its rating as text; a frame marks the visitor's.
     """
     frame = _with_hover(grid, levels)
     low, high = span
@@ -247,11 +248,11 @@ def everyone(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, f
         ),
     ]
     if frame["current"].any():
-        layers += framed(cell.transform_filter("datum.current"))
+        layers += frames_around(cell.transform_filter("datum.current"))
     layers.append(
-        cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=on_fill("expected"))
+        cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=readable_colour("expected"))
     )
-    return alt.layer(*layers).properties(**in_rows(21, frame["occupation"].nunique()))
+    return alt.layer(*layers).properties(**row_heights(21, frame["occupation"].nunique()))
 
 
 def _span(expected: pd.Series) -> tuple[float, float]:
@@ -261,7 +262,7 @@ def _span(expected: pd.Series) -> tuple[float, float]:
 
 
 def _with_hover(frame: pd.DataFrame, levels: tuple[float, ...]) -> pd.DataFrame:
-    """Add a column a rating level with its probability as a bar of text; without distributions, none."""
+    """Add one column per rating level with its probability as a bar of text, if there are distributions."""
     frame = frame.copy()
     rows = frame.pop("distribution")
     if not len(rows) or rows.iloc[0] is None:
@@ -272,8 +273,8 @@ def _with_hover(frame: pd.DataFrame, levels: tuple[float, ...]) -> pd.DataFrame:
     return frame
 
 
-def _tooltips(frame: pd.DataFrame, levels: tuple[float, ...], knob: str | None = None) -> list[alt.Tooltip]:
-    tips = [alt.Tooltip("title:N", title="Movie"), alt.Tooltip("setting:N", title=knob)] if knob else []
+def _tooltips(frame: pd.DataFrame, levels: tuple[float, ...], parameter: str | None = None) -> list[alt.Tooltip]:
+    tips = [alt.Tooltip("title:N", title="Movie"), alt.Tooltip("setting:N", title=parameter)] if parameter else []
     tips.append(alt.Tooltip("expected:Q", title="Expected rating", format=".2f"))
     if "share_0" in frame:
         tips += [alt.Tooltip(f"share_{i}:N", title=f"{levels[i]:g} ★") for i in reversed(range(len(levels)))]

@@ -1,37 +1,65 @@
-"""A report's content: what is known of a bundle, in an order that a stakeholder reads. Aggregates alone."""
+"""The contents of a report: what is known about a bundle, in the order a stakeholder reads it. Aggregates only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import altair as alt
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from bst.bundles import curves
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
 from bst.evaluation import measure
+from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
 from bst.models.registry import describe, family_of
-from bst.presentation import charts
-from bst.presentation.charts import data as of_data
+from bst.presentation import charts, curves, frames, sentences
+from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
-from bst.presentation.glossary import NEXT_MEANS, meaning
-from bst.presentation.report import frames
+from bst.presentation.glossary import meaning
 from bst.presentation.report.svg import INK, inline
+from bst.presentation.vocabulary import (
+    ATTRIBUTES,
+    CONTENT_METRICS,
+    INTERVAL,
+    LIST_LENGTH,
+    LIST_METRICS,
+    METRICS,
+    ORDERS,
+    group_label,
+)
+from bst.text import span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
 
-# words of the glossary that a report uses
-WORDS = ("MAE", "RMSE", "NLL", "ECE", "95% interval", "Peer", "SVD", "HR@K", "NDCG@K", "MRR", "Coverage", "Novelty")
+# entries of the glossary that a report uses
+GLOSSARY_ENTRIES = (
+    "MAE",
+    "RMSE",
+    "NLL",
+    "ECE",
+    "95% interval",
+    "Baseline",
+    "SVD",
+    "HR@K",
+    "NDCG@K",
+    "MRR",
+    "Coverage",
+    "Novelty",
+    "Diversity",
+    "Popular",
+)
+# learning curves in a report
+CURVES = ("mae", "rmse", "ndcg@10", "hr@10")
+METRICS_SHOWN = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart, what it shows to those who do not see it, and what it means."""
+    """A chart, its content in words for those who do not see it, and its caption and title."""
 
     svg: Markup
     words: str
@@ -43,14 +71,14 @@ class Figure:
 class Table:
     """A table of texts."""
 
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
     caption: str = ""
 
 
 @dataclass
 class Section:
-    """A heading with paragraphs, figures and tables; what is empty is left out."""
+    """A heading with paragraphs, figures and tables; empty parts are left out."""
 
     title: str
     text: list[str] = field(default_factory=list)
@@ -59,86 +87,93 @@ class Section:
 
 
 def make_report(
-    bundle: Bundle, profile: DatasetProfile | None = None, on_progress: Callable[[str], None] = lambda words: None
+    bundle: Bundle, profile: DatasetProfile | None = None, on_progress: Callable[[str], None] = lambda stage: None
 ) -> str:
     """Return a report on a bundle as the text of an HTML file.
 
-    The evaluation is what was kept with the bundle; where nothing was, what training left stands there, with how to
-    measure the rest. ``profile``: of its dataset, left out where that is not at hand. ``on_progress`` is told what is
-    next. Raises ``BundleError`` for a damaged bundle.
+    It has the evaluation that was kept with the bundle; without one, the summary of training, and how to measure the
+    rest. ``profile``: of its dataset, None if that is not available. ``on_progress`` gets what comes next, in words.
+    Raises ``BundleError`` for a damaged bundle.
     """
-    record = measure.read(bundle)
-    sections = []
-    for words, make in (
-        ("drawing the architecture", lambda: [_built(bundle)]),
-        ("drawing learning curves", lambda: [_learnt(bundle)]),
-        ("drawing the evaluation", lambda: _evaluated(bundle, record)),
+    full = measure.read(bundle)
+    record = full or measure.summary(bundle)
+    sections: list[Section] = []
+    for stage, make in (
+        ("drawing the architecture", lambda: [_architecture(bundle)]),
+        ("drawing learning curves", lambda: [_training(bundle)]),
+        ("drawing the evaluation", lambda: _evaluation(bundle, full) if full else [_summary(bundle, record)]),
         ("drawing the data", lambda: [_data(bundle, profile)]),
     ):
-        on_progress(words)
+        on_progress(stage)
         sections += make()
     return _template().render(
         bundle=bundle,
-        headline=frames.headline(bundle, record or bundle.metrics),
+        headline=f"{sentences.headline(bundle, record)}.",
         facts=_facts(bundle, record),
         sections=sections,
         card=Markup(_markdown().render(bundle.model_card)),
-        words=[(word, meaning(word)) for word in WORDS],
+        words=[(entry, meaning(entry)) for entry in GLOSSARY_ENTRIES],
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
 
 
 @cache
-def _template():
+def _template() -> Template:
     folder = Path(__file__).parent
-    world = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return world.get_template("report.html.jinja")
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html.jinja")
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    # no HTML of a stranger's card, and no pictures, which would be fetched from somewhere
+    # a card from elsewhere may hold neither HTML nor images, which would be fetched from somewhere
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
-def _facts(bundle: Bundle, record: dict | None) -> list[tuple[str, str]]:
-    labels = (record or bundle.metrics).get("labels")
-    people = "simulated people" if bundle.simulated else "people"
-    facts = [
-        ("Dataset", f"{bundle.dataset_title}: {bundle.sizes.users:,} {people}, {bundle.sizes.movies:,} movies"),
+def _facts(bundle: Bundle, record: EvaluationRecord) -> list[tuple[str, str]]:
+    users = "simulated users" if bundle.simulated else "users"
+    return [
+        ("Dataset", f"{bundle.dataset_title}: {bundle.sizes.users:,} {users}, {bundle.sizes.movies:,} movies"),
         ("Parameters", f"{bundle.parameters['parameters']:,}, of which {bundle.parameters['trainable']:,} are trained"),
-        ("Judged by", f"protocol “{bundle.protocol}”, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}"),
+        ("Tested under", f"protocol “{bundle.protocol}”, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}"),
+        ("Test ratings", f"{record.labels:,}"),
+        ("Made on", bundle.created),
     ]
-    facts += [("Test ratings", f"{labels:,}")] if labels else []
-    return [*facts, ("Made on", bundle.created)]
 
 
-def _figure(chart: alt.TopLevelMixin, words: str, caption: str = "", title: str = "") -> Figure:
+def _figure(chart: Any, words: str, caption: str = "", title: str = "") -> Figure:
     return Figure(Markup(inline(chart)), words, caption, title)
 
 
-def _built(bundle: Bundle) -> Section:
+def _paragraph(markdown: str) -> str:
+    """Return one of ``sentences`` as plain text."""
+    return markdown.replace("**", "")
+
+
+def _architecture(bundle: Bundle) -> Section:
     diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
     figures = [_figure(architecture(diagram, INK), diagram.text, title=diagram.title) for diagram in diagrams]
     return Section("What it is", [describe(bundle.config)], figures)
 
 
-def _learnt(bundle: Bundle) -> Section:
+def _training(bundle: Bundle) -> Section:
     history = bundle.history
     best = curves.best_epochs(history, bundle.config)
     section = Section("How it learnt", [f"{bundle.epochs} epochs; “best” marks the one whose weights are kept."])
-    offered = curves.offered([history])
-    for name in [name for name in ("mae", "rmse", "ndcg@10", "hr@10") if name in offered]:
+    recorded = curves.offered([history])
+    for name in (name for name in CURVES if name in recorded):
         curve = curves.CURVES[name]
         table = curves.side_by_side({bundle.name: history}, name, {bundle.name: best})
-        told = "; ".join(
+        values = "; ".join(
             f"{series}: {rows['value'].iloc[0]:.3f} to {rows['value'].iloc[-1]:.3f} in {len(rows)} epochs"
             for series, rows in table.groupby("series", sort=False)
         )
         section.figures.append(
             _figure(
                 charts.learning_curves(table, curve.label).properties(height=220),
-                f"{curve.label} over the epochs. {told}",
+                f"{curve.label} over the epochs. {values}",
                 curve.meaning,
                 curve.label,
             )
@@ -146,145 +181,124 @@ def _learnt(bundle: Bundle) -> Section:
     return section
 
 
-def _evaluated(bundle: Bundle, record: dict | None) -> list[Section]:
-    if record is None:
-        words = (
-            "Only what training ended with was measured. Intervals, errors by group and by length of history, "
-            "calibration "
-            f"and lists are worked out by: python -m bst evaluate --bundle {bundle.name}. Then make this report again."
-        )
-        return [
-            Section("How good it is", [words], tables=[_figures_table(bundle.metrics), *_peer_table(bundle.metrics)])
-        ]
-    sections = [_good(record)]
-    if "by_history" in record:
-        sections += [_knowing(record), _promises(record), _groups(record)]
-    if "ranking" in record:
-        sections.append(_lists(bundle, record))
-    return sections
-
-
-def _figures_table(record: dict) -> Table:
-    return Table(("Figure", "Value", "95% interval"), frames.figures(record))
-
-
-def _peer_table(metrics: dict) -> list[Table]:
-    found = [(frames.OURS, metrics["metrics"])] if "mae" in metrics["metrics"] else []
-    found += [(frames.peer_name(name), errors) for name, errors in metrics.get("peers", {}).items()]
-    rows = [(name, f"{errors['mae']:.3f}", f"{errors['rmse']:.3f}") for name, errors in found]
-    return (
-        [Table(("Prediction", "MAE", "RMSE"), rows, "Beside simpler ways to predict the same ratings.")] if rows else []
+def _summary(bundle: Bundle, record: EvaluationRecord) -> Section:
+    text = (
+        "This is only what training measured. For intervals, errors by group and by length of history, calibration and "
+        f"ranked lists, run: python -m bst evaluate --bundle {bundle.name}. Then make this report again."
     )
+    keys, rows = frames.metrics_table(frames.predictors(record))
+    table = Table(("Prediction", *(METRICS[key].label for key in keys)), rows, "Compared with baselines.")
+    return Section("How good it is", [text], tables=[_metrics_table(record), table])
 
 
-def _good(record: dict) -> Section:
-    section = Section("How good it is", tables=[_figures_table(record)])
-    if "intervals" in record:
-        table = frames.baselines(record)
-        told = "; ".join(f"{row.name} {row.value:.3f}" for row in table.itertuples(index=False))
+def _evaluation(bundle: Bundle, record: EvaluationRecord) -> list[Section]:
+    sections = [_accuracy(bundle, record)]
+    if record.rating:
+        sections += [
+            _cold_start(bundle, record.rating),
+            _calibration(record.rating),
+            _groups(record, record.rating),
+        ]
+    return sections + ([_lists(bundle, record, record.ranking)] if record.ranking else [])
+
+
+def _metrics_table(record: EvaluationRecord) -> Table:
+    rows = []
+    for key in METRICS_SHOWN:
+        if key in record.metrics:
+            metric, bounds = METRICS[key], record.metrics.bounds.get(key)
+            rows.append((metric.label, metric.text(record.metrics[key]), span(*bounds) if bounds else ""))
+    return Table(("Metric", "Value", "95% interval"), rows)
+
+
+def _accuracy(bundle: Bundle, record: EvaluationRecord) -> Section:
+    section = Section("How good it is", [sentences.measured_on(bundle, record)], tables=[_metrics_table(record)])
+    if record.rating:
+        table, label = frames.baseline_errors(record, "mae"), METRICS["mae"].label
         section.figures.append(
             _figure(
-                charts.peer_errors(table, "MAE", INK),
-                f"MAE in stars: {told}",
-                "The filled circle is this model, open diamonds are simpler ways to predict the same ratings; bars are "
-                "95% intervals over people.",
-                "Beside simpler ways to predict",
+                charts.baseline_errors(table, label, INK),
+                f"{label} in stars: {sentences.values_text(table)}",
+                sentences.BASELINE_CAPTION,
+                "Compared with simpler predictions (baselines)",
             )
         )
     return section
 
 
-def _knowing(record: dict) -> Section:
-    table = frames.by_history(record)
-    told = "; ".join(
-        f"{name}: " + ", ".join(f"{row.value:.2f} at {row.length}" for row in part.itertuples(index=False))
-        for name, part in table.groupby("name", sort=False)
-    )
-    text = ["The error by how many ratings of somebody are known."]
-    if record.get("known_after") is not None:
-        text.append(
-            f"Half of the largest lead over item means is there after about {record['known_after']} ratings: from then "
-            "on it knows somebody."
-        )
+def _cold_start(bundle: Bundle, rating: RatingEvaluation) -> Section:
+    table = frames.errors_by_history(rating.by_history)
     figure = _figure(
         charts.by_history(table, "MAE in stars", INK),
-        f"MAE by ratings known: {told}",
-        "Lower is better. The band is this model's 95% interval. People with long histories are easier to predict for "
-        "anyone, so look at the distance between the lines.",
-        "Error by length of history",
+        f"MAE by known ratings: {sentences.points_text(table, 'length', '.2f')}",
+        f"{sentences.HISTORY_CAPTIONS['mae']} The band is this model's {INTERVAL}",
     )
-    return Section("How soon it knows somebody", text, [figure])
+    return Section("Error by length of history", [_paragraph(sentences.cold_start(bundle, rating))], [figure])
 
 
-def _promises(record: dict) -> Section:
-    section = Section("Whether it means what it says")
-    kinds = (
-        ("liked", "Promised: chance of 4 ★ or more", "Came true", True, "Chance to be liked"),
-        ("expected", "Expected rating, stars", "Given on average, stars", False, "Expected and given"),
+def _calibration(rating: RatingEvaluation) -> Section:
+    section = Section(
+        "Calibration: are its probabilities right?", [_paragraph(sentences.calibration(rating.calibration))]
     )
-    for name, promised, happened, percent, title in kinds:
-        if name not in record["calibration"]:
-            continue
-        table = frames.bins(record["calibration"][name])
-        form = "{:.0%}" if percent else "{:.1f}"
-        told = "; ".join(f"{form.format(r.predicted)}: {form.format(r.value)}" for r in table.itertuples(index=False))
+    for bins, axes, caption in (
+        (rating.calibration.liked, charts.LIKED_CALIBRATION, sentences.CALIBRATION_CAPTION),
+        (rating.calibration.expected, charts.RATING_CALIBRATION, f"Bars: {INTERVAL}"),
+    ):
+        if bins:
+            table = frames.calibration_bins(bins)
+            words = f"{axes.predicted}, and {axes.actual}: {sentences.bins_text(table, axes.format)}"
+            section.figures.append(_figure(charts.calibration(table, axes, INK), words, caption, axes.title))
+    return section
+
+
+def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
+    section = Section("Groups and fairness")
+    if rating.fairness:
+        section.text.append(sentences.FAIRNESS_CAPTION)
+        columns = ("By", "Worst", "Best", "Difference in stars", "95% interval", "Chance")
+        rows = [
+            (
+                ATTRIBUTES[row.attribute].label,
+                group_label(row.attribute, row.worst),
+                group_label(row.attribute, row.best),
+                f"{row.mae_difference.value:.3f}",
+                span(row.mae_difference.low, row.mae_difference.high),
+                sentences.chance(row.chance),
+            )
+            for row in rating.fairness
+        ]
+        section.tables.append(Table(columns, rows))
+    for attribute in frames.sliced_attributes(record):
+        table, label = frames.group_errors(record, attribute), ATTRIBUTES[attribute].label
         section.figures.append(
             _figure(
-                charts.reliability(table, promised, happened, percent, INK),
-                f"{promised} and what happened: {told}",
-                "On the dashed line a promise is kept. Bars are 95% intervals.",
-                title,
+                charts.group_errors(table, record.metrics.mae, METRICS["mae"].label, INK),
+                f"MAE by {label.lower()}, ▲ clearly above all, ▼ clearly below: {sentences.groups_text(table)}",
+                title=label,
             )
         )
+    section.text.append(sentences.GROUPS_CAPTION)
     return section
 
 
-def _groups(record: dict) -> Section:
-    section = Section("For whom and for what")
-    if record["fairness"]:
-        section.text.append(
-            "The largest difference of MAE between two groups of people, and how often chance alone would make one as "
-            "large: the same people, dealt out to groups of the same sizes at random."
+def _lists(bundle: Bundle, record: EvaluationRecord, ranking: RankingEvaluation) -> Section:
+    rows = [
+        (
+            ORDERS[order].label,
+            *(f"{value.value:.3f}" for value in (metrics.hr[LIST_LENGTH], metrics.ndcg[LIST_LENGTH], metrics.mrr)),
+            *frames.content_cells(metrics, LIST_LENGTH),
         )
-        columns = ("By", "Worst", "Best", "Difference in stars", "95% interval", "Chance")
-        section.tables.append(Table(columns, frames.fairness(record)))
-    for part, label in frames.PARTS.items():
-        table = frames.groups(record, part)
-        if len(table):
-            told = "; ".join(f"{row.name} users {row.value:.3f} {row.sign}" for row in table.itertuples(index=False))
-            section.figures.append(
-                _figure(
-                    charts.groups(table, record["metrics"]["mae"], "MAE", INK),
-                    f"MAE by {label.lower()}, ▲ clearly above all, ▼ clearly below: {told}",
-                    title=label,
-                )
-            )
-    section.text.append(
-        "Behind each name: how many people. ▲ clearly worse than all together (the dashed line), ▼ clearly better, ● "
-        "no "
-        "clear difference; upright strokes are the strongest of the simpler ways. Groups of fewer than ten people are "
-        "not shown."
+        for order, metrics in frames.known_orders(ranking).items()
+    ]
+    labels = (
+        METRICS["hr@10"].label,
+        METRICS["ndcg@10"].label,
+        *(LIST_METRICS[k].label for k in ("mrr", *CONTENT_METRICS)),
     )
-    return section
-
-
-def _lists(bundle: Bundle, record: dict) -> Section:
-    found = record["ranking"]
-    entered = "" if bundle.simulated else f" {NEXT_MEANS}"
-    ties = f" {TIE_ORDERS[record['tie_order']]}" if record.get("tie_order") in TIE_ORDERS else ""
     return Section(
-        "Lists over the whole catalogue",
-        [
-            f"The first ten of the lists of {found['users']:,} people, among all movies that they had not seen, never "
-            f"among a sample.{entered}{ties}"
-        ],
-        tables=[
-            Table(
-                ("List", "HR@10", "NDCG@10", "MRR", "Coverage", "Novelty, bits", "Diversity", "Popular"),
-                frames.ranking(record),
-                "Popular: the share of places that the most rated twentieth of the catalogue takes.",
-            )
-        ],
+        "Ranked lists over the whole catalogue",
+        [_paragraph(sentences.ranking(ranking)), sentences.lists_measured_on(bundle, record, ranking)],
+        tables=[Table(("List", *labels), rows)],
     )
 
 
@@ -292,34 +306,36 @@ def _data(bundle: Bundle, profile: DatasetProfile | None) -> Section:
     section = Section("The data in brief")
     if profile is None:
         section.text.append(
-            f"{bundle.dataset_title} was not at hand when this report was made, so it is not described here."
+            f"{bundle.dataset_title} was not available when this report was made, so it is not described here."
         )
         return section
     counts, ties = profile.counts, profile.ties
-    people = "simulated people" if bundle.simulated else "people"
-    of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
+    users = "simulated users" if bundle.simulated else "users"
+    movies = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
     days = f", {counts.first:%Y-%m-%d} to {counts.last:%Y-%m-%d}" if ties.has_times else ""
     section.text += [
-        f"{counts.users:,} {people} gave {counts.ratings:,} ratings to {of} movies{days}; half of them go to the "
-        f"{counts.half_share:.0%} best known. "
-        f"The mean is {counts.mean:.2f} stars; {counts.density:.1%} of all pairs of a person and a movie are rated.",
+        f"{counts.users:,} {users} gave {counts.ratings:,} ratings to {movies} movies{days}; the best-known "
+        f"{counts.half_share:.0%} of the movies have half of the ratings. The mean rating is {counts.mean:.2f} stars; "
+        f"{counts.density:.1%} of all pairs of a user and a movie are rated (density).",
     ]
     if ties.has_times:
         section.text.append(
-            f"{ties.tied:.0%} of the ratings share their second with another of the same person. "
+            f"{ties.tied:.0%} of the ratings share their second with another rating of the same user. "
             f"{TIE_ORDERS[ties.order]}"
             + ("" if bundle.simulated else " Times say when a rating was entered, not when a movie was watched.")
         )
     if profile.notes:
         section.text.append("Assumed when it was read: " + " ".join(profile.notes))
     stars = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in profile.stars.itertuples(index=False))
-    tail = profile.tail[profile.tail["movies"].round(6).isin(of_data.MARKED)]
-    told = ", ".join(f"{row.movies:.0%} of the movies have {row.share:.0%}" for row in tail.itertuples(index=False))
+    tail = profile.tail[profile.tail["movies"].round(6).isin(data_charts.MARKED)]
+    shares = ", ".join(f"{row.movies:.0%} of the movies have {row.share:.0%}" for row in tail.itertuples(index=False))
     section.figures += [
-        _figure(of_data.given_stars(profile.stars), f"How often each rating was given: {stars}", title="Ratings given"),
         _figure(
-            of_data.long_tail(profile.tail),
-            f"Shares of all ratings of the best-known movies: {told}",
+            data_charts.given_ratings(profile.stars), f"How often each rating was given: {stars}", title="Ratings given"
+        ),
+        _figure(
+            data_charts.long_tail(profile.tail),
+            f"Shares of all ratings of the best-known movies: {shares}",
             "On the dashed line all movies would be equally well known.",
             "The long tail",
         ),

@@ -18,7 +18,7 @@ from typing import Any
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
-from pages.shared.format import count
+from bst.text import count
 
 VERSION = "1"
 LENGTHS = (10, 25, 50, 100)

@@ -13,8 +13,9 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Event, Visitor, to_scale
+from bst.text import count
 from pages.shared import resources
-from pages.shared.format import count, escape_markdown
+from pages.shared.format import escape_markdown
 from pages.shared.state.undo import Changes
 
 Slot = Literal["a", "b"]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from bst.presentation.charts.files import Style, as_file
 
-MIMES = {"png": "image/png", "svg": "image/svg+xml"}
+MIMES: dict[Literal["png", "svg"], str] = {"png": "image/png", "svg": "image/svg+xml"}
 # an Altair chart, or a Vega-Lite specification as a dict; mypy does not follow Altair
 Chart = Any
 # of the page that is drawn now, by name: the chart, and the text above it in a file

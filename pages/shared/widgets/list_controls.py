@@ -6,7 +6,8 @@ from bst.errors import BSTError
 from bst.inference.ranking import POPULARITY_BANDS, Order, RankOptions, in_range
 from bst.inference.recommender import Filters, Recommender
 from bst.schema import GENRES
-from pages.shared.format import count, escape_markdown
+from bst.text import count
+from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.link import LENGTHS
 

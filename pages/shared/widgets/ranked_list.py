@@ -14,8 +14,9 @@ from bst.explanation import StrongestEvent, strongest_events
 from bst.inference.ranking import ORDERS, ranks_of
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.schema import Visitor
+from bst.text import count, percent
 from bst.visitors import export
-from pages.shared.format import count, odds, percent, stars
+from pages.shared.format import odds, stars
 from pages.shared.state import session_cache
 from pages.shared.widgets import page_frame
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
-from pages.shared.format import count, escape_markdown
+from bst.text import count
+from pages.shared.format import escape_markdown
 from pages.shared.state import visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot

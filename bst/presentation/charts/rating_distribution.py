@@ -1,15 +1,15 @@
-"""How a visitor may rate a movie."""
+"""The predicted distribution of one rating."""
 
 import altair as alt
 import pandas as pd
 
 
-def star_bars(distribution: pd.DataFrame) -> alt.LayerChart:
+def rating_distribution(distribution: pd.DataFrame) -> alt.LayerChart:
     """Draw a predicted distribution. ``distribution``: ``level`` (stars, ascending), ``probability`` 0 … 1."""
     labelled = distribution.assign(stars=[f"{level:g} ★" for level in distribution["level"]])
     base = alt.Chart(labelled).encode(
         x=alt.X("stars:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
-        # half of the height for what is as good as certain nowhere: the picture keeps its scale from movie to movie
+        # at least 0.6, so that the scale is the same for most movies
         y=alt.Y(
             "probability:Q",
             axis=None,

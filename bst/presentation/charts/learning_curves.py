@@ -1,15 +1,15 @@
-"""How a model was trained."""
+"""Learning curves."""
 
 import altair as alt
 import pandas as pd
 
 
 def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.LayerChart:
-    """Draw a figure over the epochs of one training or several, in the frame's order.
+    """Draw a metric over the epochs of one or several trainings, in the frame's order.
 
     ``curves``: ``source`` (whose training), ``series`` ("training", "validation" or another), ``epoch``, ``value``, and
-    ``best`` bool: a ring marks it. Colour tells the sources apart, dash and point shape the series, tooltips both. With
-    ``log`` the values stand on a logarithmic scale. Shift and wheel zoom, dragging moves, a double click resets.
+    ``best`` bool: a ring marks it. Colour tells the sources apart, dash and point shape the series, tooltips both.
+    ``log``: on a logarithmic scale. Shift and mouse wheel zoom, dragging moves, a double click resets.
     """
     sources, series = list(curves["source"].unique()), list(curves["series"].unique())
     epochs = int(curves["epoch"].max())
@@ -34,7 +34,7 @@ def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.
             alt.Tooltip("value:Q", title=label, format=".4~g"),
         ],
     )
-    # symbols of no source's colour, that can be seen on light and dark
+    # in no source's colour, and visible on light and dark
     legend = alt.Legend(orient="top", symbolFillColor="gray", symbolStrokeColor="gray") if len(series) > 1 else None
     rings = base.transform_filter("datum.best")
     move = alt.selection_interval(bind="scales", zoom="wheel![event.shiftKey]")

@@ -1,0 +1,179 @@
+"""The names of everything that is measured or compared: metrics, baselines, attributes and orders of lists.
+
+Each has its key in records, a label and a meaning in plain words. Pages, report, model card, command line, glossary and
+charts take them from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
+from bst.metrics import LIKED
+from bst.schema import DEMOGRAPHICS
+
+INTERVAL = "95% interval: where the value would fall for 95 of 100 other samples of as many users."
+# the chance of at least this many stars, wherever it is shown
+LIKED_TEXT = f"{LIKED:g} ★ or more"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: ``short`` is its label where there is little room, ``format`` how its values are written."""
+
+    key: str
+    label: str
+    meaning: str
+    short: str = ""
+    format: str = ".3f"
+
+    def __post_init__(self) -> None:
+        """Take the label where there is no shorter one."""
+        object.__setattr__(self, "short", self.short or self.label)
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a lower value is better."""
+        return self.key not in HIGHER_IS_BETTER
+
+    def text(self, value: float) -> str:
+        """Return a value as text."""
+        return f"{value:{self.format}}"
+
+
+@dataclass(frozen=True)
+class Term:
+    """Something with a key in records, a label, and a meaning in plain words, which may be empty."""
+
+    key: str
+    label: str
+    meaning: str = ""
+
+
+AnyTerm = TypeVar("AnyTerm", Metric, Term)
+
+
+def _by_key(*terms: AnyTerm) -> Mapping[str, AnyTerm]:
+    return {term.key: term for term in terms}
+
+
+METRICS = _by_key(
+    Metric("mae", "MAE", "Mean absolute error: by how many stars a prediction is off, on average."),
+    Metric("rmse", "RMSE", "Root mean squared error, in stars: like MAE, but large errors count more."),
+    Metric(
+        "median_mae",
+        "MAE of the median",
+        "The error when the model has to name one of the possible ratings: the median of the distribution it predicts.",
+        short="Median",
+    ),
+    Metric(
+        "nll",
+        "Negative log-likelihood (NLL)",
+        "How surprised the model is by the rating that was given, in nats. Guessing evenly among five ratings is 1.61.",
+        short="NLL",
+    ),
+    Metric(
+        "ece",
+        "Calibration error (ECE)",
+        f"Expected calibration error: by how much a predicted chance of {LIKED_TEXT} is off, on average; 0.01 is one "
+        "percentage point.",
+        short="ECE",
+    ),
+    Metric(
+        "ndcg@10",
+        "NDCG@10",
+        "How near the top of the model's list the next movie is: 1 means always first, 0 never among the first ten.",
+    ),
+    Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model's list."),
+)
+RATING_METRICS = ("mae", "rmse", "median_mae", "nll", "ece")
+# metrics in stars
+ERROR_METRICS = ("mae", "rmse", "median_mae")
+
+LIST_METRICS = _by_key(
+    Metric("hr", "HR@K", "Hit rate: how often the movie that was rated next is among the first K of the list."),
+    Metric(
+        "ndcg",
+        "NDCG@K",
+        "Like HR@K, but a hit counts less the further down the list it is; 1 would mean always first.",
+    ),
+    Metric("mrr", "MRR", "Mean reciprocal rank: the mean of 1 / rank of the movie that was rated next."),
+    Metric("coverage", "Coverage", "The share of the catalogue that is on anybody's list.", format=".1%"),
+    Metric(
+        "novelty",
+        "Novelty",
+        "How little known the movies on a list are, in bits: one bit more means half as many people have rated them.",
+        format=".1f",
+    ),
+    Metric(
+        "diversity",
+        "Diversity",
+        "Intra-list diversity: how different the genres on a list are, from 0 (all the same) to 1.",
+        format=".2f",
+    ),
+    Metric(
+        "popular",
+        "Popular",
+        "The share of list entries taken by the most rated twentieth of the catalogue.",
+        format=".0%",
+    ),
+)
+# the K at which lists are told of where there is one number
+LIST_LENGTH = 10
+CONTENT_METRICS = ("coverage", "novelty", "diversity", "popular")
+
+BASELINES = _by_key(
+    Term("global_mean", "Global mean", "the same for every movie: the mean of all ratings."),
+    Term("item_mean", "Item mean", "the mean rating that others gave that movie."),
+    Term("bias", "User + item bias", "the movie's mean, shifted by how generous this user was with other movies."),
+    Term("svd", "SVD", "matrix factorisation, the usual yardstick: each user and each movie as a few dozen numbers."),
+    Term(
+        "svd_fold_in",
+        "SVD fold-in",
+        "matrix factorisation, the usual yardstick; a new user's numbers are computed from their ratings so far.",
+    ),
+    Term(
+        "svd_em_fold_in",
+        "SVD fold-in, EM",
+        "the same, trained for users it has not seen: the strongest of its kind that we know of.",
+    ),
+)
+# the same model on the same labels, under other conditions
+CONDITIONS = _by_key(
+    Term("as_visitor", "as a visitor", "without the user id that the model was trained on, as in the app."),
+    Term("gaps_unknown", "time gaps unknown", "as in the app, where nobody enters when they watched a movie."),
+)
+THIS_MODEL = "This model"
+
+ATTRIBUTES = _by_key(
+    Term("sex", "Sex"),
+    Term("age", "Age"),
+    Term("occupation", "Occupation"),
+    Term("genre", "Genre"),
+    Term("decade", "Decade"),
+    Term("fame", "Popularity"),
+)
+
+ORDERS = _by_key(
+    Term("next", "Likely next"),
+    Term("blend", "Both, half and half"),
+    Term("rating", "By expected rating"),
+    Term("popularity", "Popularity", "the same list for everyone: what most people rated."),
+)
+
+
+def baseline_label(key: str) -> str:
+    """Return the label of a baseline; its key, if a newer or older program measured it."""
+    return BASELINES[key].label if key in BASELINES else key
+
+
+def group_label(attribute: str, value: GroupValue) -> str:
+    """Return the label of a group of users or movies: "Male", "25–34", "1990s", "Sex unknown"."""
+    if value is None:
+        return f"{ATTRIBUTES[attribute].label} unknown"
+    if attribute == "decade":
+        return f"{value}s"
+    for name, demographic in DEMOGRAPHICS.items():
+        if name == attribute:
+            return demographic.labels[value]
+    return str(value)

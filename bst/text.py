@@ -1,0 +1,46 @@
+"""Numbers as text, the same wherever they are shown."""
+
+# what rounds to less is shown as "under 0.01%"
+_LEAST_SHARE = 5e-5
+
+
+def decimals(share: float) -> int:
+    """Return how many decimals a share needs as a percentage: 0 from 10% on, 1 from 1% on, otherwise 2.
+
+    >>> [decimals(share) for share in (0.45, 0.031, 0.0042, 0)]
+    [0, 1, 2, 0]
+    """
+    return 0 if share >= 0.095 or not share else 1 if share >= 0.0095 else 2
+
+
+def percent(share: float) -> str:
+    """Return a share with two significant digits.
+
+    >>> [percent(share) for share in (0.45, 0.031, 0.0042, 0.00001)]
+    ['45%', '3.1%', '0.42%', 'under 0.01%']
+    """
+    return "under 0.01%" if 0 < share < _LEAST_SHARE else f"{share:.{decimals(share)}%}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number of things: "1 movie" or "5 movies"."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def signed(value: float, form: str = ".3f") -> str:
+    """Return a difference with its sign, and without one if it rounds to 0.
+
+    >>> signed(-0.0123), signed(0.5, ".1f"), signed(0.0001)
+    ('−0.012', '+0.5', '0.000')
+    """
+    text = f"{value:+{form}}"
+    return text[1:] if float(text.rstrip("%")) == 0 else text.replace("-", "−")
+
+
+def span(low: float, high: float, form: str = ".3f") -> str:
+    """Return an interval.
+
+    >>> span(0.637, 0.668), span(-0.1, 0.2, "+.1f")
+    ('0.637 – 0.668', '−0.1 – +0.2')
+    """
+    return f"{low:{form}} – {high:{form}}".replace("-", "−")
