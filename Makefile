@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-real-data check lint types clean
+.PHONY: run test test-real-data check lint clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -22,11 +22,9 @@ check: lint
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
-
-types: $(VENV)/test.done
-	$(BIN)/mypy
 
 # a file that stands for "installed": made anew when the requirements change
 $(VENV)/run.done: requirements.txt

@@ -2,6 +2,8 @@
 
 # what rounds to less is shown as "under 0.01%"
 _LEAST_SHARE = 5e-5
+# what rounds to 10%, and to 1.0%
+_TEN_PERCENT, _ONE_PERCENT = 0.095, 0.0095
 
 
 def decimals(share: float) -> int:
@@ -10,7 +12,7 @@ def decimals(share: float) -> int:
     >>> [decimals(share) for share in (0.45, 0.031, 0.0042, 0)]
     [0, 1, 2, 0]
     """
-    return 0 if share >= 0.095 or not share else 1 if share >= 0.0095 else 2
+    return 0 if share >= _TEN_PERCENT or not share else 1 if share >= _ONE_PERCENT else 2
 
 
 def percent(share: float) -> str:

@@ -21,7 +21,8 @@ from bst.timelines.splits import PROTOCOLS
 
 # a smaller chance counts as more than chance; three attributes are tested, so it is a third of the usual 5%
 SIGNIFICANCE = 0.05 / 3
-LEAST_CHANCE = 0.001  # of what is told as a number
+LEAST_CHANCE = 0.001  # smaller ones are not shown as a number
+SMALL_CHANCE = 0.1  # smaller ones are shown with a decimal
 # a percentage below this has a decimal
 ROUNDED_TO_PERCENT = 0.0095
 BETWEEN = {"sex": "the sexes", "age": "age groups", "occupation": "occupations"}
@@ -175,7 +176,9 @@ def _group(row: Fairness, value: GroupValue) -> str:
 
 def chance(value: float) -> str:
     """Return how often chance alone makes a difference as large."""
-    return "fewer than 1 in 1,000" if value < LEAST_CHANCE else f"{value:.1%}" if value < 0.1 else f"{value:.0%}"
+    if value < LEAST_CHANCE:
+        return "fewer than 1 in 1,000"
+    return f"{value:.1%}" if value < SMALL_CHANCE else f"{value:.0%}"
 
 
 def ranking(result: RankingEvaluation) -> str:

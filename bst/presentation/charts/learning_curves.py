@@ -3,6 +3,9 @@
 import altair as alt
 import pandas as pd
 
+# areas of points, in square pixels: large ones where few epochs leave room
+LARGE_POINT, SMALL_POINT, FEW_EPOCHS = 60, 25, 15
+
 
 def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.LayerChart:
     """Draw a metric over the epochs of one or several trainings, in the frame's order.
@@ -43,7 +46,7 @@ def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.
             strokeDash=alt.StrokeDash("series:N", title=None, sort=series, legend=legend),
             detail="source:N",
         ),
-        base.mark_point(size=60 if epochs <= 15 else 25, filled=True)
+        base.mark_point(size=LARGE_POINT if epochs <= FEW_EPOCHS else SMALL_POINT, filled=True)
         .encode(shape=alt.Shape("series:N", title=None, sort=series, legend=legend))
         .add_params(move),
         rings.mark_point(size=260, filled=False, strokeWidth=2, shape="circle"),
