@@ -9,11 +9,7 @@ import streamlit as st
 from bst.datasets.profile import FEW_USERS, DatasetProfile
 from bst.presentation.charts import data as data_charts
 from bst.schema import DEMOGRAPHICS
-<<<<<<< HEAD
 from bst.text import count, span
-=======
-from bst.text import count
->>>>>>> main
 from pages.shared.widgets import chart_view
 
 T = TypeVar("T")
@@ -41,13 +37,8 @@ def render(profile: DatasetProfile) -> None:
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()
-<<<<<<< HEAD
     # occupations are too many for columns
     columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
-=======
-    # occupations are too many for columns
-    columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
->>>>>>> main
     chart_view.show(data_charts.genre_map(table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(

@@ -12,11 +12,7 @@ from bst.presentation import charts
 from bst.presentation.charts import Panel
 from bst.schema import DEMOGRAPHICS, Event
 from bst.scoring.results import IntegratedGradients
-<<<<<<< HEAD
 from bst.text import count, percent
-=======
-from bst.text import count
->>>>>>> main
 from pages.shared.format import capitalised, stars
 from pages.shared.widgets import chart_view
 
