@@ -345,7 +345,7 @@ def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
     displaced = [was for was, now in zip(old, new, strict=True) if was != now]
     if not displaced:
         return []
-    if len(displaced) == 2:
+    if len(displaced) == 2:  # noqa: PLR2004
         return [Swap(*displaced)]
     moved = set(new) - _longest_run(old, new)
     if len(moved) > MOST_MOVES:
