@@ -343,11 +343,10 @@ def _removals(old: Sequence[int], kept: set[int]) -> list[Edit]:
 def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
     """Return the edits that put ``old`` into the order ``new``, which has the same movies."""
     displaced = [was for was, now in zip(old, new, strict=True) if was != now]
-    match displaced:
-        case []:
-            return []
-        case [first, second]:
-            return [Swap(first, second)]
+    if not displaced:
+        return []
+    if len(displaced) == 2:  # noqa: PLR2004
+        return [Swap(*displaced)]
     moved = set(new) - _longest_run(old, new)
     if len(moved) > MOST_MOVES:
         return [Reorder(tuple(new))]
