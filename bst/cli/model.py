@@ -10,6 +10,7 @@ from bst.evaluation.records import EvaluationRecord
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
 from bst.models.registry import PRESETS, describe, family_of, preset
+from bst.models.trainer import Progress
 from bst.presentation import frames
 from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import METRICS
@@ -89,7 +90,7 @@ def train_model(options: Options) -> Answer:
             else:
                 bar.write(words, file=sys.stderr)
 
-        def on_progress(progress) -> None:
+        def on_progress(progress: Progress) -> None:
             reporter.on_progress(progress)
             bar.n = progress.share
             left = tqdm.format_interval(progress.remaining_s) if progress.remaining_s is not None else "?"

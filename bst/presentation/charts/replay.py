@@ -17,6 +17,13 @@ HEIGHT = 250
 _HAPPENED = f"datum.step <= {NOW}"
 # both charts have axes of the same width, so that their steps line up
 _SCALE_WIDTH = 30
+# the size of points by the largest number of steps, and that of even more
+_POINT_SIZES, _SMALLEST_POINT = {60: 55, 120: 30}, 18
+
+
+def _point_size(steps: int) -> int:
+    """Return the area of points in pixels, of which ``steps`` fit side by side."""
+    return next((size for most, size in _POINT_SIZES.items() if steps <= most), _SMALLEST_POINT)
 
 
 def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
@@ -41,7 +48,7 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
     )
     points = (
         base.transform_fold(names, ["series", "stars"])
-        .mark_point(size=55 if len(table) <= 60 else 30 if len(table) <= 120 else 18, filled=True)
+        .mark_point(size=_point_size(len(table)), filled=True)
         .encode(
             x=x,
             y=alt.Y("stars:Q", title="Stars", scale=scale, axis=axis),

@@ -20,6 +20,7 @@ from bst.presentation.charts.axes import (
 from bst.presentation.charts.template import fill, template
 
 _ROW = 34
+_ROUNDS_TO_ZERO = 0.005  # below this, in two decimals
 # on a phone a label is above its bars, otherwise to the left of them; widths are those of the plot, in pixels
 _NARROW = "width < 520"
 _NAMES = f"({_NARROW} ? 0 : clamp(0.36 * width, 150, 330))"
@@ -176,7 +177,7 @@ def pair_interactions(cells: pd.DataFrame) -> dict[str, Any]:
     names = cells.drop_duplicates("first").set_index("first")["first_label"].to_dict()
     frame = cells[cells["first"] != cells["second"]].assign(
         size=lambda f: f["stars"].abs(),
-        shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= 0.005 else "0" for s in f["stars"]],
+        shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= _ROUNDS_TO_ZERO else "0" for s in f["stars"]],
     )
     labels = axis_labels({position: f"{position + 1}. {name}" for position, name in names.items()})
     return fill(_pairs(len(names)), frame, names=labels, high=max(0.1, float(frame["size"].max())))
