@@ -83,12 +83,12 @@ def train_model(options: Options) -> Answer:
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
     with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
 
-        def on_stage(words: str) -> None:
-            reporter.on_stage(words)
-            if words == LOADING_TENSORFLOW:
+        def on_stage(message: str) -> None:
+            reporter.on_stage(message)
+            if message == LOADING_TENSORFLOW:
                 load_tensorflow()
             else:
-                bar.write(words, file=sys.stderr)
+                bar.write(message, file=sys.stderr)
 
         def on_progress(progress: Progress) -> None:
             reporter.on_progress(progress)

@@ -145,7 +145,8 @@ def _compared_with(value: float, insights: Insights | None) -> str:
     spread = insights.agreement.mean if insights else None
     if spread is None:
         return ""
+    half = 50
     share = 100 * np.interp(value, spread.quantiles, np.linspace(0, 1, len(spread.quantiles)))
-    if share >= 50:
+    if share >= half:
         return f", closer than for {min(round(share), 99)}% of the visitors tried"
     return f", less close than for {min(round(100 - share), 99)}% of the visitors tried"

@@ -283,7 +283,8 @@ class Recommender:
         levels = self.bundle.levels
         for event in visitor.history:
             if event.rating not in levels:
-                step = "half stars" if 0.5 in levels else "whole stars"
+                half_star = 0.5
+                step = "half stars" if half_star in levels else "whole stars"
                 raise VisitorError(
                     f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
                     f"{self.bundle.dataset_title} has {step} from {levels[0]:g} to {levels[-1]:g}"

@@ -37,6 +37,8 @@ from bst.what_if.edits import (
 MOST_TRIED = 8
 # the least share of a move that an edit must account for to be called its main cause
 MAIN_SHARE = 0.5
+# more edits than these are summarised
+MAX_CLAUSES = 2
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,10 @@ class Comparison:
     def _reason(self, title: Title) -> str:
         """Return the clause after a move: "mostly because …", or after no move: "although …"."""
         before, clauses = self.a, []
-        for edit in self.edits[:2]:
+        for edit in self.edits[:MAX_CLAUSES]:
             clauses.append(_clause(edit, before, title))
             before = edit.apply(before)
-        few, summary = len(self.edits) < 3, describe_edits(self.a, self.edits, title)
+        few, summary = len(self.edits) <= MAX_CLAUSES, describe_edits(self.a, self.edits, title)
         if self.most_moved is None:
             return f"although {join(clauses) if few else f'much was changed: {summary}'}"
         main = self.main_edit
@@ -142,7 +144,7 @@ def _change(before: float, after: float, decimals: int) -> str:
     return f"still {after:.1f}"
 
 
-def _clause(edit: Edit, before: Visitor, title: Title) -> str:
+def _clause(edit: Edit, before: Visitor, title: Title) -> str:  # noqa: C901 (one case for each kind of edit)
     """Return an edit as the clause after "because": "Blade Runner (1982) went from 5 to 1"."""
     match edit:
         case SetDemographic(name, value):

@@ -78,7 +78,7 @@ def _box(box: Box) -> dict[str, Any]:
     }
 
 
-def _arrow(start: Box, end: Box) -> dict[str, Any]:
+def _arrow(start: Box, end: Box) -> dict[str, float]:
     """Return the ends of an arrow: to the right between boxes of one row, otherwise straight down."""
     if start.row == end.row:
         return {"x": 1.0 - _MARGIN, "x2": 1.0 + _MARGIN - 0.012, "y": start.row, "y2": end.row, "turn": -90}

@@ -14,16 +14,12 @@ MODEL, ITEM_MEAN = "model", "item mean"
 NOW = "now"
 FAINT = 0.16
 HEIGHT = 250
+# areas of points in square pixels, for up to so many steps
+_POINT_SIZES = {60: 55, 120: 30}
+_SMALLEST_POINT = 18
 _HAPPENED = f"datum.step <= {NOW}"
 # both charts have axes of the same width, so that their steps line up
 _SCALE_WIDTH = 30
-# the size of points by the largest number of steps, and that of even more
-_POINT_SIZES, _SMALLEST_POINT = {60: 55, 120: 30}, 18
-
-
-def _point_size(steps: int) -> int:
-    """Return the area of points in pixels, of which ``steps`` fit side by side."""
-    return next((size for most, size in _POINT_SIZES.items() if steps <= most), _SMALLEST_POINT)
 
 
 def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> alt.LayerChart:
@@ -139,3 +135,7 @@ def _steps(table: pd.DataFrame, title: str | None) -> alt.X:
         axis=alt.Axis(tickMinStep=1, format="d", grid=False),
         scale=alt.Scale(domain=[0, max(1, len(table)) + 0.5], nice=False),
     )
+
+
+def _point_size(steps: int) -> int:
+    return next((size for most, size in _POINT_SIZES.items() if steps <= most), _SMALLEST_POINT)
