@@ -6,6 +6,9 @@ import re
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # of a table, in pixels
 ROW_HEIGHT, BORDERS = 35, 3
+# the probabilities from which odds are "7 in 10" rather than "1 in 2", and "almost certain"
+LIKELY, ALMOST_CERTAIN = 0.55, 0.95
+ONE_IN_A_MILLION = 1e-6
 
 
 def escape_markdown(text: str) -> str:
@@ -36,11 +39,11 @@ def odds(share: float) -> str:
     """Return a probability in words, with two significant digits: "about 1 in 240", "about 7 in 10"."""
     if share <= 0:
         return "not at all"
-    if share >= 0.95:
+    if share >= ALMOST_CERTAIN:
         return "almost certain"
-    if share > 0.55:
+    if share > LIKELY:
         return f"about {round(share * 10)} in 10"
-    if share < 1e-6:
+    if share < ONE_IN_A_MILLION:
         return "less than 1 in a million"
     number = 1 / share
     return f"about 1 in {round(number, 1 - int(math.log10(number))):,.0f}"

@@ -127,7 +127,7 @@ def test_the_distribution_of_any_movie(page):
     assert len(shown) == 5
     assert abs(sum(shown) - 100) <= 2
     expect(page.get_by_text(re.compile(r"The chance that they watch it next: about 1 in \d+"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Place [\d,]+ of 1,350 by expected rating"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Rank [\d,]+ of 1,350 by expected rating"))).to_be_visible()
 
 
 def test_why_shows_the_visitor_beside_the_movies(page):

@@ -18,6 +18,8 @@ MIN_IN_ORDER = 5
 MONTHS_PER_YEAR = 12
 # "26" is 2026 and "95" is 1995: nobody rated a film on the web before 1990
 FIRST_YEAR_OF_1900S = 90
+# years below are written with two digits
+TWO_DIGITS = 100
 
 _TIME = r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[AaPp][Mm])?)?"
 _ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?"
@@ -110,7 +112,7 @@ def _date(text: str) -> datetime | None:
 def _datetime(match: re.Match[str], month: int, day: int) -> datetime | None:
     parts = match.groupdict()
     year = int(parts["year"].lstrip("'"))
-    if year < 100:
+    if year < TWO_DIGITS:
         year += 1900 if year >= FIRST_YEAR_OF_1900S else 2000
     hour = int(parts["hour"] or 0)
     if half := parts.get("half"):

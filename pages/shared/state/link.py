@@ -107,9 +107,9 @@ def integer_range(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
     """Return a reader of a range within ``low`` to ``high``."""
 
     def read(value: Any) -> tuple[int, int]:
-        if not isinstance(value, list) or len(value) != 2:
+        if not isinstance(value, list):
             raise ValueError
-        first, last = (integer(low, high)(end) for end in value)
+        first, last = (integer(low, high)(end) for end in value)  # fails unless there are two
         if first > last:
             raise ValueError
         return first, last
@@ -194,17 +194,29 @@ def decode(text: str) -> State:
         raise _damaged()
     try:
         parts = json.loads(_inflate(body))
-        if not isinstance(parts, list) or not 2 <= len(parts) <= 4 or not isinstance(parts[0], str) or not parts[0]:
+        if not isinstance(parts, list):
             raise ValueError
-        parts[0].encode()  # fails for half a surrogate pair, which JSON can spell
+        bundle, visitor, *optional = parts
+        settings, copy = _padded(optional, {}, None)
+        if not isinstance(bundle, str) or not bundle:
+            raise ValueError
+        bundle.encode()  # fails for half a surrogate pair, which JSON can spell
         notes: list[str] = []
-        visitor = _unpack(parts[1], notes)
-        settings = _read_settings(parts[2]) if len(parts) > 2 else {}
-        copy = _unpack(parts[3], notes) if len(parts) > 3 else None
-        return State(parts[0], visitor, copy, settings, tuple(dict.fromkeys(notes)))
+        return State(
+            bundle,
+            _unpack(visitor, notes),
+            None if copy is None else _unpack(copy, notes),
+            _read_settings(settings),
+            tuple(dict.fromkeys(notes)),
+        )
     # BSTError: a movie that is in a history twice. RecursionError: brackets within brackets within brackets
     except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError, BSTError) as error:
         raise _damaged() from error
+
+
+def _padded(values: list[Any], *defaults: Any) -> tuple[Any, ...]:
+    """Return values, with defaults for those that are missing at the end. Too many of them stay too many."""
+    return *values, *defaults[len(values) :]
 
 
 def _inflate(body: str) -> bytes:
@@ -244,15 +256,15 @@ def _pack(visitor: Visitor) -> list[Any]:
 
 
 def _unpack(packed: Any, notes: list[str]) -> Visitor:
-    if not isinstance(packed, list) or not 5 <= len(packed) <= 7:
+    if not isinstance(packed, list):
         raise ValueError
-    *demographics, ids, ratings = packed[:5]
+    sex, age, occupation, ids, ratings, *optional = packed
+    packed_times, packed_seen = _padded(optional, None, None)
     movies = list_of(movie, most=MAX_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
         raise ValueError
-    dated = len(packed) == 6 or (len(packed) == 7 and packed[5] is not None)
-    times = _sums(packed[5]) if dated else [None] * len(movies)
-    seen = [movie(movie_id) for movie_id in _sums(packed[6])] if len(packed) == 7 else []
+    times = [None] * len(movies) if packed_times is None else _sums(packed_times)
+    seen = [] if packed_seen is None else [movie(movie_id) for movie_id in _sums(packed_seen)]
     if len(times) != len(movies):
         raise ValueError
     history = tuple(
@@ -261,7 +273,7 @@ def _unpack(packed: Any, notes: list[str]) -> Visitor:
     )
     known = {
         name: _known_or_none(name, options, value, notes)
-        for (name, options), value in zip(PARTS, demographics, strict=True)
+        for (name, options), value in zip(PARTS, (sex, age, occupation), strict=True)
     }
     return Visitor(**known, history=history, seen=frozenset(seen))
 
