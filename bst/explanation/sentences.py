@@ -22,9 +22,8 @@ MEASURES: tuple[Measure, ...] = ("expected", "liked", "next_logit")
 LEAST: dict[Measure, float] = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
 # the whole history is said to have an effect from so many times the least effect of one event on
 LEAST_TOGETHER = 3
-
-# effects from which fewer digits are shown: what rounds to 10 percentage points; a change of a logit; factors of odds
-TEN_POINTS, LARGE_LOGIT, TEN_TIMES, NOTICEABLY_MORE = 0.095, 0.1, 9.5, 1.15
+# from these sizes on an effect is shown with one digit less: of a probability, of a logit, of a factor of the odds
+TEN_POINTS, LARGE_LOGIT, FACTOR_LIMITS = 0.095, 0.1, (9.5, 1.15)
 
 NOTHING = "nothing about this visitor makes much of a difference"
 
@@ -180,7 +179,10 @@ def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
     """
     if measure == "expected":
         return f"{value:.{1 + extra_digits}f} ★"
-    return percent(value) if not extra_digits else f"{value:.{decimals(value) + extra_digits}%}"
+    text = percent(value)
+    if not extra_digits or text.startswith("under"):
+        return text
+    return f"{value:.{decimals(value) + extra_digits}%}"
 
 
 def value_texts(measure: Measure, first: float, second: float) -> tuple[str, str]:
@@ -195,14 +197,14 @@ def change_text(measure: Measure, effect: float) -> str:
     if measure == "expected":
         return f"{size:.2f} ★"
     if measure == "liked":
-        return f"{100 * size:.{0 if size >= TEN_POINTS else 1}f} points"
-    return f"×{np.exp(size):.{1 if size >= LARGE_LOGIT else 2}f}"
+        return f"{100 * size:.{1 - (size >= TEN_POINTS)}f} points"
+    return f"×{np.exp(size):.{2 - (size >= LARGE_LOGIT)}f}"
 
 
 def odds_text(effect: float) -> str:
     """Return how a change of a logit changes the odds: "it makes that 3.2 times as likely"."""
     factor = np.exp(abs(effect))
-    digits = 0 if factor >= TEN_TIMES else 1 if factor >= NOTICEABLY_MORE else 2
+    digits = sum(factor < limit for limit in FACTOR_LIMITS)
     return f"it makes that {factor:,.{digits}f} times {'as likely' if effect > 0 else 'less likely'}"
 
 

@@ -208,7 +208,7 @@ class Recommender:
         movies are filtered by popularity and the dataset is gone.
         """
         if k is not None and k < 1:
-            raise VisitorError(f"a list needs at least one place, not {k}")
+            raise VisitorError(f"a list needs at least one movie, not {k}")
         rows, predictions = self.ranked_rows(visitor, options, k), self.predict(visitor)
         return [self._recommendation(visitor, predictions, row, rank) for rank, row in enumerate(rows, start=1)]
 

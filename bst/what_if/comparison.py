@@ -35,10 +35,10 @@ from bst.what_if.edits import (
 
 # the main edit is looked for among up to so many, as each costs a ranking
 MOST_TRIED = 8
-# so many edits are described one by one
-MOST_CLAUSES = 2
 # the least share of a move that an edit must account for to be called its main cause
 MAIN_SHARE = 0.5
+# more edits than these are summarised
+MAX_CLAUSES = 2
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ class Comparison:
     def _reason(self, title: Title) -> str:
         """Return the clause after a move: "mostly because …", or after no move: "although …"."""
         before, clauses = self.a, []
-        for edit in self.edits[:MOST_CLAUSES]:
+        for edit in self.edits[:MAX_CLAUSES]:
             clauses.append(_clause(edit, before, title))
             before = edit.apply(before)
-        few, summary = len(self.edits) <= MOST_CLAUSES, describe_edits(self.a, self.edits, title, MOST_CLAUSES)
+        few, summary = len(self.edits) <= MAX_CLAUSES, describe_edits(self.a, self.edits, title)
         if self.most_moved is None:
             return f"although {join(clauses) if few else f'much was changed: {summary}'}"
         main = self.main_edit
