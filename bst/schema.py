@@ -219,7 +219,7 @@ class Visitor:
     history: tuple[Event, ...] = field(default=())
     seen: frozenset[int] = frozenset()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raise ``VisitorError`` for a demographic value that MovieLens lacks or a movie that was rated twice."""
         for name, demographic in DEMOGRAPHICS.items():
             demographic.check(getattr(self, name))

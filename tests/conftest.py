@@ -15,25 +15,26 @@ from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run in three processes on two cores: a browser test mostly waits. In four at most: each takes about 2 GB."""
+    """Use three processes on two cores, as a browser test mostly waits, and four at most, as each takes about 2 GB."""
     return min(max(os.cpu_count() or 1, 3), 4)
 
 
 def pytest_collection_modifyitems(items):
     """Mark what trains a model, opens a page or starts a process as slow: ``make check`` leaves it out."""
     for item in items:
-        # a fixture may also be asked for by its name, as a parameter
+        # a fixture may also be requested by its name, as a parameter
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        asked = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
-        if item.path.parent.name in ("app", "browser") or asked & TRAINED or item.path.stem in LONG:
+        fixtures = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
+        if item.path.parent.name in ("app", "browser") or fixtures & TRAINED or item.path.stem in LONG:
             item.add_marker(pytest.mark.slow)
 
 
-# a busy machine says nothing of what is tested
+# how long an example takes on a busy machine is not what is tested
 hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("unhurried")
 
-TRAINED = {"trained", "trained_timeline", "_timeline_trainer"}
+# fixtures that train a model, or make a trainer, whose graphs take seconds
+TRAINED = {"trained", "trained_timeline", "_timeline_trainer", "tiny_preset", "still"}
 LONG = {
     *("test_background", "test_backend", "test_cli", "test_cli_any_arguments", "test_formats_end_to_end"),
     *("test_planted", "test_report"),
@@ -90,7 +91,7 @@ def tiny_dataset() -> Dataset:
 
 @pytest.fixture(scope="session")
 def ml_1m_dir() -> Path:
-    """The folder of MovieLens 1M; its tests are left out, with a word, where it is absent."""
+    """The folder of MovieLens 1M; its tests are skipped, with a hint, where it is absent."""
     folder = settings.get_settings().data / "ml-1m"
     if not (folder / "ratings.dat").is_file():
         pytest.skip(f"MovieLens 1M is not at {folder}: python -m bst download ml-1m, or set BST_DATA_DIR")

@@ -10,6 +10,7 @@ from bst.evaluation.records import EvaluationRecord
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
 from bst.models.registry import PRESETS, describe, family_of, preset
+from bst.models.trainer import Progress
 from bst.presentation import frames
 from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import METRICS
@@ -82,14 +83,14 @@ def train_model(options: Options) -> Answer:
     layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
     with tqdm(total=1.0, bar_format=layout, desc="starting", file=sys.stderr, leave=False, disable=None) as bar:
 
-        def on_stage(words: str) -> None:
-            reporter.on_stage(words)
-            if words == LOADING_TENSORFLOW:
+        def on_stage(message: str) -> None:
+            reporter.on_stage(message)
+            if message == LOADING_TENSORFLOW:
                 load_tensorflow()
             else:
-                bar.write(words, file=sys.stderr)
+                bar.write(message, file=sys.stderr)
 
-        def on_progress(progress) -> None:
+        def on_progress(progress: Progress) -> None:
             reporter.on_progress(progress)
             bar.n = progress.share
             left = tqdm.format_interval(progress.remaining_s) if progress.remaining_s is not None else "?"

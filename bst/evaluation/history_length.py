@@ -25,6 +25,8 @@ HISTORY_BINS: dict[int, tuple[int, int | None]] = {
 KNOWN_SHARE = 0.5
 # fewer bins are too few to say when that is
 FEWEST_BINS = 3
+# lengths from this one on are named in steps of five
+EXACT_BELOW, ROUNDED_TO = 10, 5
 
 
 def by_history(labels: TestLabels) -> tuple[HistoryBin, ...]:
@@ -75,4 +77,4 @@ def known_after(bins: Sequence[HistoryBin]) -> int | None:
     (low, below), (high, above) = gains[after - 1], gains[after]
     share = (target - below) / (above - below)
     length = np.expm1(np.log1p(low) + share * (np.log1p(high) - np.log1p(low)))
-    return int(round(length) if length < 10 else 5 * round(length / 5))
+    return int(round(length) if length < EXACT_BELOW else ROUNDED_TO * round(length / ROUNDED_TO))

@@ -145,7 +145,6 @@ def _compared_with(value: float, insights: Insights | None) -> str:
     spread = insights.agreement.mean if insights else None
     if spread is None:
         return ""
-    share = 100 * np.interp(value, spread.quantiles, np.linspace(0, 1, len(spread.quantiles)))
-    if share >= 50:
-        return f", closer than for {min(round(share), 99)}% of the visitors tried"
-    return f", less close than for {min(round(100 - share), 99)}% of the visitors tried"
+    share = np.interp(value, spread.quantiles, np.linspace(0, 1, len(spread.quantiles)))
+    comparison = "closer" if share >= 1 - share else "less close"
+    return f", {comparison} than for {min(round(100 * max(share, 1 - share)), 99)}% of the visitors tried"

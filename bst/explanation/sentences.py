@@ -11,7 +11,7 @@ from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unkn
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
-from bst.text import decimals
+from bst.text import decimals, percent
 
 Title = Callable[[int], str]
 
@@ -22,6 +22,8 @@ MEASURES: tuple[Measure, ...] = ("expected", "liked", "next_logit")
 LEAST: dict[Measure, float] = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
 # the whole history is said to have an effect from so many times the least effect of one event on
 LEAST_TOGETHER = 3
+# from these sizes on an effect is shown with one digit less: of a probability, of a logit, of a factor of the odds
+TEN_POINTS, LARGE_LOGIT, FACTOR_LIMITS = 0.095, 0.1, (9.5, 1.15)
 
 NOTHING = "nothing about this visitor makes much of a difference"
 
@@ -177,8 +179,10 @@ def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
     """
     if measure == "expected":
         return f"{value:.{1 + extra_digits}f} ★"
-    digits = decimals(value)
-    return "under 0.01%" if 0 < value < 5e-5 else f"{value:.{digits + extra_digits}%}"
+    text = percent(value)
+    if not extra_digits or text.startswith("under"):
+        return text
+    return f"{value:.{decimals(value) + extra_digits}%}"
 
 
 def value_texts(measure: Measure, first: float, second: float) -> tuple[str, str]:
@@ -193,14 +197,14 @@ def change_text(measure: Measure, effect: float) -> str:
     if measure == "expected":
         return f"{size:.2f} ★"
     if measure == "liked":
-        return f"{100 * size:.0f} points" if size >= 0.095 else f"{100 * size:.1f} points"
-    return f"×{np.exp(size):.1f}" if size >= 0.1 else f"×{np.exp(size):.2f}"
+        return f"{100 * size:.{1 - (size >= TEN_POINTS)}f} points"
+    return f"×{np.exp(size):.{2 - (size >= LARGE_LOGIT)}f}"
 
 
 def odds_text(effect: float) -> str:
     """Return how a change of a logit changes the odds: "it makes that 3.2 times as likely"."""
     factor = np.exp(abs(effect))
-    digits = 0 if factor >= 9.5 else 1 if factor >= 1.15 else 2
+    digits = sum(factor < limit for limit in FACTOR_LIMITS)
     return f"it makes that {factor:,.{digits}f} times {'as likely' if effect > 0 else 'less likely'}"
 
 

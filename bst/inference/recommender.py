@@ -20,7 +20,7 @@ from bst.inference import ranking
 from bst.inference.ranking import BY_RATING, ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.registry import family_of
 from bst.models.trainer import Model
-from bst.schema import Dataset, Event, Visitor, genre_matrix
+from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
 from bst.scoring.scorer import RowsOf, Scorer
 
@@ -208,7 +208,7 @@ class Recommender:
         movies are filtered by popularity and the dataset is gone.
         """
         if k is not None and k < 1:
-            raise VisitorError(f"a list needs at least one place, not {k}")
+            raise VisitorError(f"a list needs at least one movie, not {k}")
         rows, predictions = self.ranked_rows(visitor, options, k), self.predict(visitor)
         return [self._recommendation(visitor, predictions, row, rank) for rank, row in enumerate(rows, start=1)]
 
@@ -283,7 +283,7 @@ class Recommender:
         levels = self.bundle.levels
         for event in visitor.history:
             if event.rating not in levels:
-                step = "half stars" if 0.5 in levels else "whole stars"
+                step = "half stars" if HALF_STARS[0] in levels else "whole stars"
                 raise VisitorError(
                     f"{self.catalogue.title(event.movie_id)} cannot be rated {event.rating:g}: "
                     f"{self.bundle.dataset_title} has {step} from {levels[0]:g} to {levels[-1]:g}"

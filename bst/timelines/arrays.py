@@ -19,6 +19,7 @@ TIE_ORDERS = {
     "about what came first: here they are in an order that was drawn at random, once and for all.",
 }
 
+LEAST_LENGTH = 2  # of a window: an event and the target
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.05
 
@@ -114,8 +115,10 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
 
     Raises ``ConfigError`` unless ``length`` ≥ 2 and ``step`` ≥ 1.
     """
-    if length < 2 or step < 1:
-        raise ConfigError(f"windows need a length of at least 2 and a step of at least 1, not {length} and {step}")
+    if length < LEAST_LENGTH or step < 1:
+        raise ConfigError(
+            f"windows need a length of at least {LEAST_LENGTH} and a step of at least 1, not {length} and {step}"
+        )
     counts = timelines.lengths
     usable = counts >= length
     regular = np.where(usable, (counts - length) // step + 1, 0)

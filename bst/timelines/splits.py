@@ -26,6 +26,8 @@ PROTOCOLS: dict[str, str] = {
 # names that bundles, runs and commands of earlier versions give them
 FORMER_PROTOCOLS = {"seed": "windows"}
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
+# under ``last`` users with fewer events are training alone: one is for each of the three
+LEAST_EVENTS = 3
 # the windows whose targets are the labels of ``windows`` for a model that reads none: those of preset ``user-features``
 LABEL_WINDOWS = WindowShape(4, 2)
 
@@ -142,7 +144,7 @@ def prepare(
         of_user[order[users // 10 : users // 10 + users // 20]] = VALIDATION
         role = np.repeat(of_user, timelines.lengths)
     else:
-        end = timelines.offsets[1:][timelines.lengths >= 3]
+        end = timelines.offsets[1:][timelines.lengths >= LEAST_EVENTS]
         role[end - 1], role[end - 2] = TEST, VALIDATION
     role[(role == TRAIN) & ~np.repeat(trained_on, timelines.lengths)] = UNUSED
     split = EvaluationSplit(dataset, timelines, protocol, seed, role)

@@ -37,6 +37,8 @@ from bst.what_if.edits import (
 MOST_TRIED = 8
 # the least share of a move that an edit must account for to be called its main cause
 MAIN_SHARE = 0.5
+# more edits than these are summarised
+MAX_CLAUSES = 2
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,10 @@ class Comparison:
     def _reason(self, title: Title) -> str:
         """Return the clause after a move: "mostly because …", or after no move: "although …"."""
         before, clauses = self.a, []
-        for edit in self.edits[:2]:
+        for edit in self.edits[:MAX_CLAUSES]:
             clauses.append(_clause(edit, before, title))
             before = edit.apply(before)
-        few, summary = len(self.edits) < 3, describe_edits(self.a, self.edits, title)
+        few, summary = len(self.edits) <= MAX_CLAUSES, describe_edits(self.a, self.edits, title)
         if self.most_moved is None:
             return f"although {join(clauses) if few else f'much was changed: {summary}'}"
         main = self.main_edit
@@ -149,6 +151,19 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
             demographic = DEMOGRAPHICS[name]
             old, new = demographic.value_text(getattr(before, name)), demographic.value_text(value)
             return f"{demographic.label} went from {old} to {new}"
+        case Forget():
+            return f"{edit.describe(before, title).removeprefix('forgot ')} were forgotten"
+        case Reorder():
+            return "the order of the history changed"
+        case Retime():
+            return "the dates of the history changed"
+        case SetSeen():
+            return "the list of seen movies changed"
+    return _movie_clause(edit, before, title)
+
+
+def _movie_clause(edit: Edit, before: Visitor, title: Title) -> str:
+    match edit:
         case Rate(movie_id, rating):
             return f"{title(movie_id)} went from {before.ratings[movie_id]:g} to {rating:g}"
         case Add(movie_id, rating):
@@ -160,14 +175,6 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
             return f"{title(movie_id)} was moved {'earlier' if earlier else 'later'}"
         case Swap(first, second):
             return f"{title(first)} and {title(second)} changed places"
-        case Forget():
-            return f"{edit.describe(before, title).removeprefix('forgot ')} were forgotten"
-        case Reorder():
-            return "the order of the history changed"
-        case Retime():
-            return "the dates of the history changed"
-        case SetSeen():
-            return "the list of seen movies changed"
     raise TypeError(f"no clause for {edit!r}")
 
 

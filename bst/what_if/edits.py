@@ -343,10 +343,11 @@ def _removals(old: Sequence[int], kept: set[int]) -> list[Edit]:
 def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
     """Return the edits that put ``old`` into the order ``new``, which has the same movies."""
     displaced = [was for was, now in zip(old, new, strict=True) if was != now]
-    if not displaced:
-        return []
-    if len(displaced) == 2:
-        return [Swap(*displaced)]
+    match displaced:
+        case []:
+            return []
+        case [first, second]:
+            return [Swap(first, second)]
     moved = set(new) - _longest_run(old, new)
     if len(moved) > MOST_MOVES:
         return [Reorder(tuple(new))]

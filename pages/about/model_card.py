@@ -3,27 +3,23 @@
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
+from bst.presentation.vocabulary import ERROR_METRICS, METRICS
 
 TITLE = "Model card"
+METRICS_SHOWN = ("mae", "hr@10")
 
 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
-    metrics = bundle.metrics["metrics"]
     with st.container(horizontal=True, gap="medium"):
-        for label, value, meaning in (
-            ("Parameters", f"{bundle.parameters['parameters']:,}", None),
-            (
-                "MAE",
-                _figure(metrics, "mae", " ★"),
-                "How many stars a prediction is off, on average.",
-            ),
-            ("HR@10", _figure(metrics, "hr@10", ""), "How often the next movie is in the top ten."),
-            ("Epochs", f"{bundle.epochs}", None),
-            ("Created", bundle.created, None),
-        ):
-            if value:
-                st.metric(label, value, help=meaning, width="content")
+        st.metric("Parameters", f"{bundle.parameters['parameters']:,}", width="content")
+        for key in METRICS_SHOWN:
+            if key in bundle.metrics["metrics"]:
+                metric, unit = METRICS[key], " ★" if key in ERROR_METRICS else ""
+                value = metric.text(bundle.metrics["metrics"][key])
+                st.metric(metric.label, f"{value}{unit}", help=metric.meaning, width="content")
+        st.metric("Epochs", f"{bundle.epochs}", width="content")
+        st.metric("Created", bundle.created, width="content")
     st.markdown(_without_title(bundle.model_card))
     st.download_button(
         "Save the card",
@@ -35,10 +31,6 @@ def render(bundle: Bundle) -> None:
         on_click="ignore",
         type="tertiary",
     )
-
-
-def _figure(metrics: dict, name: str, unit: str) -> str:
-    return f"{metrics[name]:.3f}{unit}" if name in metrics else ""
 
 
 def _without_title(card: str) -> str:

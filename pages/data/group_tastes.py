@@ -9,7 +9,7 @@ import streamlit as st
 from bst.datasets.profile import FEW_USERS, DatasetProfile
 from bst.presentation.charts import data as data_charts
 from bst.schema import DEMOGRAPHICS
-from bst.text import count
+from bst.text import count, span
 from pages.shared.widgets import chart_view
 
 T = TypeVar("T")
@@ -115,8 +115,7 @@ def _draw_numbers(table: pd.DataFrame) -> None:
                     "Genre": table["genre"],
                     "Taste": table["taste"].round(3),
                     "95% interval": [
-                        f"{row.taste_low:+.2f} – {row.taste_high:+.2f}".replace("-", "−")
-                        for row in table.itertuples(index=False)
+                        span(row.taste_low, row.taste_high, "+.2f") for row in table.itertuples(index=False)
                     ],
                     "Stars": table["stars"].round(3),
                     "Watching": table["watching"].round(3),

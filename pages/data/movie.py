@@ -7,7 +7,7 @@ from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS, movie_summary
 from bst.presentation import charts
 from bst.presentation.charts import data as data_charts
-from bst.schema import DEMOGRAPHICS
+from bst.schema import DEMOGRAPHICS, SEXES
 from bst.text import count
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
@@ -60,7 +60,7 @@ def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -
     )
     if "sex" in tables:
         large_enough = tables["sex"][~tables["sex"]["few"]]
-        if len(large_enough) == 2:
+        if len(large_enough) == len(SEXES):
             women, men = large_enough.itertuples(index=False)
             clear = women.low > men.high or men.low > women.high
             sentence += f"; women {women.mean:.2f}, men {men.mean:.2f}" + ("" if clear else ", too close to call")

@@ -42,7 +42,7 @@ def _draw_over_time(profile: DatasetProfile) -> None:
     starts, ratings = table["from"], table["ratings"]
     most = int(ratings.to_numpy().argmax())
     share = ratings.iloc[most] / ratings.sum()
-    monthly = len(table) < 2 or (starts.iloc[1] - starts.iloc[0]).days > 1
+    monthly = len(table) <= 1 or (starts.iloc[1] - starts.iloc[0]).days > 1
     unit = "month" if monthly else "day"
     busiest = sentences.month(starts.iloc[most]) if monthly else sentences.day(starts.iloc[most])
     chart_view.show(

@@ -65,7 +65,7 @@ def _by_influence(recommender: Recommender, visitor: Visitor) -> list[Event]:
 def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
     order = "next" if "next" in recommender.orders else recommender.orders[0]
     rows = recommender.rank(visitor, 2, RankOptions(order=order))
-    if len(rows) < 2:
+    if len(rows) <= 1:
         return []
     (loved, hated), levels = rows, recommender.bundle.levels
     return [

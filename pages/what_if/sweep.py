@@ -83,8 +83,8 @@ def _make_settings_valid(recommender: Recommender, visitor: Visitor) -> None:
     settings.update(sweep_movies=known[:MAX_MOVIES])
     if settings.get("sweep_event") not in history:
         settings.update(sweep_event=history[-1] if history else None)
-    if settings.get("sweep_knob") in OF_HISTORY and not history:
-        settings.update(sweep_knob="age")
+    if settings.get("sweep_parameter") in OF_HISTORY and not history:
+        settings.update(sweep_parameter="age")
 
 
 def _draw_parameter(visitor: Visitor) -> str:
@@ -92,10 +92,10 @@ def _draw_parameter(visitor: Visitor) -> str:
         "Setting to vary",
         [name for name in PARAMETERS if visitor.history or name not in OF_HISTORY],
         format_func=lambda name: PARAMETERS[name].label,
-        key=settings.key("sweep_knob"),
+        key=settings.key("sweep_parameter"),
         persist_state="session",
     )
-    return settings.get("sweep_knob")
+    return settings.get("sweep_parameter")
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:

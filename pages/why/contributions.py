@@ -12,7 +12,7 @@ from bst.presentation import charts
 from bst.presentation.charts import Panel
 from bst.schema import DEMOGRAPHICS, Event
 from bst.scoring.results import IntegratedGradients
-from bst.text import count
+from bst.text import count, percent
 from pages.shared.format import capitalised, stars
 from pages.shared.widgets import chart_view
 
@@ -88,13 +88,9 @@ def frame(
     bars.append(Bar(capitalised(looks.rest), True, np.nan, float(looks.to_rest.mean()), rest))
     return pd.DataFrame(bars).assign(
         effect_text=["" if np.isnan(bar.effect) else signed(measure, bar.effect) for bar in bars],
-        attention_text=["" if np.isnan(bar.attention) else _share(bar.attention) for bar in bars],
+        attention_text=["" if np.isnan(bar.attention) else percent(bar.attention) for bar in bars],
         gradient_text=["" if np.isnan(bar.gradient) else signed("expected", bar.gradient) for bar in bars],
     )
-
-
-def _share(weight: float) -> str:
-    return f"{weight:.{0 if weight >= 0.095 or not weight else 1}%}"
 
 
 def render(

@@ -83,7 +83,7 @@ def measure(explanation: Explanation) -> Measure:
 
 def draw_measure(explanation: Explanation) -> None:
     """Draw the choice of the measure."""
-    if len(explanation.measures) < 2:
+    if len(explanation.measures) <= 1:
         return
     st.segmented_control(
         "What is explained",
@@ -102,7 +102,7 @@ def order() -> str:
 
 def draw_order(explanation: Explanation) -> None:
     """Draw the choice of the order of the bars."""
-    if len(explanation.events) < 2:
+    if len(explanation.events) <= 1:
         return
     st.segmented_control(
         "Order of the movies",

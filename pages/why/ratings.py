@@ -118,7 +118,7 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     st.header("Movies that act together", anchor=False)
     strength = np.abs(explanation.event_effects("expected"))
     strongest = np.argsort(-strength, kind="stable")[:MAX_PAIRED].tolist()
-    if len(strongest) < 2:
+    if len(strongest) <= 1:
         st.caption("It takes two movies to act together.")
         return
     visitor, movie_id = explanation.visitor, explanation.movie_id

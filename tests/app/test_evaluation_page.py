@@ -284,7 +284,7 @@ def test_worst_errors_are_one_click_from_why(measured, kinds):
 
 def test_why_explains_the_user_of_that_row(monkeypatch):
     asked = []
-    monkeypatch.setattr(worst_errors.why_link, "ask_of_guest", lambda *what: asked.append(what))
+    monkeypatch.setattr(worst_errors.explained, "request_for_guest", lambda *what: asked.append(what))
     worst_errors._explain(ERROR)
     assert asked == [(3, VISITOR, "user 77 after 2 movies")]
 

@@ -344,7 +344,7 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
         "asked_about": TOY_STORY,
         "what_if_view": "sweep",
         "compare_by": "next",
-        "sweep_knob": "position",
+        "sweep_parameter": "position",
         "sweep_event": ALIEN,
         "sweep_movies": (CASABLANCA, TOY_STORY),
         "goal_movie": CASABLANCA,

@@ -60,8 +60,8 @@ def test_the_headline_gives_the_progress_of_every_tower(kinds):
 # label → name, epochs, best epoch and its value; a classic model is judged by its MAE, the others by their RMSE
 RATINGS = {"MAE": ("mae", 4, 3, "0.68"), "RMSE": ("rmse", 4, 3, "0.85"), "Loss": ("loss", 4, 3, "1.65")}
 CLASSIC = {"MAE": ("mae", 4, 4, "0.67"), "RMSE": ("rmse", 4, 4, "0.86"), "Loss": ("loss", 4, 4, "1.66")}
-NEXT = ("NDCG@10", "HR@10", "Next loss")
-NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next loss": "next_loss"}
+NEXT = ("NDCG@10", "HR@10", "Next-movie loss")
+NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next-movie loss": "next_loss"}
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_each_setting_shows_what_is_expected_at_all_its_values(kinds, bundle):
     model, who = Recommender.load(kinds / bundle), visitor(app)
     best = [row.movie_id for row in model.rank(who, 3)]
     for setting, (wanted, axis) in VALUES.items():
-        app.selectbox(key="sweep_knob").select(setting).run()
+        app.selectbox(key="sweep_parameter").select(setting).run()
         assert not app.exception
         rows = app.dataframe[0].value
         assert rows["title"].drop_duplicates().tolist() == [TITLES[i] for i in best]
@@ -219,7 +219,7 @@ def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
     app = what_if("timeline")
     app.session_state["sweep_movies"] = [movie_id("Aliens (1986)"), movie_id("Toy Story 2 (1999)")]
     look_at(app, "sweep")
-    app.selectbox(key="sweep_knob").select("age").run()
+    app.selectbox(key="sweep_parameter").select("age").run()
     who, chosen = visitor(app), app.multiselect(key="sweep_movies").value
     by_age = {
         age: model.expected_ratings(Visitor(who.sex, age, who.occupation, who.history), chosen) for age in (None, *AGES)
@@ -235,7 +235,7 @@ def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
 
 
 def test_all_combinations_of_demographics(kinds, model):
-    app = what_if("timeline", sweep_movies=[movie_id("Aliens (1986)")], sweep_knob="everyone")
+    app = what_if("timeline", sweep_movies=[movie_id("Aliens (1986)")], sweep_parameter="everyone")
     look_at(app, "sweep")
     women, men = chart_words(app)
     assert women.startswith("Expected rating of Aliens (1986) by age group and occupation, Female")
@@ -322,13 +322,13 @@ def test_without_a_history_there_is_still_something_to_try(kinds, bundle):
     assert not app.exception
     assert [event.rating for event in copy(app).history] == [5.0]
     look_at(app, "sweep")
-    assert app.selectbox(key="sweep_knob").options == [
+    assert app.selectbox(key="sweep_parameter").options == [
         "Sex",
         "Age group",
         "Occupation",
         "All 294 combinations of sex, age and occupation",
     ]
-    app.selectbox(key="sweep_knob").select("everyone").run()
+    app.selectbox(key="sweep_parameter").select("everyone").run()
     assert not app.exception
     assert "not all known" in captions(app)
     look_at(app, "find")
@@ -353,7 +353,7 @@ def test_a_history_of_two_hundred_movies(kinds):
     assert not app.exception
     assert len(copy(app).history) == 10
     look_at(app, "sweep")
-    app.selectbox(key="sweep_knob").select("last").run()
+    app.selectbox(key="sweep_parameter").select("last").run()
     assert not app.exception
     assert app.dataframe[0].value["setting"].nunique() == 201
 

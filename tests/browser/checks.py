@@ -3,7 +3,7 @@
 import re
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 # phone, tablet or half a screen, projector, desktop
 WIDTHS = (390, 720, 1024, 1440)
@@ -81,7 +81,7 @@ NAMED = rf'- (?:{CONTROLS})\b(?: "((?:[^"\\]|\\.)*)")?'
 
 def axe_faults(page: Page, where: str) -> list[str]:
     """What axe-core finds on the page that is not Streamlit's own."""
-    found = []
+    problems = []
     for rule in Axe().run(page).response["violations"]:
         if rule["impact"] not in SERIOUS and rule["id"] not in ALSO:
             continue
@@ -89,8 +89,8 @@ def axe_faults(page: Page, where: str) -> list[str]:
             where_it_is = page.locator(node["target"][0]).first if isinstance(node["target"][0], str) else None
             own = where_it_is and where_it_is.evaluate("(e, its) => e.closest(its) !== null", NAVIGATION)
             if not (rule["id"] in ITS_RULES and own):
-                found.append(f"{where}: {rule['id']}: {node['html'][:160]} {node['failureSummary']}")
-    return found
+                problems.append(f"{where}: {rule['id']}: {node['html'][:160]} {node['failureSummary']}")
+    return problems
 
 
 def unnamed_controls(page: Page, view: str) -> list[str]:
@@ -109,10 +109,13 @@ LOOKED_FOR = ("/_stcore/health", "/_stcore/host-config")
 def listen(page: Page, server: str, path: str) -> list[str]:
     """Return a list that fills with what the console says from now on: messages, errors and failed requests."""
     expected = {f"{server}/{path}{end}" for end in LOOKED_FOR} if path else set()
-    said: list[str] = []
-    page.on("console", lambda m: None if m.location["url"] in expected else said.append(f"{m.type}: {m.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "response", lambda r: said.append(f"{r.status} {r.url}") if r.status >= 400 and r.url not in expected else None
-    )
-    return said
+    messages: list[str] = []
+    page.on("console", lambda m: None if m.location["url"] in expected else messages.append(f"{m.type}: {m.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400 and response.url not in expected:
+            messages.append(f"{response.status} {response.url}")
+
+    page.on("response", on_response)
+    return messages

@@ -1,7 +1,7 @@
 """A real server and a real Chromium.
 
 The browser is the one named by BST_CHROMIUM, or found on the PATH, or Playwright's own. Without any, these tests are
-left out with a word on how to get one; with BST_REQUIRE_BROWSER set they fail instead.
+skipped with a hint on how to get one; with BST_REQUIRE_BROWSER set they fail instead.
 """
 
 import os
@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 # what a copy of the project needs to run
-WANTED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
+NEEDED = ("app.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
 # by name, as a newcomer meets another model where MovieLens is at hand
 DEMO = "/?bundle=demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -56,7 +56,7 @@ def server(tmp_path_factory) -> Iterator[str]:
 
 def clone(root: Path) -> Path:
     """Copy what git has of the project and what it needs to run, without anything that was made since."""
-    for name in WANTED:
+    for name in NEEDED:
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -109,10 +109,10 @@ def browser() -> Iterator[Browser]:
         try:
             chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         except Error as error:
-            words = "no Chromium: install one (apt-get install chromium, or playwright install chromium)"
+            message = "no Chromium: install one (apt-get install chromium, or playwright install chromium)"
             if os.environ.get("BST_REQUIRE_BROWSER"):
-                pytest.fail(f"{words}; {error}")
-            pytest.skip(words)
+                pytest.fail(f"{message}; {error}")
+            pytest.skip(message)
         yield chromium
         chromium.close()
 
@@ -121,14 +121,16 @@ def browser() -> Iterator[Browser]:
 def page(browser, server) -> Iterator[Page]:
     """A new visitor's page on a desktop screen, the app open. It must not ask the internet for anything."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, base_url=server)
-    strangers = []
-    opened = context.new_page()
-    opened.on("request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else strangers.append(r.url))
-    opened.goto(DEMO)
-    settled(opened)
-    yield opened
+    outside_requests = []
+    page = context.new_page()
+    page.on(
+        "request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else outside_requests.append(r.url)
+    )
+    page.goto(DEMO)
+    settled(page)
+    yield page
     context.close()
-    assert not strangers, f"the app must work without a network, but asked for {strangers}"
+    assert not outside_requests, f"the app must work without a network, but asked for {outside_requests}"
 
 
 def settled(page: Page) -> None:

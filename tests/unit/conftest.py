@@ -1,8 +1,8 @@
 """Two small made-up worlds in MovieLens 1M's format, and a model of each kind trained on one of them for all tests.
 
 A difference is planted: whoever rates them, movies in even rows get about 4 stars and those in odd rows about 2. In
-the first world everybody watches in an order of their own; in the second, in that of ``CYCLE``, each from a place of
-their own on, so that one movie tells the next.
+the first world everybody watches in an order of their own; in the second, in that of ``CYCLE``, each starting at a
+point of their own, so that a movie determines the next.
 """
 
 import json
@@ -44,9 +44,9 @@ def write_world(folder: Path, rng: np.random.Generator | None = None, order=None
     ]
     ratings = []
     for u in range(USERS):
-        for place, i in enumerate(order()[:EVENTS]):
+        for position, i in enumerate(order()[:EVENTS]):
             stars = int(np.clip(round((4 if i % 2 == 0 else 2) + rng.normal(0, 0.4)), 1, 5))
-            ratings.append((u + 1, 100 + 3 * i, stars, 1_000_000_000 + 60 * place))
+            ratings.append((u + 1, 100 + 3 * i, stars, 1_000_000_000 + 60 * position))
     for name, rows in (("users.dat", users), ("movies.dat", movies), ("ratings.dat", ratings)):
         (folder / name).write_text(_lines(rows), "latin-1")
     return folder
@@ -61,7 +61,7 @@ def world_dir(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def orderly_dir(world_dir) -> Path:
-    """A folder ``orderly-world`` beside the other one: the same, but watched in the order of ``CYCLE``."""
+    """A folder ``orderly-world`` next to the other world: the same, but watched in the order of ``CYCLE``."""
     rng = np.random.default_rng(8)
     return write_world(world_dir.parent / "orderly-world", rng, lambda: np.roll(CYCLE, rng.integers(MOVIES)))
 
@@ -137,7 +137,7 @@ def small_recommender(small_bundle, world):
 
 @pytest.fixture(scope="session")
 def trained_timeline(timeline_settings, tmp_path_factory) -> tuple[Bundle, Path, list]:
-    """A timeline bundle, a folder with copies of its run's folder after each epoch, and what was said of progress."""
+    """A timeline bundle, a folder with copies of its run's folder after each epoch, and all progress reports."""
     base, progress = tmp_path_factory.mktemp("trained-timeline"), []
 
     def copy_run(row):

@@ -35,29 +35,29 @@ def test_arrays_of_different_lengths_are_a_mistake():
         spearman([1, 2, 3], [1, 2])
 
 
-def looked(weights: list[list[float]], heads: tuple[str, ...]) -> Attention:
-    weights = np.array(weights)
-    looks = CandidateAttention(heads, weights, 1 - weights.sum(axis=1), "who the visitor is")
-    return Attention(9, 4.0, tuple(Event(i, 4) for i in range(weights.shape[1])), looks)
+def looked(rows: list[list[float]], heads: tuple[str, ...]) -> Attention:
+    to_events = np.array(rows)
+    weights = CandidateAttention(heads, to_events, 1 - to_events.sum(axis=1), "who the visitor is")
+    return Attention(9, 4.0, tuple(Event(i, 4) for i in range(to_events.shape[1])), weights)
 
 
 def test_heads_layers_and_their_mean():
     heads = ("Layer 1, head 1", "Layer 1, head 2", "Layer 2, head 1", "Layer 2, head 2")
     there = looked([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.05, 0.1, 0.2], [0.1, 0.1, 0.1]], heads)
     # sizes 0.1, 0.3, 0.5: the sign does not count
-    found = agreement(there, [0.1, -0.3, 0.5])
-    assert found.names == heads
-    assert found.heads == (pytest.approx(1), pytest.approx(-1), pytest.approx(1), None)
+    correlations = agreement(there, [0.1, -0.3, 0.5])
+    assert correlations.names == heads
+    assert correlations.heads == (pytest.approx(1), pytest.approx(-1), pytest.approx(1), None)
     # layer 1 looks at all alike (0.2 each); layer 2 and the whole in the order of the sizes
-    assert found.layer_names == ("Layer 1", "Layer 2")
-    assert found.layers[1] == found.mean == pytest.approx(1)
-    assert found.events == 3
+    assert correlations.layer_names == ("Layer 1", "Layer 2")
+    assert correlations.layers[1] == correlations.mean == pytest.approx(1)
+    assert correlations.events == 3
 
 
 def test_a_model_of_one_layer_has_heads_only():
-    found = agreement(looked([[0.1, 0.2, 0.3], [0.2, 0.3, 0.4]], ("Head 1", "Head 2")), [3, 2, 1])
-    assert found.heads == (pytest.approx(-1), pytest.approx(-1))
-    assert (found.layer_names, found.layers) == ((), ())
+    correlations = agreement(looked([[0.1, 0.2, 0.3], [0.2, 0.3, 0.4]], ("Head 1", "Head 2")), [3, 2, 1])
+    assert correlations.heads == (pytest.approx(-1), pytest.approx(-1))
+    assert (correlations.layer_names, correlations.layers) == ((), ())
 
 
 def test_as_many_influences_as_events():
@@ -70,7 +70,7 @@ def test_as_many_influences_as_events():
 INSIGHTS = insights_record()
 
 
-def said(mean: float | None, events: int = 40, insights: Insights | None = INSIGHTS) -> str:
+def verdict(mean: float | None, events: int = 40, insights: Insights | None = INSIGHTS) -> str:
     return attention_verdict(Agreement((), (), (), (), mean, events), insights)
 
 
@@ -87,7 +87,7 @@ def said(mean: float | None, events: int = 40, insights: Insights | None = INSIG
     ],
 )
 def test_the_sentence_says_how_far_to_trust(mean, begins):
-    sentence = said(mean)
+    sentence = verdict(mean)
     assert sentence.startswith(begins)
     assert sentence.endswith(".")
     assert "\n" not in sentence
@@ -95,21 +95,21 @@ def test_the_sentence_says_how_far_to_trust(mean, begins):
 
 def test_the_sentence_tells_where_this_prediction_stands():
     # quantiles are 0, 0.1 … 1: eight of ten visitors lie below 0.8, two of ten above it
-    assert "rank correlation 0.80, closer than for 80% of the visitors tried" in said(0.8)
-    assert "less close than for 90% of the visitors tried" in said(0.1)
-    assert "closer than for 99%" in said(1.0), "nobody is closer than for all"
-    assert "rank correlation −0.50" in said(-0.5)
+    assert "rank correlation 0.80, closer than for 80% of the visitors tried" in verdict(0.8)
+    assert "less close than for 90% of the visitors tried" in verdict(0.1)
+    assert "closer than for 99%" in verdict(1.0), "nobody is closer than for all"
+    assert "rank correlation −0.50" in verdict(-0.5)
     undefined = replace(INSIGHTS, agreement=replace(INSIGHTS.agreement, mean=None))
     for nothing in (None, undefined):
-        assert "visitors tried" not in said(0.8, insights=nothing)
+        assert "visitors tried" not in verdict(0.8, insights=nothing)
 
 
 def test_of_few_movies_little_is_claimed():
     # 1.645 / √4 = 0.82: over five movies 0.7 may be chance, over forty it is not
-    assert said(0.7, 5).startswith("Read this attention with caution: over 5 movies")
-    assert said(0.9, 5).startswith("Here attention and effect go hand in hand")
+    assert verdict(0.7, 5).startswith("Read this attention with caution: over 5 movies")
+    assert verdict(0.9, 5).startswith("Here attention and effect go hand in hand")
     for events in range(3):
-        assert said(None, events).startswith("With fewer than 3 movies")
+        assert verdict(None, events).startswith("With fewer than 3 movies")
 
 
 def test_one_prediction_of_a_model(timeline_recommender, small_recommender):
@@ -122,7 +122,7 @@ def test_one_prediction_of_a_model(timeline_recommender, small_recommender):
         for events in (0, 2, 5):
             some = replace(visitor, history=history[:events])
             there = attention(recommender, some, 160)
-            found = agreement(there, leave_one_out(recommender, some, 160).event_effects.expected)
-            assert len(found.layers) == layers
-            assert (found.mean is None) == (events < 3)
-            assert attention_verdict(found, None)
+            correlations = agreement(there, leave_one_out(recommender, some, 160).event_effects.expected)
+            assert len(correlations.layers) == layers
+            assert (correlations.mean is None) == (events < 3)
+            assert attention_verdict(correlations, None)

@@ -25,17 +25,17 @@ def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recomme
     read = min(events, 3)
     assert seen.movie_id == IDS[20]
     assert seen.events == EVENTS[events - read : events], "the newest three, oldest first"
-    looks = seen.weights
-    assert looks.heads == ("Head 1", "Head 2", "Head 3")
-    assert looks.rest == "the movie itself"
-    assert looks.to_events.shape == (3, read)
-    assert looks.between.heads == looks.heads
-    assert (looks.between.before, looks.between.after) == ((), ("the movie itself",))
-    assert looks.between.weights.shape == (3, read + 1, read + 1)
-    np.testing.assert_array_equal(looks.between.weights[:, -1, :-1], looks.to_events)
-    np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-6)
-    np.testing.assert_allclose(looks.between.weights.sum(axis=2), 1, atol=1e-6)
-    assert (looks.to_events > 0).all()
+    attention_weights = seen.weights
+    assert attention_weights.heads == ("Head 1", "Head 2", "Head 3")
+    assert attention_weights.rest == "the movie itself"
+    assert attention_weights.to_events.shape == (3, read)
+    assert attention_weights.between.heads == attention_weights.heads
+    assert (attention_weights.between.before, attention_weights.between.after) == ((), ("the movie itself",))
+    assert attention_weights.between.weights.shape == (3, read + 1, read + 1)
+    np.testing.assert_array_equal(attention_weights.between.weights[:, -1, :-1], attention_weights.to_events)
+    np.testing.assert_allclose(attention_weights.to_events.sum(axis=1) + attention_weights.to_rest, 1, atol=1e-6)
+    np.testing.assert_allclose(attention_weights.between.weights.sum(axis=2), 1, atol=1e-6)
+    assert (attention_weights.to_events > 0).all()
 
 
 @pytest.mark.parametrize("events", [2, 5])
@@ -109,13 +109,13 @@ def by_distance(tiny_dataset):
 @pytest.mark.parametrize("events", range(6))
 def test_where_a_candidate_looks_by_hand(events, by_distance):
     history = tuple(Event(movie, 3) for movie in (10, 20, 30, 40, 50)[:events])
-    looks = attention(by_distance, Visitor(history=history), 60).weights
+    attention_weights = attention(by_distance, Visitor(history=history), 60).weights
     read = min(events, 4)
     # the newest event is 0 places back, the visitor behind the oldest
     expected = of_distance(list(range(read, -1, -1)))
-    assert len(looks.heads) == 3
-    np.testing.assert_allclose(looks.to_rest, [expected[0]] * 3, atol=1e-6)
-    np.testing.assert_allclose(looks.to_events, np.tile(expected[1:], (3, 1)), atol=1e-6)
+    assert len(attention_weights.heads) == 3
+    np.testing.assert_allclose(attention_weights.to_rest, [expected[0]] * 3, atol=1e-6)
+    np.testing.assert_allclose(attention_weights.to_events, np.tile(expected[1:], (3, 1)), atol=1e-6)
     if events == 3:
         np.testing.assert_allclose(expected, [1 / 8, 1 / 8, 2 / 8, 4 / 8])
 
@@ -159,11 +159,11 @@ def test_a_classic_model_by_hand(events, tiny_dataset):
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = tuple(Event(movie, 4) for movie in (10, 20, 30)[:events])
-    looks = attention(recommender, Visitor(history=history), 60).weights
+    attention_weights = attention(recommender, Visitor(history=history), 60).weights
     target, n = np.exp(2), events + 1
     last = np.append(np.ones(events), target) / (events + target)
-    np.testing.assert_allclose(looks.between.weights, [[[1 / n] * n] * events + [last.tolist()]], atol=1e-6)
-    np.testing.assert_allclose(looks.to_events, [last[:-1]], atol=1e-6)
+    np.testing.assert_allclose(attention_weights.between.weights, [[[1 / n] * n] * events + [last.tolist()]], atol=1e-6)
+    np.testing.assert_allclose(attention_weights.to_events, [last[:-1]], atol=1e-6)
 
 
 def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_recommender):

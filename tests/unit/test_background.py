@@ -20,12 +20,12 @@ from bst.training.runs import RunSettings
 LONGEST_S = 120
 
 
-def wait_for(true, seconds=LONGEST_S):
-    """Return what ``true`` gives as soon as it is anything; a busy machine is slow, not broken."""
+def wait_for(condition, seconds=LONGEST_S):
+    """Return what ``condition`` gives as soon as it is anything; a busy machine is slow, not broken."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := true():
-            return found
+        if result := condition():
+            return result
         time.sleep(0.02)
     raise AssertionError(f"not within {seconds} s")
 
@@ -64,7 +64,7 @@ def test_of_two_servers_that_start_the_same_name_one_has_it(settings, folders, m
 
 def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
     background.start(settings, "mine")
-    seen = wait_for(lambda: (one := background.status("mine")) and len(one.history) >= 2 and one)
+    seen = wait_for(lambda: (run := background.status("mine")) and len(run.history) >= 2 and run)
     assert (seen.state, seen.epochs, seen.ending) == ("running", 400, "")
     assert 0 < seen.share < 1
     assert "training on" in seen.stage
@@ -98,22 +98,22 @@ def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
 def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
     """Ten kills at random moments are in ``benchmarks/kill_run.py``, as each costs a start of TensorFlow."""
     background.start(settings, "mine")
-    wait_for(lambda: (one := background.status("mine")) and len(one.history) >= 1)
+    wait_for(lambda: (run := background.status("mine")) and len(run.history) >= 1)
     time.sleep(0.3)
     background.process_of("mine").kill()
-    died = wait_for(lambda: (one := background.status("mine")).state == "died" and one)
+    died = wait_for(lambda: (run := background.status("mine")).state == "died" and run)
     assert died.ending == "It was stopped from outside (signal 9), as happens when memory runs out."
     begun = died.epoch  # of the epoch under way nothing was kept, of those before it everything
     assert len(died.history) >= begun - 1
     background.resume("mine")
-    on = wait_for(lambda: (one := background.status("mine")) and len(one.history) > len(died.history) and one)
+    on = wait_for(lambda: (run := background.status("mine")) and len(run.history) > len(died.history) and run)
     pd.testing.assert_frame_equal(on.history[: len(died.history)], died.history)
     assert on.state == "running"
 
 
 def test_a_run_that_fails_says_why(settings, folders):
     background.start(replace(settings, dataset="nowhere-at-all"), "mine")
-    died = wait_for(lambda: (one := background.status("mine")).state == "died" and one)
+    died = wait_for(lambda: (run := background.status("mine")).state == "died" and run)
     assert "nowhere-at-all" in died.ending
     assert died.log[-1].startswith("error: ")
     background.discard("mine")

@@ -33,9 +33,9 @@ def copy(small_bundle, tmp_path) -> Path:
 
 def reseal(folder: Path, **changes) -> None:
     """Make the checksums right again, as someone who builds a bundle on purpose would, and change ``bundle.json``."""
-    said = json.loads((folder / "bundle.json").read_text("utf-8"))
-    said["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in said["sha256"]}
-    (folder / "bundle.json").write_text(json.dumps(said | changes), "utf-8")
+    header = json.loads((folder / "bundle.json").read_text("utf-8"))
+    header["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in header["sha256"]}
+    (folder / "bundle.json").write_text(json.dumps(header | changes), "utf-8")
 
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
@@ -48,18 +48,18 @@ def put_weights(folder: Path, weights: dict[str, np.ndarray]) -> None:
     reseal(folder)
 
 
-def refused(folder: Path, *words: str) -> None:
+def refused(folder: Path, *texts: str) -> None:
     with pytest.raises(BundleError) as caught:
         open_bundle(folder)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert all(word in str(caught.value) for word in texts), str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def model_refused(folder: Path, movies, *words: str) -> None:
+def model_refused(folder: Path, movies, *texts: str) -> None:
     bundle = open_bundle(folder)
     with pytest.raises(BundleError) as caught:
         bundle.load_model(movies)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert all(word in str(caught.value) for word in texts), str(caught.value)
 
 
 # ---- what is saved comes back
@@ -283,13 +283,13 @@ VALUES = st.recursive(
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_value_of_another_kind_is_refused_or_can_be_shown(data, copy, small_bundle):
-    said = json.loads((small_bundle.folder / "bundle.json").read_text("utf-8"))
-    name = data.draw(st.sampled_from(sorted(set(said) - {"sha256"})))
-    inner = said[name] if isinstance(said[name], dict) and data.draw(st.booleans()) else None
+    header = json.loads((small_bundle.folder / "bundle.json").read_text("utf-8"))
+    name = data.draw(st.sampled_from(sorted(set(header) - {"sha256"})))
+    inner = header[name] if isinstance(header[name], dict) and data.draw(st.booleans()) else None
     value = data.draw(VALUES)
     if inner:
         value = inner | {data.draw(st.sampled_from(sorted(inner))): value}
-    (copy / "bundle.json").write_text(json.dumps(said | {name: value}), "utf-8")
+    (copy / "bundle.json").write_text(json.dumps(header | {name: value}), "utf-8")
     try:
         bundle = open_bundle(copy)
     except BundleError:
@@ -299,9 +299,9 @@ def test_one_value_of_another_kind_is_refused_or_can_be_shown(data, copy, small_
 
 
 def test_a_missing_value_is_named(copy):
-    said = json.loads((copy / "bundle.json").read_text("utf-8"))
-    del said["protocol"]
-    (copy / "bundle.json").write_text(json.dumps(said), "utf-8")
+    header = json.loads((copy / "bundle.json").read_text("utf-8"))
+    del header["protocol"]
+    (copy / "bundle.json").write_text(json.dumps(header), "utf-8")
     refused(copy, "bundle.json", "protocol")
 
 
@@ -371,7 +371,7 @@ def test_a_pickle_is_never_run(copy, world, tmp_path):
     bomb[0] = Bomb(mark)
     put_weights(copy, weights_of(copy) | {"rating/bias": bomb})
     model_refused(copy, world.movies, "weights.npz")
-    # a bare pickle in the place of the archive
+    # a bare pickle instead of the archive
     (copy / "weights.npz").write_bytes(pickle.dumps(Bomb(mark)))
     reseal(copy)
     model_refused(copy, world.movies, "weights.npz")

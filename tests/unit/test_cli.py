@@ -178,8 +178,8 @@ def test_a_list_as_text_with_filters(run, bundle):
         (["--genre", "Anime"], ["unknown genre 'Anime'", "Sci-Fi"]),
         (["--years", "the eighties"], ["FROM-TO"]),
         (["--years", "1999-1980"], ["first year is after the last"]),
-        (["-k", "0"], ["at least one place"]),
-        (["-k", "-3"], ["at least one place"]),
+        (["-k", "0"], ["at least one movie"]),
+        (["-k", "-3"], ["at least one movie"]),
     ],
 )
 def test_bad_wishes_are_one_line(arguments, words, refused, bundle):

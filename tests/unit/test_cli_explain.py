@@ -66,7 +66,7 @@ def test_a_prediction_is_explained_in_a_few_lines(run, bundle, timeline_recommen
     made = explain(timeline_recommender, VISITOR, MOVIE)
     assert code == 0
     assert lines[0] == sentence(made, "expected", timeline_recommender.catalogue.title)
-    assert lines[2].split() == ["effect", "looked", "at", "gradients"]
+    assert lines[2].split() == ["effect", "attention", "gradients"]
     strongest = VISITOR.history[int(abs(made.event_effects("expected")).argmax())]
     assert lines[3].endswith(
         f"{timeline_recommender.catalogue.title(strongest.movie_id)}, rated {strongest.rating:g} ★"

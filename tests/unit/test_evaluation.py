@@ -48,7 +48,7 @@ def test_summary_of_the_tiny_split_by_hand(tiny_split):
     # labels 5 and 5: errors 0.5 and 0
     assert result.labels == 2
     assert result.metrics.values == {"mae": 0.25, "rmse": pytest.approx(np.sqrt(0.125))}
-    assert (result.protocol, result.seed, result.tie_order) == ("seed", 0, None)
+    assert (result.protocol, result.seed, result.tie_order) == ("windows", 0, None)
     assert list(result.baselines) == ["global_mean", "item_mean", "bias"]
     # 12 known ratings sum to 41; movie 1 has 4 (user 0) and 2 (user 1), movie 0 has 5 and 1: means 3 and 3
     assert result.baselines["global_mean"].mae == pytest.approx(5 - 41 / 12)

@@ -364,7 +364,7 @@ def test_rows_of_the_dataset_stay_out_of_the_bundle(labels, folder):
 def test_a_record_of_another_version_or_a_malformed_one_counts_as_missing(change, folder):
     record = EvaluationRecord(12, Metrics({"mae": 0.7}), made="2026-01-01", seconds=1.0)
     bundle = bundle_in(folder)
-    sidecars.keep(bundle, measure.NAME, record.to_dict() | change)
+    sidecars.save(bundle, measure.NAME, record.to_dict() | change)
     assert measure.read(bundle) is None
 
 

@@ -35,16 +35,16 @@ def attribute(stars, gradient, steps: int):
 
 
 def test_of_a_linear_model_it_is_weight_times_input():
-    made = attribute(lambda a, b, c, d: 3 + 0.5 * a - b + 0.25 * d, lambda *_: (0.5, -1, 0, 0.25), steps=1)
-    np.testing.assert_allclose(made.event_effects, [0.5, -1, 0])
-    assert (made.rest, made.baseline, made.expected) == (0.25, 3, 2.75)
+    result = attribute(lambda a, b, c, d: 3 + 0.5 * a - b + 0.25 * d, lambda *_: (0.5, -1, 0, 0.25), steps=1)
+    np.testing.assert_allclose(result.event_effects, [0.5, -1, 0])
+    assert (result.rest, result.baseline, result.expected) == (0.25, 3, 2.75)
 
 
 def test_what_two_do_together_they_share():
     """Of a·b each gets ∫ s ds = 1/2; of c³ c gets ∫ 3 s² ds = 1: two nodes are exact up to a cube."""
-    made = attribute(lambda a, b, c, d: a * b + c**3, lambda a, b, c, d: (b, a, 3 * c**2, 0), steps=2)
-    np.testing.assert_allclose(made.event_effects, [0.5, 0.5, 1])
-    assert made.rest == 0
+    result = attribute(lambda a, b, c, d: a * b + c**3, lambda a, b, c, d: (b, a, 3 * c**2, 0), steps=2)
+    np.testing.assert_allclose(result.event_effects, [0.5, 0.5, 1])
+    assert result.rest == 0
 
 
 def test_a_classic_model_by_hand(tiny_dataset):
@@ -68,17 +68,17 @@ def test_a_classic_model_by_hand(tiny_dataset):
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, model=model)
     history = (Event(10, 5), Event(20, 1))
-    made = recommender.integrated_gradients(Visitor("F", 56, None, history), 60)
+    result = recommender.integrated_gradients(Visitor("F", 56, None, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6
-    assert made.baseline == pytest.approx(1 + 0.5 * 3.6, abs=1e-5)
-    assert made.rest == pytest.approx(0.5 * (2 * 0.25 + 0.5 * 0.6), abs=1e-5)
-    np.testing.assert_allclose(made.event_effects, [0, 0], atol=1e-6)
+    assert result.baseline == pytest.approx(1 + 0.5 * 3.6, abs=1e-5)
+    assert result.rest == pytest.approx(0.5 * (2 * 0.25 + 0.5 * 0.6), abs=1e-5)
+    np.testing.assert_allclose(result.event_effects, [0, 0], atol=1e-6)
 
 
-def off(made) -> float:
+def off(result) -> float:
     """By what share of the difference the attributions miss it."""
-    difference = made.expected - made.baseline
-    return abs(made.event_effects.sum() + made.rest - difference) / max(abs(difference), 0.1)
+    difference = result.expected - result.baseline
+    return abs(result.event_effects.sum() + result.rest - difference) / max(abs(difference), 0.1)
 
 
 @pytest.mark.parametrize("events", [0, 1, 4, 7])
@@ -87,10 +87,10 @@ def test_attributions_add_up_to_the_difference(kind, events, request):
     recommender = request.getfixturevalue(kind)
     visitor = Visitor("F", 25, "artist", EVENTS[:events])
     for movie in (IDS[21], IDS[28]):
-        made = recommender.integrated_gradients(visitor, movie)
-        assert len(made.event_effects) == len(recommender.read_events(visitor))
-        assert made.expected == pytest.approx(recommender.expected_ratings(visitor, [movie])[0], abs=1e-5)
-        assert off(made) < 0.01
+        result = recommender.integrated_gradients(visitor, movie)
+        assert len(result.event_effects) == len(recommender.read_events(visitor))
+        assert result.expected == pytest.approx(recommender.expected_ratings(visitor, [movie])[0], abs=1e-5)
+        assert off(result) < 0.01
 
 
 def test_who_is_unknown_adds_nothing(timeline_recommender):
@@ -102,9 +102,9 @@ def test_who_is_unknown_adds_nothing(timeline_recommender):
 def test_what_speaks_for_a_movie_is_told_from_what_speaks_against_it(timeline_recommender):
     """The 5 stars of one who agrees with most raise what is expected, 1 star for a good movie lowers it."""
     good = tuple(Event(IDS[i], 5) for i in (0, 4, 8))
-    made = timeline_recommender.integrated_gradients(Visitor(history=(*good, Event(IDS[12], 1))), IDS[20])
-    assert made.event_effects[3] == made.event_effects.min() < 0
-    assert made.event_effects[:3].mean() > made.event_effects[3]
+    result = timeline_recommender.integrated_gradients(Visitor(history=(*good, Event(IDS[12], 1))), IDS[20])
+    assert result.event_effects[3] == result.event_effects.min() < 0
+    assert result.event_effects[:3].mean() > result.event_effects[3]
 
 
 def test_the_baseline_is_a_visitor_whose_events_tell_nothing(timeline_recommender):

@@ -36,8 +36,8 @@ def someone(events: int, seed: int = 0) -> Visitor:
     return Visitor("F", 25, None, tuple(history))
 
 
-def liked(made, row: int) -> float:
-    return made.distribution[row, 3:].sum(dtype=float)
+def liked(predictions, row: int) -> float:
+    return predictions.distribution[row, 3:].sum(dtype=float)
 
 
 # ---- one event left out
@@ -47,22 +47,24 @@ def liked(made, row: int) -> float:
 @pytest.mark.parametrize("events", [0, 1, 2, 7, 12, 13, 20])
 def test_each_event_left_out_against_the_whole_prediction(events, timeline_recommender):
     recommender, visitor = timeline_recommender, someone(events)
-    found, other = (leave_one_out(recommender, visitor, IDS[row]) for row in (29, (visitor.history and 28) or 3))
-    made, read = recommender.predict(visitor), recommender.read_events(visitor)
-    assert found.events == read
-    assert found.scores.expected == pytest.approx(made.expected[29], abs=CLOSE)
-    assert found.scores.liked == pytest.approx(liked(made, 29), abs=CLOSE)
-    assert [len(part) for part in vars(found.event_effects).values()] == [len(read)] * 3
+    result, other = (leave_one_out(recommender, visitor, IDS[row]) for row in (29, (visitor.history and 28) or 3))
+    predictions, read = recommender.predict(visitor), recommender.read_events(visitor)
+    assert result.events == read
+    assert result.scores.expected == pytest.approx(predictions.expected[29], abs=CLOSE)
+    assert result.scores.liked == pytest.approx(liked(predictions, 29), abs=CLOSE)
+    assert [len(part) for part in vars(result.event_effects).values()] == [len(read)] * 3
     seen = {event.movie_id for event in visitor.history}
     for place, event in enumerate(read):
         after = recommender.predict(visitor.without(event.movie_id))
-        assert found.event_effects.expected[place] == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
-        assert found.event_effects.liked[place] == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
+        assert result.event_effects.expected[place] == pytest.approx(
+            predictions.expected[29] - after.expected[29], abs=CLOSE
+        )
+        assert result.event_effects.liked[place] == pytest.approx(liked(predictions, 29) - liked(after, 29), abs=CLOSE)
         if IDS[28] in seen:
             continue
         # of two unseen movies, the ratio of the chances tells the difference of the logits
-        ratios = [np.log(float(one.watch_next[29])) - np.log(float(one.watch_next[28])) for one in (made, after)]
-        moved = found.event_effects.next_logit[place] - other.event_effects.next_logit[place]
+        ratios = [np.log(float(one.watch_next[29])) - np.log(float(one.watch_next[28])) for one in (predictions, after)]
+        moved = result.event_effects.next_logit[place] - other.event_effects.next_logit[place]
         assert moved == pytest.approx(ratios[0] - ratios[1], abs=1e-5)
 
 
@@ -78,14 +80,14 @@ def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
 @pytest.mark.parametrize("events", [0, 1, 3, 5])
 def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
     visitor = someone(events)
-    found = leave_one_out(small_recommender, visitor, IDS[29])
-    assert (found.scores.liked, found.scores.next_logit) == (None, None)
-    assert (found.event_effects.liked, found.event_effects.next_logit) == (None, None)
+    result = leave_one_out(small_recommender, visitor, IDS[29])
+    assert (result.scores.liked, result.scores.next_logit) == (None, None)
+    assert (result.event_effects.liked, result.event_effects.next_logit) == (None, None)
     before = small_recommender.predict(visitor).expected[29]
     expected = [
         before - small_recommender.predict(visitor.without(e.movie_id)).expected[29] for e in visitor.history[-3:]
     ]
-    np.testing.assert_allclose(found.event_effects.expected, np.array(expected).reshape(-1), atol=CLOSE)
+    np.testing.assert_allclose(result.event_effects.expected, np.array(expected).reshape(-1), atol=CLOSE)
 
 
 def test_who_reads_first_is_not_confused_with_who_reads_next(timeline_recommender):
@@ -105,9 +107,9 @@ def test_by_hand():
 
     recommender = made_up.recommender(stars)
     visitor = made_up.visitor((ASH, 5), (BAY, 2), (COVE, 4), (DUNE, 1))
-    found = leave_one_out(recommender, visitor, ELM)
-    assert found.scores.expected == 3.25
-    np.testing.assert_allclose(found.event_effects.expected, [1, -0.75, 0.25, 0])
+    result = leave_one_out(recommender, visitor, ELM)
+    assert result.scores.expected == 3.25
+    np.testing.assert_allclose(result.event_effects.expected, [1, -0.75, 0.25, 0])
     # Bay and Cove together are worth a quarter that neither has alone
     expected = np.zeros((4, 4))
     expected[1, 2] = expected[2, 1] = 0.25
@@ -139,22 +141,22 @@ def test_each_other_rating_against_the_whole_prediction(kind, events, request):
     assert table.shape == (len(read), 5)
     for row, event in enumerate(read):
         for column in range(5):
-            made = recommender.predict(visitor.rated(event.movie_id, column + 1.0))
-            assert table[row, column] == pytest.approx(made.expected[29], abs=CLOSE)
+            predictions = recommender.predict(visitor.rated(event.movie_id, column + 1.0))
+            assert table[row, column] == pytest.approx(predictions.expected[29], abs=CLOSE)
         assert table[row, int(event.rating) - 1] == pytest.approx(recommender.predict(visitor).expected[29], abs=CLOSE)
 
 
 @KINDS
 def test_each_part_of_who_the_visitor_is_against_the_whole_prediction(kind, request):
     recommender, visitor = request.getfixturevalue(kind), replace(someone(4), occupation="artist", age=None)
-    found, made = demographics_unknown(recommender, visitor, IDS[29]), recommender.predict(visitor)
-    assert list(found) == ["sex", "occupation"], "what is unknown cannot become so"
-    for part, change in found.items():
+    result, predictions = demographics_unknown(recommender, visitor, IDS[29]), recommender.predict(visitor)
+    assert list(result) == ["sex", "occupation"], "what is unknown cannot become so"
+    for part, change in result.items():
         after = recommender.predict(replace(visitor, **{part: None}))
-        assert change.expected == pytest.approx(made.expected[29] - after.expected[29], abs=CLOSE)
-        if made.distribution is not None:
-            assert change.liked == pytest.approx(liked(made, 29) - liked(after, 29), abs=CLOSE)
-        assert (change.liked is None) == (change.next_logit is None) == (made.distribution is None)
+        assert change.expected == pytest.approx(predictions.expected[29] - after.expected[29], abs=CLOSE)
+        if predictions.distribution is not None:
+            assert change.liked == pytest.approx(liked(predictions, 29) - liked(after, 29), abs=CLOSE)
+        assert (change.liked is None) == (change.next_logit is None) == (predictions.distribution is None)
     assert demographics_unknown(recommender, Visitor(history=EVENTS), IDS[29]) == {}
 
 
@@ -190,18 +192,18 @@ def without(visitor: Visitor, place: int) -> Visitor:
 def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     recommender = request.getfixturevalue(kind)
     visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
-    found = event_effects(recommender, visitor, movies)
+    result = event_effects(recommender, visitor, movies)
     read = len(recommender.read_events(visitor))
-    assert found.shape == (3, read)
+    assert result.shape == (3, read)
     before = recommender.expected_ratings(visitor, movies)
     for column, place in enumerate(range(5 - read, 5)):
         after = recommender.expected_ratings(without(visitor, place), movies)
-        np.testing.assert_allclose(found[:, column], before - after, atol=2e-5)
+        np.testing.assert_allclose(result[:, column], before - after, atol=2e-5)
     np.testing.assert_allclose(
-        event_effects(recommender, visitor, movies, positions=[read - 1]), found[:, -1:], atol=CLOSE
+        event_effects(recommender, visitor, movies, positions=[read - 1]), result[:, -1:], atol=CLOSE
     )
     np.testing.assert_allclose(
-        event_effects(recommender, visitor, movies, positions=[2, 0]), found[:, [2, 0]], atol=CLOSE
+        event_effects(recommender, visitor, movies, positions=[2, 0]), result[:, [2, 0]], atol=CLOSE
     )
 
 
@@ -209,9 +211,9 @@ def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
     """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
     kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
     visitor = Visitor(history=(*kind, Event(IDS[14], 1)))
-    (found,) = event_effects(timeline_recommender, visitor, [IDS[20]])
-    assert found[-1] < 0
-    assert found[:-1].mean() > found[-1]
+    (result,) = event_effects(timeline_recommender, visitor, [IDS[20]])
+    assert result[-1] < 0
+    assert result[:-1].mean() > result[-1]
 
 
 def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
@@ -247,8 +249,8 @@ def told(*worth: float) -> Visitor:
 
 def test_the_cause_is_the_event_without_which_most_is_lost():
     worth = (0.2, -0.9, 0.5, 0.1)
-    found = strongest_events(Told(dict(enumerate(worth))), told(*worth), [7, 8])
-    assert [(cause.event, round(cause.stars, 6)) for cause in found] == [(Event(2, 4), 0.5)] * 2
+    result = strongest_events(Told(dict(enumerate(worth))), told(*worth), [7, 8])
+    assert [(cause.event, round(cause.stars, 6)) for cause in result] == [(Event(2, 4), 0.5)] * 2
 
 
 def test_next_to_nothing_is_no_cause():

@@ -40,7 +40,7 @@ values = {
     "asked_about": ids,
     "what_if_view": st.sampled_from(["compare", "sweep", "find"]),
     "compare_by": st.sampled_from(["rating", "next"]),
-    "sweep_knob": st.sampled_from(SWEEPS),
+    "sweep_parameter": st.sampled_from(SWEEPS),
     "sweep_event": ids,
     "sweep_movies": st.lists(ids, max_size=5, unique=True).map(tuple),
     "goal_movie": ids,

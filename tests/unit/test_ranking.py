@@ -82,11 +82,13 @@ def test_half_and_half_is_the_order_of_the_product():
 
 
 def test_keys_of_several_visitors_at_once():
-    made = predictions()
-    twice = Predictions(*(np.stack([part, part[::-1]]) for part in (made.expected, made.distribution, made.watch_next)))
+    result = predictions()
+    twice = Predictions(
+        *(np.stack([part, part[::-1]]) for part in (result.expected, result.distribution, result.watch_next))
+    )
     for by in ranking.ORDERS:
         options = RankOptions(order=by, weight=0.3)
-        alone = ranking.sort_keys(made, options, WHOLE_STARS)
+        alone = ranking.sort_keys(result, options, WHOLE_STARS)
         for key, both in zip(alone, ranking.sort_keys(twice, options, WHOLE_STARS), strict=True):
             np.testing.assert_allclose(both, [key, key[::-1]])
 

@@ -77,7 +77,7 @@ def test_k_beyond_the_catalogue_is_all_there_is(small_recommender, visitor):
     assert len(small_recommender.rank(visitor, 1000)) == 27
     assert len(small_recommender.rank(visitor, 1)) == 1
     for k in (0, -1):
-        with pytest.raises(VisitorError, match="at least one place"):
+        with pytest.raises(VisitorError, match="at least one movie"):
             small_recommender.rank(visitor, k)
 
 

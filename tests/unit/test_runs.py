@@ -116,26 +116,24 @@ def test_a_run_may_become_longer(unfinished, small_settings, small_bundle, own_f
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
-from bst.models.classic.config import ClassicConfig
 from bst.settings import override_settings
 from bst.training.runs import RunSettings, train
-said = json.loads(sys.argv[1])
-settings = RunSettings(**said | {"config": ClassicConfig.from_dict(said["config"])})
-def tell(row):
+settings = RunSettings.from_dict(json.loads(sys.argv[1]))
+def on_epoch(row):
     print(row["epoch"], flush=True)
     if row["epoch"] == 4:
         time.sleep(600)
 with override_settings(runs=Path(sys.argv[2]), bundles=Path(sys.argv[3])):
-    train(settings, "small", on_epoch=tell)
+    train(settings, "small", on_epoch=on_epoch)
 """
 
 
 def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, own_folders):
     """A real process, SIGKILL at a random moment of a run that is asked for far more epochs than it gets."""
-    said = replace(small_settings, epochs=1000, patience=small_settings.patience).to_dict()
+    values = replace(small_settings, epochs=1000, patience=small_settings.patience).to_dict()
     errors = (own_folders.runs.parent / "stderr").open("w+")
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, json.dumps(said), str(own_folders.runs), str(own_folders.bundles)],
+        [sys.executable, "-c", SCRIPT, json.dumps(values), str(own_folders.runs), str(own_folders.bundles)],
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
@@ -162,8 +160,8 @@ def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, own_fo
 
 @pytest.fixture
 def refused():
-    def check(words, settings, name="small", **options):
-        with pytest.raises(TrainingError, match=words):
+    def check(message, settings, name="small", **options):
+        with pytest.raises(TrainingError, match=message):
             train(settings, name, **options)
 
     return check
@@ -224,6 +222,7 @@ def test_a_name_is_a_plain_word(name, refused, small_settings, own_folders):
     assert not own_folders.bundles.exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_kept_says_so(refused, small_settings, own_folders, override_settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     override_settings(runs=tmp_path / "file")
@@ -240,6 +239,7 @@ def test_bad_settings_leave_nothing(small_settings, own_folders):
     assert not own_folders.runs.exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_no_bundle(refused, small_settings, own_folders, monkeypatch):
     from bst.models.classic import trainer as training
 
@@ -269,6 +269,6 @@ def test_a_failure_at_the_end_keeps_run_and_older_bundle(
 
 
 def test_settings_survive_json(small_settings):
-    said = json.loads(json.dumps(small_settings.to_dict()))
-    assert said == small_settings.to_dict()
-    assert RunSettings(**{**said, "config": small_settings.config}) == small_settings
+    values = json.loads(json.dumps(small_settings.to_dict()))
+    assert values == small_settings.to_dict()
+    assert RunSettings(**{**values, "config": small_settings.config}) == small_settings

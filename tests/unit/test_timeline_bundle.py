@@ -23,10 +23,10 @@ def copy(timeline_bundle, tmp_path) -> Path:
 
 def reseal(folder: Path, **config) -> None:
     """Change the configuration, and make the checksums right again."""
-    said = json.loads((folder / "bundle.json").read_text("utf-8"))
-    said["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in said["sha256"]}
-    said["config"] = {name: value for name, value in (said["config"] | config).items() if value is not KeyError}
-    (folder / "bundle.json").write_text(json.dumps(said), "utf-8")
+    header = json.loads((folder / "bundle.json").read_text("utf-8"))
+    header["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in header["sha256"]}
+    header["config"] = {name: value for name, value in (header["config"] | config).items() if value is not KeyError}
+    (folder / "bundle.json").write_text(json.dumps(header), "utf-8")
 
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
@@ -38,8 +38,8 @@ def inputs() -> dict[str, np.ndarray]:
     rng, shape = np.random.default_rng(0), (6, 9)
     ranges = {"movie": (-1, 30), "level": (0, 5), "gap": (0, 14), "month": (0, 200)}
     arrays = {name: rng.integers(*span, shape).astype(np.int32) for name, span in ranges.items()}
-    who = {"sex": 2, "age": 7, "occupation": 21}
-    return arrays | {name: rng.integers(-1, size, 6).astype(np.int32) for name, size in who.items()}
+    demographics = {"sex": 2, "age": 7, "occupation": 21}
+    return arrays | {name: rng.integers(-1, size, 6).astype(np.int32) for name, size in demographics.items()}
 
 
 def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
@@ -71,16 +71,17 @@ def test_a_bundle_holds_no_row_of_its_dataset(timeline_bundle):
 
 
 def test_what_a_bundle_says_of_itself(timeline_bundle, timeline_settings):
-    said = timeline_bundle
-    assert (said.dataset, said.protocol, said.seed, said.levels) == ("orderly-world", "visitor", 3, (1, 2, 3, 4, 5))
-    assert said.config == timeline_settings.config
-    assert said.epochs == len(said.history) == 8
-    parts = said.parameters["by_part"]
-    assert said.parameters["parameters"] == sum(parts.values())
-    assert said.parameters["non_trainable"] == parts["fixed"]
-    stored = sum(values.size for values in weights_of(said.folder).values())
-    assert stored == said.parameters["parameters"] - 2 * 30 * 28, "all but the facts"
-    assert list(said.metrics)[:3] == ["protocol", "seed", "labels"]
+    bundle = timeline_bundle
+    assert (bundle.dataset, bundle.protocol, bundle.seed) == ("orderly-world", "visitor", 3)
+    assert bundle.levels == (1, 2, 3, 4, 5)
+    assert bundle.config == timeline_settings.config
+    assert bundle.epochs == len(bundle.history) == 8
+    parts = bundle.parameters["by_part"]
+    assert bundle.parameters["parameters"] == sum(parts.values())
+    assert bundle.parameters["non_trainable"] == parts["fixed"]
+    stored = sum(values.size for values in weights_of(bundle.folder).values())
+    assert stored == bundle.parameters["parameters"] - 2 * 30 * 28, "all but the facts"
+    assert list(bundle.metrics)[:3] == ["protocol", "seed", "labels"]
 
 
 def test_the_model_card_tells_what_matters(timeline_bundle):
@@ -90,16 +91,16 @@ def test_the_model_card_tells_what_matters(timeline_bundle):
     ours = figures["metrics"]
     for name in ("mae", "rmse", "median_mae", "ndcg@10", "hr@10"):
         assert f"{ours[name]:.3f}" in rows["**This model**"] or f"{ours[name]:.3f}" in card
-    for words in ("**The same, time gaps unknown**", "SVD fold-in", "Popularity", "MAE after so many movies"):
-        assert words in rows, words
-    for words in ("no user id", "up to 12 watched movies", "visitor", f"{ours['nll']:.3f}", "96 test labels"):
-        assert words in card, words
+    for texts in ("**The same, time gaps unknown**", "SVD fold-in", "Popularity", "MAE after so many movies"):
+        assert texts in rows, texts
+    for texts in ("no user id", "up to 12 watched movies", "visitor", f"{ours['nll']:.3f}", "96 test labels"):
+        assert texts in card, texts
 
 
-def refused(folder: Path, *words: str) -> None:
+def refused(folder: Path, *texts: str) -> None:
     with pytest.raises(BundleError) as caught:
         open_bundle(folder)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert all(word in str(caught.value) for word in texts), str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -144,16 +145,16 @@ def test_a_configuration_out_of_range(change, word, copy):
         ({"factors": 5}, ["factors has shape (30, 4), not (30, 5)"]),
     ],
 )
-def test_weights_of_another_configuration(change, words, copy, orderly):
+def test_weights_of_another_configuration(change, texts, copy, orderly):
     reseal(copy, **change)
     with pytest.raises(BundleError) as caught:
         open_bundle(copy).load_model(orderly.movies)
-    assert all(word in str(caught.value) for word in ["weights.npz", *words]), str(caught.value)
+    assert all(word in str(caught.value) for word in ["weights.npz", *texts]), str(caught.value)
 
 
 def test_weights_for_another_number_of_levels(copy, orderly):
-    said = json.loads((copy / "bundle.json").read_text("utf-8"))
-    (copy / "bundle.json").write_text(json.dumps(said | {"levels": [1, 2, 3, 4]}), "utf-8")
+    header = json.loads((copy / "bundle.json").read_text("utf-8"))
+    (copy / "bundle.json").write_text(json.dumps(header | {"levels": [1, 2, 3, 4]}), "utf-8")
     with pytest.raises(BundleError, match=r"weights.npz.* has shape \(.*5.*\), not \(.*4.*\)"):
         open_bundle(copy).load_model(orderly.movies)
 

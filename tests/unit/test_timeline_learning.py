@@ -162,6 +162,7 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
     assert len({tuple(told(name, epoch)) for name in TOWERS for epoch in (1, 2)}) == 4
 
 
+@pytest.mark.slow
 def test_labels_of_other_roles_are_history_but_no_labels(timeline_settings, orderly, monkeypatch):
     """Under ``last`` a training timeline ends in a validation and a test label."""
     from bst.models.timeline.trainer import TimelineTrainer

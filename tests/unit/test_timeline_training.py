@@ -127,6 +127,7 @@ def test_another_number_of_epochs_is_another_run(timeline_settings, stopped):
     assert (folder / "snapshot.npz").is_file()
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_says_so(timeline_settings, own_folders, monkeypatch):
     from bst.models.timeline import trainer as timeline
 
@@ -233,6 +234,7 @@ def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeyp
     assert (state.epoch, state.best_epoch) == (8, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "columns"), [("rating", {"loss", "mae", "val_rmse"}), ("next", {"val_ndcg@10"})])
 def test_one_tower_alone(name, columns, eager, timeline_settings, timeline_task):
     from bst.models.timeline.trainer import TimelineTrainer

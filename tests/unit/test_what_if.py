@@ -31,7 +31,7 @@ def by_ratings(of: Visitor) -> dict[int, float]:
 
 
 @pytest.fixture
-def there():
+def recommender():
     return made_up.recommender(by_ratings)
 
 
@@ -42,32 +42,33 @@ START = visitor((ASH, 5), (BAY, 3))
 # ---- two visitors
 
 
-def test_nothing_was_changed(there):
-    made = compare(there, START, Visitor(history=START.history))
-    assert (made.edits, made.most_moved, made.main_edit) == ((), None, None)
-    assert made.describe(title) == "Nothing was changed."
-    assert made.first == made.second == there.rank(START)
-    assert made.gains().empty
-    assert made.losses().empty
+def test_nothing_was_changed(recommender):
+    result = compare(recommender, START, Visitor(history=START.history))
+    assert (result.edits, result.most_moved, result.main_edit) == ((), None, None)
+    assert result.describe(title) == "Nothing was changed."
+    assert result.first == result.second == recommender.rank(START)
+    assert result.gains().empty
+    assert result.losses().empty
 
 
-def test_one_change(there):
-    made = compare(there, START, START.rated(ASH, 1), k=3)
-    assert made.edits == (Rate(ASH, 1),)
-    assert [row.movie_id for row in made.first] == [DUNE, FERN, ELM]
+def test_one_change(recommender):
+    result = compare(recommender, START, START.rated(ASH, 1), k=3)
+    assert result.edits == (Rate(ASH, 1),)
+    assert [row.movie_id for row in result.first] == [DUNE, FERN, ELM]
     # Dune falls to 4 − 0.4
-    assert [row.movie_id for row in made.second] == [FERN, ELM, DUNE]
+    assert [row.movie_id for row in result.second] == [FERN, ELM, DUNE]
     # 1 / log2(1 + rank): Dune loses 1 − 1/2, Fern gains 1 − 0.63
-    assert made.most_moved == DUNE
-    assert made.main_edit.share == 1
+    assert result.most_moved == DUNE
+    assert result.main_edit.share == 1
     assert (
-        made.describe(title) == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
+        result.describe(title)
+        == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
     )
 
 
-def test_the_table_of_moves(there):
-    made = compare(there, START, START.rated(ASH, 1).watched(FERN, 4), k=2)
-    table = made.moves
+def test_the_table_of_moves(recommender):
+    result = compare(recommender, START, START.rated(ASH, 1).watched(FERN, 4), k=2)
+    table = result.moves
     assert table["movie_id"].tolist() == [ELM, DUNE, FERN]
     assert table["title"].tolist() == [TITLES[ELM], TITLES[DUNE], TITLES[FERN]]
     assert table["rank_a"].tolist() == [3, 1, 2]
@@ -78,43 +79,45 @@ def test_the_table_of_moves(there):
     assert table["expected_b"].tolist() == pytest.approx([4.0, 3.6, 4.3])
     assert table[["next_a", "next_b"]].isna().all(axis=None)
     # all that is in either list, were it as long as can be: all but Ash and Bay
-    assert sorted(made.catalogue["movie_id"]) == [COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE]
+    assert sorted(result.catalogue["movie_id"]) == [COVE, DUNE, ELM, FERN, GATE, HILL, IRIS, JADE]
 
 
-def test_gains_and_losses_are_of_movies_that_neither_has_seen(there):
-    made = compare(there, START, replace(START.rated(ASH, 1).watched(ELM, 4), sex="F"))
-    gains, losses = made.gains(), made.losses()
+def test_gains_and_losses_are_of_movies_that_neither_has_seen(recommender):
+    result = compare(recommender, START, replace(START.rated(ASH, 1).watched(ELM, 4), sex="F"))
+    gains, losses = result.gains(), result.losses()
     assert gains["movie_id"].tolist() == [GATE]
     assert gains[["a", "b", "change"]].iloc[0].tolist() == pytest.approx([3.0, 4.2, 1.2])
     assert losses["movie_id"].tolist() == [DUNE]
     assert losses[["a", "b", "change"]].iloc[0].tolist() == pytest.approx([4.4, 3.6, -0.8])
-    more = compare(there, START, START.rated(ASH, 1).rated(BAY, 1)).losses(k=1)
+    more = compare(recommender, START, START.rated(ASH, 1).rated(BAY, 1)).losses(k=1)
     assert more["movie_id"].tolist() == [DUNE]
 
 
-def test_the_cause_is_the_edit_that_does_most_of_it_alone(there):
+def test_the_cause_is_the_edit_that_does_most_of_it_alone(recommender):
     """Dune falls from 4.4 to 3.6, and what else was changed has nothing to do with it."""
     changed = replace(START.rated(ASH, 1).rated(BAY, 4).watched(JADE, 2), age=25)
-    made = compare(there, START, changed, k=3)
-    assert made.edits == (SetDemographic("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
-    assert (made.most_moved, made.main_edit.edit, made.main_edit.share) == (DUNE, Rate(ASH, 1), 1)
-    assert made.describe(title) == (
+    result = compare(recommender, START, changed, k=3)
+    assert result.edits == (SetDemographic("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
+    assert (result.most_moved, result.main_edit.edit, result.main_edit.share) == (DUNE, Rate(ASH, 1), 1)
+    assert result.describe(title) == (
         "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), mostly because Ash (2000) went from 5 to 1."
     )
 
 
 def test_changes_that_do_it_only_together():
     """Gate needs Ash and Bay liked: each alone does nothing."""
-    there = made_up.recommender(lambda of: {GATE: 4.0 if rated(of, ASH) > 0 and rated(of, BAY) > 0 else 1.5, HILL: 3.0})
+    recommender = made_up.recommender(
+        lambda of: {GATE: 4.0 if rated(of, ASH) > 0 and rated(of, BAY) > 0 else 1.5, HILL: 3.0}
+    )
     start = visitor((ASH, 3), (BAY, 3))
-    made = compare(there, start, start.rated(ASH, 5).rated(BAY, 4))
-    assert made.main_edit.share == 0
-    assert made.describe(title) == (
+    result = compare(recommender, start, start.rated(ASH, 5).rated(BAY, 4))
+    assert result.main_edit.share == 0
+    assert result.describe(title) == (
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) went from 3 to 5 and "
         "Bay (2000) went from 3 to 4."
     )
-    made = compare(there, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
-    assert made.describe(title) == (
+    result = compare(recommender, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
+    assert result.describe(title) == (
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because of many changes together: rated 2 movies and set sex "
         "and age group."
     )
@@ -147,83 +150,83 @@ def test_changes_that_do_it_only_together():
         ),
     ],
 )
-def test_one_sentence_for_each_kind_of_change(b, words, there):
+def test_one_sentence_for_each_kind_of_change(b, words, recommender):
     k = 5 if "first 5" in words else 10
-    assert compare(there, START, b, k).describe(title) == words
+    assert compare(recommender, START, b, k).describe(title) == words
 
 
-def test_many_changes_and_no_move(there):
+def test_many_changes_and_no_move(recommender):
     b = replace(START, age=25, occupation="writer", history=(*START.history, Event(JADE, 1)))
-    assert compare(there, START, b, k=5).describe(title) == (
+    assert compare(recommender, START, b, k=5).describe(title) == (
         "The first 5 stay where they are, although much was changed: added 1 movie and set age group and occupation."
     )
 
 
-def test_an_order_that_fits_no_other_history(there):
+def test_an_order_that_fits_no_other_history(recommender):
     """The new order names only what is left, so it cannot be made alone: what is missing without it counts."""
     a = visitor((BAY, 3), (COVE, 3), (IRIS, 3), (JADE, 3), (HILL, 3), (ASH, 5), (GATE, 3))
     b = visitor((ASH, 5), (HILL, 3), (JADE, 3), (IRIS, 3), (COVE, 3), (BAY, 3))
-    made = compare(there, a, b)
-    assert made.edits == (Drop(GATE), Reorder((ASH, HILL, JADE, IRIS, COVE, BAY)))
-    assert made.most_moved == FERN
-    assert (made.main_edit.edit, made.main_edit.share) == (made.edits[1], 1)
+    result = compare(recommender, a, b)
+    assert result.edits == (Drop(GATE), Reorder((ASH, HILL, JADE, IRIS, COVE, BAY)))
+    assert result.most_moved == FERN
+    assert (result.main_edit.edit, result.main_edit.share) == (result.edits[1], 1)
 
 
-def test_lists_are_those_that_were_asked_for(there):
+def test_lists_are_those_that_were_asked_for(recommender):
     comedy = Filters(genres=("Comedy",))
-    made = compare(there, START, replace(START, sex="F"), 4, RankOptions(comedy))
-    assert made.first == there.rank(START, 4, RankOptions(comedy))
-    assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(made.catalogue["title"])
-    assert made.describe(title).startswith("The first 4 stay where they are")
-    nothing = compare(there, START, replace(START, sex="F"), options=RankOptions(Filters(years=(1900, 1901))))
+    result = compare(recommender, START, replace(START, sex="F"), 4, RankOptions(comedy))
+    assert result.first == recommender.rank(START, 4, RankOptions(comedy))
+    assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(result.catalogue["title"])
+    assert result.describe(title).startswith("The first 4 stay where they are")
+    nothing = compare(recommender, START, replace(START, sex="F"), options=RankOptions(Filters(years=(1900, 1901))))
     assert nothing.describe(title) == "There is no movie left to recommend."
     assert nothing.moves.empty
 
 
-def test_too_many_changes_to_look_for_the_main_one(there):
+def test_too_many_changes_to_look_for_the_main_one(recommender):
     a, b = (visitor(*((movie_id, stars) for movie_id in IDS[:9])) for stars in (3, 5))
-    made = compare(there, a, b, options=RankOptions(Filters(include_seen=True)))
-    assert made.main_edit is None
+    result = compare(recommender, a, b, options=RankOptions(Filters(include_seen=True)))
+    assert result.main_edit is None
     # Fern has 4.3 stars in both, Dune and Elm rise from 4.0 to 4.4 and 4.2
-    assert made.describe(title) == (
+    assert result.describe(title) == (
         "Dune (2000) rises from 2nd to 1st (4.0 → 4.4 ★), because of many changes together: rated 9 movies."
     )
 
 
 def test_the_next_movie():
-    there = made_up.recommender(lambda of: {}, chances=lambda of: {GATE: 1.0 + rated(of, ASH) / 2, HILL: 1.5})
+    recommender = made_up.recommender(lambda of: {}, chances=lambda of: {GATE: 1.0 + rated(of, ASH) / 2, HILL: 1.5})
     # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
-    made = compare(there, visitor((ASH, 3)), visitor((ASH, 5)), 3, RankOptions(order="next"))
-    assert made.describe(title) == (
+    result = compare(recommender, visitor((ASH, 3)), visitor((ASH, 5)), 3, RankOptions(order="next"))
+    assert result.describe(title) == (
         "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) went from 3 to 5."
     )
-    gains = made.gains("next", 1)
+    gains = result.gains("next", 1)
     assert gains["movie_id"].tolist() == [GATE]
     assert gains["change"].iloc[0] == pytest.approx(0.7213 - 0.2057, abs=1e-3)
-    assert HILL in made.losses("next")["movie_id"].tolist()
+    assert HILL in result.losses("next")["movie_id"].tolist()
 
 
 # ---- knobs
 
 
-def test_the_rating_of_an_event(there):
-    made = sweep(there, START, [DUNE, ELM], RatingSweep(ASH))
-    assert list(made.columns) == ["movie_id", "title", "setting", "place", "current", "expected", "distribution"]
-    assert made["movie_id"].tolist() == [DUNE, ELM] * 5
-    assert made["title"].tolist() == [TITLES[DUNE], TITLES[ELM]] * 5
-    assert made["setting"].tolist() == [f"{stars} ★" for stars in (1, 2, 3, 4, 5) for _ in range(2)]
-    assert made["place"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    assert made["current"].tolist() == [False] * 8 + [True] * 2
-    assert made["expected"].tolist()[::2] == pytest.approx([3.6, 3.8, 4.0, 4.2, 4.4])
-    assert made["expected"].tolist()[1::2] == pytest.approx([4.0] * 5)
-    assert made["distribution"].tolist() == [None] * 10
+def test_the_rating_of_an_event(recommender):
+    result = sweep(recommender, START, [DUNE, ELM], RatingSweep(ASH))
+    assert list(result.columns) == ["movie_id", "title", "setting", "place", "current", "expected", "distribution"]
+    assert result["movie_id"].tolist() == [DUNE, ELM] * 5
+    assert result["title"].tolist() == [TITLES[DUNE], TITLES[ELM]] * 5
+    assert result["setting"].tolist() == [f"{stars} ★" for stars in (1, 2, 3, 4, 5) for _ in range(2)]
+    assert result["place"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert result["current"].tolist() == [False] * 8 + [True] * 2
+    assert result["expected"].tolist()[::2] == pytest.approx([3.6, 3.8, 4.0, 4.2, 4.4])
+    assert result["expected"].tolist()[1::2] == pytest.approx([4.0] * 5)
+    assert result["distribution"].tolist() == [None] * 10
 
 
 def test_half_stars():
-    there = made_up.recommender(by_ratings, levels=HALF_STARS)
-    made = sweep(there, START, [DUNE], RatingSweep(ASH))
-    assert made["setting"].tolist()[:3] == ["0.5 ★", "1 ★", "1.5 ★"]
-    assert len(made) == 10
+    recommender = made_up.recommender(by_ratings, levels=HALF_STARS)
+    result = sweep(recommender, START, [DUNE], RatingSweep(ASH))
+    assert result["setting"].tolist()[:3] == ["0.5 ★", "1 ★", "1.5 ★"]
+    assert len(result) == 10
 
 
 @pytest.mark.parametrize(
@@ -234,55 +237,55 @@ def test_half_stars():
         ("occupation", ["Unknown", "Other", "Academic/educator"], 2),
     ],
 )
-def test_who_they_are(part, labels, current, there):
-    made = sweep(
-        there,
+def test_who_they_are(part, labels, current, recommender):
+    result = sweep(
+        recommender,
         replace(START, sex="F", occupation="other" if current == 1 else "academic/educator"),
         [GATE],
         DemographicSweep(part),
     )
-    assert made["setting"].tolist()[: len(labels)] == labels
-    assert np.flatnonzero(made["current"]).tolist() == [current]
+    assert result["setting"].tolist()[: len(labels)] == labels
+    assert np.flatnonzero(result["current"]).tolist() == [current]
     if part == "sex":
-        assert made["expected"].tolist() == pytest.approx([3.0, 4.2, 3.0])
+        assert result["expected"].tolist() == pytest.approx([3.0, 4.2, 3.0])
 
 
-def test_the_last_events(there):
-    made = sweep(there, START, [DUNE, FERN], HistoryLengthSweep())
-    assert made["setting"].tolist() == ["0", "0", "1", "1", "2", "2"]
+def test_the_last_events(recommender):
+    result = sweep(recommender, START, [DUNE, FERN], HistoryLengthSweep())
+    assert result["setting"].tolist() == ["0", "0", "1", "1", "2", "2"]
     # with the newest alone Ash is gone
-    assert made["expected"].tolist() == pytest.approx([4.0, 3.5, 4.0, 3.5, 4.4, 4.3])
-    assert made["current"].tolist() == [False] * 4 + [True] * 2
+    assert result["expected"].tolist() == pytest.approx([4.0, 3.5, 4.0, 3.5, 4.4, 4.3])
+    assert result["current"].tolist() == [False] * 4 + [True] * 2
     short = made_up.recommender(by_ratings, max_history=1)
-    made = sweep(short, START, [DUNE], HistoryLengthSweep())
-    assert made["setting"].tolist() == ["0", "1"], "what is not read is not swept"
-    assert made["current"].tolist() == [False, True]
+    result = sweep(short, START, [DUNE], HistoryLengthSweep())
+    assert result["setting"].tolist() == ["0", "1"], "what is not read is not swept"
+    assert result["current"].tolist() == [False, True]
 
 
-def test_the_place_of_an_event(there):
+def test_the_place_of_an_event(recommender):
     history = visitor((BAY, 3), (COVE, 3), (ASH, 5))
-    made = sweep(there, history, [FERN], PositionSweep(ASH))
-    assert made["setting"].tolist() == ["3", "2", "1"]
-    assert made["expected"].tolist() == pytest.approx([4.3, 3.5, 3.5])
-    assert made["current"].tolist() == [False, False, True]
+    result = sweep(recommender, history, [FERN], PositionSweep(ASH))
+    assert result["setting"].tolist() == ["3", "2", "1"]
+    assert result["expected"].tolist() == pytest.approx([4.3, 3.5, 3.5])
+    assert result["current"].tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("knob", [RatingSweep(HILL), PositionSweep(HILL)])
 @pytest.mark.parametrize("history", [START, Visitor()])
-def test_a_knob_that_the_visitor_does_not_have(knob, history, there):
+def test_a_knob_that_the_visitor_does_not_have(knob, history, recommender):
     with pytest.raises(VisitorError, match="movie 8 is not in the history"):
-        sweep(there, history, [FERN], knob)
+        sweep(recommender, history, [FERN], knob)
     with pytest.raises(VisitorError, match="a visitor has no 'name' to change; choose one of: sex, age, occupation"):
-        sweep(there, history, [FERN], DemographicSweep("name"))
+        sweep(recommender, history, [FERN], DemographicSweep("name"))
 
 
-def test_everyone_that_a_visitor_could_be(there):
-    made = demographics(there, replace(START, sex="F", age=25, occupation="writer"), GATE)
-    assert len(made) == 294
-    assert made[["sex", "age", "occupation"]].drop_duplicates().shape == (294, 3)
-    assert made["expected"].tolist() == pytest.approx([4.2] * 147 + [3.0] * 147)
-    assert made.loc[made["current"], ["sex", "age", "occupation"]].values.tolist() == [["F", 25, "writer"]]
-    assert not demographics(there, START, GATE)["current"].any(), "not all is known of them"
+def test_everyone_that_a_visitor_could_be(recommender):
+    result = demographics(recommender, replace(START, sex="F", age=25, occupation="writer"), GATE)
+    assert len(result) == 294
+    assert result[["sex", "age", "occupation"]].drop_duplicates().shape == (294, 3)
+    assert result["expected"].tolist() == pytest.approx([4.2] * 147 + [3.0] * 147)
+    assert result.loc[result["current"], ["sex", "age", "occupation"]].values.tolist() == [["F", 25, "writer"]]
+    assert not demographics(recommender, START, GATE)["current"].any(), "not all is known of them"
 
 
 # ---- on small models
@@ -291,10 +294,10 @@ def test_everyone_that_a_visitor_could_be(there):
 def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
     ids = [100, 112, 130]
     someone = Visitor("F", 25, None, (Event(103, 5), Event(106, 2), Event(109, 4)))
-    made = sweep(timeline_recommender, someone, ids, PositionSweep(103))
+    result = sweep(timeline_recommender, someone, ids, PositionSweep(103))
     for place, at in enumerate((0, 1, 2)):
         expected = timeline_recommender.expected_ratings(someone.moved(103, at), ids)
-        rows = made[made["place"] == place]
+        rows = result[result["place"] == place]
         assert rows["expected"].tolist() == pytest.approx(expected.tolist(), abs=1e-5)
         assert [sum(levels) for levels in rows["distribution"]] == pytest.approx([1, 1, 1], abs=1e-5)
     everyone = demographics(timeline_recommender, someone, 112)
@@ -310,13 +313,13 @@ def test_two_lists_of_a_model(order, timeline_recommender):
     a = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4)))
     b = Forget(2).apply(a).watched(130, 1)
     options = RankOptions(order=order, weight=0.3, diversity=0.4)
-    made = compare(timeline_recommender, a, b, 5, options)
-    assert made.first == timeline_recommender.rank(a, 5, options)
-    assert made.second == timeline_recommender.rank(b, 5, options)
-    ranks = made.moves.set_index("movie_id")
-    for side, rows in (("a", made.first), ("b", made.second)):
+    result = compare(timeline_recommender, a, b, 5, options)
+    assert result.first == timeline_recommender.rank(a, 5, options)
+    assert result.second == timeline_recommender.rank(b, 5, options)
+    ranks = result.moves.set_index("movie_id")
+    for side, rows in (("a", result.first), ("b", result.second)):
         for row in rows:
             assert ranks.loc[row.movie_id, f"rank_{side}"] == row.rank
             assert ranks.loc[row.movie_id, f"expected_{side}"] == pytest.approx(row.expected_rating)
             assert ranks.loc[row.movie_id, f"next_{side}"] == pytest.approx(row.watch_next)
-    assert made.describe(timeline_recommender.catalogue.title).endswith(".")
+    assert result.describe(timeline_recommender.catalogue.title).endswith(".")

@@ -127,15 +127,15 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     recommender = request.getfixturevalue(kind)
     ids = [100 + 3 * i for i in range(30)]
     visitor = Visitor("F", None, "artist", tuple(Event(ids[i], 4.0) for i in (2, 5, 9)))
-    made = explain(recommender, visitor, ids[20])
+    explained = explain(recommender, visitor, ids[20])
     expected = recommender.expected_ratings(visitor, [ids[20]])[0]
-    assert made.value("expected") == pytest.approx(expected, abs=1e-5)
-    assert made.attention.expected_rating == pytest.approx(expected, abs=1e-5)
-    assert list(made.demographic_scores) == ["sex", "occupation"]
+    assert explained.value("expected") == pytest.approx(expected, abs=1e-5)
+    assert explained.attention.expected_rating == pytest.approx(expected, abs=1e-5)
+    assert list(explained.demographic_scores) == ["sex", "occupation"]
     nobody = recommender.expected_ratings(Visitor(), [ids[20]])[0]
-    assert made.unknown_visitor.expected == pytest.approx(nobody, abs=1e-5)
+    assert explained.unknown_visitor.expected == pytest.approx(nobody, abs=1e-5)
     bare = recommender.expected_ratings(Visitor("F", None, "artist"), [ids[20]])[0]
-    assert made.without_history.expected == pytest.approx(bare, abs=1e-5)
+    assert explained.without_history.expected == pytest.approx(bare, abs=1e-5)
     timeline = kind == "timeline_recommender"
-    assert made.measures == (("expected", "liked", "next_logit") if timeline else ("expected",))
-    assert (made.watch_next is not None) == timeline
+    assert explained.measures == (("expected", "liked", "next_logit") if timeline else ("expected",))
+    assert (explained.watch_next is not None) == timeline

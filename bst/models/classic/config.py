@@ -12,6 +12,7 @@ from bst.timelines.arrays import WindowShape
 
 # presets that bundles, runs and commands of earlier versions know by another name
 FORMER_PRESETS = {"seed": "user-features"}
+MOST_LAYERS, MOST_UNITS = 8, 4096
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class ClassicConfig(ModelConfig):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
         # a bundle's configuration comes from a file: no layer may be so wide that making it takes all memory
-        if not 1 <= len(self.mlp) <= 8 or not all(isinstance(units, int) and 1 <= units <= 4096 for units in self.mlp):
-            raise ConfigError(f"mlp must name 1 … 8 layers of 1 … 4096 units each, not {self.mlp}")
+        sizes_fit = all(isinstance(units, int) and 1 <= units <= MOST_UNITS for units in self.mlp)
+        if not 1 <= len(self.mlp) <= MOST_LAYERS or not sizes_fit:
+            raise ConfigError(f"mlp must name 1 … {MOST_LAYERS} layers of 1 … {MOST_UNITS} units each, not {self.mlp}")
 
     @property
     def max_history(self) -> int:

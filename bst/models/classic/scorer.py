@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bst.models.layers import Inputs, Tensor
 from bst.models.trainer import Model
 from bst.schema import DEMOGRAPHICS, Visitor
 from bst.scoring.encoding import encode_demographics, encode_history, pad_batch
@@ -33,7 +34,7 @@ class ClassicScorer(Scorer):
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def gradients(inputs, event_scale, profile_scale):
+        def gradients(inputs: Inputs, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
             scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
                 tape.watch(scales)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
+from bst.models.layers import Inputs, Tensor
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.schema import DEMOGRAPHICS, Dataset, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
@@ -60,7 +61,9 @@ def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator)
     return masked
 
 
-def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int):
+def training_batches(
+    arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int
+) -> tf.data.Dataset:
     """Return one epoch of shuffled batches as a ``tf.data.Dataset`` of (inputs, labels).
 
     Whole batches are sliced from shuffled arrays; iterating over single windows would cost more than the model.
@@ -71,12 +74,12 @@ def training_batches(arrays: Arrays, labels: np.ndarray, config: ClassicConfig, 
     return _sliced(shuffled, labels[order], config.batch_size)
 
 
-def _sliced(arrays: Arrays, labels: np.ndarray, size: int):
+def _sliced(arrays: Arrays, labels: np.ndarray, size: int) -> tf.data.Dataset:
     inputs = {name: tf.constant(values) for name, values in arrays.items()}
     targets = tf.constant(labels[:, None])
     batches = -(-len(labels) // size)
 
-    def batch(i):
+    def batch(i: Tensor) -> tuple[Inputs, Tensor]:
         low, high = i * size, tf.minimum((i + 1) * size, len(labels))
         return {name: values[low:high] for name, values in inputs.items()}, targets[low:high]
 
@@ -110,7 +113,7 @@ class RowwiseAdagrad(keras.optimizers.Adagrad):
     below one part in a million.) Measured on the whole training step: a sixth less processor time.
     """
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
         """Update one variable with its gradient."""
         total = self._accumulators[self._get_variable_index(variable)].value
         rate = tf.cast(learning_rate, variable.dtype)
@@ -144,7 +147,7 @@ class _StepProgress(keras.callbacks.Callback):
         self.report, self.epoch, self.epochs, self.steps = report, epoch, epochs, steps
         self.epoch_began, self.last = time.monotonic(), 0.0
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         # with several steps in one call, Keras counts the last call of an epoch as a full one
         now, step = time.monotonic(), min(batch + 1, self.steps)
         if now - self.last < REPORT_S and step < self.steps:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.fast_inference import KVCache, NextInference, RatingInference
 from bst.models.timeline.prefix_cache import SharedPrefixPredictor
 from bst.models.trainer import Model
@@ -24,7 +25,8 @@ from bst.timelines.segments import EVENT_INPUTS
 
 VISITOR = "who the visitor is"
 
-Inputs = dict[str, np.ndarray]
+# a shorter history has no prefix to share
+LEAST_SHARED = 2
 
 
 class TimelineScorer(Scorer):
@@ -47,23 +49,23 @@ class TimelineScorer(Scorer):
             # compiled once, for any length of history; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def predict(inputs):
+        def predict(inputs: Inputs) -> tuple[Tensor, Tensor]:
             levels = tf.nn.softmax(rating.score(rating.encode(inputs))[0])
             return levels, next_logits(inputs) if following else tf.zeros((1, 0))
 
-        def next_logits(inputs):
+        def next_logits(inputs: Inputs) -> Tensor:
             return following.catalogue_logits(following.encode(inputs))
 
-        def attention_weights(inputs, movie):
+        def attention_weights(inputs: Inputs, movie: Tensor) -> tuple[Tensor, Tensor]:
             cache = KVCache()
             encoded = rating.encode(inputs, cache)
             content = tf.stack(cache.weights)[:, 0] if cache.weights else tf.zeros((0, 0, 0, 0))
             return rating.score(encoded, movie)[1][0, :, :, 0], content
 
-        def distribution(inputs, movie):
+        def distribution(inputs: Inputs, movie: Tensor) -> Tensor:
             return tf.nn.softmax(rating.score(rating.encode(inputs), movie)[0])
 
-        def gradients(inputs, movie, event_scale, profile_scale):
+        def gradients(inputs: Inputs, movie: Tensor, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
             scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
             with tf.GradientTape() as tape:
                 tape.watch(scales)
@@ -125,7 +127,7 @@ class TimelineScorer(Scorer):
         self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then without each event: see ``Scorer``. Shared prefixes are read once."""
-        if len(rows) < 2:  # nothing to share
+        if len(rows) < LEAST_SHARED:
             return super().score_movie_without_each(visitor, rows, movie, next_logit)
         levels, logits = self._shared_without_each(visitor, rows, np.array([movie]), None, next_logit)
         return CandidateScores(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
@@ -134,7 +136,7 @@ class TimelineScorer(Scorer):
         self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
     ) -> np.ndarray:
         """Return expected ratings of ``movies`` without each event: see ``Scorer``. Shared prefixes are read once."""
-        if len(rows) < 2:
+        if len(rows) < LEAST_SHARED:
             return super().expected_without_each(visitor, rows, movies, positions)
         return self._means(self._shared_without_each(visitor, rows, movies, positions, False)[0])
 

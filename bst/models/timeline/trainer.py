@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from bst.metrics import rank_figures, rating_figures
 from bst.models.config import Sizes, Task
+from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise, out_of_fold
 from bst.models.timeline.model import TimelineBST, build_timeline
@@ -70,7 +71,7 @@ class TowerTrainer:
         self.averages = [tf.Variable(weight.value, name=f"average_{i}") for i, weight in enumerate(weights)]
 
         @tf.function(input_signature=[TRAINING_SIGNATURES[name]])
-        def step(batch):
+        def step(batch: Inputs) -> dict[str, Tensor]:
             with tf.GradientTape() as tape:
                 value, sums = loss(batch)
             self.optimizer.apply(tape.gradient(value, weights), weights)
@@ -279,7 +280,7 @@ class TimelineTrainer(Trainer):
 
     # ---- losses
 
-    def _rating_loss(self, batch):
+    def _rating_loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
         """−ln p of the level, plus squared and absolute error of the mean with their weights: mean over the labels."""
         logits = self.model.rating(batch, training=True)
         weight = tf.cast(batch["label"], tf.float32)
@@ -291,7 +292,7 @@ class TimelineTrainer(Trainer):
         total = tf.reduce_sum(weight * cross_entropy) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
         return total / labels, {"labels": labels, "loss": total, "absolute": absolute, "squared": squared}
 
-    def _next_loss(self, batch):
+    def _next_loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
         """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
 
         Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
@@ -350,7 +351,7 @@ def compile_rating(model: TimelineBST) -> Callable:
     tower: Any = model.rating
 
     @tf.function(input_signature=[SIGNATURE])
-    def predict(batch):
+    def predict(batch: Inputs) -> Tensor:
         return tf.nn.softmax(tower(batch, training=False))
 
     return predict
@@ -361,7 +362,7 @@ def compile_next(model: TimelineBST) -> Callable:
     tower: Any = model.next
 
     @tf.function(input_signature=[SIGNATURE])
-    def predict(batch):
+    def predict(batch: Inputs) -> Tensor:
         states, _ = tower(batch, training=False)
         return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
 

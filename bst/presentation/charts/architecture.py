@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from bst.models.diagram import LEFT, RIGHT, WIDE, Diagram
+from bst.models.diagram import LEFT, RIGHT, WIDE, Box, Diagram
 
 ROW = 76  # pixels
 # half of a box's height in rows, and its margin in columns
@@ -62,7 +62,7 @@ def architecture(diagram: Diagram, ink: str) -> alt.LayerChart:
     ).properties(height=ROW * rows)
 
 
-def _box(box) -> dict:
+def _box(box: Box) -> dict[str, Any]:
     low, high = _SPANS[box.side]
     return {
         "x": low + _MARGIN,
@@ -78,7 +78,7 @@ def _box(box) -> dict:
     }
 
 
-def _arrow(start, end) -> dict:
+def _arrow(start: Box, end: Box) -> dict[str, float]:
     """Return the ends of an arrow: to the right between boxes of one row, otherwise straight down."""
     if start.row == end.row:
         return {"x": 1.0 - _MARGIN, "x2": 1.0 + _MARGIN - 0.012, "y": start.row, "y2": end.row, "turn": -90}

@@ -20,6 +20,8 @@ YEARS = {
 }
 # shares of the catalogue at which the long tail is labelled
 MARKED = (0.01, 0.1, 0.2, 0.5)
+# more labels on an axis than these are turned
+MAX_LEVEL_LABELS = 8
 
 
 def given_ratings(shares: pd.DataFrame) -> alt.LayerChart:
@@ -184,7 +186,7 @@ def genre_map(
     )
     lines = (
         {"labelAngle": -90}
-        if shown[across].nunique() > 8
+        if shown[across].nunique() > MAX_LEVEL_LABELS
         else {"labelAngle": 0, "labelExpr": "split(datum.label, ' ')"}
     )
     base = alt.Chart(shown).encode(

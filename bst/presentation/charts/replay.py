@@ -14,6 +14,9 @@ MODEL, ITEM_MEAN = "model", "item mean"
 NOW = "now"
 FAINT = 0.16
 HEIGHT = 250
+# areas of points in square pixels, for up to so many steps
+_POINT_SIZES = {60: 55, 120: 30}
+_SMALLEST_POINT = 18
 _HAPPENED = f"datum.step <= {NOW}"
 # both charts have axes of the same width, so that their steps line up
 _SCALE_WIDTH = 30
@@ -41,7 +44,7 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
     )
     points = (
         base.transform_fold(names, ["series", "stars"])
-        .mark_point(size=55 if len(table) <= 60 else 30 if len(table) <= 120 else 18, filled=True)
+        .mark_point(size=_point_size(len(table)), filled=True)
         .encode(
             x=x,
             y=alt.Y("stars:Q", title="Stars", scale=scale, axis=axis),
@@ -132,3 +135,7 @@ def _steps(table: pd.DataFrame, title: str | None) -> alt.X:
         axis=alt.Axis(tickMinStep=1, format="d", grid=False),
         scale=alt.Scale(domain=[0, max(1, len(table)) + 0.5], nice=False),
     )
+
+
+def _point_size(steps: int) -> int:
+    return next((size for most, size in _POINT_SIZES.items() if steps <= most), _SMALLEST_POINT)

@@ -20,6 +20,8 @@ _SHAPES = {"rises": "triangle-up", "falls": "triangle-down", "stays": "circle"}
 _LEAST_SPAN = 1.0
 _LINES_HEIGHT, _LABEL_HEIGHT = 360, 18
 _BARS = 12
+# labels up to so many characters stay level; up to so many points are large
+SHORT_LABEL, FEW_POINTS = 3, 25
 # short forms of "Under 18" and "56 and over" for narrow columns
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
@@ -134,11 +136,12 @@ def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], parameter: st
     low, high = _span(frame["expected"])
     titles = list(dict.fromkeys(frame["title"]))
     names = frame.sort_values("place")["setting"].unique().tolist()
+    angle = 0 if max(map(len, names)) <= SHORT_LABEL else -40
     x = alt.X(
         "setting:O",
         title=parameter,
         sort=names,
-        axis=alt.Axis(labelAngle=0 if max(map(len, names)) <= 3 else -40, labelOverlap="greedy", labelFlush=False),
+        axis=alt.Axis(labelAngle=angle, labelOverlap="greedy", labelFlush=False),
         scale=alt.Scale(type="point", padding=0.3, range=[0, alt.ExprRef(_END)]),
     )
     y = alt.Y("expected:Q", title="Expected rating, stars", scale=alt.Scale(domain=[low, high], nice=False))
@@ -147,7 +150,7 @@ def sweep_lines(settings: pd.DataFrame, levels: tuple[float, ...], parameter: st
     )
     layers = [
         base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("title:N", sort=titles, legend=None)),
-        base.mark_point(filled=True, size=70 if len(names) <= 25 else 20, opacity=1).encode(
+        base.mark_point(filled=True, size=70 if len(names) <= FEW_POINTS else 20, opacity=1).encode(
             shape=alt.Shape("title:N", sort=titles, legend=None)
         ),
         *_end_titles(frame, low, high, titles),

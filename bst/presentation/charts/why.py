@@ -27,6 +27,8 @@ _TEXT = alt.ExprRef(f"{_NARROW} ? 11 : 12")
 _UP, _DOWN = "raises", "lowers"
 # room next to a bar for its value, as a share of the range of all bars, in a panel of full width
 _VALUE_ROOM = 0.28
+# stars; what is smaller rounds to 0.00
+LEAST_SHOWN = 0.005
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def pair_interactions(cells: pd.DataFrame) -> dict[str, Any]:
     names = cells.drop_duplicates("first").set_index("first")["first_label"].to_dict()
     frame = cells[cells["first"] != cells["second"]].assign(
         size=lambda f: f["stars"].abs(),
-        shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= 0.005 else "0" for s in f["stars"]],
+        shown=lambda f: [f"{s:+.2f}".replace("-", "−") if abs(s) >= LEAST_SHOWN else "0" for s in f["stars"]],
     )
     labels = axis_labels({position: f"{position + 1}. {name}" for position, name in names.items()})
     return fill(_pairs(len(names)), frame, names=labels, high=max(0.1, float(frame["size"].max())))

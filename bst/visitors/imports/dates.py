@@ -17,7 +17,7 @@ DateOrder = Literal["day-first", "month-first"]
 MIN_IN_ORDER = 5
 MONTHS_PER_YEAR = 12
 # "26" is 2026 and "95" is 1995: nobody rated a film on the web before 1990
-FIRST_YEAR_OF_1900S = 90
+CENTURY, FIRST_YEAR_OF_1900S = 100, 90
 
 _TIME = r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[AaPp][Mm])?)?"
 _ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?"
@@ -110,7 +110,7 @@ def _date(text: str) -> datetime | None:
 def _datetime(match: re.Match[str], month: int, day: int) -> datetime | None:
     parts = match.groupdict()
     year = int(parts["year"].lstrip("'"))
-    if year < 100:
+    if year < CENTURY:
         year += 1900 if year >= FIRST_YEAR_OF_1900S else 2000
     hour = int(parts["hour"] or 0)
     if half := parts.get("half"):

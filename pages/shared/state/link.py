@@ -144,7 +144,7 @@ SETTINGS: dict[str, Setting] = {
     "asked_about": Setting("q", None, movie, movies=True),
     "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find"))),
     "compare_by": Setting("c", "rating", one_of(("rating", "next"))),
-    "sweep_knob": Setting("k", SWEEPS[0], one_of(SWEEPS)),
+    "sweep_parameter": Setting("k", SWEEPS[0], one_of(SWEEPS)),
     "sweep_event": Setting("e", None, movie, movies=True),
     "sweep_movies": Setting("m", (), list_of(movie, most=5), movies=True),
     "goal_movie": Setting("gm", None, movie, movies=True),
