@@ -209,7 +209,7 @@ def test_any_state_shows_a_held_out_user_at_a_valid_step(kinds):
 def test_a_model_without_held_out_users_says_so_and_offers_others(kinds):
     app = open_page("classic")
     assert headline(app) == "This model has seen every user"
-    assert "protocol “seed”, which holds out single ratings but no whole user" in page_text(app)
+    assert "protocol “windows”, which holds out single ratings but no whole user" in page_text(app)
     offered = [button.key for button in app.button if str(button.key).startswith("replay_with_")]
     assert sorted(offered) == ["replay_with_rating-only", "replay_with_timeline"]
     app.button(key="replay_with_rating-only").click().run()
