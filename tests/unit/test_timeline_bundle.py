@@ -139,7 +139,7 @@ def test_a_configuration_out_of_range(change, word, copy):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "texts"),
     [
         ({"next": TOWER | {"epochs": 0}}, ["does not hold this model's weights", "next/"]),
         ({"factors": 5}, ["factors has shape (30, 4), not (30, 5)"]),

@@ -110,7 +110,7 @@ def test_validation_leaves_the_weights_in_their_place(timeline_trainer):
     before = [v.numpy() for v in tower.variables]
     seen = []
 
-    def fail(model, *arguments):
+    def fail(model, *arguments, **options):
         seen.append(model.rating.bias.numpy())
         raise KeyboardInterrupt
 
