@@ -136,4 +136,12 @@ class TimelineConfig(ModelConfig):
     def from_dict(cls, values: Mapping[str, Any]) -> "TimelineConfig":
         """Read what ``to_dict`` wrote, now or in an earlier version. Raises ``ConfigError``."""
         values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
-        return read_dataclass(cls, values, lambda: {name: read_dataclass(TowerConfig, values[name]) for name in TOWERS})
+        # what every version has written must be there: the towers and the length of training segments
+        return read_dataclass(
+            cls,
+            values,
+            lambda: {
+                "train_length": values["train_length"],
+                **{name: read_dataclass(TowerConfig, values[name]) for name in TOWERS},
+            },
+        )
