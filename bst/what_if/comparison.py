@@ -38,6 +38,7 @@ MOST_TRIED = 8
 # the least share of a move that an edit must account for to be called its main cause
 MAIN_SHARE = 0.5
 # more edits than these are summarised
+MAX_CLAUSES = 2
 
 
 @dataclass(frozen=True)
