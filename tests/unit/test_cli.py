@@ -82,7 +82,7 @@ def test_presets_on_ml_1m_need_no_data(answer, override_settings, tmp_path):
     whole, trained, fixed = sizes.pop("timeline")
     assert sizes == {
         "keras-example": (390_201, 389_433, 768),
-        "seed": (951_801, 881_139, 70_662),
+        "user-features": (951_801, 881_139, 70_662),
         "compact": (847_477, 777_487, 69_990),
     }
     seed = next(row for row in said["presets"] if row["preset"] == "user-features")
@@ -229,12 +229,12 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
     monkeypatch.setattr(training, "STEPS_PER_CALL", 4)
     options = ["--preset", "compact", "--batch-size", 128, "--learning-rate", 0.05, "--epochs", 2, "--seed", 9]
     trained = answer("train", "--dataset", world, "--protocol", "windows", *options, "--name", "mine")
-    assert (trained["bundle"], trained["epochs"], trained["protocol"], trained["seed"]) == ("mine", 2, "seed", 9)
+    assert (trained["bundle"], trained["epochs"], trained["protocol"], trained["seed"]) == ("mine", 2, "windows", 9)
     assert Path(trained["folder"]) == tmp_path / "bundles" / "mine"
     assert "a bundle mine is there already" in refused("train", "--dataset", world, *options, "--name", "mine")
 
     measured = answer("evaluate", "--dataset", world, "--bundle", "mine")
-    assert (measured["protocol"], measured["seed"]) == ("seed", 9), "those that it was trained under"
+    assert (measured["protocol"], measured["seed"]) == ("windows", 9), "those that it was trained under"
     assert list(measured)[:8] == ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "as_visitor", "peers"]
     assert measured["labels"] == trained["labels"] > 100
     assert measured["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)

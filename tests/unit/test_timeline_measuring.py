@@ -131,12 +131,13 @@ def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeli
 
     monkeypatch.setattr(trainer, "distributions", predict)
     monkeypatch.setattr(trainer, "next_ranks", lambda model, split, role: (np.full(40, 2), None))
-    result = evaluate_predictions(split, family_of(timeline_settings.config).predict_test(timeline_model, split))
+    predictions = family_of(timeline_settings.config).predict_test(timeline_model, split)
+    record = evaluate_predictions(split, predictions)
     actual = split.timelines.rating[split.test]
-    assert result["metrics"]["mae"] == pytest.approx(np.abs(4 - actual).mean())
-    assert result["metrics"]["hr@10"] == 1
+    assert record.metrics.mae == pytest.approx(np.abs(4 - actual).mean())
+    assert record.to_dict()["metrics"]["hr@10"] == 1
     if protocol == "visitor":
-        assert result["gaps_unknown"]["mae"] == pytest.approx(np.abs(3 - actual).mean())
+        assert record.gaps_unknown.mae == pytest.approx(np.abs(3 - actual).mean())
     else:
-        assert "gaps_unknown" not in result
+        assert record.gaps_unknown is None
     assert asked == ([True, False] if protocol == "visitor" else [True])

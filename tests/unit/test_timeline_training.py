@@ -243,7 +243,8 @@ def test_one_tower_alone(name, columns, eager, timeline_settings, timeline_task)
     config = replace(config.with_tower(name, replace(config.towers[name], layers=1)), batch_events=2000)
     alone = TimelineTrainer(config, timeline_task, 3)
     state = alone.fit(epochs=1, patience=1)  # a single step
-    result = evaluate_predictions(timeline_task, family_of(config).predict_test(alone.model, timeline_task))
+    predictions = family_of(config).predict_test(alone.model, timeline_task)
+    result = evaluate_predictions(timeline_task, predictions).to_dict()
     assert list(alone.towers) == list(alone.model.towers) == [name]
     assert (state.epoch, state.best_epoch) == (1, 1)
     other = {"rating": {"next_loss", "val_next_loss"}, "next": {"loss", "val_rmse"}}[name]
