@@ -11,8 +11,6 @@ from bst.metrics import Bootstrap, interval
 from bst.timelines.arrays import WindowShape
 from bst.timelines.splits import LABEL_WINDOWS
 
-COMPARED_METRICS = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
-
 
 def incomparable_reason(a: Bundle, b: Bundle, first: EvaluationRecord, second: EvaluationRecord) -> str | None:
     """Return in words why two bundles with these records cannot be compared; None if they can."""
@@ -29,7 +27,7 @@ def incomparable_reason(a: Bundle, b: Bundle, first: EvaluationRecord, second: E
         return "their windows have different lengths, so different ratings were drawn for the test"
     if first.labels != second.labels:
         return f"one was measured on {first.labels:,} test ratings, the other on {second.labels:,}"
-    if not any(metric in first.metrics and metric in second.metrics for metric in COMPARED_METRICS):
+    if not any(metric in second.metrics for metric in first.metrics.values):
         return "one predicts only ratings, the other only the next movie"
     return None
 
@@ -70,8 +68,8 @@ def compare(
     """
     bounds = _paired_bounds(private_first, private_second)
     comparisons = []
-    for metric in COMPARED_METRICS:
-        if metric in first.metrics and metric in second.metrics:
+    for metric in first.metrics.values:
+        if metric in second.metrics:
             difference = first.metrics[metric] - second.metrics[metric]
             comparisons.append(
                 MetricComparison(

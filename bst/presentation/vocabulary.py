@@ -19,13 +19,17 @@ LIKED_TEXT = f"{LIKED:g} ★ or more"
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: ``short`` is its label where there is little room, ``format`` how its values are written."""
+    """A metric: ``short`` is its label where there is little room, ``format`` how its values are written.
+
+    ``in_stars``: an error in stars.
+    """
 
     key: str
     label: str
     meaning: str
     short: str = ""
     format: str = ".3f"
+    in_stars: bool = False
 
     def __post_init__(self) -> None:
         """Take the label where there is no shorter one."""
@@ -58,13 +62,14 @@ def _by_key(*terms: AnyTerm) -> Mapping[str, AnyTerm]:
 
 
 METRICS = _by_key(
-    Metric("mae", "MAE", "Mean absolute error: by how many stars a prediction is off, on average."),
-    Metric("rmse", "RMSE", "Root mean squared error, in stars: like MAE, but large errors count more."),
+    Metric("mae", "MAE", "Mean absolute error: by how many stars a prediction is off, on average.", in_stars=True),
+    Metric("rmse", "RMSE", "Root mean squared error, in stars: like MAE, but large errors count more.", in_stars=True),
     Metric(
         "median_mae",
         "MAE of the median",
         "The error when the model has to name one of the possible ratings: the median of the distribution it predicts.",
         short="Median",
+        in_stars=True,
     ),
     Metric(
         "nll",
@@ -86,9 +91,9 @@ METRICS = _by_key(
     ),
     Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model's list."),
 )
-RATING_METRICS = ("mae", "rmse", "median_mae", "nll", "ece")
+RATING_METRICS = tuple(key for key, metric in METRICS.items() if metric.lower_is_better)
 # metrics in stars
-ERROR_METRICS = ("mae", "rmse", "median_mae")
+ERROR_METRICS = tuple(key for key, metric in METRICS.items() if metric.in_stars)
 
 LIST_METRICS = _by_key(
     Metric("hr", "HR@K", "Hit rate: how often the movie that was rated next is among the first K of the list."),

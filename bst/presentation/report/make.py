@@ -54,7 +54,6 @@ GLOSSARY_ENTRIES = (
 )
 # learning curves in a report
 CURVES = ("mae", "rmse", "ndcg@10", "hr@10")
-METRICS_SHOWN = ("mae", "rmse", "median_mae", "nll", "ece", "ndcg@10", "hr@10")
 
 
 @dataclass(frozen=True)
@@ -204,9 +203,9 @@ def _evaluation(bundle: Bundle, record: EvaluationRecord) -> list[Section]:
 
 def _metrics_table(record: EvaluationRecord) -> Table:
     rows = []
-    for key in METRICS_SHOWN:
+    for key, metric in METRICS.items():
         if key in record.metrics:
-            metric, bounds = METRICS[key], record.metrics.bounds.get(key)
+            bounds = record.metrics.bounds.get(key)
             rows.append((metric.label, metric.text(record.metrics[key]), span(*bounds) if bounds else ""))
     return Table(("Metric", "Value", "95% interval"), rows)
 
