@@ -50,7 +50,7 @@ def test_training_may_be_the_first_page_that_anybody_opens(context, tmp_path, mo
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_role("combobox", name="Dataset")).to_have_value(re.compile("Demo world"))
         choose(page, "Preset", "Compact BST")
-        press(page, "Share of its users to learn from", "ArrowLeft", 4)
+        press(page, "Share of its users to train on", "ArrowLeft", 4)
         expect(dialog.get_by_role("textbox", name="Name of the model")).to_have_value("demo-compact")
         dialog.get_by_role("button", name="Start training").click()
         # the demo world is simulated on the way

@@ -146,7 +146,7 @@ def test_why_shows_the_visitor_beside_the_movies(page):
 def test_training_page(page):
     page.get_by_role("link", name="Training").click()
     settled(page)
-    assert re.match(r"In \d+ epochs, the error on ratings it had not seen (fell from|stayed at)", headline(page))
+    assert re.match(r"In \d+ epochs, the error on held-out ratings \(MAE\) (fell from|stayed at)", headline(page))
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(1)
     # the curves of the other tower, which has its own best epoch
     page.get_by_test_id("stButtonGroup").get_by_text("HR@10").click()
