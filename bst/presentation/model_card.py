@@ -32,7 +32,7 @@ Preset `{config.preset}`. {family.describe(config)}
 
 - {count["parameters"]:,} parameters, of which {count["trainable"]:,} are trained
 - {text.training}
-- made on {bundle.created} with {versions}
+- created on {bundle.created} with {versions}
 
 {text.masking}
 
@@ -85,6 +85,4 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def _entered(bundle: Bundle) -> str:
     if bundle.simulated:
         return ""
-    return (
-        ' The data record when a rating was entered, not when a film was watched, so\n"before" means "entered before".'
-    )
+    return ' The data says when a rating was entered, not when a film was watched, so\n"before" means "entered before".'

@@ -1,4 +1,4 @@
-"""What is said of classic models: in a sentence, and on their model cards."""
+"""Descriptions of classic models: in a sentence, and on their model cards."""
 
 from bst.models.classic.config import ClassicConfig
 from bst.models.family import CardText
@@ -14,7 +14,7 @@ def describe(config: ClassicConfig) -> str:
     features = [name for name, on in switches.items() if on]
     layers = " and ".join(str(units) for units in config.mlp)
     reads = (
-        f"Beside the movies it reads {'; '.join(features)}" if features else "It reads nothing but movies and ratings"
+        f"Besides the movies, it reads {'; '.join(features)}" if features else "It reads nothing but movies and ratings"
     )
     return (
         f"{config.window - 1} watched movies and the target go through a Transformer block of {config.heads} heads, "
@@ -35,21 +35,21 @@ def card_text(config: ClassicConfig, epochs: int, best_epoch: int) -> CardText:
 
 def _masking(config: ClassicConfig) -> str:
     if not (config.short_history or config.unknown):
-        return "Nothing was hidden in training: the model knows full windows and known users only."
+        return "Nothing was hidden in training, so the model has only seen full windows and known users."
     masked = ["user id"] * config.user_id + ["sex", "age group", "occupation"] * config.demographics
     sentence = f"In {config.short_history:.0%} of the training windows the oldest events were hidden"
     if masked:
         sentence += f", and in {config.unknown:.0%} each of: {', '.join(masked)}"
-    return f"{sentence}; so the model can serve someone of whom little is known."
+    return f"{sentence}, so that the model also works for someone it knows little about."
 
 
 def _full_windows(config: ClassicConfig) -> str:
     if config.user_id:
         return (
-            "A visitor of the app has no user id, so the second line is theirs; its windows are full, though: expect "
+            "A visitor of the app has no user id, so the second row applies to them. Test windows are full: expect "
             "larger errors after fewer movies."
         )
     return (
-        "The model has no user id to go by, here as in the app; but its windows are full: expect larger errors after "
-        "fewer movies."
+        "The model reads no user id, here as in the app. Test windows are full: expect larger errors after fewer "
+        "movies."
     )

@@ -1,4 +1,4 @@
-"""What is said of timeline models: in a sentence, and on their model cards."""
+"""Descriptions of timeline models: in a sentence, and on their model cards."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,10 +30,10 @@ def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
     return CardText(
         prediction=f"{' and '.join(tasks[name] for name in config.towers)},\nfrom what they watched and rated before",
         training=f"AdamW at {rates}, batches of about {config.batch_events:,} events;\n  the weights are moving "
-        "averages, of the epoch in which each tower had the lowest validation error",
+        "averages, taken from the epoch in which each tower had its lowest validation error",
         masking=f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, "
-        f"in {config.no_gaps:.0%} all time gaps, and histories\nof every length were trained on; so the model can "
-        "serve someone of whom little is known.",
+        f"in {config.no_gaps:.0%} all time gaps were, and histories\nof every length were trained on, so that the "
+        "model also works for someone it knows little about.",
         figures=_figures(result),
     )
 
@@ -48,5 +48,5 @@ def _figures(result: Mapping[str, Any]) -> str:
     if "ndcg@10" in metrics:
         sentences.append("NDCG and HR: each user's last movie, ranked among all movies that they had not seen.")
     if "gaps_unknown" in result:
-        sentences.append("In the app time gaps are unknown, so the second line is a visitor's.")
+        sentences.append("The app knows no time gaps, so the second row is what a visitor gets.")
     return " ".join(sentences)
