@@ -3,13 +3,13 @@
 import streamlit as st
 
 from pages.about import architecture, data_and_licences, glossary, model_card, report
-from pages.shared import resources
 from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 
 
 def render() -> None:
     """Draw the page: what the app is, the report to save, and the section that is open."""
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     st.title("A lab to see what a movie recommender does, and why", anchor=False)
     st.markdown(
         "Say who is watching and what they have watched, and a Transformer model predicts at once what they would "

@@ -4,13 +4,14 @@ import streamlit as st
 
 from bst.datasets.profile import Counts
 from pages.data import group_tastes, movie, movies, planted, ratings, sentences, timestamps
-from pages.shared import dataset_profiles, resources
+from pages.shared import dataset_profiles
 from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 
 
 def render() -> None:
     """Draw the page: the sentence, the counts, and the section that is open."""
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     loaded = dataset_profiles.get()
     if loaded is None:
         dataset_profiles.load()

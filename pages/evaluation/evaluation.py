@@ -20,8 +20,8 @@ from pages.evaluation import (
     ranking,
     worst_errors,
 )
-from pages.shared import resources
 from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view, why_link
 
 DURATION = "about a minute for a million ratings"
@@ -29,7 +29,7 @@ DURATION = "about a minute for a million ratings"
 
 def render() -> None:
     """Render the page: the headline, then one section at a time."""
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     record = measure.read(bundle)
     st.title(sentences.headline(bundle, record or measure.summary(bundle)), anchor=False)
     if record is None:

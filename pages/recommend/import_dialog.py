@@ -21,9 +21,8 @@ from bst.visitors.imports import (
     read_export,
 )
 from pages.recommend import state
-from pages.shared import resources
 from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
-from pages.shared.state import session_cache, visitor_state
+from pages.shared.state import chosen_model, session_cache, visitor_state
 
 if TYPE_CHECKING:  # the type has no public name
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -97,7 +96,7 @@ def _ask_date_order(example: str) -> DateOrder | None:
 
 def _read(file: "UploadedFile", catalogue: Catalogue, order: DateOrder | None = None) -> tuple[Export, list[Match]]:
     """Read and match the file, once: the dialog is drawn again with every tick."""
-    dataset = resources.chosen().dataset
+    dataset = chosen_model.bundle().dataset
 
     def read() -> tuple[Export, list[Match]]:
         text = f"Reading {escape_markdown(file.name)} and looking for its movies among {len(catalogue):,} …"

@@ -9,9 +9,9 @@ from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
 from bst.text import count, percent
 from pages.recommend import movie_lookup, visitor_sources
-from pages.shared import resources
+from pages.shared import recommenders, resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.state import explained, visitor_state
+from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_editor, why_link
 
 # of the editor and of the list, in pixels
@@ -22,10 +22,10 @@ LOVED, LIKED = 4.25, 3.5
 
 def render() -> None:
     """Draw the page: the sentence, then the editor beside the list."""
-    resources.need_ratings()
-    bundle = resources.chosen()
+    recommenders.need_ratings()
+    bundle = chosen_model.bundle()
     visitor = visitor_state.current()
-    recommender = resources.loaded_recommender()
+    recommender = recommenders.loaded()
     headline = st.container()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         below_headline = st.container(width="content")
@@ -44,7 +44,7 @@ def render() -> None:
         if recommender is None:
             headline.title("What would they like to watch?", anchor=False)
             st.header("What they would like", anchor=False)
-            resources.load_recommender()
+            recommenders.load()
         options = list_controls.rank_options(recommender)
         rows = recommender.rank(visitor, list_controls.length(), options)
         _draw_list(recommender, visitor, rows, options)

@@ -11,16 +11,16 @@ from bst.visitors import personas
 from bst.visitors.personas import Persona
 from bst.visitors.replay import RealUsers
 from pages.recommend import import_dialog, state
-from pages.shared import real_users, resources
+from pages.shared import real_users
 from pages.shared.format import escape_markdown
-from pages.shared.state import visitor_state
+from pages.shared.state import chosen_model, visitor_state
 
 CARD_WIDTH = 300
 
 
 def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
-    simulated = resources.chosen().simulated
+    simulated = chosen_model.bundle().simulated
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
             "Personas",

@@ -9,9 +9,9 @@ from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.visitors.replay import Replay
 from pages.replay import controls, pictures, state, step_view, unavailable
-from pages.shared import real_users, resources
+from pages.shared import real_users, recommenders
 from pages.shared.format import escape_markdown
-from pages.shared.state import url_sync
+from pages.shared.state import chosen_model, url_sync
 from pages.shared.widgets import why_link
 
 # the relative widths of the charts and of the list
@@ -25,17 +25,17 @@ SIMULATED = "These users are simulated: nobody watched anything, and the ratings
 
 def render() -> None:
     """Draw the page: who, then everything that changes from step to step."""
-    resources.need_ratings()
-    if resources.chosen().protocol != "visitor":
+    recommenders.need_ratings()
+    if chosen_model.bundle().protocol != "visitor":
         unavailable.render()
         return
-    users, recommender = real_users.ready(), resources.loaded_recommender()
+    users, recommender = real_users.ready(), recommenders.loaded()
     if users is None or recommender is None:
         st.title("Did the model know what they would like?", anchor=False)
         if users is None:
             real_users.load()
             return
-        resources.load_recommender()
+        recommenders.load()
     if not len(users.held_out):
         unavailable.render()
         return

@@ -11,7 +11,7 @@ from pages.shared.state import chosen_model
 
 def render() -> None:
     """Say that the chosen model held no user out, and offer the models that did."""
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     st.title("This model has seen every user", anchor=False)
     st.markdown(_reason(bundle))
     others = {

@@ -11,6 +11,7 @@ from bst.text import count
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.load_once import LoadOnce
+from pages.shared.state import chosen_model
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def _load(name: str) -> LoadedProfile:
 
 def get() -> LoadedProfile | None:
     """Return the profile of the chosen model's dataset if it is in memory already."""
-    return _profiles().get(resources.dataset_key(resources.chosen().dataset))
+    return _profiles().get(resources.dataset_key(chosen_model.bundle().dataset))
 
 
 def load_profile(dataset: str) -> DatasetProfile | None:
@@ -54,7 +55,7 @@ def load() -> None:
 
     A dataset that cannot be read ends in an error on the page, and ``get`` still returns None.
     """
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     st.title(f"What {escape_markdown(bundle.dataset_title)} looks like", anchor=False)
     with st.container():
         st.info(

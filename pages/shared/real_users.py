@@ -11,7 +11,7 @@ from bst.visitors.replay import RealUsers
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.load_once import LoadOnce
-from pages.shared.state import session_cache
+from pages.shared.state import chosen_model, session_cache
 
 
 # apart from the users, as several bundles share a dataset
@@ -37,7 +37,7 @@ def _key(bundle: Bundle) -> tuple:
 
 def ready() -> RealUsers | None:
     """Return the users of the chosen bundle's dataset if they are in memory already."""
-    return _users().get(_key(resources.chosen()))
+    return _users().get(_key(chosen_model.bundle()))
 
 
 def load() -> None:
@@ -45,7 +45,7 @@ def load() -> None:
 
     A dataset that cannot be read ends in a notice, and ``ready`` stays None.
     """
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     users = count(bundle.sizes.users, "simulated user" if bundle.simulated else "user")
     with st.container():
         st.info(

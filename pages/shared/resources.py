@@ -1,9 +1,8 @@
-"""Which models there are, which one is chosen, and the loaded ones. Everything a page needs to ask a model."""
+"""Which models there are, and the loaded ones, shared by all sessions."""
 
 import contextlib
 import gc
 from dataclasses import dataclass
-from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -15,14 +14,12 @@ from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.settings import get_settings
-from pages.shared import keras_private, pages
+from pages.shared import keras_private
 from pages.shared.load_once import LoadOnce
-from pages.shared.state import chosen_model
 
 # what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
 DEFAULTS = ("ml-1m", "demo")
 NEEDS_DATASET, NOT_USABLE = "↓", "✕"
-SKELETON_HEIGHT = 360
 
 
 @dataclass(frozen=True)
@@ -113,9 +110,20 @@ def _models() -> LoadOnce[Recommender]:
     return LoadOnce()
 
 
+def loaded(bundle: Bundle) -> Recommender | None:
+    """Return a bundle's model if it is in memory already."""
+    return _models().get(_key(bundle))
+
+
+def load(bundle: Bundle) -> None:
+    """Load a bundle's model into memory, and let it make its first predictions, which take seconds."""
+    _models().load(_key(bundle), lambda: _load(bundle))
+    keep_compiled()
+
+
 def _load(bundle: Bundle) -> Recommender:
     recommender = Recommender.load(bundle)
-    # the first prediction of each kind takes seconds: better now, behind the message of ``load_recommender``
+    # the first prediction of each kind compiles a graph: better now, while the page says that it is loading
     recommender.predict(Visitor())
     recommender.predict_many([Visitor()], recommender.catalogue.movies["movie_id"][:1])
     return recommender
@@ -131,41 +139,6 @@ def keep_compiled() -> None:
     gc.unfreeze()  # a model that was dropped since must be freed
     gc.collect()
     gc.freeze()
-
-
-def chosen() -> Bundle:
-    """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
-    choice = chosen_model.current()
-    if choice is None or choice.bundle is None:
-        raise RuntimeError("no usable model is chosen; app.py shows a page only when there is one")
-    return choice.bundle
-
-
-def need_ratings() -> None:
-    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower."""
-    if "rating" in chosen().config.tasks:
-        return
-    st.title("This model predicts no ratings", anchor=False)
-    st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
-    st.page_link(pages.TRAINING, label="See how it was trained", icon=":material/show_chart:")
-    st.stop()
-
-
-def loaded_recommender() -> Recommender | None:
-    """Return the chosen bundle's model if it is in memory already."""
-    return _models().get(_key(chosen()))
-
-
-def load_recommender() -> NoReturn:
-    """Load the chosen bundle's model behind a message that says what is going on, then run the page again."""
-    bundle = chosen()
-    # a plain notice, as a spinner appears only in a pause, which the import of TensorFlow does not leave
-    with st.container():
-        st.info("Loading TensorFlow and the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
-        st.skeleton(height=SKELETON_HEIGHT)
-        _models().load(_key(bundle), lambda: _load(bundle))
-        keep_compiled()
-    st.rerun()
 
 
 def _key(bundle: Bundle) -> tuple[str, str]:

@@ -9,8 +9,9 @@ import streamlit as st
 from bst.models.registry import describe
 from bst.presentation import curves
 from bst.text import count, percent
-from pages.shared import pages, resources
+from pages.shared import pages
 from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 from pages.training import comparison, live, run_form
 
@@ -35,7 +36,7 @@ SCORES = {
 
 def render() -> None:
     """Draw the page: the sentence, unfinished runs, the learning curves, and the way to the model card."""
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     st.title(_sentence(bundle.history, curves.best_epochs(bundle.history, bundle.config)), anchor=False)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from bst.errors import BSTError
-from pages.shared import resources
+from pages.shared import recommenders
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.widgets import toolbar, why_link
@@ -15,13 +15,13 @@ VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual}
 
 def render() -> None:
     """Draw the page: the sentence, the choice of views, and the view that is chosen."""
-    resources.need_ratings()
-    recommender = resources.loaded_recommender()
+    recommenders.need_ratings()
+    recommender = recommenders.loaded()
     headline = st.container()
     if recommender is None:
         with headline:
             st.title("What if something about this visitor were different?", anchor=False)
-        resources.load_recommender()
+        recommenders.load()
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(

@@ -9,7 +9,7 @@ from bst.errors import BSTError
 from bst.explanation.sentences import Explanation, Measure, explain, sentence, signed, top_contributions
 from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS
-from pages.shared import pages, resources
+from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, first_time, model_key
@@ -24,12 +24,12 @@ PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": glob
 
 def render() -> None:
     """Draw the page: the sentence, the bars, what could be changed, and the part that is chosen below them."""
-    resources.need_ratings()
-    recommender = resources.loaded_recommender()
+    recommenders.need_ratings()
+    recommender = recommenders.loaded()
     headline = st.container()
     if recommender is None:
         headline.title(QUESTION, anchor=False)
-        resources.load_recommender()
+        recommenders.load()
         return
     subject = controls.subject()
     try:

@@ -43,7 +43,7 @@ def fresh_session() -> pytest.MonkeyPatch:
     patch.setattr("streamlit.session_state", {})
     bundle = SimpleNamespace(name="demo", dataset="demo", dataset_title="Demo world", levels=WHOLE_STARS)
     catalogue = Catalogue(MOVIES)
-    patch.setattr(visitor_state.resources, "chosen", lambda: bundle)
+    patch.setattr(visitor_state.chosen_model, "bundle", lambda: bundle)
     patch.setattr(visitor_state.resources, "catalogue", lambda dataset: catalogue)
     return _Session(patch)
 

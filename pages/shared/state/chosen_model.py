@@ -1,23 +1,21 @@
 """Which model is chosen. It stays the same throughout a run, whatever happens to its folder meanwhile."""
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
-if TYPE_CHECKING:
-    from pages.shared.resources import Choice
+from bst.bundles.bundle import Bundle
+from pages.shared.resources import Choice
 
 # the key of the sidebar's selectbox
 WIDGET = "bundle"
 
 
-def choose(choice: "Choice") -> None:
+def choose(choice: Choice) -> None:
     """Make a model the chosen one. For callbacks, and before the sidebar is drawn."""
     st.session_state["choice"] = choice
     st.session_state[WIDGET] = choice.name
 
 
-def current() -> "Choice | None":
+def current() -> Choice | None:
     """Return the chosen model; None before the first run has chosen one."""
     return st.session_state.get("choice")
 
@@ -31,3 +29,11 @@ def picked(page: str) -> str | None:
     same_page = st.session_state.get("page_of_choice") == page
     st.session_state["page_of_choice"] = page
     return st.session_state.get(WIDGET) if same_page else None
+
+
+def bundle() -> Bundle:
+    """Return the bundle chosen in the sidebar, which is usable: the app shows no page otherwise."""
+    choice = current()
+    if choice is None or choice.bundle is None:
+        raise RuntimeError("no usable model is chosen; app.py shows a page only when there is one")
+    return choice.bundle

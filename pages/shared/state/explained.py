@@ -8,8 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from bst.schema import Visitor
-from pages.shared import resources
-from pages.shared.state import settings
+from pages.shared.state import chosen_model, settings
 from pages.shared.state.visitor_state import Slot
 
 
@@ -38,7 +37,7 @@ def request(movie_id: int, slot: Slot = "a") -> None:
 
 def request_for_guest(movie_id: int, guest: Visitor, description: str) -> None:
     """Ask to go to the Why page and explain a movie for a guest. For callbacks."""
-    st.session_state["why_guest"] = (resources.chosen().dataset, guest, description)
+    st.session_state["why_guest"] = (chosen_model.bundle().dataset, guest, description)
     _request(movie_id, "a")
 
 
@@ -55,7 +54,7 @@ def take_request() -> bool:
 def guest() -> Guest | None:
     """Return the guest, if there is one and the chosen model is of the same dataset."""
     dataset, visitor, description = st.session_state.get("why_guest", (None, None, ""))
-    return Guest(visitor, description) if dataset == resources.chosen().dataset else None
+    return Guest(visitor, description) if dataset == chosen_model.bundle().dataset else None
 
 
 def forget_guest() -> None:

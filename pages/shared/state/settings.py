@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import resources
+from pages.shared.state import chosen_model
 from pages.shared.state.link import SETTINGS
 
 # movie ids belong to a dataset, so each dataset has its own value
@@ -48,12 +49,12 @@ def changed() -> dict[str, Any]:
 
 def years() -> tuple[int, int]:
     """Return the years of the oldest and the newest movie in the catalogue."""
-    return resources.catalogue(resources.chosen().dataset).years
+    return resources.catalogue(chosen_model.bundle().dataset).years
 
 
 def _session_key(name: str) -> str:
     if name in PER_DATASET:
-        return f"{name}_{resources.chosen().dataset}"
+        return f"{name}_{chosen_model.bundle().dataset}"
     if name == "filter_years":  # another catalogue has other years
         first, last = years()
         return f"filter_years_{first}_{last}"

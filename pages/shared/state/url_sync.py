@@ -75,7 +75,7 @@ def _state_text() -> str:
     changed = settings.changed()
     if visitor == visitor_state.newcomer() and copy is None and not changed:
         return ""
-    return link.encode(link.State(resources.chosen().name, visitor, copy, changed))
+    return link.encode(link.State(chosen_model.bundle().name, visitor, copy, changed))
 
 
 def absolute() -> str:
@@ -99,7 +99,7 @@ def _open(text: str, choices: dict[str, Choice], arriving: bool) -> None:
     if choice.problem:
         _sync()["waiting"] = (choice.name, text)
         return
-    bundle = resources.chosen()
+    bundle = chosen_model.bundle()
     state = link.fit(state, resources.catalogue(bundle.dataset).titles, bundle.levels)
     if arriving:
         visitor_state.start_from_link(state.visitor, state.copy)

@@ -16,6 +16,7 @@ from bst.schema import Event, Visitor, to_scale
 from bst.text import count
 from pages.shared import resources
 from pages.shared.format import escape_markdown
+from pages.shared.state import chosen_model
 from pages.shared.state.undo import Changes
 
 Slot = Literal["a", "b"]
@@ -34,7 +35,7 @@ NEW_RATING = 4.0
 
 def changes(slot: Slot = "a") -> Changes[Visitor | None]:
     """Return all states of a slot in the chosen bundle's dataset. None is a state of slot "b": as "a" is."""
-    dataset = resources.chosen().dataset
+    dataset = chosen_model.bundle().dataset
     by_dataset = _by_dataset(slot)
     if dataset not in by_dataset:
         by_dataset[dataset] = Changes.begin(_carry_over(dataset) if slot == "a" else None)
@@ -48,7 +49,7 @@ def _by_dataset(slot: Slot) -> dict[str, Changes[Visitor | None]]:
 
 
 def _store(slot: Slot, changes: Changes[Visitor | None]) -> None:
-    _by_dataset(slot)[resources.chosen().dataset] = changes
+    _by_dataset(slot)[chosen_model.bundle().dataset] = changes
 
 
 def current(slot: Slot = "a") -> Visitor:
@@ -124,7 +125,7 @@ def restore(visitor: Visitor, copy: Visitor | None) -> None:
 
 def newcomer() -> Visitor:
     """Return the visitor that a newcomer finds."""
-    return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, resources.catalogue(resources.chosen().dataset))
+    return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, resources.catalogue(chosen_model.bundle().dataset))
 
 
 def clear(slot: Slot = "a") -> None:
@@ -144,7 +145,7 @@ def add(movie_id: int, slot: Slot = "a") -> None:
     """
     visitor = current(slot)
     if movie_id in visitor.ratings:
-        title = resources.catalogue(resources.chosen().dataset).title(movie_id)
+        title = resources.catalogue(chosen_model.bundle().dataset).title(movie_id)
         st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
     replace(visitor.watched(movie_id, NEW_RATING).limited(), slot)
@@ -172,13 +173,13 @@ def is_unfolded(slot: Slot) -> bool:
 
 def note_source(text: str) -> None:
     """Say where the current visitor came from, until they are changed. ``text``: plain text."""
-    st.session_state["source_note"] = (resources.chosen().dataset, current(), text)
+    st.session_state["source_note"] = (chosen_model.bundle().dataset, current(), text)
 
 
 def source_note() -> str:
     """Return where the current visitor came from; empty if nothing is known of it, or if they were changed since."""
     dataset, visitor, text = st.session_state.get("source_note", (None, None, ""))
-    return text if (dataset, visitor) == (resources.chosen().dataset, current()) else ""
+    return text if (dataset, visitor) == (chosen_model.bundle().dataset, current()) else ""
 
 
 def _carry_over(dataset: str) -> Visitor:
@@ -195,7 +196,7 @@ def _carry_over(dataset: str) -> Visitor:
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
-            f"{escape_markdown(resources.chosen().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "
+            f"{escape_markdown(chosen_model.bundle().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "
             f"{count(len(visitor.all_seen), 'movie')}. Choose the other model again to get the whole history back.",
             icon=":material/info:",
         )
@@ -208,5 +209,5 @@ def _with_titles(demographics: Visitor, titles: Iterable[tuple[str, float]], cat
     for title, rating in titles:
         movie_id = catalogue.named(title)
         if movie_id is not None and movie_id not in events:
-            events[movie_id] = Event(movie_id, to_scale(rating, resources.chosen().levels))
+            events[movie_id] = Event(movie_id, to_scale(rating, chosen_model.bundle().levels))
     return Visitor(demographics.sex, demographics.age, demographics.occupation, tuple(events.values()))

@@ -9,7 +9,7 @@ from bst.schema import Visitor
 from bst.what_if.edits import describe_edits, differences
 from pages.shared import resources
 from pages.shared.format import escape_markdown
-from pages.shared.state import url_sync, visitor_state
+from pages.shared.state import chosen_model, url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
 
 # a link of more characters scrolls, in a box of this many pixels
@@ -126,7 +126,7 @@ def change_text(slot: Slot, position: int) -> str:
     if position == 0:
         return "the start" if state == changes.origin else "the oldest change that is kept"
     before = changes.states[position - 1] or visitor_state.current()
-    return _describe(resources.chosen().dataset, before, state)
+    return _describe(chosen_model.bundle().dataset, before, state)
 
 
 @lru_cache(maxsize=MAX_DESCRIPTIONS)
