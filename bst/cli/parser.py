@@ -10,7 +10,7 @@ from bst.cli import data, evaluate, explain, insights, model, report, visitor, w
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
-from bst.models.registry import FORMER_PRESETS, PRESETS
+from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
@@ -115,7 +115,9 @@ def _add_train(commands: _Commands) -> None:
         default="timeline",
         help="which model (timeline)",
     )
-    _protocol_option(parser, "timeline: visitor; others: windows")
+    _protocol_option(
+        parser, "; ".join(f"{name}: {family_of(preset.config).default_protocol}" for name, preset in PRESETS.items())
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
     parser.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
@@ -123,9 +125,13 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument(
         "--tower", action="append", choices=("rating", "next"), help="timeline: train this tower only (both)"
     )
-    parser.add_argument("--window", type=int, help="others: events in a window, the target included (the preset's own)")
-    parser.add_argument("--learning-rate", type=float, help="others: Adagrad's learning rate (the preset's own)")
-    parser.add_argument("--batch-size", type=int, help="others: windows in a batch (the preset's own)")
+    parser.add_argument(
+        "--window", type=int, help="presets with a window: events in it, the target included (the preset's own)"
+    )
+    parser.add_argument(
+        "--learning-rate", type=float, help="classic presets: Adagrad's learning rate (the preset's own)"
+    )
+    parser.add_argument("--batch-size", type=int, help="classic presets: windows in a batch (the preset's own)")
     parser.add_argument("--name", help="the bundle's name (DATASET-PRESET)")
     parser.add_argument("--resume", action="store_true", help="continue the unfinished run of that name")
     parser.add_argument("--overwrite", action="store_true", help="replace the bundle or unfinished run of that name")

@@ -54,7 +54,9 @@ def embedding_map(recommender: Recommender, seed: int = 0) -> EmbeddingMap:
 
     perplexity = min(PERPLEXITY, (movies - 1) / 3)
     with threadpool_limits(1):  # several threads cost more in waiting than they gain, above all on a busy machine
-        layout = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed).fit_transform(vectors)
+        # a start of two principal components needs vectors of two numbers
+        init = "pca" if vectors.shape[1] > 1 else "random"
+        layout = TSNE(perplexity=perplexity, metric="cosine", init=init, random_state=seed).fit_transform(vectors)
         neighbours = min(NEIGHBOURS, (movies - 1) // 2)
         trust = float(trustworthiness(vectors, layout, n_neighbors=neighbours, metric="cosine"))
     # centred, then one scale for both axes, so that distances stay what they are

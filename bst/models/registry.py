@@ -26,10 +26,14 @@ def family_of(config: ModelConfig) -> ModelFamily[Any]:
 def read_config(values: Mapping[str, Any]) -> ModelConfig:
     """Read what the ``to_dict`` of any family's configuration wrote. Raises ``ConfigError``.
 
-    The family is the one that knows most of the settings.
+    The family is that of the preset or, of a preset that is no more, the one that knows most of the settings.
     """
     if not isinstance(values, Mapping):
         raise ConfigError(f"the model configuration is no table of settings: {values!r}")
+    name = values.get("preset")
+    known = PRESETS.get(FORMER_PRESETS.get(name, name)) if isinstance(name, str) else None
+    if known:
+        return family_of(known.config).config_class.from_dict(values)
     classes = [family.config_class for family in FAMILIES]
     return max(classes, key=lambda cls: len(set(field_names(cls)) & set(values))).from_dict(values)
 

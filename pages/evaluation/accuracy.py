@@ -74,11 +74,9 @@ def _render_metrics(record: EvaluationRecord) -> None:
     st.header("Every metric", anchor=False)
     for key in RATING_METRICS:
         if key in record.metrics:
-            metric, value = METRICS[key], record.metrics.interval(key)
-            st.markdown(
-                f"**{metric.label} {metric.text(value.value)}** :small[({span(value.low, value.high)})]  \n"
-                f":small[{metric.meaning}]"
-            )
+            metric, bounds = METRICS[key], record.metrics.bounds.get(key)
+            interval = f" :small[({span(*bounds)})]" if bounds else ""
+            st.markdown(f"**{metric.label} {metric.text(record.metrics[key])}**{interval}  \n:small[{metric.meaning}]")
     if "nll" not in record.metrics:
         st.markdown(
             ":small[This model predicts one number for each rating and no probabilities, so it has no negative "

@@ -179,6 +179,8 @@ class ScorerContract:
         np.testing.assert_allclose(attention.to_events.sum(axis=1) + attention.to_rest, 1, atol=1e-5)
         assert (attention.to_events >= 0).all()
         between = attention.between
+        if between is None:
+            return
         tokens = len(between.before) + read + len(between.after)
         assert between.weights.shape == (len(between.heads), tokens, tokens)
         np.testing.assert_allclose(between.weights.sum(axis=2), 1, atol=1e-5)
