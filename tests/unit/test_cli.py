@@ -252,7 +252,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
     assert f"{measured['metrics']['mae']:.4f}" in out
 
     line = refused("evaluate", "--dataset", world, "--bundle", "mine", "--seed", 8)
-    assert "--protocol seed --seed 9" in line
+    assert "--protocol windows --seed 9" in line
     other = tmp_path / "other-world"
     answer("simulate", "--users", 80, "--ratings", 3000, "--out", other)
     assert "are not those that bundle mine was trained on" in refused(
