@@ -41,7 +41,7 @@ def presets(options: Options) -> Answer:
 
 
 def _sizes(dataset: str) -> tuple[Sizes, int, str]:
-    """Sizes are published for most datasets, so that a preset's can be told before anything is downloaded."""
+    """Sizes are published for most datasets, so that a preset's can be computed before anything is downloaded."""
     source = datasets.SOURCES.get(dataset)
     if source and source.users and source.movies:
         return Sizes(source.users, source.movies), len(source.levels), source.title

@@ -18,7 +18,7 @@ Title = Callable[[int], str]
 # what can be explained of a prediction: stars, the probability of 4 stars or more, the logit of being watched next
 Measure = Literal["expected", "liked", "next_logit"]
 MEASURES: tuple[Measure, ...] = ("expected", "liked", "next_logit")
-# smaller effects nobody would notice: stars, a percentage point, odds 5% higher or lower
+# smaller effects are negligible: stars, a percentage point, odds 5% higher or lower
 LEAST: dict[Measure, float] = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
 # the whole history is said to have an effect from so many times the least effect of one event on
 LEAST_TOGETHER = 3

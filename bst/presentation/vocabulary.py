@@ -123,7 +123,7 @@ LIST_METRICS = _by_key(
         format=".0%",
     ),
 )
-# the K at which lists are told of where there is one number
+# the K of list metrics where only one is shown
 LIST_LENGTH = 10
 CONTENT_METRICS = ("coverage", "novelty", "diversity", "popular")
 

@@ -24,7 +24,7 @@ MEANINGS = {
     "watching": "Watching: by how many percent the genre's share of the group's ratings is larger (+) or smaller (−) "
     "than its share of everyone's. ",
 }
-# how many of the highest and of the lowest cells a screen reader is told
+# how many of the highest and of the lowest cells the alternative text names
 CELLS_IN_WORDS = 5
 
 

@@ -17,7 +17,7 @@ from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_ed
 # of the editor and of the list, in pixels
 MIN_COLUMN_WIDTH = 320
 # the expected ratings, in stars, from which the sentence says that they will love the best movie, or like it
-LOVED, LIKED = 4.25, 3.5
+LOVE_FROM, LIKE_FROM = 4.25, 3.5
 
 
 def render() -> None:
@@ -68,9 +68,9 @@ def _sentence(visitor: Visitor, best: Recommendation | None, order: str) -> str:
     start = _start(visitor)
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if order == "rating" or best.watch_next is None:
-        if best.expected_rating < LIKED:
+        if best.expected_rating < LIKE_FROM:
             return f"{start}, the model expects this visitor to like no movie; the best is {title}: {rating}"
-        verb = "love" if best.expected_rating >= LOVED else "like"
+        verb = "love" if best.expected_rating >= LOVE_FROM else "like"
         return f"{start}, the model expects this visitor to {verb} {title}: {rating}"
     chance = percent(best.watch_next)
     if order == "next":

@@ -48,6 +48,9 @@ SOMEONE = visitor((0, 5.0), (3, 1.0), (4, 4.0), sex="F", age=25, occupation="art
 class ScorerContract:
     """Inherit it, and return a trained scorer from the fixture ``scorer``."""
 
+    # whether the tokens that a candidate attends to attend to each other
+    history_attends = True
+
     @pytest.fixture(scope="class")
     def scorer(self) -> Scorer:
         raise NotImplementedError
@@ -179,6 +182,7 @@ class ScorerContract:
         np.testing.assert_allclose(attention.to_events.sum(axis=1) + attention.to_rest, 1, atol=1e-5)
         assert (attention.to_events >= 0).all()
         between = attention.between
+        assert (between is not None) == self.history_attends
         if between is None:
             return
         tokens = len(between.before) + read + len(between.after)

@@ -4,11 +4,11 @@
 catalogue, so histories are encoded once and candidates are scored against them. Five things save work, none of which
 changes a number beyond rounding:
 
-- what is known of movies whoever the visitor is, is computed once for a model (``RatingInference``);
+- the features of movies, which no visitor changes, are computed once for a model (``RatingInference``);
 - of the last layer of the next tower only the newest state is computed (``NextInference``);
 - few queries attend to a context that is never projected (``attend_few_queries``);
 - for a whole catalogue of queries, projections are multiplied into keys and values (``absorb_projections``);
-- histories that begin alike share the keys and values of their prefix (``KVCache``, ``call_shared_suffix``).
+- histories with a common prefix share the keys and values of their prefix (``KVCache``, ``call_shared_suffix``).
 
 Inputs are those of the model, padded at the end. Two more, by which integrated gradients are taken, may be among them:
 ``event_scale`` (B, T), how much each event counts: 1 all, 0 as one of the mean movie with the mean level at an unknown
@@ -34,7 +34,7 @@ Prefix = tuple[Layers, list[Tensor]]
 
 
 class KVCache:
-    """What the layers attend to in one pass over histories, kept for passes over histories that begin alike.
+    """What the layers attend to in one pass over histories, kept for passes over histories with the same prefix.
 
     ``layers``, in the order in which they run: keys and values (B, H, S, D / H) of a content layer, normed tokens
     (B, S, D) of a layer of few queries. As no token attends to what comes after it, those of one history can be the

@@ -242,7 +242,7 @@ class Tower(layers.Layer):
 
 
 class CandidateFeatures(NamedTuple):
-    """What is known of movies whoever the visitor is, so that it is computed once for a catalogue.
+    """Features of movies that no visitor changes, so that they are computed once for a catalogue.
 
     ``vector`` (…, D); ``hidden`` (…, 128), the movies' share of the head's hidden layer; ``mean_rating`` and ``bias``
     (…) stars; of the factor model, ``regressors`` (…, F + 1), factors and a 1 for the user bias, and ``factor_base``
@@ -352,7 +352,7 @@ class RatingTower(Tower):
         return self.logits(hidden) + (candidates.bias + offset)[..., None] * (stars - ops.mean(stars))
 
     def candidates(self) -> CandidateFeatures:
-        """Return what is known of every movie of the catalogue, whoever the visitor is: each field (M, …)."""
+        """Return the features of every movie of the catalogue: each field (M, …)."""
         vectors, stars = self.movie_vectors(), ops.convert_to_tensor(self.stars)
         bias, mean = ops.convert_to_tensor(self.bias), ops.convert_to_tensor(self.mean_rating)
         numbers = ops.stack([mean - ops.mean(stars), bias], axis=-1)  # (M, 2)

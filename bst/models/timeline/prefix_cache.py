@@ -1,4 +1,4 @@
-"""Many histories that begin alike, as when one event is removed or changed: their common prefix is encoded once.
+"""Many histories with a common prefix, as when one event is removed or changed: the prefix is encoded once.
 
 Under a causal mask no event attends to what comes after it. So in all histories that begin with the same events, these
 have the same keys and values in every layer, and only what comes behind them has to be run through the layers.

@@ -1,4 +1,4 @@
-"""Charts: pure functions from DataFrames to ``altair.Chart``. Colours come from the theme of whoever shows them."""
+"""Charts: pure functions from DataFrames to ``altair.Chart``. Colours come from the caller's theme."""
 
 from bst.presentation.charts.agreement import agreement, precision
 from bst.presentation.charts.attention import (

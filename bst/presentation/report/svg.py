@@ -10,7 +10,7 @@ from bst.presentation.charts.files import Style, as_file
 WIDTH = 300  # of the plot, in pixels: small enough for its text to stay readable on a phone
 _TEXT = 12
 _LARGER = 1.2  # how much larger than drawn a wide screen may show it
-# colours that no chart has by itself, each put for a colour of the page; whoever draws text or rules uses ``INK``
+# colours that no chart has by itself, each replaced by a colour of the page; text and rules are drawn in ``INK``
 INK, _KINDS = "#010203", ("#010a01", "#010a02", "#010a03", "#010a04", "#010a05", "#010a06")
 _STYLE = Style(INK, "transparent", _KINDS, (_KINDS[0],) * 10)
 _VARIABLES = {f"{INK}33": "var(--faint)", INK: "var(--ink)"} | {
@@ -22,7 +22,7 @@ _numbers = count(1)
 def inline(chart: alt.TopLevelMixin, width: int = WIDTH) -> str:
     """Return a chart as an ``<svg>`` element, as wide as there is room for, up to a fifth wider than it was drawn.
 
-    What it shows must be told beside it: the element itself is hidden from those who do not see it.
+    Put its content in words beside it: the element itself is hidden from screen readers.
     """
     sizes = {"labelFontSize": _TEXT, "titleFontSize": _TEXT}
     drawn = chart.configure_axis(**sizes).configure_legend(
