@@ -92,8 +92,8 @@ def test_attention_with_distances_by_hand():
 
 
 def test_logit_bias_for_the_whole_batch_and_for_each_row():
-    from bst.models.timeline.fast_inference import logit_bias_by_row
     from bst.models.timeline.blocks import Attention
+    from bst.models.timeline.fast_inference import logit_bias_by_row
 
     layer = Attention(2, 3)
     layer.build((None, None, 4))

@@ -69,7 +69,7 @@ class TimelineConfig(ModelConfig):
     preset: str
     rating: TowerConfig = TowerConfig(epochs=8)
     next: TowerConfig = TowerConfig(layers=4, epochs=14)
-    like: TowerConfig = TowerConfig(epochs=24)
+    like: TowerConfig = TowerConfig(epochs=10)
     train_length: int = 200
     max_history: int = 300
     batch_events: int = 3200
