@@ -11,6 +11,7 @@ from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
+from bst.models.timeline.config import TOWERS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
@@ -123,7 +124,10 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
     parser.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     parser.add_argument(
-        "--tower", action="append", choices=("rating", "next"), help="timeline: train this tower only (both)"
+        "--tower",
+        action="append",
+        choices=TOWERS,
+        help="timeline: train this tower only; several times: these towers (all: rating, next and like)",
     )
     parser.add_argument(
         "--window", type=int, help="presets with a window: events in it, the target included (the preset's own)"

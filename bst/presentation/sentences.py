@@ -193,7 +193,7 @@ def ranking(result: RankingEvaluation) -> str:
         )
     share = result.orders["rating"].hr[LIST_LENGTH].value
     return (
-        f"The movie rated next is among the ten with the highest expected rating in **{percent(share)}** of cases "
+        f"The movie rated next is among the first ten of “{ORDERS['rating'].label}” in **{percent(share)}** of cases "
         f"(popularity: {percent(popularity)}). This model was not made to predict it: what somebody would love and "
         "what they watch next are two questions."
     )
