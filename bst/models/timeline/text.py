@@ -52,7 +52,8 @@ def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
 
 
 def _figures(result: Mapping[str, Any]) -> str:
-    sentences, metrics = ["Errors are in stars."], result["metrics"]
+    metrics = result["metrics"]
+    sentences = ["Errors are in stars."] if "mae" in metrics else []
     if "ece" in metrics:
         sentences.append(
             f'The expected calibration error of "4 stars or more" is {metrics["ece"]:.3f}, the negative '
