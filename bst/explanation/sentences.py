@@ -199,7 +199,7 @@ def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
     if measure == "expected":
         return f"{value:.{1 + extra_digits}f} ★"
     if measure == "like_logit":
-        value = float(expit(np.float64(value)))
+        value = float(expit(np.array(value)))
     text = percent(value)
     if not extra_digits or text.startswith("under"):
         return text
