@@ -295,9 +295,14 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_order_options(parser: argparse.ArgumentParser) -> None:
     meanings = "; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items())
-    parser.add_argument("--order", choices=ORDERS, default="rating", help=f"what comes first (rating; {meanings})")
+    parser.add_argument(
+        "--order", choices=ORDERS, help=f"what comes first (the first of these that the model supports; {meanings})"
+    )
     parser.add_argument(
         "--weight", type=float, default=0.5, help="of order blend: 0 liked … 1 likely to be watched next (0.5)"
+    )
+    parser.add_argument(
+        "--fame-weight", type=float, default=1.0, help="of order like: 0 their taste alone … 1 taste and fame (1)"
     )
 
 

@@ -7,10 +7,11 @@ as ``Recommender.predict`` does.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bst.inference.ranking import Order
 from bst.inference.recommender import Recommender
 from bst.metrics import probability_liked
 from bst.schema import DemographicName, Event, Visitor
@@ -154,35 +155,51 @@ def _arrays(recommender: Recommender, scores: CandidateScores) -> _Arrays:
 # ---- for a list
 
 
+# what events have an effect on, for the movies of a list: the expected rating in stars, or the log-odds of being
+# watched and liked
+ListMeasure = Literal["expected", "like_logit"]
+
+
 @dataclass(frozen=True)
 class StrongestEvent:
-    """The event that raises an expected rating the most, and by how many stars."""
+    """The event that raises a prediction the most, and by how much: stars, or log-odds."""
 
     event: Event
-    stars: float
+    effect: float
+
+
+def list_measure(order: Order) -> ListMeasure:
+    """Return what the reasons of a list in this order are about."""
+    return "like_logit" if order == "like" else "expected"
 
 
 def event_effects(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], positions: Sequence[int] | None = None
+    recommender: Recommender,
+    visitor: Visitor,
+    movie_ids: Sequence[int],
+    positions: Sequence[int] | None = None,
+    measure: ListMeasure = "expected",
 ) -> np.ndarray:
-    """Return what each event adds to the expected ratings of movies: (movies, events) float32 stars.
+    """Return what each event adds to the expected ratings of movies: (movies, events) float32 stars, or log-odds.
 
     Of all events, or of those at ``positions``. As ``leave_one_out`` finds it for one movie.
     """
-    expected = recommender.expected_without_each(visitor, movie_ids, positions)
-    return (expected[0] - expected[1:]).T
+    without_each = recommender.like_logit_without_each if measure == "like_logit" else recommender.expected_without_each
+    predicted = without_each(visitor, movie_ids, positions)
+    return (predicted[0] - predicted[1:]).T
 
 
 # what a list may cost: histories to predict times events in each, some 100 ms
 MOST_READ = 15_000
-# smaller effects are not worth mentioning
-LEAST_STARS = 0.03
+# smaller effects are not worth mentioning: in stars, and in log-odds (odds that are 5% higher)
+LEAST_EFFECT: dict[ListMeasure, float] = {"expected": 0.05, "like_logit": 0.05}
 
 
 def strongest_events(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int]
+    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], measure: ListMeasure = "expected"
 ) -> list[StrongestEvent | None]:
-    """Return for each movie the event without which its expected rating would fall most; None if hardly at all.
+    """Return for each movie the event without which the prediction would fall most; None if by less than
+    ``LEAST_EFFECT``.
 
     In a history of more than about 120 events only those most similar to the movies by ``embeddings`` are tried, as
     predicting a long history once for each of its events takes too long for a list.
@@ -191,12 +208,12 @@ def strongest_events(
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
     positions = _most_similar(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
-    effects = event_effects(recommender, visitor, movie_ids, positions)
+    effects = event_effects(recommender, visitor, movie_ids, positions, measure)
     best = effects.argmax(axis=1)
-    stars = effects[np.arange(len(best)), best]
+    largest = effects[np.arange(len(best)), best]
     return [
-        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_STARS else None
-        for i, effect in zip(best, stars, strict=True)
+        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_EFFECT[measure] else None
+        for i, effect in zip(best, largest, strict=True)
     ]
 
 

@@ -137,7 +137,7 @@ def test_ten_unseen_movies_in_order(answer, bundle):
     }
     rows = said["recommendations"]
     assert [set(row) for row in rows] == [
-        {"rank", "movie_id", "title", "expected_rating", "distribution", "watch_next"}
+        {"rank", "movie_id", "title", "expected_rating", "distribution", "watch_next", "will_like"}
     ] * 10
     assert [row["rank"] for row in rows] == list(range(1, 11))
     assert not {row["movie_id"] for row in rows} & {112, 121, 130}

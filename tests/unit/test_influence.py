@@ -218,6 +218,17 @@ def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     )
 
 
+@pytest.mark.parametrize("events", [1, 2, 7])
+def test_the_influence_on_being_liked_is_what_leaving_out_an_event_takes_away(events, timeline_recommender):
+    visitor, movies = Visitor("F", history=EVENTS[:events]), [IDS[20], IDS[5], EVENTS[0].movie_id]
+    everybody = [visitor, *(without(visitor, place) for place in range(events))]
+    logits = np.array([timeline_recommender.score_movie(everybody, movie).like_logit for movie in movies])
+    effects = event_effects(timeline_recommender, visitor, movies, measure="like_logit")
+    np.testing.assert_allclose(effects, logits[:, :1] - logits[:, 1:], atol=1e-4)
+    last = event_effects(timeline_recommender, visitor, movies, [events - 1], "like_logit")
+    np.testing.assert_allclose(last, effects[:, -1:], atol=1e-4)
+
+
 def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
     """Who gives 5 stars to all good movies is kinder without the one movie that got 1 star."""
     kind = tuple(Event(IDS[i], 5) for i in range(0, 12, 2))
@@ -261,11 +272,12 @@ def told(*worth: float) -> Visitor:
 def test_the_cause_is_the_event_without_which_most_is_lost():
     worth = (0.2, -0.9, 0.5, 0.1)
     result = strongest_events(Told(dict(enumerate(worth))), told(*worth), [7, 8])
-    assert [(cause.event, round(cause.stars, 6)) for cause in result] == [(Event(2, 4), 0.5)] * 2
+    assert [(cause.event, round(cause.effect, 6)) for cause in result] == [(Event(2, 4), 0.5)] * 2
 
 
 def test_next_to_nothing_is_no_cause():
-    assert strongest_events(Told({0: 0.01, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert strongest_events(Told({0: 0.049, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert strongest_events(Told({0: 0.051, 1: -2.0}), told(0, 0), [7]) != [None]
     assert strongest_events(Told({}), told(0, 0), [7]) == [None]
 
 
