@@ -62,7 +62,8 @@ def _sentence(history: pd.DataFrame, best_epochs: dict[str, int]) -> str:
 
 def _in_a_row(clauses: list[str]) -> str:
     *first, last = clauses or [""]
-    return f"{', '.join(first)}, and {last}" if first else last
+    between = ", " if len(first) <= 1 else "; "  # clauses have commas of their own
+    return f"{between.join(first)}{between}and {last}" if first else last
 
 
 def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:

@@ -90,6 +90,19 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
     assert "bundle following has no rating tower" in line
 
 
+def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
+    trained = answer("train", "--dataset", orderly_dir, "--epochs", 1, "--name", "liking", "--tower", "like")
+    assert trained["metrics"] == {}, "lists need ratings, too"
+    card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
+    assert "predicts which movies they will watch and like some time" in card
+    assert "None on test labels" in card
+    line = refused("recommend", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "bundle liking has no rating tower" in line
+    line = refused("evaluate", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "train --tower rating --tower like" in line
+
+
 def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
 
     from bst.bundles.bundle import open_bundle, save_bundle
@@ -162,7 +175,14 @@ def test_epochs_are_those_that_were_asked_for(asked):
 
 
 @pytest.mark.parametrize(
-    ("towers", "left"), [(["rating"], ["rating"]), (["next"], ["next"]), (["next", "rating"], ["rating", "next"])]
+    ("towers", "left"),
+    [
+        (["rating"], ["rating"]),
+        (["next"], ["next"]),
+        (["like"], ["like"]),
+        (["next", "rating"], ["rating", "next"]),
+        (["like", "rating"], ["rating", "like"]),
+    ],
 )
 def test_towers_are_those_that_were_asked_for(towers, left, asked):
     settings, _ = asked(*[word for tower in towers for word in ("--tower", tower)])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from bst.explanation import list_measure
 from bst.inference.ranking import Order
 from bst.schema import Visitor
 from pages.shared.state import chosen_model, settings
@@ -47,10 +48,10 @@ def request_for_guest(movie_id: int, guest: Visitor, description: str, order: Or
 
 def _request(movie_id: int, slot: Slot, order: Order | None) -> None:
     settings.update(asked_about=movie_id, why_of=slot)
-    if order == "like":
-        settings.update(why_measure="like_logit")
-    elif order and settings.get("why_measure") == "like_logit":
-        settings.update(why_measure=settings.SETTINGS["why_measure"].default)
+    if order:
+        measure = list_measure(order)
+        if "like_logit" in (measure, settings.get("why_measure")):  # else what the visitor chose to see stays
+            settings.update(why_measure=measure)
     st.session_state["go_to_why"] = True
 
 
