@@ -218,7 +218,7 @@ def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     )
 
 
-@pytest.mark.parametrize("events", [1, 2, 5])
+@pytest.mark.parametrize("events", [1, 2, len(EVENTS)])
 def test_the_influence_on_being_liked_is_what_leaving_out_an_event_takes_away(events, timeline_recommender):
     visitor, movies = Visitor("F", history=EVENTS[:events]), [IDS[20], IDS[5], EVENTS[0].movie_id]
     everybody = [visitor, *(without(visitor, place) for place in range(events))]
