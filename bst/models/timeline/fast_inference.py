@@ -362,7 +362,7 @@ class CatalogueInference(TowerInference):
         newest = ops.take_along_axis(tokens, newest[..., None], axis=1)  # (B, 1, D)
         (context,) = cache.extend(last.norm_1(tokens))
         state, _ = call_few_queries(last, newest, context, logit_bias_by_row(last.attention, *after_newest))
-        return self.tower.norm(state[:, 0])
+        return self.tower.finish(state[:, 0], ops.cast(event_count[:, 0], "int32"))
 
     def catalogue_logits(self, state: Tensor) -> Tensor:
         """Return logits (B, M) over the whole catalogue for states (B, D)."""

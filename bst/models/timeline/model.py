@@ -313,6 +313,10 @@ class CatalogueTower(Tower):
         for block in self.content_blocks:
             bias = block.attention.logit_bias(buckets, mask)  # (H, T + 1, T + 1)
             tokens, _ = block(tokens, block.norm_1(tokens), bias, training=training)
+        return self.finish(tokens, ops.arange(ops.shape(tokens)[1]))
+
+    def finish(self, tokens: Tensor, events: Tensor) -> Tensor:
+        """Return the states (…, D) from tokens after the last block; ``events`` int (…,): how many each has read."""
         return self.norm(tokens)
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
@@ -369,6 +373,9 @@ class LikeTower(CatalogueTower):
         self.output_offset = self.add_weight(
             shape=(self.catalogue_size, self.width), initializer="zeros", name="output"
         )
+        # what is watched first, and what later, differs: on a website in the order in which it shows movies
+        self.count = layers.Embedding(self.count_buckets, self.width, embeddings_initializer="zeros", name="count")
+        self.count.build((None,))
         self.shift = layers.Dense(1, kernel_initializer="zeros", name="shift")
         self.shift.build((None, self.width))
         self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
@@ -376,6 +383,15 @@ class LikeTower(CatalogueTower):
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
         return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
+
+    @property
+    def count_buckets(self) -> int:
+        """How many buckets the number of events has."""
+        return int(distance_buckets(np.array(self.max_distance))) + 1
+
+    def finish(self, tokens: Tensor, events: Tensor) -> Tensor:
+        """Return the states (…, D), to which the number of events is added: see ``CatalogueTower``."""
+        return self.norm(tokens + self.count(self.buckets(events)))
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
