@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 
 from bst.baselines.list_baseline import LikeHistories, ListBaseline
 
 PACKAGE = "implicit"
-# of few settings, as each takes a fit of its own: weight of a like, and damping
-ALPHAS, REGULARISATIONS = (1.0, 10.0), (1.0, 10.0, 100.0)
+# α and λ that are tried; few, as each pair takes a fit of its own
+SETTINGS = ((1.0, 10.0), (1.0, 30.0), (1.0, 100.0), (4.0, 100.0), (4.0, 200.0))
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class ImplicitAls(ListBaseline):
     """
 
     training: LikeHistories
-    factors: int = 64
+    factors: int = 32
     alpha: float = 1.0
     regularisation: float = 10.0
     iterations: int = 15
@@ -59,14 +60,13 @@ class ImplicitAls(ListBaseline):
 
     def variants(self) -> Iterator[Self]:
         """Vary the weight of a like and the damping."""
-        for alpha in ALPHAS:
-            for regularisation in REGULARISATIONS:
-                yield replace(self, alpha=alpha, regularisation=regularisation)
+        for alpha, regularisation in SETTINGS:
+            yield replace(self, alpha=alpha, regularisation=regularisation)
 
     @property
     def setting(self) -> str:
-        """All that is varied."""
-        return f"{self.factors} factors, α = {self.alpha:g}, λ = {self.regularisation:g}"
+        """The weight of a like and the damping."""
+        return f"α = {self.alpha:g}, λ = {self.regularisation:g}"
 
     @classmethod
     def obstacle(cls, training: LikeHistories) -> str | None:
@@ -76,6 +76,4 @@ class ImplicitAls(ListBaseline):
 
 def _matrix(histories: LikeHistories) -> Any:
     """Return the likes as the package wants them: a matrix of SciPy's older kind, with 32-bit indices."""
-    from scipy import sparse
-
     return sparse.csr_matrix(histories.likes)

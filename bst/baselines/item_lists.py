@@ -9,8 +9,9 @@ import numpy as np
 
 from bst.baselines.list_baseline import LikeHistories, ListBaseline, too_large
 
-NEIGHBOURS = (20, 50, 100, 200, 500)
-EASE_DAMPINGS = (300.0, 1000.0, 3000.0, 10_000.0)
+# what is tried; wide, as the best grows with the number of users
+NEIGHBOURS = (50, 100, 200, 500, 1000, 2000)
+EASE_DAMPINGS = (300.0, 1000.0, 3000.0, 10_000.0, 30_000.0, 100_000.0)
 
 
 @dataclass(frozen=True)

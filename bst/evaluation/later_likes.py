@@ -100,19 +100,17 @@ class LaterLikes:
 
 
 def _later_stars(split: EvaluationSplit, users: np.ndarray, events: int) -> sparse.csr_array:
-    timelines, movies = split.timelines, len(split.dataset.movies)
-    rows, columns, stars = [], [], []
+    timelines, found = split.timelines, []
     for row, user in enumerate(users):
-        first, end = timelines.offsets[user], timelines.offsets[user + 1]
-        movie, rating = timelines.movie[first:end], timelines.rating[first:end]
+        own = slice(timelines.offsets[user], timelines.offsets[user + 1])
+        movies, ratings = timelines.movie[own].tolist(), timelines.rating[own].tolist()
+        known = set(movies[:events])
         # of two ratings of the same movie the newest counts
-        later = dict(zip(movie[events:].tolist(), rating[events:].tolist(), strict=True))
-        for known in movie[:events].tolist():
-            later.pop(known, None)
-        rows += [row] * len(later)
-        columns += later.keys()
-        stars += later.values()
-    return sparse.csr_array((np.array(stars, np.float32), (rows, columns)), (len(users), movies))
+        later = dict(zip(movies[events:], ratings[events:], strict=True))
+        found += [(row, movie, stars) for movie, stars in later.items() if movie not in known]
+    rows, columns, stars = np.array(found, np.float64).reshape(-1, 3).T
+    shape = len(users), len(split.dataset.movies)
+    return sparse.csr_array((stars.astype(np.float32), (rows.astype(np.int64), columns.astype(np.int64))), shape)
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class MeasuredLists:
             "stars": (stars[:, :TOP].sum(axis=1), (stars[:, :TOP] > 0).sum(axis=1)),
             "top_share": (top_title(top)[1], every),
         }
-        full = (top >= 0).all(axis=1)
+        full = np.asarray((top >= 0).all(axis=1))
         content = np.where(full[:, None], top, 0)
         history = genre_distribution(catalogue.genres, labels.known.likes)
         listed = genre_distribution(catalogue.genres, _indicator(content, len(catalogue.genres)))
@@ -168,24 +166,28 @@ class MeasuredLists:
 
         ``bootstrap``: draws of these users.
         """
-        differences = {}
-        if ours is not None:
-            for name in self.sums.keys() & ours.sums.keys():
-                value = ours._value(name) - self._value(name)
-                differences[name] = Interval(value, *interval(ours._draws(name, bootstrap) - self._draws(name, bootstrap)))
-        values = {
-            name: Interval(self._value(name), *interval(self._draws(name, bootstrap))) for name in self.sums
-        }
-        return ListQuality(bootstrap.users, self.distinct, values, {name: differences[name] for name in values if name in differences})
+        return ListQuality(
+            users=bootstrap.users,
+            distinct=self.distinct,
+            values={name: self._interval(name, bootstrap) for name in self.sums},
+            differences={
+                name: ours._interval(name, bootstrap, less=self) for name in self.sums if ours and name in ours.sums
+            },
+        )
 
-    def _value(self, name: str) -> float:
-        numerator, denominator = self.sums[name]
-        return float(numerator.sum() / denominator.sum())
+    def _interval(self, name: str, bootstrap: Bootstrap, less: "MeasuredLists | None" = None) -> Interval:
+        """Return a metric, or the difference to that of other lists, from the same draws."""
+        value, draws = self._ratio(name, bootstrap)
+        if less:
+            subtrahend, their_draws = less._ratio(name, bootstrap)
+            value, draws = value - subtrahend, draws - their_draws
+        return Interval(value, *interval(draws))
 
-    def _draws(self, name: str, bootstrap: Bootstrap) -> np.ndarray:
+    def _ratio(self, name: str, bootstrap: Bootstrap) -> tuple[float, np.ndarray]:
         numerator, denominator = self.sums[name]
         with np.errstate(invalid="ignore", divide="ignore"):  # NaN in a draw of users for whom it is not defined
-            return bootstrap.sums(numerator) / bootstrap.sums(denominator)
+            draws = bootstrap.sums(numerator) / bootstrap.sums(denominator)
+        return float(numerator.sum() / denominator.sum()), draws
 
 
 def _indicator(lists: np.ndarray, movies: int) -> sparse.csr_array:

@@ -8,11 +8,15 @@ from bst.evaluation.codec import from_json, to_json
 from bst.evaluation.records import Interval, Json
 
 PROTOCOL = "list"
+PROTOCOL_MEANING = (
+    "of each test user of “visitor” the first 1, 5, 10, 20 or 50 ratings are known, without times; whole lists are "
+    "measured against all movies that the user likes later"
+)
 VERSION = 1
 # the metric that lists are compared by
 MAIN = "precision@10"
 # metrics that are means over lists, or ratios of two sums over them; ``distinct`` is a count and has no interval
-LIST_VALUES = (
+VALUE_KEYS = (
     MAIN,
     "ndcg@10",
     "recall@50",
@@ -28,7 +32,7 @@ LIST_VALUES = (
 class ListQuality:
     """Metrics of the lists of one order or rival for ``users`` users, each of whom gets one list.
 
-    ``values``: by the names of ``LIST_VALUES``, without those that are not defined for any user. ``distinct``: how many
+    ``values``: by the names of ``VALUE_KEYS``, without those that are not defined for any user. ``distinct``: how many
     titles the first ten of all lists have together. ``differences``: what our default order has less what these lists
     have, on the same users; empty for that order itself.
     """
@@ -61,7 +65,7 @@ class ListQuality:
         return cls(
             users=from_json(int, values["users"]),
             distinct=from_json(int, values["distinct"]),
-            values={name: Interval.from_json(values[name]) for name in LIST_VALUES if name in values},
+            values={name: Interval.from_json(values[name]) for name in VALUE_KEYS if name in values},
             differences=from_json(Mapping[str, Interval], values.get("differences", {})),
         )
 

@@ -47,7 +47,7 @@ def rival_lists(split: EvaluationSplit, labels: Mapping[int, LaterLikes], on_pro
         if obstacle := rival.obstacle(training):
             made.left_out[name] = obstacle
             continue
-        fitted = {}
+        fitted: dict[int, ListBaseline] = {}
         for group in [[events] for events in labels] if rival.by_length else [list(labels)]:
             tuned_on = [validation[events] for events in group if events in validation]
             fitted |= dict.fromkeys(group, _tuned(rival.fit(training, group[0]), tuned_on, popular))
