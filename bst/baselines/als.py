@@ -66,7 +66,7 @@ class ImplicitAls(ListBaseline):
     @property
     def setting(self) -> str:
         """The weight of a like and the damping."""
-        return f"α = {self.alpha:g}, λ = {self.regularisation:g}"
+        return f"α = {self.alpha:g}, λ = {self.regularisation:,.0f}"
 
     @classmethod
     def obstacle(cls, training: LikeHistories) -> str | None:

@@ -70,7 +70,7 @@ class ItemNeighbours(ListBaseline):
     @property
     def setting(self) -> str:
         """The number of neighbours."""
-        return f"{self.neighbours} neighbours"
+        return f"{self.neighbours:,} neighbours"
 
     @classmethod
     def obstacle(cls, training: LikeHistories) -> str | None:
@@ -116,7 +116,7 @@ class Ease(ListBaseline):
     @property
     def setting(self) -> str:
         """The damping."""
-        return f"λ = {self.damping:g}"
+        return f"λ = {self.damping:,.0f}"
 
     @classmethod
     def obstacle(cls, training: LikeHistories) -> str | None:

@@ -61,7 +61,7 @@ class PrefixRidge(ListBaseline):
     @property
     def setting(self) -> str:
         """The damping."""
-        return f"λ = {self.damping:g}"
+        return f"λ = {self.damping:,.0f}"
 
     @classmethod
     def obstacle(cls, training: LikeHistories) -> str | None:

@@ -8,46 +8,27 @@ from bst.evaluation.list_record import ByLength, ListQuality, ListRecord
 from bst.presentation.vocabulary import LIST_QUALITY, THIS_MODEL, order_label, rival_label
 from bst.text import signed, span
 
-# kinds of lists in ``precision_by_titles``
-OURS, OTHERS = "This model", "Simple recommenders"
 DIFFERENCE = "Difference (95% interval)"
 
 
-def own_label(order: str) -> str:
-    """Return the label of one of the model's own orders beside other recommenders."""
-    return f"{THIS_MODEL}: {order_label(order)}"
-
-
-def shown_lists(record: ListRecord) -> Iterator[tuple[str, ByLength, bool]]:
-    """Yield label, metrics and whether it is the model's own: its orders, the default first, then the rivals."""
-    for order in sorted(record.orders, key=lambda order: order != record.default):
-        yield own_label(order), record.orders[order], True
-    for name, by_length in record.rivals.items():
-        yield rival_label(name), by_length, False
-
-
 def precision_by_length(record: ListRecord) -> pd.DataFrame:
-    """Return precision@10 by number of known events: ``length``, ``name``, ``value`` …, ``labels`` (users).
-
-    Of the default order and of the rivals.
-    """
+    """Return precision@10 by number of known events: ``length``, ``name``, ``value`` …, ``labels`` (users)."""
     rows = [
         (str(events), label, *quality.precision.to_json(), quality.users)
-        for label, by_length, own in shown_lists(record)
-        if by_length is record.ours or not own
+        for label, by_length in _compared(record)
         for events, quality in by_length.items()
     ]
     return pd.DataFrame(rows, columns=["length", "name", "value", "low", "high", "labels"])
 
 
 def precision_by_titles(record: ListRecord, events: int) -> pd.DataFrame:
-    """Return precision@10 against the number of distinct titles: ``name``, ``kind``, ``distinct``, ``value`` …"""
+    """Return precision@10 and the number of distinct titles: ``name``, ``distinct``, ``value`` …"""
     rows = [
-        (label, OURS if own else OTHERS, by_length[events].distinct, *by_length[events].precision.to_json())
-        for label, by_length, own in shown_lists(record)
+        (label, by_length[events].distinct, *by_length[events].precision.to_json())
+        for label, by_length in _compared(record)
         if events in by_length
     ]
-    return pd.DataFrame(rows, columns=["name", "kind", "distinct", "value", "low", "high"])
+    return pd.DataFrame(rows, columns=["name", "distinct", "value", "low", "high"])
 
 
 def fame_curve(record: ListRecord, events: int) -> pd.DataFrame:
@@ -56,10 +37,22 @@ def fame_curve(record: ListRecord, events: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["fame", "distinct", "value", "low", "high"])
 
 
+def _compared(record: ListRecord) -> Iterator[tuple[str, ByLength]]:
+    """Yield label and metrics of the default order and of the rivals, as charts have them."""
+    yield THIS_MODEL, record.ours
+    yield from ((rival_label(name), by_length) for name, by_length in record.rivals.items())
+
+
 def quality_table(record: ListRecord, events: int) -> tuple[list[str], list[list[str]]]:
-    """Return the columns and rows of all metrics when so many events are known, as texts; empty if not measured."""
+    """Return the columns and rows of all metrics when so many events are known, as texts; empty if not measured.
+
+    All of the model's own orders, the default first, then the rivals.
+    """
     columns = ["Lists", *(metric.short for metric in LIST_QUALITY.values()), DIFFERENCE]
-    rows = [[label, *_cells(by_length[events])] for label, by_length, _ in shown_lists(record) if events in by_length]
+    orders = sorted(record.orders, key=lambda order: order != record.default)
+    lists = {f"{THIS_MODEL}: {order_label(order)}": record.orders[order] for order in orders}
+    lists |= {rival_label(name): by_length for name, by_length in record.rivals.items()}
+    rows = [[label, *_cells(by_length[events])] for label, by_length in lists.items() if events in by_length]
     return columns, rows
 
 

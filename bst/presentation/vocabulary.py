@@ -181,7 +181,11 @@ BASELINES = _by_key(
 # simple recommenders whose lists ours are compared with
 RIVALS = _by_key(
     Term("most_liked", "Most liked", "the same list for everybody: the movies that most users liked."),
-    Term("item_knn", "Item neighbours (kNN)", "movies that were liked by the same people as those the visitor liked."),
+    Term(
+        "item_knn",
+        "Item kNN",
+        "nearest neighbours: movies that were liked by the same people as those the visitor liked.",
+    ),
     Term("ease", "EASE", "a linear map from liked movies to liked movies, each learned from all the others."),
     Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor's numbers come from their likes."),
     Term(

@@ -3,36 +3,32 @@
 import altair as alt
 import pandas as pd
 
-from bst.presentation.charts.series import SHAPES, interval_tooltip
+from bst.presentation.charts.series import interval_tooltip, series_colour, series_shape
 
-# wider than any label, at the right end of the axis
-ROOM = 3.0
+# the domain of the logarithmic axis beyond the outermost points, as a factor
+ROOM = 1.25
 
 
 def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
     """Draw the precision of lists against how many distinct titles they have together; upper right is best.
 
-    ``lists``: ``name``, ``kind``, ``distinct``, ``value``, ``low`` and ``high``; shape tells the kinds apart.
-    ``curve``: ``fame``, ``distinct``, ``value`` …, lists between taste alone and as predicted; may be empty.
+    ``lists``: ``name``, ``distinct``, ``value``, ``low`` and ``high``; colours and shapes as in ``by_history``.
+    ``curve``: ``fame``, ``distinct``, ``value`` …, the first between taste alone and as predicted; may be empty.
     """
-    every = pd.concat([lists["distinct"], curve["distinct"]])
-    kinds = list(lists["kind"].unique())
+    every, names = pd.concat([lists["distinct"], curve["distinct"]]), list(lists["name"])
     axis = alt.Axis(values=_ticks(every.max()), format="~s", grid=False)
-    scale = alt.Scale(type="log", domain=[every.min() * 0.8, every.max() * ROOM], nice=False)
+    scale = alt.Scale(type="log", domain=[every.min() / ROOM, every.max() * ROOM], nice=False)
     x = alt.X("distinct:Q", title="Distinct titles on all lists", scale=scale, axis=axis)
     y = alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(format=".2f", tickCount=6))
     titles = alt.Tooltip("distinct:Q", title="Distinct titles", format=",")
     points = alt.Chart(lists).encode(
         x=x, y=y, tooltip=interval_tooltip([alt.Tooltip("name:N", title="Lists"), titles], label)
     )
-    colour = alt.Color(
-        "kind:N", title=None, sort=kinds, scale=alt.Scale(domain=kinds), legend=alt.Legend(orient="top", columns=2)
-    )
-    shape = alt.Shape("kind:N", title=None, sort=kinds, scale=alt.Scale(domain=kinds, range=SHAPES[: len(kinds)]))
     layers = [
         points.mark_rule(strokeWidth=2, opacity=0.35, color=ink).encode(y="low:Q", y2="high:Q"),
-        points.mark_point(size=90, filled=True, opacity=1).encode(color=colour, shape=shape),
-        points.mark_text(align="left", dx=8, dy=1).encode(text="name:N"),
+        points.mark_point(size=110, filled=True, opacity=1).encode(
+            color=series_colour(names), shape=series_shape(names)
+        ),
     ]
     if len(curve):
         along = alt.Chart(curve).encode(
@@ -42,7 +38,7 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
             tooltip=interval_tooltip([alt.Tooltip("fame:Q", title="Fame (0: taste alone)"), titles], label),
         )
         layers = [along.mark_line(strokeWidth=2, opacity=0.7), along.mark_point(size=30, opacity=0.9), *layers]
-    return alt.layer(*layers).properties(height=340)
+    return alt.layer(*layers).properties(height=360)
 
 
 def _ticks(highest: float) -> list[int]:
