@@ -32,9 +32,9 @@ class MovieChoice:
         self.franchise_step = np.zeros(users, np.int64)  # and when
         self.moods = np.full((users, truth.effects.mood_window), -1)  # of the last events, latest first
 
-    def set_affinity(self, affinity: np.ndarray) -> None:
-        """Take the (users, movies) affinity that holds from now on."""
-        self.appeal = self.fame * np.exp(self.truth.effects.choice_taste * affinity)
+    def set_own_stars(self, own_stars: np.ndarray) -> None:
+        """Take what users make of all movies from now on: (users, movies) stars, as of ``Truth.own_stars``."""
+        self.appeal = self.fame * np.exp(self.truth.effects.choice_stars * own_stars)
         self._accumulate()
 
     def _accumulate(self) -> None:

@@ -3,9 +3,10 @@
 The films are real, the audience is not. Expected ratings and the effects planted in them are defined in
 ``bst.datasets.demo_truth``; this module draws which users watch what, and when.
 
-Users: sex, age and occupation are drawn with roughly MovieLens 1M's marginals. A user's taste is the sum of the
-demographic shifts and N(0, taste_sd²) per genre; every ``drift_every`` events it moves by N(0, drift_sd²) per genre.
-strictness ~ N(0, strictness_sd²), spread = exp(N(0, spread_sd²)).
+Users: sex, age and occupation are drawn with roughly MovieLens 1M's marginals. A user's taste for a genre is the
+sum of the genre's mean, the demographic shifts and N(0, taste_sd²); the taste for new films is N(0, era_sd²). Every
+``drift_every`` events each taste moves by N(0, drift_sd²). strictness ~ N(0, strictness_sd²),
+spread = exp(N(0, spread_sd²)).
 
 Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the total asked for.
 
@@ -13,7 +14,7 @@ Next film: a user who saw part of a franchise within the last 20 events continue
 probability ``choice_continue``, if any of it is left. Otherwise, and among the parts left, an unseen film is drawn in
 proportion to ::
 
-    exp(choice_fame · (fame_i − 3) + choice_taste · affinity_ui
+    exp(choice_fame · (fame_i − 3) + choice_stars · own_ui
         + choice_mood · Σ_{lag ≤ 3} mood_decay^(lag−1) · [the event's mood is the film's])
 
 (without the mood term among parts of a franchise).
@@ -36,12 +37,12 @@ import pandas as pd
 
 from bst.datasets.demo_catalogue import fingerprint
 from bst.datasets.demo_choice import MovieChoice
-from bst.datasets.demo_truth import MAX_STARS, SHIFTS, Truth, planted
+from bst.datasets.demo_truth import GENRE_TASTES, MAX_STARS, SHIFTS, Effects, Truth, planted
 from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Dataset
 
-VERSION = 1  # raise it with any change that changes the bytes
+VERSION = 2  # raise it with any change that changes the bytes
 MIN_RATINGS = 20  # of a user, as in MovieLens 1M
 BLOCK = 1000  # users; part of what fixes the bytes
 FIRST_SECOND, LAST_SECOND = 1_577_836_800, 1_735_689_599  # 2020-01-01 and 2024-12-31 23:59:59, UTC
@@ -181,9 +182,11 @@ def _draw_counts(rng: np.random.Generator, users: int, ratings: int, films: int)
     return counts
 
 
-def _draw_taste(rng: np.random.Generator, people: pd.DataFrame, sd: float) -> np.ndarray:
-    """Draw (users, 18) taste: the shifts of their demographics plus a personal part."""
-    taste = rng.normal(0.0, sd, (len(people), len(GENRES)))
+def _draw_taste(rng: np.random.Generator, people: pd.DataFrame, effects: Effects) -> np.ndarray:
+    """Draw (users, 19) tastes for genres and the era: means, the shifts of their demographics, a personal part."""
+    mean = np.array([*(GENRE_TASTES.get(genre, 0.0) for genre in GENRES), 0.0])
+    sd = np.array([*[effects.taste_sd] * len(GENRES), effects.era_sd])
+    taste = rng.normal(mean, sd, (len(people), len(mean)))
     for column, value, genre, shift in SHIFTS:
         taste[(people[column] == value).to_numpy(), GENRES.index(genre)] += shift
     return taste
@@ -211,7 +214,7 @@ def _simulate_block(truth: Truth, people: pd.DataFrame, counts: np.ndarray, rng:
     size, steps = len(lengths), int(lengths[0])
     strictness = rng.normal(0.0, e.strictness_sd, size)
     spread = np.exp(rng.normal(0.0, e.spread_sd, size))
-    taste = _draw_taste(rng, people, e.taste_sd)
+    taste = _draw_taste(rng, people, e)
     choice = MovieChoice(truth, size)
     movies = np.zeros((size, steps), np.int32)
     ratings = np.zeros((size, steps), np.float32)
@@ -220,14 +223,13 @@ def _simulate_block(truth: Truth, people: pd.DataFrame, counts: np.ndarray, rng:
         n = int(np.searchsorted(-lengths, -step, side="left"))  # users with more than ``step`` ratings
         if step % e.drift_every == 0:
             if step:
-                taste[:n] += rng.normal(0.0, e.drift_sd, (n, len(GENRES)))
-            affinity = taste[:n] @ truth.genre_weights.T
-            choice.set_affinity(affinity)
+                taste[:n] += rng.normal(0.0, e.drift_sd, taste[:n].shape)
+            own_stars = truth.own_stars(taste[:n])
+            choice.set_own_stars(own_stars)
         movie = choice.draw(rng, n, step)
         past = slice(max(0, step - e.franchise_window), step)
         effect = truth.event_effects(movies[:n, past], ratings[:n, past], movie).sum(axis=1)
-        own = truth.film_stars[movie] + e.taste_stars * affinity[np.arange(n), movie]
-        mean = e.centre + strictness[:n] + spread[:n] * own + effect
+        mean = e.centre + strictness[:n] + spread[:n] * own_stars[np.arange(n), movie] + effect
         movies[:n, step] = movie
         expected[:n, step] = mean
         ratings[:n, step] = np.clip(np.round(mean + rng.normal(0.0, e.noise_sd, n)), 1, MAX_STARS)
@@ -314,6 +316,7 @@ def _files(world: World) -> Iterator[tuple[str, Iterator[str]]]:
         "movies": len(data.movies),
         "ratings": len(data.ratings),
         "effects": world.truth.effects.as_dict(),
+        "genre_tastes": GENRE_TASTES,
         "taste_shifts": [list(shift) for shift in SHIFTS],
         "catalogue_sha256": fingerprint(),
     }

@@ -13,7 +13,6 @@ from bst.inference.ranking import (
     argsort_candidates,
     in_range,
     popularity_percentile,
-    sort_keys,
 )
 from bst.inference.recommender import Recommender
 from bst.metrics import (
@@ -63,9 +62,9 @@ def rank_catalogue(
     for first in range(0, len(labels), BLOCK):
         block = labels[first : first + BLOCK]
         visitors = [visitor_before(split, label, ids, recommender.max_history) for label in block]
-        predictions = recommender.predict_many(visitors, ids, "next" in recommender.orders)
+        predictions = recommender.predict_many(visitors, ids, recommender.bundle.config.tasks)
         for order in recommender.orders:
-            by = sort_keys(predictions, RankOptions(order=order), recommender.bundle.levels)
+            by = recommender.sort_keys(predictions, RankOptions(order=order))
             rows[order] += [_rank(split, label, [key[i] for key in by]) for i, label in enumerate(block)]
         on_progress(min(1.0, (first + BLOCK) / len(labels)))
     return {order: _ranked_lists(found) for order, found in rows.items()}

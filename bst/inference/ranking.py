@@ -12,16 +12,21 @@ import pandas as pd
 
 from bst.errors import VisitorError
 from bst.metrics import probability_liked
+from bst.models.config import Task
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
 
-Order = Literal["rating", "next", "blend"]
-# what a list can be ordered by: see ``RankOptions``
+Order = Literal["like", "rating", "next", "blend"]
+# what a list can be ordered by: see ``RankOptions``. The first one that a model supports is its default
 ORDERS: dict[Order, str] = {
-    "rating": "expected rating",
+    "like": "probability of being watched and liked some time",
+    "rating": "expected rating, less what is uncertain of it where few people have rated the movie",
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }
+
+# what a model must predict, beside ratings, for each order
+ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
 
 # Ranges of ``popularity_percentile``. A few movies have most of the ratings, so the bands narrow towards the top.
 POPULARITY_BANDS: dict[str, tuple[float, float]] = {
@@ -32,6 +37,7 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
     "Blockbusters": (0.95, 1.0),
 }
 
+ONE_SIDED_95 = 1.645  # standard deviations
 # a diverse list is chosen from this many of the best: movies further down are not worth showing for being different
 POOL = 200
 
@@ -71,19 +77,25 @@ class Filters:
 class RankOptions:
     """How the catalogue is ranked.
 
-    ``order``: "rating" puts the highest expected rating first; "next" what is most likely watched next; "blend" what is
-    most likely watched next and liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``), so that one
-    half each gives the order of the product. ``diversity``, 0 … 1, moves movies down that are similar to those above
-    them: see ``diversify``.
+    ``order``: "like" puts first what the visitor will most likely watch and like some time; "rating" what has the
+    highest ``cautious_rating``; "next" what is most likely watched next; "blend" what is most likely watched next and
+    liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``), so that one half each gives the order of
+    the product. Every model supports "rating".
+
+    ``fame``, 0 … 1, is how much of a movie's fame counts in order "like": like_logit − (1 − ``fame``) · fame_logit, the
+    log-odds of the visitor less those of anybody. At 1 the list is what the model predicts; at 0 it has what they will
+    like more than others do. ``diversity``, 0 … 1, moves movies down that are similar to those above them: see
+    ``diversify``.
     """
 
     filters: Filters = field(default_factory=Filters)
     order: Order = "rating"
     weight: float = 0.5
     diversity: float = 0.0
+    fame: float = 1.0
 
     def __post_init__(self) -> None:
-        """Raise ``VisitorError`` for an unknown order, and a weight or diversity outside 0 … 1."""
+        """Raise ``VisitorError`` for an unknown order, and a weight, diversity or fame outside 0 … 1."""
         if self.order not in ORDERS:
             raise VisitorError(f"a list cannot be ordered by {self.order!r}; choose one of: {', '.join(ORDERS)}")
         if not 0 <= self.weight <= 1:
@@ -92,9 +104,8 @@ class RankOptions:
             raise VisitorError(
                 f"diversity goes from 0 (as ordered) to 1 (as different as can be), not {self.diversity}"
             )
-
-
-BY_RATING = RankOptions()
+        if not 0 <= self.fame <= 1:
+            raise VisitorError(f"fame counts from 0 (taste alone) to 1 (as predicted), not {self.fame}")
 
 
 def popularity_percentile(counts: np.ndarray) -> np.ndarray:
@@ -119,16 +130,38 @@ def years_of(movies: pd.DataFrame) -> np.ndarray:
     return movies["year"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
 
 
-def sort_keys(predictions: Predictions, options: RankOptions, levels: tuple[float, ...]) -> list[np.ndarray]:
+def cautious_rating(expected: np.ndarray, counts: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    """Return a lower bound of expected ratings that allows for how few ratings a movie has: (movies,) stars.
+
+    r̂ − z · s / √(n + 1), one-sided at 95% (z = 1.645), where s, a quarter of the scale, stands for the standard
+    deviation of one rating: the lower end of a confidence interval, as in Miller, "How Not To Sort By Average Rating"
+    (2009). ``counts`` (movies,): ratings n of each movie in the training data; the 1 stands for what the model knows of
+    a movie that nobody has rated.
+
+    >>> cautious_rating(np.array([4.5, 4.4]), np.array([0, 99]), (1, 2, 3, 4, 5)).round(2).tolist()
+    [2.86, 4.24]
+    """
+    deviation = (levels[-1] - levels[0]) / 4
+    return expected - ONE_SIDED_95 * deviation / np.sqrt(counts + 1.0)
+
+
+def sort_keys(
+    predictions: Predictions, options: RankOptions, levels: tuple[float, ...], counts: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Return what movies are sorted by, the primary key first; higher is better. ``levels``: the dataset's ratings.
 
-    Each key has the shape of ``predictions.expected``. Movies with an equal primary key are sorted by expected rating.
-    Raises ``VisitorError`` for an order that needs predictions which the model does not make.
+    ``counts`` (movies,): how many ratings each has, for order "rating"; None: as if all had as many. Each key has the
+    shape of ``predictions.expected``. Movies with an equal primary key are sorted by expected rating. Raises
+    ``VisitorError`` for an order that needs predictions which the model does not make.
     """
+    if options.order == "like" and predictions.like_logit is not None and predictions.fame_logit is not None:
+        return [predictions.like_logit - (1 - options.fame) * predictions.fame_logit, predictions.expected]
     if options.order == "rating":
-        return [predictions.expected]
-    if predictions.watch_next is None or predictions.distribution is None:
-        raise VisitorError(f"a model that only predicts ratings cannot order by {options.order!r}")
+        if counts is None:
+            return [predictions.expected]
+        return [cautious_rating(predictions.expected, counts, levels), predictions.expected]
+    if options.order == "like" or predictions.watch_next is None or predictions.distribution is None:
+        raise VisitorError(f"a model that does not predict it cannot order by {options.order!r}")
     if options.order == "next":
         return [predictions.watch_next, predictions.expected]
     liked = probability_liked(predictions.distribution, levels)

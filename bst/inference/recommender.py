@@ -4,7 +4,7 @@ Pages, command line and notebooks come through here. Importing this module is qu
 ``Recommender``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BundleError, VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import BY_RATING, ORDERS, Filters, Order, RankOptions, genre_columns
+from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
+from bst.models.config import Task
 from bst.models.registry import family_of
 from bst.models.trainer import Model
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
@@ -34,8 +36,9 @@ KEPT_PREDICTIONS = 32
 class Recommendation:
     """One row of a ranked list. ``expected_rating`` in stars; ``seen``: whether the visitor has seen the movie.
 
-    ``distribution`` (probability of each rating level) and ``watch_next`` (probability of being the next movie, 0 for a
-    seen one) are None for a model that regresses the rating, as the classic presets do.
+    ``distribution`` (probability of each rating level), ``watch_next`` (probability of being the next movie, 0 for a
+    seen one) and ``will_like`` (probability of being watched and liked some time, 0 for a seen one) are None for a
+    model that does not predict them.
     """
 
     rank: int
@@ -46,6 +49,7 @@ class Recommendation:
     seen: bool = False
     distribution: tuple[float, ...] | None = None
     watch_next: float | None = None
+    will_like: float | None = None
 
 
 def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
@@ -109,8 +113,13 @@ class Recommender:
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Which of ``ORDERS`` the model supports."""
+        """Which of ``ORDERS`` the model supports; the first is the default."""
         return tuple(order for order in ORDERS if order in self._scorer.orders)
+
+    @property
+    def default_options(self) -> RankOptions:
+        """The options of a list where none are given: the model's default order, everything unseen."""
+        return RankOptions(order=self.orders[0])
 
     def read_events(self, visitor: Visitor) -> tuple[Event, ...]:
         """Return the events that the model reads, oldest first."""
@@ -124,21 +133,22 @@ class Recommender:
 
     def _predict(self, visitor: Visitor) -> Predictions:
         predictions = self._scorer.predict(visitor, self._rows(visitor))
-        for values in (predictions.expected, predictions.distribution, predictions.watch_next):
+        for values in vars(predictions).values():
             if values is not None:
                 values.flags.writeable = False
         return predictions
 
     def predict_many(
-        self, visitors: Sequence[Visitor], movie_ids: Sequence[int], watch_next: bool = False
+        self, visitors: Sequence[Visitor], movie_ids: Sequence[int], tasks: Collection[Task] = ()
     ) -> Predictions:
         """Predict some movies for many visitors at once: as ``predict`` does one by one, but many times faster.
 
-        ``expected`` is (visitors, movies), ``distribution`` (visitors, movies, levels), and ``watch_next`` (visitors,
-        movies), which is None unless asked for, as it takes a pass of its own.
+        ``expected`` is (visitors, movies) and ``distribution`` (visitors, movies, levels). ``watch_next`` and
+        ``like_logit``, (visitors, movies) each, take a pass of their own: they are None unless ``tasks`` has "next" or
+        "like".
         """
         rows = [self._rows(visitor) for visitor in visitors]
-        return self._scorer.predict_many(visitors, rows, self.catalogue.rows(movie_ids), watch_next)
+        return self._scorer.predict_many(visitors, rows, self.catalogue.rows(movie_ids), tasks)
 
     def expected_ratings(self, visitor: Visitor, movie_ids: Sequence[int] | None = None) -> np.ndarray:
         """Predict the visitor's ratings of movies, or of the whole catalogue in its order: (movies,) float32 stars.
@@ -159,14 +169,16 @@ class Recommender:
         rows = [self._rows(visitor) for visitor in visitors]
         return self._scorer.score_movie(visitors, rows, self.catalogue.row(movie_id))
 
-    def score_movie_without_each(self, visitor: Visitor, movie_id: int, next_logit: bool = True) -> CandidateScores:
+    def score_movie_without_each(
+        self, visitor: Visitor, movie_id: int, catalogue_logits: bool = True
+    ) -> CandidateScores:
         """Predict one movie for the visitor, then for the same visitor without each of ``read_events``.
 
-        As ``score_movie`` does for as many visitors, but many times faster. ``next_logit``: whether that is predicted,
-        which takes most of the time.
+        As ``score_movie`` does for as many visitors, but many times faster. ``catalogue_logits``: whether
+        ``next_logit`` and ``like_logit`` are predicted, which takes most of the time.
         """
         return self._scorer.score_movie_without_each(
-            visitor, self._rows(visitor), self.catalogue.row(movie_id), next_logit
+            visitor, self._rows(visitor), self.catalogue.row(movie_id), catalogue_logits
         )
 
     def expected_without_each(
@@ -198,10 +210,10 @@ class Recommender:
         rank = int((predictions.expected > predictions.expected[row]).sum()) + 1
         return self._recommendation(visitor, predictions, row, rank)
 
-    def rank(self, visitor: Visitor, k: int | None = 10, options: RankOptions = BY_RATING) -> list[Recommendation]:
-        """Return the first ``k`` movies (None: all) of the list that the options describe.
+    def rank(self, visitor: Visitor, k: int | None = 10, options: RankOptions | None = None) -> list[Recommendation]:
+        """Return the first ``k`` movies (None: all) of the list that the options describe: ``default_options`` if None.
 
-        The same question always gives the same list: what "next" and "blend" leave equal is ordered by rating, and ties
+        The same question always gives the same list: what an order leaves equal is ordered by expected rating, and ties
         keep the order of the catalogue. A shorter list is the beginning of a longer one.
 
         Raises ``VisitorError`` for ``k`` below 1 and for an order that the model does not support, ``DatasetError`` if
@@ -212,18 +224,32 @@ class Recommender:
         rows, predictions = self.ranked_rows(visitor, options, k), self.predict(visitor)
         return [self._recommendation(visitor, predictions, row, rank) for rank, row in enumerate(rows, start=1)]
 
-    def ranked_rows(self, visitor: Visitor, options: RankOptions = BY_RATING, k: int | None = None) -> np.ndarray:
+    def ranked_rows(self, visitor: Visitor, options: RankOptions | None = None, k: int | None = None) -> np.ndarray:
         """Return the list of ``rank`` as row numbers of the catalogue, best first: (movies that pass,) int64.
 
         Much faster for a whole catalogue. Errors as in ``rank``.
         """
+        options = options or self.default_options
         if options.order not in self.orders:
             raise VisitorError(
                 f"model {self.bundle.name} cannot order by {options.order!r}; it can by: {', '.join(self.orders)}"
             )
-        keys = ranking.sort_keys(self.predict(visitor), options, self.bundle.levels)
-        best = ranking.argsort_candidates(keys, self._allowed(visitor, options.filters))
+        best = ranking.argsort_candidates(
+            self.sort_keys(self.predict(visitor), options), self._allowed(visitor, options.filters)
+        )
         return ranking.diversify(best, self.embeddings, options.diversity, k) if options.diversity else best[:k]
+
+    def sort_keys(
+        self, predictions: Predictions, options: RankOptions, movie_ids: Sequence[int] | None = None
+    ) -> list[np.ndarray]:
+        """Return what movies are sorted by: see ``ranking.sort_keys``.
+
+        ``predictions`` of ``movie_ids``, or of the whole catalogue, for one visitor or many.
+        """
+        counts = None
+        if options.order == "rating":
+            counts = self.rating_counts if movie_ids is None else self.rating_counts[self.catalogue.rows(movie_ids)]
+        return ranking.sort_keys(predictions, options, self.bundle.levels, counts)
 
     def _allowed(self, visitor: Visitor, filters: Filters) -> np.ndarray:
         """Return which movies pass the filters for a visitor: (movies,) bool."""
@@ -250,18 +276,23 @@ class Recommender:
             seen=movie_id in visitor,
             distribution=None if predictions.distribution is None else tuple(predictions.distribution[row].tolist()),
             watch_next=None if predictions.watch_next is None else float(predictions.watch_next[row]),
+            will_like=None if predictions.will_like is None else float(predictions.will_like[row]),
         )
 
     # ---- movies
 
     @cached_property
     def rating_counts(self) -> np.ndarray:
-        """How many ratings each movie has in the dataset, (movies,) int64: reads the whole dataset, once.
+        """How many ratings each movie has in the dataset, (movies,) int64.
 
-        Raises ``DatasetError`` if that is not there any more.
+        As the bundle has them; otherwise from the whole dataset, which is read once. Raises ``DatasetError`` if neither
+        is there.
         """
+        stored = rating_counts.read(self.bundle)
+        if stored is not None:
+            return stored
         dataset = self._dataset if isinstance(self._dataset, Dataset) else load(self._dataset)
-        return np.bincount(dataset.ratings["movie"], minlength=len(self.catalogue))
+        return rating_counts.count(dataset)
 
     @cached_property
     def popularity_percentile(self) -> np.ndarray:

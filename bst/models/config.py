@@ -8,8 +8,8 @@ from typing import Any, Literal, Self, TypeVar
 from bst.errors import ConfigError
 from bst.timelines.arrays import WindowShape
 
-# what a model predicts: the rating of any movie, and which movie is watched next
-Task = Literal["rating", "next"]
+# what a model predicts: the rating of any movie, which movie is watched next, and which will be watched and liked
+Task = Literal["rating", "next", "like"]
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class ModelConfig(ABC):
     @property
     @abstractmethod
     def tasks(self) -> tuple[Task, ...]:
-        """What the model predicts, at least one of ``rating`` and ``next``."""
+        """What the model predicts, at least one task."""
 
     @property
     def window_shape(self) -> WindowShape | None:

@@ -1,8 +1,18 @@
 """What a scorer returns: predictions, scores of one movie, attention, attributions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+
+def expit(logit: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + e^−logit), in the precision of the logits; −∞ gives 0.
+
+    >>> expit(np.array([0.0, -np.inf])).tolist()
+    [0.5, 0.0]
+    """
+    return 0.5 * (1 + np.tanh(0.5 * logit))
 
 
 @dataclass(frozen=True)
@@ -11,12 +21,22 @@ class Predictions:
 
     ``expected`` float32 (movies,) stars. ``distribution`` (movies, levels): the probability of each rating level.
     ``watch_next`` (movies,): the probability of being the next movie, 0 for those that were watched; it sums to 1.
-    The latter two are None for a model that does not predict them. Of many visitors each has one axis more, in front.
+    ``like_logit`` float32 (movies,): the log-odds that the visitor will some time watch the movie and like it, −∞ for
+    those that were watched. All but the first are None for a model that does not predict them. Of many visitors each
+    has one axis more, in front. ``fame_logit`` float32 (movies,), the same for all: ``like_logit`` of a visitor of whom
+    nothing is known.
     """
 
     expected: np.ndarray
     distribution: np.ndarray | None = None
     watch_next: np.ndarray | None = None
+    like_logit: np.ndarray | None = None
+    fame_logit: np.ndarray | None = None
+
+    @cached_property
+    def will_like(self) -> np.ndarray | None:
+        """The probability that the visitor will watch a movie and like it, as ``like_logit``; 0 for watched ones."""
+        return None if self.like_logit is None else expit(self.like_logit)
 
 
 @dataclass(frozen=True)
@@ -45,13 +65,15 @@ class CandidateScores:
 
     ``expected`` (visitors,) stars; ``distribution`` (visitors, levels). ``next_logit`` (visitors,): the movie's logit
     in the softmax over the whole catalogue from which the watch-next probability comes, before watched movies are
-    masked: a difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high. The latter
-    two are None for a model that does not predict them.
+    masked: a difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high.
+    ``like_logit`` (visitors,): the log-odds of being watched and liked, whether the movie was watched or not. All but
+    the first are None for a model that does not predict them.
     """
 
     expected: np.ndarray
     distribution: np.ndarray | None = None
     next_logit: np.ndarray | None = None
+    like_logit: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ history, oldest first, ``movie`` or ``movies`` those to be scored.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,7 +53,7 @@ class Scorer(ABC):
 
     @abstractmethod
     def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
     ) -> Predictions:
         """Predict ``movies`` for the visitors of one pass, as ``predict_many`` does."""
 
@@ -66,38 +66,40 @@ class Scorer(ABC):
         """
 
     def predict_many(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str] = ()
     ) -> Predictions:
-        """Predict ``movies`` for each visitor; ``rows``: those of each of them. ``watch_next`` only if asked for."""
-        shape = len(visitors), len(movies)
-        expected, distribution, next_probability = np.zeros(shape, np.float32), None, None
-        for group in passes([min(len(row), self.max_history) for row in rows], len(movies)):
-            predictions = self._predict_pass([visitors[i] for i in group], [rows[i] for i in group], movies, watch_next)
-            expected[group] = predictions.expected
-            if predictions.distribution is not None:
-                if distribution is None:
-                    distribution = np.zeros((*shape, len(self.levels)), np.float32)
-                distribution[group] = predictions.distribution
-            if predictions.watch_next is not None:
-                next_probability = np.zeros(shape, np.float32) if next_probability is None else next_probability
-                next_probability[group] = predictions.watch_next
-        return Predictions(expected, distribution, next_probability)
+        """Predict ``movies`` for each visitor; ``rows``: those of each of them.
+
+        ``tasks``: which of "next" and "like" to predict beside the ratings, where the model does.
+        """
+        groups = passes([min(len(row), self.max_history) for row in rows], len(movies))
+        parts = [self._predict_pass([visitors[i] for i in g], [rows[i] for i in g], movies, tasks) for g in groups]
+        original = np.argsort(np.concatenate([*groups, np.zeros(0, np.int64)]))
+
+        def joined(name: str) -> np.ndarray | None:
+            values = [getattr(part, name) for part in parts]
+            return np.concatenate(values)[original] if values and values[0] is not None else None
+
+        expected = np.zeros((0, len(movies)), np.float32) if not parts else joined("expected")
+        assert expected is not None
+        fame = parts[0].fame_logit if parts else None
+        return Predictions(expected, joined("distribution"), joined("watch_next"), joined("like_logit"), fame)
 
     def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
         """Score one ``movie`` for each of several visitors."""
-        predictions = self.predict_many(visitors, rows, np.array([movie]), False)
+        predictions = self.predict_many(visitors, rows, np.array([movie]))
         distribution = predictions.distribution
         return CandidateScores(predictions.expected[:, 0], None if distribution is None else distribution[:, 0])
 
     def score_movie_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
+        self, visitor: Visitor, rows: np.ndarray, movie: int, catalogue_logits: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then for the visitor without each event that is read: (1 + events,).
 
-        As ``score_movie`` does; without ``next_logit``, which takes most of the time, unless asked for.
+        As ``score_movie`` does; ``next_logit`` and ``like_logit``, which take most of the time, only if asked for.
         """
         scores = self.score_movie(*self._without_each(visitor, rows), movie)
-        return scores if next_logit else replace(scores, next_logit=None)
+        return scores if catalogue_logits else replace(scores, next_logit=None, like_logit=None)
 
     def expected_without_each(
         self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
@@ -106,7 +108,7 @@ class Scorer(ABC):
 
         Of all events that are read, or of those at ``positions``.
         """
-        return self.predict_many(*self._without_each(visitor, rows, positions), movies, False).expected
+        return self.predict_many(*self._without_each(visitor, rows, positions), movies).expected
 
     def expected_if_rated(
         self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None

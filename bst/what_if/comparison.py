@@ -10,7 +10,7 @@ import pandas as pd
 
 from bst.errors import VisitorError
 from bst.inference import ranking
-from bst.inference.ranking import BY_RATING, Order, RankOptions
+from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import DEMOGRAPHICS, Visitor
 from bst.what_if.edits import (
@@ -33,6 +33,10 @@ from bst.what_if.edits import (
     ordinal,
 )
 
+# what changes in a list of each order: its column in ``Comparison.catalogue``, and where predictions have it
+Value = Literal["like", "rating", "next"]
+COLUMNS: dict[Order, str] = {"like": "like", "rating": "expected", "next": "next", "blend": "next"}
+PREDICTIONS = {"expected": "expected", "next": "watch_next", "like": "will_like"}
 # the main edit is looked for among up to so many, as each costs a ranking
 MOST_TRIED = 8
 # the least share of a move that an edit must account for to be called its main cause
@@ -59,9 +63,9 @@ class Comparison:
 
     ``first``, ``second``: the lists of a and b. ``catalogue``: one row for each movie in either list, were the lists of
     any length: ``movie_id``, ``title``; ``rank_a`` and ``rank_b`` (Int64) among all movies that pass the filters,
-    missing where the movie does not pass or was seen; ``expected_a``, ``expected_b`` stars; ``next_a``, ``next_b``
-    probabilities, NaN for a model without them. ``most_moved``: the id of the movie of ``moves`` that moves most, None
-    if none does; ``main_edit``: what moves it, None if there are too many edits to try.
+    missing where the movie does not pass or was seen; ``expected_a``, ``expected_b`` stars; ``next_a``, ``next_b``,
+    ``like_a``, ``like_b`` probabilities, NaN for a model without them. ``most_moved``: the id of the movie of ``moves``
+    that moves most, None if none does; ``main_edit``: what moves it, None if there are too many edits to try.
     """
 
     a: Visitor
@@ -81,25 +85,24 @@ class Comparison:
         among = (self.catalogue[["rank_a", "rank_b"]] <= self.k).fillna(False).any(axis=1)
         return self.catalogue[among].sort_values(["rank_b", "rank_a"], ignore_index=True)
 
-    def gains(self, by: Literal["rating", "next"] = "rating", k: int = 5) -> pd.DataFrame:
+    def gains(self, by: Value = "rating", k: int = 5) -> pd.DataFrame:
         """Return the ``k`` movies, seen by neither, whose expected rating rises most.
 
-        ``by`` "next": whose probability of being watched next does.
+        ``by`` "next": whose probability of being watched next does; "like": that of being watched and liked.
 
         Columns ``movie_id``, ``title``, ``a``, ``b``, ``change``, the largest rise first.
         """
         changes = self._changes(by)
         return changes[changes["change"] > 0].nlargest(k, "change").reset_index(drop=True)
 
-    def losses(self, by: Literal["rating", "next"] = "rating", k: int = 5) -> pd.DataFrame:
+    def losses(self, by: Value = "rating", k: int = 5) -> pd.DataFrame:
         """Return the ``k`` movies whose expected rating or probability falls most; columns as in ``gains``."""
         changes = self._changes(by)
         return changes[changes["change"] < 0].nsmallest(k, "change").reset_index(drop=True)
 
-    def _changes(self, by: Literal["rating", "next"]) -> pd.DataFrame:
-        column = "expected" if by == "rating" else "next"
+    def _changes(self, by: Value) -> pd.DataFrame:
         rows = self.catalogue[~self.catalogue["movie_id"].isin(self.a.all_seen | self.b.all_seen)]
-        a, b = rows[f"{column}_a"], rows[f"{column}_b"]
+        a, b = (rows[f"{COLUMNS[by]}_{side}"] for side in "ab")
         return rows[["movie_id", "title"]].assign(a=a, b=b, change=b - a)
 
     def describe(self, title: Title) -> str:
@@ -116,9 +119,12 @@ class Comparison:
         return f"{title(self.most_moved)} {verb} {ranks}{self._values(row)}, {self._reason(title)}."
 
     def _values(self, row: pd.Series) -> str:
+        a, b = (row[f"{COLUMNS[self.order]}_{side}"] for side in "ab")
         if self.order == "rating":
-            return f" ({_change(row['expected_a'], row['expected_b'], 2)} ★)"
-        return f" (watched next: {_change(100 * row['next_a'], 100 * row['next_b'], 3)}%)"
+            return f" ({_change(a, b, 2)} ★)"
+        if self.order == "like":
+            return f" (watched and liked: {_change(100 * a, 100 * b, 1)}%)"
+        return f" (watched next: {_change(100 * a, 100 * b, 3)}%)"
 
     def _reason(self, title: Title) -> str:
         """Return the clause after a move: "mostly because …", or after no move: "although …"."""
@@ -183,7 +189,7 @@ def compare(
     a: Visitor,
     b: Visitor,
     k: int = 10,
-    options: RankOptions = BY_RATING,
+    options: RankOptions | None = None,
 ) -> Comparison:
     """Compare what is recommended to two visitors. Arguments and errors as in ``Recommender.rank``.
 
@@ -191,13 +197,14 @@ def compare(
     14th is a larger move than one from 100th to 1,000th. Its main edit is found by applying each edit alone to ``a``,
     and taking the one that moves it most in the same direction.
     """
+    options = options or recommender.default_options
     ranks = partial(_ranks, recommender, options)
     first, second = (recommender.rank(visitor, k, options) for visitor in (a, b))
     rank_a, rank_b = ranks(a), ranks(b)
     edits = differences(a, b)
     catalogue = _catalogue(recommender, a, b, rank_a, rank_b)
-    field_name = "expected" if options.order == "rating" else "watch_next"
-    value_a, value_b = (getattr(recommender.predict(visitor), field_name) for visitor in (a, b))
+    attribute = PREDICTIONS[COLUMNS[options.order]]
+    value_a, value_b = (getattr(recommender.predict(visitor), attribute) for visitor in (a, b))
     comparison = Comparison(a, b, k, options.order, edits, first, second, catalogue)
     row = _most_moved(rank_a, rank_b, value_a, value_b, k)
     if row is None:
@@ -264,7 +271,8 @@ def _catalogue(
         predictions = recommender.predict(visitor)
         frame[f"rank_{side}"] = pd.array(ranks, "Int64")
         frame.loc[ranks == 0, f"rank_{side}"] = pd.NA
-        frame[f"expected_{side}"] = predictions.expected
-        frame[f"next_{side}"] = np.nan if predictions.watch_next is None else predictions.watch_next
-    columns = ["movie_id", "title", *(f"{value}_{side}" for value in ("rank", "expected", "next") for side in "ab")]
+        for value, attribute in PREDICTIONS.items():
+            values = getattr(predictions, attribute)
+            frame[f"{value}_{side}"] = np.nan if values is None else values
+    columns = ["movie_id", "title", *(f"{value}_{side}" for value in ("rank", *PREDICTIONS) for side in "ab")]
     return frame.loc[(rank_a > 0) | (rank_b > 0), columns].reset_index(drop=True)

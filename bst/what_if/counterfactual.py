@@ -15,6 +15,7 @@ from bst.errors import VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommender
+from bst.models.config import Task
 from bst.schema import Visitor
 from bst.what_if.candidates import EditCandidate, pairs, single_edits
 from bst.what_if.edits import Edit, apply_all
@@ -34,7 +35,7 @@ class Goal:
     """Where a movie should be.
 
     ``kind`` "top": among the first ``value`` of the list in an ``order``; "stars": at an expected rating of ``value``
-    or more. ``above`` False: below that. ``order``, ``weight``: as in ``RankOptions``.
+    or more. ``above`` False: below that. ``order``, ``weight``, ``fame``: as in ``RankOptions``.
     """
 
     movie_id: int
@@ -43,11 +44,12 @@ class Goal:
     above: bool = True
     order: Order = "rating"
     weight: float = 0.5
+    fame: float = 1.0
 
     @property
     def rank_options(self) -> RankOptions:
-        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order or weight."""
-        return RankOptions(order=self.order, weight=self.weight)
+        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order, weight or fame."""
+        return RankOptions(order=self.order, weight=self.weight, fame=self.fame)
 
     def reached(self, expected: float, rank: int) -> bool:
         """Whether a movie with this expected rating and rank reaches the goal."""
@@ -209,17 +211,17 @@ class CounterfactualSearch:
         if self.goal.kind == "stars" or not changes:
             return
         visitors = [apply_all(self.visitor, edits) for edits in changes]
-        predictions = self.recommender.predict_many(visitors, self._movie_ids, watch_next=self._by_next)
+        predictions = self.recommender.predict_many(visitors, self._movie_ids, self._tasks)
         others = np.arange(len(self._movie_ids)) != self.row
-        keys = ranking.sort_keys(predictions, self.goal.rank_options, self.recommender.bundle.levels)
+        keys = self.recommender.sort_keys(predictions, self.goal.rank_options)
         for i in range(len(visitors)):
             first = ranking.argsort_candidates([key[i] for key in keys], others)[: int(self.goal.value) + beyond]
             self._competitors |= dict.fromkeys(first.tolist())
         self._competitors = dict(islice(self._competitors.items(), int(self.goal.value) + MOST_COMPETITORS))
 
     @property
-    def _by_next(self) -> bool:
-        return self.goal.kind == "top" and self.goal.order != "rating"
+    def _tasks(self) -> tuple[Task, ...]:
+        return ranking.ORDER_TASKS[self.goal.order] if self.goal.kind == "top" else ()
 
     def margin_without_edits(self) -> float:
         """Return the estimated margin of the visitor as they are."""
@@ -234,15 +236,15 @@ class CounterfactualSearch:
     def _margins(self, visitors: Sequence[Visitor]) -> np.ndarray:
         """Return how far beyond the goal the movie is, (visitors,): in stars, or ahead of the goal's last competitor.
 
-        Where a list is ordered by probabilities: in their logarithms, so that the effects of two edits add up.
+        Where a list is ordered by probabilities: in logarithms or log-odds, so that the effects of two edits add up.
         """
         movie_ids = [self.goal.movie_id, *self._movie_ids[list(self._competitors)].tolist()]
-        predictions = self.recommender.predict_many(visitors, movie_ids, watch_next=self._by_next)
+        predictions = self.recommender.predict_many(visitors, movie_ids, self._tasks)
         if self.goal.kind == "stars":
             margins = predictions.expected[:, 0].astype(np.float64) - self.goal.value
         else:
-            key = ranking.sort_keys(predictions, self.goal.rank_options, self.recommender.bundle.levels)[0]
-            key = np.log(np.maximum(key, 1e-12)) if self._by_next else key
+            key = self.recommender.sort_keys(predictions, self.goal.rank_options, movie_ids)[0]
+            key = np.log(np.maximum(key, 1e-12)) if self._tasks == ("next",) else key
             margins = key[:, 0] - self._last_in_goal(key[:, 1:], visitors, movie_ids[1:])
         return margins if self.goal.above else -margins
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from bst.datasets.demo_truth import OPPOSITES, planted
+from bst.datasets.demo_truth import GENRE_TASTES, MIDDLE_YEAR, OPPOSITES, planted
 from bst.datasets.profile import DatasetProfile
 from bst.datasets.profile.planted import planted_tastes
 from bst.presentation.charts import data as data_charts
@@ -45,19 +45,21 @@ def _draw_tastes(tastes: pd.DataFrame) -> None:
         f"Planted and measured tastes in stars: {in_words}",
     )
     st.caption(
-        "Planted: the stars that a movie of that genre alone gains (+) or loses (−) with such a person. Measured: how "
-        "the group's ratings of the genre differ from everyone's, with its 95% confidence interval. Measured is "
-        "smaller, because the genres of a movie share its shift, people watch what they like, and “everyone” includes "
-        "the group."
+        "Planted: the stars that a movie of that genre alone, and of typical quality, gains (+) or loses (−) with such "
+        "a person. Measured: how the group's ratings of the genre differ from everyone's, with its 95% confidence "
+        "interval. Measured is smaller, because the genres of a movie share its shift, people watch what they like, "
+        "and “everyone” includes the group."
     )
 
 
 def _draw_rules() -> None:
     e = planted().effects
+    niche = ", ".join(GENRE_TASTES)
     moods = "; ".join(f"{mood} and {opposite}" for mood, opposite in OPPOSITES)
     st.header("The other rules", anchor=False)
     rules = {
-        "Quality": f"Each point of a movie's quality (1 … 5) is worth **{e.quality_stars:.2f} ★**.",
+        "Quality": f"Each point of a movie's quality (1 … 5) is worth **{e.quality_stars:.2f} ★** to somebody of "
+        "average taste for such movies, up to twice that to those who love them, and nothing to those who do not.",
         "Franchises": f"A movie of a franchise rated 5 ★ lifts the others in it by **{e.franchise_stars:.2f} ★**; "
         "rated 1 ★, it lowers them as much; rated 3 ★, it changes nothing. The effect fades by "
         f"{1 - e.franchise_decay:.0%} with each movie watched since, and is gone after {e.franchise_window}.",
@@ -65,7 +67,9 @@ def _draw_rules() -> None:
         f"the opposite mood ({moods}) as much; the one before it by {e.mood_decay:.0%} of that. Only the newest "
         f"{e.mood_window} count.",
         "Own taste": "Each person's taste for each genre differs at random, usually by up to "
-        f"**{e.taste_stars * e.taste_sd:.2f} ★** either way.",
+        f"**{e.taste_stars * e.taste_sd:.2f} ★** either way, before quality. So does the taste for new movies over "
+        f"those from before {MIDDLE_YEAR}, by up to **{e.taste_stars * e.era_sd:.2f} ★**.",
+        "Niche genres": f"Most people care little for {niche}.",
         "Strictness": "Each person adds an amount of their own to every rating, usually up to "
         f"**{e.strictness_sd:.2f} ★** either way (user bias).",
         "Drift": f"Every {e.drift_every} movies each taste takes a random step, usually of up to "
@@ -73,8 +77,8 @@ def _draw_rules() -> None:
         "Chance": f"Every rating is off by chance, usually by up to **{e.noise_sd:.2f} ★**, then rounded to whole "
         "stars. No model can predict this noise.",
         "What they watch next": "After part of a franchise they continue with it in "
-        f"{e.choice_continue:.0%} of cases; otherwise famous movies, and movies of their taste and current mood, are "
-        "more likely.",
+        f"{e.choice_continue:.0%} of cases; otherwise famous movies, those they would rate highly, and movies of their "
+        "current mood are more likely.",
     }
     st.markdown("\n".join(f"- **{name}.** {rule}" for name, rule in rules.items()))
     st.caption("“Usually”: in two cases out of three (one standard deviation). Effects of several movies add up.")

@@ -133,10 +133,16 @@ def page(browser, server) -> Iterator[Page]:
     assert not outside_requests, f"the app must work without a network, but asked for {outside_requests}"
 
 
+# what pages say while they do for the first time what takes seconds; the script runs once more after it
+BUSY_TEXTS = ("Loading TensorFlow", "Working out what moved this prediction")
+
+
 def settled(page: Page) -> None:
-    """Wait until the script has run to its end and stays there: loading the model runs it a second time."""
+    """Wait until the script has run to its end and stays there: what takes seconds runs it a second time."""
     idle = '[data-testid="stApp"][data-test-script-state="notRunning"]'
     page.wait_for_selector(idle, timeout=120_000)
-    page.wait_for_function("!document.body.innerText.includes('Loading TensorFlow')", timeout=120_000)
+    page.wait_for_function(
+        "texts => !texts.some(text => document.body.innerText.includes(text))", arg=list(BUSY_TEXTS), timeout=120_000
+    )
     page.wait_for_timeout(400)
     page.wait_for_selector(idle, timeout=120_000)

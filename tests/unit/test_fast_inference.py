@@ -23,7 +23,7 @@ def randomise(weights) -> None:
 
 @pytest.fixture(scope="module")
 def block():
-    from bst.models.timeline.model import Block
+    from bst.models.timeline.blocks import Block
 
     block = Block(heads=2, buckets=5, dropout=0.1, expansion=3)
     block.build((None, None, WIDTH))
@@ -121,9 +121,9 @@ def rating(model):
 
 @pytest.fixture(scope="module")
 def following(model):
-    from bst.models.timeline.fast_inference import NextInference
+    from bst.models.timeline.fast_inference import CatalogueInference
 
-    return NextInference(model.next)
+    return CatalogueInference(model.next)
 
 
 @pytest.fixture

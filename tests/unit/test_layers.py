@@ -76,7 +76,7 @@ def test_a_block_gives_valid_tokens_what_it_gives_them_without_padding():
 
 
 def test_attention_with_distances_by_hand():
-    from bst.models.timeline.model import Attention
+    from bst.models.timeline.blocks import Attention
 
     layer = Attention(1, 3)
     layer.build((None, None, 2))
@@ -92,8 +92,8 @@ def test_attention_with_distances_by_hand():
 
 
 def test_logit_bias_for_the_whole_batch_and_for_each_row():
+    from bst.models.timeline.blocks import Attention
     from bst.models.timeline.fast_inference import logit_bias_by_row
-    from bst.models.timeline.model import Attention
 
     layer = Attention(2, 3)
     layer.build((None, None, 4))

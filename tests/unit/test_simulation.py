@@ -161,6 +161,27 @@ def test_contributions_by_hand():
     assert truth.contributions([], [], 1).shape == (0,)
 
 
+def test_quality_counts_for_those_who_care():
+    truth = handmade(quality_stars=0.8, interest_slope=2.0, taste_stars=0.5, offset_sd=0.0)
+    tastes = np.zeros((3, len(GENRES) + 1))
+    tastes[1, GENRES.index("Drama")], tastes[2, GENRES.index("Drama")] = 1.0, -1.0
+    # Film 2 is a drama of quality 2.5, one point below the middle, of 2002, for which nobody has a taste of era.
+    # Interest: 1 without a taste, 2 / (1 + e^−2) = 1.762 for a devotee, 2 / (1 + e^2) = 0.238 for one who avoids drama.
+    expected = [-0.8, -0.8 * 1.7616 + 0.5, -0.8 * 0.2384 - 0.5]
+    assert truth.own_stars(tastes)[:, 2] == pytest.approx(expected, abs=1e-4)
+    # Film 1 is a drama by half: its affinity is 1 / √2.
+    affinity = 1 / np.sqrt(2)
+    assert truth.own_stars(tastes)[1, 1] == pytest.approx(0.8 * 2 / (1 + np.exp(-2 * affinity)) + 0.5 * affinity)
+
+
+def test_a_taste_for_new_films_orders_them_by_year():
+    truth = handmade(quality_stars=0.0, taste_stars=0.5, offset_sd=0.0)
+    tastes = np.zeros((1, len(GENRES) + 1))
+    tastes[0, -1] = 1.5
+    # 10, 11 and 12 of the 30 years after 1990
+    assert truth.own_stars(tastes)[0] == pytest.approx([0.5 * 1.5 * years / 30 for years in (10, 11, 12)])
+
+
 def test_effects_end_with_their_windows():
     truth = handmade(franchise_window=3, mood_window=2)
     effect = truth.contributions([0, 0, 0, 0], [5, 5, 5, 5], 1)
@@ -270,6 +291,21 @@ def test_demographics_shift_ratings_and_choices(middle, column, value, genre, si
     group = (data.users[column] == value).to_numpy()[users]
     assert sign * (rest[group & of_genre].mean() - rest[~group & of_genre].mean()) > 0.05
     assert sign * (of_genre[group].mean() - of_genre[~group].mean()) > 0
+
+
+def test_niche_genres_are_for_those_who_like_them(middle):
+    data = middle.dataset
+    table, documentary = data.ratings, genre_matrix(data.movies)[:, GENRES.index("Documentary")] > 0
+    counts = np.bincount(table["movie"], minlength=len(documentary))
+    quality = middle.truth.movies["quality"].to_numpy()
+    mean = np.bincount(table["movie"], table["rating"], len(documentary)) / np.maximum(counts, 1)
+    fine, rated = quality == 4.5, counts >= 5
+    # Of films of equal standing documentaries are watched less, and liked less even by those who do watch them.
+    fame = middle.truth.movies["fame"].to_numpy() == 2
+    assert counts[fine & fame & documentary].mean() < 0.5 * counts[fine & fame & ~documentary].mean()
+    assert mean[fine & rated & documentary].mean() < mean[fine & rated & ~documentary].mean() - 0.2
+    best = np.argsort(-np.where(rated, mean, 0))[:50]
+    assert documentary[best].mean() <= documentary.mean()
 
 
 def test_users_continue_a_franchise(middle):

@@ -228,7 +228,7 @@ def test_negatives_are_drawn_by_popularity_and_uniformly(timeline_trainer, timel
 
 
 def test_the_rating_loss_by_hand(still):
-    from bst.models.timeline.trainer import ABSOLUTE_ERROR, SQUARED_ERROR
+    from bst.models.timeline.objectives import ABSOLUTE_ERROR, SQUARED_ERROR
 
     batch = batch_of(still, "rating")
     batch["label"][0, 0] = False

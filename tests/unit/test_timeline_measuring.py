@@ -42,15 +42,15 @@ def scored(model, split: EvaluationSplit, start: np.ndarray, at: np.ndarray, *, 
 
 def next_logits(model, inputs: dict[str, np.ndarray]) -> np.ndarray:
     """Logits (visitors, movies) of the next movie, by encoding once."""
-    from bst.models.timeline.fast_inference import NextInference
+    from bst.models.timeline.fast_inference import CatalogueInference
 
-    following = NextInference(model.next)
+    following = CatalogueInference(model.next)
     return np.array(following.catalogue_logits(following.encode(inputs)), np.float64)
 
 
 @pytest.mark.parametrize("gaps", [True, False])
 def test_each_label_is_predicted_from_its_own_history(gaps, timeline_model, timeline_task, request):
-    from bst.models.timeline.trainer import distributions
+    from bst.models.timeline.predictions import distributions
 
     if not gaps:  # compiled once is enough
         request.getfixturevalue("eager")
@@ -68,7 +68,7 @@ def test_each_label_is_predicted_from_its_own_history(gaps, timeline_model, time
 
 
 def test_times_matter_where_they_are_told(eager, timeline_model, timeline_task):
-    from bst.models.timeline.trainer import distributions
+    from bst.models.timeline.predictions import distributions
 
     with_times, without = (distributions(timeline_model, timeline_task, TEST, gaps=gaps) for gaps in (True, False))
     # nothing is known of a first event's time
@@ -78,7 +78,7 @@ def test_times_matter_where_they_are_told(eager, timeline_model, timeline_task):
 
 
 def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_task):
-    from bst.models.timeline.trainer import distributions
+    from bst.models.timeline.predictions import distributions
 
     # of the test users only those with an odd place in their timeline
     odd = replace(timeline_task, role=np.where(timeline_task.history % 2 == 1, timeline_task.role, TRAIN))
@@ -89,7 +89,7 @@ def test_labels_of_a_role_alone_are_predicted(eager, timeline_model, timeline_ta
 
 
 def test_ranks_of_last_movies(timeline_model, timeline_task):
-    from bst.models.timeline.trainer import next_ranks
+    from bst.models.timeline.predictions import next_ranks
 
     ranks, cross_entropy = next_ranks(timeline_model, timeline_task, TEST)
     last = timeline_task.last_labels(TEST)
@@ -103,7 +103,7 @@ def test_ranks_of_last_movies(timeline_model, timeline_task):
 
 def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
     """With timelines of different lengths, so that batches are in another order than users."""
-    from bst.models.timeline.trainer import next_ranks
+    from bst.models.timeline.predictions import next_ranks
 
     place_of, user = orderly.ratings.groupby("user").cumcount(), orderly.ratings["user"]
     ratings = orderly.ratings[place_of < 3 + 7 * user % 20]

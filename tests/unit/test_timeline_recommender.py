@@ -312,9 +312,9 @@ def test_known_times_are_read(timeline_recommender, visitor):
 
 def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_model, visitor):
     """Whatever stands behind the end of a history, the model reads what the recommender gives it without padding."""
-    from bst.models.timeline.fast_inference import NextInference, RatingInference
+    from bst.models.timeline.fast_inference import CatalogueInference, RatingInference
 
-    rating, following = RatingInference(timeline_model.rating), NextInference(timeline_model.next)
+    rating, following = RatingInference(timeline_model.rating), CatalogueInference(timeline_model.next)
     made, rng = timeline_recommender.predict(visitor), np.random.default_rng(0)
     for _ in range(3):
         rubbish = {name: rng.integers(0, 5, 9) for name in ("level", "gap", "month")} | {"movie": np.full(9, -1)}

@@ -35,7 +35,7 @@ def test_losses_fall(timeline_bundle):
 
 
 def test_the_planted_difference_is_learnt(eager, timeline_bundle, timeline_model, timeline_task):
-    from bst.models.timeline.trainer import distributions
+    from bst.models.timeline.predictions import distributions
 
     probability = distributions(timeline_model, timeline_task, TEST)
     actual = timeline_task.timelines.rating[timeline_task.test]
@@ -48,7 +48,7 @@ def test_the_planted_difference_is_learnt(eager, timeline_bundle, timeline_model
 
 
 def test_the_planted_order_is_learnt(eager, timeline_bundle, timeline_model, timeline_task):
-    from bst.models.timeline.trainer import next_ranks
+    from bst.models.timeline.predictions import next_ranks
 
     ranks, _ = next_ranks(timeline_model, timeline_task, TEST)
     assert timeline_bundle.metrics["metrics"]["hr@10"] == (ranks <= 10).mean()

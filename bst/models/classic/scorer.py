@@ -1,6 +1,6 @@
 """The scorer of the classic models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,10 +51,10 @@ class ClassicScorer(Scorer):
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
         movies = np.arange(self.model.sizes.movies)
-        return Predictions(self._predict_pass([visitor], [rows], movies, False).expected[0])
+        return Predictions(self._predict_pass([visitor], [rows], movies, ()).expected[0])
 
     def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
     ) -> Predictions:
         ratings = self._predict(self._inputs(visitors, rows, movies)).numpy()
         return Predictions(np.clip(ratings, self.levels[0], self.levels[-1]).reshape(len(visitors), len(movies)))

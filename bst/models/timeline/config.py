@@ -8,9 +8,15 @@ from typing import Any
 from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
 
-TOWERS: tuple[Task, ...] = ("rating", "next")
+TOWERS: tuple[Task, ...] = ("rating", "next", "like")
+# a bundle or run of an earlier version has none of these
+LATER_TOWERS: tuple[Task, ...] = ("like",)
 # a tower's best epoch has the lowest value in this column of the learning curves
-BEST_EPOCH_COLUMNS: dict[Task, str] = {"rating": "val_rmse", "next": "val_next_loss"}
+BEST_EPOCH_COLUMNS: dict[Task, str] = {
+    "rating": "val_rmse",
+    "next": "val_next_loss",
+    "like": "val_like_loss",
+}
 # settings that bundles and runs of earlier versions know by another name
 FORMER_NAMES = {"segment": "train_length", "memory": "max_history"}
 
@@ -56,12 +62,14 @@ class TimelineConfig(ModelConfig):
     of sex, age and occupation is masked, ``no_gaps`` that in which all times are, as a visitor of the app has none.
     ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
     movies are drawn for each batch to stand for the catalogue in the loss of the next tower. ``factors`` is the rank of
-    the factor model whose fold-in the head of the rating tower reads.
+    the factor model whose fold-in the head of the rating tower reads. ``shuffled`` is the share of timelines that the
+    like tower is trained on in random order.
     """
 
     preset: str
     rating: TowerConfig = TowerConfig(epochs=8)
     next: TowerConfig = TowerConfig(layers=4, epochs=14)
+    like: TowerConfig = TowerConfig(epochs=10)
     train_length: int = 200
     max_history: int = 300
     batch_events: int = 3200
@@ -72,6 +80,7 @@ class TimelineConfig(ModelConfig):
     no_gaps: float = 0.3
     negatives: int = 512
     factors: int = 24
+    shuffled: float = 0.5
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a value outside its range, naming both."""
@@ -87,9 +96,10 @@ class TimelineConfig(ModelConfig):
             no_gaps=(Real, 0, 1),
             negatives=(int, 1, 1_000_000),
             factors=(int, 1, 256),
+            shuffled=(Real, 0, 1),
         )
         if not self.towers:
-            raise ConfigError("one of the two towers must be trained: give it at least one epoch")
+            raise ConfigError("one of the towers must be trained: give it at least one epoch")
 
     @property
     def towers(self) -> dict[Task, TowerConfig]:
@@ -104,11 +114,12 @@ class TimelineConfig(ModelConfig):
     @property
     def epochs(self) -> int:
         """Epochs of the tower that trains longest."""
-        return max(self.rating.epochs, self.next.epochs)
+        return max(tower.epochs for tower in self.towers.values())
 
     def with_tower(self, name: Task, tower: TowerConfig) -> "TimelineConfig":
         """Return the same with another tower."""
-        return replace(self, rating=tower) if name == "rating" else replace(self, next=tower)
+        towers: dict[str, Any] = {name: tower}
+        return replace(self, **towers)
 
     def with_tasks(self, tasks: Collection[Task]) -> "TimelineConfig":
         """Return the same with only the towers of these tasks."""
@@ -119,7 +130,7 @@ class TimelineConfig(ModelConfig):
         return self._with_tower_epochs(dict.fromkeys(self.towers, epochs))
 
     def scale_epochs(self, epochs: int) -> "TimelineConfig":
-        """Return the same, its longest tower training ``epochs``, the other in proportion and at least one."""
+        """Return the same, its longest tower training ``epochs``, the others in proportion and at least one."""
         return self._with_tower_epochs(
             {name: max(1, round(tower.epochs * epochs / self.epochs)) for name, tower in self.towers.items()}
         )
@@ -136,6 +147,7 @@ class TimelineConfig(ModelConfig):
     def from_dict(cls, values: Mapping[str, Any]) -> "TimelineConfig":
         """Read what ``to_dict`` wrote, now or in an earlier version. Raises ``ConfigError``."""
         values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+        values = {name: {"epochs": 0} for name in LATER_TOWERS} | values
         # what every version has written must be there: the towers and the length of training segments
         return read_dataclass(
             cls,

@@ -39,12 +39,15 @@ WEIGHT_PURPOSES = {
     "mean_rating": "Matrix factorisation",
     "stars": "Matrix factorisation",
     "popularity": "Output",
+    "output": "Output",
+    "shift": "Output",
+    "log_scale": "Output",
 }
-TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower"}
+TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower", "like": "Like tower"}
 
 
 class TimelineFamily(ModelFamily[TimelineConfig]):
-    """Whole histories, no user id; a tower that predicts ratings and one that predicts the next movie."""
+    """Whole histories, no user id; towers that predict ratings, the next movie, and what will be liked."""
 
     config_class = TimelineConfig
     presets = (Preset("Timeline BST", TimelineConfig("timeline")),)  # the default of everything
@@ -96,7 +99,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
     ) -> TestPredictions:
         """Predict the test labels by the towers that there are; under ``visitor`` once more with all gaps unknown."""
-        from bst.models.timeline.trainer import distributions, next_ranks
+        from bst.models.timeline.predictions import distributions, next_ranks
 
         expected = distribution = without_gaps = ranks = None
         if model.rating:

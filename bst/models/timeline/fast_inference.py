@@ -5,7 +5,7 @@ catalogue, so histories are encoded once and candidates are scored against them.
 changes a number beyond rounding:
 
 - the features of movies, which no visitor changes, are computed once for a model (``RatingInference``);
-- of the last layer of the next tower only the newest state is computed (``NextInference``);
+- of the last layer of the next and like towers only the newest state is computed (``CatalogueInference``);
 - few queries attend to a context that is never projected (``attend_few_queries``);
 - for a whole catalogue of queries, projections are multiplied into keys and values (``absorb_projections``);
 - histories with a common prefix share the keys and values of their prefix (``KVCache``, ``call_shared_suffix``).
@@ -24,7 +24,8 @@ from typing import NamedTuple
 from keras import ops
 
 from bst.models.layers import MASKED, Inputs, Tensor, as_matrix, rms_normalize
-from bst.models.timeline.model import USER_BIAS_DAMPING, Attention, Block, NextTower, RatingTower, Tower
+from bst.models.timeline.blocks import Attention, Block
+from bst.models.timeline.model import USER_BIAS_DAMPING, CatalogueTower, RatingTower, Tower
 from bst.timelines.segments import EVENT_INPUTS
 
 LOWEST = -1e30  # below any logit, masked or not
@@ -340,10 +341,14 @@ class RatingInference(TowerInference):
         return logits, ops.stack(weights, axis=1)
 
 
-class NextInference(TowerInference):
-    """Predicts the movie after the newest event: ``encode`` visitors to a state, then take ``logits``."""
+class CatalogueInference(TowerInference):
+    """The next or the like tower after the newest event: ``encode`` visitors to a state, then take ``logits``."""
 
-    tower: NextTower
+    tower: CatalogueTower
+
+    def __init__(self, tower: CatalogueTower):
+        super().__init__(tower)
+        self.output_vectors = tower.output_vectors(self.movie_vectors)
 
     def encode(self, inputs: Inputs, cache: KVCache | None = None) -> Tensor:
         """Return the state (B, D) after the newest event of whole histories; ``cache`` as in ``RatingInference``."""
@@ -361,9 +366,9 @@ class NextInference(TowerInference):
 
     def catalogue_logits(self, state: Tensor) -> Tensor:
         """Return logits (B, M) over the whole catalogue for states (B, D)."""
-        return self.tower.catalogue_logits(state, self.movie_vectors)
+        return self.tower.catalogue_logits(state, self.output_vectors)
 
     def logits(self, state: Tensor, movie: Tensor) -> Tensor:
         """Return logits (B, N) of some movies int (N,) for states (B, D), as ``catalogue_logits`` has them."""
-        vectors = ops.take(self.movie_vectors, movie, axis=0)  # (N, D)
-        return ops.matmul(state, ops.transpose(vectors)) + ops.take(self.tower.popularity, movie, axis=0)
+        vectors, popularity = ops.take(self.output_vectors, movie, axis=0), ops.take(self.tower.popularity, movie)
+        return self.tower.logits(state, vectors, popularity)

@@ -9,6 +9,7 @@ from scipy.sparse.linalg import svds
 
 from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
+from bst.metrics import LIKED
 from bst.models.timeline.model import TimelineBST
 from bst.schema import item_features
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -19,7 +20,10 @@ FOLDS = 5
 
 
 def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
-    """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity ln(1 + n), and start vectors.
+    """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
+
+    Popularity starts at ln(1 + n) in the next tower, and in the like tower at the log-odds of the share of users who
+    liked a movie.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
@@ -36,6 +40,10 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     if model.next:
         popularity = np.log1p(count)
         model.next.popularity.assign(popularity - popularity.mean())
+    if model.like:
+        liked = np.bincount(train.movie[train.rating >= LIKED], minlength=train.movies)
+        users = len(np.unique(train.user))
+        model.like.popularity.assign(np.log((liked + 0.5) / (users - liked + 0.5)))
 
 
 def start_vectors(train: Interactions, mean: np.ndarray, width: int, seed: int) -> np.ndarray:

@@ -1,18 +1,18 @@
-"""The timeline BST on a page: whole histories, no user id; a distribution over ratings, and a next movie.
+"""The timeline BST on a page: whole histories, no user id; ratings, the next movie, and what will be liked.
 
-The Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) over a whole history instead of a window. Two
+The Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) over a whole history instead of a window. Three
 towers read the same events, each with its own weights, as one overfits before the other has learnt much:
 
 - The rating tower has two streams, as XLNet has (Yang et al. 2019, arXiv 1906.08237). In the content stream events
   attend to the visitor and to the events up to themselves. In the query stream the movie at position t attends to the
   visitor and to the events before t, and never sees its own rating.
 - The next tower is a content stream alone, as SASRec (Kang & McAuley 2018, arXiv 1808.09781).
+- The like tower is one, too; its labels are all later events that were liked.
 
 So every position of every timeline is a training label, and one pass predicts them all. ``call`` is the definition;
 ``fast_inference`` computes the same for many candidates after the newest event.
 
-Shapes: B timelines, T positions, H heads, D width, L rating levels, F factors, M movies of the catalogue; in attention
-Q queries over K keys.
+Shapes: B timelines, T positions, H heads, D width, L rating levels, F factors, M movies of the catalogue.
 """
 
 from typing import NamedTuple
@@ -30,11 +30,11 @@ from bst.models.layers import (
     Inputs,
     Shape,
     Tensor,
-    as_matrix,
     distance_buckets,
     ridge_of_prefixes,
     rms_normalize,
 )
+from bst.models.timeline.blocks import Block
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import DECADES, GENRES
 from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
@@ -56,101 +56,6 @@ LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the
 def earlier(inputs: Inputs) -> Inputs:
     """Return the inputs without the newest event: what the predictions of all positions attend to."""
     return inputs | {name: inputs[name][:, :-1] for name in EVENT_INPUTS}
-
-
-class Attention(layers.Layer):
-    """Multi-head attention from queries to a context, with a learned bias for how far back an event lies.
-
-    A_h = softmax(Q_h K_hᵀ / √(D / H) + bias_h[distance] + mask);  output = Concat_h(A_h V_h) W
-
-    No projection has an additive bias.
-    """
-
-    def __init__(self, heads: int, buckets: int, **kwargs):
-        super().__init__(**kwargs)
-        self.heads, self.buckets = heads, buckets
-
-    def build(self, input_shape: Shape) -> None:
-        """Make the weights for tokens of shape (…, D)."""
-        width = input_shape[-1]
-        self.query, self.key, self.value, self.out = (
-            layers.Dense(width, use_bias=False, name=name) for name in ("query", "key", "value", "out")
-        )
-        for layer in (self.query, self.key, self.value, self.out):
-            layer.build((None, width))
-        self.distance_bias = self.add_weight(shape=(self.heads, self.buckets), initializer="zeros", name="distance")
-
-    def call(self, x: Tensor, context: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """Attend from ``x`` (B, Q, D) to ``context`` (B, K, D), with the ``logit_bias`` of the distances between them.
-
-        Returns (B, Q, D) and the attention weights (B, H, Q, K), whose rows sum to 1.
-        """
-        query, (key, value) = self.queries(x), self.keys_and_values(context)  # (B, H, Q or K, D / H)
-        weights = ops.softmax(ops.matmul(query, ops.swapaxes(key, -1, -2)) + bias, axis=-1)  # (B, H, Q, K)
-        return self.merge_heads(ops.matmul(weights, value)), weights
-
-    def queries(self, x: Tensor) -> Tensor:
-        """Project ``x`` (B, Q, D) to queries (B, H, Q, D / H), divided by √(D / H)."""
-        kernel = self.query.kernel * (x.shape[2] // self.heads) ** -0.5
-        return self._split_heads(ops.matmul(as_matrix(x), kernel), ops.shape(x)[1])
-
-    def keys_and_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
-        """Project a context (B, K, D) to keys and values, (B, H, K, D / H) each."""
-        flat, keys = as_matrix(context), ops.shape(context)[1]
-        return self._split_heads(self.key(flat), keys), self._split_heads(self.value(flat), keys)
-
-    def logit_bias(self, buckets: Tensor, mask: Tensor) -> Tensor:
-        """Return the learned bias of distances plus a mask, to be added to the logits: (H, Q, K).
-
-        ``buckets`` int and ``mask`` (0 where a query may attend, very negative where not): (Q, K) each.
-        """
-        return ops.take(self.distance_bias, buckets, axis=1) + mask
-
-    def merge_heads(self, mixed: Tensor) -> Tensor:
-        """Project what the heads have mixed, (B, H, Q, D / H), to the output (B, Q, D)."""
-        batch, _, queries, size = ops.shape(mixed)
-        flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, self.heads * size))  # (B · Q, D)
-        return ops.reshape(self.out(flat), (batch, queries, self.heads * size))
-
-    def _split_heads(self, x: Tensor, tokens: int) -> Tensor:
-        split = ops.reshape(x, (-1, tokens, self.heads, x.shape[-1] // self.heads))  # (B, tokens, H, D / H)
-        return ops.transpose(split, (0, 2, 1, 3))  # (B, H, tokens, D / H)
-
-
-class Block(layers.Layer):
-    """Pre-norm Transformer block (Xiong et al. 2020, arXiv 2002.04745).
-
-    h = x + Dropout(Attention(Norm(x), context));  y = h + Dropout(W₂ ReLU(W₁ Norm(h) + b₁) + b₂), Norm the root mean
-    square norm, W₁ from the width to ``expansion`` times that.
-    """
-
-    def __init__(self, heads: int, buckets: int, dropout: float, expansion: int, **kwargs):
-        super().__init__(**kwargs)
-        self.heads, self.buckets, self.rate, self.expansion = heads, buckets, dropout, expansion
-
-    def build(self, input_shape: Shape) -> None:
-        """Make the layers for tokens of shape (…, D)."""
-        width = input_shape[-1]
-        self.attention = Attention(self.heads, self.buckets, name="attention")
-        self.attention.build((None, None, width))
-        self.norm_1, self.norm_2 = (layers.RMSNormalization(name=f"norm_{i}") for i in (1, 2))
-        self.widen = layers.Dense(self.expansion * width, activation="relu", name="widen")
-        self.narrow = layers.Dense(width, name="narrow")
-        self.dropout_1, self.dropout_2 = (layers.Dropout(self.rate, name=f"dropout_{i}") for i in (1, 2))
-        for layer in (self.norm_1, self.norm_2, self.widen):
-            layer.build((None, None, width))
-        self.narrow.build((None, None, self.expansion * width))
-
-    def call(self, x: Tensor, context: Tensor, bias: Tensor, training: bool | None = None) -> tuple[Tensor, Tensor]:
-        """Run the block for ``x`` (B, Q, D) over a normed context (B, K, D): → (B, Q, D), weights (B, H, Q, K)."""
-        attended, weights = self.attention(self.norm_1(x), context, bias)
-        return self.after_attention(x, attended, training), weights
-
-    def after_attention(self, x: Tensor, attended: Tensor, training: bool | None = None) -> Tensor:
-        """Return y of the equation above, from ``x`` and its attention, (B, Q, D) each."""
-        h = x + self.dropout_1(attended, training=training)
-        wide = self.widen(as_matrix(self.norm_2(h)))  # (B · Q, expansion · D)
-        return h + self.dropout_2(ops.reshape(self.narrow(wide), ops.shape(h)), training=training)
 
 
 class Tower(layers.Layer):
@@ -387,22 +292,55 @@ class RatingTower(Tower):
         return candidates.factor_base + offset, variance
 
 
-class NextTower(Tower):
-    """Predicts which movie a visitor watches next: logit of movie i = state · vector_i + popularity_i."""
+class CatalogueTower(Tower):
+    """Scores the whole catalogue from one stream: logit of movie i = state · vector_i + popularity_i."""
 
     def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
         super().__init__(config, sizes, levels, train_length, **kwargs)
         self.content_blocks = self._blocks("content", config.layers, CONTENT_EXPANSION)
-        # which movies there are to be watched depends on the date; how they are rated hardly does
-        self.month = layers.Embedding(MONTHS, config.width, name="month")
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make every weight."""
         super().build()
         for block in self.content_blocks:
             block.build((None, None, self.width))
-        self.month.build((None,))
         self.popularity = self.add_weight(shape=(self.catalogue_size,), initializer="zeros", name="popularity")
+
+    def states(self, inputs: Inputs, movie_vectors: Tensor, training: bool | None = None) -> Tensor:
+        """Return the states (B, T + 1, D) of visitor and events, each after all that is before it."""
+        tokens = self.tokens(inputs, movie_vectors, self.visitors(inputs), training)
+        buckets, mask = self.causal(ops.shape(tokens)[1])
+        for block in self.content_blocks:
+            bias = block.attention.logit_bias(buckets, mask)  # (H, T + 1, T + 1)
+            tokens, _ = block(tokens, block.norm_1(tokens), bias, training=training)
+        return self.norm(tokens)
+
+    def output_vectors(self, movie_vectors: Tensor) -> Tensor:
+        """Return the vectors (M, D) that states are compared with, from those that events are made of."""
+        return movie_vectors
+
+    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
+        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (N,) for states (…, D)."""
+        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
+
+    def catalogue_logits(self, state: Tensor, output_vectors: Tensor | None = None) -> Tensor:
+        """Return logits (…, M) over the catalogue for states (…, D)."""
+        vectors = self.output_vectors(self.movie_vectors()) if output_vectors is None else output_vectors
+        return self.logits(state, vectors, ops.convert_to_tensor(self.popularity))
+
+
+class NextTower(CatalogueTower):
+    """Predicts which movie a visitor watches next: a softmax over the catalogue."""
+
+    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
+        super().__init__(config, sizes, levels, train_length, **kwargs)
+        # which movies there are to be watched depends on the date; how they are rated hardly does
+        self.month = layers.Embedding(MONTHS, config.width, name="month")
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make every weight."""
+        super().build()
+        self.month.build((None,))
 
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, the month among it: (B, T, D)."""
@@ -411,21 +349,58 @@ class NextTower(Tower):
     def call(self, inputs: Inputs, training: bool | None = None) -> tuple[Tensor, Tensor]:
         """Return the states (B, T, D) from which each position's movie is predicted, and the movies' vectors (M, D)."""
         movie_vectors = self.movie_vectors()
-        tokens = self.tokens(earlier(inputs), movie_vectors, self.visitors(inputs), training)  # (B, T, D)
-        buckets, mask = self.causal(ops.shape(tokens)[1])
-        for block in self.content_blocks:
-            bias = block.attention.logit_bias(buckets, mask)  # (H, T, T)
-            tokens, _ = block(tokens, block.norm_1(tokens), bias, training=training)
-        return self.norm(tokens), movie_vectors
+        return self.states(earlier(inputs), movie_vectors, training), movie_vectors
 
-    def catalogue_logits(self, state: Tensor, movie_vectors: Tensor | None = None) -> Tensor:
-        """Return logits (…, M) over the catalogue for states (…, D)."""
-        vectors = self.movie_vectors() if movie_vectors is None else movie_vectors
-        return ops.matmul(state, ops.transpose(vectors)) + ops.convert_to_tensor(self.popularity)
+
+class LikeTower(CatalogueTower):
+    """Predicts which movies a visitor will watch and like some time later, each on its own: p_i = sigmoid(logit_i).
+
+    score_i = state · (vector_i + offset_i) + popularity_i;  logit_i = scale · score_i + (w · state + c)
+
+    Scores are trained for the order of movies, scale and shift for probabilities (see ``LikeObjective``); both are the
+    same for all movies, so the order is that of the scores. The times of events are not read: what somebody likes
+    hardly depends on them, and a visitor of the app has none.
+    """
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make every weight."""
+        super().build()
+        # what a movie says of those who watched it, and who will like it, are not the same
+        self.output_offset = self.add_weight(
+            shape=(self.catalogue_size, self.width), initializer="zeros", name="output"
+        )
+        self.shift = layers.Dense(1, kernel_initializer="zeros", name="shift")
+        self.shift.build((None, self.width))
+        self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
+
+    def side_features(self, inputs: Inputs) -> Tensor:
+        """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
+        return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
+
+    def output_vectors(self, movie_vectors: Tensor) -> Tensor:
+        """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
+        return movie_vectors + ops.convert_to_tensor(self.output_offset)
+
+    def scores(self, state: Tensor, output_vectors: Tensor) -> Tensor:
+        """Return scores (…, M) of the catalogue for states (…, D)."""
+        return super().logits(state, output_vectors, ops.convert_to_tensor(self.popularity))
+
+    def calibrate(self, scores: Tensor, state: Tensor) -> Tensor:
+        """Return logits (…, N) from scores (…, N) and the states (…, D) that they are of."""
+        return ops.exp(self.log_scale) * scores + self.shift(state)
+
+    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
+        """Return logits: see ``CatalogueTower``."""
+        return self.calibrate(super().logits(state, output_vectors, popularity), state)
+
+    def call(self, inputs: Inputs, training: bool | None = None) -> tuple[Tensor, Tensor]:
+        """Return the states (B, T + 1, D) after each number of events, 0 … T, and the output vectors (M, D)."""
+        movie_vectors = self.movie_vectors()
+        return self.states(inputs, movie_vectors, training), self.output_vectors(movie_vectors)
 
 
 class TimelineBST(keras.Model):
-    """Both towers, or one of them: ``rating`` and ``next``, None where the configuration leaves it out.
+    """The towers ``rating``, ``next`` and ``like``, each None where the configuration leaves it out.
 
     Inputs, a dict: ``movie``, ``level`` (index of the rating among the levels), ``gap``, ``month`` int32 (B, T),
     histories padded at the end with movie −1; ``sex``, ``age``, ``occupation`` int32 (B,), −1 for unknown. See
@@ -438,15 +413,18 @@ class TimelineBST(keras.Model):
         towers, common = config.towers, (sizes, levels, config.train_length)
         self.rating: RatingTower | None = None
         self.next: NextTower | None = None
+        self.like: LikeTower | None = None
         if "rating" in towers:
             self.rating = RatingTower(towers["rating"], *common, config.factors, name="rating")
         if "next" in towers:
             self.next = NextTower(towers["next"], *common, name="next")
+        if "like" in towers:
+            self.like = LikeTower(towers["like"], *common, name="like")
 
     @property
     def towers(self) -> dict[str, Tower]:
-        """The towers that there are, by name: ``rating``, ``next``."""
-        return {tower.name: tower for tower in (self.rating, self.next) if tower is not None}
+        """The towers that there are, by name: ``rating``, ``next``, ``like``."""
+        return {tower.name: tower for tower in (self.rating, self.next, self.like) if tower is not None}
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make every weight."""

@@ -4,7 +4,7 @@ Under a causal mask no event attends to what comes after it. So in all histories
 have the same keys and values in every layer, and only what comes behind them has to be run through the layers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,15 +24,15 @@ WORKERS = 2
 class SharedPrefixPredictor:
     """Predicts some movies for many histories of one visitor.
 
-    ``rating`` and ``following`` (None without a next tower) are a ``RatingInference`` and a ``NextInference``;
-    ``compiled`` makes a graph of a function of inputs and of further arguments with the given signatures.
-    ``max_histories`` and ``max_events`` are run in one pass.
+    ``rating`` is a ``RatingInference``, ``catalogue`` has a ``CatalogueInference`` for each of the tasks "next" and
+    "like" that there is; ``compiled`` makes a graph of a function of inputs and of further arguments with the given
+    signatures. ``max_histories`` and ``max_events`` are run in one pass.
     """
 
     def __init__(
         self,
         rating: Any,
-        following: Any,
+        catalogue: Mapping[str, Any],
         compiled: Callable,
         max_histories: int = MAX_HISTORIES,
         max_events: int = MAX_EVENTS,
@@ -58,30 +58,34 @@ class SharedPrefixPredictor:
             encoded = rating.encode(inputs, KVCache(prefix, prefix_length, changed_length))
             return tf.nn.softmax(rating.score(encoded, movies)[0])
 
-        def next_logits(inputs, movies, prefix_length, changed_length, prefix):
-            return following.logits(following.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
+        def logits_of(tower):
+            def logits(inputs, movies, prefix_length, changed_length, prefix):
+                return tower.logits(tower.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
+
+            return logits
 
         indices, number = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
-        self._towers = {"rating": rating} | ({"next": following} if following else {})
+        # the towers that take longest first
+        self._towers = {**catalogue, "rating": rating}
         self._prefixes = compiled(prefixes)
         # queries attend to the tokens, and again after each content layer
         config = rating.tower.config
         signature = prefix_signature(config, "q" + "cq" * (config.layers - 1))
         self._graphs = {"rating": compiled(probabilities, indices, number, number, signature)}
-        if following:
-            config = following.tower.config
+        for name, tower in catalogue.items():
+            config = tower.tower.config
             signature = prefix_signature(config, "c" * (config.layers - 1) + "q")
-            self._graphs["next"] = compiled(next_logits, indices, number, number, signature)
+            self._graphs[name] = compiled(logits_of(tower), indices, number, number, signature)
         self._limits = max_histories, max_events
         self._workers = ThreadPoolExecutor(WORKERS)
 
     def predict(
-        self, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray, watch_next: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+        self, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray, catalogue_logits: bool
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Predict ``movies`` (N,) for variants of a ``history`` (a batch of one) of the same visitor.
 
         ``variants``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
-        each level (variants, N, L), batch after batch, and with ``watch_next`` the logits of being next (variants, N).
+        each level (variants, N, L), batch after batch, and with ``catalogue_logits`` the logits (variants, N) by task.
         """
         rows, prefixes = movies.astype(np.int32), self._prefixes(history)
         passes, count = [], 0
@@ -95,12 +99,11 @@ class SharedPrefixPredictor:
             lengths = np.int32(prefix_length), np.int32(changed_length)
             return tower, which, self._graphs[tower](inputs, rows, *lengths, prefixes[tower]).numpy()
 
-        # the next tower, which takes longer, first
-        towers = ["next", "rating"] if watch_next and "next" in self._graphs else ["rating"]
+        towers = list(self._towers) if catalogue_logits else ["rating"]
         predictions: dict[str, np.ndarray] = {}
         for tower, which, values in self._workers.map(run, [(tower, part) for tower in towers for part in passes]):
             predictions.setdefault(tower, np.zeros((count, *values.shape[1:]), np.float32))[which] = values
-        return predictions["rating"], predictions.get("next")
+        return predictions.pop("rating"), predictions
 
 
 def _take(inputs: Arrays, which: np.ndarray) -> Arrays:

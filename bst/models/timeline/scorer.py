@@ -1,13 +1,15 @@
 """The scorer of the timeline model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from bst.models.layers import Inputs, Tensor
-from bst.models.timeline.fast_inference import KVCache, NextInference, RatingInference
+from bst.models.timeline.fast_inference import CatalogueInference, KVCache, RatingInference
 from bst.models.timeline.prefix_cache import SharedPrefixPredictor
 from bst.models.trainer import Model
 from bst.schema import DEMOGRAPHICS, Visitor
@@ -27,6 +29,9 @@ VISITOR = "who the visitor is"
 
 # a shorter history has no prefix to share
 LEAST_SHARED = 2
+# the towers that score the catalogue, and what each order of a list needs
+CATALOGUE_TASKS = ("next", "like")
+ORDER_TASKS = {"like": "like", "rating": "rating", "next": "next", "blend": "next"}
 
 
 class TimelineScorer(Scorer):
@@ -38,8 +43,10 @@ class TimelineScorer(Scorer):
     def __init__(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf):
         self.model, self.levels, self.max_history, self._rows_of = model, levels, model.config.max_history, rows_of
         rating = RatingInference(model.rating)
-        following: Any = NextInference(model.next) if model.next else None
-        self.orders = ("rating", "next", "blend") if model.next else ("rating",)
+        self._catalogue = {
+            name: CatalogueInference(tower) for name, tower in model.towers.items() if name in CATALOGUE_TASKS
+        }
+        self.orders = tuple(order for order, task in ORDER_TASKS.items() if task in model.towers)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS}
         movies = tf.TensorSpec((None,), tf.int32)
@@ -49,12 +56,15 @@ class TimelineScorer(Scorer):
             # compiled once, for any length of history; AutoGraph has nothing to translate, and takes seconds for it
             return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
-        def predict(inputs: Inputs) -> tuple[Tensor, Tensor]:
+        def predict(inputs: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
             levels = tf.nn.softmax(rating.score(rating.encode(inputs))[0])
-            return levels, next_logits(inputs) if following else tf.zeros((1, 0))
+            return levels, {name: logits(tower)(inputs) for name, tower in self._catalogue.items()}
 
-        def next_logits(inputs: Inputs) -> Tensor:
-            return following.catalogue_logits(following.encode(inputs))
+        def logits(tower: CatalogueInference) -> Callable[[Inputs], Tensor]:
+            return lambda inputs: tower.catalogue_logits(tower.encode(inputs))
+
+        def logits_of_some(tower: CatalogueInference) -> Callable[[Inputs, Tensor], Tensor]:
+            return lambda inputs, movie: tower.logits(tower.encode(inputs), movie)
 
         def attention_weights(inputs: Inputs, movie: Tensor) -> tuple[Tensor, Tensor]:
             cache = KVCache()
@@ -75,62 +85,90 @@ class TimelineScorer(Scorer):
 
         self._predict, self._attention = compiled(predict), compiled(attention_weights, movies)
         self._distribution = compiled(distribution, movies)
-        self._next = compiled(next_logits)
-        self._next_of = compiled(lambda inputs, movie: following.logits(following.encode(inputs), movie), movies)
+        self._logits = {name: compiled(logits(tower)) for name, tower in self._catalogue.items()}
+        self._logits_of = {name: compiled(logits_of_some(tower), movies) for name, tower in self._catalogue.items()}
         self._gradient = compiled(
             gradients, movies, tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
-        self._shared_prefix = SharedPrefixPredictor(rating, following, compiled)
+        self._shared_prefix = SharedPrefixPredictor(rating, self._catalogue, compiled)
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
-        distribution, logits = (part.numpy() for part in self._predict(self._inputs([visitor], [rows])))
-        watch_next = self._next_probabilities(logits, [visitor], [rows])[0] if self.model.next else None
-        return Predictions(self._means(distribution)[0], distribution[0], watch_next)
+        distribution, logits = self._predict(self._inputs([visitor], [rows]))
+        batch = self._predictions(distribution.numpy(), logits, [visitor], [rows])
+        watch_next, like_logit = (None if part is None else part[0] for part in (batch.watch_next, batch.like_logit))
+        return replace(
+            batch,
+            expected=batch.expected[0],
+            distribution=distribution.numpy()[0],
+            watch_next=watch_next,
+            like_logit=like_logit,
+        )
 
     def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, watch_next: bool
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
     ) -> Predictions:
         inputs = self._inputs(visitors, rows)
-        distribution, probabilities = self._distribution(inputs, movies.astype(np.int32)).numpy(), None
-        if watch_next and self.model.next:
-            probabilities = self._next_probabilities(self._next(inputs).numpy(), visitors, rows)[:, movies]
-        return Predictions(self._means(distribution), distribution, probabilities)
+        distribution = self._distribution(inputs, movies.astype(np.int32)).numpy()
+        logits = {name: graph(inputs) for name, graph in self._logits.items() if name in tasks}
+        return self._predictions(distribution, logits, visitors, rows, movies)
+
+    def _predictions(
+        self,
+        distribution: np.ndarray,
+        logits: dict[str, Tensor],
+        visitors: Sequence[Visitor],
+        rows: Sequence[np.ndarray],
+        movies: np.ndarray | slice = slice(None),
+    ) -> Predictions:
+        """Return predictions of ``movies`` from their distributions and from logits (visitors, catalogue) by task."""
+        # seen movies are not recommended again
+        unseen = {name: self._without_seen(values.numpy(), visitors, rows) for name, values in logits.items()}
+        watch_next = _softmax(unseen["next"])[:, movies] if "next" in unseen else None
+        like_logit = unseen["like"][:, movies] if "like" in unseen else None
+        fame_logit = self._fame_logit[movies] if "like" in unseen else None
+        return Predictions(self._means(distribution), distribution, watch_next, like_logit, fame_logit)
+
+    @cached_property
+    def _fame_logit(self) -> np.ndarray:
+        """``like_logit`` of a visitor of whom nothing is known: (movies,)."""
+        nobody = self._inputs([Visitor()], [np.zeros(0, np.int32)])
+        return self._logits["like"](nobody).numpy()[0]
 
     def _means(self, distribution: np.ndarray) -> np.ndarray:
         return distribution @ np.array(self.levels, np.float32)
 
-    def _next_probabilities(
-        self, logits: np.ndarray, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]
-    ) -> np.ndarray:
-        """Return probabilities (visitors, movies) among what each has not seen; all 0 where nothing is left."""
+    def _without_seen(self, logits: np.ndarray, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Return logits (visitors, catalogue) with −∞ for what each has seen."""
         for row, visitor, watched in zip(logits, visitors, rows, strict=True):
-            row[watched] = -np.inf  # seen movies are not recommended again
+            row[watched] = -np.inf
             if visitor.seen:
                 row[self._rows_of(visitor.seen)] = -np.inf
-        highest = logits.max(axis=1, keepdims=True)
-        odds = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
-        return odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
+        return logits
 
     def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
         """Score one ``movie`` for each of several visitors."""
         distribution = np.zeros((len(visitors), len(self.levels)), np.float32)
-        logits, movies = np.zeros(len(visitors), np.float32), np.array([movie], np.int32)
+        logits = {name: np.zeros(len(visitors), np.float32) for name in self._catalogue}
+        movies = np.array([movie], np.int32)
         for group in passes([min(len(row), self.max_history) for row in rows], 1):
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
             distribution[group] = self._distribution(inputs, movies)[:, 0]
-            if self.model.next:
-                logits[group] = self._next_of(inputs, movies)[:, 0]
-        return CandidateScores(self._means(distribution), distribution, logits if self.model.next else None)
+            for name, values in logits.items():
+                values[group] = self._logits_of[name](inputs, movies)[:, 0]
+        return self._scores(distribution, logits)
+
+    def _scores(self, distribution: np.ndarray, logits: dict[str, np.ndarray]) -> CandidateScores:
+        return CandidateScores(self._means(distribution), distribution, logits.get("next"), logits.get("like"))
 
     def score_movie_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, next_logit: bool = True
+        self, visitor: Visitor, rows: np.ndarray, movie: int, catalogue_logits: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then without each event: see ``Scorer``. Shared prefixes are read once."""
         if len(rows) < LEAST_SHARED:
-            return super().score_movie_without_each(visitor, rows, movie, next_logit)
-        levels, logits = self._shared_without_each(visitor, rows, np.array([movie]), None, next_logit)
-        return CandidateScores(self._means(levels)[:, 0], levels[:, 0], None if logits is None else logits[:, 0])
+            return super().score_movie_without_each(visitor, rows, movie, catalogue_logits)
+        levels, logits = self._shared_without_each(visitor, rows, np.array([movie]), None, catalogue_logits)
+        return self._scores(levels[:, 0], {name: values[:, 0] for name, values in logits.items()})
 
     def expected_without_each(
         self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
@@ -141,13 +179,18 @@ class TimelineScorer(Scorer):
         return self._means(self._shared_without_each(visitor, rows, movies, positions, False)[0])
 
     def _shared_without_each(
-        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None, next_logit: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+        self,
+        visitor: Visitor,
+        rows: np.ndarray,
+        movies: np.ndarray,
+        positions: Sequence[int] | None,
+        catalogue_logits: bool,
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         history, without = encode_without_each(visitor, rows, self.max_history, positions)
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
         return self._shared_prefix.predict(
-            self._model_inputs(history.as_batch(), [visitor]), batches, movies, next_logit
+            self._model_inputs(history.as_batch(), [visitor]), batches, movies, catalogue_logits
         )
 
     def expected_if_rated(
@@ -198,6 +241,13 @@ class TimelineScorer(Scorer):
         events = {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
         repeats = len(histories.movie) // len(visitors)
         return events | {name: np.repeat(codes, repeats) for name, codes in encode_demographics(visitors).items()}
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax of each row; all 0 where every logit is −∞, as nothing is left."""
+    highest = logits.max(axis=1, keepdims=True)
+    odds = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
+    return odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
 
 
 def _by_head(weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:

@@ -1,79 +1,61 @@
 """Training of a timeline BST on segments: a split in, fitted weights and learning curves out. Knows no files.
 
-Both towers go through the same epochs, one after the other, each with its own optimiser and schedule, until its own
+The towers go through the same epochs, one after the other, each with its own optimiser and schedule, until its own
 epochs are done; each keeps the weights of its own best epoch. What an epoch sees follows from (seed, epoch) alone, as
 for the classic presets.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.metrics import rank_figures, rating_figures
 from bst.models.config import Sizes, Task
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
-from bst.models.timeline.initialisation import initialise, out_of_fold
-from bst.models.timeline.model import TimelineBST, build_timeline
+from bst.models.timeline.initialisation import initialise
+from bst.models.timeline.like_objective import LikeObjective
+from bst.models.timeline.model import build_timeline
+from bst.models.timeline.objectives import NextObjective, Objective, RatingObjective
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
-from bst.schema import DEMOGRAPHICS
-from bst.timelines.segments import (
-    EVENT_INPUTS,
-    Batch,
-    SegmentReader,
-    Segments,
-    evaluation_segments,
-    grouped,
-    training_segments,
-)
-from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
+from bst.timelines.segments import Batch, grouped
+from bst.timelines.splits import TRAIN, EvaluationSplit
 
-# weights in the loss, beside the cross-entropy of the levels, of the mean's error
-SQUARED_ERROR = 0.5
-ABSOLUTE_ERROR = 0.5
-BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
-EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
-BETA_2 = {"rating": 0.999, "next": 0.98}
-TIME_INPUTS = ("gap", "month")
-
-SIGNATURE: dict[str, Any] = {
-    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
-    **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
-    "label": tf.TensorSpec((None, None), tf.bool),
+OBJECTIVES: dict[Task, type[Objective]] = {
+    objective.name: objective for objective in (RatingObjective, NextObjective, LikeObjective)
 }
-TRAINING_SIGNATURES = {
-    "rating": SIGNATURE | dict.fromkeys(("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32)),
-    "next": SIGNATURE | {"negatives": tf.TensorSpec((None,), tf.int32)},
+# of the learning curves: the learning rate of each tower
+RATE_COLUMNS: dict[Task, str] = {
+    "rating": "learning_rate",
+    "next": "next_learning_rate",
+    "like": "like_learning_rate",
 }
+# variables without weight decay: biases, the gains of norms, and what calibrates probabilities
+NOT_DECAYED = ["bias", "popularity", "distance", "scale", "shift"]
 
 
 class TowerTrainer:
-    """One tower's optimiser, the moving average of its weights, and its compiled step.
+    """One tower's objective, its optimiser, the moving average of its weights, and its compiled step."""
 
-    ``loss`` maps a batch to the loss and, by name, what to sum over an epoch.
-    """
-
-    def __init__(self, name: Task, tower: Any, config: TimelineConfig, loss: Callable):
-        self.name, self.tower, self.config, self.settings = name, tower, config, config.towers[name]
+    def __init__(self, objective: Objective, tower: Any):
+        self.objective, self.tower, self.config = objective, tower, objective.config
+        self.name, self.settings = objective.name, objective.config.towers[objective.name]
+        config = self.config
         weights = tower.trainable_variables
         self.optimizer = keras.optimizers.AdamW(
-            self.settings.learning_rate, config.weight_decay, beta_2=BETA_2[name], global_clipnorm=1.0
+            self.settings.learning_rate, config.weight_decay, beta_2=objective.beta_2, global_clipnorm=1.0
         )
-        # no weight decay for biases and the gains of norms
-        self.optimizer.exclude_from_weight_decay(var_names=["bias", "popularity", "distance", "scale"])
+        self.optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
         self.optimizer.build(weights)
         self.averages = [tf.Variable(weight.value, name=f"average_{i}") for i, weight in enumerate(weights)]
 
-        @tf.function(input_signature=[TRAINING_SIGNATURES[name]])
+        @tf.function(input_signature=[objective.signature])
         def step(batch: Inputs) -> dict[str, Tensor]:
             with tf.GradientTape() as tape:
-                value, sums = loss(batch)
+                value, sums = objective.loss(batch)
             self.optimizer.apply(tape.gradient(value, weights), weights)
             # a shorter average at first, so that untrained weights do not stay in it
             decay = tf.minimum(config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
@@ -101,7 +83,7 @@ class TowerTrainer:
     def train(self, batch: Batch, share: float) -> dict[str, float]:
         """Do one step and return its sums."""
         self.optimizer.learning_rate = self.rate(share)
-        inputs = {name: batch[name] for name in TRAINING_SIGNATURES[self.name]}
+        inputs = {name: batch[name] for name in self.objective.signature}
         return {name: float(value) for name, value in self._step(inputs).items()}
 
     def swap(self) -> None:
@@ -121,33 +103,10 @@ class TimelineTrainer(Trainer):
         sizes = Sizes(len(split.dataset.users), len(split.dataset.movies))
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
         initialise(self.model, split, seed)
-        self.reader = SegmentReader(split.dataset, split.timelines)
-        losses = {"rating": self._rating_loss, "next": self._next_loss}
         self.towers = {
-            name: TowerTrainer(name, tower, config, losses[name]) for name, tower in self.model.towers.items()
+            name: TowerTrainer(OBJECTIVES[name](self.model, split, seed), tower)
+            for name, tower in self.model.towers.items()
         }
-        if self.model.rating:
-            self.fold_in_prediction, self.variance = out_of_fold(self.model, split, seed)
-        if self.model.next:
-            count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=sizes.movies) + 1.0
-            probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / sizes.movies
-            self.sampling_log_probability, self._cumulative = (
-                tf.constant(np.log(probability), tf.float32),
-                np.cumsum(probability),
-            )
-
-    @cached_property
-    def _validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The rating levels, and of the validation labels the actual ratings and the number of earlier events."""
-        labels = self.split.role == VALIDATION
-        levels = np.array(self.split.dataset.levels)
-        return levels, self.split.timelines.rating[labels], self.split.history[labels]
-
-    @cached_property
-    def _predict(self) -> dict[Task, Callable]:
-        """The compiled predictions by tower: to compile them takes longer than to validate on a small dataset."""
-        builders: dict[Task, Callable] = {"rating": compile_rating, "next": compile_next}
-        return {name: builders[name](self.model) for name in self.towers}
 
     @property
     def variables(self) -> list[Variable]:
@@ -173,8 +132,9 @@ class TimelineTrainer(Trainer):
         ``state``, ``on_epoch`` and the result are as for the classic presets. ``history`` has a row an epoch:
         ``loss``, ``mae``, ``rmse`` and their ``val_`` twins of the rating tower; ``next_loss`` (nats; with negatives
         in training, over the whole catalogue in validation), ``val_ndcg@10`` and ``val_hr@10`` of the next tower;
-        ``learning_rate`` and ``next_learning_rate``, those of the epoch's last step; ``seconds``. ``best_epoch`` is the
-        rating tower's, where there is one.
+        ``like_loss`` (nats), ``val_like_loss`` and ``val_precision@10`` of the like tower; ``learning_rate``,
+        ``next_learning_rate`` and ``like_learning_rate``, those of the epoch's last step; ``seconds``. ``best_epoch``
+        is the rating tower's, where there is one.
         """
         state = state or TrainingState()
         while state.epoch < epochs:
@@ -227,20 +187,13 @@ class TimelineTrainer(Trainer):
     ) -> dict[str, float]:
         """Train one tower for an epoch and return its row of the curves; ``row`` has those of the towers before it."""
         rng = np.random.default_rng([self.seed, epoch, list(BEST_EPOCH_COLUMNS).index(tower.name)])
-        users = np.unique(self.split.user[self.split.role == TRAIN])
-        groups = list(
-            grouped(
-                training_segments(self.split.timelines, users, self.config.train_length, rng),
-                self.config.batch_events,
-                rng,
-            )
-        )
+        groups = list(grouped(tower.objective.segments(rng), self.config.batch_events, rng))
         total: dict[str, float] = {}
         began = last = time.monotonic()
         done_before = active.index(tower.name)
         for step, group in enumerate(groups, start=1):
-            batch = self._training_batch(tower.name, group, rng)
-            if not batch["label"].any():
+            batch = tower.objective.batch(group, rng)
+            if batch is None:
                 continue
             sums = tower.train(batch, (epoch - 1 + (step - 1) / len(groups)) / tower.settings.epochs)
             for name, value in sums.items():
@@ -251,82 +204,16 @@ class TimelineTrainer(Trainer):
                 share = (done_before + step / len(groups)) / len(active)
                 # the towers of an epoch take about the same time
                 remaining = (now - began) / step * len(groups) * len(active) * (epochs - epoch + 1 - share)
-                metrics = row | self._means(tower.name, total)
+                metrics = row | tower.objective.means(total)
                 on_progress(Progress(epoch, epochs, round(share * 1000), 1000, remaining, metrics))
-        rate = {"learning_rate" if tower.name == "rating" else "next_learning_rate": tower.learning_rate}
-        return rate | self._means(tower.name, total) | self._validate(tower)
-
-    def _training_batch(self, name: Task, group: Segments, rng: np.random.Generator) -> Batch:
-        batch, at = self.reader.read(group, self.split.role == TRAIN)
-        for part in DEMOGRAPHICS:
-            batch[part] = np.where(rng.random(len(group)) < self.config.unknown, -1, batch[part]).astype(np.int32)
-        untimed = rng.random((len(group), 1)) < self.config.no_gaps
-        for column in TIME_INPUTS:
-            batch[column] = np.where(untimed, 0, batch[column]).astype(np.int32)
-        if name == "rating":
-            batch["fold_in_prediction"] = np.where(at >= 0, self.fold_in_prediction[at], 0).astype(np.float32)
-            batch["variance"] = np.where(at >= 0, self.variance[at], 0).astype(np.float32)
-        else:
-            drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
-            batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
-        return batch
-
-    def _means(self, name: Task, total: dict[str, float]) -> dict[str, float]:
-        n = total["labels"]
-        if name == "next":
-            return {"next_loss": total["loss"] / n}
-        means = {"loss": total["loss"] / n, "mae": total["absolute"] / n}
-        return means | {"rmse": math.sqrt(total["squared"] / n)}
-
-    # ---- losses
-
-    def _rating_loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
-        """−ln p of the level, plus squared and absolute error of the mean with their weights: mean over the labels."""
-        logits = self.model.rating(batch, training=True)
-        weight = tf.cast(batch["label"], tf.float32)
-        stars = tf.constant(self.split.dataset.levels, tf.float32)
-        error = tf.reduce_sum(tf.nn.softmax(logits) * stars, -1) - tf.gather(stars, batch["level"])
-        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["level"], logits)
-        labels = tf.reduce_sum(weight)
-        absolute, squared = tf.reduce_sum(weight * tf.abs(error)), tf.reduce_sum(weight * error**2)
-        total = tf.reduce_sum(weight * cross_entropy) + SQUARED_ERROR * squared + ABSOLUTE_ERROR * absolute
-        return total / labels, {"labels": labels, "loss": total, "absolute": absolute, "squared": squared}
-
-    def _next_loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
-        """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
-
-        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
-        negatives estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
-        """
-        states, table = self.model.next(batch, training=True)
-        at = tf.reshape(tf.where(tf.reshape(batch["label"], [-1])), [-1])
-        states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
-        movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
-        popularity = tf.convert_to_tensor(self.model.next.popularity)
-        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
-        others = (
-            tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(popularity, drawn) - correction
-        )
-        # a label that was drawn among the negatives does not count as one
-        others = tf.where(drawn[None] == movie[:, None], -1e9, others)
-        own = tf.reduce_sum(states * tf.gather(table, movie), -1) + tf.gather(popularity, movie)
-        loss = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1) - own
-        return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
-
-    # ---- validation
+        rate = {RATE_COLUMNS[tower.name]: tower.learning_rate}
+        return rate | tower.objective.means(total) | self._validate(tower)
 
     def _validate(self, tower: TowerTrainer) -> dict[str, float]:
         """Measure the averaged weights on the validation labels."""
         tower.swap()
         try:
-            if tower.name == "rating":
-                probability = distributions(self.model, self.split, VALIDATION, predict=self._predict[tower.name])
-                figures = rating_figures(probability, *self._validation)
-                loss = figures["nll"] + SQUARED_ERROR * figures["rmse"] ** 2 + ABSOLUTE_ERROR * figures["mae"]
-                return {"val_loss": loss, "val_mae": figures["mae"], "val_rmse": figures["rmse"]}
-            ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION, predict=self._predict[tower.name])
-            figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
-            return {"val_next_loss": float(cross_entropy.mean()), **figures}
+            return tower.objective.validate()
         finally:
             tower.swap()
 
@@ -336,76 +223,3 @@ def best_epoch(history: list[dict[str, float]], tower: Task) -> int:
     column = BEST_EPOCH_COLUMNS[tower]
     scores = [(row[column], row["epoch"]) for row in history if math.isfinite(row.get(column, math.nan))]
     return int(min(scores)[1]) if scores else 0
-
-
-def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray) -> Iterator:
-    reader = SegmentReader(split.dataset, split.timelines)
-    for group in grouped(segments, EVALUATION_EVENTS):
-        batch, at = reader.read(group, label)
-        if batch["label"].any():
-            yield group, batch, at
-
-
-def compile_rating(model: TimelineBST) -> Callable:
-    """Return a graph that maps a batch to distributions (timelines, events, levels)."""
-    tower: Any = model.rating
-
-    @tf.function(input_signature=[SIGNATURE])
-    def predict(batch: Inputs) -> Tensor:
-        return tf.nn.softmax(tower(batch, training=False))
-
-    return predict
-
-
-def compile_next(model: TimelineBST) -> Callable:
-    """Return a graph that maps a batch to ln p (labels, movies): at each label, of every movie."""
-    tower: Any = model.next
-
-    @tf.function(input_signature=[SIGNATURE])
-    def predict(batch: Inputs) -> Tensor:
-        states, _ = tower(batch, training=False)
-        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
-
-    return predict
-
-
-def distributions(
-    model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True, predict: Callable | None = None
-) -> np.ndarray:
-    """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
-
-    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
-    ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called often.
-    """
-    predict = predict or compile_rating(model)
-    label = split.role == role
-    segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
-    result = np.zeros((len(label), model.levels), np.float32)
-    for _, batch, at in _batches(model, split, segments, label):
-        if not gaps:
-            batch |= {name: np.zeros_like(batch[name]) for name in TIME_INPUTS}
-        result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
-    return result[label]
-
-
-def next_ranks(
-    model: TimelineBST, split: EvaluationSplit, role: int, *, predict: Callable | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rank the movie of each user's last label of a role among unseen movies: rank and −ln p, (users,) each.
-
-    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not. ``predict``: what
-    ``compile_next`` returned of the model, if it is called often.
-    """
-    predict = predict or compile_next(model)
-    labels, offsets = split.last_labels(role), split.timelines.offsets
-    user = split.user[labels]
-    start = np.maximum(offsets[user], labels - model.config.max_history + 1)
-    segments = Segments(start, labels - start + 1, user, labels - start)
-    is_label = np.zeros(len(split.role), bool)
-    is_label[labels] = True
-    ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
-    for group, batch, _ in _batches(model, split, segments, is_label):
-        at, scores = group.start + group.length - 1, predict(batch).numpy()
-        ranks[at] = split.ranks(at, scores)
-        cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
-    return ranks[labels], cross_entropy[labels]

@@ -1,0 +1,95 @@
+"""Predictions of a split's labels by the model's own ``call``, for validation and for the test labels."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bst.models.layers import Inputs, Tensor
+from bst.models.timeline.model import TimelineBST
+from bst.schema import DEMOGRAPHICS
+from bst.timelines.segments import EVENT_INPUTS, SegmentReader, Segments, evaluation_segments, grouped
+from bst.timelines.splits import EvaluationSplit
+
+EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
+TIME_INPUTS = ("gap", "month")
+
+SIGNATURE: dict[str, Any] = {
+    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
+    **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
+    "label": tf.TensorSpec((None, None), tf.bool),
+}
+
+
+def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray) -> Iterator:
+    reader = SegmentReader(split.dataset, split.timelines)
+    for group in grouped(segments, EVALUATION_EVENTS):
+        batch, at = reader.read(group, label)
+        if batch["label"].any():
+            yield group, batch, at
+
+
+def compile_rating(model: TimelineBST) -> Callable:
+    """Return a graph that maps a batch to distributions (timelines, events, levels)."""
+    tower: Any = model.rating
+
+    @tf.function(input_signature=[SIGNATURE])
+    def predict(batch: Inputs) -> Tensor:
+        return tf.nn.softmax(tower(batch, training=False))
+
+    return predict
+
+
+def compile_next(model: TimelineBST) -> Callable:
+    """Return a graph that maps a batch to ln p (labels, movies): at each label, of every movie."""
+    tower: Any = model.next
+
+    @tf.function(input_signature=[SIGNATURE])
+    def predict(batch: Inputs) -> Tensor:
+        states, _ = tower(batch, training=False)
+        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
+
+    return predict
+
+
+def distributions(
+    model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True, predict: Callable | None = None
+) -> np.ndarray:
+    """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
+
+    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
+    ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called often.
+    """
+    predict = predict or compile_rating(model)
+    label = split.role == role
+    segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
+    result = np.zeros((len(label), model.levels), np.float32)
+    for _, batch, at in _batches(model, split, segments, label):
+        if not gaps:
+            batch |= {name: np.zeros_like(batch[name]) for name in TIME_INPUTS}
+        result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
+    return result[label]
+
+
+def next_ranks(
+    model: TimelineBST, split: EvaluationSplit, role: int, *, predict: Callable | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the movie of each user's last label of a role among unseen movies: rank and −ln p, (users,) each.
+
+    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not. ``predict``: what
+    ``compile_next`` returned of the model, if it is called often.
+    """
+    predict = predict or compile_next(model)
+    labels, offsets = split.last_labels(role), split.timelines.offsets
+    user = split.user[labels]
+    start = np.maximum(offsets[user], labels - model.config.max_history + 1)
+    segments = Segments(start, labels - start + 1, user, labels - start)
+    is_label = np.zeros(len(split.role), bool)
+    is_label[labels] = True
+    ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
+    for group, batch, _ in _batches(model, split, segments, is_label):
+        at, scores = group.start + group.length - 1, predict(batch).numpy()
+        ranks[at] = split.ranks(at, scores)
+        cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
+    return ranks[labels], cross_entropy[labels]
