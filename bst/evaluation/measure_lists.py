@@ -7,9 +7,9 @@ measures the lists, ``keep`` writes the result, ``read`` opens it again without 
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -29,7 +29,8 @@ NAME = "lists"
 # the protocol whose held-out users are asked
 HELD_OUT = "visitor"
 # the order that has a curve, and the settings of ``RankOptions.fame`` on it
-CURVE_ORDER, FAMES = "like", (0.0, 0.25, 0.5, 0.75, 1.0)
+CURVE_ORDER: Literal["like"] = "like"
+FAMES = (0.0, 0.25, 0.5, 0.75, 1.0)
 OnProgress = Callable[[float, str], None]
 # lists of rows of the catalogue by number of known events: (users, ``LONG``), −1 where a list is shorter
 Lists = dict[int, np.ndarray]
@@ -127,11 +128,9 @@ def _own_lists(recommender: Recommender, labels: Mapping[int, LaterLikes], on_pr
 
 def _fame_options(recommender: Recommender) -> dict[float, RankOptions]:
     """Return the options of each point of the curve; none for a model without that order."""
-    if CURVE_ORDER not in recommender.orders or "fame" not in {option.name for option in fields(RankOptions)}:
+    if CURVE_ORDER not in recommender.orders:
         return {}
-    order: Any = CURVE_ORDER
-    changes: list[dict[str, Any]] = [{"fame": fame} for fame in FAMES]
-    return {change["fame"]: replace(RankOptions(order=order), **change) for change in changes}
+    return {fame: RankOptions(order=CURVE_ORDER, fame=fame) for fame in FAMES}
 
 
 @dataclass(frozen=True)
