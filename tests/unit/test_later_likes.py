@@ -156,6 +156,15 @@ def test_lists_are_those_of_the_app(record, timeline_recommender, timeline_task,
         assert by_length[5].precision.value == pytest.approx(np.mean(hits)), name
 
 
+def test_the_curve_ends_at_the_list_as_predicted(record):
+    assert record.default == "like"
+    assert list(record.curve) == list(record.ours)
+    for events, points in record.curve.items():
+        assert [point.fame for point in points] == [0, 0.25, 0.5, 0.75, 1]
+        as_predicted = record.ours[events]
+        assert (points[-1].precision, points[-1].distinct) == (as_predicted.precision, as_predicted.distinct)
+
+
 def test_rivals_are_on_the_same_users(record):
     measured = set(record.rivals) | set(record.left_out)
     assert measured == set(RIVALS)
