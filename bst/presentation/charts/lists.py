@@ -6,7 +6,9 @@ import pandas as pd
 from bst.presentation.charts.series import interval_tooltip, series_colour, series_shape
 
 # the domain of the logarithmic axis beyond the outermost points, as a factor
-ROOM = 1.25
+ROOM = 1.4
+# what stands at the ends of the curve, by ``fame``
+CURVE_ENDS = {0: "taste alone", 1: "as predicted"}
 
 
 def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
@@ -35,9 +37,13 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
             x=x,
             y=y,
             order="fame:Q",
-            tooltip=interval_tooltip([alt.Tooltip("fame:Q", title="Fame (0: taste alone)"), titles], label),
+            tooltip=interval_tooltip([alt.Tooltip("fame:Q", title="Fame"), titles], label),
         )
-        layers = [along.mark_line(strokeWidth=2, opacity=0.7), along.mark_point(size=30, opacity=0.9), *layers]
+        ends = [
+            along.transform_filter(f"datum.fame == {fame}").mark_text(dy=14).encode(text=alt.value(text))
+            for fame, text in CURVE_ENDS.items()
+        ]
+        layers = [along.mark_line(strokeWidth=2, opacity=0.7), along.mark_point(size=30, opacity=0.9), *ends, *layers]
     return alt.layer(*layers).properties(height=360)
 
 
