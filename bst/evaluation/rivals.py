@@ -43,20 +43,31 @@ def rival_lists(split: EvaluationSplit, labels: Mapping[int, LaterLikes], on_pro
     popular = np.argsort(-MostLiked.fit(training).count, kind="stable")
     made = RivalLists()
     for index, (name, rival) in enumerate(RIVALS.items()):
-        on_progress(index / len(RIVALS), "fitting simple recommenders")
         if obstacle := rival.obstacle(training):
             made.left_out[name] = obstacle
             continue
-        fitted: dict[int, ListBaseline] = {}
-        for group in [[events] for events in labels] if rival.by_length else [list(labels)]:
+        groups = [[events] for events in labels] if rival.by_length else [list(labels)]
+        settings: dict[str, list[str]] = {}
+        lists = made.lists[name] = {}
+        for number, group in enumerate(groups):
+            # a fitted model may take hundreds of megabytes, so each one makes its lists before the next is fitted
+            report = _part_of(on_progress, index + number / len(groups), 1 / len(groups))
+            report(0.0)
             tuned_on = [validation[events] for events in group if events in validation]
-            fitted |= dict.fromkeys(group, _tuned(rival.fit(training, group[0]), tuned_on, popular))
-        made.lists[name] = {events: top_rows(fitted[events], later.known, popular) for events, later in labels.items()}
-        if chosen := dict.fromkeys(model.setting for model in fitted.values() if model.setting):
+            model = _tuned(rival.fit(training, group[0]), tuned_on, popular, report)
+            lists |= {events: top_rows(model, labels[events].known, popular) for events in group}
+            settings.setdefault(model.setting, []).extend(map(str, group))
+        if any(settings):
+            several = len(settings) > 1
             made.settings[name] = "; ".join(
-                setting + (f" at {_lengths(fitted, setting)}" if len(chosen) > 1 else "") for setting in chosen
+                setting + (f" at {', '.join(events)}" if several else "") for setting, events in settings.items()
             )
     return made
+
+
+def _part_of(on_progress: OnProgress, done: float, width: float) -> Callable[[float], None]:
+    """Return a callback for the share of one part, ``width`` rivals wide, when ``done`` rivals are done."""
+    return lambda share: on_progress((done + width * share) / len(RIVALS), "fitting simple recommenders")
 
 
 def users_of(split: EvaluationSplit, role: int) -> np.ndarray:
@@ -64,20 +75,20 @@ def users_of(split: EvaluationSplit, role: int) -> np.ndarray:
     return np.unique(split.user[split.role == role])
 
 
-def _lengths(fitted: Mapping[int, ListBaseline], setting: str) -> str:
-    return ", ".join(str(events) for events, model in fitted.items() if model.setting == setting)
-
-
-def _tuned(fitted: ListBaseline, validation: list[LaterLikes], popular: np.ndarray) -> ListBaseline:
+def _tuned(
+    fitted: ListBaseline, validation: list[LaterLikes], popular: np.ndarray, report: Callable[[float], None]
+) -> ListBaseline:
     """Return the variant with the highest precision@10 on validation users, averaged over the numbers of events."""
-    variants = iter(fitted.variants())
-    best = next(variants)
-    if not validation or not best.setting:
+    variants = list(fitted.variants())
+    best, highest = variants[0], -1.0
+    if not validation or len(variants) == 1:
         return best
-    highest = _precision(best, validation, popular)
-    for variant in variants:
+    count = len(variants)
+    while variants:
+        variant = variants.pop(0)  # what it computes is freed with it, unless it is the best
         if (precision := _precision(variant, validation, popular)) > highest:
             best, highest = variant, precision
+        report(1 - len(variants) / count)
     return best
 
 
