@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
-from bst.presentation.vocabulary import INTERVAL, LIST_METRICS, METRICS, ORDERS
+from bst.presentation.vocabulary import INTERVAL, LIST_METRICS, LIST_QUALITY, METRICS, ORDERS, RIVALS
 from bst.timelines.splits import PROTOCOLS
 
 PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
@@ -114,7 +115,7 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Protocol",
         "A named way of splitting ratings into those to learn from and those to be tested on. "
-        + " ".join(f"“{name}”: {story}." for name, story in PROTOCOLS.items()),
+        + " ".join(f"“{name}”: {story}." for name, story in (*PROTOCOLS.items(), (PROTOCOL, PROTOCOL_MEANING))),
         MEASURING,
     ),
     Word(
@@ -133,6 +134,8 @@ GLOSSARY: tuple[Word, ...] = (
         MEASURING,
     ),
     *(Word(LIST_METRICS[key].label, LIST_METRICS[key].meaning, LISTS) for key in LIST_METRICS),
+    *(Word(metric.label, metric.meaning, LISTS) for key, metric in LIST_QUALITY.items() if key not in LIST_METRICS),
+    *(Word(rival.label, f"As a recommender to compare with: {rival.meaning}", LISTS) for rival in RIVALS.values()),
     Word("Popularity", f"As a ranking: {ORDERS['popularity'].meaning}", LISTS),
     Word("Influence", "How much a prediction changes when one event is removed from the history.", EXPLAINING),
     Word(
