@@ -53,7 +53,8 @@ def like_histories(split: EvaluationSplit, users: np.ndarray) -> LikeHistories:
 class LaterLikes:
     """Users of whom the first ``events`` are known, and what they rated later.
 
-    ``users`` (users,): rows of the dataset; those who like nothing later are left out. ``known``: their first events.
+    ``users`` (users,): rows of the dataset; those who rate fewer than ``TOP`` movies later, so that no list of ten could
+    be right, or like none of them, are left out. ``known``: their first events.
     ``stars``: ratings of movies that came later and are not known, (users, movies), sparse, 0 for all others.
     """
 
@@ -67,7 +68,8 @@ class LaterLikes:
     def of(cls, split: EvaluationSplit, users: np.ndarray, events: int) -> Self:
         """Return the labels of those of the ``users`` (rows of the dataset) who have any."""
         whole = like_histories(split, users)
-        useful = np.flatnonzero(whole.after(events).likes.sum(axis=1))
+        later = whole.after(events)
+        useful = np.flatnonzero((later.likes.sum(axis=1) > 0) & (np.diff(later.offsets) >= TOP))
         users, whole = users[useful], whole.take(useful)
         return cls(split, events, users, whole.first(events), _later_stars(split, users, events))
 
