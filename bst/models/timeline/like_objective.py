@@ -102,7 +102,7 @@ class LikeObjective(Objective):
         tower: Any = self.model.like
         states, vectors = tower(batch, training=True)
         state = _at_moments(states, batch)
-        scores = tower.scores(state, vectors)  # (R, M)
+        scores = tower.scores(state, vectors, batch["position"])  # (R, M)
         liked, unseen = tf.cast(batch["liked"], tf.float32), 1 - tf.cast(batch["seen"], tf.float32)
         each = multinomial_loss(scores, liked, batch["seen"])
         calibrated = tower.calibrate(tf.stop_gradient(scores), tf.stop_gradient(state))

@@ -313,24 +313,19 @@ class CatalogueTower(Tower):
         for block in self.content_blocks:
             bias = block.attention.logit_bias(buckets, mask)  # (H, T + 1, T + 1)
             tokens, _ = block(tokens, block.norm_1(tokens), bias, training=training)
-        return self.finish(tokens, ops.arange(ops.shape(tokens)[1]))
-
-    def finish(self, tokens: Tensor, events: Tensor) -> Tensor:
-        """Return the states (…, D) from tokens after the last block; ``events`` int (…,): how many each has read."""
         return self.norm(tokens)
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with, from those that events are made of."""
         return movie_vectors
 
-    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
-        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (N,) for states (…, D)."""
-        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
+    def popularity_after(self, event_count: Tensor) -> Tensor:
+        """Return how popular the movies are with someone who has rated so many, int (…,): (M,) or (…, M) logits."""
+        return ops.convert_to_tensor(self.popularity)
 
-    def catalogue_logits(self, state: Tensor, output_vectors: Tensor | None = None) -> Tensor:
-        """Return logits (…, M) over the catalogue for states (…, D)."""
-        vectors = self.output_vectors(self.movie_vectors()) if output_vectors is None else output_vectors
-        return self.logits(state, vectors, ops.convert_to_tensor(self.popularity))
+    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
+        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (…, N) for states (…, D)."""
+        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
 
 class NextTower(CatalogueTower):
@@ -359,9 +354,10 @@ class NextTower(CatalogueTower):
 class LikeTower(CatalogueTower):
     """Predicts which movies a visitor will watch and like some time later, each on its own: p_i = sigmoid(logit_i).
 
-    score_i = state · (vector_i + offset_i) + popularity_i;  logit_i = scale · score_i + (w · state + c)
+    score_i = state · (vector_i + offset_i) + popularity_i[events];  logit_i = scale · score_i + (w · state + c)
 
-    Scores are trained for the order of movies, scale and shift for probabilities (see ``LikeObjective``); both are the
+    Popularity depends on how many movies the visitor has rated: some are watched first, and others later, and on a
+    website in the order in which it shows them. Scores are trained for the order of movies, scale and shift for probabilities (see ``LikeObjective``); both are the
     same for all movies, so the order is that of the scores. The times of events are not read: what somebody likes
     hardly depends on them, and a visitor of the app has none.
     """
@@ -373,33 +369,32 @@ class LikeTower(CatalogueTower):
         self.output_offset = self.add_weight(
             shape=(self.catalogue_size, self.width), initializer="zeros", name="output"
         )
-        # what is watched first, and what later, differs: on a website in the order in which it shows movies
-        self.count = layers.Embedding(self.count_buckets, self.width, embeddings_initializer="zeros", name="count")
-        self.count.build((None,))
         self.shift = layers.Dense(1, kernel_initializer="zeros", name="shift")
         self.shift.build((None, self.width))
         self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
+        shape = len(self.count_buckets()), self.catalogue_size
+        self.popularity_by_count = self.add_weight(shape=shape, initializer="zeros", name="popularity_by_count")
 
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
         return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
 
-    @property
-    def count_buckets(self) -> int:
-        """How many buckets the number of events has."""
-        return int(distance_buckets(np.array(self.max_distance))) + 1
+    def count_buckets(self) -> np.ndarray:
+        """Return the least number of events in each bucket of ``popularity_by_count``, ascending: (buckets,) int."""
+        return np.unique(distance_buckets(np.arange(self.max_distance + 1)), return_index=True)[1]
 
-    def finish(self, tokens: Tensor, events: Tensor) -> Tensor:
-        """Return the states (…, D), to which the number of events is added: see ``CatalogueTower``."""
-        return self.norm(tokens + self.count(self.buckets(events)))
+    def popularity_after(self, event_count: Tensor) -> Tensor:
+        """Return popularity (…, M) after so many events: see ``CatalogueTower``."""
+        by_count = ops.take(ops.convert_to_tensor(self.popularity_by_count), self.buckets(event_count), axis=0)
+        return ops.convert_to_tensor(self.popularity) + by_count
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
         return movie_vectors + ops.convert_to_tensor(self.output_offset)
 
-    def scores(self, state: Tensor, output_vectors: Tensor) -> Tensor:
-        """Return scores (…, M) of the catalogue for states (…, D)."""
-        return super().logits(state, output_vectors, ops.convert_to_tensor(self.popularity))
+    def scores(self, state: Tensor, output_vectors: Tensor, event_count: Tensor) -> Tensor:
+        """Return scores (…, M) of the catalogue for states (…, D) after so many events, int (…,)."""
+        return super().logits(state, output_vectors, self.popularity_after(event_count))
 
     def calibrate(self, scores: Tensor, state: Tensor) -> Tensor:
         """Return logits (…, N) from scores (…, N) and the states (…, D) that they are of."""

@@ -9,7 +9,11 @@ from bst.models.timeline.config import TimelineConfig
 
 def describe(config: TimelineConfig) -> str:
     """Say in two sentences what a model of this configuration reads and what it is made of."""
-    tasks = {"rating": "predicts how they would rate any movie", "next": "predicts their next movie", "like": "predicts what they will come to like"}
+    tasks = {
+        "rating": "predicts how they would rate any movie",
+        "next": "predicts their next movie",
+        "like": "predicts what they will come to like",
+    }
     towers = "; ".join(
         f"the {name} tower ({tower.layers} layer{'s' * (tower.layers != 1)} of attention, width {tower.width}) "
         f"{tasks[name]}"
@@ -23,7 +27,11 @@ def describe(config: TimelineConfig) -> str:
 
 def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
     """Return the sentences of a model card."""
-    tasks = {"rating": "how someone would rate any movie", "next": "which movie they watch next", "like": "what they will come to like"}
+    tasks = {
+        "rating": "how someone would rate any movie",
+        "next": "which movie they watch next",
+        "like": "what they will come to like",
+    }
     rates = " and ".join(
         f"{tower.learning_rate:g} ({name}, {tower.epochs} epochs)" for name, tower in config.towers.items()
     )
