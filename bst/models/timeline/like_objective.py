@@ -154,9 +154,7 @@ class LikeObjective(Objective):
         @tf.function(input_signature=[self.signature])
         def predict(batch: Inputs) -> tuple[Tensor, Tensor]:
             states, vectors = tower(batch, training=False)
-            scores = tower.scores(
-                tf.gather_nd(states, tf.stack([batch["timeline"], batch["position"]], axis=1)), vectors
-            )
+            scores = tower.scores(_at_moments(states, batch), vectors, batch["position"])
             unseen = scores + tf.cast(batch["seen"], tf.float32) * MASKED
             top = tf.math.top_k(unseen, min(LIST_LENGTH, len(self.split.dataset.movies))).indices
             return multinomial_loss(scores, tf.cast(batch["liked"], tf.float32), batch["seen"]), top

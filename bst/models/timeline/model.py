@@ -357,9 +357,9 @@ class LikeTower(CatalogueTower):
     score_i = state · (vector_i + offset_i) + popularity_i[events];  logit_i = scale · score_i + (w · state + c)
 
     Popularity depends on how many movies the visitor has rated: some are watched first, and others later, and on a
-    website in the order in which it shows them. Scores are trained for the order of movies, scale and shift for probabilities (see ``LikeObjective``); both are the
-    same for all movies, so the order is that of the scores. The times of events are not read: what somebody likes
-    hardly depends on them, and a visitor of the app has none.
+    website in the order in which it shows them. Scores are trained for the order of movies, scale and shift for
+    probabilities (see ``LikeObjective``); both are the same for all movies, so the order is that of the scores. The
+    times of events are not read: what somebody likes hardly depends on them, and a visitor of the app has none.
     """
 
     def build(self, input_shape: Shape | None = None) -> None:
