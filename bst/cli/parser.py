@@ -12,6 +12,7 @@ from bst.errors import one_line
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
+from bst.models.timeline.config import TOWERS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
@@ -124,7 +125,10 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
     parser.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     parser.add_argument(
-        "--tower", action="append", choices=("rating", "next"), help="timeline: train this tower only (both)"
+        "--tower",
+        action="append",
+        choices=TOWERS,
+        help="timeline: train this tower only; several times: these towers (all: rating, next and like)",
     )
     parser.add_argument(
         "--window", type=int, help="presets with a window: events in it, the target included (the preset's own)"
@@ -294,9 +298,14 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_order_options(parser: argparse.ArgumentParser) -> None:
     meanings = "; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items())
-    parser.add_argument("--order", choices=ORDERS, default="rating", help=f"what comes first (rating; {meanings})")
+    parser.add_argument(
+        "--order", choices=ORDERS, help=f"what comes first (the first of these that the model supports; {meanings})"
+    )
     parser.add_argument(
         "--weight", type=float, default=0.5, help="of order blend: 0 liked … 1 likely to be watched next (0.5)"
+    )
+    parser.add_argument(
+        "--fame-weight", type=float, default=1.0, help="of order like: 0 their taste alone … 1 taste and fame (1)"
     )
 
 

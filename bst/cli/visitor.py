@@ -8,7 +8,7 @@ from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.ranking import POPULARITY_BANDS, Filters, RankOptions
+from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.visitors.export import as_json
@@ -51,15 +51,21 @@ def read_request(options: Options) -> VisitorRequest:
     )
 
 
-def rank_options(options: Options) -> RankOptions:
-    """Return how a list is ranked. Raises ``VisitorError``."""
+def order_of(options: Options, bundle: Bundle) -> Order:
+    """Return the order that was asked for, or else the default of the bundle's model."""
+    return options.order or orders_of(bundle.config.tasks)[0]
+
+
+def rank_options(options: Options, bundle: Bundle) -> RankOptions:
+    """Return how a list of a bundle's model is ranked. Raises ``VisitorError``."""
     filters = Filters(tuple(options.genre), _years(options.years), popularity=POPULARITY_BANDS.get(options.fame))
-    return RankOptions(filters, options.order, options.weight, options.diversity)
+    return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.fame_weight)
 
 
 def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
-    request, ranked_by = read_request(options), rank_options(options)
+    request = read_request(options)
+    ranked_by = rank_options(options, request.bundle)
     rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
     return as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by), _text
 
@@ -67,8 +73,9 @@ def recommend(options: Options) -> Answer:
 def _text(answer: dict) -> str:
     lines = []
     for row in answer["recommendations"]:
+        will_like = "" if row["will_like"] is None else f"  {row['will_like']:5.1%} like"
         watch_next = "" if row["watch_next"] is None else f"  {row['watch_next']:6.2%} next"
-        lines.append(f"{row['rank']:3}  {row['expected_rating']:.2f} ★{watch_next}  {row['title']}")
+        lines.append(f"{row['rank']:3}  {row['expected_rating']:.2f} ★{will_like}{watch_next}  {row['title']}")
     return "\n".join(lines) or "no movie passes these filters"
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bst.cli.terminal import Answer, Options, progress_bar
-from bst.cli.visitor import rank_options, read_rating, read_request
+from bst.cli.visitor import order_of, rank_options, read_rating, read_request
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.schema import AGES, DEMOGRAPHICS, Visitor
@@ -28,7 +28,8 @@ MOST_DIGITS = 9
 
 def what_if(options: Options) -> Answer:
     """Show what moves when something about a visitor changes."""
-    request, ranked_by = read_request(options), rank_options(options)
+    request = read_request(options)
+    ranked_by = rank_options(options, request.bundle)
     if not options.changes:
         raise VisitorError("nothing is changed; name a change, such as --rate 'Alien (1979)=2' or --set sex=F")
     changed, descriptions = request.visitor, []
@@ -37,7 +38,8 @@ def what_if(options: Options) -> Answer:
         edit = _edit(request.catalogue, changed, name, texts)
         before, changed = changed, edit.apply(changed)  # raises for an edit that does not fit
         descriptions.append(edit.describe(before, title))
-    comparison = compare(request.load_recommender(), request.visitor, changed, options.k, ranked_by)
+    recommender = request.load_recommender()
+    comparison = compare(recommender, request.visitor, changed, options.k, ranked_by)
     answer = {
         "bundle": request.bundle.name,
         "visitor": visitor_as_json(request.catalogue, request.visitor),
@@ -48,17 +50,21 @@ def what_if(options: Options) -> Answer:
         "gains": _records(comparison.gains()),
         "losses": _records(comparison.losses()),
     }
+    if "like" in recommender.orders:
+        answer |= {"like_gains": _records(comparison.gains("like")), "like_losses": _records(comparison.losses("like"))}
     if comparison.order != "rating":
         answer |= {"next_gains": _records(comparison.gains("next")), "next_losses": _records(comparison.losses("next"))}
     return answer, _comparison_text
 
 
 def _comparison_text(answer: dict) -> str:
-    lines = [answer["sentence"], "", "  A →   B   expected rating"]
+    likes = "like_gains" in answer
+    lines = [answer["sentence"], "", f"  A →   B   expected rating{'  watched and liked' if likes else ''}"]
     for row in answer["moves"]:
         ranks = (f"{row[f'rank_{side}'] or 'seen':>4}" for side in "ab")
         stars = f"{row['expected_a']:.2f} → {row['expected_b']:.2f} ★"
-        lines.append(f"{' →'.join(ranks)}   {stars}  {row['title']}")
+        liked = f"    {row['like_a']:5.1%} → {row['like_b']:5.1%}" if likes else ""
+        lines.append(f"{' →'.join(ranks)}   {stars}{liked}  {row['title']}")
     for name, label in (("gains", "gains most"), ("losses", "loses most")):
         rows = answer[name][:1]
         lines += [f"{label}: {row['title']}, {row['a']:.2f} → {row['b']:.2f} ★" for row in rows]
@@ -139,7 +145,9 @@ def counterfactual(options: Options) -> Answer:
     catalogue, visitor, title = request.catalogue, request.visitor, request.catalogue.title
     movie_id = catalogue.find(options.movie)
     kind, value, above = _goal(options)
-    goal = Goal(movie_id, kind, value, above, options.order, options.weight)
+    # a goal in stars is about no list
+    order = order_of(options, request.bundle) if kind == "top" else options.order or "rating"
+    goal = Goal(movie_id, kind, value, above, order, options.weight, options.fame_weight)
     for name in ("budget", "results"):
         if getattr(options, name) < 1:
             raise VisitorError(f"--{name} must be at least 1, not {getattr(options, name)}")
@@ -167,7 +175,7 @@ def counterfactual(options: Options) -> Answer:
         "visitor": visitor_as_json(catalogue, visitor),
         "movie_id": movie_id,
         "title": title(movie_id),
-        "goal": {"kind": kind, "value": value, "above": above, "order": options.order},
+        "goal": {"kind": kind, "value": value, "above": above, "order": order, "fame": options.fame_weight},
         "expected_rating": round(result.expected, 4),
         "rank": result.rank,
         "already": result.already_reached,

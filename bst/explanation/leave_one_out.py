@@ -7,10 +7,11 @@ as ``Recommender.predict`` does.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bst.inference.ranking import Order
 from bst.inference.recommender import Recommender
 from bst.metrics import probability_liked
 from bst.schema import DemographicName, Event, Visitor
@@ -21,21 +22,28 @@ from bst.scoring.results import CandidateScores
 class Scores:
     """What is predicted of a movie, or how much that changes.
 
-    ``expected`` stars, ``liked`` the probability of 4 stars or more, ``next_logit`` the logit of being the next movie
-    (see ``score_movie``). The latter two are None for a model that does not predict them.
+    ``expected`` stars, ``liked`` the probability of 4 stars or more, ``next_logit`` the logit of being the next movie,
+    ``like_logit`` the log-odds of being watched and liked some time (see ``CandidateScores``). All but the first are
+    None for a model that does not predict them.
     """
 
     expected: float
     liked: float | None = None
     next_logit: float | None = None
+    like_logit: float | None = None
 
     def __sub__(self, other: "Scores") -> "Scores":
         """Return how much more this is than another."""
         return Scores(
             self.expected - other.expected,
-            None if self.liked is None or other.liked is None else self.liked - other.liked,
-            None if self.next_logit is None or other.next_logit is None else self.next_logit - other.next_logit,
+            _difference(self.liked, other.liked),
+            _difference(self.next_logit, other.next_logit),
+            _difference(self.like_logit, other.like_logit),
         )
+
+
+def _difference(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class EventEffects:
     expected: np.ndarray
     liked: np.ndarray | None = None
     next_logit: np.ndarray | None = None
+    like_logit: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -61,17 +70,20 @@ class LeaveOneOut:
     event_effects: EventEffects
 
 
-def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, next_logit: bool = True) -> LeaveOneOut:
+def leave_one_out(
+    recommender: Recommender, visitor: Visitor, movie_id: int, catalogue_logits: bool = True
+) -> LeaveOneOut:
     """Return what each event adds to the prediction of a movie, by leaving out one event at a time.
 
     If two events carry the same information, neither of them shows an effect: see ``interactions``. Without one of the
-    newest events, a model that cannot read the whole history reads an older event instead. ``next_logit``: whether that
-    is predicted, which takes most of the time.
+    newest events, a model that cannot read the whole history reads an older event instead. ``catalogue_logits``:
+    whether ``next_logit`` and ``like_logit`` are predicted, which takes most of the time.
     """
     events = recommender.read_events(visitor)
-    arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, next_logit))
-    liked, logits = (None if values is None else values[0] - values[1:] for values in (arrays.liked, arrays.next_logit))
-    effects = EventEffects(arrays.expected[0] - arrays.expected[1:], liked, logits)
+    arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, catalogue_logits))
+    others = (arrays.liked, arrays.next_logit, arrays.like_logit)
+    differences = (None if values is None else values[0] - values[1:] for values in others)
+    effects = EventEffects(arrays.expected[0] - arrays.expected[1:], *differences)
     return LeaveOneOut(movie_id, events, arrays.scores(0), effects)
 
 
@@ -126,50 +138,68 @@ class _Arrays(NamedTuple):
     expected: np.ndarray
     liked: np.ndarray | None
     next_logit: np.ndarray | None
+    like_logit: np.ndarray | None
 
     def scores(self, i: int) -> Scores:
-        liked, next_logit = (None if values is None else float(values[i]) for values in (self.liked, self.next_logit))
-        return Scores(float(self.expected[i]), liked, next_logit)
+        others = (None if values is None else float(values[i]) for values in self[1:])
+        return Scores(float(self.expected[i]), *others)
 
 
 def _arrays(recommender: Recommender, scores: CandidateScores) -> _Arrays:
-    distribution, logits = scores.distribution, scores.next_logit
+    distribution = scores.distribution
     liked = None if distribution is None else probability_liked(distribution, recommender.bundle.levels)
-    return _Arrays(scores.expected.astype(float), liked, None if logits is None else logits.astype(float))
+    logits = (None if values is None else values.astype(float) for values in (scores.next_logit, scores.like_logit))
+    return _Arrays(scores.expected.astype(float), liked, *logits)
 
 
 # ---- for a list
 
 
+# what events have an effect on, for the movies of a list: the expected rating in stars, or the log-odds of being
+# watched and liked
+ListMeasure = Literal["expected", "like_logit"]
+
+
 @dataclass(frozen=True)
 class StrongestEvent:
-    """The event that raises an expected rating the most, and by how many stars."""
+    """The event that raises a prediction the most, and by how much: stars, or log-odds."""
 
     event: Event
-    stars: float
+    effect: float
+
+
+def list_measure(order: Order) -> ListMeasure:
+    """Return what the reasons of a list in this order are about."""
+    return "like_logit" if order == "like" else "expected"
 
 
 def event_effects(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], positions: Sequence[int] | None = None
+    recommender: Recommender,
+    visitor: Visitor,
+    movie_ids: Sequence[int],
+    positions: Sequence[int] | None = None,
+    measure: ListMeasure = "expected",
 ) -> np.ndarray:
-    """Return what each event adds to the expected ratings of movies: (movies, events) float32 stars.
+    """Return what each event adds to the expected ratings of movies: (movies, events) float32 stars, or log-odds.
 
     Of all events, or of those at ``positions``. As ``leave_one_out`` finds it for one movie.
     """
-    expected = recommender.expected_without_each(visitor, movie_ids, positions)
-    return (expected[0] - expected[1:]).T
+    without_each = recommender.like_logit_without_each if measure == "like_logit" else recommender.expected_without_each
+    predicted = without_each(visitor, movie_ids, positions)
+    return (predicted[0] - predicted[1:]).T
 
 
 # what a list may cost: histories to predict times events in each, some 100 ms
 MOST_READ = 15_000
-# smaller effects are not worth mentioning
-LEAST_STARS = 0.03
+# smaller effects are not worth mentioning: in stars, and in log-odds (odds that are 5% higher)
+LEAST_EFFECT: dict[ListMeasure, float] = {"expected": 0.05, "like_logit": 0.05}
 
 
 def strongest_events(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int]
+    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], measure: ListMeasure = "expected"
 ) -> list[StrongestEvent | None]:
-    """Return for each movie the event without which its expected rating would fall most; None if hardly at all.
+    """Return for each movie the event without which the prediction would fall most; None if by less than
+    ``LEAST_EFFECT``.
 
     In a history of more than about 120 events only those most similar to the movies by ``embeddings`` are tried, as
     predicting a long history once for each of its events takes too long for a list.
@@ -178,12 +208,12 @@ def strongest_events(
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
     positions = _most_similar(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
-    effects = event_effects(recommender, visitor, movie_ids, positions)
+    effects = event_effects(recommender, visitor, movie_ids, positions, measure)
     best = effects.argmax(axis=1)
-    stars = effects[np.arange(len(best)), best]
+    largest = effects[np.arange(len(best)), best]
     return [
-        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_STARS else None
-        for i, effect in zip(best, stars, strict=True)
+        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_EFFECT[measure] else None
+        for i, effect in zip(best, largest, strict=True)
     ]
 
 

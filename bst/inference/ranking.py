@@ -3,7 +3,7 @@
 Pure functions of arrays. ``Recommender`` supplies the arrays; pages and the command line ask it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +27,16 @@ ORDERS: dict[Order, str] = {
 
 # what a model must predict, beside ratings, for each order
 ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
+
+
+def orders_of(tasks: Collection[Task]) -> tuple[Order, ...]:
+    """Return which of ``ORDERS`` a model that predicts these tasks supports; the first is its default.
+
+    >>> orders_of(["rating", "next"])
+    ('rating', 'next', 'blend')
+    """
+    return tuple(order for order in ORDERS if set(ORDER_TASKS[order]) <= set(tasks))
+
 
 # Ranges of ``popularity_percentile``. A few movies have most of the ratings, so the bands narrow towards the top.
 POPULARITY_BANDS: dict[str, tuple[float, float]] = {

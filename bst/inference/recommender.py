@@ -16,7 +16,7 @@ from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
-from bst.errors import BundleError, VisitorError
+from bst.errors import BundleError, DatasetError, VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.config import Task
@@ -57,7 +57,7 @@ def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
     if "rating" not in bundle.config.tasks:
         raise BundleError(
             f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
-            "train both towers"
+            "train the rating tower, too"
         )
     return family_of(bundle.config).scorer(model, bundle.levels, rows_of)
 
@@ -191,6 +191,16 @@ class Recommender:
         rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.expected_without_each(visitor, rows, movies, positions)
 
+    def like_logit_without_each(
+        self, visitor: Visitor, movie_ids: Sequence[int], positions: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return ``like_logit`` of movies, seen ones too, as ``expected_without_each``: (1 + events, movies) log-odds.
+
+        Raises ``ValueError`` for a model without order "like".
+        """
+        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
+        return self._scorer.like_logit_without_each(visitor, rows, movies, positions)
+
     def expected_if_rated(self, visitor: Visitor, movie_id: int, positions: Sequence[int] | None = None) -> np.ndarray:
         """Return the expected rating of a movie for each rating that an event might have: (events, levels) stars.
 
@@ -244,11 +254,12 @@ class Recommender:
     ) -> list[np.ndarray]:
         """Return what movies are sorted by: see ``ranking.sort_keys``.
 
-        ``predictions`` of ``movie_ids``, or of the whole catalogue, for one visitor or many.
+        ``predictions`` of ``movie_ids``, or of the whole catalogue, for one visitor or many. Order "rating" is by
+        expected ratings alone where nobody knows how many ratings movies have.
         """
-        counts = None
-        if options.order == "rating":
-            counts = self.rating_counts if movie_ids is None else self.rating_counts[self.catalogue.rows(movie_ids)]
+        counts = self.known_rating_counts if options.order == "rating" else None
+        if counts is not None and movie_ids is not None:
+            counts = counts[self.catalogue.rows(movie_ids)]
         return ranking.sort_keys(predictions, options, self.bundle.levels, counts)
 
     def _allowed(self, visitor: Visitor, filters: Filters) -> np.ndarray:
@@ -293,6 +304,14 @@ class Recommender:
             return stored
         dataset = self._dataset if isinstance(self._dataset, Dataset) else load(self._dataset)
         return rating_counts.count(dataset)
+
+    @cached_property
+    def known_rating_counts(self) -> np.ndarray | None:
+        """``rating_counts``, or None where neither the bundle nor a dataset has them."""
+        try:
+            return self.rating_counts
+        except DatasetError:
+            return None
 
     @cached_property
     def popularity_percentile(self) -> np.ndarray:

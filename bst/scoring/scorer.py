@@ -110,6 +110,15 @@ class Scorer(ABC):
         """
         return self.predict_many(*self._without_each(visitor, rows, positions), movies).expected
 
+    def like_logit_without_each(
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return ``like_logit`` of ``movies`` as ``expected_without_each`` does: (1 + events, movies).
+
+        Of watched movies, too. Raises ``ValueError`` for a model that does not predict it.
+        """
+        raise ValueError("this model does not predict what will be watched and liked")
+
     def expected_if_rated(
         self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None
     ) -> np.ndarray:

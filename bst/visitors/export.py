@@ -35,6 +35,7 @@ def as_json(
         "order": options.order,
         "weight": options.weight,
         "diversity": options.diversity,
+        "fame": options.fame,
         "filters": {
             "genres": list(filters.genres),
             "years": filters.years and list(filters.years),
@@ -49,6 +50,7 @@ def as_json(
                 "expected_rating": round(row.expected_rating, 4),
                 "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
                 "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
+                "will_like": None if row.will_like is None else round(row.will_like, 6),
             }
             for row in rows
         ],
@@ -79,13 +81,14 @@ def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
 
 def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:
     """Return a ranked list as CSV, one line per movie, with a column per probability; unknown ones are empty."""
-    header = ["rank", "movie_id", "title", "genres", "expected_rating", "watch_next", "seen"]
+    header = ["rank", "movie_id", "title", "genres", "expected_rating", "watch_next", "will_like", "seen"]
     header += [f"p_{level:g}_stars" for level in levels]
     return _csv(
         header,
         (
             [row.rank, row.movie_id, row.title, row.genres, f"{row.expected_rating:.4f}"]
-            + ["" if row.watch_next is None else f"{row.watch_next:.6f}", "yes" if row.seen else "no"]
+            + ["" if share is None else f"{share:.6f}" for share in (row.watch_next, row.will_like)]
+            + ["yes" if row.seen else "no"]
             + ([f"{p:.4f}" for p in row.distribution] if row.distribution else [""] * len(levels))
             for row in rows
         ),

@@ -59,6 +59,13 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
         if row.distribution is not None:
             liked = float(probability_liked(np.asarray(row.distribution), levels))
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
+        if row.will_like is not None:
+            st.metric(
+                "Likes it some time",
+                "seen" if row.seen else percent(row.will_like),
+                help=f"How likely they are to watch it some time and give it {LIKED:g} ★ or more.",
+                width="content",
+            )
         if row.watch_next is not None:
             st.metric(
                 "Watched next",
@@ -74,4 +81,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
             + ", ".join(f"{level:g} stars {p:.0%}" for level, p in zip(levels, row.distribution, strict=True)),
         )
     if row.watch_next is not None and not row.seen:
-        st.markdown(f"The chance that they watch it next: **{odds(row.watch_next)}**.")
+        like = (
+            "" if row.will_like is None else f" The chance that they ever watch and like it: **{odds(row.will_like)}**."
+        )
+        st.markdown(f"The chance that they watch it next: **{odds(row.watch_next)}**.{like}")

@@ -1,9 +1,11 @@
 """Recommend: say who is watching and what they watched; see what the model expects them to like."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
+from bst.inference.ranking import Order
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
@@ -50,7 +52,7 @@ def render() -> None:
         _draw_list(recommender, visitor, rows, options)
         movie_lookup.render(recommender, visitor)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
-    headline.title(_sentence(visitor, best, options.order), anchor=False)
+    headline.title(_sentence(visitor, best, options), anchor=False)
     below_headline.caption(_reason(recommender, visitor, best, rows, options.order))
 
 
@@ -62,18 +64,22 @@ def _best(recommender: Recommender, visitor: Visitor, options: RankOptions) -> R
     return None
 
 
-def _sentence(visitor: Visitor, best: Recommendation | None, order: str) -> str:
+def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOptions) -> str:
     if best is None:
         return "This visitor has seen every movie there is."
     start = _start(visitor)
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
-    if order == "rating" or best.watch_next is None:
+    if options.order == "like" and best.will_like is not None:
+        chance = percent(best.will_like)
+        lead = "the best bet for this visitor is" if options.fame == 1 else "what suits this visitor’s taste best is"
+        return f"{start}, {lead} {title}: {chance} likely to watch it some time and like it, {rating} expected"
+    if options.order == "rating" or best.watch_next is None:
         if best.expected_rating < LIKE_FROM:
             return f"{start}, the model expects this visitor to like no movie; the best is {title}: {rating}"
         verb = "love" if best.expected_rating >= LOVE_FROM else "like"
         return f"{start}, the model expects this visitor to {verb} {title}: {rating}"
     chance = percent(best.watch_next)
-    if order == "next":
+    if options.order == "next":
         return f"{start}, this visitor most likely watches {title} next ({chance}), and the model expects {rating}"
     return f"{start}, the best bet is {title}: {chance} likely to be watched next, with {rating} expected"
 
@@ -87,18 +93,25 @@ def _start(visitor: Visitor) -> str:
 
 
 def _reason(
-    recommender: Recommender, visitor: Visitor, best: Recommendation | None, rows: list[Recommendation], order: str
+    recommender: Recommender, visitor: Visitor, best: Recommendation | None, rows: list[Recommendation], order: Order
 ) -> str:
-    """Return the event that the best movie's rating mainly comes from, for below the sentence; else what to do here."""
+    """Return the event that the best movie mainly comes from, for below the sentence; else what to do here."""
     strongest = None
     if best is not None:
         explained_rows = rows if best in rows else [best]
         movie_ids = [row.movie_id for row in explained_rows]
-        strongest = ranked_list.cached_strongest_events(recommender, visitor, movie_ids)[explained_rows.index(best)]
-    if best is None or strongest is None:
+        strongest = ranked_list.cached_strongest_events(recommender, visitor, movie_ids, order)[
+            explained_rows.index(best)
+        ]
+    if best is None or not visitor.history:
         return "Change anything about the visitor: the list follows at once."
+    if strongest is None:
+        return "No single movie of the history moves it: change anything, and the list follows at once."
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
-    without = stars(round(best.expected_rating - strongest.stars, 1))
+    if order == "like" and best.will_like is not None:
+        chance = percent(ranked_list.without_event(best.will_like, strongest.effect))
+        return f"Mainly because of {escape_markdown(title)}, {rating}: without it, it would be {chance} likely."
+    without = stars(round(best.expected_rating - strongest.effect, 1))
     start = "Mainly because of" if order == "rating" else "The main reason for the rating is"
     return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
 
@@ -109,7 +122,7 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
         with st.container(horizontal=True, width="content", gap="xsmall"):
             list_controls.draw_filters(recommender, options)
             downloads = st.container(width="content")
-    list_controls.draw_order(recommender)
+    list_controls.draw_order(recommender, options)
     filters = list_controls.describe(options)
     if filters:
         st.caption(f":material/filter_alt: {escape_markdown(filters)}")
@@ -119,7 +132,8 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, options)
-    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), explained.request)
+    on_why = partial(explained.request, order=options.order)
+    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), on_why)
     if rows[0].watch_next is not None:
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 

@@ -23,8 +23,6 @@ SLIDER_LAG = 3
 FIRST_SHARE = 0.25
 # and a user with so many ratings: enough to see something, not too many to follow
 FIRST_LENGTHS = range(30, 81)
-# the list is compared with what they rated later, so the likeliest movies come first
-DEFAULT_ORDER: Order = "next"
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,9 @@ def start(user: int) -> None:
 
 
 def order(orders: tuple[Order, ...]) -> Order:
-    """Return the order of the list, of those that the model has."""
-    if len(orders) == 1:
-        return orders[0]
-    if settings.get("replay_order") not in orders:
-        set_order(DEFAULT_ORDER)
-    return settings.get("replay_order")
+    """Return the chosen order of the list, or the first of those that the model has."""
+    chosen = settings.get("replay_order")
+    return chosen if chosen in orders else orders[0]
 
 
 def set_order(order: Order) -> None:

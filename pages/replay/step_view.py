@@ -5,7 +5,7 @@ import streamlit as st
 
 from bst.inference.ranking import Order
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
-from bst.text import count
+from bst.text import count, percent
 from bst.visitors.replay import Replay
 from pages.replay import state
 from pages.replay.state import Playback
@@ -49,16 +49,18 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
     rows = recommender.rank(replay.at(step), LENGTH, RankOptions(order=order))
     later = replay.later(step)
     st.caption(_hits(sum(row.movie_id in later for row in rows), len(rows), replay.length - step))
+    columns = {
+        "rank": [row.rank for row in rows],
+        "why": why_link.CELL,
+        "later": [_later(row, later) for row in rows],
+        "likes": [percent(row.will_like or 0) for row in rows],
+        "expected": [row.expected_rating for row in rows],
+        "title": [row.title for row in rows],  # last, as the last column is cut off where there is little room
+    }
+    if order != "like":
+        del columns["likes"]
     st.dataframe(
-        pd.DataFrame(
-            {
-                "rank": [row.rank for row in rows],
-                "why": why_link.CELL,
-                "later": [_later(row, later) for row in rows],
-                "expected": [row.expected_rating for row in rows],
-                "title": [row.title for row in rows],  # last, as the last column is cut off where there is little room
-            }
-        ),
+        pd.DataFrame(columns),
         hide_index=True,
         height=table_height(LENGTH),
         row_height=ROW_HEIGHT,
@@ -68,22 +70,27 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
             "later": st.column_config.TextColumn(
                 "Later", width=98, help="Whether they rated it later, how many movies later, and how."
             ),
+            "likes": st.column_config.TextColumn(
+                "Likes",
+                width=56,
+                help="How likely the model found it then that they would watch and like it some time.",
+            ),
             "expected": st.column_config.NumberColumn(
                 "Rating", format="%.2f ★", width=64, help="The rating that the model expected at this step."
             ),
             "why": why_link.column(
                 "replay_why",
                 [row.movie_id for row in rows],
-                lambda movie_id: _request_explanation(replay, playback.step, movie_id),
+                lambda movie_id: _request_explanation(replay, playback.step, movie_id, order),
             ),
         },
         alt="The list at this step, best first, with what they rated later",
     )
 
 
-def _request_explanation(replay: Replay, step: int, movie_id: int) -> None:
+def _request_explanation(replay: Replay, step: int, movie_id: int, order: Order) -> None:
     state.store(state.playback(replay.steps).jump(step))
-    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}")
+    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}", order)
 
 
 def _draw_order(recommender: Recommender) -> Order:

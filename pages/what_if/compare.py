@@ -49,14 +49,18 @@ def _sentence(recommender: Recommender, comparison: Comparison) -> str:
         return "Change something about this visitor and see what moves"
     best = comparison.first[0]
     value = f"with {stars(round(best.expected_rating, 1))}"
-    if comparison.order != "rating" and best.watch_next is not None:
+    if comparison.order == "like" and best.will_like is not None:
+        value += f", and {percent(best.will_like)} likely to be watched and liked"
+    elif comparison.order != "rating" and best.watch_next is not None:
         value += f", and {percent(best.watch_next)} likely to be next"
     return f"{escape_markdown(best.title)} leads this visitor’s list {value}: change something and see what moves"
 
 
 def _draw_suggestions(recommender: Recommender, a: Visitor, b: Visitor) -> None:
     """Draw suggested changes. They stay when one was made, so that the next one is a click away."""
-    suggested = cached("suggestions", model_key(recommender, a), lambda: suggestions.suggest(recommender, a))
+    unfiltered = list_controls.unfiltered(recommender)
+    key = model_key(recommender, a, unfiltered)
+    suggested = cached("suggestions", key, lambda: suggestions.suggest(recommender, a, unfiltered))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="what_if_starts"):
         st.markdown("**Try:**", width="content")
         for number, suggestion in enumerate(suggested):
@@ -107,7 +111,7 @@ def _draw_order(recommender: Recommender, options: RankOptions) -> None:
         **controlled("what_if_order", options.order, lambda order: settings.update(order=order)),
     )
     blend = f"Likely next and liked: the first has a weight of {options.weight:.0%}, as set on the Recommend page."
-    st.caption(blend if options.order == "blend" else orders[options.order][1])
+    st.caption(blend if options.order == "blend" else list_controls.explain(options))
 
 
 def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:

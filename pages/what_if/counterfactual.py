@@ -63,7 +63,7 @@ def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
     """Propose a movie if none is chosen, or if this model does not know it."""
     movie_id = settings.get("goal_movie")
     if movie_id is None or movie_id not in recommender.catalogue:
-        rows = recommender.rank(visitor, PROPOSED_RANK)
+        rows = recommender.rank(visitor, PROPOSED_RANK, list_controls.unfiltered(recommender))
         settings.update(goal_movie=rows[-1].movie_id if rows else next(iter(recommender.catalogue.titles)))
 
 
@@ -95,8 +95,11 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
         )
     order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
-        st.caption(f"In the list “{list_controls.ORDERS[order][0]}”, as chosen on the Recommend page, without filters.")
-    return Goal(movie_id, kind, value, above, order, options.weight)
+        fame = f" with {options.fame:.0%} fame" if order == "like" and options.fame < 1 else ""
+        st.caption(
+            f"In the list “{list_controls.ORDERS[order][0]}”{fame}, as chosen on the Recommend page, without filters."
+        )
+    return Goal(movie_id, kind, value, above, order, options.weight, options.fame)
 
 
 def _draw_direction() -> tuple[Literal["top", "stars"], bool]:

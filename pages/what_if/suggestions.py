@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.explanation import event_effects
+from bst.explanation import event_effects, list_measure
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic
@@ -27,11 +27,14 @@ class Suggestion:
     edit: Edit
 
 
-def suggest(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
-    """Return three or four edits that show something: of a rating, of demographics, of the history."""
+def suggest(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Suggestion]:
+    """Return three or four edits that show something: of a rating, of demographics, of the history.
+
+    ``options``: of the list that is to move.
+    """
     if not visitor.history:
         return [*_first_movies(recommender, visitor), _other_sex(visitor), _other_age(visitor)]
-    events, title = _by_influence(recommender, visitor), recommender.catalogue.title
+    events, title = _by_influence(recommender, visitor, options), recommender.catalogue.title
     strongest, levels = events[0], recommender.bundle.levels
     rating = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
     suggestions = [
@@ -53,12 +56,13 @@ def suggest(recommender: Recommender, visitor: Visitor) -> list[Suggestion]:
     return suggestions
 
 
-def _by_influence(recommender: Recommender, visitor: Visitor) -> list[Event]:
+def _by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:
     """Return the newest events, first the one without which the top of the list changes most."""
     events = recommender.read_events(visitor)
     measured = range(max(0, len(events) - MAX_MEASURED), len(events))
-    top = [row.movie_id for row in recommender.rank(visitor, TOP_K)]
-    strength = np.abs(event_effects(recommender, visitor, top, measured)).sum(axis=0)
+    top = [row.movie_id for row in recommender.rank(visitor, TOP_K, options)]
+    effects = event_effects(recommender, visitor, top, measured, list_measure(options.order))
+    strength = np.abs(effects).sum(axis=0)
     return [events[measured[i]] for i in np.argsort(-strength, kind="stable").tolist()]
 
 

@@ -17,7 +17,7 @@ from bst.what_if.sweeps import SweepParameter
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view
+from pages.shared.widgets import chart_view, list_controls
 
 TITLE = "Vary one setting"
 
@@ -119,11 +119,13 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, name: str) -> list[
         placeholder="The first of the list",
         key=settings.key("sweep_movies"),
         persist_state="session",
-        help=f"Up to {MAX_MOVIES}. If empty, the first {DEFAULT_MOVIES} of the list by rating.",
+        help=f"Up to {MAX_MOVIES}. If empty, the first {DEFAULT_MOVIES} of the list, ordered as on the Recommend page.",
     )
     if name == EVERYONE:
         st.caption("Only the first of them is shown.")
-    return chosen or [row.movie_id for row in recommender.rank(visitor, DEFAULT_MOVIES)]
+    return chosen or [
+        row.movie_id for row in recommender.rank(visitor, DEFAULT_MOVIES, list_controls.unfiltered(recommender))
+    ]
 
 
 def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], name: str, event: int | None) -> str:

@@ -1,6 +1,7 @@
 """Below the picture: the largest changes, and both lists side by side."""
 
-from typing import Any, Literal, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -8,10 +9,11 @@ import streamlit as st
 from bst.inference.recommender import RankOptions, Recommender
 from bst.text import percent
 from bst.what_if import Comparison
+from bst.what_if.comparison import Value
 from pages.shared.state import explained, settings
+from pages.shared.state.controlled import controlled
 from pages.shared.widgets import ranked_list, why_link
 
-By = Literal["rating", "next"]
 MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
 
@@ -22,7 +24,7 @@ HOW_IT_WORKS = """**How this works**
   change** searches for the smallest change that brings a movie where you want it (a counterfactual).
 - Nothing about A changes until you keep B.
 """
-BY: dict[By, str] = {"rating": "Expected rating", "next": "Watched next"}
+BY: dict[Value, str] = {"like": "Liked some time", "rating": "Expected rating", "next": "Watched next"}
 
 
 class _ChangeTable(NamedTuple):
@@ -38,21 +40,18 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
         with st.container(border=True):
             st.markdown(HOW_IT_WORKS)
         return
-    by: By = "rating"
+    values = [value for value in BY if value in recommender.orders]
+    by: Value = settings.get("compare_by") if settings.get("compare_by") in values else "rating"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Which movies gain, which lose", anchor=False, width="content")
-        if "next" in recommender.orders:
-            by = (
-                st.segmented_control(
-                    "Change of",
-                    list(BY),
-                    required=True,
-                    format_func=BY.__getitem__,
-                    key=settings.key("compare_by"),
-                    persist_state="session",
-                    label_visibility="collapsed",
-                )
-                or by
+        if len(values) > 1:
+            st.segmented_control(
+                "Change of",
+                values,
+                required=True,
+                format_func=BY.__getitem__,
+                label_visibility="collapsed",
+                **controlled("compare_by_choice", by, lambda chosen: settings.update(compare_by=chosen)),
             )
     st.caption("Of the whole catalogue, except the movies in either history.")
     for table in (
@@ -66,8 +65,8 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
             _draw_change_table(table, by)
 
 
-def _draw_change_table(table: _ChangeTable, by: By) -> None:
-    rows, as_text = table.rows, percent if by == "next" else "{:.2f} ★".format
+def _draw_change_table(table: _ChangeTable, by: Value) -> None:
+    rows, as_text = table.rows, "{:.2f} ★".format if by == "rating" else percent
     columns: dict[str, Any] = {
         "title": st.column_config.TextColumn("Movie"),
         "change": st.column_config.TextColumn("Change", width=80),
@@ -95,8 +94,15 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOp
     a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
     for name, title, visitor, rows, before, on_why in (
-        ("a", "A: as they are", a, comparison.first, None, explained.request),
-        ("b", "B: changed" if comparison.edits else "B: the same so far", b, comparison.second, a, _ask_about_copy),
+        ("a", "A: as they are", a, comparison.first, None, partial(explained.request, order=options.order)),
+        (
+            "b",
+            "B: changed" if comparison.edits else "B: the same so far",
+            b,
+            comparison.second,
+            a,
+            partial(explained.request, slot="b", order=options.order),
+        ),
     ):
         with grid.cell():
             st.header(title, anchor=False)

@@ -1,19 +1,21 @@
 """The app without a browser: each test gets a fresh session."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
-from bst.datasets import load_movies
+from bst.datasets import load, load_movies
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of
 from bst.models.timeline.config import TimelineConfig, TowerConfig
-from bst.schema import WHOLE_STARS, Visitor
+from bst.schema import WHOLE_STARS, Dataset, Visitor
 from pages.shared import resources
 from pages.shared.state.undo import Changes
 
@@ -88,6 +90,11 @@ NEXT_CURVES = {
     "val_ndcg@10": (0.03, 0.05, 0.06, 0.08, 0.10, 0.11),
     "val_hr@10": (0.05, 0.10, 0.12, 0.15, 0.20, 0.21),
 }
+LIKE_CURVES = {
+    "like_loss": (6.9, 6.6, 6.4, 6.3, 6.2),
+    "val_like_loss": (6.8, 6.5, 6.4, 6.45, 6.5),  # the third is the best
+    "val_precision@10": (0.20, 0.28, 0.31, 0.32, 0.33),
+}
 TASK = {"protocol": "visitor", "seed": 0, "labels": 1234}
 LENGTHS = {"0": 0.82, "1": 0.78, "5": 0.75}
 BASELINES = {
@@ -128,14 +135,19 @@ def kinds_dir(tmp_path_factory) -> Path:
     """A folder with a bundle of each kind on the demo world: timeline, rating-only, next-only, classic."""
     folder = tmp_path_factory.mktemp("kinds")
     tower, none = TowerConfig(width=8, heads=2, layers=2), TowerConfig(epochs=0)
-    rating, following = _rows(RATING_CURVES), _rows(NEXT_CURVES)
-    both = [{**row, **(rating[i] if i < len(rating) else {})} for i, row in enumerate(following)]
+    rating, following = curve_rows(RATING_CURVES), curve_rows(NEXT_CURVES)
+    liking = curve_rows(LIKE_CURVES)
+    every = [
+        {**row, **(rating[i] if i < len(rating) else {}), **(liking[i] if i < len(liking) else {})}
+        for i, row in enumerate(following)
+    ]
     figures = TASK | RATING_FIGURES | {"metrics": RATING_FIGURES["metrics"] | NEXT_FIGURES["metrics"]}
     figures |= {"popularity": NEXT_FIGURES["popularity"]}
-    _make(folder / "timeline", TimelineConfig("timeline", tower, tower, factors=4), both, figures)
-    _make(folder / "rating-only", TimelineConfig("timeline", tower, none, factors=4), rating, TASK | RATING_FIGURES)
-    _make(folder / "next-only", TimelineConfig("timeline", none, tower), following, TASK | NEXT_FIGURES)
-    _make(folder / "classic", ClassicConfig("compact", window=4, mlp=(8, 4)), rating, TASK | CLASSIC_FIGURES)
+    make_bundle(folder / "timeline", TimelineConfig("timeline", tower, tower, tower, factors=4), every, figures)
+    rating_only = TimelineConfig("timeline", tower, none, none, factors=4)
+    make_bundle(folder / "rating-only", rating_only, rating, TASK | RATING_FIGURES)
+    make_bundle(folder / "next-only", TimelineConfig("timeline", none, tower, none), following, TASK | NEXT_FIGURES)
+    make_bundle(folder / "classic", ClassicConfig("compact", window=4, mlp=(8, 4)), rating, TASK | CLASSIC_FIGURES)
     return folder
 
 
@@ -146,12 +158,14 @@ def kinds(kinds_dir, override_settings) -> Path:
     return kinds_dir
 
 
-def _rows(curves: dict[str, tuple[float, ...]]) -> list[dict]:
+def curve_rows(curves: dict[str, tuple[float, ...]]) -> list[dict]:
+    """Curves by name as the history of a training: one row per epoch."""
     epochs = len(next(iter(curves.values())))
     return [{"epoch": i + 1} | {name: values[i] for name, values in curves.items()} for i in range(epochs)]
 
 
-def _make(folder: Path, config: ModelConfig, history: list[dict], figures: dict) -> Bundle:
+def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures: dict) -> Bundle:
+    """Save a model of random weights as a bundle of the demo world."""
     movies = load_movies("demo")
     sizes = Sizes(50, len(movies))
     model, rng = family_of(config).build(config, sizes, len(WHOLE_STARS)), np.random.default_rng(3)
@@ -183,4 +197,12 @@ def _make(folder: Path, config: ModelConfig, history: list[dict], figures: dict)
         versions={},
         parameters={"parameters": 1000, "trainable": 1000, "non_trainable": 0, "by_part": {}},
     )
-    return save_bundle(bundle, model, history, figures, f"# {folder.name}")
+    bundle = save_bundle(bundle, model, history, figures, f"# {folder.name}")
+    rating_counts.save(bundle, demo())
+    return bundle
+
+
+@cache
+def demo() -> Dataset:
+    """The embedded demo world, read once."""
+    return load("demo")

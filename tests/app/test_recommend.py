@@ -1,12 +1,35 @@
 """The Recommend page: what a newcomer sees, and what each control does."""
 
+import math
+import re
+import shutil
+
 import pytest
 
+from bst.bundles import sidecars
+from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 from bst.errors import DatasetError
 from bst.inference import recommender
+from bst.inference.ranking import RankOptions
+from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import Event, Visitor
-from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_list, shown_titles, start, visitor
+from bst.text import percent
+from tests.app.conftest import (
+    RATING_CURVES,
+    RATING_FIGURES,
+    TASK,
+    captions,
+    chart_words,
+    curve_rows,
+    headline,
+    make_bundle,
+    set_visitor,
+    shown_list,
+    shown_titles,
+    start,
+    visitor,
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -30,13 +53,13 @@ def ratings(app) -> list[float]:
 
 def test_a_newcomer_sees_a_result_at_once(app):
     assert not app.exception
-    assert headline(app).startswith("After 5 movies, the model expects this visitor to ")
     titles = shown_titles(app)
     assert len(titles) == 10
-    assert titles[0] in headline(app)
+    assert headline(app).startswith(f"After 5 movies, the best bet for this visitor is {titles[0]}: ")
     watched = {"Toy Story (1995)", "Casablanca (1942)", "Blade Runner (1982)", "The Terminator (1984)", "Alien (1979)"}
     assert not watched & set(titles)
-    assert ratings(app) == sorted(ratings(app), reverse=True)
+    shares = [row["like_share"] for row in rows(app)]
+    assert shares == sorted(shares, reverse=True)
     assert all(1 <= stars <= 5 for stars in ratings(app))
 
 
@@ -86,7 +109,7 @@ def test_an_empty_visitor_still_gets_a_list_and_can_go_back_to_the_example(app):
     app.button(key="start_empty").click().run()
     assert not app.exception
     assert history(app) == ()
-    assert headline(app).startswith("With an empty history, the model expects")
+    assert headline(app).startswith("With an empty history, the best bet for this visitor is ")
     assert len(shown_titles(app)) == 10
     app.button(key="example").click().run()
     assert len(history(app)) == 5
@@ -172,17 +195,42 @@ def test_a_long_history_is_folded_until_asked_for(app):
 # ---- why a movie is there, and where it was before
 
 
+WATCHED = ("Toy Story (1995), 4 ★", "Casablanca (1942), 3 ★", "Blade Runner (1982), 5 ★", "Alien (1979), 5 ★")
+WATCHED += ("The Terminator (1984), 4 ★",)
+
+
+def reasons(app) -> list[str]:
+    """Why each movie is in the list, in its order; without what differs from list to list."""
+    return [row["because"].replace("\N{NO-BREAK SPACE}", " ") for row in rows(app)]
+
+
 def test_each_row_names_the_main_cause_of_its_rating(kinds):
     app = start("timeline")
-    reasons = [row["because"] for row in rows(app) if "because" in row]
-    watched = ("Toy Story (1995), 4 ★", "Casablanca (1942), 3 ★", "Blade Runner (1982), 5 ★", "Alien (1979), 5 ★")
-    watched += ("The Terminator (1984), 4 ★",)
-    assert reasons
-    for because in reasons:
-        assert because.replace("\N{NO-BREAK SPACE}", " ").startswith(
-            tuple(f"because of {event}: +0." for event in watched)
+    app.segmented_control(key="order_choice").select("rating").run()
+    of_a_movie = [because for because in reasons(app) if because != "no single movie moves it"]
+    assert of_a_movie
+    assert all(because.startswith(tuple(f"because of {event}: +" for event in WATCHED)) for because in of_a_movie)
+    assert all(float(because.rpartition("+")[2]) >= 0.05 for because in of_a_movie)
+
+
+def test_in_the_list_for_this_visitor_the_cause_is_what_makes_a_movie_likelier(kinds):
+    app = start("timeline")
+    model, who = recommender.Recommender.load(kinds / "timeline"), visitor(app)
+    titles = load_movies("demo").set_index("movie_id")["title"]
+    for row, because in zip(rows(app), reasons(app), strict=True):
+        # log-odds with the whole history, then without each of its movies
+        whole, *without = (
+            model.score_movie([one], row["movie_id"]).like_logit[0]
+            for one in (who, *(who.without(event.movie_id) for event in who.history))
         )
-    assert "Mainly because of" in captions(app)
+        least = min(range(len(without)), key=without.__getitem__)
+        if whole - without[least] < 0.05:
+            assert because == "no single movie moves it"
+        else:
+            event = who.history[least]
+            assert because == f"likelier because of {titles[event.movie_id]}, {event.rating:.0f} ★"
+            assert f" would say {percent(1 / (1 + math.exp(-without[least])))} instead of " in row["because_tooltip"]
+    assert "Mainly because of" in captions(app) or "No single movie of the history moves it" in captions(app)
     # without a history there is nothing to rest on
     app.button(key="start_empty").click().run()
     assert not any("because" in row for row in rows(app))
@@ -202,10 +250,10 @@ def test_movements_are_those_since_the_latest_change(kinds):
         assert row["move"]["sign"] == sign
         assert row["move"]["tooltip"]
     # another order is no change of the visitor: it has movements, too
-    app.segmented_control(key="order").select("next").run()
+    app.segmented_control(key="order_choice").select("next").run()
     assert all(row["move"]["sign"][0] in "▲▼=n" for row in rows(app))
     app.button(key="undo").click().run()
-    app.segmented_control(key="order").select("rating").run()
+    app.segmented_control(key="order_choice").select("like").run()
     assert shown_titles(app) == before
     assert {row["move"]["sign"] for row in rows(app)} != {"="}, "against the state that was undone"
 
@@ -243,8 +291,9 @@ def test_popularity_without_the_ratings_to_count(kinds, monkeypatch):
     def gone(dataset):
         raise DatasetError("ratings.dat is missing; get it again")
 
-    app = start("rating-only")
     monkeypatch.setattr(recommender, "load", gone)
+    monkeypatch.setattr(recommender.rating_counts, "read", lambda bundle: None)
+    app = start("rating-only")
     app.select_slider(key="filter_fame").set_value((0, 0)).run()
     assert not app.exception
     assert "Popularity is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
@@ -275,14 +324,77 @@ def test_the_list_and_the_visitor_can_be_downloaded(kinds):
 # ---- models that predict more than one number
 
 
-def test_a_model_that_names_the_next_movie_offers_three_orders_and_others_none(kinds):
-    assert start("timeline").segmented_control(key="order").options == ["By rating", "Likely next", "Both"]
+def test_each_model_offers_the_orders_that_it_supports(kinds, tmp_path, override_settings):
+    orders = ["For this visitor", "Highest rated", "Likely next", "Both"]
+    assert start("timeline").segmented_control(key="order_choice").options == orders
     for other in ("classic", "rating-only"):
         app = start(other)
         assert not app.exception
-        assert "order" not in [control.key for control in app.segmented_control]
-        assert not any("next" in row for row in rows(app))
+        assert "order_choice" not in [control.key for control in app.segmented_control]
+        assert not any("next" in row or "like" in row for row in rows(app))
         assert "rated next" not in captions(app)
+    tower = TowerConfig(width=8, heads=2, layers=2)
+    config = TimelineConfig("timeline", tower, tower, TowerConfig(epochs=0), factors=4)
+    make_bundle(tmp_path / "two-towers", config, curve_rows(RATING_CURVES), TASK | RATING_FIGURES)
+    override_settings(bundles=tmp_path)
+    app = start("two-towers")
+    assert not app.exception
+    assert app.segmented_control(key="order_choice").options == orders[1:]
+    assert app.segmented_control(key="order_choice").value == "rating", "its first one"
+    assert headline(app).startswith("After 5 movies, the model expects this visitor to ")
+    assert not any("like" in row for row in rows(app))
+
+
+def test_the_list_for_this_visitor_has_the_likeliest_to_be_watched_and_liked_first(kinds):
+    app = start("timeline")
+    shares = [row["like_share"] for row in rows(app)]
+    assert shares[0] == 1
+    assert shares == sorted(shares, reverse=True)
+    assert shown_list(app)["by"] == ["like"], "the number that the list is ordered by stands out"
+    best = rows(app)[0]
+    assert headline(app) == (
+        f"After 5 movies, the best bet for this visitor is {best['title']}: {best['like']} likely to watch it some "
+        f"time and like it, {ratings(app)[0]:.1f} ★ expected"
+    )
+    assert "What they are most likely to watch and like some time." in captions(app)
+
+
+def test_less_fame_leaves_what_suits_the_visitor_more_than_others(kinds):
+    app = start("timeline")
+    model = recommender.Recommender.load(kinds / "timeline")
+    as_predicted = shown_titles(app)
+    app.select_slider(key="fame").set_value(0).run()
+    assert not app.exception
+    taste = model.rank(visitor(app), 10, RankOptions(order="like", fame=0))
+    assert shown_titles(app) == [row.title for row in taste] != as_predicted
+    assert headline(app).startswith(f"After 5 movies, what suits this visitor’s taste best is {taste[0].title}: ")
+    assert "What suits their taste" in captions(app)
+    app.select_slider(key="fame").set_value(50).run()
+    half = model.rank(visitor(app), 10, RankOptions(order="like", fame=0.5))
+    assert shown_titles(app) == [row.title for row in half]
+    assert "fame counts 50%" in captions(app)
+    # the other orders have no such slider
+    app.segmented_control(key="order_choice").select("rating").run()
+    assert "fame" not in [slider.key for slider in app.select_slider]
+
+
+def test_a_movie_that_hardly_anybody_rated_says_so(kinds, tmp_path, override_settings):
+    """Here every movie has 0, 1, 19 or 1,234 ratings: fewer than 20 are few."""
+    kind = open_bundle(shutil.copytree(kinds / "timeline", tmp_path / "timeline"))
+    numbers = [(0, 1, 19, 1234)[row % 4] for row in range(kind.sizes.movies)]
+    sidecars.save(kind, "rating_counts", {"counts": numbers})
+    override_settings(bundles=tmp_path)
+    of_title = dict(zip(load_movies("demo")["title"], numbers, strict=True))
+    few = {0: "no ratings", 1: "only 1 rating", 19: "only 19 ratings"}
+    app = start("timeline")
+    app.segmented_control(key="length").select(100).run()
+    assert len(rows(app)) == 100
+    for row in rows(app):
+        assert row["ratings"] == few.get(of_title[row["title"]], "")
+    # in the list to which it matters, all say how many there are
+    app.segmented_control(key="order_choice").select("rating").run()
+    for row in rows(app):
+        assert row["ratings"] == (few | {1234: "1,234 ratings"})[of_title[row["title"]]]
 
 
 def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds):
@@ -296,13 +408,13 @@ def test_each_row_shows_the_distribution_whose_mean_is_the_expected_rating(kinds
 
 def test_ordering_by_likely_next(kinds):
     app = start("timeline")
-    by_rating = shown_titles(app)
-    app.segmented_control(key="order").select("next").run()
+    by_default = shown_titles(app)
+    app.segmented_control(key="order_choice").select("next").run()
     assert not app.exception
     shares = [row["next_share"] for row in rows(app)]
     assert shares[0] == 1
     assert shares == sorted(shares, reverse=True)
-    assert shown_titles(app) != by_rating
+    assert shown_titles(app) != by_default
     assert shown_list(app)["by"] == ["next"], "the number that the list is ordered by stands out"
     sentence = headline(app)
     assert sentence.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
@@ -313,7 +425,7 @@ def test_ordering_by_likely_next(kinds):
 
 def test_ordering_by_both_weighs_the_two_chances(kinds):
     app = start("timeline")
-    app.segmented_control(key="order").select("blend").run()
+    app.segmented_control(key="order_choice").select("blend").run()
     assert not app.exception
 
     def chances():
@@ -331,7 +443,7 @@ def test_ordering_by_both_weighs_the_two_chances(kinds):
 
 def test_the_order_lasts_while_other_pages_and_models_are_looked_at(kinds):
     app = start("timeline")
-    app.segmented_control(key="order").select("next").run()
+    app.segmented_control(key="order_choice").select("next").run()
     app.switch_page("pages/why/why.py").run()
     app.switch_page("pages/recommend/recommend.py").run()
     assert "most likely watches" in headline(app)
@@ -344,7 +456,7 @@ def test_the_order_lasts_while_other_pages_and_models_are_looked_at(kinds):
 
 def test_likely_next_without_a_history(kinds):
     app = start("timeline")
-    app.segmented_control(key="order").select("next").run()
+    app.segmented_control(key="order_choice").select("next").run()
     app.button(key="start_empty").click().run()
     assert not app.exception
     assert headline(app).startswith("With an empty history, this visitor most likely watches ")
@@ -355,12 +467,14 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
     best = rows(app)[0]
     app.selectbox(key="any_movie_demo").select(best["movie_id"]).run()
     assert not app.exception
-    expected, liked, following = app.metric
+    expected, liked, some_time, following = app.metric
     assert expected.value == best["rating"]
     assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(best['bars'][3:]):.0%}")
+    assert (some_time.label, some_time.value) == ("Likes it some time", best["like"])
     assert following.value == best["next"]
-    assert any("The chance that they watch it next: **" in text.value for text in app.markdown)
-    assert any("Rank **1** of 1,350" in text.value for text in app.markdown)
+    chances = next(text.value for text in app.markdown if "The chance that they watch it next: **" in text.value)
+    assert "The chance that they ever watch and like it: **" in chances
+    assert any(re.search(r"Rank \*\*[\d,]+\*\* of 1,350", text.value) for text in app.markdown)
     (alt_text,) = chart_words(app)
     assert alt_text.startswith(f"How likely each rating of {best['title']} is: 1 stars ")
     assert "5 stars" in alt_text
@@ -369,7 +483,7 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
 def test_a_seen_movie_cannot_be_the_next(kinds):
     app = start("timeline")
     app.selectbox(key="any_movie_demo").select(movie_id("Alien (1979)")).run()
-    assert app.metric[2].value == "seen"
+    assert [metric.value for metric in app.metric[2:]] == ["seen", "seen"]
     assert not any("The chance that" in text.value for text in app.markdown)
 
 

@@ -10,6 +10,7 @@ from bst.datasets import load, load_movies
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
 from bst.settings import get_settings
+from bst.text import percent
 from tests.app.conftest import captions, chart_words, headline, start
 
 pytestmark = pytest.mark.timeout(180)
@@ -121,8 +122,20 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert rows["title"].tolist() == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
     assert not app.exception
-    expected = app.dataframe[0].value["expected"].tolist()
-    assert expected == sorted(expected, reverse=True)
+    then = recommender.rank(replay.at(5), 10, RankOptions(order="rating"))
+    assert app.dataframe[0].value["title"].tolist() == [row.title for row in then]
+    assert app.dataframe[0].value["expected"].tolist() == pytest.approx([row.expected_rating for row in then])
+
+
+def test_the_list_is_for_this_user_unless_another_order_is_chosen(kinds):
+    app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=5)
+    assert app.segmented_control(key="replay_order_choice").value == "like"
+    replay, recommender = shown_replay(app), Recommender.load(get_settings().bundles / "timeline")
+    then, rows = recommender.rank(replay.at(5), 10), app.dataframe[0].value
+    assert rows["title"].tolist() == [row.title for row in then]
+    assert rows["likes"].tolist() == [percent(row.will_like) for row in then]
+    app.segmented_control(key="replay_order_choice").select("next").run()
+    assert "likes" not in app.dataframe[0].value
 
 
 def test_going_from_step_to_step(kinds):
@@ -215,7 +228,7 @@ def test_a_model_without_held_out_users_says_so_and_offers_others(kinds):
     app.button(key="replay_with_rating-only").click().run()
     assert not app.exception
     assert headline(app).startswith("After ")
-    # a model without a next tower has one order
+    # a model without a next and a like tower has one order
     assert not app.segmented_control
 
 

@@ -1,7 +1,9 @@
 """The state of the app: undo and redo of both visitors, the address, and links that others open."""
 
+import base64
 import json
 import random
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -226,7 +228,7 @@ def test_a_link_opens_just_what_was_on_the_screen(kinds):
     assert "s" not in app.query_params
     app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
     app.selectbox(key="visitor_sex").select(None).run()
-    app.segmented_control(key="order").select("next").run()
+    app.segmented_control(key="order_choice").select("next").run()
     app.multiselect(key="filter_genres").set_value(["Drama", "Comedy"]).run()
     app.slider[0].set_value((1960, 2000)).run()
     app.segmented_control(key="length").select(25).run()
@@ -320,6 +322,20 @@ def test_a_link_with_unknown_movies_and_odd_ratings_says_what_it_lost(kinds):
 
 
 @pytest.mark.timeout(300)
+def test_a_former_link_opens_a_list_by_rating_as_it_was(kinds):
+    """Version 1, written when lists were ordered by rating unless something else was said."""
+    packed = zlib.compress(json.dumps(["timeline", [None, None, None, [ALIEN], "a"]]).encode())
+    app = open_link(f"1.{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}")
+    assert not app.exception
+    assert not app.toast
+    assert history(app) == [(ALIEN, 5.0)]
+    assert app.segmented_control(key="order_choice").value == "rating"
+    assert headline(app).startswith("After 1 movie, the model expects this visitor to ")
+    # a newcomer's list is for this visitor
+    assert start("timeline").segmented_control(key="order_choice").value == "like"
+
+
+@pytest.mark.timeout(300)
 def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
     a, b = Visitor(history=(Event(ALIEN, 2.0),)), Visitor("M", history=(Event(ALIEN, 4.0), Event(CASABLANCA, 1.0)))
     app = open_link(encode(State("timeline", a, b, {"asked_about": TOY_STORY})), "pages/why/why.py")
@@ -333,6 +349,7 @@ def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
 def test_every_setting_comes_through_a_link_and_stays(kinds):
     settings = {
         "order": "blend",
+        "fame": 40,
         "blend_weight": 35,
         "diversity": 20,
         "filter_genres": ("Drama", "Comedy"),

@@ -105,6 +105,7 @@ def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, 
         assert all(pair[side] == str(everything.index(title) + 1) for title, pair in ranks(app).items())
 
     # and the tables the largest changes of what neither has seen
+    app.segmented_control(key="compare_by_choice").select("rating").run()
     change = model.expected_ratings(copy(app)) - model.expected_ratings(before)
     unseen = ~MOVIES["movie_id"].isin([event.movie_id for event in before.history])
     best = MOVIES["title"][unseen].iloc[change[unseen].argsort()[::-1][:5]].tolist()
@@ -113,8 +114,15 @@ def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, 
     assert gains["change"][0] == f"▲ {change[unseen].max():.2f} ★"
     assert losses["change"][0] == f"▼ {-change[unseen].min():.2f} ★"
 
-    app.segmented_control(key="compare_by").select("next").run()
+    app.segmented_control(key="compare_by_choice").select("next").run()
     assert all(text.endswith("%") for table in app.dataframe for text in table.value["change"])
+
+    app.segmented_control(key="compare_by_choice").select("like").run()
+    change = model.predict(copy(app)).will_like - model.predict(before).will_like
+    best = MOVIES["title"][unseen].iloc[change[unseen].argsort()[::-1][:5]].tolist()
+    gains, losses = (table.value for table in app.dataframe)
+    assert gains["title"].tolist() == best
+    assert all(text.endswith("%") for text in [*gains["change"], *losses["change"]])
 
 
 def test_the_copy_can_be_kept_swapped_and_begun_again(kinds):
@@ -167,7 +175,19 @@ def test_lists_follow_the_controls_of_the_recommend_page(kinds, model):
     assert headline(app).startswith(f"{best.title} leads this visitor’s list with ")
     assert " likely to be next: change something" in headline(app)
     app.switch_page("pages/recommend/recommend.py").run()
-    assert app.segmented_control(key="order").value == "next"
+    assert app.segmented_control(key="order_choice").value == "next"
+
+
+def test_taste_alone_orders_both_lists_and_the_goal(kinds, model):
+    app = what_if("timeline", fame=0)
+    taste = RankOptions(order="like", fame=0)
+    assert lists(app)[0] == [row.title for row in model.rank(visitor(app), 10, taste)]
+    assert " likely to be watched and liked: change something" in headline(app)
+    assert "What suits their taste" in captions(app)
+    look_at(app, "find")
+    assert TITLES[app.selectbox(key="goal_movie").value] == model.rank(visitor(app), 15, taste)[-1].title
+    assert app.metric[1].value == "15th of 1,345"
+    assert "In the list “For this visitor” with 0% fame" in captions(app)
 
 
 def test_the_page_says_when_no_movie_passes_the_filters(kinds):
@@ -340,7 +360,7 @@ def test_a_model_that_only_rates_offers_no_orders_and_no_next(kinds):
     app = what_if("classic")
     keys = [control.key for control in app.segmented_control]
     assert "what_if_order" not in keys
-    assert "compare_by" not in keys
+    assert "compare_by_choice" not in keys
     app.button(key="start_0").click().run()
     assert not app.exception
 

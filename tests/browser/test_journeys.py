@@ -46,7 +46,7 @@ def test_the_frame_shows_while_tensorflow_loads(browser, tmp_path):
 
 
 def test_build_a_visitor_and_ask_why(page):
-    assert re.match(r"After 5 movies, the model expects this visitor to \w+", headline(page))
+    assert re.match(r"After 5 movies, the best bet for this visitor is \w+", headline(page))
     page.get_by_role("button", name="Start empty").click()
     settled(page)
     assert headline(page).startswith("With an empty history")
@@ -112,9 +112,12 @@ def test_order_by_what_is_likely_next(page):
     page.get_by_text("Both", exact=True).click()
     settled(page)
     assert headline(page).startswith("After 5 movies, the best bet is ")
-    page.get_by_text("By rating", exact=True).click()
+    page.get_by_text("Highest rated", exact=True).click()
     settled(page)
     assert headline(page).startswith("After 5 movies, the model expects this visitor to ")
+    page.get_by_text("For this visitor", exact=True).click()
+    settled(page)
+    assert headline(page).startswith("After 5 movies, the best bet for this visitor is ")
 
 
 def test_the_distribution_of_any_movie(page):

@@ -113,6 +113,19 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
     assert "bundle following has no rating tower" in line
 
 
+def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
+    trained = answer("train", "--dataset", orderly_dir, "--epochs", 1, "--name", "liking", "--tower", "like")
+    assert trained["metrics"] == {}, "lists need ratings, too"
+    card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
+    assert "predicts which movies they will watch and like some time" in card
+    assert "None on test labels" in card
+    line = refused("recommend", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "bundle liking has no rating tower" in line
+    line = refused("evaluate", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "train --tower rating --tower like" in line
+
+
 def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
 
     from bst.bundles.bundle import open_bundle, save_bundle
@@ -122,9 +135,11 @@ def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeli
     model = family_of(config).build(config, whole.sizes, 5)
     model.rating.set_weights(timeline_model.rating.get_weights())
     stars = save_bundle(replace(whole, folder=tmp_path / "stars", config=config), model, [], {}, "").folder
-    rows, all_rows = (answer("recommend", "--bundle", b, "-k", 3)["recommendations"] for b in (stars, bundle))
+    by_rating = ("-k", 3, "--order", "rating")
+    rows, all_rows = (answer("recommend", "--bundle", b, *by_rating)["recommendations"] for b in (stars, bundle))
     assert [row["watch_next"] for row in rows] == [None, None, None]
-    assert rows == [row | {"watch_next": None} for row in all_rows]
+    assert rows == [row | {"watch_next": None, "will_like": None} for row in all_rows]
+    assert answer("recommend", "--bundle", stars, "-k", 3)["order"] == "rating", "its first order"
     line = refused("recommend", "--bundle", stars, "--order", "next")
     assert line == "error: model stars cannot order by 'next'; it can by: rating"
 
@@ -183,7 +198,14 @@ def test_epochs_are_those_that_were_asked_for(asked):
 
 
 @pytest.mark.parametrize(
-    ("towers", "left"), [(["rating"], ["rating"]), (["next"], ["next"]), (["next", "rating"], ["rating", "next"])]
+    ("towers", "left"),
+    [
+        (["rating"], ["rating"]),
+        (["next"], ["next"]),
+        (["like"], ["like"]),
+        (["next", "rating"], ["rating", "next"]),
+        (["like", "rating"], ["rating", "like"]),
+    ],
 )
 def test_towers_are_those_that_were_asked_for(towers, left, asked):
     settings, _ = asked(*[word for tower in towers for word in ("--tower", tower)])
@@ -195,30 +217,46 @@ def test_towers_are_those_that_were_asked_for(towers, left, asked):
     assert (list(settings.config.towers), settings.epochs) == (["next"], 2)
 
 
-@pytest.mark.parametrize("order", ["rating", "next", "blend"])
-def test_a_list_in_each_order(order, answer, eager, bundle, timeline_recommender):
+@pytest.mark.parametrize(
+    ("options", "order", "fame"),
+    [
+        (["--order", "rating"], "rating", 1),
+        (["--order", "next"], "next", 1),
+        (["--order", "blend"], "blend", 1),
+        (["--order", "like", "--fame-weight", 0], "like", 0),
+        ([], "like", 1),  # the first that the model supports
+    ],
+)
+def test_a_list_in_each_order(options, order, fame, answer, eager, bundle, timeline_recommender):
     from bst.schema import Event, Visitor
 
     watched = ["--watched", "Story Number 4=5", "--watched", "130=3"]
-    said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, "--order", order)
-    rows = timeline_recommender.rank(Visitor("F", history=(Event(112, 5), Event(130, 3))), 5, RankOptions(order=order))
+    said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, *options)
+    visitor = Visitor("F", history=(Event(112, 5), Event(130, 3)))
+    rows = timeline_recommender.rank(visitor, 5, RankOptions(order=order, fame=fame))
+    assert (said["order"], said["fame"]) == (order, fame)
     assert [row["movie_id"] for row in said["recommendations"]] == [row.movie_id for row in rows]
     for told, row in zip(said["recommendations"], rows, strict=True):
         assert told["expected_rating"] == pytest.approx(row.expected_rating, abs=1e-3)
         assert told["distribution"] == pytest.approx(row.distribution, abs=1e-3)
         assert sum(told["distribution"]) == pytest.approx(1, abs=3e-4)
         assert told["watch_next"] == pytest.approx(row.watch_next, abs=1e-4)
+        assert told["will_like"] == pytest.approx(row.will_like, abs=1e-4)
 
 
 def test_a_list_as_text_says_how_likely_each_is(run, eager, bundle):
     code, out, _ = run("recommend", "--bundle", bundle, "-k", 3, "--order", "next")
     assert code == 0
     assert [line.count("% next") for line in out.splitlines()] == [1, 1, 1]
+    assert [line.count("% like") for line in out.splitlines()] == [1, 1, 1]
 
 
 def test_an_order_that_a_model_cannot_give(refused, small_bundle, data_here):
     line = refused("recommend", "--bundle", small_bundle.folder, "--order", "blend")
     assert line == "error: model small cannot order by 'blend'; it can by: rating"
+    assert "fame counts from 0 (taste alone) to 1" in refused(
+        "recommend", "--bundle", small_bundle.folder, "--fame-weight", 2
+    )
     assert "invalid choice: 'fame'" in refused("recommend", "--bundle", small_bundle.folder, "--order", "fame")
 
 

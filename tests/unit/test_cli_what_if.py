@@ -27,7 +27,8 @@ def test_what_moves_as_json(answer, eager, bundle, timeline_recommender):
     said = answer("whatif", "--bundle", bundle, *WHO, "--rate", "Story Number 4=1", "-k", 5)
     made = compare(timeline_recommender, VISITOR, VISITOR.rated(112, 1), 5)
     title = timeline_recommender.catalogue.title
-    assert list(said) == ["bundle", "visitor", "changed", "edits", "sentence", "moves", "gains", "losses"]
+    by_value = ["gains", "losses", "like_gains", "like_losses", "next_gains", "next_losses"]
+    assert list(said) == ["bundle", "visitor", "changed", "edits", "sentence", "moves", *by_value]
     assert said["bundle"] == "tiny"
     assert said["edits"] == [f"rated {title(112)} 5 → 1"]
     assert said["sentence"] == made.describe(title)
@@ -39,7 +40,9 @@ def test_what_moves_as_json(answer, eager, bundle, timeline_recommender):
     for row, known in zip(said["moves"], made.moves.itertuples(), strict=True):
         assert row["expected_b"] == pytest.approx(known.expected_b, abs=1e-4)
         assert row["next_a"] == pytest.approx(known.next_a, abs=1e-4)
+        assert row["like_b"] == pytest.approx(known.like_b, abs=1e-4)
     assert [row["movie_id"] for row in said["losses"]] == made.losses()["movie_id"].tolist()
+    assert [row["movie_id"] for row in said["like_gains"]] == made.gains("like")["movie_id"].tolist()
 
 
 def test_changes_are_made_in_the_order_in_which_they_are_given(answer, eager, bundle):
@@ -87,7 +90,7 @@ def test_what_moves_as_text(run, eager, bundle, timeline_recommender):
     lines = out.splitlines()
     assert code == 0
     assert lines[0] == made.describe(timeline_recommender.catalogue.title)
-    assert lines[2].split() == ["A", "→", "B", "expected", "rating"]
+    assert lines[2].split() == ["A", "→", "B", "expected", "rating", "watched", "and", "liked"]
     first = made.moves.iloc[0]
     assert lines[3].split()[:6] == [
         str(first["rank_a"]), "→", "1", f"{first['expected_a']:.2f}", "→", f"{first['expected_b']:.2f}"
@@ -131,11 +134,11 @@ def test_the_smallest_changes_as_json(answer, eager, bundle, timeline_recommende
     rows = timeline_recommender.rank(VISITOR, 8)
     asked = ["--movie", rows[-1].movie_id, "--into-top", 5, "--budget", 80, "--results", 2]
     said = answer("counterfactual", "--bundle", bundle, *WHO, *asked)
-    made = find_counterfactuals(timeline_recommender, VISITOR, Goal(rows[-1].movie_id, "top", 5), 80, 2)
+    made = find_counterfactuals(timeline_recommender, VISITOR, Goal(rows[-1].movie_id, "top", 5, order="like"), 80, 2)
     assert list(said) == [
         "bundle", "visitor", "movie_id", "title", "goal", "expected_rating", "rank", "already", "tried", "found"
     ]  # fmt: skip
-    assert said["goal"] == {"kind": "top", "value": 5, "above": True, "order": "rating"}
+    assert said["goal"] == {"kind": "top", "value": 5, "above": True, "order": "like", "fame": 1.0}
     assert (said["rank"], said["title"], said["already"]) == (8, rows[-1].title, False)
     assert said["tried"] == made.tried
     assert len(said["found"]) == len(made.counterfactuals) > 0

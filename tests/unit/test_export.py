@@ -37,7 +37,7 @@ CATALOGUE = Catalogue(
 )
 LEVELS = (0.1, 0.1, 0.1, 0.2, 0.5)
 ROWS = [
-    Recommendation(rank, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567)
+    Recommendation(rank, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567, 0.3)
     for rank, (movie, title) in enumerate(TITLES.items(), start=1)
 ]
 VISITOR = Visitor("F", None, "writer", (Event(5, 4.0), Event(1, 3.5), Event(3, 1.0, 978_300_760)))
@@ -57,6 +57,7 @@ def test_a_list_as_csv():
         "genres": "Drama|Comedy",
         "expected_rating": "4.1235",
         "watch_next": "0.012346",
+        "will_like": "0.300000",
         "seen": "no",
         "p_1_stars": "0.1000",
         "p_2_stars": "0.1000",
@@ -114,10 +115,10 @@ def test_a_title_is_unchanged_but_for_an_apostrophe(title):
 def test_missing_predictions_are_empty():
     rows = [Recommendation(1, 5, TITLES[5], "Drama", 3.0)]
     (row,) = read(export.list_as_csv(rows, WHOLE_STARS))
-    assert row["watch_next"] == ""
+    assert (row["watch_next"], row["will_like"]) == ("", "")
     assert (row["p_1_stars"], row["p_5_stars"]) == ("", "")
     (item,) = export.as_json("classic", CATALOGUE, VISITOR, rows, RankOptions())["recommendations"]
-    assert (item["distribution"], item["watch_next"]) == (None, None)
+    assert (item["distribution"], item["watch_next"], item["will_like"]) == (None, None, None)
 
 
 def test_a_history_as_csv_can_be_imported():
@@ -141,15 +142,11 @@ def test_movies_seen_without_a_rating_can_be_imported():
 
 def test_json_round_trips_with_all_that_the_list_depends_on():
     filters = Filters(("Drama", "Comedy"), (1950, 2001), True, (0.0, 0.25))
-    exported = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4))
+    exported = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4, 0.3))
     assert json.loads(export.as_text(exported)) == exported
     assert "Léon" in export.as_text(exported)
-    assert (exported["bundle"], exported["order"], exported["weight"], exported["diversity"]) == (
-        "ml-1m",
-        "blend",
-        0.25,
-        0.4,
-    )
+    options = [exported[name] for name in ("bundle", "order", "weight", "diversity", "fame")]
+    assert options == ["ml-1m", "blend", 0.25, 0.4, 0.3]
     assert exported["filters"] == {
         "genres": ["Drama", "Comedy"],
         "years": [1950, 2001],
@@ -169,4 +166,5 @@ def test_json_round_trips_with_all_that_the_list_depends_on():
         "expected_rating": 4.1235,
         "distribution": list(LEVELS),
         "watch_next": 0.012346,
+        "will_like": 0.3,
     }

@@ -29,6 +29,7 @@ visitors = st.builds(
 )
 values = {
     "order": st.sampled_from(list(ORDERS)),
+    "fame": st.integers(0, 100),
     "blend_weight": st.integers(0, 100),
     "diversity": st.integers(0, 100),
     "filter_genres": st.lists(st.sampled_from(GENRES), unique=True).map(tuple),
@@ -39,7 +40,7 @@ values = {
     "any_movie": ids,
     "asked_about": ids,
     "what_if_view": st.sampled_from(["compare", "sweep", "find"]),
-    "compare_by": st.sampled_from(["rating", "next"]),
+    "compare_by": st.sampled_from(["like", "rating", "next"]),
     "sweep_parameter": st.sampled_from(SWEEPS),
     "sweep_event": ids,
     "sweep_movies": st.lists(ids, max_size=5, unique=True).map(tuple),
@@ -52,7 +53,7 @@ values = {
     "replay_step": ids,
     "replay_order": st.sampled_from(list(ORDERS)),
     "why_of": st.sampled_from(["a", "b"]),
-    "why_measure": st.sampled_from(["expected", "liked", "next_logit"]),
+    "why_measure": st.sampled_from(["expected", "liked", "next_logit", "like_logit"]),
     "why_order": st.sampled_from(["strength", "time"]),
     "why_part": st.sampled_from(["ratings", "trust", "heads", "general"]),
 }
@@ -62,9 +63,9 @@ chosen = st.fixed_dictionaries({}, optional=values).map(
 states = st.builds(State, st.text(min_size=1, max_size=40), visitors, st.none() | visitors, chosen)
 
 
-def packed(text: str) -> str:
+def packed(text: str, version: int = 2) -> str:
     """A link around any JSON text, whole and with a right checksum."""
-    return f"1.{base64.urlsafe_b64encode(zlib.compress(text.encode())).rstrip(b'=').decode()}"
+    return f"{version}.{base64.urlsafe_b64encode(zlib.compress(text.encode())).rstrip(b'=').decode()}"
 
 
 def link_to(visitor: list, *more) -> str:
@@ -171,7 +172,31 @@ def test_damaged_links(text):
 
 def test_a_link_of_another_version_says_so():
     with pytest.raises(LinkError, match="another version"):
-        decode("2." + encode(State("demo"))[2:])
+        decode("3." + encode(State("demo"))[2:])
+
+
+def former(packed_settings: dict | None = None) -> State:
+    """What a link of version 1 with these settings, by their short names, stands for."""
+    return decode(
+        packed(json.dumps(["demo", ALIEN, *([] if packed_settings is None else [packed_settings])]), version=1)
+    )
+
+
+def test_a_former_link_means_what_it_meant():
+    """Lists were ordered by rating, those of Replay by what is next, and comparisons were of ratings."""
+    then = {"order": "rating", "compare_by": "rating", "replay_order": "next"}
+    for packed_settings in (None, {}):
+        assert former(packed_settings) == State("demo", Visitor(history=(Event(1214, 5.0),)), None, then)
+    assert former({"o": "next", "ro": "rating", "n": 25}).settings == then | {
+        "order": "next",
+        "replay_order": "rating",
+        "length": 25,
+    }
+    # written again, it is a link of today that means the same
+    assert decode(encode(former())) == former()
+    assert encode(former()).startswith("2.")
+    # today's links without settings have today's defaults
+    assert decode(link_to(ALIEN)).settings == {}
 
 
 def test_a_million_characters_are_not_even_looked_at():

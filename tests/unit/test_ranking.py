@@ -1,5 +1,7 @@
 """Ranked lists: orders, filters and diversity, on numbers that can be worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,11 +57,12 @@ NEVER, RARELY, LIKELY = (np.eye(5)[i] for i in (0, 3, 4))
 def predictions() -> Predictions:
     """Four movies: liked with 0, 0.5, 0.2 and 1; next with 0.4, 0.1, 0.4 and 0.1."""
     levels = np.array([[1, 0, 0, 0, 0], [0, 0, 0.5, 0.5, 0], [0.8, 0, 0, 0, 0.2], [0, 0, 0, 0.5, 0.5]])
-    return Predictions(levels @ [1, 2, 3, 4, 5], levels, np.array([0.4, 0.1, 0.4, 0.1]))
+    like, fame = np.array([0.0, -2, -1, -3]), np.array([0.5, -4, -1, -5])
+    return Predictions(levels @ [1, 2, 3, 4, 5], levels, np.array([0.4, 0.1, 0.4, 0.1]), like, fame)
 
 
-def order(by: Order, weight: float = 0.5, allowed=(True, True, True, True)) -> list[int]:
-    keys = ranking.sort_keys(predictions(), RankOptions(order=by, weight=weight), WHOLE_STARS)
+def order(by: Order, weight: float = 0.5, allowed=(True, True, True, True), fame=1.0, counts=None) -> list[int]:
+    keys = ranking.sort_keys(predictions(), RankOptions(order=by, weight=weight, fame=fame), WHOLE_STARS, counts)
     return ranking.argsort_candidates(keys, np.array(allowed)).tolist()
 
 
@@ -67,6 +70,42 @@ def test_orders():
     assert order("rating") == [3, 1, 2, 0]  # 4.5, 3.5, 1.8, 1
     assert order("next") == [2, 0, 3, 1]  # equal chances go by rating
     assert order("blend") == [3, 2, 1, 0]  # 0.1, 0.08, 0.05, 0
+
+
+def test_fame_counts_from_not_at_all_to_as_predicted():
+    assert order("like") == [0, 2, 1, 3]  # 0, −1, −2, −3: the visitor's log-odds
+    # less those of anybody: −0.5, 2, 0, 2; equal ones go by rating
+    assert order("like", fame=0.0) == [3, 1, 2, 0]
+    # less half of them: −0.25, 0, −0.5, −0.5
+    assert order("like", fame=0.5) == [1, 0, 3, 2]
+
+
+@pytest.mark.parametrize("fame", [-0.01, 1.01, float("nan")])
+def test_an_invalid_fame(fame):
+    with pytest.raises(VisitorError, match="fame counts from 0"):
+        RankOptions(order="like", fame=fame)
+
+
+def test_few_ratings_count_against_a_movie():
+    # a quarter of the scale is 1 star: 1.645 / √(n + 1) is 0.1645 after 99 ratings, and 1.645 after none
+    known, unknown = np.array([99, 99, 99, 99]), np.array([99, 99, 99, 0])
+    expected = np.array([1, 3.5, 1.8, 4.5])
+    np.testing.assert_allclose(ranking.cautious_rating(expected, unknown, WHOLE_STARS), [0.8355, 3.3355, 1.6355, 2.855])
+    assert order("rating", counts=known) == [3, 1, 2, 0]
+    assert order("rating", counts=unknown) == [1, 3, 2, 0], "4.5 of nobody comes after 3.5 of ninety-nine"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "orders"),
+    [
+        (("rating", "next", "like"), ("like", "rating", "next", "blend")),
+        (("rating", "next"), ("rating", "next", "blend")),
+        (("rating", "like"), ("like", "rating")),
+        (("rating",), ("rating",)),
+    ],
+)
+def test_the_orders_of_a_model_follow_from_what_it_predicts(tasks, orders):
+    assert ranking.orders_of(tasks) == orders
 
 
 def test_the_weight_of_a_blend_goes_from_liked_to_likely_next():
@@ -83,9 +122,9 @@ def test_half_and_half_is_the_order_of_the_product():
 
 def test_keys_of_several_visitors_at_once():
     result = predictions()
-    twice = Predictions(
-        *(np.stack([part, part[::-1]]) for part in (result.expected, result.distribution, result.watch_next))
-    )
+    parts = (result.expected, result.distribution, result.watch_next, result.like_logit)
+    twice = Predictions(*(np.stack([part, part[::-1]]) for part in parts), np.zeros(4))
+    result = replace(result, fame_logit=np.zeros(4))
     for by in ranking.ORDERS:
         options = RankOptions(order=by, weight=0.3)
         alone = ranking.sort_keys(result, options, WHOLE_STARS)
@@ -93,7 +132,7 @@ def test_keys_of_several_visitors_at_once():
             np.testing.assert_allclose(both, [key, key[::-1]])
 
 
-@pytest.mark.parametrize("by", ["next", "blend"])
+@pytest.mark.parametrize("by", ["like", "next", "blend"])
 def test_a_model_of_ratings_alone_orders_by_rating(by):
     with pytest.raises(VisitorError, match=f"cannot order by '{by}'"):
         ranking.sort_keys(Predictions(np.ones(4)), RankOptions(order=by), WHOLE_STARS)
@@ -101,7 +140,7 @@ def test_a_model_of_ratings_alone_orders_by_rating(by):
 
 @pytest.mark.parametrize("by", ["popularity", "", "Next"])
 def test_an_unknown_order(by):
-    with pytest.raises(VisitorError, match=r"cannot be ordered by .*; choose one of: rating, next, blend"):
+    with pytest.raises(VisitorError, match=r"cannot be ordered by .*; choose one of: like, rating, next, blend"):
         RankOptions(order=by)
 
 

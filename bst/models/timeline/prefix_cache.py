@@ -87,6 +87,17 @@ class SharedPrefixPredictor:
         ``variants``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
         each level (variants, N, L), batch after batch, and with ``catalogue_logits`` the logits (variants, N) by task.
         """
+        predictions = self._run(list(self._towers) if catalogue_logits else ["rating"], history, variants, movies)
+        return predictions.pop("rating"), predictions
+
+    def logits(self, task: str, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray) -> np.ndarray:
+        """Return the logits (variants, N) of one task alone, as ``predict`` does."""
+        return self._run([task], history, variants, movies)[task]
+
+    def _run(
+        self, towers: Sequence[str], history: Arrays, variants: Sequence[Arrays], movies: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return what some towers predict: the probability of each level, or logits, by tower."""
         rows, prefixes = movies.astype(np.int32), self._prefixes(history)
         passes, count = [], 0
         for batch in variants:
@@ -99,11 +110,10 @@ class SharedPrefixPredictor:
             lengths = np.int32(prefix_length), np.int32(changed_length)
             return tower, which, self._graphs[tower](inputs, rows, *lengths, prefixes[tower]).numpy()
 
-        towers = list(self._towers) if catalogue_logits else ["rating"]
         predictions: dict[str, np.ndarray] = {}
         for tower, which, values in self._workers.map(run, [(tower, part) for tower in towers for part in passes]):
             predictions.setdefault(tower, np.zeros((count, *values.shape[1:]), np.float32))[which] = values
-        return predictions.pop("rating"), predictions
+        return predictions
 
 
 def _take(inputs: Arrays, which: np.ndarray) -> Arrays:

@@ -178,6 +178,17 @@ class TimelineScorer(Scorer):
             return super().expected_without_each(visitor, rows, movies, positions)
         return self._means(self._shared_without_each(visitor, rows, movies, positions, False)[0])
 
+    def like_logit_without_each(
+        self, visitor: Visitor, rows: np.ndarray, movies: np.ndarray, positions: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return ``like_logit`` of ``movies`` without each event: see ``Scorer``. Shared prefixes are read once."""
+        if "like" not in self._catalogue:
+            return super().like_logit_without_each(visitor, rows, movies, positions)
+        if len(rows) < LEAST_SHARED:
+            inputs = self._inputs(*self._without_each(visitor, rows, positions))
+            return self._logits_of["like"](inputs, movies.astype(np.int32)).numpy()
+        return self._shared_prefix.logits("like", *self._without_each_inputs(visitor, rows, positions), movies)
+
     def _shared_without_each(
         self,
         visitor: Visitor,
@@ -186,12 +197,17 @@ class TimelineScorer(Scorer):
         positions: Sequence[int] | None,
         catalogue_logits: bool,
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        inputs = self._without_each_inputs(visitor, rows, positions)
+        return self._shared_prefix.predict(*inputs, movies, catalogue_logits)
+
+    def _without_each_inputs(
+        self, visitor: Visitor, rows: np.ndarray, positions: Sequence[int] | None
+    ) -> tuple[Inputs, list[Inputs]]:
+        """Return the history, and as batches all that is read of it, then what is without each event."""
         history, without = encode_without_each(visitor, rows, self.max_history, positions)
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
-        return self._shared_prefix.predict(
-            self._model_inputs(history.as_batch(), [visitor]), batches, movies, catalogue_logits
-        )
+        return self._model_inputs(history.as_batch(), [visitor]), batches
 
     def expected_if_rated(
         self, visitor: Visitor, rows: np.ndarray, movie: int, positions: Sequence[int] | None = None

@@ -55,7 +55,7 @@ GLOSSARY_ENTRIES = (
     "Popular",
 )
 # learning curves in a report
-CURVES = ("mae", "rmse", "ndcg@10", "hr@10")
+CURVES = ("mae", "rmse", "ndcg@10", "hr@10", "precision@10")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """The whole state of the app as a short text that fits into an address, and back. Pure.
 
-The text is "1." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
+The text is "2." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
 ``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are half stars, one hexadecimal digit each; times
 are differences from the time before; ``seen`` has the ids of the other movies that were seen, in ascending order, as
 differences. Settings at their defaults are not written. The checksum of zlib shows when a link was cut or altered.
+
+Version 1 had other defaults, ``FORMER_DEFAULTS``: what such a link does not say is as it was then.
 """
 
 import base64
@@ -20,7 +22,7 @@ from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
 from bst.text import count
 
-VERSION = "1"
+VERSION = "2"
 LENGTHS = (10, 25, 50, 100)
 SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
 MAX_CHARACTERS, MAX_BYTES = 20_000, 100_000
@@ -131,7 +133,9 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
 movie = integer(0, MAX_ID)
 # by their keys in the session (see ``settings``)
 SETTINGS: dict[str, Setting] = {
-    "order": Setting("o", "rating", one_of(tuple(ORDERS))),
+    # a model without the first order has its own first one: see ``list_controls``
+    "order": Setting("o", next(iter(ORDERS)), one_of(tuple(ORDERS))),
+    "fame": Setting("p", 100, integer(0, 100)),
     "blend_weight": Setting("w", 50, integer(0, 100)),
     "diversity": Setting("d", 0, integer(0, 100)),
     "filter_genres": Setting("g", (), list_of(one_of(GENRES))),
@@ -143,7 +147,7 @@ SETTINGS: dict[str, Setting] = {
     "any_movie": Setting("a", None, movie, movies=True),
     "asked_about": Setting("q", None, movie, movies=True),
     "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find"))),
-    "compare_by": Setting("c", "rating", one_of(("rating", "next"))),
+    "compare_by": Setting("c", "like", one_of(("like", "rating", "next"))),
     "sweep_parameter": Setting("k", SWEEPS[0], one_of(SWEEPS)),
     "sweep_event": Setting("e", None, movie, movies=True),
     "sweep_movies": Setting("m", (), list_of(movie, most=5), movies=True),
@@ -154,11 +158,16 @@ SETTINGS: dict[str, Setting] = {
     "goal_stars": Setting("gs", 4.0, decimal(1.1, 4.9)),
     "replay_user": Setting("ru", None, integer(0, MAX_ID)),
     "replay_step": Setting("rs", None, integer(0, MAX_ID)),
-    "replay_order": Setting("ro", "next", one_of(tuple(ORDERS))),
+    "replay_order": Setting("ro", next(iter(ORDERS)), one_of(tuple(ORDERS))),
     "why_of": Setting("wo", "a", one_of(("a", "b"))),
-    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
+    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit", "like_logit"))),
     "why_order": Setting("ws", "strength", one_of(("strength", "time"))),
     "why_part": Setting("wp", "ratings", one_of(("ratings", "trust", "heads", "general"))),
+}
+# by version: the defaults of then, where they were others
+FORMER_DEFAULTS: dict[str, dict[str, Any]] = {
+    "1": {"order": "rating", "compare_by": "rating", "replay_order": "next"},
+    VERSION: {},
 }
 _BY_SHORT = {setting.short: name for name, setting in SETTINGS.items()}
 
@@ -188,9 +197,9 @@ def decode(text: str) -> State:
     if len(text) > MAX_CHARACTERS:
         raise LinkError(f"This link is far too long: it has {len(text):,} characters.")
     version, dot, body = text.partition(".")
-    if dot and version != VERSION and version.isdecimal():
+    if dot and version not in FORMER_DEFAULTS and version.isdecimal():
         raise LinkError("This link is from another version of BST Studio, which this one cannot read.")
-    if version != VERSION or not dot:
+    if version not in FORMER_DEFAULTS or not dot:
         raise _damaged()
     try:
         parts = json.loads(_inflate(body))
@@ -206,7 +215,7 @@ def decode(text: str) -> State:
             bundle,
             _unpack(visitor, notes),
             None if copy is None else _unpack(copy, notes),
-            _read_settings(settings),
+            FORMER_DEFAULTS[version] | _read_settings(settings),
             tuple(dict.fromkeys(notes)),
         )
     # BSTError: a movie that is in a history twice. RecursionError: brackets within brackets within brackets

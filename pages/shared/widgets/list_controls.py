@@ -1,5 +1,7 @@
 """How a list is ranked: the controls for order, filters, diversity and length, and the options that they give."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from bst.errors import BSTError
@@ -9,34 +11,59 @@ from bst.schema import GENRES
 from bst.text import count
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings
+from pages.shared.state.controlled import controlled
 from pages.shared.state.link import LENGTHS
 
 # what a list can be ordered by: the label on the control, and what it means
 ORDERS: dict[Order, tuple[str, str]] = {
-    "rating": ("By rating", "The highest expected rating first, however likely they are to come across the movie."),
+    "like": ("For this visitor", "What they are most likely to watch and like some time."),
+    "rating": (
+        "Highest rated",
+        "The highest expected rating first. Few ratings count against a movie, as little is known of it.",
+    ),
     "next": ("Likely next", "What they are most likely to pick next, whether they would like it or not."),
     "blend": ("Both", "Likely next and liked: the slider sets how much each of the two counts."),
 }
 BANDS = tuple(POPULARITY_BANDS)
 EVERY_BAND = (0, len(BANDS) - 1)
 PERCENT_STEP = 5
+PERCENTS = tuple(range(0, 101, PERCENT_STEP))
+ONLY_TASTE, FULL_FAME = PERCENTS[0], PERCENTS[-1]
 
 
 def rank_options(recommender: Recommender) -> RankOptions:
     """Return how the controls rank a list, whether they are drawn on this page or not."""
-    order = settings.get("order")
     first, last = (int(year) for year in settings.get("filter_years"))
-    return RankOptions(
-        Filters(
-            tuple(settings.get("filter_genres")),
-            None if (first, last) == settings.years() else (first, last),
-            settings.get("filter_seen"),
-            _popularity(recommender, settings.get("filter_fame")),
-        ),
-        order if order in recommender.orders else recommender.orders[0],
-        weight=settings.get("blend_weight") / 100,
-        diversity=settings.get("diversity") / 100,
+    filters = Filters(
+        tuple(settings.get("filter_genres")),
+        None if (first, last) == settings.years() else (first, last),
+        settings.get("filter_seen"),
+        _popularity(recommender, settings.get("filter_fame")),
     )
+    return replace(unfiltered(recommender), filters=filters, diversity=settings.get("diversity") / 100)
+
+
+def order(recommender: Recommender) -> Order:
+    """Return the chosen order, or the model's first one if it does not support that."""
+    chosen = settings.get("order")
+    return chosen if chosen in recommender.orders else recommender.orders[0]
+
+
+def unfiltered(recommender: Recommender) -> RankOptions:
+    """Return the chosen order of a list of the whole catalogue: without filters and diversity."""
+    return RankOptions(
+        order=order(recommender), weight=settings.get("blend_weight") / 100, fame=settings.get("fame") / 100
+    )
+
+
+def explain(options: RankOptions) -> str:
+    """Return what the order of a list means, in plain text."""
+    meaning = ORDERS[options.order][1]
+    if options.order != "like" or options.fame == 1:
+        return meaning
+    if options.fame == 0:
+        return "What suits their taste: what they are more likely to watch and like than others are, famous or not."
+    return f"{meaning} A movie’s fame counts {options.fame:.0%}."
 
 
 def length() -> int:
@@ -73,8 +100,8 @@ def _popularity(recommender: Recommender, bands: tuple[int, int]) -> tuple[float
     return POPULARITY_BANDS[BANDS[bands[0]]][0], POPULARITY_BANDS[BANDS[bands[1]]][1]
 
 
-def draw_order(recommender: Recommender) -> None:
-    """Draw the choice of the order and, for "both", the weight of each."""
+def draw_order(recommender: Recommender, options: RankOptions) -> None:
+    """Draw the choice of the order, and for some orders a slider between two things that count."""
     if len(recommender.orders) == 1:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -82,13 +109,21 @@ def draw_order(recommender: Recommender) -> None:
             "Order",
             recommender.orders,
             required=True,
-            format_func=lambda order: ORDERS[order][0],
-            key=settings.key("order"),
-            persist_state="session",
+            format_func=lambda name: ORDERS[name][0],
             label_visibility="collapsed",
+            **controlled("order_choice", options.order, lambda chosen: settings.update(order=chosen)),
         )
-        order = settings.get("order")
-        if order == "blend":
+        if options.order == "like":
+            st.select_slider(
+                "How much a movie’s fame counts; their taste counts in full",
+                PERCENTS,
+                format_func=_fame_text,
+                key=settings.key("fame"),
+                persist_state="session",
+                label_visibility="collapsed",
+                width="stretch",
+            )
+        if options.order == "blend":
             st.slider(
                 "How much “likely next” counts; the rest counts for being liked",
                 0,
@@ -100,7 +135,11 @@ def draw_order(recommender: Recommender) -> None:
                 label_visibility="collapsed",
                 width="stretch",
             )
-    st.caption(ORDERS[order][1])
+    st.caption(explain(options))
+
+
+def _fame_text(percent: int) -> str:
+    return {ONLY_TASTE: "Their taste alone", FULL_FAME: "Taste and fame"}.get(percent, f"{percent}% fame")
 
 
 def draw_filters(recommender: Recommender, options: RankOptions) -> None:

@@ -20,12 +20,14 @@ function bars(row, full) {
   return element
 }
 
-function watchNext(row, isOrder) {
-  const element = create("span", isOrder ? "next by" : "next", row.next, row.next_tooltip)
-  element.append(create("span", "word", " next"))
+// a probability, "like" or "next", with a bar
+function share(row, name, data) {
+  const classes = ["share", name, data.by.includes(name) ? "by" : "", name === data.least ? "least" : ""]
+  const element = create("span", classes.join(" "), row[name], row[`${name}_tooltip`])
+  element.append(create("span", "word", ` ${name}`))
   const track = create("span", "track")
   const bar = create("i")
-  bar.style.width = `${100 * row.next_share}%`
+  bar.style.width = `${100 * row[`${name}_share`]}%`
   track.append(bar)
   element.append(track)
   return element
@@ -37,6 +39,7 @@ function listItem(row, data, onWhy) {
   const main = create("div", "main")
   main.append(create("bdi", "title", row.title))
   if (row.seen) main.append(create("span", "seen", "seen"))
+  if (row.ratings) main.append(create("span", "ratings", row.ratings))
   if (row.because) main.append(create("span", "because", row.because, row.because_tooltip))
   const move = create("span", `move ${row.move?.direction ?? ""}`, row.move?.sign, row.move?.tooltip)
   if (row.move) {
@@ -50,7 +53,7 @@ function listItem(row, data, onWhy) {
     create("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_tooltip),
   )
   if (row.bars) element.append(bars(row, data.full_bar))
-  if (row.next) element.append(watchNext(row, data.by.includes("next")))
+  for (const name of ["like", "next"]) if (row[name]) element.append(share(row, name, data))
   if (data.why) {
     const why = create("button", "", "Why?")
     why.type = "button"
@@ -81,7 +84,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".list")
   const first = data.rows[0]
-  list.className = first?.bars ? "list" : "list alone"
+  list.className = first?.bars ? `list${first.like && first.next ? " both" : ""}` : "list alone"
   const heads = create("div", "heads")
   heads.setAttribute("aria-hidden", "true")
   for (const [className, label, tooltip] of data.heads) heads.append(create("span", className, label, tooltip))

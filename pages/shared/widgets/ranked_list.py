@@ -4,15 +4,18 @@ A custom component, as ``st.dataframe`` cuts off long titles and is silent to sc
 ``ranked_list.js`` inserts them, titles as plain text.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from bst.explanation import StrongestEvent, strongest_events
-from bst.inference.ranking import ORDERS, ranks_of
+from bst.explanation import StrongestEvent, list_measure, strongest_events
+from bst.inference.ranking import ORDERS, Order, ranks_of
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
+from bst.metrics import LIKED
 from bst.schema import Visitor
 from bst.text import count, percent
 from bst.visitors import export
@@ -29,6 +32,10 @@ _COMPONENT = st.components.v2.component(
 )
 # the probability that fills a bar: hardly any is higher, and on a scale up to 1 most bars would be flat
 FULL_BAR = 0.8
+# fewer ratings than these are mentioned: what is predicted of such a movie is little more than a guess
+FEW_RATINGS = 20
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SMALLEST = 1e-9
 # of how many lists the session keeps the strongest events: two on What if, and those before a change that is undone
 MAX_LISTS = 8
 
@@ -47,17 +54,19 @@ def render(
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
     """
-    strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows])
+    strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows], options.order)
     old_ranks = (
         None if before is None else ranks_of(recommender.ranked_rows(before, options), len(recommender.catalogue))
     )
-    watch_next = recommender.predict(visitor).watch_next
-    likeliest = float(watch_next.max()) if watch_next is not None else 0.0
+    predictions, counts = recommender.predict(visitor), recommender.known_rating_counts
+    highest = {"like": _highest(predictions.will_like), "next": _highest(predictions.watch_next)}
     items = []
     for row, strongest_event in zip(rows, strongest, strict=True):
-        item = _row(row, recommender.bundle.levels, likeliest) | _because(
-            recommender, row, strongest_event, options.order
-        )
+        item = _row(row, recommender.bundle.levels, highest)
+        if counts is not None:
+            item["ratings"] = _ratings(int(counts[recommender.catalogue.row(row.movie_id)]), options.order)
+        if visitor.history:
+            item |= _because(recommender, row, strongest_event, options.order)
         if old_ranks is not None:
             item["move"] = _move(row.rank, int(old_ranks[recommender.catalogue.row(row.movie_id)]), len(rows))
         items.append(item)
@@ -68,6 +77,8 @@ def render(
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
+            # where only one of the two fits
+            "least": "like" if options.order in ("next", "blend") else "next",
             "label": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
             "why": on_why is not None,
         },
@@ -76,12 +87,16 @@ def render(
 
 
 def cached_strongest_events(
-    recommender: Recommender, visitor: Visitor, movie_ids: list[int]
+    recommender: Recommender, visitor: Visitor, movie_ids: list[int], order: Order
 ) -> list[StrongestEvent | None]:
-    """Return ``explanation.strongest_events``, cached in the session, as a page runs again for many other reasons."""
-    key = session_cache.model_key(recommender, visitor, tuple(movie_ids))
+    """Return ``explanation.strongest_events`` for a list in some order.
+
+    Cached in the session, as a page runs again for many other reasons.
+    """
+    measure = list_measure(order)
+    key = session_cache.model_key(recommender, visitor, tuple(movie_ids), measure)
     return session_cache.cached(
-        "strongest_events", key, lambda: strongest_events(recommender, visitor, movie_ids), MAX_LISTS
+        "strongest_events", key, lambda: strongest_events(recommender, visitor, movie_ids, measure), MAX_LISTS
     )
 
 
@@ -137,6 +152,14 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
     ]
     if row.distribution is not None:
         heads.append(("bars", "Stars", "How likely each rating is, from the lowest on the left to the highest"))
+    if row.will_like is not None:
+        heads.append(
+            (
+                "like",
+                "Likes",
+                f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest",
+            )
+        )
     if row.watch_next is not None:
         heads.append(
             (
@@ -148,7 +171,12 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
     return heads
 
 
-def _row(row: Recommendation, levels: Sequence[float], likeliest: float) -> dict[str, Any]:
+def _highest(probabilities: np.ndarray | None) -> float:
+    return 0.0 if probabilities is None else float(probabilities.max())
+
+
+def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, float]) -> dict[str, Any]:
+    """Return a row's numbers as text; ``highest``: the largest probability of all movies, for the length of bars."""
     item: dict[str, Any] = {
         "rank": row.rank,
         "movie_id": row.movie_id,
@@ -161,27 +189,53 @@ def _row(row: Recommendation, levels: Sequence[float], likeliest: float) -> dict
         item["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
         item["bars_tooltip"] = "How likely each rating is: " + ", ".join(chances)
-    if row.watch_next is not None:
-        item["next"] = "–" if row.seen else percent(row.watch_next).replace("under ", "<")
-        item["next_share"] = row.watch_next / likeliest if likeliest else 0.0
-        item["next_tooltip"] = "Seen already" if row.seen else f"The next movie that they rate: {odds(row.watch_next)}"
+    for name, share, meaning in (
+        ("like", row.will_like, "Watched some time and liked"),
+        ("next", row.watch_next, "The next movie that they rate"),
+    ):
+        if share is not None:
+            item[name] = "–" if row.seen else percent(share).replace("under ", "<")
+            item[f"{name}_share"] = share / highest[name] if highest[name] else 0.0
+            item[f"{name}_tooltip"] = "Seen already" if row.seen else f"{meaning}: {odds(share)}"
     return item
 
 
+def _ratings(number: int, order: Order) -> str:
+    """Return how many ratings a movie has, where that matters: they are few, or the list allows for them."""
+    if number < FEW_RATINGS:
+        return f"only {count(number, 'rating')}" if number else "no ratings"
+    return count(number, "rating") if order == "rating" else ""
+
+
 def _because(
-    recommender: Recommender, row: Recommendation, strongest: StrongestEvent | None, order: str
+    recommender: Recommender, row: Recommendation, strongest: StrongestEvent | None, order: Order
 ) -> dict[str, str]:
-    if strongest is None:
+    if row.seen and order == "like":
         return {}
+    if strongest is None:
+        return {"because": f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}"}
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
-    without = f"{row.expected_rating - strongest.stars:.2f} ★"
-    numbers = f"{rating}: +{strongest.stars:.2f}".replace(" ", "\N{NO-BREAK SPACE}")
+    if order == "like" and row.will_like is not None:
+        without = percent(without_event(row.will_like, strongest.effect))
+        return {
+            "because": f"likelier because of {title}, {rating.replace(' ', NO_BREAK)}",
+            "because_tooltip": f"Without {title} in the history, the model would say {without} instead of "
+            f"{percent(row.will_like)}. No other movie makes more difference.",
+        }
+    without = f"{row.expected_rating - strongest.effect:.2f} ★"
+    numbers = f"{rating}: +{strongest.effect:.2f}".replace(" ", NO_BREAK)
     return {
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
         "because_tooltip": f"Without {title} in the history, the model would expect {without}: "
-        f"{strongest.stars:.2f} less. No other movie makes more difference to this rating.",
+        f"{strongest.effect:.2f} less. No other movie makes more difference to this rating.",
     }
+
+
+def without_event(probability: float, effect: float) -> float:
+    """Return a probability after its log-odds fell by ``effect``."""
+    odds_without = probability / max(1 - probability, SMALLEST) * math.exp(-effect)
+    return odds_without / (1 + odds_without)
 
 
 def _move(rank: int, old_rank: int, length: int) -> dict[str, str]:
