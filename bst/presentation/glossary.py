@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
-from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_METRICS, METRICS, ORDERS
+from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_METRICS, LIST_QUALITY, METRICS, ORDERS, RIVALS
 from bst.timelines.splits import PROTOCOLS
 
 PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
@@ -137,7 +138,7 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Protocol",
         "A named way of splitting ratings into those to learn from and those to be tested on. "
-        + " ".join(f"“{name}”: {story}." for name, story in PROTOCOLS.items()),
+        + " ".join(f"“{name}”: {story}." for name, story in (*PROTOCOLS.items(), (PROTOCOL, PROTOCOL_MEANING))),
         MEASURING,
     ),
     Word(
@@ -156,6 +157,8 @@ GLOSSARY: tuple[Word, ...] = (
         MEASURING,
     ),
     *(Word(LIST_METRICS[key].label, LIST_METRICS[key].meaning, LISTS) for key in LIST_METRICS),
+    *(Word(metric.label, metric.meaning, LISTS) for key, metric in LIST_QUALITY.items() if key not in LIST_METRICS),
+    *(Word(rival.label, f"As a recommender to compare with: {rival.meaning}", LISTS) for rival in RIVALS.values()),
     Word(ORDERS["like"].label, f"As a ranking: {ORDERS['like'].meaning}", LISTS),
     Word(ORDERS["rating"].label, f"As a ranking: {ORDERS['rating'].meaning}", LISTS),
     Word(
