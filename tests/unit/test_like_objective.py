@@ -135,7 +135,7 @@ def still(timeline_settings, timeline_task):
     config = replace(timeline_settings.config, like=tower, shuffled=0.0).with_tasks(["like"])
     trainer, rng = TimelineTrainer(config, timeline_task, 0), np.random.default_rng(4)
     like = trainer.model.like
-    for weight in (like.output_offset, like.shift.kernel, like.shift.bias, like.log_scale):
+    for weight in (like.output_offset, like.shift.kernel, like.shift.bias, like.log_scale, like.popularity_by_count):
         weight.assign(rng.normal(0, 0.3, weight.shape))
     return trainer
 
@@ -152,7 +152,9 @@ def scores_and_logits(still, batch) -> tuple[np.ndarray, np.ndarray]:
     like = still.model.like
     states, vectors = like(batch)
     state = np.array(states)[batch["timeline"], batch["position"]]
-    return tuple(np.array(part, np.float64) for part in (like.scores(state, vectors), like.catalogue_logits(state)))
+    scores = like.scores(state, vectors, batch["position"])
+    logits = like.logits(state, vectors, like.popularity_after(batch["position"]))
+    return np.array(scores, np.float64), np.array(logits, np.float64)
 
 
 def losses(still, batch) -> tuple[np.ndarray, float]:
@@ -193,7 +195,9 @@ def test_calibration_is_learnt_beside_the_order(still, batch):
         states, vectors = like(batch, training=True)
         state = tf.gather_nd(states, np.stack([batch["timeline"], batch["position"]], axis=1))
         loss = tf.reduce_mean(
-            multinomial_loss(like.scores(state, vectors), tf.cast(batch["liked"], tf.float32), batch["seen"])
+            multinomial_loss(
+                like.scores(state, vectors, batch["position"]), tf.cast(batch["liked"], tf.float32), batch["seen"]
+            )
         )
     alone = tape.gradient(loss, [weight.value for weight in ranking])
     for found, wanted in zip(gradients, alone, strict=False):
@@ -232,7 +236,7 @@ def test_validation_by_hand(still, timeline_task):
         inputs |= {name: np.array([code]) for name, code in codes.items()}
         states, vectors = like({name: values.astype(np.int32) for name, values in inputs.items()})
         for known in (1, 5, 10):
-            scores = np.array(like.scores(states[:, known], vectors), np.float64)[0]
+            scores = np.array(like.scores(states[:, known], vectors, np.array([known])), np.float64)[0]
             scores[movie[:known]] = -np.inf
             liked = [m for m, s in zip(movie[known:], stars[known:], strict=True) if s >= LIKED]
             if liked:
