@@ -3,10 +3,13 @@
     python benchmarks/three_seeds.py --protocol visitor
     python benchmarks/three_seeds.py --protocol seed
     python benchmarks/three_seeds.py --protocol last
+    python benchmarks/three_seeds.py --protocol list
 
 A seed whose bundle is there already (``data/bundles/ml-1m-PROTOCOL-SEED``, or what ``--bundle SEED=NAME`` names) is
-only measured. The others are trained first, and only the tower that the protocol measures: 6 to 25 minutes each on one
-core. An interrupted run is resumed.
+only measured. The others are trained first, and only the towers that the protocol measures, or those that ``--tower``
+names: 6 to 25 minutes each on one core. An interrupted run is resumed. Protocol ``list`` measures the lists that
+somebody sees whom the model has never met: bundles are trained under ``visitor``, with the rating tower that every list
+needs.
 """
 
 import argparse
@@ -17,7 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"]}
+TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"], "list": ["rating", "like"]}
+# protocols that measure models trained under another one
+TRAINED_UNDER = {"list": "visitor"}
 
 
 def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
@@ -26,15 +31,16 @@ def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     from bst.evaluation.summary import evaluate_predictions
     from bst.models.registry import family_of
     from bst.settings import get_settings
+    from bst.timelines.splits import protocol_name
     from bst.training.runs import RunSettings, train
 
+    under = TRAINED_UNDER.get(protocol, protocol)
     bundle_name = name or f"ml-1m-{protocol}-{seed}"
     if name or (get_settings().bundles / bundle_name / "bundle.json").is_file():
         bundle = open_bundle(bundle_name)
-        model = bundle.load_model(split.dataset.movies)
-        result = evaluate_predictions(split, family_of(bundle.config).predict_test(model, split))
+        result = None
     else:
-        settings = RunSettings("ml-1m", config, protocol, config.epochs, seed, patience=config.epochs)
+        settings = RunSettings("ml-1m", config, under, config.epochs, seed, patience=config.epochs)
         bundle = train(
             settings,
             bundle_name,
@@ -43,8 +49,15 @@ def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
             on_epoch=lambda row: print(f"seed {seed}: {json.dumps(row)}", file=sys.stderr, flush=True),
         )
         result = bundle.metrics  # measured at the end of the training
-    if (bundle.protocol, bundle.seed) != (protocol, seed):
+    if (bundle.protocol, bundle.seed) != (protocol_name(under), seed):
         raise SystemExit(f"bundle {bundle.name} is of protocol {bundle.protocol}, seed {bundle.seed}")
+    if protocol == "list":
+        from bst.evaluation import measure_lists
+
+        result = measure_lists.measure(bundle, split).to_dict()
+    elif result is None:
+        model = bundle.load_model(split.dataset.movies)
+        result = evaluate_predictions(split, family_of(bundle.config).predict_test(model, split)).to_dict()
     minutes = bundle.history["seconds"].sum() / 60
     return {"bundle": bundle.name, "training_minutes": round(minutes, 1), **result, "seed": seed}
 
@@ -53,6 +66,7 @@ def mean_of(results: list[dict]) -> dict:
     """Return the mean over the seeds of all that is a number, part by part."""
     if not isinstance(results[0], dict):
         return statistics.fmean(results)
+    results = [{key: _number(value) for key, value in result.items()} for result in results]
     return {
         key: mean_of([result[key] for result in results])
         for key, value in results[0].items()
@@ -60,10 +74,22 @@ def mean_of(results: list[dict]) -> dict:
     }
 
 
+def _number(value):
+    """Return the estimate of an interval, which records write as estimate, low and high; anything else as it is."""
+    is_interval = isinstance(value, list) and len(value) == 3 and all(isinstance(part, float) for part in value)
+    return value[0] if is_interval else value
+
+
 def main() -> None:
     """Train what is missing, measure, and print one JSON object per seed and one with the means."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", choices=TOWERS, default="visitor")
+    parser.add_argument(
+        "--tower",
+        action="append",
+        choices=("rating", "next", "like"),
+        help="train these towers (those that the protocol measures)",
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--bundle", action="append", default=[], metavar="SEED=NAME", help="take this one instead")
     options = parser.parse_args()
@@ -72,11 +98,11 @@ def main() -> None:
     from bst.datasets import load
     from bst.models.registry import prepare, preset
 
-    config = preset("timeline").with_tasks(TOWERS[options.protocol])
+    config = preset("timeline").with_tasks(options.tower or TOWERS[options.protocol])
     dataset = load("ml-1m")
     results = []
     for seed in options.seeds:
-        split = prepare(dataset, config, options.protocol, seed)
+        split = prepare(dataset, config, TRAINED_UNDER.get(options.protocol, options.protocol), seed)
         results.append(measure(options.protocol, seed, given.get(seed), split, config))
         print(json.dumps(results[-1]), flush=True)
     if len(results) > 1:

@@ -207,7 +207,12 @@ def novelty(lists: np.ndarray, information: np.ndarray) -> float:
 
 
 def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray) -> float:
-    """Mean of 1 − cos over all pairs of a list, mean over lists: 0 for lists of equal vectors.
+    """Mean of ``list_diversity`` over lists."""
+    return float(list_diversity(lists, vectors).mean())
+
+
+def list_diversity(lists: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Mean of 1 − cos over all pairs of each list: (users,), 0 for lists of equal vectors.
 
     ``lists`` int (users, k), k ≥ 2; ``vectors`` (movies, D), a vector of zeros has a cosine of 0 with every other.
     Source: Ziegler et al., WWW 2005, as a mean over pairs.
@@ -217,9 +222,88 @@ def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray) -> float:
     k = lists.shape[1]
     # all k² cosines without those of a movie with itself
     similarity = (unit.sum(axis=1) ** 2).sum(axis=1) - (unit**2).sum(axis=(1, 2))
-    return float(1 - (similarity / (k * (k - 1))).mean())
+    return 1 - similarity / (k * (k - 1))
 
 
 def popularity_share(lists: np.ndarray, popular: np.ndarray) -> float:
     """Share of the entries of lists, int (users, k), that are ``popular`` movies, bool (movies,)."""
     return float(popular[lists].mean())
+
+
+def list_precision(hits: np.ndarray, k: int) -> np.ndarray:
+    """Precision@k of each list: hits among the first k, over k. ``hits`` bool (users, k or more) → (users,).
+
+    A list of fewer than k entries has no hits in the rest. Source: Herlocker et al., ACM TOIS 22(1), 2004.
+
+    >>> list_precision(np.array([[True, False, True, True]]), 2).tolist()
+    [0.5]
+    """
+    return hits[:, :k].sum(axis=1) / k
+
+
+def list_recall(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
+    """Recall@k of each list: hits among the first k, over min(k, relevant), so that 1 can be reached.
+
+    ``hits`` bool (users, k or more); ``relevant`` int (users,): how many relevant movies each user has, 1 or more.
+    Source: Liang et al., WWW 2018, equation 6.
+
+    >>> list_recall(np.array([[True, False], [True, True]]), np.array([1, 5]), 2).tolist()
+    [1.0, 1.0]
+    """
+    return hits[:, :k].sum(axis=1) / np.minimum(relevant, k)
+
+
+def list_ndcg(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
+    """NDCG@k of each list with a gain of 1 per hit: Σ hit_r / log₂(r + 1), over the same of an ideal list.
+
+    The ideal list has its min(k, relevant) hits on top. ``hits`` bool (users, k or more); ``relevant`` int (users,), 1
+    or more. Source: Järvelin & Kekäläinen, ACM TOIS 20(4), 2002.
+
+    >>> list_ndcg(np.array([[False, True, True], [False, True, False]]), np.array([2, 1]), 3).round(3).tolist()
+    [0.693, 0.631]
+    """
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(relevant, k) - 1]
+    found = hits[:, :k]
+    return found @ discount[: found.shape[1]] / ideal
+
+
+def top_title(lists: np.ndarray) -> tuple[int, np.ndarray]:
+    """Return the movie that most lists have, the first of several, and which lists have it: bool (users,).
+
+    ``lists`` int (users, k), each movie once in a list; −1 where a list is shorter.
+
+    >>> top_title(np.array([[3, 1], [1, 2], [2, 0]]))
+    (1, array([ True,  True, False]))
+    """
+    movie = int(np.bincount(lists[lists >= 0]).argmax())
+    return movie, (lists == movie).any(axis=1)
+
+
+def genre_distribution(genres: np.ndarray, movies: np.ndarray) -> np.ndarray:
+    """Return the genres of sets of movies as distributions: Σ p(g|i) over the set, scaled to sum to 1.
+
+    p(g|i) is 1 / (genres of i) for each of its genres. ``genres`` (movies, G) of 0 and 1; ``movies`` (users, movies),
+    how often each movie is in each set, which may be sparse. Returns (users, G) float64, zeros for a set without
+    genres. Source: Steck, RecSys 2018, equations 2 and 3, with equal weights.
+
+    >>> genre_distribution(np.array([[1, 0], [1, 1]]), np.array([[1, 1], [0, 0]])).tolist()
+    [[0.75, 0.25], [0.0, 0.0]]
+    """
+    of_movie = genres / np.maximum(genres.sum(axis=1, keepdims=True), 1)
+    total = np.asarray(movies @ of_movie, np.float64)
+    return total / np.where(total.sum(axis=1, keepdims=True) > 0, total.sum(axis=1, keepdims=True), 1)
+
+
+def miscalibration(history: np.ndarray, listed: np.ndarray, alpha: float = 0.01) -> np.ndarray:
+    """Kullback–Leibler divergence of each list's genres from those of the history, in nats: (users,), 0 is calibrated.
+
+    Σ_g p ln(p / q̃) with q̃ = (1 − α) q + α p, so that a genre that the list lacks gives a finite value. ``history`` p
+    and ``listed`` q: (users, G), distributions. Source: Steck, RecSys 2018, equation 6.
+
+    >>> miscalibration(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([[0.5, 0.5], [1.0, 0.0]])).round(3).tolist()
+    [0.0, 1.959]
+    """
+    smoothed = (1 - alpha) * listed + alpha * history
+    ratio = np.divide(history, smoothed, out=np.ones_like(smoothed), where=history > 0)
+    return (history * np.log(ratio)).sum(axis=1)

@@ -1,4 +1,6 @@
-"""Numbers as text, the same wherever they are shown."""
+"""Numbers and lists as text, the same wherever they are shown."""
+
+from collections.abc import Iterable
 
 # what rounds to less is shown as "under 0.01%"
 _LEAST_SHARE = 5e-5
@@ -27,6 +29,16 @@ def percent(share: float) -> str:
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number of things: "1 movie" or "5 movies"."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return one or more things in a row, the last one after "and".
+
+    >>> listed(["one"]), listed(["one", "two"]), listed(["one", "two", "three"])
+    ('one', 'one and two', 'one, two, and three')
+    """
+    *first, last = items
+    return f"{', '.join(first)}{',' * (len(first) > 1)} and {last}" if first else last
 
 
 def signed(value: float, form: str = ".3f") -> str:

@@ -1,52 +1,52 @@
 """The command ``evaluate``: how good a model is, for whom, and compared with what."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from bst import datasets
+from bst.bundles.bundle import Bundle
 from bst.cli.model import summary_text
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
+from bst.evaluation.list_record import MAIN, PROTOCOL, ListRecord
 from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
-from bst.presentation import frames
-from bst.presentation.vocabulary import CONTENT_METRICS, LIST_LENGTH, baseline_label, group_label
-from bst.text import span
+from bst.presentation import frames, list_frames
+from bst.presentation.vocabulary import (
+    CONTENT_METRICS,
+    LIST_LENGTH,
+    LIST_QUALITY,
+    baseline_label,
+    group_label,
+    order_label,
+    rival_label,
+)
+from bst.text import count, span
 from bst.timelines.arrays import assumptions
-from bst.timelines.splits import protocol_name
+from bst.timelines.splits import EvaluationSplit, protocol_name
 
 
 def evaluate(options: Options) -> Answer:
-    """Evaluate a bundle and baselines on labels that it was never trained on, and keep the result with it."""
-    from tqdm import tqdm
+    """Evaluate a bundle and baselines on labels that it was never trained on, and keep the result with it.
 
+    Under protocol ``list``: its ranked lists beside those of simple recommenders.
+    """
     from bst.bundles.bundle import open_bundle
-    from bst.evaluation import measure
 
     bundle = open_bundle(options.bundle)
-    wanted = protocol_name(options.protocol or bundle.protocol), bundle.seed if options.seed is None else options.seed
-    if wanted != (bundle.protocol, bundle.seed):
-        raise ConfigError(
-            f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "
-            f"other split it has seen test labels. Give --protocol {bundle.protocol} --seed {bundle.seed}"
-        )
-    source = options.dataset or bundle.dataset
-    say(f"reading {source}")
-    dataset = datasets.load(source)
-    for note in assumptions(dataset):
-        say(note)
-    split = measure.own_split(bundle, dataset, source)
-    load_tensorflow()
-    layout = "{percentage:3.0f}%|{bar}| {elapsed} {desc}"
-    with tqdm(total=1.0, bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:
-        last = None
+    if options.protocol == PROTOCOL:
+        return _evaluate_lists(options, bundle)
+    if options.users is not None:
+        raise ConfigError(f"--users goes with --protocol {PROTOCOL}; leave it out")
+    return _evaluate_ratings(options, bundle)
 
-        def on_progress(share: float, stage: str) -> None:
-            nonlocal last
-            if bar.disable and stage != last:
-                say(stage)
-            last = stage
-            bar.n = share
-            bar.set_description_str(stage)
 
+def _evaluate_ratings(options: Options, bundle: Bundle) -> Answer:
+    from bst.evaluation import measure
+
+    _check_split(bundle, protocol_name(options.protocol or bundle.protocol), options.seed)
+    source, split = _read_split(options, bundle)
+    with _progress() as on_progress:
         evaluation = measure.measure(bundle, split, on_progress)
     if problem := measure.keep(bundle, evaluation):
         say(problem)
@@ -59,6 +59,80 @@ def evaluate(options: Options) -> Answer:
             for side, errors in evaluation.private.worst_errors.items()
         }
     return answer, lambda answer: _text(evaluation.record)
+
+
+def _evaluate_lists(options: Options, bundle: Bundle) -> Answer:
+    from bst.evaluation import measure_lists
+
+    if options.users is not None and options.users < 1:
+        raise ConfigError(f"lists are made for at least one user, not {options.users}; give --users a higher number")
+    measure_lists.check_unseen(bundle)
+    _check_split(bundle, bundle.protocol, options.seed)
+    source, split = _read_split(options, bundle)
+    with _progress() as on_progress:
+        record = measure_lists.measure(bundle, split, on_progress, options.users)
+    if problem := measure_lists.keep(bundle, record):
+        say(problem)
+    answer = {"dataset": source, "bundle": bundle.name, **record.to_dict()}
+    return answer, lambda answer: _lists_text(record)
+
+
+def _check_split(bundle: Bundle, protocol: str, seed: int | None) -> None:
+    """Raise ``ConfigError`` for another split than the bundle's own."""
+    if (protocol, bundle.seed if seed is None else seed) != (bundle.protocol, bundle.seed):
+        raise ConfigError(
+            f"bundle {bundle.name} was trained under protocol {bundle.protocol} with seed {bundle.seed}; under any "
+            f"other split it has seen test labels. Give --protocol {bundle.protocol} --seed {bundle.seed}"
+        )
+
+
+def _read_split(options: Options, bundle: Bundle) -> tuple[str, EvaluationSplit]:
+    """Return where the dataset is and its split, and load TensorFlow."""
+    from bst.evaluation import measure
+
+    source = options.dataset or bundle.dataset
+    say(f"reading {source}")
+    dataset = datasets.load(source)
+    for note in assumptions(dataset):
+        say(note)
+    split = measure.own_split(bundle, dataset, source)
+    load_tensorflow()
+    return source, split
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float, str], None]]:
+    """Show how far a measurement is: a bar for a person, a line for each stage otherwise."""
+    from tqdm import tqdm
+
+    layout = "{percentage:3.0f}%|{bar}| {elapsed} {desc}"
+    with tqdm(total=1.0, bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:
+        last = None
+
+        def on_progress(share: float, stage: str) -> None:
+            nonlocal last
+            if bar.disable and stage != last:
+                say(stage)
+            last = stage
+            bar.n = share
+            bar.set_description_str(stage)
+
+        yield on_progress
+
+
+def _lists_text(record: ListRecord) -> str:
+    lines = [f"lists for {record.users:,} users whom the model has never seen, by how many ratings are known"]
+    for events in record.ours:
+        columns, rows = list_frames.quality_table(record, events)
+        lines += ["", f"{count(events, 'rating')} known, {count(record.ours[events].users, 'user')} with a later like"]
+        lines += [
+            f"{label:32}{''.join(f'{cell:>26}' if ' (' in cell else f'{cell:>12}' for cell in cells)}"
+            for label, *cells in (columns, *rows)
+        ]
+    lines += ["", f"difference: {LIST_QUALITY[MAIN].label} of “{order_label(record.default)}” less that of the line"]
+    lines += [f"{rival_label(name)}: {setting}" for name, setting in record.settings.items()]
+    lines += [f"{rival_label(name)} was left out: {reason}" for name, reason in record.left_out.items()]
+    return "\n".join([*lines, f"\nmeasured in {record.seconds:.0f} s"])
 
 
 def _text(record: EvaluationRecord) -> str:

@@ -23,9 +23,10 @@ def explain_one(options: Options) -> Answer:
     """Explain one prediction.
 
     The answer: ``bundle``, ``visitor``, ``movie_id``, ``title``; ``expected`` stars, ``liked`` (the probability of 4
-    stars or more), ``next_logit`` and ``watch_next``, the latter three None where the model has none; ``sentence`` and
-    ``trust`` in plain words. ``events``, those that the model reads, oldest first: ``movie_id``, ``title``, ``rating``,
-    ``effect`` on expected, liked and next_logit (the prediction with all events less that without the event),
+    stars or more), ``next_logit`` and ``watch_next``, ``like_logit`` and ``will_like`` (the probability of being
+    watched and liked some time), all but the first None where the model has none; ``sentence`` and ``trust`` in plain
+    words. ``events``, those that the model reads, oldest first: ``movie_id``, ``title``, ``rating``, ``effect`` on
+    expected, liked, next_logit and like_logit (the prediction with all events less that without the event),
     ``attention`` (mean of all heads) and ``gradient`` (integrated gradients, stars). ``attention``: ``heads``,
     ``to_events`` (a row per head), ``to_rest`` and ``rest``, what is attended to besides events. ``rating_changes``:
     ``levels``, and ``expected`` by event and level. ``demographics``: the effect of each known one. ``interactions``:
@@ -59,6 +60,8 @@ def _answer(recommender: Recommender, explanation: Explanation) -> dict:
         "liked": _round(scores.liked),
         "next_logit": _round(scores.next_logit),
         "watch_next": _round(explanation.watch_next, 6),
+        "like_logit": _round(scores.like_logit),
+        "will_like": _round(explanation.will_like, 6),
         "sentence": sentence(explanation, "expected", title),
         "trust": attention_verdict(correlations, read_insights(recommender.bundle)),
         "events": [

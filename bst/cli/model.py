@@ -127,6 +127,8 @@ _COLUMNS = {
     **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("mae", "rmse")},
     "next_loss": CURVES["next_loss"].label.lower(),
     **{f"val_{key}": f"validation {METRICS[key].label}" for key in ("ndcg@10", "hr@10")},
+    "like_loss": CURVES["like_loss"].label.lower(),
+    "val_precision@10": f"validation {CURVES['precision@10'].label}",
 }
 # metrics in the table that training and evaluation end with
 _METRICS = ("mae", "rmse", "median_mae", "ece", "ndcg@10", "hr@10")

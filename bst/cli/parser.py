@@ -1,7 +1,7 @@
 """The commands and their options."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,8 +9,10 @@ from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
+from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
+from bst.models.timeline.config import TOWERS
 from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
@@ -123,7 +125,10 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
     parser.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     parser.add_argument(
-        "--tower", action="append", choices=("rating", "next"), help="timeline: train this tower only (both)"
+        "--tower",
+        action="append",
+        choices=TOWERS,
+        help="timeline: train this tower only; several times: these towers (all: rating, next and like)",
     )
     parser.add_argument(
         "--window", type=int, help="presets with a window: events in it, the target included (the preset's own)"
@@ -146,8 +151,10 @@ def _add_evaluate(commands: _Commands) -> None:
     )
     _add_own_dataset_option(parser)
     _add_bundle_option(parser)
-    _protocol_option(parser, "the one that the bundle was trained under")
+    protocols = PROTOCOLS | {PROTOCOL: PROTOCOL_MEANING}
+    _protocol_option(parser, "the one that the bundle was trained under", protocols)
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
+    parser.add_argument("--users", type=int, help="protocol list: only the first so many test users (all)")
 
 
 def _add_report(commands: _Commands) -> None:
@@ -324,13 +331,13 @@ def _add_bundle_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="demo", help="a bundle's name under data/bundles, or its folder (demo)")
 
 
-def _protocol_option(parser: argparse.ArgumentParser, default: str) -> None:
-    explained = "; ".join(f"{name}: {meaning}" for name, meaning in PROTOCOLS.items()).replace("%", "%%")
+def _protocol_option(parser: argparse.ArgumentParser, default: str, protocols: Mapping[str, str] = PROTOCOLS) -> None:
+    explained = "; ".join(f"{name}: {meaning}" for name, meaning in protocols.items()).replace("%", "%%")
     parser.add_argument(
         "--protocol",
         type=protocol_name,
-        choices=PROTOCOLS,
-        metavar=_names(PROTOCOLS),
+        choices=protocols,
+        metavar=_names(protocols),
         help=f"{explained} ({default})",
     )
 

@@ -58,8 +58,13 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
     """Evaluate a bundle on the test labels of its own split (``own_split``).
 
     ``on_progress`` gets the share that is done and what comes next, in words; to stop, it may raise an error of its
-    own.
+    own. Raises ``ConfigError`` for a model that predicts neither ratings nor the next movie.
     """
+    if not {"rating", "next"} & set(bundle.config.tasks):
+        raise ConfigError(
+            f"bundle {bundle.name} has a like tower alone, and lists are made by models that predict ratings, too; "
+            "train --tower rating --tower like, or all towers"
+        )
     began = time.monotonic()
     on_progress(0.02, "loading the model")
     model = bundle.load_model(split.dataset.movies)

@@ -167,7 +167,7 @@ def _measure(
     gradients: bool,
 ) -> VisitorMeasurement:
     own = attention(recommender, visitor, movie_id)
-    result = leave_one_out(recommender, visitor, movie_id)
+    result = leave_one_out(recommender, visitor, movie_id, catalogue_logits=False)
     influence = result.event_effects.expected
     size, by_gradients = np.abs(influence), None
     if gradients:
@@ -271,7 +271,7 @@ def _precisions(recommender: Recommender, case: planted.Case, gradients: bool) -
     """Return the precision of each way to explain, for one case."""
     visitor, movie_id = case.visitor, case.movie_id
     values = {
-        "influence": leave_one_out(recommender, visitor, movie_id).event_effects.expected,
+        "influence": leave_one_out(recommender, visitor, movie_id, catalogue_logits=False).event_effects.expected,
         "attention": recommender.attention(visitor, movie_id).to_events.mean(axis=0),
     }
     if gradients:

@@ -22,21 +22,28 @@ from bst.scoring.results import CandidateScores
 class Scores:
     """What is predicted of a movie, or how much that changes.
 
-    ``expected`` stars, ``liked`` the probability of 4 stars or more, ``next_logit`` the logit of being the next movie
-    (see ``score_movie``). The latter two are None for a model that does not predict them.
+    ``expected`` stars, ``liked`` the probability of 4 stars or more, ``next_logit`` the logit of being the next movie,
+    ``like_logit`` the log-odds of being watched and liked some time (see ``CandidateScores``). All but the first are
+    None for a model that does not predict them.
     """
 
     expected: float
     liked: float | None = None
     next_logit: float | None = None
+    like_logit: float | None = None
 
     def __sub__(self, other: "Scores") -> "Scores":
         """Return how much more this is than another."""
         return Scores(
             self.expected - other.expected,
-            None if self.liked is None or other.liked is None else self.liked - other.liked,
-            None if self.next_logit is None or other.next_logit is None else self.next_logit - other.next_logit,
+            _difference(self.liked, other.liked),
+            _difference(self.next_logit, other.next_logit),
+            _difference(self.like_logit, other.like_logit),
         )
+
+
+def _difference(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class EventEffects:
     expected: np.ndarray
     liked: np.ndarray | None = None
     next_logit: np.ndarray | None = None
+    like_logit: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -62,17 +70,20 @@ class LeaveOneOut:
     event_effects: EventEffects
 
 
-def leave_one_out(recommender: Recommender, visitor: Visitor, movie_id: int, next_logit: bool = True) -> LeaveOneOut:
+def leave_one_out(
+    recommender: Recommender, visitor: Visitor, movie_id: int, catalogue_logits: bool = True
+) -> LeaveOneOut:
     """Return what each event adds to the prediction of a movie, by leaving out one event at a time.
 
     If two events carry the same information, neither of them shows an effect: see ``interactions``. Without one of the
-    newest events, a model that cannot read the whole history reads an older event instead. ``next_logit``: whether that
-    is predicted, which takes most of the time.
+    newest events, a model that cannot read the whole history reads an older event instead. ``catalogue_logits``:
+    whether ``next_logit`` and ``like_logit`` are predicted, which takes most of the time.
     """
     events = recommender.read_events(visitor)
-    arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, next_logit))
-    liked, logits = (None if values is None else values[0] - values[1:] for values in (arrays.liked, arrays.next_logit))
-    effects = EventEffects(arrays.expected[0] - arrays.expected[1:], liked, logits)
+    arrays = _arrays(recommender, recommender.score_movie_without_each(visitor, movie_id, catalogue_logits))
+    others = (arrays.liked, arrays.next_logit, arrays.like_logit)
+    differences = (None if values is None else values[0] - values[1:] for values in others)
+    effects = EventEffects(arrays.expected[0] - arrays.expected[1:], *differences)
     return LeaveOneOut(movie_id, events, arrays.scores(0), effects)
 
 
@@ -127,16 +138,18 @@ class _Arrays(NamedTuple):
     expected: np.ndarray
     liked: np.ndarray | None
     next_logit: np.ndarray | None
+    like_logit: np.ndarray | None
 
     def scores(self, i: int) -> Scores:
-        liked, next_logit = (None if values is None else float(values[i]) for values in (self.liked, self.next_logit))
-        return Scores(float(self.expected[i]), liked, next_logit)
+        others = (None if values is None else float(values[i]) for values in self[1:])
+        return Scores(float(self.expected[i]), *others)
 
 
 def _arrays(recommender: Recommender, scores: CandidateScores) -> _Arrays:
-    distribution, logits = scores.distribution, scores.next_logit
+    distribution = scores.distribution
     liked = None if distribution is None else probability_liked(distribution, recommender.bundle.levels)
-    return _Arrays(scores.expected.astype(float), liked, None if logits is None else logits.astype(float))
+    logits = (None if values is None else values.astype(float) for values in (scores.next_logit, scores.like_logit))
+    return _Arrays(scores.expected.astype(float), liked, *logits)
 
 
 # ---- for a list

@@ -11,15 +11,19 @@ from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unkn
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.scoring.results import expit
 from bst.text import decimals, percent
 
 Title = Callable[[int], str]
 
-# what can be explained of a prediction: stars, the probability of 4 stars or more, the logit of being watched next
-Measure = Literal["expected", "liked", "next_logit"]
-MEASURES: tuple[Measure, ...] = ("expected", "liked", "next_logit")
+# what can be explained of a prediction: stars, the log-odds of being watched and liked some time, the probability of 4
+# stars or more, the logit of being watched next; in the order in which they are offered
+Measure = Literal["expected", "like_logit", "liked", "next_logit"]
+MEASURES: tuple[Measure, ...] = ("expected", "like_logit", "liked", "next_logit")
+# predicted by towers of their own, whose attention is not that of the rating; effects on them are factors of the odds
+LOGITS: tuple[Measure, ...] = ("like_logit", "next_logit")
 # smaller effects are negligible: stars, a percentage point, odds 5% higher or lower
-LEAST: dict[Measure, float] = {"expected": 0.03, "liked": 0.01, "next_logit": 0.05}
+LEAST: dict[Measure, float] = {"expected": 0.03, "like_logit": 0.05, "liked": 0.01, "next_logit": 0.05}
 # the whole history is said to have an effect from so many times the least effect of one event on
 LEAST_TOGETHER = 3
 # from these sizes on an effect is shown with one digit less: of a probability, of a logit, of a factor of the odds
@@ -33,8 +37,9 @@ class Explanation:
     """All that one prediction depends on.
 
     ``demographic_scores``: what each known demographic adds to it. ``without_history`` and ``unknown_visitor``: what is
-    predicted for the same visitor without a history, and for one about whom nothing is known. ``watch_next``: the
-    probability of being watched next, 0 for a seen movie; None for a model without that tower.
+    predicted for the same visitor without a history, and for one about whom nothing is known. ``watch_next`` and
+    ``will_like``: the probabilities of being watched next, and of being watched and liked some time; 0 for a seen
+    movie, None for a model without that tower.
     """
 
     visitor: Visitor
@@ -45,6 +50,7 @@ class Explanation:
     without_history: Scores
     unknown_visitor: Scores
     watch_next: float | None
+    will_like: float | None
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -72,6 +78,7 @@ class Explanation:
 def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explanation:
     """Return what the prediction of a movie depends on. Raises ``VisitorError`` as ``Recommender.predict`` does."""
     without_history, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
+    recommendation = recommender.recommendation(visitor, movie_id)
     return Explanation(
         visitor,
         movie_id,
@@ -80,7 +87,8 @@ def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explan
         demographics_unknown(recommender, visitor, movie_id),
         without_history,
         unknown,
-        recommender.recommendation(visitor, movie_id).watch_next,
+        recommendation.watch_next,
+        recommendation.will_like,
     )
 
 
@@ -118,6 +126,8 @@ def sentence(explanation: Explanation, measure: Measure, title: Title) -> str:
             return f"{start}: {NOTHING}"
         strongest = contributions[0]
         return f"{start}, {_because(explanation, strongest, title)}: {odds_text(strongest.effect)}"
+    if measure == "like_logit" and not explanation.will_like:
+        return f"{movie} is in the history already, so no list names it as one that they would come to like"
     if not contributions:
         return _without_contributions(explanation, measure, movie)
     strongest, value = contributions[0], explanation.value(measure)
@@ -131,6 +141,8 @@ def _start(measure: Measure, value: str, movie: str) -> str:
         return f"Expecting {value} for {movie}"
     if measure == "liked":
         return f"A chance of {value} that they give {movie} {LIKED:g} ★ or more"
+    if measure == "like_logit":
+        return f"{value} likely to watch {movie} some time and like it"
     return f"A chance of {value} that {movie} is next"
 
 
@@ -147,18 +159,21 @@ def _because(explanation: Explanation, contribution: Contribution, title: Title)
 def _without_contributions(explanation: Explanation, measure: Measure, movie: str) -> str:
     """Return what a prediction is based on if no event and no demographic has a noticeable effect."""
     value = explanation.value(measure)
+    basis = f"from what everybody {'watches and likes' if measure == 'like_logit' else 'thinks of it'}"
     if not explanation.events:
         start = _start(measure, value_text(measure, value), movie)
-        return f"{start}, from what everybody thinks of it: nothing that this visitor watched is known"
-    least = change_text(measure, LEAST[measure])
+        return f"{start}, {basis}: nothing that this visitor watched is known"
+    least = f"moves it by {change_text(measure, LEAST[measure])}"
+    if measure == "like_logit":
+        least = f"changes its odds by {np.expm1(LEAST[measure]):.0%}"
     without_history = float(getattr(explanation.without_history, measure))
     if abs(value - without_history) >= LEAST_TOGETHER * LEAST[measure]:
         shown, without = value_texts(measure, value, without_history)
         start = _start(measure, shown, movie)
-        return f"{start}: no single movie moves it by {least}, but all together they do; without any, {without}"
+        return f"{start}: no single movie {least}, but all together they do; without any, {without}"
     shown, unknown = value_texts(measure, value, float(getattr(explanation.unknown_visitor, measure)))
     start = _start(measure, shown, movie)
-    return f"{start}, from what everybody thinks of it ({unknown}): nothing here moves it by {least}"
+    return f"{start}, {basis} ({unknown}): nothing here {least}"
 
 
 def demographic_clause(name: DemographicName, value: DemographicValue) -> str:
@@ -174,11 +189,17 @@ def demographic_clause(name: DemographicName, value: DemographicValue) -> str:
 def value_text(measure: Measure, value: float, extra_digits: int = 0) -> str:
     """Return a predicted value as text: "4.6 ★" or "61%".
 
+    ``value``: stars, a probability, or of ``like_logit`` the log-odds.
+
     >>> value_text("expected", 4.634), value_text("liked", 0.613), value_text("liked", 0.0613, 1)
     ('4.6 ★', '61%', '6.13%')
+    >>> value_text("like_logit", 0.0)
+    '50%'
     """
     if measure == "expected":
         return f"{value:.{1 + extra_digits}f} ★"
+    if measure == "like_logit":
+        value = float(expit(np.array(value)))
     text = percent(value)
     if not extra_digits or text.startswith("under"):
         return text
@@ -213,6 +234,6 @@ def signed(measure: Measure, effect: float) -> str:
     size = change_text(measure, effect)
     if size == change_text(measure, 0.0):  # rounded to none
         return f"± {size}"
-    if effect < 0 and measure == "next_logit":
+    if effect < 0 and measure in LOGITS:
         size = size.replace("×", "÷")
     return f"{'▼' if effect < 0 else '▲'} {size}"

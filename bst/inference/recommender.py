@@ -57,7 +57,7 @@ def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
     if "rating" not in bundle.config.tasks:
         raise BundleError(
             f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
-            "train both towers"
+            "train the rating tower, too"
         )
     return family_of(bundle.config).scorer(model, bundle.levels, rows_of)
 

@@ -45,11 +45,27 @@ CURVES = {
         "heights.",
         "next",
     ),
+    "precision@10": Curve(
+        "Precision@10",
+        "The share of the first ten of the model's list that held-out users really watched and liked later, after 1, 5 "
+        "and 20 movies.",
+        "like",
+    ),
+    "like_loss": Curve(
+        "Later-likes loss",
+        "The loss of predicting all that somebody watches and likes later (multinomial loss): the mean of −ln p of "
+        "these movies, where p sums to 1 over all that they had not watched. Training asks after any number of movies, "
+        "validation after 1, 5 and 20, so compare the shapes of the curves, not their heights.",
+        "like",
+    ),
     "learning_rate": Curve("Learning rate", "The size of the steps by which training changes weights."),
     "seconds": Curve("Seconds", "How long an epoch took, in seconds, on the computer that trained."),
 }
 # columns that are drawn as a series of another curve
-_EXTRA_SERIES = {"next_learning_rate": ("learning_rate", "next movie")}
+_EXTRA_SERIES = {
+    "next_learning_rate": ("learning_rate", "next movie"),
+    "like_learning_rate": ("learning_rate", "later likes"),
+}
 # curves whose own column is measured neither on training nor on validation data
 _OWN_SERIES = {"learning_rate": "rating", "seconds": "whole epoch"}
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
-from bst.presentation.vocabulary import INTERVAL, LIST_METRICS, METRICS, ORDERS
+from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_METRICS, LIST_QUALITY, METRICS, ORDERS, RIVALS
 from bst.timelines.splits import PROTOCOLS
 
 PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
@@ -77,7 +78,12 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word("Head", "One of several attentions that work in parallel, each with weights of its own.", MODEL),
     Word("Layer", "One step of attention and what is computed from it. The next layer works on its result.", MODEL),
-    Word("Tower", "One of the two halves of the timeline model: one predicts ratings, one the next movie.", MODEL),
+    Word(
+        "Tower",
+        "A part of the timeline model with weights of its own: one predicts ratings, one the next movie, one what "
+        "somebody will watch and like some time.",
+        MODEL,
+    ),
     Word("Parameter", "A number that training sets. A few are not trained but computed from the dataset.", MODEL),
     Word("Preset", "A named model configuration, such as “timeline” or “user-features”.", MODEL),
     Word("Epoch", "One pass of training over all training data.", MODEL),
@@ -89,6 +95,18 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word("Loss", CURVES["loss"].meaning, MODEL),
     Word(
+        "Multinomial loss",
+        "How surprised a model is by several right answers at once: it gives every movie a share of 100%, and the loss "
+        "is the mean of −ln of the shares of the movies that were liked (Liang et al. 2018).",
+        MODEL,
+    ),
+    Word(
+        "All later events",
+        "What the like tower learns from: everything that somebody watched and liked after a moment of their timeline, "
+        "not only the next movie (a dense all-action loss, Pancha et al. 2022).",
+        MODEL,
+    ),
+    Word(
         "Expected rating",
         "The mean of the predicted distribution over all ratings. It is seldom a whole number, and seldom at an end of "
         "the scale.",
@@ -97,6 +115,12 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Watch-next probability",
         "How likely the visitor's next movie is this candidate, among all that they have not seen.",
+        MEASURING,
+    ),
+    Word(
+        "Will-like probability",
+        f"How likely the visitor is to watch a movie some time and give it {LIKED_TEXT}. Each movie has one of its "
+        "own: they do not sum to 100%.",
         MEASURING,
     ),
     Word("MAE", METRICS["mae"].meaning, MEASURING),
@@ -114,7 +138,7 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Protocol",
         "A named way of splitting ratings into those to learn from and those to be tested on. "
-        + " ".join(f"“{name}”: {story}." for name, story in PROTOCOLS.items()),
+        + " ".join(f"“{name}”: {story}." for name, story in (*PROTOCOLS.items(), (PROTOCOL, PROTOCOL_MEANING))),
         MEASURING,
     ),
     Word(
@@ -133,6 +157,16 @@ GLOSSARY: tuple[Word, ...] = (
         MEASURING,
     ),
     *(Word(LIST_METRICS[key].label, LIST_METRICS[key].meaning, LISTS) for key in LIST_METRICS),
+    *(Word(metric.label, metric.meaning, LISTS) for key, metric in LIST_QUALITY.items() if key not in LIST_METRICS),
+    *(Word(rival.label, f"As a recommender to compare with: {rival.meaning}", LISTS) for rival in RIVALS.values()),
+    Word(ORDERS["like"].label, f"As a ranking: {ORDERS['like'].meaning}", LISTS),
+    Word(ORDERS["rating"].label, f"As a ranking: {ORDERS['rating'].meaning}", LISTS),
+    Word(
+        "Taste and fame",
+        "How much the fame of a movie counts in the list for this visitor. With all of it the most likely movies come "
+        "first; with none of it those that this visitor is more likely to watch and like than others are.",
+        LISTS,
+    ),
     Word("Popularity", f"As a ranking: {ORDERS['popularity'].meaning}", LISTS),
     Word("Influence", "How much a prediction changes when one event is removed from the history.", EXPLAINING),
     Word(

@@ -63,6 +63,8 @@ def _ties(record: EvaluationRecord) -> str:
 def _tables(record: EvaluationRecord) -> str:
     predictors = [(_bold(label), metrics) for label, metrics in frames.predictors(record)]
     keys, rows = frames.metrics_table(predictors)
+    if not keys:
+        return "None on test labels: the learning curves have what validation measured."
     lines = _table(["", *(METRICS[key].label for key in keys)], rows)
     if record.metrics.by_history:
         lengths, rows = frames.history_table(predictors)

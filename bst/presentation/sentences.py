@@ -62,6 +62,8 @@ def reads_whole_histories(bundle: Bundle) -> bool:
 
 def headline(bundle: Bundle, record: EvaluationRecord) -> str:
     """Return in one sentence how good a model is, without a full stop."""
+    if "mae" not in record.metrics and "hr@10" not in record.metrics:
+        return "It predicts what somebody will watch and like, which was measured on validation users only"
     if "mae" not in record.metrics:
         sentence = f"The next movie is among its first ten in {percent(record.metrics['hr@10'])} of cases"
         return sentence + (f", popularity: {percent(record.popularity['hr@10'])}" if record.popularity else "")
@@ -193,7 +195,7 @@ def ranking(result: RankingEvaluation) -> str:
         )
     share = result.orders["rating"].hr[LIST_LENGTH].value
     return (
-        f"The movie rated next is among the ten with the highest expected rating in **{percent(share)}** of cases "
+        f"The movie rated next is among the first ten of “{ORDERS['rating'].label}” in **{percent(share)}** of cases "
         f"(popularity: {percent(popularity)}). This model was not made to predict it: what somebody would love and "
         "what they watch next are two questions."
     )

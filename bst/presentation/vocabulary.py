@@ -127,6 +127,41 @@ LIST_METRICS = _by_key(
 LIST_LENGTH = 10
 CONTENT_METRICS = ("coverage", "novelty", "diversity", "popular")
 
+# metrics of lists against everything that is liked later
+LIST_QUALITY = _by_key(
+    Metric("precision@10", "Precision@10", "How many of the first ten movies the visitor liked later, as a share."),
+    Metric(
+        "ndcg@10",
+        "NDCG@10, all likes",
+        "Like precision, but a hit counts less the further down it is; 1 means that nothing could stand in its place.",
+        short="NDCG@10",
+    ),
+    Metric(
+        "recall@50",
+        "Recall@50",
+        "How much of what the visitor liked later is among the first fifty, of at most fifty movies.",
+    ),
+    Metric("stars", "Stars", "The mean rating of those of the first ten that the visitor rated later.", format=".2f"),
+    Metric("distinct", "Titles", "How many different titles the first ten of all lists have together.", format=",.0f"),
+    Metric(
+        "top_share",
+        "Most frequent title",
+        "The share of lists whose first ten have the one title that most lists have; 100% for one list for everybody.",
+        short="Top title",
+        format=".0%",
+    ),
+    LIST_METRICS["novelty"],
+    LIST_METRICS["diversity"],
+    Metric(
+        "calibration",
+        "Genre calibration",
+        "How far the genres on a list are from those of the movies that the visitor is known to like, in nats "
+        "(Kullback–Leibler divergence); 0: the same shares.",
+        short="Genres off",
+        format=".2f",
+    ),
+)
+
 BASELINES = _by_key(
     Term("global_mean", "Global mean", "the same for every movie: the mean of all ratings."),
     Term("item_mean", "Item mean", "the mean rating that others gave that movie."),
@@ -141,6 +176,22 @@ BASELINES = _by_key(
         "svd_em_fold_in",
         "SVD fold-in, EM",
         "the same, trained for users it has not seen: the strongest of its kind that we know of.",
+    ),
+)
+# simple recommenders whose lists ours are compared with
+RIVALS = _by_key(
+    Term("most_liked", "Most liked", "the same list for everybody: the movies that most users liked."),
+    Term(
+        "item_knn",
+        "Item kNN",
+        "nearest neighbours: movies that were liked by the same people as those the visitor liked.",
+    ),
+    Term("ease", "EASE", "a linear map from liked movies to liked movies, each learned from all the others."),
+    Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor's numbers come from their likes."),
+    Term(
+        "ridge",
+        "Ridge on first ratings",
+        "a linear regression from the first ratings and who the visitor is to all later likes.",
     ),
 )
 # the same model on the same labels, under other conditions
@@ -162,7 +213,8 @@ ATTRIBUTES = _by_key(
 ORDERS = _by_key(
     Term("next", "Likely next"),
     Term("blend", "Both, half and half"),
-    Term("rating", "By expected rating"),
+    Term("like", "For this visitor", "what they will most likely watch and like some time."),
+    Term("rating", "Highest rated", "a lower bound of the expected rating, allowing for how few people rated a movie."),
     Term("popularity", "Popularity", "the same list for everyone: what most people rated."),
 )
 
@@ -170,6 +222,16 @@ ORDERS = _by_key(
 def baseline_label(key: str) -> str:
     """Return the label of a baseline; its key, if a newer or older program measured it."""
     return BASELINES[key].label if key in BASELINES else key
+
+
+def rival_label(key: str) -> str:
+    """Return the label of a simple recommender; its key, if a newer or older program measured it."""
+    return RIVALS[key].label if key in RIVALS else key
+
+
+def order_label(key: str) -> str:
+    """Return the label of an order of lists; its key, if a newer or older program measured it."""
+    return ORDERS[key].label if key in ORDERS else key
 
 
 def group_label(attribute: str, value: GroupValue) -> str:

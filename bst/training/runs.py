@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
+from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
@@ -136,6 +137,10 @@ def train(
     bundle = _bundle(settings, dataset, model, state, target)
     bundle = save_bundle(bundle, model, state.history, record.to_dict(), write_card(bundle, record))
     shutil.rmtree(folder, ignore_errors=True)
+    try:
+        rating_counts.save(bundle, dataset)
+    except BSTError as error:  # the bundle is complete without them: they are counted again where they are needed
+        on_stage(f"numbers of ratings are missing: {error}")
     if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")
         try:

@@ -12,6 +12,8 @@ from pages.shared.widgets import chart_view
 
 TITLE = "Architecture"
 ONE_DIAGRAM_WIDTH = 640
+# of the columns of several diagrams, in pixels: in narrower ones the texts of boxes are cut off
+MIN_COLUMN_WIDTH = 380
 FIXED = "Fixed parameters are not trained: they come from the dataset, or were computed from it before training."
 
 
@@ -23,8 +25,9 @@ def render(bundle: Bundle) -> None:
         with st.container(width=ONE_DIAGRAM_WIDTH):
             _draw_diagram(diagrams[0])
     else:
-        for column, diagram in zip(st.columns(len(diagrams), gap="large"), diagrams, strict=True):
-            with column:
+        grid = st.grid(len(diagrams), min_column_width=MIN_COLUMN_WIDTH, gap="large")
+        for diagram in diagrams:
+            with grid.cell():
                 _draw_diagram(diagram)
     st.caption("Read from top to bottom. Point at a box to see what it does.")
     _draw_parameters(bundle)

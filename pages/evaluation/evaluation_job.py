@@ -3,19 +3,27 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
 from bst import backend, datasets
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
-from bst.evaluation import measure
+from bst.evaluation import measure, measure_lists
+from bst.timelines.splits import EvaluationSplit
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 
 log = logging.getLogger(__name__)
 # before this share of a measurement is done, the time left cannot be estimated
 LEAST_SHARE = 0.15
+
+
+# what is measured: predicted ratings and the next movie, or lists against everything that is liked later
+Kind = Literal["ratings", "lists"]
+OnProgress = Callable[[float, str], None]
 
 
 class _StoppedError(Exception):
@@ -25,7 +33,8 @@ class _StoppedError(Exception):
 class Job:
     """One measurement: the ``share`` that is done, its ``stage`` and, if it failed, its ``problem`` in words."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, kind: Kind) -> None:
+        self.kind = kind
         self.bundle, self.share, self.stage, self.problem = bundle, 0.0, "starting", ""
         self.done, self.announced, self.stop = False, False, threading.Event()
         self.began = time.monotonic()
@@ -44,7 +53,7 @@ class Job:
             self._on_progress(0.01, "loading TensorFlow")
             backend.load()
             resources.keep_compiled()
-            self.problem = measure.keep(self.bundle, measure.measure(self.bundle, split, self._on_progress)) or ""
+            self.problem = _measure_and_keep(self.kind, self.bundle, split, self._on_progress) or ""
         except _StoppedError:
             self.stage = "stopped"
         except BSTError as error:
@@ -61,6 +70,13 @@ class Job:
         self.share, self.stage = share, stage
 
 
+def _measure_and_keep(kind: Kind, bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress) -> str | None:
+    """Return what could not be written, if anything."""
+    if kind == "lists":
+        return measure_lists.keep(bundle, measure_lists.measure(bundle, split, on_progress))
+    return measure.keep(bundle, measure.measure(bundle, split, on_progress))
+
+
 class _Jobs:
     """The measurement in progress, or else the last one."""
 
@@ -68,10 +84,10 @@ class _Jobs:
         self.lock = threading.Lock()
         self.current: Job | None = None
 
-    def start(self, bundle: Bundle) -> None:
+    def start(self, bundle: Bundle, kind: Kind) -> None:
         with self.lock:
             if self.current is None or self.current.done:
-                self.current = Job(bundle)
+                self.current = Job(bundle, kind)
 
 
 @st.cache_resource(show_spinner=False)
@@ -79,7 +95,9 @@ def _jobs() -> _Jobs:
     return _Jobs()
 
 
-def render(bundle: Bundle, label: str, key: str, caption: str = "", primary: bool = False) -> None:
+def render(
+    bundle: Bundle, label: str, key: str, caption: str = "", primary: bool = False, kind: Kind = "ratings"
+) -> None:
     """Render the button that measures a model with a caption, or the progress of its measurement.
 
     When that is done, the page runs again.
@@ -95,7 +113,8 @@ def render(bundle: Bundle, label: str, key: str, caption: str = "", primary: boo
             st.rerun()
         if (job is not None and not job.done) != running:
             st.rerun()  # the pace belongs to the whole page
-        if job is not None and not job.done and job.bundle.folder == bundle.folder:
+        mine = job is not None and job.bundle.folder == bundle.folder and job.kind == kind
+        if job is not None and not job.done and mine:
             _render_progress(job, key)
             return
         other = job if job is not None and not job.done else None
@@ -107,11 +126,11 @@ def render(bundle: Bundle, label: str, key: str, caption: str = "", primary: boo
                 type="primary" if primary else "secondary",
                 disabled=other is not None,
                 on_click=_jobs().start,
-                args=(bundle,),
+                args=(bundle, kind),
             )
             busy = other and f"{escape_markdown(other.bundle.title)} is being measured; one at a time."
             st.caption(busy or caption)
-        if job is not None and job.problem and job.bundle.folder == bundle.folder:
+        if job is not None and job.problem and mine:
             st.error(escape_markdown(job.problem), icon=":material/error:")
 
     status()

@@ -7,11 +7,14 @@ from bst.bundles.bundle import Bundle
 from bst.evaluation.records import EvaluationRecord, ListMetric, RankingEvaluation
 from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_LENGTH, LIST_METRICS, ORDERS
+from pages.evaluation import later_likes
 from pages.shared.widgets import chart_view
 
 
 def render(bundle: Bundle, record: EvaluationRecord) -> None:
-    """Render the section."""
+    """Render the section: first what is liked later, then the next movie."""
+    if record.rating is not None:
+        later_likes.render(bundle)
     ranking = record.ranking
     if ranking is None:
         st.markdown("No lists of this model were made.")

@@ -1,6 +1,7 @@
 """Recommend: say who is watching and what they watched; see what the model expects them to like."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -131,7 +132,8 @@ def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommenda
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, options)
-    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), explained.request)
+    on_why = partial(explained.request, order=options.order)
+    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), on_why)
     if rows[0].watch_next is not None:
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 

@@ -81,16 +81,16 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
             "why": why_link.column(
                 "replay_why",
                 [row.movie_id for row in rows],
-                lambda movie_id: _request_explanation(replay, playback.step, movie_id),
+                lambda movie_id: _request_explanation(replay, playback.step, movie_id, order),
             ),
         },
         alt="The list at this step, best first, with what they rated later",
     )
 
 
-def _request_explanation(replay: Replay, step: int, movie_id: int) -> None:
+def _request_explanation(replay: Replay, step: int, movie_id: int, order: Order) -> None:
     state.store(state.playback(replay.steps).jump(step))
-    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}")
+    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}", order)
 
 
 def _draw_order(recommender: Recommender) -> Order:

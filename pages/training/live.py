@@ -16,8 +16,8 @@ from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 
 REFRESH_SECONDS = 1.0
-# the learning curves that a run shows: of ratings, and of the next movie
-LIVE_CURVES = ("mae", "next_loss")
+# the learning curves that a run shows: of ratings, of the next movie, and of what they will like
+LIVE_CURVES = ("mae", "next_loss", "like_loss")
 CURVE_HEIGHT = 200
 # below this a duration reads better in the smaller unit, of seconds or of minutes
 SMALL_DURATION = 90

@@ -13,7 +13,7 @@ from bst.errors import BSTError
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import ModelConfig, Task
 from bst.models.registry import PRESETS, describe, family_of, preset, preset_title
-from bst.models.timeline.config import TimelineConfig
+from bst.models.timeline.config import TOWERS, TimelineConfig
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background
@@ -26,11 +26,12 @@ SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 WIDTHS = (16, 32, 48, 64, 96)
 TOWER_RATES = (0.0005, 0.001, 0.002, 0.004)
 CLASSIC_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-TOWER_TITLES = {"rating": "Ratings", "next": "Next movie"}
+TOWER_TITLES: dict[Task, str] = {"rating": "Ratings", "next": "Next movie", "like": "What they will like"}
 TARGETS: dict[str, tuple[Task, ...]] = {
-    "Ratings and the next movie": ("rating", "next"),
+    "Everything": TOWERS,
     "Ratings only": ("rating",),
     "The next movie only": ("next",),
+    "What they will like only": ("like",),
 }
 
 

@@ -31,6 +31,9 @@ class Score:
 SCORES = {
     "rating": Score("val_mae", "the error on held-out ratings (MAE)", "fell", "{:.2f}".format, " stars"),
     "next": Score("val_hr@10", "the share of next movies in its top ten (HR@10)", "rose", percent),
+    "like": Score(
+        "val_precision@10", "the share of its top ten that held-out users liked later (precision@10)", "rose", percent
+    ),
 }
 
 
@@ -51,10 +54,16 @@ def _sentence(history: pd.DataFrame, best_epochs: dict[str, int]) -> str:
         tower: score for tower, score in SCORES.items() if tower in best_epochs and curves.has(history, score.column)
     }
     progress = [_progress(history, score, best_epochs[tower]) for tower, score in scored.items()]
-    sentence = ", and ".join(progress) or f"trained for {count(len(history), 'epoch')}"
+    sentence = _in_a_row(progress) or f"trained for {count(len(history), 'epoch')}"
     if len(progress) == 1:
         sentence += f"; epoch {next(iter(best_epochs.values()))} was the best"
     return sentence[0].upper() + sentence[1:]
+
+
+def _in_a_row(clauses: list[str]) -> str:
+    *first, last = clauses or [""]
+    between = ", " if len(first) <= 1 else "; "  # clauses have commas of their own
+    return f"{between.join(first)}{between}and {last}" if first else last
 
 
 def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:

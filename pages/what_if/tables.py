@@ -1,5 +1,6 @@
 """Below the picture: the largest changes, and both lists side by side."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -93,8 +94,15 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOp
     a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
     for name, title, visitor, rows, before, on_why in (
-        ("a", "A: as they are", a, comparison.first, None, explained.request),
-        ("b", "B: changed" if comparison.edits else "B: the same so far", b, comparison.second, a, _ask_about_copy),
+        ("a", "A: as they are", a, comparison.first, None, partial(explained.request, order=options.order)),
+        (
+            "b",
+            "B: changed" if comparison.edits else "B: the same so far",
+            b,
+            comparison.second,
+            a,
+            partial(explained.request, slot="b", order=options.order),
+        ),
     ):
         with grid.cell():
             st.header(title, anchor=False)

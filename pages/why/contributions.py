@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bst.explanation.sentences import Explanation, Measure, sentence, signed
+from bst.explanation.sentences import LOGITS, Explanation, Measure, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
@@ -20,6 +20,7 @@ from pages.shared.widgets import chart_view
 MAX_BARS = 12
 EFFECT_TITLES: dict[Measure, str] = {
     "expected": "What moved the rating",
+    "like_logit": "What moved the chance",
     "liked": "What moved the chance",
     "next_logit": "What moved the chance",
 }
@@ -100,13 +101,13 @@ def render(
     rows = frame(recommender, explanation, measure, order, causes)
     title, ink = EFFECT_TITLES[measure], chart_view.text_and_background()[0]
     panels = [Panel("effect", title, True, 3)]
-    if measure == "next_logit":  # the next tower has an attention of its own
+    if measure in LOGITS:  # these towers have an attention of their own
         rows = rows[rows["effect"].notna()]
     else:
         panels.append(Panel("attention", "What it looked at", False, 2))
     chart_view.show(
         charts.bar_panels(rows, panels, ink),
-        f"{title}: " + "; ".join(in_words(row, measure != "next_logit") for row in rows.itertuples()),
+        f"{title}: " + "; ".join(in_words(row, measure not in LOGITS) for row in rows.itertuples()),
         name="What moved it",
         about=sentence(explanation, measure, recommender.catalogue.title),
     )
@@ -124,11 +125,12 @@ def legend(recommender: Recommender, explanation: Explanation, measure: Measure,
     """Return what one must know to read the picture."""
     effect = {
         "expected": "▲ raises, ▼ lowers the expected rating by so many stars",
+        "like_logit": "▲ multiplies the odds that they come to like it (×), ▼ divides them (÷)",
         "liked": "▲ raises, ▼ lowers the chance by so many percentage points",
         "next_logit": "▲ makes the movie so many times as likely (×), ▼ as unlikely (÷), relative to all others",
     }[measure]
     sentences = [f"{effect}, compared with the same visitor without it (leave-one-out)."]
-    if measure != "next_logit":
+    if measure not in LOGITS:
         sentences.append("Grey: what the model looked at (attention).")
     unread = len(explanation.visitor.history) - len(explanation.events)
     if unread:

@@ -12,7 +12,12 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
 
-MEASURES: dict[Measure, str] = {"expected": "Expected rating", "liked": "Chance of 4–5 ★", "next_logit": "Watch next"}
+MEASURES: dict[Measure, str] = {
+    "expected": "Expected rating",
+    "like_logit": "Would come to like",
+    "liked": "Chance of 4–5 ★",
+    "next_logit": "Watch next",
+}
 ORDERS = {"strength": "Strongest first", "time": "As watched"}
 SLOTS = {"a": "A: the visitor", "b": "B: the changed copy"}
 

@@ -90,6 +90,11 @@ NEXT_CURVES = {
     "val_ndcg@10": (0.03, 0.05, 0.06, 0.08, 0.10, 0.11),
     "val_hr@10": (0.05, 0.10, 0.12, 0.15, 0.20, 0.21),
 }
+LIKE_CURVES = {
+    "like_loss": (6.9, 6.6, 6.4, 6.3, 6.2),
+    "val_like_loss": (6.8, 6.5, 6.4, 6.45, 6.5),  # the third is the best
+    "val_precision@10": (0.20, 0.28, 0.31, 0.32, 0.33),
+}
 TASK = {"protocol": "visitor", "seed": 0, "labels": 1234}
 LENGTHS = {"0": 0.82, "1": 0.78, "5": 0.75}
 BASELINES = {
@@ -131,10 +136,14 @@ def kinds_dir(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("kinds")
     tower, none = TowerConfig(width=8, heads=2, layers=2), TowerConfig(epochs=0)
     rating, following = curve_rows(RATING_CURVES), curve_rows(NEXT_CURVES)
-    both = [{**row, **(rating[i] if i < len(rating) else {})} for i, row in enumerate(following)]
+    liking = curve_rows(LIKE_CURVES)
+    every = [
+        {**row, **(rating[i] if i < len(rating) else {}), **(liking[i] if i < len(liking) else {})}
+        for i, row in enumerate(following)
+    ]
     figures = TASK | RATING_FIGURES | {"metrics": RATING_FIGURES["metrics"] | NEXT_FIGURES["metrics"]}
     figures |= {"popularity": NEXT_FIGURES["popularity"]}
-    make_bundle(folder / "timeline", TimelineConfig("timeline", tower, tower, tower, factors=4), both, figures)
+    make_bundle(folder / "timeline", TimelineConfig("timeline", tower, tower, tower, factors=4), every, figures)
     rating_only = TimelineConfig("timeline", tower, none, none, factors=4)
     make_bundle(folder / "rating-only", rating_only, rating, TASK | RATING_FIGURES)
     make_bundle(folder / "next-only", TimelineConfig("timeline", none, tower, none), following, TASK | NEXT_FIGURES)

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
 from bst.errors import ConfigError
-from bst.evaluation import measure, private_cache
+from bst.evaluation import measure, measure_lists, private_cache
+from bst.evaluation.list_record import ListRecord
 from bst.evaluation.private_cache import PrivateResults
 from bst.evaluation.records import EvaluationRecord
 from bst.evaluation.worst_errors import WorstError
@@ -19,6 +20,7 @@ from bst.schema import Event, Visitor
 from pages.evaluation import evaluation_job, worst_errors
 from pages.shared import resources
 from tests.app.conftest import APP, NEXT_FIGURES, TASK, captions, chart_words, headline
+from tests.lists import LISTS
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -320,3 +322,68 @@ def test_measuring_for_the_worst_errors_has_one_bar_and_one_stop(measured, quick
     app = opened(app, "Ranked lists")
     assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_again"]
     assert not app.exception
+
+
+# ---- lists against everything that is liked later
+
+
+@pytest.fixture
+def with_lists(measured, kinds):
+    """Keep a record of lists with the timeline bundle."""
+    measured("timeline")
+    bundle = open_bundle(kinds / "timeline")
+    sidecars.save(bundle, measure_lists.NAME, LISTS)
+    yield bundle
+    (bundle.folder / f"{measure_lists.NAME}.json").unlink()
+
+
+def test_lists_lead_with_what_is_liked_later(with_lists):
+    app = opened(evaluation("timeline"), "Ranked lists")
+    assert not app.exception
+    assert (
+        "Of ten movies listed after 5 ratings, **4.2** were liked later; of the most liked movies, the same for "
+        "everybody: **3.6**. This model is ahead by 0.6 (95% interval +0.3 – +0.9). The best simple recommender, Ridge "
+        "on first ratings, has 4.1. That is no clear difference (+0.1, 95% interval −0.2 – +0.4)."
+    ) in texts(app)
+    words = chart_words(app)
+    assert words[0].startswith(
+        "Precision@10 by known ratings: This model: 0.380 at 1, 0.420 at 5; Most liked: 0.370 at 1"
+    )
+    assert "This model 0.420 with 120 titles" in words[1]
+    assert "fame 0: 0.200 with 400" in words[1]
+    table = app.dataframe[0].value
+    assert table["Precision@10"].tolist() == ["0.420", "0.310", "0.360", "0.410"]
+    assert table["Titles"].tolist() == ["120", "150", "11", "60"]
+    assert table["Difference (95% interval)"].tolist()[2] == "+0.060 (+0.030 – +0.090)"
+    assert "Implicit ALS is missing: the package “implicit” is not installed." in captions(app)
+    app.selectbox(key="evaluation_known_2").select(1).run()
+    assert app.dataframe[0].value["Precision@10"].tolist()[0] == "0.380"
+    assert "This model 0.380 with 90 titles" in chart_words(app)[1]
+
+
+def test_lists_are_measured_from_the_page(measured, kinds, quick, monkeypatch):
+    measured("timeline")
+
+    def made_up(bundle, split, on_progress):
+        while not quick.wait(0.02):
+            on_progress(0.4, "predicting by hand")
+        return ListRecord.from_dict(LISTS)
+
+    monkeypatch.setattr(evaluation_job.measure_lists, "measure", made_up)
+    app = opened(evaluation("timeline"), "Ranked lists")
+    assert "has not been measured yet" in texts(app)
+    app.button(key="measure_lists").click().run()
+    wait(app, measuring)
+    assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_lists"]
+    assert app.button(key="measure_again").disabled, "one at a time"
+    quick.set()
+    wait(app, lambda app: "were liked later" in texts(app))
+    assert not app.exception
+    (kinds / "timeline" / "lists.json").unlink()
+
+
+def test_lists_of_a_model_that_knows_the_users_are_not_measured(measured):
+    measured("classic", protocol="windows")
+    app = opened(evaluation("classic"), "Ranked lists")
+    assert "--preset timeline --protocol visitor" in captions(app)
+    assert not [button for button in app.button if button.key == "measure_lists"]

@@ -49,8 +49,9 @@ def test_training_shows_the_shipped_bundle(app):
 def test_the_headline_gives_the_progress_of_every_tower(kinds):
     rating = "n 4 epochs, the error on held-out ratings (MAE) fell from 0.80 to 0.68 stars"
     following = "n 6 epochs, the share of next movies in its top ten (HR@10) rose from 5.0% to 20%"
+    liking = "n 5 epochs, the share of its top ten that held-out users liked later (precision@10) rose from 20% to 31%"
     headlines = {bundle: headline(training(bundle)) for bundle in ("timeline", "rating-only", "next-only", "classic")}
-    assert headlines["timeline"] == f"I{rating}, and i{following}"
+    assert headlines["timeline"] == f"I{rating}; i{following}; and i{liking}"
     assert headlines["rating-only"] == f"I{rating}; epoch 3 was the best"
     # a classic model is judged by its MAE
     assert headlines["classic"] == f"I{rating.replace('0.68', '0.67')}; epoch 4 was the best"
@@ -61,20 +62,27 @@ def test_the_headline_gives_the_progress_of_every_tower(kinds):
 RATINGS = {"MAE": ("mae", 4, 3, "0.68"), "RMSE": ("rmse", 4, 3, "0.85"), "Loss": ("loss", 4, 3, "1.65")}
 CLASSIC = {"MAE": ("mae", 4, 4, "0.67"), "RMSE": ("rmse", 4, 4, "0.86"), "Loss": ("loss", 4, 4, "1.66")}
 NEXT = ("NDCG@10", "HR@10", "Next-movie loss")
+LIKE = ("Precision@10", "Later-likes loss")
 NAMES = {"NDCG@10": "ndcg@10", "HR@10": "hr@10", "Next-movie loss": "next_loss"}
+NAMES |= {"Precision@10": "precision@10", "Later-likes loss": "like_loss"}
 
 
 @pytest.mark.parametrize(
-    ("bundle", "ratings", "following"),
-    [("timeline", True, True), ("rating-only", True, False), ("next-only", False, True), ("classic", True, False)],
+    ("bundle", "labels"),
+    [
+        ("timeline", (*RATINGS, *NEXT, *LIKE)),
+        ("rating-only", tuple(RATINGS)),
+        ("next-only", NEXT),
+        ("classic", tuple(RATINGS)),
+    ],
 )
-def test_each_curve_that_there_is_can_be_chosen_and_has_its_own_best_epoch(kinds, bundle, ratings, following):
+def test_each_curve_that_there_is_can_be_chosen_and_has_its_own_best_epoch(kinds, bundle, labels):
     app = training(bundle)
-    labels = [*(RATINGS if ratings else ()), *(NEXT if following else ())]
-    assert app.segmented_control[0].options[: len(labels)] == labels
+    assert app.segmented_control[0].options[: len(labels)] == list(labels)
     for label in labels:
         of_ratings = CLASSIC if bundle == "classic" else RATINGS
-        name, epochs, best, value = of_ratings.get(label, (NAMES.get(label), 6, 5, ""))
+        others = (NAMES.get(label), *((5, 3) if label in LIKE else (6, 5)), "")
+        name, epochs, best, value = of_ratings.get(label, others)
         app.segmented_control[0].set_value(name).run()
         assert not app.exception
         words = chart_words(app)[0]
@@ -189,7 +197,18 @@ def test_towers_keep_their_proportions_of_the_epochs(dialog, monkeypatch):
     monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings.config))
     dialog.slider(key="train_epochs_timeline_14").set_value(7).run()
     dialog.button(key="train_start").click().run()
-    assert {name: tower.epochs for name, tower in started[0].towers.items()} == {"rating": 4, "next": 7}
+    assert {name: tower.epochs for name, tower in started[0].towers.items()} == {"rating": 4, "next": 7, "like": 5}
+
+
+def test_one_task_alone_can_be_trained_for(dialog, monkeypatch):
+    started = []
+    monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings.config))
+    assert dialog.selectbox(key="train_targets").value == "Everything"
+    for target in dialog.selectbox(key="train_targets").options[1:]:
+        dialog.selectbox(key="train_targets").set_value(target).run()
+        dialog.button(key="train_start").click().run()
+        assert not dialog.exception
+    assert [config.tasks for config in started] == [("rating",), ("next",), ("like",)]
 
 
 def test_a_classic_preset_has_its_own_settings(dialog, monkeypatch):

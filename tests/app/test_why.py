@@ -4,7 +4,9 @@ import json
 import re
 from functools import lru_cache
 
+import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
@@ -111,10 +113,62 @@ def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
     assert not app.exception
     assert " is next" in headline(app)
     assert "looked at" not in chart_words(app)[0], "the next tower has an attention of its own"
-    # a seen movie is never next
+    # a seen movie is never next, nor does anybody come to like it
     app.selectbox(key="why_choice").select(who.history[0].movie_id).run()
+    for measure in ("next_logit", "like_logit"):
+        app.segmented_control(key="why_measure_choice").select(measure).run()
+        assert not app.exception
+        assert "is in the history already" in headline(app)
+
+
+def test_what_they_would_come_to_like_has_odds_for_bars_and_chances_for_changes(kinds):
+    app = why("timeline")
+    model, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
+    assert app.segmented_control(key="why_measure_choice").options == [
+        "Expected rating", "Would come to like", "Chance of 4–5 ★", "Watch next",
+    ]  # fmt: skip
+    app.segmented_control(key="why_measure_choice").select("like_logit").run()
     assert not app.exception
-    assert "is in the history already" in headline(app)
+    logit = model.predict(who).like_logit[model.catalogue.row(movie)]
+    shown_value = re.match(r"([\d.]+)% likely to watch .+ some time and like it", headline(app)).group(1)
+    assert float(shown_value) == pytest.approx(100 / (1 + np.exp(-logit)), rel=0.06)
+    assert "looked at" not in chart_words(app)[0], "the like tower has an attention of its own"
+    assert "the like tower), whose attention is not shown here" in captions(app)
+    # each bar is a factor of the odds
+    for event in who.history:
+        without = model.score_movie([who, who.without(event.movie_id)], movie).like_logit.astype(float)
+        (text,) = [text for name, text in shown(app).items() if name.endswith(model.catalogue.title(event.movie_id))]
+        sign, factor = re.match(r"([▲▼±]) [×÷]([\d.]+)", text).groups()
+        effect = without[0] - without[1]
+        assert float(factor) == pytest.approx(np.exp(abs(effect)), rel=0.06)
+        assert sign == "±" or (sign == "▲") == (effect > 0)
+    # what each change makes of it is a chance
+    words = [text.value.replace("\\", "") for text in app.markdown if re.match(r"\*\*[\d.]+%\*\* [▲▼±]", text.value)]
+    assert len(words) >= 3
+
+
+def asked():
+    """Why is asked about a movie of lists in several orders: what is explained after each."""
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from pages.shared.state import explained, settings
+
+    st.session_state["choice"] = SimpleNamespace(bundle=SimpleNamespace(dataset="demo"))
+    for order in ("next", "like", None, "rating"):
+        explained.request(1, order=order)
+        st.text(settings.get("why_measure"))
+    settings.update(why_measure="liked")
+    for order in ("rating", None, "like"):
+        explained.request(1, order=order)
+        st.text(settings.get("why_measure"))
+
+
+def test_the_list_that_leads_here_says_what_is_explained():
+    shown = [text.value for text in AppTest.from_function(asked).run().text]
+    # without a list what was explained last stays; another list leaves the visitor's own choice
+    assert shown == ["expected", "like_logit", "like_logit", "expected", "liked", "liked", "like_logit"]
 
 
 def test_ratings_and_parts_can_be_changed_too(kinds):

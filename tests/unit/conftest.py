@@ -96,7 +96,7 @@ def timeline_settings(orderly_dir) -> RunSettings:
     tower = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=8)
     short = {"train_length": 10, "max_history": 12, "batch_events": 200, "factors": 4}
     quick = {"warm_up": 5, "averaging": 0.9, "negatives": 16}
-    config = TimelineConfig("timeline", replace(tower, layers=2), tower, **short, **quick)
+    config = TimelineConfig("timeline", replace(tower, layers=2), tower, tower, **short, **quick)
     return RunSettings(str(orderly_dir), config, "visitor", epochs=8, seed=3, patience=8)
 
 

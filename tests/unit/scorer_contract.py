@@ -71,6 +71,8 @@ class ScorerContract:
             np.testing.assert_allclose(predictions.distribution.sum(axis=1), np.ones(MOVIES), atol=1e-5)
             np.testing.assert_allclose(predictions.distribution @ LEVELS, predictions.expected, atol=1e-5)
         assert (predictions.watch_next is not None) == ("next" in scorer.orders)
+        for values in (predictions.like_logit, predictions.fame_logit, predictions.will_like):
+            assert (values is not None) == ("like" in scorer.orders)
 
     def test_watch_next_probabilities_are_shared_by_unseen_movies(self, scorer):
         if "next" not in scorer.orders:
@@ -82,27 +84,48 @@ class ScorerContract:
         everything = visitor(*((row, 3.0) for row in range(MOVIES)))
         assert (scorer.predict(everything, history(everything)).watch_next == 0).all()
 
+    def test_nobody_will_watch_and_like_what_they_have_seen(self, scorer):
+        if "like" not in scorer.orders:
+            pytest.skip("does not predict what will be liked")
+        seen = replace(SOMEONE, seen=frozenset([IDS[7], IDS[8]]))
+        predictions = scorer.predict(seen, history(seen))
+        assert (np.flatnonzero(predictions.will_like == 0) == [0, 3, 4, 7, 8]).all()
+        assert (predictions.like_logit[[0, 3, 4, 7, 8]] == -np.inf).all()
+        unseen = np.setdiff1d(np.arange(MOVIES), [0, 3, 4, 7, 8])
+        odds = predictions.will_like[unseen] / (1 - predictions.will_like[unseen])
+        np.testing.assert_allclose(np.log(odds), predictions.like_logit[unseen], atol=1e-3)
+
+    def test_fame_is_what_would_be_liked_by_somebody_unknown(self, scorer):
+        if "like" not in scorer.orders:
+            pytest.skip("does not predict what will be liked")
+        nobody = scorer.predict(Visitor(), rows_of([]))
+        np.testing.assert_allclose(nobody.fame_logit, nobody.like_logit, atol=1e-5)
+        np.testing.assert_array_equal(scorer.predict(SOMEONE, history(SOMEONE)).fame_logit, nobody.fame_logit)
+
     @pytest.mark.parametrize("most", [1, 3, 64])
     def test_many_visitors_are_predicted_as_one_by_one(self, scorer, most, monkeypatch):
         monkeypatch.setattr(scoring, "MOST_VISITORS", most)
         rng = np.random.default_rng(5)
         visitors = [random_visitor(rng, events) for events in (3, 0, 30, 12, 1, 13, 0, 2)]
         rows, movies = [history(one) for one in visitors], np.array([7, 0, 29, 7])
-        many = scorer.predict_many(visitors, rows, movies, watch_next=True)
+        many = scorer.predict_many(visitors, rows, movies, ("next", "like"))
         for i, one in enumerate(visitors):
             alone = scorer.predict(one, rows[i])
-            for part in ("expected", "distribution", "watch_next"):
+            for part in ("expected", "distribution", "watch_next", "like_logit"):
                 if getattr(alone, part) is None:
                     assert getattr(many, part) is None
                 else:
                     np.testing.assert_allclose(getattr(many, part)[i], getattr(alone, part)[movies], atol=1e-5)
 
     def test_no_visitors_and_no_movies(self, scorer):
-        assert scorer.predict_many([], [], np.array([7, 0]), True).expected.shape == (0, 2)
-        assert scorer.predict_many([Visitor()], [rows_of([])], np.array([], int), False).expected.shape == (1, 0)
+        assert scorer.predict_many([], [], np.array([7, 0]), ("next", "like")).expected.shape == (0, 2)
+        assert scorer.predict_many([Visitor()], [rows_of([])], np.array([], int)).expected.shape == (1, 0)
 
-    def test_watch_next_is_predicted_on_request_only(self, scorer):
-        assert scorer.predict_many([SOMEONE], [history(SOMEONE)], np.arange(3), False).watch_next is None
+    def test_towers_beside_the_ratings_predict_on_request_only(self, scorer):
+        for tasks in ((), ("next",), ("like",)):
+            predictions = scorer.predict_many([SOMEONE], [history(SOMEONE)], np.arange(3), tasks)
+            for task, values in (("next", predictions.watch_next), ("like", predictions.like_logit)):
+                assert (values is not None) == (task in tasks and task in scorer.orders)
 
     def test_only_the_newest_events_are_read(self, scorer):
         newest = random_visitor(np.random.default_rng(1), scorer.max_history)
@@ -128,6 +151,8 @@ class ScorerContract:
         assert np.abs(after.expected - before.expected).max() > 1e-5
         if before.watch_next is not None:
             assert np.abs(after.watch_next - before.watch_next).max() > 1e-6
+        if before.will_like is not None:
+            assert np.abs(after.will_like - before.will_like).max() > 1e-6
 
     # ---- one movie, in other circumstances
 
@@ -139,6 +164,11 @@ class ScorerContract:
         if scores.distribution is not None:
             np.testing.assert_allclose(scores.distribution, [p.distribution[9] for p in predictions], atol=1e-5)
         assert (scores.next_logit is not None) == ("next" in scorer.orders)
+        assert (scores.like_logit is not None) == ("like" in scorer.orders)
+        if scores.like_logit is not None:
+            unseen = [i for i, one in enumerate(visitors) if IDS[9] not in one.all_seen]
+            wanted = [predictions[i].like_logit[9] for i in unseen]
+            np.testing.assert_allclose(scores.like_logit[unseen], wanted, atol=1e-5)
 
     @pytest.mark.parametrize("events", [0, 1, 3, 15])
     def test_scores_without_each_event(self, scorer, events):
@@ -147,12 +177,13 @@ class ScorerContract:
         visitors = [who, *(who.without(event.movie_id) for event in read)]
         wanted = scorer.score_movie(visitors, [history(one) for one in visitors], 9)
         scores = scorer.score_movie_without_each(who, history(who), 9)
-        for part in ("expected", "distribution", "next_logit"):
+        for part in ("expected", "distribution", "next_logit", "like_logit"):
             if getattr(wanted, part) is None:
                 assert getattr(scores, part) is None
             else:
                 np.testing.assert_allclose(getattr(scores, part), getattr(wanted, part), atol=1e-4)
-        assert scorer.score_movie_without_each(who, history(who), 9, next_logit=False).next_logit is None
+        ratings = scorer.score_movie_without_each(who, history(who), 9, catalogue_logits=False)
+        assert (ratings.next_logit, ratings.like_logit) == (None, None)
         some = np.array([9, 2])
         expected = scorer.expected_without_each(who, history(who), some)
         np.testing.assert_allclose(expected[:, 0], wanted.expected, atol=1e-4)

@@ -28,9 +28,14 @@ GROUPS = frame(name=["a", "b"], labels=[9, 8], users=[7, 6], sign=["▲", "●"]
 BINS = frame(**{"from": [0.0, 0.5], "to": [0.5, 1.0], "predicted": [0.3, 0.7], "labels": [3, 4]})
 
 
+LISTS = frame(name=["This model", "EASE"], distinct=[12, 400])
+CURVE = frame(fame=[0.0, 1.0], distinct=[900, 12])
+
+
 @pytest.mark.parametrize(
     ("chart", "ends"),
     [
+        (charts.precision_by_titles(LISTS, CURVE, "Precision@10", INK), ("y", "y2")),
         (charts.baseline_errors(frame(name=["ours", "theirs"], ours=[True, False]), "MAE", INK), ("x", "x2")),
         (charts.group_errors(GROUPS, 0.7, "MAE", INK), ("x", "x2")),
         (charts.differences(frame(name=["MAE", "RMSE"]), "a", "b", INK), ("x", "x2")),
@@ -58,6 +63,15 @@ def test_lengths_and_names_keep_the_order_of_the_frame():
     assert {tuple(color["sort"]) for color in found(charts.by_history(HISTORY, "MAE", INK), "color")} == {
         ("This model", "SVD")
     }
+
+
+def test_lists_differ_in_shape_and_the_curve_is_drawn_where_there_is_one():
+    whole, bare = (charts.precision_by_titles(LISTS, curve, "Precision@10", INK) for curve in (CURVE, CURVE[:0]))
+    assert [shape["scale"]["range"] for shape in found(whole, "shape")] == [["circle", "square"]]
+    assert "line" in [mark["type"] for mark in marks(whole)]
+    assert "line" not in [mark["type"] for mark in marks(bare)]
+    (low, high), *_ = (x["scale"]["domain"] for x in found(whole, "x"))
+    assert low < 12 < 900 < high
 
 
 def test_errors_of_baselines_have_their_values_as_text():

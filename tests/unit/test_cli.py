@@ -88,12 +88,16 @@ def test_presets_on_ml_1m_need_no_data(answer, override_settings, tmp_path):
     seed = next(row for row in said["presets"] if row["preset"] == "user-features")
     assert seed["by_part"] == {"embeddings": 781_090, "transformer_block": 50_902, "mlp": 119_809}
     parts = said["presets"][0]["by_part"]
-    assert (said["presets"][0]["preset"], set(parts)) == ("timeline", {"rating_tower", "next_tower", "fixed"})
+    assert (said["presets"][0]["preset"], set(parts)) == (
+        "timeline",
+        {"rating_tower", "next_tower", "like_tower", "fixed"},
+    )
     assert whole == trained + fixed == sum(parts.values())
-    assert (trained, fixed) == (parts["rating_tower"] + parts["next_tower"], parts["fixed"])
+    towers = [parts[f"{name}_tower"] for name in ("rating", "next", "like")]
+    assert (trained, fixed) == (sum(towers), parts["fixed"])
     # a vector of every movie in each tower is learnt; 18 genres and 10 decades of it are fixed in each
-    assert min(parts["rating_tower"], parts["next_tower"]) > 3883 * 16
-    assert fixed > 2 * 3883 * 28
+    assert min(towers) > 3883 * 16
+    assert fixed > 3 * 3883 * 28
 
 
 def test_presets_on_a_folder(answer, run, world_dir):

@@ -25,14 +25,19 @@ def classic(small_bundle, data_here):
 def test_a_prediction_is_explained_as_json(answer, bundle, timeline_recommender):
     said = answer("explain", "--bundle", bundle, *WHO, "--movie", MOVIE)
     assert list(said) == [
-        "bundle", "visitor", "movie_id", "title", "expected", "liked", "next_logit", "watch_next", "sentence", "trust",
-        "events", "attention", "rating_changes", "demographics", "interactions", "gradients", "agreement",
+        "bundle", "visitor", "movie_id", "title", "expected", "liked", "next_logit", "watch_next", "like_logit",
+        "will_like", "sentence", "trust", "events", "attention", "rating_changes", "demographics", "interactions",
+        "gradients", "agreement",
     ]  # fmt: skip
     made = leave_one_out(timeline_recommender, VISITOR, MOVIE)
     assert said["expected"] == pytest.approx(made.scores.expected, abs=1e-4)
+    assert said["like_logit"] == pytest.approx(made.scores.like_logit, abs=1e-4)
+    row = timeline_recommender.recommendation(VISITOR, MOVIE)
+    assert said["will_like"] == pytest.approx(row.will_like, abs=1e-6)
     assert said["movie_id"] == MOVIE
     assert [event["movie_id"] for event in said["events"]] == [event.movie_id for event in VISITOR.history]
     for place, event in enumerate(said["events"]):
+        assert list(event["effect"]) == ["expected", "liked", "next_logit", "like_logit"]
         for measure, value in event["effect"].items():
             assert value == pytest.approx(getattr(made.event_effects, measure)[place], abs=1e-4)
     # what is looked at is shared out whole, by each head
@@ -79,7 +84,8 @@ def test_a_prediction_is_explained_in_a_few_lines(run, bundle, timeline_recommen
 def test_a_classic_model_tells_of_the_rating_alone_and_of_what_it_reads(answer, classic):
     four = [*WHO, "--watched", "103=3"]
     said = answer("explain", "--bundle", classic, *four, "--movie", MOVIE)
-    assert (said["liked"], said["next_logit"], said["watch_next"]) == (None, None, None)
+    for name in ("liked", "next_logit", "watch_next", "like_logit", "will_like"):
+        assert said[name] is None
     assert [event["movie_id"] for event in said["events"]] == [121, 136, 103], "the newest three"
     assert said["attention"]["rest"] == "the movie itself"
 

@@ -74,6 +74,29 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
         assert "Give --protocol visitor --seed 3" in line
 
 
+def test_lists_against_later_likes(answer, refused, run, bundle, tmp_path):
+    copy = shutil.copytree(bundle, tmp_path / "mine")
+    options = ["evaluate", "--bundle", copy, "--protocol", "list"]
+    measured = answer(*options)
+    assert list(measured)[:2] == ["dataset", "bundle"]
+    assert (measured["protocol"], measured["bundle"], measured["users"], measured["seed"]) == ("list", "mine", 4, 3)
+    assert list(measured["metrics"]) == ["1", "5", "10", "20"]
+    value, low, high = measured["metrics"]["5"]["precision@10"]
+    assert 0 <= low <= value <= high <= 1
+    assert {"ndcg@10", "recall@50", "stars", "distinct", "top_share", "users"} <= set(measured["metrics"]["5"])
+    ridge = measured["rivals"]["ridge"]["5"]
+    assert ridge["difference"][0] == pytest.approx(value - ridge["precision@10"][0])
+    assert (copy / "lists.json").is_file(), "kept for the page"
+    code, out, _ = run(*options, "--users", 2)
+    assert code == 0
+    assert out.startswith("lists for 2 users whom the model has never seen")
+    assert "5 ratings known, 2 users with a later like" in out
+    assert "Ridge on first ratings" in out
+    assert "at least one user" in refused(*options, "--users", 0)
+    assert "Give --protocol visitor --seed 3" in refused(*options, "--seed", 4)
+    assert "--users goes with --protocol list" in refused("evaluate", "--bundle", copy, "--users", 2)
+
+
 def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
     # an epoch of a single step
     monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
@@ -88,6 +111,19 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
     # there is nothing to order a list by, but it is told in one line
     line = refused("recommend", "--bundle", "following", "--dataset", orderly_dir)
     assert "bundle following has no rating tower" in line
+
+
+def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
+    trained = answer("train", "--dataset", orderly_dir, "--epochs", 1, "--name", "liking", "--tower", "like")
+    assert trained["metrics"] == {}, "lists need ratings, too"
+    card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
+    assert "predicts which movies they will watch and like some time" in card
+    assert "None on test labels" in card
+    line = refused("recommend", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "bundle liking has no rating tower" in line
+    line = refused("evaluate", "--bundle", "liking", "--dataset", orderly_dir)
+    assert "train --tower rating --tower like" in line
 
 
 def test_a_list_of_the_rating_tower_alone(answer, refused, eager, bundle, timeline_model, orderly, tmp_path):
@@ -162,7 +198,14 @@ def test_epochs_are_those_that_were_asked_for(asked):
 
 
 @pytest.mark.parametrize(
-    ("towers", "left"), [(["rating"], ["rating"]), (["next"], ["next"]), (["next", "rating"], ["rating", "next"])]
+    ("towers", "left"),
+    [
+        (["rating"], ["rating"]),
+        (["next"], ["next"]),
+        (["like"], ["like"]),
+        (["next", "rating"], ["rating", "next"]),
+        (["like", "rating"], ["rating", "like"]),
+    ],
 )
 def test_towers_are_those_that_were_asked_for(towers, left, asked):
     settings, _ = asked(*[word for tower in towers for word in ("--tower", tower)])

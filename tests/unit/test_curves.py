@@ -20,6 +20,21 @@ def test_a_tower_s_best_epoch_has_the_lowest_figure_it_is_judged_by():
     assert curves.best_epochs(pd.DataFrame({"epoch": []}), preset("timeline")) == {}
 
 
+def test_what_is_liked_later_has_curves_of_its_own():
+    history = BOTH.assign(
+        **{"like_loss": [7.0, 6.0, 5.0], "val_like_loss": [6.0, 5.5, 5.8], "val_precision@10": [0.2, 0.3, 0.25]}
+    )
+    best = curves.best_epochs(history, preset("timeline"))
+    assert best == {"rating": 2, "next": 3, "like": 2}
+    assert curves.offered([history])[-3:] == ["precision@10", "like_loss", "seconds"]
+    frame = curves.side_by_side({"one": history}, "precision@10", {"one": best})
+    assert frame[["series", "value", "best"]].values.tolist() == [
+        ["validation", 0.2, False],
+        ["validation", 0.3, True],
+        ["validation", 0.25, False],
+    ]
+
+
 def test_only_what_there_are_numbers_of_is_offered():
     assert curves.offered([RATING]) == ["mae", "rmse"]
     assert curves.offered([RATING, BOTH]) == ["mae", "rmse", "hr@10", "next_loss", "seconds"]
@@ -45,10 +60,10 @@ def test_epochs_without_a_number_and_trainings_without_the_figure_are_left_out()
     assert curves.side_by_side({"one": RATING}, "hr@10", {}).empty
 
 
-def test_learning_rates_of_both_towers_stand_in_one_picture():
-    history = pd.DataFrame({"epoch": [1, 2], "learning_rate": [0.002, 0.001], "next_learning_rate": [0.002, 0.0015]})
-    frame = curves.side_by_side({"one": history}, "learning_rate", {})
-    assert frame["series"].unique().tolist() == ["rating", "next movie"]
+def test_learning_rates_of_all_towers_stand_in_one_picture():
+    rates = {"learning_rate": [0.002, 0.001], "next_learning_rate": [0.002, 0.0015], "like_learning_rate": [0.001, 0.0]}
+    frame = curves.side_by_side({"one": pd.DataFrame({"epoch": [1, 2], **rates})}, "learning_rate", {})
+    assert frame["series"].unique().tolist() == ["rating", "next movie", "later likes"]
     assert not frame["best"].any()
 
 

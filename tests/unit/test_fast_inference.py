@@ -104,7 +104,7 @@ def model(request):
     from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=16, layers=request.param)
-    config = TimelineConfig("small", rating=tower, next=tower, train_length=20, factors=4)
+    config = TimelineConfig("small", rating=tower, next=tower, like=tower, train_length=20, factors=4)
     model, rng = build_timeline(config, Sizes(10, MOVIES), 5), np.random.default_rng(1)
     for weight in model.weights:
         weight.assign(rng.normal(size=weight.shape) * 0.3)
@@ -121,9 +121,10 @@ def rating(model):
 
 @pytest.fixture(scope="module")
 def following(model):
+    """The inference of each tower that scores the catalogue."""
     from bst.models.timeline.fast_inference import CatalogueInference
 
-    return CatalogueInference(model.next)
+    return {name: CatalogueInference(model.towers[name]) for name in ("next", "like")}
 
 
 @pytest.fixture
@@ -164,14 +165,16 @@ def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, paddi
 
 @pytest.mark.parametrize("length", range(POSITIONS))
 @pytest.mark.parametrize(("padding", "rubbish"), [(0, 0), (5, 4)])
-def test_the_next_state_is_that_of_the_plain_pass(model, following, inputs, length, padding, rubbish):
-    states, movie_vectors = model.next(inputs)
-    state = following.encode(padded(inputs, length, padding, rubbish))
+@pytest.mark.parametrize("name", ["next", "like"])
+def test_the_state_after_a_history_is_that_of_the_plain_pass(model, following, inputs, length, padding, rubbish, name):
+    states, output_vectors = model.towers[name](inputs)
+    state = following[name].encode(padded(inputs, length, padding, rubbish))
     np.testing.assert_allclose(state, np.array(states)[:, length], atol=1e-5, rtol=1e-5)
-    logits = np.array(following.catalogue_logits(state))
-    np.testing.assert_allclose(logits, model.next.catalogue_logits(states[:, length], movie_vectors), atol=1e-4)
+    logits = np.array(following[name].catalogue_logits(state))
+    plain = model.towers[name].catalogue_logits(states[:, length], output_vectors)
+    np.testing.assert_allclose(logits, plain, atol=1e-4)
     some = np.array([7, 0, 7, 29], np.int32)
-    np.testing.assert_allclose(following.logits(state, some), logits[:, some], atol=1e-5)
+    np.testing.assert_allclose(following[name].logits(state, some), logits[:, some], atol=1e-5)
 
 
 def test_user_factors_are_a_ridge_regression(model, rating, inputs):
@@ -234,7 +237,7 @@ def test_a_cache_changes_nothing(rating, following, inputs, prefix):
     variants = {name: np.repeat(values, 3, axis=0) for name, values in history.items()}
     variants["level"][:, prefix - 1 : prefix + 1] = np.array([[0, 1], [2, 3], [4, 0]])[:, : POSITIONS - prefix + 1]
     movies = np.arange(MOVIES, dtype=np.int32)
-    for inference in (rating, following):
+    for inference in (rating, *following.values()):
         first = KVCache()
         inference.encode(history, first)
         encoded = inference.encode(variants, KVCache(first.as_prefix(), prefix, min(2, POSITIONS + 1 - prefix)))
@@ -262,8 +265,9 @@ def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
         expected, _ = rating.score(rating.encode(batch), movies.astype(np.int32))
         expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)
         np.testing.assert_allclose(levels[rows], expected, atol=1e-5)
-        np.testing.assert_allclose(logits[rows], following.logits(following.encode(batch), movies), atol=1e-4)
-    assert predictor.predict(history, [variants], movies, False)[1] is None
+        for name, tower in following.items():
+            np.testing.assert_allclose(logits[name][rows], tower.logits(tower.encode(batch), movies), atol=1e-4)
+    assert predictor.predict(history, [variants], movies, False)[1] == {}
 
 
 def test_passes_share_what_stands_in_front_of_the_difference(inputs):

@@ -52,7 +52,7 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
     assert result.events == read
     assert result.scores.expected == pytest.approx(predictions.expected[29], abs=CLOSE)
     assert result.scores.liked == pytest.approx(liked(predictions, 29), abs=CLOSE)
-    assert [len(part) for part in vars(result.event_effects).values()] == [len(read)] * 3
+    assert [len(part) for part in vars(result.event_effects).values()] == [len(read)] * 4
     seen = {event.movie_id for event in visitor.history}
     for place, event in enumerate(read):
         after = recommender.predict(visitor.without(event.movie_id))
@@ -66,13 +66,21 @@ def test_each_event_left_out_against_the_whole_prediction(events, timeline_recom
         ratios = [np.log(float(one.watch_next[29])) - np.log(float(one.watch_next[28])) for one in (predictions, after)]
         moved = result.event_effects.next_logit[place] - other.event_effects.next_logit[place]
         assert moved == pytest.approx(ratios[0] - ratios[1], abs=1e-5)
+    # of an unseen movie the list has the same log-odds
+    assert result.scores.like_logit == pytest.approx(predictions.like_logit[29], abs=1e-5)
+    for place, event in enumerate(read):
+        after = recommender.predict(visitor.without(event.movie_id)).like_logit[29]
+        assert result.event_effects.like_logit[place] == pytest.approx(predictions.like_logit[29] - after, abs=1e-5)
 
 
 @pytest.mark.parametrize("events", [0, 1, 9])
 def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
     visitor = someone(events)
-    whole, rating = (leave_one_out(timeline_recommender, visitor, IDS[29], next_logit=both) for both in (True, False))
-    assert (rating.scores.next_logit, rating.event_effects.next_logit) == (None, None)
+    whole, rating = (
+        leave_one_out(timeline_recommender, visitor, IDS[29], catalogue_logits=both) for both in (True, False)
+    )
+    for part in (rating.scores, rating.event_effects):
+        assert (part.next_logit, part.like_logit) == (None, None)
     np.testing.assert_allclose(rating.event_effects.expected, whole.event_effects.expected, atol=CLOSE)
     np.testing.assert_allclose(rating.event_effects.liked, whole.event_effects.liked, atol=CLOSE)
 
@@ -81,8 +89,8 @@ def test_the_rating_alone_can_be_asked_for(events, timeline_recommender):
 def test_a_classic_model_tells_of_the_rating_alone(events, small_recommender):
     visitor = someone(events)
     result = leave_one_out(small_recommender, visitor, IDS[29])
-    assert (result.scores.liked, result.scores.next_logit) == (None, None)
-    assert (result.event_effects.liked, result.event_effects.next_logit) == (None, None)
+    for part in (result.scores, result.event_effects):
+        assert (part.liked, part.next_logit, part.like_logit) == (None, None, None)
     before = small_recommender.predict(visitor).expected[29]
     expected = [
         before - small_recommender.predict(visitor.without(e.movie_id)).expected[29] for e in visitor.history[-3:]
@@ -156,7 +164,10 @@ def test_each_part_of_who_the_visitor_is_against_the_whole_prediction(kind, requ
         assert change.expected == pytest.approx(predictions.expected[29] - after.expected[29], abs=CLOSE)
         if predictions.distribution is not None:
             assert change.liked == pytest.approx(liked(predictions, 29) - liked(after, 29), abs=CLOSE)
-        assert (change.liked is None) == (change.next_logit is None) == (predictions.distribution is None)
+            moved = predictions.like_logit[29] - after.like_logit[29]
+            assert change.like_logit == pytest.approx(moved, abs=1e-5)
+        unknown = {change.liked is None, change.next_logit is None, change.like_logit is None}
+        assert unknown == {predictions.distribution is None}
     assert demographics_unknown(recommender, Visitor(history=EVENTS), IDS[29]) == {}
 
 

@@ -53,7 +53,7 @@ values = {
     "replay_step": ids,
     "replay_order": st.sampled_from(list(ORDERS)),
     "why_of": st.sampled_from(["a", "b"]),
-    "why_measure": st.sampled_from(["expected", "liked", "next_logit"]),
+    "why_measure": st.sampled_from(["expected", "liked", "next_logit", "like_logit"]),
     "why_order": st.sampled_from(["strength", "time"]),
     "why_part": st.sampled_from(["ratings", "trust", "heads", "general"]),
 }

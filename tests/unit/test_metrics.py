@@ -18,11 +18,16 @@ from bst.metrics import (
     by_history,
     coverage,
     ece,
+    genre_distribution,
     hit_rate,
     interval,
     intra_list_diversity,
+    list_ndcg,
+    list_precision,
+    list_recall,
     mae,
     median,
+    miscalibration,
     mrr,
     ndcg,
     nll,
@@ -31,6 +36,7 @@ from bst.metrics import (
     popularity_share,
     rmse,
     self_information,
+    top_title,
 )
 
 LEVELS = np.array([1, 2, 3, 4, 5], np.float32)
@@ -133,6 +139,37 @@ def test_figures_of_lists_by_hand():
     assert mrr(np.array([1, 2, 4])) == pytest.approx((1 + 1 / 2 + 1 / 4) / 3)
 
 
+def test_lists_against_many_likes_by_hand():
+    # hits at ranks 1 and 3 of three liked movies; at rank 4 of one; none of two
+    hits = np.array([[1, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]], bool)
+    liked = np.array([3, 1, 2])
+    assert list_precision(hits, 4).tolist() == [0.5, 0.25, 0]
+    assert list_precision(hits, 2).tolist() == [0.5, 0, 0]
+    assert list_precision(hits, 10).tolist() == [0.2, 0.1, 0], "a list that is too short has misses"
+    assert list_recall(hits, liked, 4) == pytest.approx([2 / 3, 1, 0])
+    assert list_recall(hits, liked, 2) == pytest.approx([1 / 2, 0, 0]), "two can hold no more than two"
+    second, third, fourth = 1 / np.log2([3, 4, 5])
+    assert list_ndcg(hits, liked, 4) == pytest.approx([(1 + third) / (1 + second + third), fourth, 0])
+    assert list_ndcg(hits, liked, 2) == pytest.approx([1 / (1 + second), 0, 0])
+
+
+def test_the_most_frequent_title_by_hand():
+    lists = np.array([[4, 2, -1], [2, 4, 5], [5, 2, 1], [3, 0, -1]])
+    movie, has = top_title(lists)
+    assert movie == 2
+    assert has.tolist() == [True, True, True, False]
+
+
+def test_genre_calibration_by_hand():
+    genres = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]])
+    # movie 0 is all of the first genre, movie 1 half of each of two, movie 2 of none
+    history = genre_distribution(genres, np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]]))
+    assert history.tolist() == [[0.75, 0.25, 0], [0.5, 0.5, 0], [0, 0, 0]]
+    listed = np.array([[0.75, 0.25, 0], [0, 0.5, 0.5], [1, 0, 0]])
+    missing = 0.5 * np.log(0.5 / (0.01 * 0.5))  # nothing of a genre but α
+    assert miscalibration(history, listed) == pytest.approx([0, missing, 0])
+
+
 def test_a_slice_that_a_draw_misses_is_left_out_of_its_interval():
     drawn = Bootstrap(np.array([7, 7, 9]))
     means = drawn.means(np.array([1.0, 3.0, 5.0]), np.array([True, True, False]))
@@ -178,6 +215,15 @@ def test_ranking_is_that_of_scikit_learn(made_up, k):
     assert hit_rate(place, k) == pytest.approx(top_k_accuracy_score(relevant, scores, k=k, labels=range(40)), abs=1e-6)
     # with one relevant item, average precision is 1 / place
     assert mrr(place) == pytest.approx(label_ranking_average_precision_score(one, scores), abs=1e-6)
+
+
+def test_ndcg_of_many_likes_is_that_of_scikit_learn():
+    rng = np.random.default_rng(5)
+    relevant, scores = rng.random((20, 30)) < 0.2, rng.random((20, 30))
+    relevant[:, 0] = True
+    hits = np.take_along_axis(relevant, np.argsort(-scores, axis=1), axis=1)
+    ours = list_ndcg(hits, relevant.sum(axis=1), 10)
+    assert ours.mean() == pytest.approx(ndcg_score(relevant, scores, k=10))
 
 
 def test_diversity_is_the_mean_cosine_distance_of_scikit_learn(made_up):

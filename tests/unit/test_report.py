@@ -11,7 +11,8 @@ from bst.bundles.parameters import by_purpose, weights
 from bst.datasets import load, load_movies
 from bst.datasets.profile import dataset_profile
 from bst.errors import ReportError
-from bst.evaluation import measure
+from bst.evaluation import measure, measure_lists
+from bst.evaluation.list_record import ListRecord
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import Sizes
 from bst.models.diagram import LEFT, RIGHT
@@ -19,6 +20,7 @@ from bst.models.registry import family_of, preset
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.presentation.glossary import GLOSSARY, PARTS, meaning
 from bst.presentation.report import make_report, write_report
+from tests.lists import LISTS
 
 
 class Page(HTMLParser):
@@ -122,6 +124,16 @@ def test_without_an_evaluation_it_says_how_to_make_one(demo, monkeypatch, undraw
     assert "SVD fold-in" in words
     assert "Error by length of history" not in words
     assert "not available" in words
+
+
+def test_lists_that_were_measured_are_in_it(demo, monkeypatch):
+    monkeypatch.setattr(measure_lists, "read", lambda bundle: ListRecord.from_dict(LISTS))
+    page = Page(make_report(demo))
+    assert "Of ten movies listed after 5 ratings, 4.2 were liked later; of the most liked movies" in page.words
+    assert "Every metric with 5 ratings known. Lists Precision@10 NDCG@10" in page.words
+    assert "Ridge on first ratings 0.410" in page.words
+    assert any(told.startswith("Precision@10 and distinct titles: This model 0.420") for told in page.told)
+    assert page.wrong == []
 
 
 def test_a_classic_model_has_a_report(undrawn):

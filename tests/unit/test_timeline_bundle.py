@@ -44,7 +44,7 @@ def inputs() -> dict[str, np.ndarray]:
 
 def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_path):
     model, rng = timeline_bundle.load_model(orderly.movies), np.random.default_rng(1)
-    for tower in (model.rating, model.next):
+    for tower in (model.rating, model.next, model.like):
         np.testing.assert_array_equal(tower.item_features, item_features(orderly.movies))
     for weight in model.weights:
         if "facts" not in weight.path.split("/"):
@@ -54,8 +54,39 @@ def test_a_model_predicts_the_same_after_saving(timeline_bundle, orderly, tmp_pa
     assert again == saved
     loaded = again.load_model(orderly.movies)
     np.testing.assert_allclose(loaded(inputs()), model(inputs()), atol=1e-6)
-    for old, new in zip(model.next(inputs()), loaded.next(inputs()), strict=True):
-        np.testing.assert_allclose(new, old, atol=1e-6)
+    for name in ("next", "like"):
+        for old, new in zip(model.towers[name](inputs()), loaded.towers[name](inputs()), strict=True):
+            np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_a_bundle_knows_how_many_ratings_each_movie_has(timeline_bundle, orderly, copy):
+    from bst.bundles import rating_counts
+
+    counts = orderly.ratings["movie"].value_counts().reindex(range(30), fill_value=0).tolist()
+    assert rating_counts.read(timeline_bundle).tolist() == counts
+    assert sum(counts) == 40 * 24
+    # without them, or with something else, they are counted in the dataset again
+    path, bundle = copy / "rating_counts.json", open_bundle(copy)
+    kept = json.loads(path.read_text("utf-8"))
+    for other in (counts[1:], [-1, *counts[1:]], [True, *counts[1:]], "many", None):
+        path.write_text(json.dumps(kept | {"rating_counts": {"counts": other}}), "utf-8")
+        assert rating_counts.read(bundle) is None
+    path.unlink()
+    assert rating_counts.read(bundle) is None
+
+
+def test_a_bundle_of_an_earlier_version_has_no_like_tower(timeline_bundle, copy, orderly):
+    """Its configuration and its weights say nothing of one; it loads, and its default order is the next one."""
+    from bst.inference.recommender import Recommender
+
+    stored = {name: values for name, values in weights_of(copy).items() if not name.startswith("like/")}
+    assert len(stored) < len(weights_of(copy))
+    np.savez(copy / "weights.npz", **stored)
+    reseal(copy, like=KeyError)
+    former = open_bundle(copy)
+    assert list(former.config.towers) == ["rating", "next"]
+    recommender = Recommender.load(former, orderly)
+    assert recommender.orders == ("rating", "next", "blend")
 
 
 def test_facts_are_not_kept_but_what_was_found_in_the_ratings_is(timeline_bundle):

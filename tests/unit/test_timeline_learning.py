@@ -9,7 +9,9 @@ from bst.models.registry import prepare
 from bst.timelines.segments import training_segments
 from bst.timelines.splits import TRAIN
 
-TOWERS = ("rating", "next")
+# those that learn from each event as it comes; of the like tower see ``test_like_objective``
+EVERY_EVENT = ("rating", "next")
+TOWERS = (*EVERY_EVENT, "like")
 WHO = ("sex", "age", "occupation")
 
 
@@ -26,10 +28,10 @@ def still(timeline_settings, timeline_task):
 
 
 def batch_of(trainer, name: str, users=(0, 1, 2, 3), seed: int = 0):
-    rng = np.random.default_rng(seed)
+    rng, objective = np.random.default_rng(seed), trainer.towers[name].objective
     users = np.flatnonzero(trainer.split.role[::24] == TRAIN)[list(users)]
-    segments = training_segments(trainer.split.timelines, users, trainer.config.train_length, rng)
-    return trainer._training_batch(name, segments, rng)
+    segments = objective.segments(rng)
+    return objective.batch(segments.take(np.isin(segments.user, users)), rng)
 
 
 def step(trainer, name: str, share: float = 0.0) -> dict[str, float]:
@@ -103,7 +105,7 @@ def test_to_swap_twice_changes_nothing(name, timeline_trainer):
 
 def test_validation_leaves_the_weights_in_their_place(timeline_trainer):
     """Also when it fails."""
-    from bst.models.timeline import trainer as timeline
+    from bst.models.timeline import objectives
 
     tower = timeline_trainer.towers["rating"]
     step(timeline_trainer, "rating")
@@ -115,7 +117,7 @@ def test_validation_leaves_the_weights_in_their_place(timeline_trainer):
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timeline, "distributions", fail)
+        patch.setattr(objectives, "distributions", fail)
         with pytest.raises(KeyboardInterrupt):
             timeline_trainer._validate(tower)
     at = [v.path for v in tower.tower.trainable_variables].index(timeline_trainer.model.rating.bias.path)
@@ -143,7 +145,7 @@ def epoch_batches(trainer, name: str, epoch: int, monkeypatch) -> list[dict[str,
     return batches
 
 
-@pytest.mark.parametrize("name", TOWERS)
+@pytest.mark.parametrize("name", EVERY_EVENT)
 def test_an_epoch_has_each_training_label_once_and_nobody_held_out(name, timeline_trainer, timeline_task, monkeypatch):
     batches = epoch_batches(timeline_trainer, name, 1, monkeypatch)
     labels = np.concatenate([b["movie"][b["label"]] for b in batches])
@@ -159,7 +161,7 @@ def test_an_epoch_follows_from_seed_and_number(timeline_trainer, monkeypatch):
         return [tuple(b["movie"].ravel()) for b in epoch_batches(timeline_trainer, name, epoch, monkeypatch)]
 
     assert told("rating", 2) == told("rating", 2)
-    assert len({tuple(told(name, epoch)) for name in TOWERS for epoch in (1, 2)}) == 4
+    assert len({tuple(told(name, epoch)) for name in TOWERS for epoch in (1, 2)}) == 6
 
 
 @pytest.mark.slow
@@ -178,8 +180,9 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
     users = np.repeat(np.flatnonzero(timeline_task.role[::24] == TRAIN), 30)
     rng = np.random.default_rng(0)
     segments = training_segments(timeline_task.timelines, users, 10, rng)
-    batch = timeline_trainer._training_batch("next", segments, rng)
-    plain, _ = timeline_trainer.reader.read(segments, timeline_task.role == TRAIN)
+    objective = timeline_trainer.towers["next"].objective
+    batch = objective.batch(segments, rng)
+    plain, _ = objective.reader.read(segments, timeline_task.role == TRAIN)
     n = len(segments)
     assert n > 3000
     for who in WHO:
@@ -201,27 +204,28 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
 def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
     users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
-    batch = timeline_trainer._training_batch("rating", segments, np.random.default_rng(0))
+    objective = timeline_trainer.towers["rating"].objective
+    batch = objective.batch(segments, np.random.default_rng(0))
     for row in range(len(segments)):
         at = slice(segments.start[row], segments.start[row] + segments.length[row])
         for name in ("fold_in_prediction", "variance"):
-            values = getattr(timeline_trainer, name)
+            values = getattr(objective, name)
             np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
             assert (batch[name][row, segments.length[row] :] == 0).all()
 
 
 def test_negatives_are_drawn_by_popularity_and_uniformly(timeline_trainer, timeline_task):
-    rng = np.random.default_rng(1)
+    rng, objective = np.random.default_rng(1), timeline_trainer.towers["next"].objective
     segments = training_segments(
         timeline_task.timelines, np.flatnonzero(timeline_task.role[::24] == TRAIN)[:1], 10, rng
     )
-    drawn = np.concatenate([timeline_trainer._training_batch("next", segments, rng)["negatives"] for _ in range(2000)])
+    drawn = np.concatenate([objective.batch(segments, rng)["negatives"] for _ in range(2000)])
     assert drawn.shape == (2000 * 16,)
     count = np.bincount(timeline_task.timelines.movie[timeline_task.role == TRAIN], minlength=30) + 1
     probability = 0.5 * count / count.sum() + 0.5 / 30
     share = np.bincount(drawn, minlength=30) / len(drawn)
     np.testing.assert_allclose(share, probability, atol=4.5 * np.sqrt(probability.max() / len(drawn)))
-    np.testing.assert_allclose(timeline_trainer.sampling_log_probability, np.log(probability), atol=1e-5)
+    np.testing.assert_allclose(objective.sampling_log_probability, np.log(probability), atol=1e-5)
 
 
 # ---- losses
@@ -232,7 +236,7 @@ def test_the_rating_loss_by_hand(still):
 
     batch = batch_of(still, "rating")
     batch["label"][0, 0] = False
-    value, sums = still._rating_loss(batch)
+    value, sums = still.towers["rating"].objective.loss(batch)
     logits = np.array(still.model.rating(batch), np.float64)
     p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     assert p.std() > 0.01
@@ -257,11 +261,12 @@ def catalogue_logits(still, batch) -> tuple[np.ndarray, np.ndarray]:
 def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypatch):
     import tensorflow as tf
 
+    objective = still.towers["next"].objective
     batch = batch_of(still, "next") | {"negatives": np.arange(30, dtype=np.int32)}
     # thirty draws, each of an even chance of 1/30
-    monkeypatch.setattr(still, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
-    monkeypatch.setattr(still, "config", replace(still.config, negatives=30))
-    value, sums = still._next_loss(batch)
+    monkeypatch.setattr(objective, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
+    monkeypatch.setattr(objective, "config", replace(still.config, negatives=30))
+    value, sums = objective.loss(batch)
     logits, movie = catalogue_logits(still, batch)
     loss = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(movie)), movie]
     assert float(sums["labels"]) == len(movie) == batch["label"].sum()
@@ -273,9 +278,10 @@ def test_negatives_stand_for_the_catalogue(still):
     """−ln of e^own / (e^own + Σ e^z / (n q)), over the n negatives that are not the label itself."""
     negatives = np.array([3, 3, 7, 11, 29, 0, 3, 8] * 2, np.int32)
     batch = batch_of(still, "next") | {"negatives": negatives}
-    value, _ = still._next_loss(batch)
+    objective = still.towers["next"].objective
+    value, _ = objective.loss(batch)
     logits, movie = catalogue_logits(still, batch)
-    probability, losses = np.exp(np.array(still.sampling_log_probability, np.float64)), []
+    probability, losses = np.exp(np.array(objective.sampling_log_probability, np.float64)), []
     for z, own in zip(logits, movie, strict=True):
         others = [np.exp(z[i]) / (16 * probability[i]) for i in negatives if i != own]
         losses.append(np.log(np.exp(z[own]) + sum(others)) - z[own])

@@ -120,7 +120,7 @@ def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_setti
 
 @pytest.mark.parametrize("protocol", ["visitor", "windows", "last"])
 def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeline_settings, orderly, monkeypatch):
-    from bst.models.timeline import trainer
+    from bst.models.timeline import predictions as timeline
 
     split = prepare(orderly, timeline_settings.config, protocol, 3)
     asked, n = [], len(split.test)
@@ -129,8 +129,8 @@ def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeli
         asked.append(gaps)
         return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
 
-    monkeypatch.setattr(trainer, "distributions", predict)
-    monkeypatch.setattr(trainer, "next_ranks", lambda model, split, role: (np.full(40, 2), None))
+    monkeypatch.setattr(timeline, "distributions", predict)
+    monkeypatch.setattr(timeline, "next_ranks", lambda model, split, role: (np.full(40, 2), None))
     predictions = family_of(timeline_settings.config).predict_test(timeline_model, split)
     record = evaluate_predictions(split, predictions)
     actual = split.timelines.rating[split.test]

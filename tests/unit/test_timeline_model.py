@@ -18,7 +18,8 @@ def model():
     from bst.models.timeline.model import build_timeline
 
     tower = TowerConfig(width=16)
-    model = build_timeline(TimelineConfig("small", rating=tower, next=tower, train_length=20), Sizes(10, MOVIES), 5)
+    config = TimelineConfig("small", rating=tower, next=tower, like=tower, train_length=20)
+    model = build_timeline(config, Sizes(10, MOVIES), 5)
     rng = np.random.default_rng(1)
     for weight in model.weights:  # nothing may be right only because a weight starts as zero
         weight.assign(rng.normal(size=weight.shape) * 0.3)
@@ -36,8 +37,9 @@ def inputs() -> dict[str, np.ndarray]:
     return {name: np.array(values, np.int32) for name, values in arrays.items()}
 
 
-def predict(model, inputs) -> tuple[np.ndarray, np.ndarray]:
-    return np.array(model(inputs)), np.array(model.next(inputs)[0])
+def predict(model, inputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each tower makes of each position, from the events before it."""
+    return np.array(model(inputs)), np.array(model.next(inputs)[0]), np.array(model.like(inputs)[0])
 
 
 @pytest.mark.parametrize("changed", range(POSITIONS))
@@ -50,6 +52,29 @@ def test_an_event_changes_nothing_before_it(model, inputs, changed):
         np.testing.assert_array_equal(new[:, :changed], old[:, :changed])
         later = np.abs(new - old)[:, changed + 1 :]
         assert changed == POSITIONS - 1 or later.max() > 1e-3
+
+
+def test_what_will_be_liked_does_not_depend_on_times(model, inputs):
+    """And the states after 0 … T events are told from the newest on."""
+    before = np.array(model.like(inputs)[0])
+    assert before.shape == (VISITORS, POSITIONS + 1, 16)
+    inputs["movie"][:, 4] = (inputs["movie"][:, 4] + 7) % MOVIES
+    np.testing.assert_array_equal(np.array(model.like(inputs)[0])[:, :5], before[:, :5])
+    inputs["movie"][:, 4] = (inputs["movie"][:, 4] - 7) % MOVIES
+    inputs["gap"], inputs["month"] = 13 - inputs["gap"], 99 - inputs["month"]
+    np.testing.assert_array_equal(np.array(model.like(inputs)[0]), before)
+
+
+def test_calibration_leaves_the_order_of_movies(model, inputs):
+    states, vectors = model.like(inputs)
+    scores, logits = (
+        np.array(part) for part in (model.like.scores(states, vectors), model.like.catalogue_logits(states))
+    )
+    assert scores.shape == (VISITORS, POSITIONS + 1, MOVIES)
+    np.testing.assert_array_equal(np.argsort(logits), np.argsort(scores))
+    # exp(log_scale) times as far apart, and shifted by a number for each state
+    apart = (logits - logits[..., :1]) / (scores - scores[..., :1] + np.eye(1, MOVIES))
+    np.testing.assert_allclose(apart[..., 1:], np.exp(model.like.log_scale), rtol=1e-3)
 
 
 def test_a_prediction_does_not_see_the_rating_it_predicts(model, inputs):
@@ -90,9 +115,7 @@ def tower(factors):
     """A rating tower with a factor model of rank 4."""
     from bst.models.timeline.model import build_timeline
 
-    config = TimelineConfig(
-        "small", rating=TowerConfig(width=16), next=TowerConfig(epochs=0), train_length=20, factors=4
-    )
+    config = TimelineConfig("small", rating=TowerConfig(width=16), train_length=20, factors=4).with_tasks(["rating"])
     model = build_timeline(config, Sizes(10, MOVIES), 5)
     model.rating.stars.assign([1, 2, 3, 4, 5])
     model.rating.set_factors(factors)
@@ -185,8 +208,11 @@ def test_the_names_of_weights(model):
     rating += ["hidden/kernel", "hidden/bias", "logits/kernel", "logits/bias"]
     following = [*TOWER, "month/embeddings", "popularity"]
     following += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
+    liking = [*TOWER, "popularity", "output", "shift/kernel", "shift/bias", "log_scale"]
+    liking += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
     names = sorted(weight.path.split("/", 1)[1] for weight in model.weights)
-    assert names == sorted([f"rating/{name}" for name in rating] + [f"next/{name}" for name in following])
+    towers = {"rating": rating, "next": following, "like": liking}
+    assert names == sorted(f"{tower}/{name}" for tower, part in towers.items() for name in part)
 
 
 # ---- configuration
@@ -195,7 +221,10 @@ def test_the_names_of_weights(model):
 def test_a_configuration_comes_back_from_json():
     config = TimelineConfig("other", rating=TowerConfig(width=32), next=TowerConfig(epochs=0))
     assert read_config(config.to_dict()) == config
-    assert list(config.towers) == ["rating"]
+    assert list(config.towers) == ["rating", "like"]
+    # a bundle of an earlier version says nothing of a like tower, and has none
+    former = {name: value for name, value in config.to_dict().items() if name != "like"}
+    assert list(read_config(former).towers) == ["rating"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +232,7 @@ def test_a_configuration_comes_back_from_json():
     [
         ({"train_length": 1}, "train_length must lie in 2"),
         ({"rating": {"width": 10, "heads": 3}}, "cannot be shared by 3 heads"),
-        ({"rating": {"epochs": 0}, "next": {"epochs": 0}}, "at least one epoch"),
+        ({"rating": {"epochs": 0}, "next": {"epochs": 0}, "like": {"epochs": 0}}, "at least one epoch"),
         ({"rating": 5}, "malformed"),
         ({"colour": 1}, "unknown settings"),
     ],

@@ -1,4 +1,4 @@
-"""A timeline model behind the one door: stars, distributions, the next movie, and three ways to order them."""
+"""A timeline model behind the one door: stars, distributions, the next movie, later likes, and four orders."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -86,7 +86,7 @@ def test_what_was_seen_and_not_rated_is_in_no_list_and_not_read(timeline_recomme
     left = np.delete(before, rows)
     np.testing.assert_allclose(np.delete(chances, rows), left / left.sum(), rtol=1e-4)
     assert timeline_recommender.recommendation(seen, first[0].movie_id).seen
-    many = timeline_recommender.predict_many([visitor, seen], [first[0].movie_id, after[0].movie_id], watch_next=True)
+    many = timeline_recommender.predict_many([visitor, seen], [first[0].movie_id, after[0].movie_id], ["next"])
     np.testing.assert_allclose(
         many.watch_next,
         [
@@ -119,7 +119,7 @@ def test_the_planted_order_shows(timeline_recommender, orderly):
 def test_predictions_are_shared_and_read_only(timeline_recommender, visitor):
     made = timeline_recommender.predict(visitor)
     assert timeline_recommender.predict(replace(visitor)) is made
-    for values in (made.expected, made.distribution, made.watch_next):
+    for values in (made.expected, made.distribution, made.watch_next, made.like_logit, made.fame_logit):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = 1
 
@@ -129,12 +129,15 @@ def test_predictions_are_shared_and_read_only(timeline_recommender, visitor):
 
 def test_a_list_is_ordered_by_what_was_asked_for(timeline_recommender, visitor):
     made = timeline_recommender.predict(visitor)
-    assert timeline_recommender.orders == ("rating", "next", "blend")
+    assert timeline_recommender.orders == ("like", "rating", "next", "blend")
+    counts = timeline_recommender.rating_counts
     liked = made.distribution[:, 3] + made.distribution[:, 4]
     unseen = [row for row in range(30) if row not in (0, 3, 4)]
     lists = {}
     for order, key in (
-        ("rating", made.expected),
+        ("like", made.like_logit),
+        # less 1.645 standard errors of one rating's deviation, a quarter of the scale
+        ("rating", made.expected - 1.645 / np.sqrt(counts + 1)),
         ("next", made.watch_next),
         ("blend", made.watch_next * liked),
     ):
@@ -146,8 +149,9 @@ def test_a_list_is_ordered_by_what_was_asked_for(timeline_recommender, visitor):
             assert row.expected_rating == made.expected[place]
             assert row.distribution == tuple(made.distribution[place].tolist())
             assert row.watch_next == made.watch_next[place]
-    assert len({tuple(rows) for rows in lists.values()}) == 3, "three orders, three lists"
-    assert [row.movie_id for row in timeline_recommender.rank(visitor, 12)] == [IDS[i] for i in lists["rating"]]
+            assert row.will_like == made.will_like[place]
+    assert len({tuple(rows) for rows in lists.values()}) == 4, "four orders, four lists"
+    assert [row.movie_id for row in timeline_recommender.rank(visitor, 12)] == [IDS[i] for i in lists["like"]]
 
 
 def predicting(predictions, bundle, dataset):
@@ -237,6 +241,14 @@ def test_a_classic_model_orders_by_rating_only(small_recommender, visitor):
     for order in ("next", "blend"):
         with pytest.raises(VisitorError, match=rf"model small cannot order by '{order}'; it can by: rating"):
             small_recommender.rank(visitor, 10, RankOptions(order=order))
+
+
+def test_without_fame_the_list_is_what_they_like_more_than_others(timeline_recommender, visitor):
+    made, nobody = (timeline_recommender.predict(one) for one in (visitor, Visitor()))
+    unseen = [row for row in range(30) if row not in (0, 3, 4)]
+    for fame in (0, 0.5, 1):
+        rows = timeline_recommender.ranked_rows(visitor, RankOptions(order="like", fame=fame)).tolist()
+        assert rows == sorted(unseen, key=lambda row: -(made.like_logit - (1 - fame) * nobody.like_logit)[row]), fame
 
 
 def test_one_movie_seen_or_not(timeline_recommender, visitor):

@@ -13,7 +13,7 @@ from bst.models.registry import family_of
 from bst.timelines.splits import TEST
 from bst.training.runs import train
 
-TOWERS = ("rating", "next")
+COLUMNS = {"rating": "val_rmse", "next": "val_next_loss", "like": "val_like_loss"}
 WHO = ("sex", "age", "occupation")
 
 
@@ -28,7 +28,17 @@ def arrays(path) -> dict[str, np.ndarray]:
 def test_losses_fall(timeline_bundle):
     rows = timeline_bundle.history
     assert rows["epoch"].tolist() == list(range(1, 9))
-    for name in ("loss", "mae", "rmse", "val_loss", "val_mae", "next_loss", "val_next_loss"):
+    for name in (
+        "loss",
+        "mae",
+        "rmse",
+        "val_loss",
+        "val_mae",
+        "next_loss",
+        "val_next_loss",
+        "like_loss",
+        "val_like_loss",
+    ):
         assert rows[name].iloc[-1] < rows[name].iloc[0], name
     # thirty movies: who knows nothing of the order loses ln 30
     assert rows["val_next_loss"].min() < np.log(30) - 0.5
@@ -69,10 +79,9 @@ def test_every_weight_is_trained_and_what_is_fixed_stays(trained_timeline, timel
 
 def test_each_tower_keeps_the_weights_of_its_own_best_epoch(trained_timeline, timeline_trainer, timeline_bundle):
     """The bundle holds, for each tower, the averages of the snapshot after its best epoch."""
-    columns = {"rating": "val_rmse", "next": "val_next_loss"}
     kept = arrays(timeline_bundle.folder / "weights.npz")
     names = {id(w): w.path.split("/", 1)[1] for w in timeline_trainer.model.weights}
-    best = {name: int(timeline_bundle.history[column].idxmin()) + 1 for name, column in columns.items()}
+    best = {name: int(timeline_bundle.history[column].idxmin()) + 1 for name, column in COLUMNS.items()}
     assert best["rating"] != best["next"], "otherwise this proves little"
     assert timeline_bundle.best_epoch == best["rating"]
     at = {id(variable): i for i, variable in enumerate(timeline_trainer.variables)}
@@ -89,7 +98,7 @@ def test_progress_goes_on_to_the_end(trained_timeline):
     assert shares[-1] == 1
     assert {p.epoch for p in progress} == set(range(1, 9))
     assert all(p.remaining_s >= 0 and p.metrics for p in progress)
-    assert {"mae", "next_loss"} <= set(progress[-1].metrics)
+    assert {"mae", "next_loss", "like_loss"} <= set(progress[-1].metrics)
 
 
 # ---- stops
@@ -132,7 +141,7 @@ def test_a_run_that_diverges_says_so(timeline_settings, own_folders, monkeypatch
     from bst.models.timeline import trainer as timeline
 
     def nothing(trainer, tower, *arguments):
-        return {"val_rmse": float("nan"), "val_next_loss": float("nan")}
+        return dict.fromkeys(COLUMNS.values(), float("nan"))
 
     monkeypatch.setattr(timeline.TimelineTrainer, "_epoch", nothing)
     with pytest.raises(TrainingError, match=r"training diverged; start again with --overwrite and another --seed"):
@@ -159,15 +168,15 @@ def test_the_best_epoch_by_hand():
 
 
 def run_through(trainer, monkeypatch, scores: dict, **options):
-    """Go through the epochs with given validation scores; the averages after epoch e are all e."""
-    columns = {"rating": "val_rmse", "next": "val_next_loss"}
+    """Go through the epochs with given validation scores, of these towers; the averages after epoch e are all e."""
+    monkeypatch.setattr(trainer, "towers", {name: trainer.towers[name] for name in scores})
     seen = []
 
     def epoch_of(tower, epoch, epochs, active, row, on_progress):
         seen.append((epoch, tower.name))
         for average in tower.averages:
             average.assign(np.full(average.shape, epoch))
-        return {columns[tower.name]: scores[tower.name][epoch - 1]}
+        return {COLUMNS[tower.name]: scores[tower.name][epoch - 1]}
 
     monkeypatch.setattr(trainer, "_epoch", epoch_of)
     state = trainer.fit(**options)
@@ -181,12 +190,15 @@ def run_through(trainer, monkeypatch, scores: dict, **options):
 
 def test_towers_stop_and_are_kept_independently(timeline_trainer, monkeypatch):
     scores = {"rating": [0.9, 0.5, 0.6, 0.7, 0.1], "next": [3.0, 2.9, 2.95, 2.7, 2.6, 2.5, 2.55, 2.58]}
+    scores["like"] = [5.0, 5.1, 5.2, 1.0]
     state, epochs, weights = run_through(timeline_trainer, monkeypatch, scores, epochs=8, patience=2)
-    # the rating tower has not improved for two epochs after epoch 4; the next tower does within every two
-    assert epochs == {"rating": [1, 2, 3, 4], "next": list(range(1, 9))}
-    assert weights == {"rating": {2.0}, "next": {6.0}}
+    # the rating tower has not improved for two epochs after epoch 4, the like tower after epoch 3; the next tower does
+    # within every two
+    assert epochs == {"rating": [1, 2, 3, 4], "next": list(range(1, 9)), "like": [1, 2, 3]}
+    assert weights == {"rating": {2.0}, "next": {6.0}, "like": {1.0}}
     assert (state.epoch, state.best_epoch, state.best_score) == (8, 2, 0.5)
-    assert [set(row) for row in state.history[3:5]] == [
+    assert [set(row) for row in state.history[2:5]] == [
+        {"epoch", "val_rmse", "val_next_loss", "val_like_loss", "seconds"},
         {"epoch", "val_rmse", "val_next_loss", "seconds"},
         {"epoch", "val_next_loss", "seconds"},
     ]
@@ -235,7 +247,14 @@ def test_a_run_goes_on_with_what_is_left_of_each_tower(timeline_trainer, monkeyp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "columns"), [("rating", {"loss", "mae", "val_rmse"}), ("next", {"val_ndcg@10"})])
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("rating", {"loss", "mae", "val_rmse"}),
+        ("next", {"next_loss", "val_next_loss", "val_ndcg@10"}),
+        ("like", {"like_loss", "val_like_loss", "val_precision@10"}),
+    ],
+)
 def test_one_tower_alone(name, columns, eager, timeline_settings, timeline_task):
     from bst.models.timeline.trainer import TimelineTrainer
 
@@ -247,9 +266,8 @@ def test_one_tower_alone(name, columns, eager, timeline_settings, timeline_task)
     result = evaluate_predictions(timeline_task, predictions).to_dict()
     assert list(alone.towers) == list(alone.model.towers) == [name]
     assert (state.epoch, state.best_epoch) == (1, 1)
-    other = {"rating": {"next_loss", "val_next_loss"}, "next": {"loss", "val_rmse"}}[name]
     assert columns <= set(state.history[0])
-    assert not other & set(state.history[0])
+    assert [tower for tower, column in COLUMNS.items() if column in state.history[0]] == [name]
     assert ("mae" in result["metrics"], "ndcg@10" in result["metrics"]) == (name == "rating", name == "next")
     assert ("peers" in result, "popularity" in result) == (name == "rating", name == "next")
 

@@ -16,7 +16,7 @@ from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
 TOWER = TowerConfig(width=8, layers=1)
-CONFIG = TimelineConfig("small", TOWER, TOWER, train_length=10, max_history=12, factors=4)
+CONFIG = TimelineConfig("small", TOWER, TOWER, TOWER, train_length=10, max_history=12, factors=4)
 
 
 def same_weights(left, right) -> bool:
@@ -33,21 +33,25 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
     split = EvaluationSplit(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
     model = build_timeline(CONFIG, Sizes(3, 6), 5)
-    noise = model.next.movie.embeddings.numpy()
+    noise = {tower: tower.movie.embeddings.numpy() for tower in (model.next, model.like)}
     initialise(model, split, 7)
     # users 0 and 1 gave movies 0 … 4: 5 and 1, 4 and 2, 3 and 3, 4, 5; nobody but user 2 saw movie 5
     mu = 27 / 8
     mean = mu + np.array([(6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (6 - 2 * mu) / 12, (4 - mu) / 11, (5 - mu) / 11, 0])
-    for tower in (model.rating, model.next):
+    for tower in (model.rating, model.next, model.like):
         np.testing.assert_allclose(tower.mean_rating, mean, rtol=1e-6)
         assert tower.stars.numpy().tolist() == [1, 2, 3, 4, 5]
         np.testing.assert_array_equal(tower.item_features, item_features(tiny_dataset.movies))
     np.testing.assert_allclose(model.rating.bias, mean - mu, atol=1e-6)
     fame = np.log([3, 3, 3, 2, 2, 1])
     np.testing.assert_allclose(model.next.popularity, fame - fame.mean(), atol=1e-6)
+    # of the two users both, one or none liked a movie: the log-odds of 2.5, 1.5 or 0.5 to what is left of 3
+    liked = np.log([1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5])
+    np.testing.assert_allclose(model.like.popularity, liked, atol=1e-6)
     vectors = start_vectors(split.ratings(role == TRAIN), mean, 8, 7)
     np.testing.assert_allclose(model.rating.movie.embeddings, vectors, atol=1e-6)
-    np.testing.assert_array_equal(model.next.movie.embeddings, noise)
+    for tower, values in noise.items():
+        np.testing.assert_array_equal(tower.movie.embeddings, values)
 
 
 def test_each_tower_can_start_alone(tiny_dataset):
@@ -55,7 +59,7 @@ def test_each_tower_can_start_alone(tiny_dataset):
     from bst.models.timeline.model import build_timeline
 
     split = prepare(tiny_dataset, CONFIG, "last", 0)
-    for name in ("rating", "next"):
+    for name in ("rating", "next", "like"):
         model = build_timeline(CONFIG.with_tasks([name]), Sizes(3, 6), 5)
         initialise(model, split, 0)
         assert list(model.towers) == [name]

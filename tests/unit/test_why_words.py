@@ -13,22 +13,41 @@ TITLES = {1: "Alien (1979)", 2: "Casablanca (1942)", 9: "Aliens (1986)"}
 EVENTS = (Event(1, 5.0), Event(2, 2.0))
 
 
+def log_odds(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
+
+
 def explanation(
-    expected=(0.5, -0.1), demographics=None, value=4.6, bare=4.5, watch_next=0.02, events=EVENTS, liked=(0.2, -0.3)
+    expected=(0.5, -0.1),
+    demographics=None,
+    value=4.6,
+    bare=4.5,
+    watch_next=0.02,
+    events=EVENTS,
+    liked=(0.2, -0.3),
+    like=(0.6, -0.1),
+    will_like=0.62,
+    bare_like=0.5,
 ) -> Explanation:
-    """An explanation: what each event and demographic adds, and the rating without a history (``bare``)."""
-    effects = EventEffects(np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)])
+    """An explanation: what each event and demographic adds, and the rating without a history (``bare``).
+
+    ``will_like``: the chance that they will watch and like it; ``bare_like``: without a history.
+    """
+    effects = EventEffects(
+        np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)], np.array(like)[: len(events)]
+    )
     heads = np.full((1, len(events)), 1 / (len(events) + 1))
     weights = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
     return Explanation(
         Visitor("F", 25, history=events),
         9,
-        LeaveOneOut(9, events, Scores(value, 0.78, -3.0), effects),
+        LeaveOneOut(9, events, Scores(value, 0.78, -3.0, log_odds(0.62)), effects),
         Attention(9, value, events, weights),
-        {name: Scores(effect, effect / 4, 0.0) for name, effect in (demographics or {}).items()},
-        without_history=Scores(bare, 0.7, -3.0),
-        unknown_visitor=Scores(4.61, 0.77, -3.0),
+        {name: Scores(effect, effect / 4, 0.0, effect) for name, effect in (demographics or {}).items()},
+        without_history=Scores(bare, 0.7, -3.0, log_odds(bare_like)),
+        unknown_visitor=Scores(4.61, 0.77, -3.0, log_odds(0.6)),
         watch_next=watch_next,
+        will_like=will_like,
     )
 
 
@@ -92,6 +111,42 @@ def test_each_measure_has_a_sentence_of_its_own():
     assert "is in the history already" in sentence(explanation(watch_next=0.0), "next_logit", TITLES.get)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        # odds of 62 to 38, e^0.6 = 1.82 times as high as without: 0.895 to 1, which is 47%
+        (explanation(), ", mostly because of Alien (1979), rated 5 ★: without it, 47%"),
+        # 62 to 38 divided by e^-0.4: 2.43 to 1
+        (explanation(like=(0.1, -0.4)), ", held down most by Casablanca (1942), rated 2 ★: without it, 71%"),
+        (
+            explanation((0.1, 0.0), {"sex": 0.49}, like=(0.1, 0.0)),
+            ", mostly because they are female: were that unknown, 50%",
+        ),
+        (
+            explanation(like=(0.04, 0.04)),
+            ": no single movie changes its odds by 5%, but all together they do; without any, 50%",
+        ),
+        (
+            explanation(like=(0.04, -0.04), bare_like=0.61),
+            ", from what everybody watches and likes (60%): nothing here changes its odds by 5%",
+        ),
+        (
+            explanation((), events=(), liked=(), like=()),
+            ", from what everybody watches and likes: nothing that this visitor watched is known",
+        ),
+    ],
+)
+def test_the_sentence_of_what_they_would_come_to_like(given, words):
+    assert (
+        sentence(given, "like_logit", TITLES.get) == f"62% likely to watch Aliens (1986) some time and like it{words}"
+    )
+
+
+def test_nobody_comes_to_like_what_they_have_seen():
+    words = sentence(explanation(will_like=0.0), "like_logit", TITLES.get)
+    assert words == "Aliens (1986) is in the history already, so no list names it as one that they would come to like"
+
+
 def test_what_moves_it_stands_in_order_and_next_to_nothing_is_left_out():
     found = top_contributions(explanation((0.2, -0.029), {"age": -0.3, "sex": 0.01}), "expected")
     assert [(one.demographic or one.event.movie_id, round(one.effect, 6)) for one in found] == [("age", -0.3), (1, 0.2)]
@@ -108,6 +163,8 @@ def test_what_moves_it_stands_in_order_and_next_to_nothing_is_left_out():
         ("next_logit", 0.6931, "▲ ×2.0"),
         ("next_logit", -0.6931, "▼ ÷2.0"),
         ("next_logit", 0.05, "▲ ×1.05"),
+        ("like_logit", 0.6931, "▲ ×2.0"),
+        ("like_logit", -0.6931, "▼ ÷2.0"),
     ],
 )
 def test_changes_carry_a_sign_that_needs_no_colour(measure, by, words):
@@ -120,6 +177,10 @@ def test_values_have_the_digits_that_tell_something():
     assert value_texts("liked", 0.781, 0.61) == ("78%", "61%")
     assert value_texts("liked", 0.781, 0.779) == ("78.1%", "77.9%")
     assert value_text("next_logit", 0.0123) == "1.2%"
+    # odds of 3 to 1, and of 1 to 99
+    assert value_text("like_logit", np.log(3)) == "75%"
+    assert value_text("like_logit", -np.log(99)) == "1.0%"
+    assert value_texts("like_logit", np.log(3), np.log(3.01)) == ("75.0%", "75.1%")
 
 
 @pytest.mark.parametrize("kind", ["timeline_recommender", "small_recommender"])
@@ -137,5 +198,9 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     bare = recommender.expected_ratings(Visitor("F", None, "artist"), [ids[20]])[0]
     assert explained.without_history.expected == pytest.approx(bare, abs=1e-5)
     timeline = kind == "timeline_recommender"
-    assert explained.measures == (("expected", "liked", "next_logit") if timeline else ("expected",))
-    assert (explained.watch_next is not None) == timeline
+    assert explained.measures == (("expected", "like_logit", "liked", "next_logit") if timeline else ("expected",))
+    row = recommender.recommendation(visitor, ids[20])
+    assert (explained.watch_next, explained.will_like) == (row.watch_next, row.will_like)
+    assert (explained.will_like is not None) == timeline
+    if timeline:
+        assert 1 / (1 + np.exp(-explained.value("like_logit"))) == pytest.approx(row.will_like, abs=1e-6)

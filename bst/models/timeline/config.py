@@ -80,7 +80,7 @@ class TimelineConfig(ModelConfig):
     no_gaps: float = 0.3
     negatives: int = 512
     factors: int = 24
-    shuffled: float = 0.5
+    shuffled: float = 0.25
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a value outside its range, naming both."""

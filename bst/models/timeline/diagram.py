@@ -1,16 +1,24 @@
 """The architecture of a timeline BST as boxes and arrows, one diagram a tower."""
 
-from bst.models.config import Sizes
+from collections.abc import Callable
+
+from bst.models.config import Sizes, Task
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 
 # so many layers have a box each; more share one
 MOST_LAYERS = 4
+# how the towers that score the catalogue match movies with the history
+MATCHING = (("who", "events"), ("events", "content"), ("content", "match"), ("movies", "match"))
 
 
 def diagrams(config: TimelineConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
     """Return the diagrams of the towers that there are."""
-    make = {"rating": _rating_diagram, "next": _next_diagram}
+    make: dict[Task, Callable[[TimelineConfig, TowerConfig, Sizes, int], Diagram]] = {
+        "rating": _rating_diagram,
+        "next": _next_diagram,
+        "like": _like_diagram,
+    }
     return tuple(make[name](config, tower, sizes, levels) for name, tower in config.towers.items())
 
 
@@ -97,34 +105,10 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
 def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: int) -> Diagram:
     boxes = (
         _visitor_box(),
-        Box(
-            "movies",
-            0,
-            RIGHT,
-            INPUT,
-            "Every movie",
-            f"{sizes.movies:,} vectors of {tower.width}",
-            "Each movie of the catalogue as a vector, from the movie itself, its genres and its year.",
-        ),
+        _catalogue_box(tower, sizes),
         _event_box(config, tower, "and the month"),
-        Box(
-            "content",
-            2,
-            LEFT,
-            ATTENTION,
-            f"{tower.layers} layers of attention" if tower.layers > 1 else "A layer of attention",
-            f"{tower.heads} heads, causal",
-            "Each event attends to the visitor and to the events before it; the newest one sums up the history.",
-        ),
-        Box(
-            "match",
-            2,
-            RIGHT,
-            DENSE,
-            "Match",
-            "dot product, popularity",
-            "The summary is compared with every movie: the more similar the vectors, the more likely the movie.",
-        ),
+        _content_box(tower),
+        _match_box(),
         Box(
             "answer",
             3,
@@ -135,14 +119,75 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             "How likely each movie is the next; seen ones are removed.",
         ),
     )
-    arrows = (
-        ("who", "events"),
-        ("events", "content"),
-        ("content", "match"),
-        ("movies", "match"),
-        ("match", "answer"),
+    return Diagram("The tower that predicts the next movie", boxes, (*MATCHING, ("match", "answer")))
+
+
+def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, levels: int) -> Diagram:
+    boxes = (
+        _visitor_box(),
+        _catalogue_box(tower, sizes),
+        _event_box(config, tower, timed=False),
+        _content_box(tower),
+        _match_box(),
+        Box(
+            "calibration",
+            3,
+            WIDE,
+            DENSE,
+            "Calibration",
+            "scale, and a shift for the visitor",
+            "Makes log-odds of the scores: all of them are scaled, and shifted by how much this visitor is still going "
+            "to watch and like. Their order stays.",
+        ),
+        Box(
+            "answer",
+            4,
+            WIDE,
+            ANSWER,
+            f"A probability for each of {sizes.movies:,} movies",
+            "to be watched and liked some time",
+            "How likely the visitor is to watch each movie some time and rate it 4 stars or more. Each stands on its "
+            "own, so they do not sum to 1; seen movies are removed.",
+        ),
     )
-    return Diagram("The tower that predicts the next movie", boxes, arrows)
+    arrows = (*MATCHING, ("match", "calibration"), ("content", "calibration"), ("calibration", "answer"))
+    return Diagram("The tower that predicts what they will like", boxes, arrows)
+
+
+def _catalogue_box(tower: TowerConfig, sizes: Sizes) -> Box:
+    return Box(
+        "movies",
+        0,
+        RIGHT,
+        INPUT,
+        "Every movie",
+        f"{sizes.movies:,} vectors of {tower.width}",
+        "Each movie of the catalogue as a vector, from the movie itself, its genres and its year.",
+    )
+
+
+def _content_box(tower: TowerConfig) -> Box:
+    return Box(
+        "content",
+        2,
+        LEFT,
+        ATTENTION,
+        f"{tower.layers} layers of attention" if tower.layers > 1 else "A layer of attention",
+        f"{tower.heads} heads, causal",
+        "Each event attends to the visitor and to the events before it; the newest one sums up the history.",
+    )
+
+
+def _match_box() -> Box:
+    return Box(
+        "match",
+        2,
+        RIGHT,
+        DENSE,
+        "Match",
+        "dot product, popularity",
+        "The summary is compared with every movie: the more similar the vectors, the more likely the movie.",
+    )
 
 
 def _visitor_box() -> Box:
@@ -157,14 +202,15 @@ def _visitor_box() -> Box:
     )
 
 
-def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "") -> Box:
+def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "", timed: bool = True) -> Box:
+    time = f", the time since the event before{', ' + also if also else ''}" if timed else ""
     return Box(
         "events",
         1,
         LEFT,
         INPUT,
         f"Up to {config.max_history} events",
-        "movie, rating, time gap",
-        f"Each watched movie with its genres and year, its rating, how far that is from the movie's mean, the time "
-        f"since the event before{', ' + also if also else ''}: a vector of {tower.width} numbers.",
+        "movie, rating, time gap" if timed else "movie, rating",
+        f"Each watched movie with its genres and year, its rating, how far that is from the movie's mean{time}: a "
+        f"vector of {tower.width} numbers.",
     )

@@ -350,25 +350,29 @@ class CatalogueInference(TowerInference):
         super().__init__(tower)
         self.output_vectors = tower.output_vectors(self.movie_vectors)
 
-    def encode(self, inputs: Inputs, cache: KVCache | None = None) -> Tensor:
-        """Return the state (B, D) after the newest event of whole histories; ``cache`` as in ``RatingInference``."""
+    def encode(self, inputs: Inputs, cache: KVCache | None = None) -> tuple[Tensor, Tensor]:
+        """Return the state (B, D) after the newest event of whole histories, and how many events there are, int (B,).
+
+        ``cache`` as in ``RatingInference``.
+        """
         cache, last = cache or KVCache(), self.tower.content_blocks[-1]
         tokens, buckets, mask = self.suffix(inputs, self.visitors(inputs), cache)
         for layer in range(len(self.tower.content_blocks) - 1):
             tokens = self.call_content(layer, tokens, buckets, mask, cache)
         # of the last layer only the state after the newest event is needed
         event_count, *after_newest = self.after_newest(inputs)
-        newest = ops.cast(event_count, "int32") - cache.prefix_length
-        newest = ops.take_along_axis(tokens, newest[..., None], axis=1)  # (B, 1, D)
+        event_count = ops.cast(event_count, "int32")
+        newest = ops.take_along_axis(tokens, (event_count - cache.prefix_length)[..., None], axis=1)  # (B, 1, D)
         (context,) = cache.extend(last.norm_1(tokens))
         state, _ = call_few_queries(last, newest, context, logit_bias_by_row(last.attention, *after_newest))
-        return self.tower.norm(state[:, 0])
+        return self.tower.norm(state[:, 0]), event_count[:, 0]
 
-    def catalogue_logits(self, state: Tensor) -> Tensor:
-        """Return logits (B, M) over the whole catalogue for states (B, D)."""
-        return self.tower.catalogue_logits(state, self.output_vectors)
+    def catalogue_logits(self, state: Tensor, event_count: Tensor) -> Tensor:
+        """Return logits (B, M) over the whole catalogue for what ``encode`` returned."""
+        return self.tower.logits(state, self.output_vectors, self.tower.popularity_after(event_count))
 
-    def logits(self, state: Tensor, movie: Tensor) -> Tensor:
-        """Return logits (B, N) of some movies int (N,) for states (B, D), as ``catalogue_logits`` has them."""
-        vectors, popularity = ops.take(self.output_vectors, movie, axis=0), ops.take(self.tower.popularity, movie)
+    def logits(self, state: Tensor, event_count: Tensor, movie: Tensor) -> Tensor:
+        """Return logits (B, N) of some movies int (N,), as ``catalogue_logits`` has them."""
+        vectors = ops.take(self.output_vectors, movie, axis=0)  # (N, D)
+        popularity = ops.take(self.tower.popularity_after(event_count), movie, axis=-1)
         return self.tower.logits(state, vectors, popularity)

@@ -22,8 +22,7 @@ FOLDS = 5
 def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
-    Popularity starts at ln(1 + n) in the next tower, and in the like tower at the log-odds of the share of users who
-    liked a movie.
+    Popularity starts at ln(1 + n) in the next tower, and in the like tower at ``later_like_log_odds``.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
@@ -41,9 +40,30 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
         popularity = np.log1p(count)
         model.next.popularity.assign(popularity - popularity.mean())
     if model.like:
-        liked = np.bincount(train.movie[train.rating >= LIKED], minlength=train.movies)
-        users = len(np.unique(train.user))
-        model.like.popularity.assign(np.log((liked + 0.5) / (users - liked + 0.5)))
+        after = later_like_log_odds(split, model.like.count_buckets())
+        model.like.popularity.assign(after[0])
+        model.like.popularity_by_count.assign(after - after[0])
+
+
+def later_like_log_odds(split: EvaluationSplit, counts: np.ndarray) -> np.ndarray:
+    """Return how likely training users like each movie after so many events, int (counts,): log-odds (counts, movies).
+
+    ln (likes + ½) / (others + ½), where likes are of users who like the movie later, of those who have more events and
+    have not rated it yet.
+    """
+    events, movies = split.timelines, len(split.dataset.movies)
+    position = np.arange(len(events.movie)) - events.offsets[split.user]
+    train, result = split.role == TRAIN, np.zeros((len(counts), movies), np.float32)
+    for row, count in enumerate(counts):
+        users = np.unique(split.user[train & (position >= count)])
+        of_them = train & np.isin(split.user, users)
+        liked, seen = (
+            np.bincount(events.movie[of_them & which], minlength=movies)
+            for which in ((position >= count) & (events.rating >= LIKED), position < count)
+        )
+        others = np.maximum(len(users) - seen - liked, 0)
+        result[row] = np.log((liked + 0.5) / (others + 0.5))
+    return result
 
 
 def start_vectors(train: Interactions, mean: np.ndarray, width: int, seed: int) -> np.ndarray:

@@ -102,7 +102,7 @@ class LikeObjective(Objective):
         tower: Any = self.model.like
         states, vectors = tower(batch, training=True)
         state = _at_moments(states, batch)
-        scores = tower.scores(state, vectors)  # (R, M)
+        scores = tower.scores(state, vectors, batch["position"])  # (R, M)
         liked, unseen = tf.cast(batch["liked"], tf.float32), 1 - tf.cast(batch["seen"], tf.float32)
         each = multinomial_loss(scores, liked, batch["seen"])
         calibrated = tower.calibrate(tf.stop_gradient(scores), tf.stop_gradient(state))
@@ -154,9 +154,7 @@ class LikeObjective(Objective):
         @tf.function(input_signature=[self.signature])
         def predict(batch: Inputs) -> tuple[Tensor, Tensor]:
             states, vectors = tower(batch, training=False)
-            scores = tower.scores(
-                tf.gather_nd(states, tf.stack([batch["timeline"], batch["position"]], axis=1)), vectors
-            )
+            scores = tower.scores(_at_moments(states, batch), vectors, batch["position"])
             unseen = scores + tf.cast(batch["seen"], tf.float32) * MASKED
             top = tf.math.top_k(unseen, min(LIST_LENGTH, len(self.split.dataset.movies))).indices
             return multinomial_loss(scores, tf.cast(batch["liked"], tf.float32), batch["seen"]), top

@@ -319,14 +319,13 @@ class CatalogueTower(Tower):
         """Return the vectors (M, D) that states are compared with, from those that events are made of."""
         return movie_vectors
 
-    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
-        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (N,) for states (…, D)."""
-        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
+    def popularity_after(self, event_count: Tensor) -> Tensor:
+        """Return how popular the movies are with someone who has rated so many, int (…,): (M,) or (…, M) logits."""
+        return ops.convert_to_tensor(self.popularity)
 
-    def catalogue_logits(self, state: Tensor, output_vectors: Tensor | None = None) -> Tensor:
-        """Return logits (…, M) over the catalogue for states (…, D)."""
-        vectors = self.output_vectors(self.movie_vectors()) if output_vectors is None else output_vectors
-        return self.logits(state, vectors, ops.convert_to_tensor(self.popularity))
+    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
+        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (…, N) for states (…, D)."""
+        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
 
 class NextTower(CatalogueTower):
@@ -355,11 +354,12 @@ class NextTower(CatalogueTower):
 class LikeTower(CatalogueTower):
     """Predicts which movies a visitor will watch and like some time later, each on its own: p_i = sigmoid(logit_i).
 
-    score_i = state · (vector_i + offset_i) + popularity_i;  logit_i = scale · score_i + (w · state + c)
+    score_i = state · (vector_i + offset_i) + popularity_i[events];  logit_i = scale · score_i + (w · state + c)
 
-    Scores are trained for the order of movies, scale and shift for probabilities (see ``LikeObjective``); both are the
-    same for all movies, so the order is that of the scores. The times of events are not read: what somebody likes
-    hardly depends on them, and a visitor of the app has none.
+    Popularity depends on how many movies the visitor has rated: some are watched first, and others later, and on a
+    website in the order in which it shows them. Scores are trained for the order of movies, scale and shift for
+    probabilities (see ``LikeObjective``); both are the same for all movies, so the order is that of the scores. The
+    times of events are not read: what somebody likes hardly depends on them, and a visitor of the app has none.
     """
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -372,18 +372,29 @@ class LikeTower(CatalogueTower):
         self.shift = layers.Dense(1, kernel_initializer="zeros", name="shift")
         self.shift.build((None, self.width))
         self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
+        shape = len(self.count_buckets()), self.catalogue_size
+        self.popularity_by_count = self.add_weight(shape=shape, initializer="zeros", name="popularity_by_count")
 
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
         return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
 
+    def count_buckets(self) -> np.ndarray:
+        """Return the least number of events in each bucket of ``popularity_by_count``, ascending: (buckets,) int."""
+        return np.unique(distance_buckets(np.arange(self.max_distance + 1)), return_index=True)[1]
+
+    def popularity_after(self, event_count: Tensor) -> Tensor:
+        """Return popularity (…, M) after so many events: see ``CatalogueTower``."""
+        by_count = ops.take(ops.convert_to_tensor(self.popularity_by_count), self.buckets(event_count), axis=0)
+        return ops.convert_to_tensor(self.popularity) + by_count
+
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
         return movie_vectors + ops.convert_to_tensor(self.output_offset)
 
-    def scores(self, state: Tensor, output_vectors: Tensor) -> Tensor:
-        """Return scores (…, M) of the catalogue for states (…, D)."""
-        return super().logits(state, output_vectors, ops.convert_to_tensor(self.popularity))
+    def scores(self, state: Tensor, output_vectors: Tensor, event_count: Tensor) -> Tensor:
+        """Return scores (…, M) of the catalogue for states (…, D) after so many events, int (…,)."""
+        return super().logits(state, output_vectors, self.popularity_after(event_count))
 
     def calibrate(self, scores: Tensor, state: Tensor) -> Tensor:
         """Return logits (…, N) from scores (…, N) and the states (…, D) that they are of."""

@@ -47,8 +47,9 @@ def compile_next(model: TimelineBST) -> Callable:
 
     @tf.function(input_signature=[SIGNATURE])
     def predict(batch: Inputs) -> Tensor:
-        states, _ = tower(batch, training=False)
-        return tf.nn.log_softmax(tower.catalogue_logits(tf.boolean_mask(states, batch["label"])))
+        states, vectors = tower(batch, training=False)
+        popularity = tf.convert_to_tensor(tower.popularity)
+        return tf.nn.log_softmax(tower.logits(tf.boolean_mask(states, batch["label"]), vectors, popularity))
 
     return predict
 

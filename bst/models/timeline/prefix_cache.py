@@ -60,7 +60,7 @@ class SharedPrefixPredictor:
 
         def logits_of(tower):
             def logits(inputs, movies, prefix_length, changed_length, prefix):
-                return tower.logits(tower.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
+                return tower.logits(*tower.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
 
             return logits
 

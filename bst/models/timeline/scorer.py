@@ -61,10 +61,10 @@ class TimelineScorer(Scorer):
             return levels, {name: logits(tower)(inputs) for name, tower in self._catalogue.items()}
 
         def logits(tower: CatalogueInference) -> Callable[[Inputs], Tensor]:
-            return lambda inputs: tower.catalogue_logits(tower.encode(inputs))
+            return lambda inputs: tower.catalogue_logits(*tower.encode(inputs))
 
         def logits_of_some(tower: CatalogueInference) -> Callable[[Inputs, Tensor], Tensor]:
-            return lambda inputs, movie: tower.logits(tower.encode(inputs), movie)
+            return lambda inputs, movie: tower.logits(*tower.encode(inputs), movie)
 
         def attention_weights(inputs: Inputs, movie: Tensor) -> tuple[Tensor, Tensor]:
             cache = KVCache()

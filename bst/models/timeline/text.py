@@ -3,16 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bst.models.config import Task
 from bst.models.family import CardText
 from bst.models.timeline.config import TimelineConfig
+from bst.text import listed
+
+# what the towers predict, in a description and on a card
+PREDICTS: dict[Task, str] = {
+    "rating": "predicts how they would rate any movie",
+    "next": "predicts their next movie",
+    "like": "predicts which movies they will watch and like some time",
+}
+PREDICTED: dict[Task, str] = {
+    "rating": "how someone would rate any movie",
+    "next": "which movie they watch next",
+    "like": "which movies they will watch and like some time",
+}
 
 
 def describe(config: TimelineConfig) -> str:
     """Say in two sentences what a model of this configuration reads and what it is made of."""
-    tasks = {"rating": "predicts how they would rate any movie", "next": "predicts their next movie"}
     towers = "; ".join(
         f"the {name} tower ({tower.layers} layer{'s' * (tower.layers != 1)} of attention, width {tower.width}) "
-        f"{tasks[name]}"
+        f"{PREDICTS[name]}"
         for name, tower in config.towers.items()
     )
     return (
@@ -23,23 +36,24 @@ def describe(config: TimelineConfig) -> str:
 
 def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
     """Return the sentences of a model card."""
-    tasks = {"rating": "how someone would rate any movie", "next": "which movie they watch next"}
-    rates = " and ".join(
-        f"{tower.learning_rate:g} ({name}, {tower.epochs} epochs)" for name, tower in config.towers.items()
+    rates = listed(f"{tower.learning_rate:g} ({name}, {tower.epochs} epochs)" for name, tower in config.towers.items())
+    shuffled = (
+        f" The like tower read {config.shuffled:.0%} of its timelines in random order." if config.like.epochs else ""
     )
     return CardText(
-        prediction=f"{' and '.join(tasks[name] for name in config.towers)},\nfrom what they watched and rated before",
+        prediction=f"{listed(PREDICTED[name] for name in config.towers)},\nfrom what they watched and rated before",
         training=f"AdamW at {rates}, batches of about {config.batch_events:,} events;\n  the weights are moving "
         "averages, taken from the epoch in which each tower had its lowest validation error",
         masking=f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, "
         f"in {config.no_gaps:.0%} all time gaps were, and histories\nof every length were trained on, so that the "
-        "model also works for someone it knows little about.",
+        f"model also works for someone it knows little about.{shuffled}",
         figures=_figures(result),
     )
 
 
 def _figures(result: Mapping[str, Any]) -> str:
-    sentences, metrics = ["Errors are in stars."], result["metrics"]
+    metrics = result["metrics"]
+    sentences = ["Errors are in stars."] if "mae" in metrics else []
     if "ece" in metrics:
         sentences.append(
             f'The expected calibration error of "4 stars or more" is {metrics["ece"]:.3f}, the negative '

@@ -21,6 +21,7 @@ from bst.presentation.charts.evaluation import (
     rating_shares,
 )
 from bst.presentation.charts.learning_curves import learning_curves
+from bst.presentation.charts.lists import precision_by_titles
 from bst.presentation.charts.movie_map import OTHER, movie_map
 from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
@@ -52,6 +53,7 @@ __all__ = [
     "movie_map",
     "pair_interactions",
     "precision",
+    "precision_by_titles",
     "rank_curves",
     "rating_changes",
     "rating_distribution",

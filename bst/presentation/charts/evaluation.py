@@ -9,10 +9,8 @@ import altair as alt
 import pandas as pd
 
 from bst.presentation.charts.axes import row_heights
+from bst.presentation.charts.series import interval_tooltip, series_colour, series_dash, series_shape
 from bst.presentation.vocabulary import LIKED_TEXT
-
-# shapes of series, in their order, so that colour alone never tells them apart
-SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 
 
 def baseline_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
@@ -30,7 +28,7 @@ def baseline_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChar
             axis=alt.Axis(tickCount=5, format=".2f"),
             scale=alt.Scale(domain=[low - room, high + 2.5 * room], nice=False, zero=False),
         ),
-        tooltip=_tooltip([alt.Tooltip("name:N", title="Prediction")], label),
+        tooltip=interval_tooltip([alt.Tooltip("name:N", title="Prediction")], label),
     )
     ours, others = base.transform_filter("datum.ours"), base.transform_filter("!datum.ours")
     return alt.layer(
@@ -41,10 +39,12 @@ def baseline_errors(errors: pd.DataFrame, label: str, ink: str) -> alt.LayerChar
     ).properties(**row_heights(34, errors["name"].nunique()))
 
 
-def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False) -> alt.LayerChart:
+def by_history(
+    errors: pd.DataFrame, label: str, ink: str, percent: bool = False, counted: str = "ratings"
+) -> alt.LayerChart:
     """Draw a metric by length of history, one line per series.
 
-    ``errors``: ``length``, ``name``, ``value`` …, ``labels``.
+    ``errors``: ``length``, ``name``, ``value`` …, ``labels``: on how many of what is ``counted`` each value rests.
 
     Lengths and names keep the frame's order; the first series is drawn with its interval, the others have it in the
     tooltip. Dash and point shape tell the series apart.
@@ -59,19 +59,19 @@ def by_history(errors: pd.DataFrame, label: str, ink: str, percent: bool = False
             axis=alt.Axis(labelAngle=0, labelFlush=False, labelOverlap="greedy"),
         ),
         y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(format=form, tickCount=6)),
-        color=_color(names),
-        tooltip=_tooltip(
+        color=series_colour(names),
+        tooltip=interval_tooltip(
             [alt.Tooltip("name:N", title="Prediction"), alt.Tooltip("length:O", title="Ratings before")],
             label,
-            [alt.Tooltip("labels:Q", title="Measured on, ratings", format=",")],
+            [alt.Tooltip("labels:Q", title=f"Measured on, {counted}", format=",")],
             ".1%" if percent else ".3f",
         ),
     )
     first = base.transform_filter(alt.datum.name == names[0])
     layers = [
         first.mark_area(opacity=0.18).encode(y="low:Q", y2="high:Q"),
-        base.mark_line(strokeWidth=2).encode(strokeDash=_dash(names)),
-        base.mark_point(size=60, filled=True, opacity=1).encode(shape=_shape(names)),
+        base.mark_line(strokeWidth=2).encode(strokeDash=series_dash(names)),
+        base.mark_point(size=60, filled=True, opacity=1).encode(shape=series_shape(names)),
     ]
     if percent:
         zero = (
@@ -122,7 +122,7 @@ def calibration(bins: pd.DataFrame, axes: CalibrationAxes, ink: str) -> alt.Laye
     base = alt.Chart(bins).encode(
         x=alt.X("predicted:Q", title=axes.predicted, scale=scale, axis=alt.Axis(format=axes.format, tickCount=5)),
         y=alt.Y("value:Q", title=axes.actual, scale=scale, axis=_left(format=axes.format, tickCount=5)),
-        tooltip=_tooltip(
+        tooltip=interval_tooltip(
             [alt.Tooltip("predicted:Q", title=axes.predicted, format=axes.precise_format)],
             axes.actual,
             [alt.Tooltip("labels:Q", title="Ratings", format=",")],
@@ -214,7 +214,7 @@ def group_errors(errors: pd.DataFrame, overall: float, label: str, ink: str) -> 
             scale=alt.Scale(domain=[low - room, high + room], nice=False, zero=False),
             axis=alt.Axis(format=".2f", tickCount=5),
         ),
-        tooltip=_tooltip(
+        tooltip=interval_tooltip(
             [alt.Tooltip("name:N", title="Group")],
             label,
             [
@@ -243,8 +243,8 @@ def rank_curves(metrics: pd.DataFrame, label: str, percent: bool) -> alt.LayerCh
     base = alt.Chart(metrics).encode(
         x=alt.X("k:O", title="Length of the list (K)", sort=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("value:Q", title=label, axis=alt.Axis(format=".0%" if percent else ".2f", tickCount=6)),
-        color=_color(names),
-        tooltip=_tooltip(
+        color=series_colour(names),
+        tooltip=interval_tooltip(
             [alt.Tooltip("name:N", title="List"), alt.Tooltip("k:O", title="K")],
             label,
             form=".1%" if percent else ".3f",
@@ -252,8 +252,8 @@ def rank_curves(metrics: pd.DataFrame, label: str, percent: bool) -> alt.LayerCh
     )
     return alt.layer(
         base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q"),
-        base.mark_line(strokeWidth=2).encode(strokeDash=_dash(names)),
-        base.mark_point(size=60, filled=True, opacity=1).encode(shape=_shape(names)),
+        base.mark_line(strokeWidth=2).encode(strokeDash=series_dash(names)),
+        base.mark_point(size=60, filled=True, opacity=1).encode(shape=series_shape(names)),
     ).properties(height=340)
 
 
@@ -268,7 +268,7 @@ def differences(metrics: pd.DataFrame, first: str, second: str, ink: str) -> alt
             scale=alt.Scale(domain=[-reach, reach], nice=False),
             axis=alt.Axis(format="+.3f", tickCount=5),
         ),
-        tooltip=_tooltip([alt.Tooltip("name:N", title="Metric")], "Difference", form="+.4f"),
+        tooltip=interval_tooltip([alt.Tooltip("name:N", title="Metric")], "Difference", form="+.4f"),
     )
     zero = (
         alt.Chart(pd.DataFrame({"value": [0]})).mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="value:Q")
@@ -280,26 +280,3 @@ def differences(metrics: pd.DataFrame, first: str, second: str, ink: str) -> alt
 
 def _spans(base: alt.Chart, ink: str) -> alt.Chart:
     return base.mark_rule(strokeWidth=3, opacity=0.45, color=ink).encode(x="low:Q", x2="high:Q")
-
-
-def _tooltip(first: list, label: str, last: list | None = None, form: str = ".3f") -> list[alt.Tooltip]:
-    interval = [
-        alt.Tooltip("value:Q", title=label, format=form),
-        alt.Tooltip("low:Q", title="95% interval from", format=form),
-        alt.Tooltip("high:Q", title="to", format=form),
-    ]
-    return [*first, *interval, *(last or [])]
-
-
-def _color(names: list[str]) -> alt.Color:
-    legend = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, symbolStrokeWidth=0)
-    return alt.Color("name:N", title=None, sort=names, scale=alt.Scale(domain=names), legend=legend)
-
-
-def _dash(names: list[str]) -> alt.StrokeDash:
-    dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [3, 5]]
-    return alt.StrokeDash("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=dashes[: len(names)]))
-
-
-def _shape(names: list[str]) -> alt.Shape:
-    return alt.Shape("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=SHAPES[: len(names)]))

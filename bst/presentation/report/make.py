@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
-from bst.evaluation import measure
+from bst.evaluation import measure, measure_lists
+from bst.evaluation.list_record import MAIN, ListRecord
 from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
 from bst.models.registry import describe, family_of
-from bst.presentation import charts, curves, frames, sentences
+from bst.presentation import charts, curves, frames, list_frames, list_sentences, sentences
 from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
 from bst.presentation.glossary import meaning
@@ -27,11 +28,12 @@ from bst.presentation.vocabulary import (
     INTERVAL,
     LIST_LENGTH,
     LIST_METRICS,
+    LIST_QUALITY,
     METRICS,
     ORDERS,
     group_label,
 )
-from bst.text import span
+from bst.text import count, span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
 
@@ -53,7 +55,7 @@ GLOSSARY_ENTRIES = (
     "Popular",
 )
 # learning curves in a report
-CURVES = ("mae", "rmse", "ndcg@10", "hr@10")
+CURVES = ("mae", "rmse", "ndcg@10", "hr@10", "precision@10")
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,8 @@ def _evaluation(bundle: Bundle, record: EvaluationRecord) -> list[Section]:
             _calibration(record.rating),
             _groups(record, record.rating),
         ]
+    if lists := measure_lists.read(bundle):
+        sections.append(_later_likes(bundle, lists))
     return sections + ([_lists(bundle, record, record.ranking)] if record.ranking else [])
 
 
@@ -278,6 +282,32 @@ def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
         )
     section.text.append(sentences.GROUPS_CAPTION)
     return section
+
+
+def _later_likes(bundle: Bundle, record: ListRecord) -> Section:
+    events, metric = list_sentences.first_length(record), LIST_QUALITY[MAIN]
+    table = list_frames.precision_by_length(record)
+    lists, curve = list_frames.precision_by_titles(record, events), list_frames.fame_curve(record, events)
+    known = count(events, "rating")
+    return Section(
+        "Lists: how much is liked later",
+        [_paragraph(list_sentences.headline(record, events)), list_sentences.measured_on(bundle, record)],
+        [
+            _figure(
+                charts.by_history(table, metric.label, INK, counted="users"),
+                f"{metric.label} by known ratings: {sentences.points_text(table, 'length', '.3f')}",
+                f"{metric.meaning} The band is this model's {INTERVAL}",
+                metric.label,
+            ),
+            _figure(
+                charts.precision_by_titles(lists, curve, metric.label, INK),
+                f"{metric.label} and distinct titles: {list_sentences.titles_text(lists, curve)}",
+                list_sentences.TITLES_CAPTION,
+                f"One list for all, or one for each? ({known} known)",
+            ),
+        ],
+        [Table(*list_frames.quality_table(record, events), f"Every metric with {known} known.")],
+    )
 
 
 def _lists(bundle: Bundle, record: EvaluationRecord, ranking: RankingEvaluation) -> Section:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from bst.explanation import list_measure
+from bst.inference.ranking import Order
 from bst.schema import Visitor
 from pages.shared.state import chosen_model, settings
 from pages.shared.state.visitor_state import Slot
@@ -29,20 +31,27 @@ def set_movie(movie_id: int | None) -> None:
     settings.update(asked_about=movie_id)
 
 
-def request(movie_id: int, slot: Slot = "a") -> None:
-    """Ask to go to the Why page and explain a movie for the visitor or, with "b", for their copy. For callbacks."""
+def request(movie_id: int, slot: Slot = "a", order: Order | None = None) -> None:
+    """Ask to go to the Why page and explain a movie for the visitor or, with "b", for their copy. For callbacks.
+
+    ``order``: of the list that the movie stands in, which says what to explain of it; None: what was explained last.
+    """
     forget_guest()
-    _request(movie_id, slot)
+    _request(movie_id, slot, order)
 
 
-def request_for_guest(movie_id: int, guest: Visitor, description: str) -> None:
-    """Ask to go to the Why page and explain a movie for a guest. For callbacks."""
+def request_for_guest(movie_id: int, guest: Visitor, description: str, order: Order | None = None) -> None:
+    """Ask to go to the Why page and explain a movie for a guest; ``order`` as in ``request``. For callbacks."""
     st.session_state["why_guest"] = (chosen_model.bundle().dataset, guest, description)
-    _request(movie_id, "a")
+    _request(movie_id, "a", order)
 
 
-def _request(movie_id: int, slot: Slot) -> None:
+def _request(movie_id: int, slot: Slot, order: Order | None) -> None:
     settings.update(asked_about=movie_id, why_of=slot)
+    if order:
+        measure = list_measure(order)
+        if "like_logit" in (measure, settings.get("why_measure")):  # else what the visitor chose to see stays
+            settings.update(why_measure=measure)
     st.session_state["go_to_why"] = True
 
 

@@ -160,7 +160,7 @@ SETTINGS: dict[str, Setting] = {
     "replay_step": Setting("rs", None, integer(0, MAX_ID)),
     "replay_order": Setting("ro", next(iter(ORDERS)), one_of(tuple(ORDERS))),
     "why_of": Setting("wo", "a", one_of(("a", "b"))),
-    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit"))),
+    "why_measure": Setting("wm", "expected", one_of(("expected", "liked", "next_logit", "like_logit"))),
     "why_order": Setting("ws", "strength", one_of(("strength", "time"))),
     "why_part": Setting("wp", "ratings", one_of(("ratings", "trust", "heads", "general"))),
 }

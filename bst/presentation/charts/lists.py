@@ -1,0 +1,53 @@
+"""Charts of ranked lists: how good they are against how much they differ from one visitor to the next."""
+
+import altair as alt
+import pandas as pd
+
+from bst.presentation.charts.series import interval_tooltip, series_colour, series_shape
+
+# the domain of the logarithmic axis beyond the outermost points, as a factor
+ROOM = 1.4
+# what stands at the ends of the curve, by ``fame``
+CURVE_ENDS = {0: "taste alone", 1: "as predicted"}
+
+
+def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, ink: str) -> alt.LayerChart:
+    """Draw the precision of lists against how many distinct titles they have together; upper right is best.
+
+    ``lists``: ``name``, ``distinct``, ``value``, ``low`` and ``high``; colours and shapes as in ``by_history``.
+    ``curve``: ``fame``, ``distinct``, ``value`` …, the first between taste alone and as predicted; may be empty.
+    """
+    every, names = pd.concat([lists["distinct"], curve["distinct"]]), list(lists["name"])
+    axis = alt.Axis(values=_ticks(every.max()), format="~s", grid=False)
+    scale = alt.Scale(type="log", domain=[every.min() / ROOM, every.max() * ROOM], nice=False)
+    x = alt.X("distinct:Q", title="Distinct titles on all lists", scale=scale, axis=axis)
+    y = alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(format=".2f", tickCount=6))
+    titles = alt.Tooltip("distinct:Q", title="Distinct titles", format=",")
+    points = alt.Chart(lists).encode(
+        x=x, y=y, tooltip=interval_tooltip([alt.Tooltip("name:N", title="Lists"), titles], label)
+    )
+    layers = [
+        points.mark_rule(strokeWidth=2, opacity=0.35, color=ink).encode(y="low:Q", y2="high:Q"),
+        points.mark_point(size=110, filled=True, opacity=1).encode(
+            color=series_colour(names), shape=series_shape(names)
+        ),
+    ]
+    if len(curve):
+        along = alt.Chart(curve).encode(
+            x=x,
+            y=y,
+            order="fame:Q",
+            tooltip=interval_tooltip([alt.Tooltip("fame:Q", title="Fame"), titles], label),
+        )
+        ends = [
+            along.transform_filter(f"datum.fame == {fame}").mark_text(dy=14).encode(text=alt.value(text))
+            for fame, text in CURVE_ENDS.items()
+        ]
+        layers = [along.mark_line(strokeWidth=2, opacity=0.7), along.mark_point(size=30, opacity=0.9), *ends, *layers]
+    return alt.layer(*layers).properties(height=360)
+
+
+def _ticks(highest: float) -> list[int]:
+    """Return 10, 20, 50, 100, 200 … up to ``highest``."""
+    steps = (step * 10**power for power in range(1, 7) for step in (1, 2, 5))
+    return [step for step in steps if step <= highest]

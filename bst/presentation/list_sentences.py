@@ -1,0 +1,78 @@
+"""What protocol ``list`` says, in sentences that the Evaluation page and the report share. Markdown, bold at most."""
+
+import pandas as pd
+
+from bst.bundles.bundle import Bundle
+from bst.evaluation.list_record import PROTOCOL, ListRecord
+from bst.evaluation.records import Interval
+from bst.presentation.vocabulary import LIKED_TEXT, rival_label
+from bst.text import count, signed, span
+
+TEN = 10
+# of how many known ratings the first sentence speaks
+FIRST_LENGTH = 5
+MOST_LIKED = "most_liked"
+TITLES_CAPTION = (
+    "Further up, more of the first ten movies were liked later; further right, the lists of different visitors have "
+    "more titles between them. One good list for everybody is at the left. Bars: 95% intervals."
+)
+
+
+def first_length(record: ListRecord) -> int:
+    """Return of how many known ratings to speak first."""
+    return FIRST_LENGTH if FIRST_LENGTH in record.ours else min(record.ours)
+
+
+def headline(record: ListRecord, events: int) -> str:
+    """Say how many of ten listed movies were liked later, and how many of those that most people liked."""
+    ours = record.ours[events].precision.value
+    sentence = f"Of ten movies listed after {count(events, 'rating')}, **{TEN * ours:.1f}** were liked later"
+    popular = record.rivals.get(MOST_LIKED, {}).get(events)
+    if popular and popular.difference:
+        sentence += (
+            f"; of the most liked movies, the same for everybody: **{TEN * popular.precision.value:.1f}**. "
+            f"{_compared(popular.difference)}"
+        )
+    best = record.best_rival(events)
+    if best and best != MOST_LIKED and (difference := record.rivals[best][events].difference):
+        theirs = record.rivals[best][events].precision.value
+        sentence += (
+            f". The best simple recommender, {rival_label(best)}, has {TEN * theirs:.1f}. {_compared(difference)}"
+        )
+    return f"{sentence}."
+
+
+def _compared(difference: Interval) -> str:
+    """Say by how many movies of ten our lists are ahead or behind."""
+    interval = f"95% interval {span(TEN * difference.low, TEN * difference.high, '+.1f')}"
+    if difference.sign == 0:
+        return f"That is no clear difference ({signed(TEN * difference.value, '.1f')}, {interval})"
+    direction = "ahead" if difference.sign > 0 else "behind"
+    return f"This model is {direction} by {abs(TEN * difference.value):.1f} ({interval})"
+
+
+def measured_on(bundle: Bundle, record: ListRecord) -> str:
+    """Say whose lists were measured, what was chosen and what is missing."""
+    users = "; ".join(f"{events}: {quality.users:,}" for events, quality in record.ours.items())
+    sentences = [
+        f"Lists for {count(record.users, 'user')} held out of training, protocol “{PROTOCOL}”, seed {record.seed}: the "
+        "whole catalogue without the known movies, times unknown.",
+        f"Whatever got {LIKED_TEXT} later counts as liked, what was not rated as not liked.",
+        f"Users with a later like, by known ratings: {users}.",
+    ]
+    if record.settings:
+        settings = "; ".join(f"{rival_label(name)}: {setting}" for name, setting in record.settings.items())
+        sentences.append(f"Chosen on validation users: {settings}.")
+    sentences += [f"{rival_label(name)} is missing: {reason}." for name, reason in record.left_out.items()]
+    if bundle.simulated:
+        sentences.append("The users are simulated.")
+    if record.made:
+        sentences.append(f"Measured on {record.made}, in {record.seconds:.0f} s.")
+    return " ".join(sentences)
+
+
+def titles_text(lists: pd.DataFrame, curve: pd.DataFrame) -> str:
+    """Return ``list_frames.precision_by_titles`` and ``fame_curve`` in words."""
+    texts = [f"{row.name} {row.value:.3f} with {row.distinct:,} titles" for row in lists.itertuples(index=False)]
+    texts += [f"fame {row.fame:g}: {row.value:.3f} with {row.distinct:,}" for row in curve.itertuples(index=False)]
+    return "; ".join(texts)
