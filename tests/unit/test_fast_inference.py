@@ -168,13 +168,14 @@ def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, paddi
 @pytest.mark.parametrize("name", ["next", "like"])
 def test_the_state_after_a_history_is_that_of_the_plain_pass(model, following, inputs, length, padding, rubbish, name):
     states, output_vectors = model.towers[name](inputs)
-    state = following[name].encode(padded(inputs, length, padding, rubbish))
+    state, event_count = following[name].encode(padded(inputs, length, padding, rubbish))
+    assert np.array(event_count).tolist() == [length] * VISITORS
     np.testing.assert_allclose(state, np.array(states)[:, length], atol=1e-5, rtol=1e-5)
-    logits = np.array(following[name].catalogue_logits(state))
-    plain = model.towers[name].catalogue_logits(states[:, length], output_vectors)
+    logits = np.array(following[name].logits(state, event_count))
+    plain = model.towers[name].logits(states[:, length], np.full(VISITORS, length), output_vectors)
     np.testing.assert_allclose(logits, plain, atol=1e-4)
     some = np.array([7, 0, 7, 29], np.int32)
-    np.testing.assert_allclose(following[name].logits(state, some), logits[:, some], atol=1e-5)
+    np.testing.assert_allclose(following[name].logits(state, event_count, some), logits[:, some], atol=1e-5)
 
 
 def test_user_factors_are_a_ridge_regression(model, rating, inputs):

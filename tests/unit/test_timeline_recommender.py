@@ -339,7 +339,7 @@ def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_mod
         logits = np.array(rating.score(rating.encode(inputs), np.arange(30, dtype=np.int32))[0])[0]
         levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         np.testing.assert_allclose(levels, made.distribution, atol=1e-5)
-        chance = np.exp(np.array(following.catalogue_logits(following.encode(inputs)))[0])
+        chance = np.exp(np.array(following.logits(*following.encode(inputs)))[0])
         chance[[0, 3, 4]] = 0
         np.testing.assert_allclose(chance / chance.sum(), made.watch_next, atol=1e-5)
 
