@@ -54,8 +54,8 @@ class LaterLikes:
     """Users of whom the first ``events`` are known, and what they rated later.
 
     ``users`` (users,): rows of the dataset; those who rate fewer than ``TOP`` movies later, so that no list of ten
-    could be right, or like none of them, are left out. ``known``: their first events. ``stars``: ratings of movies that
-    came later and are not known, (users, movies), sparse, 0 for all others.
+    could be right, or like none of them, are left out. ``known``: their first events. ``stars``: ratings of movies
+    that came later and are not known, (users, movies), sparse, 0 for all others.
     """
 
     split: EvaluationSplit

@@ -363,19 +363,19 @@ def test_less_fame_leaves_what_suits_the_visitor_more_than_others(kinds):
     app = start("timeline")
     model = recommender.Recommender.load(kinds / "timeline")
     as_predicted = shown_titles(app)
-    app.select_slider(key="fame").set_value(0).run()
+    app.slider(key="fame").set_value(0).run()
     assert not app.exception
     taste = model.rank(visitor(app), 10, RankOptions(order="like", fame=0))
     assert shown_titles(app) == [row.title for row in taste] != as_predicted
     assert headline(app).startswith(f"After 5 movies, what suits this visitor’s taste best is {taste[0].title}: ")
     assert "What suits their taste" in captions(app)
-    app.select_slider(key="fame").set_value(50).run()
+    app.slider(key="fame").set_value(50).run()
     half = model.rank(visitor(app), 10, RankOptions(order="like", fame=0.5))
     assert shown_titles(app) == [row.title for row in half]
     assert "fame counts 50%" in captions(app)
     # the other orders have no such slider
     app.segmented_control(key="order_choice").select("rating").run()
-    assert "fame" not in [slider.key for slider in app.select_slider]
+    assert "fame" not in [slider.key for slider in app.slider]
 
 
 def test_a_movie_that_hardly_anybody_rated_says_so(kinds, tmp_path, override_settings):

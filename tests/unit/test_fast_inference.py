@@ -168,15 +168,14 @@ def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, paddi
 @pytest.mark.parametrize("name", ["next", "like"])
 def test_the_state_after_a_history_is_that_of_the_plain_pass(model, following, inputs, length, padding, rubbish, name):
     states, output_vectors = model.towers[name](inputs)
-    tower = model.towers[name]
-    state, count = following[name].encode(padded(inputs, length, padding, rubbish))
-    assert np.array(count).tolist() == [length] * VISITORS
+    state, event_count = following[name].encode(padded(inputs, length, padding, rubbish))
+    assert np.array(event_count).tolist() == [length] * VISITORS
     np.testing.assert_allclose(state, np.array(states)[:, length], atol=1e-5, rtol=1e-5)
-    logits = np.array(following[name].catalogue_logits(state, count))
-    plain = tower.logits(states[:, length], output_vectors, tower.popularity_after(np.array(length)))
+    logits = np.array(following[name].logits(state, event_count))
+    plain = model.towers[name].logits(states[:, length], np.full(VISITORS, length), output_vectors)
     np.testing.assert_allclose(logits, plain, atol=1e-4)
     some = np.array([7, 0, 7, 29], np.int32)
-    np.testing.assert_allclose(following[name].logits(state, count, some), logits[:, some], atol=1e-5)
+    np.testing.assert_allclose(following[name].logits(state, event_count, some), logits[:, some], atol=1e-5)
 
 
 def test_user_factors_are_a_ridge_regression(model, rating, inputs):
@@ -246,8 +245,6 @@ def test_a_cache_changes_nothing(rating, following, inputs, prefix):
         plain = inference.encode(variants)
         if inference is rating:
             encoded, plain = (np.array(rating.score(part, movies)[0]) for part in (encoded, plain))
-        else:
-            encoded, plain = (np.array(inference.logits(*part, movies)) for part in (encoded, plain))
         np.testing.assert_allclose(encoded, plain, atol=1e-4)
 
 
@@ -270,7 +267,7 @@ def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
         expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)
         np.testing.assert_allclose(levels[rows], expected, atol=1e-5)
         for name, tower in following.items():
-            np.testing.assert_allclose(logits[name][rows], tower.logits(*tower.encode(batch), movies), atol=1e-4)
+            np.testing.assert_allclose(logits[name][rows], tower.logits(tower.encode(batch), movies), atol=1e-4)
     assert predictor.predict(history, [variants], movies, False)[1] == {}
 
 

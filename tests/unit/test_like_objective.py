@@ -118,7 +118,7 @@ def test_the_multinomial_loss_by_hand():
     from bst.models.timeline.like_objective import multinomial_loss
 
     scores = np.array([[5.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]], np.float32)
-    liked = np.array([[0, 1, 0, 1], [0, 0, 1, 0]], np.float32)
+    liked = np.array([[0, 1, 0, 1], [0, 0, 1, 0]], bool)
     seen = np.array([[True, False, False, False], [False] * 4])
     # the first movie was seen: p is shared by the others
     total = np.exp(2) + np.exp(1) + 1
@@ -135,7 +135,7 @@ def still(timeline_settings, timeline_task):
     config = replace(timeline_settings.config, like=tower, shuffled=0.0).with_tasks(["like"])
     trainer, rng = TimelineTrainer(config, timeline_task, 0), np.random.default_rng(4)
     like = trainer.model.like
-    for weight in (like.output_offset, like.shift.kernel, like.shift.bias, like.log_scale, like.popularity_by_count):
+    for weight in (like.output_offset, like.popularity, like.fame):
         weight.assign(rng.normal(0, 0.3, weight.shape))
     return trainer
 
@@ -147,62 +147,56 @@ def batch(still):
     return objective.batch(objective.segments(rng).take(np.arange(8)), rng)
 
 
-def scores_and_logits(still, batch) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and logits (moments, movies) of a batch, without the objective."""
+def scores_of(still, batch) -> np.ndarray:
+    """Scores (moments, movies) of a batch, without the objective: state · vector + popularity + fame after n events."""
     like = still.model.like
-    states, vectors = like(batch)
-    state = np.array(states)[batch["timeline"], batch["position"]]
-    scores = like.scores(state, vectors, batch["position"])
-    logits = like.logits(state, vectors, like.popularity_after(batch["position"]))
-    return np.array(scores, np.float64), np.array(logits, np.float64)
-
-
-def losses(still, batch) -> tuple[np.ndarray, float]:
-    """The multinomial loss of each moment, and the mean cross-entropy of all movies that were not seen."""
-    scores, logits = scores_and_logits(still, batch)
-    each = []
-    for score, liked, seen in zip(scores, batch["liked"], batch["seen"], strict=True):
-        total = np.log(np.exp(score[~seen]).sum())
-        each.append((total - score[liked]).mean())
-    p, liked, unseen = 1 / (1 + np.exp(-logits)), batch["liked"], ~batch["seen"]
-    entropy = -np.log(np.where(liked, p, 1 - p))[unseen].mean()
-    return np.array(each), entropy
+    states, vectors = (np.array(part, np.float64) for part in like(batch))
+    state = states[batch["timeline"], batch["position"]]
+    starts = like.count_buckets()
+    fame = np.array(like.fame)[[np.flatnonzero(starts <= n)[-1] for n in batch["position"]]]
+    return state @ vectors.T + np.array(like.popularity) + fame
 
 
 def test_the_loss_of_a_batch_by_hand(still, batch):
     value, sums = still.towers["like"].objective.loss(batch)
-    each, entropy = losses(still, batch)
+    each = []
+    for score, liked, seen in zip(scores_of(still, batch), batch["liked"], batch["seen"], strict=True):
+        total = np.log(np.exp(score[~seen]).sum())
+        each.append((total - score[liked]).mean())
     assert float(sums["labels"]) == len(each) == len(batch["timeline"]) > 40
-    assert float(sums["loss"]) == pytest.approx(each.sum(), rel=1e-5)
-    assert float(value) == pytest.approx(each.mean() + entropy, rel=1e-5)
+    assert float(sums["loss"]) == pytest.approx(np.sum(each), rel=1e-5)
+    assert float(value) == pytest.approx(np.mean(each), rel=1e-5)
     assert still.towers["like"].objective.means({"labels": 4.0, "loss": 6.0}) == {"like_loss": 1.5}
 
 
-def test_calibration_is_learnt_beside_the_order(still, batch):
-    """Of the scores only the multinomial loss has a gradient, and of scale and shift only the cross-entropy."""
-    import tensorflow as tf
+def test_logits_are_scores_until_they_are_calibrated(still, batch):
+    like = still.model.like
+    states, vectors = like(batch)
+    state = np.array(states)[batch["timeline"], batch["position"]]
+    scores = scores_of(still, batch)
+    np.testing.assert_allclose(like.logits(state, batch["position"], vectors), scores, atol=1e-4)
+    like.calibration.assign([2, 0.5, -1, 3])
+    fame, count = np.array(like.fame_after(batch["position"])), np.log1p(batch["position"])[:, None]
+    calibrated = 2 * scores + 0.5 * fame - 1 + 3 * count
+    np.testing.assert_allclose(like.logits(state, batch["position"], vectors), calibrated, atol=1e-4)
+    like.calibration.assign([1, 0, 0, 0])
 
-    from bst.models.timeline.like_objective import multinomial_loss
 
+def test_calibrated_probabilities_add_up_to_what_was_liked(still, timeline_task):
+    """A logistic regression with a constant: the mean probability of the validation labels is the share of likes."""
     like, objective = still.model.like, still.towers["like"].objective
-    calibration = [like.log_scale, *like.shift.weights]
-    apart = {id(weight) for weight in calibration}
-    ranking = [weight for weight in like.trainable_variables if id(weight) not in apart]
-    with tf.GradientTape() as tape:
-        value, _ = objective.loss(batch)
-    gradients = tape.gradient(value, [weight.value for weight in [*ranking, *calibration]])
-    with tf.GradientTape() as tape:
-        states, vectors = like(batch, training=True)
-        state = tf.gather_nd(states, np.stack([batch["timeline"], batch["position"]], axis=1))
-        loss = tf.reduce_mean(
-            multinomial_loss(
-                like.scores(state, vectors, batch["position"]), tf.cast(batch["liked"], tf.float32), batch["seen"]
-            )
-        )
-    alone = tape.gradient(loss, [weight.value for weight in ranking])
-    for found, wanted in zip(gradients, alone, strict=False):
-        np.testing.assert_allclose(tf.convert_to_tensor(found), tf.convert_to_tensor(wanted), atol=1e-5)
-    assert all(np.abs(gradient).max() > 0 for gradient in gradients[len(ranking) :])
+    objective.finish()
+    calibration = like.calibration.numpy().copy()
+    assert not np.allclose(calibration, [1, 0, 0, 0])
+    probability, liked = [], []
+    for batch in objective._validation_batches:
+        states, vectors = like(batch)
+        state = np.array(states)[batch["timeline"], batch["position"]]
+        logits = np.array(like.logits(state, batch["position"], vectors), np.float64)
+        probability.append(1 / (1 + np.exp(-logits[~batch["seen"]])))
+        liked.append(batch["liked"][~batch["seen"]])
+    assert np.concatenate(probability).mean() == pytest.approx(np.concatenate(liked).mean(), rel=0.02)
+    like.calibration.assign([1, 0, 0, 0])
 
 
 def test_what_comes_after_a_moment_is_not_read(still, batch):
@@ -224,7 +218,7 @@ def test_what_comes_after_a_moment_is_not_read(still, batch):
 
 
 def test_validation_by_hand(still, timeline_task):
-    """After 1, 5 and 20 events of each validation user; only 10 are read, so the last is after 10."""
+    """After 0, 1, 5, 20 and 50 events of each validation user; only 10 are read, so the last two are after 10."""
     events, like = timeline_task.timelines, still.model.like
     each, precision = [], []
     for user in np.unique(timeline_task.user[timeline_task.role == VALIDATION]):
@@ -235,7 +229,7 @@ def test_validation_by_hand(still, timeline_task):
         inputs = {"movie": movie[None, :10], "level": stars[None, :10].astype(int) - 1, "gap": np.zeros((1, 10), int)}
         inputs |= {name: np.array([code]) for name, code in codes.items()}
         states, vectors = like({name: values.astype(np.int32) for name, values in inputs.items()})
-        for known in (1, 5, 10):
+        for known in (0, 1, 5, 10, 10):
             scores = np.array(like.scores(states[:, known], vectors, np.array([known])), np.float64)[0]
             scores[movie[:known]] = -np.inf
             liked = [m for m, s in zip(movie[known:], stars[known:], strict=True) if s >= LIKED]

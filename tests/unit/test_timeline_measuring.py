@@ -45,7 +45,7 @@ def next_logits(model, inputs: dict[str, np.ndarray]) -> np.ndarray:
     from bst.models.timeline.fast_inference import CatalogueInference
 
     following = CatalogueInference(model.next)
-    return np.array(following.catalogue_logits(*following.encode(inputs)), np.float64)
+    return np.array(following.logits(*following.encode(inputs)), np.float64)
 
 
 @pytest.mark.parametrize("gaps", [True, False])

@@ -67,22 +67,14 @@ def test_what_will_be_liked_does_not_depend_on_times(model, inputs):
 
 def test_calibration_leaves_the_order_of_movies(model, inputs):
     states, vectors = model.like(inputs)
-    count = np.arange(POSITIONS + 1)
-    scores = np.array(model.like.scores(states, vectors, count))
-    logits = np.array(model.like.logits(states, vectors, model.like.popularity_after(count)))
+    scores, logits = (
+        np.array(part) for part in (model.like.scores(states, vectors), model.like.catalogue_logits(states))
+    )
     assert scores.shape == (VISITORS, POSITIONS + 1, MOVIES)
     np.testing.assert_array_equal(np.argsort(logits), np.argsort(scores))
     # exp(log_scale) times as far apart, and shifted by a number for each state
     apart = (logits - logits[..., :1]) / (scores - scores[..., :1] + np.eye(1, MOVIES))
     np.testing.assert_allclose(apart[..., 1:], np.exp(model.like.log_scale), rtol=1e-3)
-
-
-def test_what_is_popular_depends_on_how_much_somebody_has_rated(model):
-    like = model.like
-    counts, by_count = like.count_buckets(), like.popularity_by_count.numpy()
-    assert (counts[0], len(counts)) == (0, len(by_count))
-    after = np.array(like.popularity_after(np.array([0, counts[-1], 500])))
-    np.testing.assert_allclose(after, like.popularity.numpy() + by_count[[0, -1, -1]], atol=1e-6)
 
 
 def test_a_prediction_does_not_see_the_rating_it_predicts(model, inputs):
@@ -173,9 +165,9 @@ def test_a_model_without_a_rating_tower_predicts_the_next_movie(inputs):
 
     config = TimelineConfig("small", next=TowerConfig(width=16), train_length=20).with_tasks(["next"])
     model = build_timeline(config, Sizes(10, MOVIES), 5)
-    states, vectors = model.next(inputs)
+    states, _ = model.next(inputs)
     assert model.rating is None
-    assert model.next.logits(states, vectors, model.next.popularity).shape == (VISITORS, POSITIONS, MOVIES)
+    assert model.next.catalogue_logits(states).shape == (VISITORS, POSITIONS, MOVIES)
     assert set(model.parts()) == {"next_tower", "fixed"}
 
 
@@ -216,7 +208,7 @@ def test_the_names_of_weights(model):
     rating += ["hidden/kernel", "hidden/bias", "logits/kernel", "logits/bias"]
     following = [*TOWER, "month/embeddings", "popularity"]
     following += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
-    liking = [*TOWER, "popularity", "popularity_by_count", "output", "shift/kernel", "shift/bias", "log_scale"]
+    liking = [*TOWER, "popularity", "output", "shift/kernel", "shift/bias", "log_scale"]
     liking += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
     names = sorted(weight.path.split("/", 1)[1] for weight in model.weights)
     towers = {"rating": rating, "next": following, "like": liking}

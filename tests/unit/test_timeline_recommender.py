@@ -57,8 +57,8 @@ def test_predictions_are_those_of_the_model(timeline_recommender, timeline_model
     logits = np.array(timeline_model(inputs), np.float64)[:, 3]
     levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(made.distribution, levels, atol=1e-5)
-    (states, vectors), tower = timeline_model.next(inputs), timeline_model.next
-    chance = np.exp(np.array(tower.logits(states[0, 3], vectors, tower.popularity), np.float64))
+    states, _ = timeline_model.next(inputs)
+    chance = np.exp(np.array(timeline_model.next.catalogue_logits(states[0, 3]), np.float64))
     chance[[0, 3, 4]] = 0  # among unseen movies
     np.testing.assert_allclose(made.watch_next, chance / chance.sum(), atol=1e-5)
 
@@ -339,7 +339,7 @@ def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_mod
         logits = np.array(rating.score(rating.encode(inputs), np.arange(30, dtype=np.int32))[0])[0]
         levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         np.testing.assert_allclose(levels, made.distribution, atol=1e-5)
-        chance = np.exp(np.array(following.catalogue_logits(*following.encode(inputs)))[0])
+        chance = np.exp(np.array(following.logits(*following.encode(inputs)))[0])
         chance[[0, 3, 4]] = 0
         np.testing.assert_allclose(chance / chance.sum(), made.watch_next, atol=1e-5)
 

@@ -27,7 +27,7 @@ def same_weights(left, right) -> bool:
 
 
 def test_what_is_known_before_training_by_hand(tiny_dataset):
-    from bst.models.timeline.initialisation import initialise, later_like_log_odds, start_vectors
+    from bst.models.timeline.initialisation import initialise, start_vectors
     from bst.models.timeline.model import build_timeline
 
     role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
@@ -48,27 +48,10 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     # of the two users both, one or none liked a movie: the log-odds of 2.5, 1.5 or 0.5 to what is left of 3
     liked = np.log([1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5])
     np.testing.assert_allclose(model.like.popularity, liked, atol=1e-6)
-    counts = model.like.count_buckets()
-    np.testing.assert_allclose(model.like.popularity_by_count, later_like_log_odds(split, counts) - liked, atol=1e-6)
     vectors = start_vectors(split.ratings(role == TRAIN), mean, 8, 7)
     np.testing.assert_allclose(model.rating.movie.embeddings, vectors, atol=1e-6)
     for tower, values in noise.items():
         np.testing.assert_array_equal(tower.movie.embeddings, values)
-
-
-def test_what_is_liked_later_by_hand(tiny_dataset):
-    from bst.models.timeline.initialisation import later_like_log_odds
-
-    role = np.repeat(np.array([TRAIN, TRAIN, TEST], np.int8), [3, 5, 6])
-    split = EvaluationSplit(tiny_dataset, build_timelines(tiny_dataset), "visitor", 0, role)
-    # after one event user 0 has seen movie 2 and user 1 movie 0; after three only user 1 has more events, and likes
-    # movies 3 and 4 of them
-    after = [
-        [1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5],
-        [1.5 / 0.5, 1.5 / 1.5, 0.5 / 1.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5],
-        [0.5 / 0.5, 0.5 / 0.5, 0.5 / 0.5, 1.5 / 0.5, 1.5 / 0.5, 0.5 / 1.5],
-    ]
-    np.testing.assert_allclose(later_like_log_odds(split, np.array([0, 1, 3])), np.log(after), atol=1e-6)
 
 
 def test_each_tower_can_start_alone(tiny_dataset):

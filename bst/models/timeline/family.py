@@ -40,8 +40,8 @@ WEIGHT_PURPOSES = {
     "stars": "Matrix factorisation",
     "popularity": "Output",
     "output": "Output",
-    "shift": "Output",
-    "log_scale": "Output",
+    "fame": "Output",
+    "calibration": "Output",
 }
 TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower", "like": "Like tower"}
 
@@ -56,7 +56,9 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
     weight_purposes = WEIGHT_PURPOSES
-    fixed_weights = frozenset({"facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars"})
+    fixed_weights = frozenset(
+        {"facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars", "fame", "calibration"}
+    )
     tower_titles = TOWER_TITLES
 
     def build(self, config: TimelineConfig, sizes: Sizes, levels: int) -> Model:

@@ -367,12 +367,6 @@ class CatalogueInference(TowerInference):
         state, _ = call_few_queries(last, newest, context, logit_bias_by_row(last.attention, *after_newest))
         return self.tower.norm(state[:, 0]), event_count[:, 0]
 
-    def catalogue_logits(self, state: Tensor, event_count: Tensor) -> Tensor:
-        """Return logits (B, M) over the whole catalogue for what ``encode`` returned."""
-        return self.tower.logits(state, self.output_vectors, self.tower.popularity_after(event_count))
-
-    def logits(self, state: Tensor, event_count: Tensor, movie: Tensor) -> Tensor:
-        """Return logits (B, N) of some movies int (N,), as ``catalogue_logits`` has them."""
-        vectors = ops.take(self.output_vectors, movie, axis=0)  # (N, D)
-        popularity = ops.take(self.tower.popularity_after(event_count), movie, axis=-1)
-        return self.tower.logits(state, vectors, popularity)
+    def logits(self, state: Tensor, event_count: Tensor, movie: Tensor | None = None) -> Tensor:
+        """Return logits (B, N) of movies int (N,), or of the whole catalogue, for what ``encode`` returned."""
+        return self.tower.logits(state, event_count, self.output_vectors, movie)

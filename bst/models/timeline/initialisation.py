@@ -22,7 +22,7 @@ FOLDS = 5
 def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
-    Popularity starts at ln(1 + n) in the next tower, and in the like tower at ``later_like_log_odds``.
+    Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
@@ -40,9 +40,7 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
         popularity = np.log1p(count)
         model.next.popularity.assign(popularity - popularity.mean())
     if model.like:
-        after = later_like_log_odds(split, model.like.count_buckets())
-        model.like.popularity.assign(after[0])
-        model.like.popularity_by_count.assign(after - after[0])
+        model.like.fame.assign(later_like_log_odds(split, model.like.count_buckets()))
 
 
 def later_like_log_odds(split: EvaluationSplit, counts: np.ndarray) -> np.ndarray:

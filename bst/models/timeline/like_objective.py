@@ -1,10 +1,12 @@
 """What the like tower is trained on: all that somebody liked later, at a few moments of each timeline."""
 
+import warnings
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
 
 from bst.metrics import LIKED
 from bst.models.layers import MASKED, Inputs, Tensor
@@ -16,9 +18,10 @@ from bst.timelines.splits import TRAIN, VALIDATION
 # moments of a timeline in a batch: neighbouring ones have nearly the same labels
 MOMENTS = 6
 # after so many events validation asks what will be liked later
-VALIDATION_HISTORIES = (1, 5, 20)
+VALIDATION_HISTORIES = (0, 1, 5, 20, 50)
 VALIDATION_USERS = 64  # in one pass
 LIST_LENGTH = 10
+NO_PENALTY = np.inf  # of the calibration's coefficients
 
 
 class LikeObjective(Objective):
@@ -30,8 +33,8 @@ class LikeObjective(Objective):
     uniform. A share of the timelines is shuffled in each batch: what somebody likes depends little on the order in
     which a website showed it.
 
-    The softmax gives the order of movies. That sigmoid(logit) is a probability is learned beside it by the scale and
-    shift of ``LikeTower``, to which alone the cross-entropy of each movie on its own has a gradient.
+    The softmax gives the order of movies. That sigmoid(logit) is a probability, also for people who were not trained
+    on, is made sure of by a logistic regression on validation labels at the end: see ``finish``.
     """
 
     name, beta_2 = "like", 0.99
@@ -98,18 +101,12 @@ class LikeObjective(Objective):
         return result
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the mean loss of the moments, and of the calibration beside it: see the class."""
+        """Return the mean loss of the moments: see the class."""
         tower: Any = self.model.like
         states, vectors = tower(batch, training=True)
         state = _at_moments(states, batch)
-        scores = tower.scores(state, vectors, batch["position"])  # (R, M)
-        liked, unseen = tf.cast(batch["liked"], tf.float32), 1 - tf.cast(batch["seen"], tf.float32)
-        each = multinomial_loss(scores, liked, batch["seen"])
-        calibrated = tower.calibrate(tf.stop_gradient(scores), tf.stop_gradient(state))
-        entropy = tf.nn.sigmoid_cross_entropy_with_logits(liked, calibrated)
-        calibration = tf.reduce_sum(unseen * entropy) / tf.reduce_sum(unseen)
-        count = tf.cast(tf.size(each), tf.float32)
-        return tf.reduce_mean(each) + calibration, {"labels": count, "loss": tf.reduce_sum(each)}
+        each = multinomial_loss(tower.scores(state, vectors, batch["position"]), batch["liked"], batch["seen"])
+        return tf.reduce_mean(each), {"labels": tf.cast(tf.size(each), tf.float32), "loss": tf.reduce_sum(each)}
 
     def means(self, total: dict[str, float]) -> dict[str, float]:
         """Return ``like_loss``, nats a liked movie."""
@@ -117,17 +114,38 @@ class LikeObjective(Objective):
 
     def validate(self) -> dict[str, float]:
         """Return ``val_like_loss`` and ``val_precision@10``, of the users after ``VALIDATION_HISTORIES`` events."""
-        losses, hits = [], []
+        losses, hits = [np.zeros(0)], [np.zeros(0)]
         for batch in self._validation_batches:
-            loss, top = (part.numpy() for part in self._predict(batch))
+            loss, scores = (part.numpy() for part in self._predict(batch))
+            top = np.argsort(-np.where(batch["seen"], -np.inf, scores), axis=1, kind="stable")[:, :LIST_LENGTH]
             losses.append(loss)
             hits.append(np.take_along_axis(batch["liked"], top, axis=1).mean(axis=1))
-        if not losses:
-            return {"val_like_loss": float("nan"), "val_precision@10": float("nan")}
-        return {
-            "val_like_loss": float(np.concatenate(losses).mean()),
-            "val_precision@10": float(np.concatenate(hits).mean()),
-        }
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # without labels both are NaN
+            return {
+                "val_like_loss": float(np.mean(np.concatenate(losses))),
+                "val_precision@10": float(np.mean(np.concatenate(hits))),
+            }
+
+    def finish(self) -> None:
+        """Fit the tower's calibration to the validation labels: see ``LikeTower``.
+
+        Logistic regression of whether a movie is liked later on its score, its fame and ln(1 + n): Platt scaling
+        (1999) with two more inputs. Training overrates what distinguishes people, as they are known; the regression
+        gives fame the weight that it has with others.
+        """
+        tower: Any = self.model.like
+        inputs, liked = [], []
+        for batch in self._validation_batches:
+            unseen, count = ~batch["seen"], batch["position"]
+            scores, fame = self._predict(batch)[1].numpy(), np.array(tower.fame_after(count))
+            log_count = np.broadcast_to(np.log1p(count)[:, None], scores.shape)
+            inputs.append(np.stack([part[unseen] for part in (scores, fame, log_count)], axis=1))
+            liked.append(batch["liked"][unseen])
+        if not liked or not 0 < np.concatenate(liked).mean() < 1:
+            return
+        fitted = LogisticRegression(C=NO_PENALTY).fit(np.concatenate(inputs), np.concatenate(liked))
+        of_score, of_fame, of_count = fitted.coef_[0]
+        tower.calibration.assign([of_score, of_fame, fitted.intercept_[0], of_count])
 
     @cached_property
     def _validation_batches(self) -> list[Batch]:
@@ -155,9 +173,7 @@ class LikeObjective(Objective):
         def predict(batch: Inputs) -> tuple[Tensor, Tensor]:
             states, vectors = tower(batch, training=False)
             scores = tower.scores(_at_moments(states, batch), vectors, batch["position"])
-            unseen = scores + tf.cast(batch["seen"], tf.float32) * MASKED
-            top = tf.math.top_k(unseen, min(LIST_LENGTH, len(self.split.dataset.movies))).indices
-            return multinomial_loss(scores, tf.cast(batch["liked"], tf.float32), batch["seen"]), top
+            return multinomial_loss(scores, batch["liked"], batch["seen"]), scores
 
         return predict
 
@@ -168,6 +184,7 @@ def _at_moments(states: Tensor, batch: Inputs) -> Tensor:
 
 
 def multinomial_loss(scores: Tensor, liked: Tensor, seen: Tensor) -> Tensor:
-    """Return −Σ liked · ln softmax(scores) / Σ liked over what was not seen: (R, M) each → (R,) nats."""
+    """Return −Σ_liked ln softmax(scores) / number of liked, over what was not seen: (R, M) each → (R,) nats."""
     log_probability = tf.nn.log_softmax(scores + tf.cast(seen, tf.float32) * MASKED)
-    return -tf.reduce_sum(liked * log_probability, axis=1) / tf.reduce_sum(liked, axis=1)
+    weight = tf.cast(liked, tf.float32)
+    return -tf.reduce_sum(weight * log_probability, axis=1) / tf.reduce_sum(weight, axis=1)

@@ -50,6 +50,8 @@ USER_BIAS_DAMPING = 5.0
 HEAD_NUMBERS = ("user_bias", "mean_rating", "log_event_count", "movie_bias", "factor_offset", "variance")
 MOVIE_NUMBERS = ("mean_rating", "movie_bias")  # of these, what depends on the movie alone
 VISITOR_NUMBERS = tuple(name for name in HEAD_NUMBERS if name not in MOVIE_NUMBERS)
+# a, b, c and d of the like tower until they are fitted: logits are scores
+CALIBRATION = (1.0, 0.0, 0.0, 0.0)
 LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the number is of the size of the others
 
 
@@ -319,12 +321,14 @@ class CatalogueTower(Tower):
         """Return the vectors (M, D) that states are compared with, from those that events are made of."""
         return movie_vectors
 
-    def popularity_after(self, event_count: Tensor) -> Tensor:
-        """Return how popular the movies are with someone who has rated so many, int (…,): (M,) or (…, M) logits."""
-        return ops.convert_to_tensor(self.popularity)
+    def logits(self, state: Tensor, event_count: Tensor, output_vectors: Tensor, movie: Tensor | None = None) -> Tensor:
+        """Return logits (…, N) of movies int (N,), or of the catalogue, for states (…, D) after so many events, (…,).
 
-    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
-        """Return logits (…, N) of N movies with these output vectors (N, D) and popularity (…, N) for states (…, D)."""
+        ``output_vectors`` (M, D): what ``output_vectors`` returned.
+        """
+        popularity = ops.convert_to_tensor(self.popularity)
+        if movie is not None:
+            output_vectors, popularity = (ops.take(part, movie, axis=0) for part in (output_vectors, popularity))
         return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
 
@@ -354,12 +358,12 @@ class NextTower(CatalogueTower):
 class LikeTower(CatalogueTower):
     """Predicts which movies a visitor will watch and like some time later, each on its own: p_i = sigmoid(logit_i).
 
-    score_i = state · (vector_i + offset_i) + popularity_i[events];  logit_i = scale · score_i + (w · state + c)
+    score_i = state · (vector_i + offset_i) + popularity_i + fame_i;  logit_i = a score_i + b fame_i + c + d ln(1 + n)
 
-    Popularity depends on how many movies the visitor has rated: some are watched first, and others later, and on a
-    website in the order in which it shows them. Scores are trained for the order of movies, scale and shift for
-    probabilities (see ``LikeObjective``); both are the same for all movies, so the order is that of the scores. The
-    times of events are not read: what somebody likes hardly depends on them, and a visitor of the app has none.
+    fame_i, fixed before training, is how likely people are to like movie i later when they have rated n movies: some
+    are watched first and others later, on a website in the order in which it shows them. Scores are trained for the
+    order of movies; a, b, c and d make probabilities of them for people who were not in the training. The times of
+    events are not read: what somebody likes hardly depends on them, and a visitor of the app has none.
     """
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -369,24 +373,21 @@ class LikeTower(CatalogueTower):
         self.output_offset = self.add_weight(
             shape=(self.catalogue_size, self.width), initializer="zeros", name="output"
         )
-        self.shift = layers.Dense(1, kernel_initializer="zeros", name="shift")
-        self.shift.build((None, self.width))
-        self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
-        shape = len(self.count_buckets()), self.catalogue_size
-        self.popularity_by_count = self.add_weight(shape=shape, initializer="zeros", name="popularity_by_count")
+        self.fame = self._add_fixed_weight("fame", len(self.count_buckets()), self.catalogue_size)
+        self.calibration = self._add_fixed_weight("calibration", len(CALIBRATION))
+        self.calibration.assign(CALIBRATION)
 
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
         return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
 
     def count_buckets(self) -> np.ndarray:
-        """Return the least number of events in each bucket of ``popularity_by_count``, ascending: (buckets,) int."""
+        """Return the least number of events in each bucket of ``fame``, ascending: (buckets,) int."""
         return np.unique(distance_buckets(np.arange(self.max_distance + 1)), return_index=True)[1]
 
-    def popularity_after(self, event_count: Tensor) -> Tensor:
-        """Return popularity (…, M) after so many events: see ``CatalogueTower``."""
-        by_count = ops.take(ops.convert_to_tensor(self.popularity_by_count), self.buckets(event_count), axis=0)
-        return ops.convert_to_tensor(self.popularity) + by_count
+    def fame_after(self, event_count: Tensor) -> Tensor:
+        """Return the log-odds that people like each movie later who have rated so many, int (…,): (…, M)."""
+        return ops.take(ops.convert_to_tensor(self.fame), self.buckets(event_count), axis=0)
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
@@ -394,15 +395,17 @@ class LikeTower(CatalogueTower):
 
     def scores(self, state: Tensor, output_vectors: Tensor, event_count: Tensor) -> Tensor:
         """Return scores (…, M) of the catalogue for states (…, D) after so many events, int (…,)."""
-        return super().logits(state, output_vectors, self.popularity_after(event_count))
+        popularity = ops.convert_to_tensor(self.popularity) + self.fame_after(event_count)
+        return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
-    def calibrate(self, scores: Tensor, state: Tensor) -> Tensor:
-        """Return logits (…, N) from scores (…, N) and the states (…, D) that they are of."""
-        return ops.exp(self.log_scale) * scores + self.shift(state)
-
-    def logits(self, state: Tensor, output_vectors: Tensor, popularity: Tensor) -> Tensor:
+    def logits(self, state: Tensor, event_count: Tensor, output_vectors: Tensor, movie: Tensor | None = None) -> Tensor:
         """Return logits: see ``CatalogueTower``."""
-        return self.calibrate(super().logits(state, output_vectors, popularity), state)
+        score, fame = self.scores(state, output_vectors, event_count), self.fame_after(event_count)
+        if movie is not None:
+            score, fame = (ops.take(part, movie, axis=-1) for part in (score, fame))
+        of_score, of_fame, constant, of_count = ops.unstack(ops.convert_to_tensor(self.calibration))
+        log_count = ops.log(1.0 + ops.cast(event_count, "float32"))[..., None]
+        return of_score * score + of_fame * fame + constant + of_count * log_count
 
     def call(self, inputs: Inputs, training: bool | None = None) -> tuple[Tensor, Tensor]:
         """Return the states (B, T + 1, D) after each number of events, 0 … T, and the output vectors (M, D)."""

@@ -68,6 +68,9 @@ class Objective(ABC):
     def validate(self) -> dict[str, float]:
         """Measure the tower on the validation labels, and return columns of the learning curves."""
 
+    def finish(self) -> None:  # noqa: B027 - most have nothing left to do
+        """Do what remains when the model has the weights of the best epoch."""
+
     def hide_demographics(self, batch: Batch, rng: np.random.Generator) -> None:
         """Make each of sex, age and occupation unknown in the configuration's share of the timelines."""
         for name in DEMOGRAPHICS:

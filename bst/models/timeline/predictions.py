@@ -48,8 +48,8 @@ def compile_next(model: TimelineBST) -> Callable:
     @tf.function(input_signature=[SIGNATURE])
     def predict(batch: Inputs) -> Tensor:
         states, vectors = tower(batch, training=False)
-        popularity = tf.convert_to_tensor(tower.popularity)
-        return tf.nn.log_softmax(tower.logits(tf.boolean_mask(states, batch["label"]), vectors, popularity))
+        states = tf.boolean_mask(states, batch["label"])
+        return tf.nn.log_softmax(tower.logits(states, tf.zeros(tf.shape(states)[:1]), vectors))
 
     return predict
 

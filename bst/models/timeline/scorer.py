@@ -61,7 +61,7 @@ class TimelineScorer(Scorer):
             return levels, {name: logits(tower)(inputs) for name, tower in self._catalogue.items()}
 
         def logits(tower: CatalogueInference) -> Callable[[Inputs], Tensor]:
-            return lambda inputs: tower.catalogue_logits(*tower.encode(inputs))
+            return lambda inputs: tower.logits(*tower.encode(inputs))
 
         def logits_of_some(tower: CatalogueInference) -> Callable[[Inputs, Tensor], Tensor]:
             return lambda inputs, movie: tower.logits(*tower.encode(inputs), movie)

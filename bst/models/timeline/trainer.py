@@ -33,8 +33,8 @@ RATE_COLUMNS: dict[Task, str] = {
     "next": "next_learning_rate",
     "like": "like_learning_rate",
 }
-# variables without weight decay: biases, the gains of norms, and what calibrates probabilities
-NOT_DECAYED = ["bias", "popularity", "distance", "scale", "shift"]
+# variables without weight decay: biases and the gains of norms
+NOT_DECAYED = ["bias", "popularity", "distance", "scale"]
 
 
 class TowerTrainer:
@@ -152,6 +152,8 @@ class TimelineTrainer(Trainer):
             on_epoch(state)
         if state.best_weights:
             self.model.set_weights(state.best_weights)
+        for tower in self.towers.values():
+            tower.objective.finish()
         return state
 
     def _goes_on(self, name: Task, state: TrainingState, patience: int) -> bool:

@@ -27,8 +27,6 @@ ORDERS: dict[Order, tuple[str, str]] = {
 BANDS = tuple(POPULARITY_BANDS)
 EVERY_BAND = (0, len(BANDS) - 1)
 PERCENT_STEP = 5
-PERCENTS = tuple(range(0, 101, PERCENT_STEP))
-ONLY_TASTE, FULL_FAME = PERCENTS[0], PERCENTS[-1]
 
 
 def rank_options(recommender: Recommender) -> RankOptions:
@@ -114,15 +112,20 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
             **controlled("order_choice", options.order, lambda chosen: settings.update(order=chosen)),
         )
         if options.order == "like":
-            st.select_slider(
-                "How much a movie’s fame counts; their taste counts in full",
-                PERCENTS,
-                format_func=_fame_text,
-                key=settings.key("fame"),
-                persist_state="session",
-                label_visibility="collapsed",
-                width="stretch",
-            )
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
+                st.markdown("Their taste", width="content")
+                st.slider(
+                    "How much a movie’s fame counts: not at all on the left, where their taste decides alone",
+                    0,
+                    100,
+                    step=PERCENT_STEP,
+                    format="%d%%",
+                    key=settings.key("fame"),
+                    persist_state="session",
+                    label_visibility="collapsed",
+                    width="stretch",
+                )
+                st.markdown("Fame", width="content")
         if options.order == "blend":
             st.slider(
                 "How much “likely next” counts; the rest counts for being liked",
@@ -136,10 +139,6 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
                 width="stretch",
             )
     st.caption(explain(options))
-
-
-def _fame_text(percent: int) -> str:
-    return {ONLY_TASTE: "Their taste alone", FULL_FAME: "Taste and fame"}.get(percent, f"{percent}% fame")
 
 
 def draw_filters(recommender: Recommender, options: RankOptions) -> None:
