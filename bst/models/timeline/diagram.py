@@ -128,16 +128,20 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
         _catalogue_box(tower, sizes),
         _event_box(config, tower, timed=False),
         _content_box(tower),
-        _match_box(),
+        _match_box(
+            "dot product, popularity, fame",
+            "The summary is compared with every movie: the more similar the vectors, the more likely the movie. Fame "
+            "is how often people who have rated as many movies like it later.",
+        ),
         Box(
             "calibration",
             3,
-            WIDE,
+            RIGHT,
             DENSE,
             "Calibration",
-            "scale, and a shift for the visitor",
-            "Makes log-odds of the scores: all of them are scaled, and shifted by how much this visitor is still going "
-            "to watch and like. Their order stays.",
+            "four numbers",
+            "Makes log-odds of the scores that hold for people who were not in the training: a weight each for the "
+            "score, for fame and for how much somebody has rated, and a constant. Fitted to validation users.",
         ),
         Box(
             "answer",
@@ -150,7 +154,7 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             "own, so they do not sum to 1; seen movies are removed.",
         ),
     )
-    arrows = (*MATCHING, ("match", "calibration"), ("content", "calibration"), ("calibration", "answer"))
+    arrows = (*MATCHING, ("match", "calibration"), ("calibration", "answer"))
     return Diagram("The tower that predicts what they will like", boxes, arrows)
 
 
@@ -178,15 +182,18 @@ def _content_box(tower: TowerConfig) -> Box:
     )
 
 
-def _match_box() -> Box:
+def _match_box(
+    detail: str = "dot product, popularity",
+    meaning: str = "The summary is compared with every movie: the more similar the vectors, the more likely the movie.",
+) -> Box:
     return Box(
         "match",
         2,
         RIGHT,
         DENSE,
         "Match",
-        "dot product, popularity",
-        "The summary is compared with every movie: the more similar the vectors, the more likely the movie.",
+        detail,
+        meaning,
     )
 
 
