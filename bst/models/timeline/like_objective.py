@@ -18,9 +18,10 @@ from bst.timelines.splits import TRAIN, VALIDATION
 # moments of a timeline in a batch: neighbouring ones have nearly the same labels
 MOMENTS = 6
 # after so many events validation asks what will be liked later
-VALIDATION_HISTORIES = (0, 1, 5, 20, 50)
+VALIDATION_HISTORIES = (1, 5, 10, 20, 50)
 VALIDATION_USERS = 64  # in one pass
 LIST_LENGTH = 10
+FAME_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 NO_PENALTY = np.inf  # of the calibration's coefficients
 
 
@@ -114,38 +115,47 @@ class LikeObjective(Objective):
 
     def validate(self) -> dict[str, float]:
         """Return ``val_like_loss`` and ``val_precision@10``, of the users after ``VALIDATION_HISTORIES`` events."""
-        losses, hits = [np.zeros(0)], [np.zeros(0)]
+        losses, precision = [np.zeros(0)], [np.zeros(0)]
         for batch in self._validation_batches:
             loss, scores = (part.numpy() for part in self._predict(batch))
-            top = np.argsort(-np.where(batch["seen"], -np.inf, scores), axis=1, kind="stable")[:, :LIST_LENGTH]
             losses.append(loss)
-            hits.append(np.take_along_axis(batch["liked"], top, axis=1).mean(axis=1))
+            precision.append(_precision(scores, batch))
         with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # without labels both are NaN
             return {
                 "val_like_loss": float(np.mean(np.concatenate(losses))),
-                "val_precision@10": float(np.mean(np.concatenate(hits))),
+                "val_precision@10": float(np.mean(np.concatenate(precision))),
             }
 
     def finish(self) -> None:
         """Fit the tower's calibration to the validation labels: see ``LikeTower``.
 
-        Logistic regression of whether a movie is liked later on its score, its fame and ln(1 + n): Platt scaling
-        (1999) with two more inputs. Training overrates what distinguishes people, as they are known; the regression
-        gives fame the weight that it has with others.
+        Training overrates what distinguishes people, as it knows them. So fame gets more weight: b / a is the one of
+        ``FAME_WEIGHTS`` with the highest precision of ten movies. The other coefficients are those of a logistic
+        regression of whether a movie is liked later (Platt scaling, 1999).
         """
         tower: Any = self.model.like
-        inputs, liked = [], []
-        for batch in self._validation_batches:
-            unseen, count = ~batch["seen"], batch["position"]
-            scores, fame = self._predict(batch)[1].numpy(), np.array(tower.fame_after(count))
-            log_count = np.broadcast_to(np.log1p(count)[:, None], scores.shape)
-            inputs.append(np.stack([part[unseen] for part in (scores, fame, log_count)], axis=1))
-            liked.append(batch["liked"][unseen])
-        if not liked or not 0 < np.concatenate(liked).mean() < 1:
+        batches = self._validation_batches
+        scores = [self._predict(batch)[1].numpy() for batch in batches]
+        fames = [np.array(tower.fame_after(batch["position"])) for batch in batches]
+        liked = np.concatenate([np.zeros(0, bool), *(batch["liked"][~batch["seen"]] for batch in batches)])
+        if not 0 < liked.mean() < 1:
             return
-        fitted = LogisticRegression(C=NO_PENALTY).fit(np.concatenate(inputs), np.concatenate(liked))
-        of_score, of_fame, of_count = fitted.coef_[0]
-        tower.calibration.assign([of_score, of_fame, fitted.intercept_[0], of_count])
+
+        def with_fame(weight: float) -> list[np.ndarray]:
+            return [score + weight * fame for score, fame in zip(scores, fames, strict=True)]
+
+        def precision(weight: float) -> float:
+            pairs = zip(with_fame(weight), batches, strict=True)
+            return float(np.concatenate([_precision(*pair) for pair in pairs]).mean())
+
+        weight = max(FAME_WEIGHTS, key=precision)
+        inputs = []
+        for score, batch in zip(with_fame(weight), batches, strict=True):
+            log_count = np.broadcast_to(np.log1p(batch["position"])[:, None], score.shape)
+            inputs.append(np.stack([part[~batch["seen"]] for part in (score, log_count)], axis=1))
+        fitted = LogisticRegression(C=NO_PENALTY).fit(np.concatenate(inputs), liked)
+        of_score, of_count = fitted.coef_[0]
+        tower.calibration.assign([of_score, weight * of_score, fitted.intercept_[0], of_count])
 
     @cached_property
     def _validation_batches(self) -> list[Batch]:
@@ -176,6 +186,12 @@ class LikeObjective(Objective):
             return multinomial_loss(scores, batch["liked"], batch["seen"]), scores
 
         return predict
+
+
+def _precision(scores: np.ndarray, batch: Batch) -> np.ndarray:
+    """Return which share of the ten movies with the highest scores (R, M) is liked later: (R,)."""
+    top = np.argsort(-np.where(batch["seen"], -np.inf, scores), axis=1, kind="stable")[:, :LIST_LENGTH]
+    return np.take_along_axis(batch["liked"], top, axis=1).mean(axis=1)
 
 
 def _at_moments(states: Tensor, batch: Inputs) -> Tensor:
