@@ -29,7 +29,7 @@ ORDERS: dict[Order, str] = {
 ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
 
 
-def orders_of(tasks: Collection[Task]) -> tuple[Order, ...]:
+def orders_of(tasks: Collection[str]) -> tuple[Order, ...]:
     """Return which of ``ORDERS`` a model that predicts these tasks supports; the first is its default.
 
     >>> orders_of(["rating", "next"])

@@ -114,7 +114,7 @@ class Recommender:
     @property
     def orders(self) -> tuple[Order, ...]:
         """Which of ``ORDERS`` the model supports; the first is the default."""
-        return tuple(order for order in ORDERS if order in self._scorer.orders)
+        return ranking.orders_of(self._scorer.tasks)
 
     @property
     def default_options(self) -> RankOptions:

@@ -32,12 +32,12 @@ class Scorer(ABC):
     """Predictions of one trained model. A family implements the abstract methods, and overrides what it does quicker.
 
     ``levels``: the dataset's ratings, in stars; ``max_history``: how many of the newest events the model reads;
-    ``orders``: by what it can order a list, of ``ranking.ORDERS``.
+    ``tasks``: what it predicts, "rating" and perhaps "next" and "like".
     """
 
     levels: tuple[float, ...]
     max_history: int
-    orders: tuple[str, ...] = ("rating",)
+    tasks: tuple[str, ...] = ("rating",)
 
     @abstractmethod
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:

@@ -37,7 +37,7 @@ class Scorer(AnyScorer):
 
     def __init__(self, stars: Stars, otherwise: dict[int, float], max_history: int, chances: Stars | None):
         self.stars, self.otherwise, self.max_history, self.chances = stars, otherwise, max_history, chances
-        self.orders = ("rating", "next", "blend") if chances else ("rating",)
+        self.tasks = ("rating", "next") if chances else ("rating",)
         self.asked, self.levels = 0, WHOLE_STARS
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:

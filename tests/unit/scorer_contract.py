@@ -70,12 +70,12 @@ class ScorerContract:
         if predictions.distribution is not None:
             np.testing.assert_allclose(predictions.distribution.sum(axis=1), np.ones(MOVIES), atol=1e-5)
             np.testing.assert_allclose(predictions.distribution @ LEVELS, predictions.expected, atol=1e-5)
-        assert (predictions.watch_next is not None) == ("next" in scorer.orders)
+        assert (predictions.watch_next is not None) == ("next" in scorer.tasks)
         for values in (predictions.like_logit, predictions.fame_logit, predictions.will_like):
-            assert (values is not None) == ("like" in scorer.orders)
+            assert (values is not None) == ("like" in scorer.tasks)
 
     def test_watch_next_probabilities_are_shared_by_unseen_movies(self, scorer):
-        if "next" not in scorer.orders:
+        if "next" not in scorer.tasks:
             pytest.skip("predicts ratings alone")
         seen = replace(SOMEONE, seen=frozenset([IDS[7], IDS[8]]))
         probability = scorer.predict(seen, history(seen)).watch_next
@@ -85,7 +85,7 @@ class ScorerContract:
         assert (scorer.predict(everything, history(everything)).watch_next == 0).all()
 
     def test_nobody_will_watch_and_like_what_they_have_seen(self, scorer):
-        if "like" not in scorer.orders:
+        if "like" not in scorer.tasks:
             pytest.skip("does not predict what will be liked")
         seen = replace(SOMEONE, seen=frozenset([IDS[7], IDS[8]]))
         predictions = scorer.predict(seen, history(seen))
@@ -96,7 +96,7 @@ class ScorerContract:
         np.testing.assert_allclose(np.log(odds), predictions.like_logit[unseen], atol=1e-3)
 
     def test_fame_is_what_would_be_liked_by_somebody_unknown(self, scorer):
-        if "like" not in scorer.orders:
+        if "like" not in scorer.tasks:
             pytest.skip("does not predict what will be liked")
         nobody = scorer.predict(Visitor(), rows_of([]))
         np.testing.assert_allclose(nobody.fame_logit, nobody.like_logit, atol=1e-5)
@@ -125,7 +125,7 @@ class ScorerContract:
         for tasks in ((), ("next",), ("like",)):
             predictions = scorer.predict_many([SOMEONE], [history(SOMEONE)], np.arange(3), tasks)
             for task, values in (("next", predictions.watch_next), ("like", predictions.like_logit)):
-                assert (values is not None) == (task in tasks and task in scorer.orders)
+                assert (values is not None) == (task in tasks and task in scorer.tasks)
 
     def test_only_the_newest_events_are_read(self, scorer):
         newest = random_visitor(np.random.default_rng(1), scorer.max_history)
@@ -163,8 +163,8 @@ class ScorerContract:
         np.testing.assert_allclose(scores.expected, [p.expected[9] for p in predictions], atol=1e-5)
         if scores.distribution is not None:
             np.testing.assert_allclose(scores.distribution, [p.distribution[9] for p in predictions], atol=1e-5)
-        assert (scores.next_logit is not None) == ("next" in scorer.orders)
-        assert (scores.like_logit is not None) == ("like" in scorer.orders)
+        assert (scores.next_logit is not None) == ("next" in scorer.tasks)
+        assert (scores.like_logit is not None) == ("like" in scorer.tasks)
         if scores.like_logit is not None:
             unseen = [i for i, one in enumerate(visitors) if IDS[9] not in one.all_seen]
             wanted = [predictions[i].like_logit[9] for i in unseen]

@@ -158,9 +158,7 @@ def predicting(predictions, bundle, dataset):
     """A recommender that predicts the same for every visitor."""
     from bst.inference.recommender import Recommender
 
-    scorer = SimpleNamespace(
-        max_history=300, orders=("rating", "next", "blend"), predict=lambda visitor, rows: predictions
-    )
+    scorer = SimpleNamespace(max_history=300, tasks=("rating", "next"), predict=lambda visitor, rows: predictions)
     return Recommender(bundle, Catalogue(dataset.movies), scorer)
 
 

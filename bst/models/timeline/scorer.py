@@ -29,9 +29,8 @@ VISITOR = "who the visitor is"
 
 # a shorter history has no prefix to share
 LEAST_SHARED = 2
-# the towers that score the catalogue, and what each order of a list needs
+# the towers that score the catalogue
 CATALOGUE_TASKS = ("next", "like")
-ORDER_TASKS = {"like": "like", "rating": "rating", "next": "next", "blend": "next"}
 
 
 class TimelineScorer(Scorer):
@@ -46,7 +45,7 @@ class TimelineScorer(Scorer):
         self._catalogue = {
             name: CatalogueInference(tower) for name, tower in model.towers.items() if name in CATALOGUE_TASKS
         }
-        self.orders = tuple(order for order, task in ORDER_TASKS.items() if task in model.towers)
+        self.tasks = tuple(model.towers)
         signature = {name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS}
         signature |= {name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS}
         movies = tf.TensorSpec((None,), tf.int32)
