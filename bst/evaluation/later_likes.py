@@ -53,9 +53,8 @@ def like_histories(split: EvaluationSplit, users: np.ndarray) -> LikeHistories:
 class LaterLikes:
     """Users of whom the first ``events`` are known, and what they rated later.
 
-    ``users`` (users,): rows of the dataset; those who rate fewer than ``TOP`` movies later, so that no list of ten
-    could be right, or like none of them, are left out. ``known``: their first events. ``stars``: ratings of movies
-    that came later and are not known, (users, movies), sparse, 0 for all others.
+    ``users`` (users,): rows of the dataset. ``known``: their first events. ``stars``: ratings of movies that came
+    later and are not known, (users, movies), sparse, 0 for all others.
     """
 
     split: EvaluationSplit
@@ -65,11 +64,13 @@ class LaterLikes:
     stars: sparse.csr_array
 
     @classmethod
-    def of(cls, split: EvaluationSplit, users: np.ndarray, events: int) -> Self:
-        """Return the labels of those of the ``users`` (rows of the dataset) who have any."""
+    def of(cls, split: EvaluationSplit, users: np.ndarray, events: int, least: int = TOP) -> Self:
+        """Return the labels of those of the ``users`` (rows of the dataset) who rate ``least`` movies later, or more,
+        and like one of them. With fewer ratings than a list is long, no list could be all right.
+        """
         whole = like_histories(split, users)
         later = whole.after(events)
-        useful = np.flatnonzero((later.likes.sum(axis=1) > 0) & (np.diff(later.offsets) >= TOP))
+        useful = np.flatnonzero((later.likes.sum(axis=1) > 0) & (np.diff(later.offsets) >= least))
         users, whole = users[useful], whole.take(useful)
         return cls(split, events, users, whole.first(events), _later_stars(split, users, events))
 

@@ -12,7 +12,7 @@ def expit(logit: np.ndarray) -> np.ndarray:
     >>> expit(np.array([0.0, -np.inf])).tolist()
     [0.5, 0.0]
     """
-    return 0.5 * (1 + np.tanh(0.5 * logit))
+    return np.exp(-np.logaddexp(0, -logit))
 
 
 @dataclass(frozen=True)

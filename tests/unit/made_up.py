@@ -1,6 +1,7 @@
 """A recommender of ten movies whose expected ratings are a simple function of the visitor, to be worked out by hand."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,13 +52,13 @@ class Scorer(AnyScorer):
         chance[rows] = 0
         return Predictions(expected, levels, (chance / chance.sum()).astype(np.float32))
 
-    def _predict_pass(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, watch_next: bool) -> Predictions:
+    def _predict_pass(self, visitors: Sequence[Visitor], rows, movies: np.ndarray, tasks) -> Predictions:
         made = [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
         both = self.chances and visitors
         return Predictions(
             np.array([one.expected[movies] for one in made]).reshape(len(visitors), len(movies)),
             np.array([one.distribution[movies] for one in made]) if both else None,
-            np.array([one.watch_next[movies] for one in made]) if both and watch_next else None,
+            np.array([one.watch_next[movies] for one in made]) if both and "next" in tasks else None,
         )
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
@@ -103,5 +104,7 @@ def recommender(
             "genres": ["Drama", "Comedy"] * 5,
         }
     )
-    bundle = SimpleNamespace(name="made-up", levels=levels, dataset="made-up", dataset_title="Made up")
+    bundle = SimpleNamespace(
+        name="made-up", levels=levels, dataset="made-up", dataset_title="Made up", folder=Path("made-up")
+    )
     return Recommender(bundle, Catalogue(movies), scorer)

@@ -33,19 +33,26 @@ def split(tiny_dataset) -> EvaluationSplit:
 
 def test_later_likes_by_hand(split):
     # user 0 rates movies 2, 0, 1 with 3, 5, 4; user 1 movies 0 … 4 with 1 … 5; user 2 5 … 0 with 3, 3, 4, 4, 5, 5
-    later = LaterLikes.of(split, np.array([2, 0, 1]), 1)
+    later = LaterLikes.of(split, np.array([2, 0, 1]), 1, least=1)
     assert later.users.tolist() == [2, 0, 1]
     assert later.known.movie.tolist() == [5, 2, 0]
     assert later.stars.toarray().tolist() == [[5, 5, 4, 4, 3, 0], [5, 4, 0, 0, 0, 0], [0, 2, 3, 4, 5, 0]]
     assert later.likes.tolist() == [4, 2, 2], "4 stars or more"
-    later = LaterLikes.of(split, np.array([0, 1, 2]), 5)
+    later = LaterLikes.of(split, np.array([0, 1, 2]), 5, least=1)
     assert later.users.tolist() == [2], "the others like nothing after five ratings"
     assert later.likes.tolist() == [1]
 
 
+def test_who_rates_less_than_a_list_is_long_is_left_out(split):
+    # three, five and six ratings
+    assert LaterLikes.of(split, np.array([0, 1, 2]), 1, least=4).users.tolist() == [1, 2]
+    assert LaterLikes.of(split, np.array([0, 1, 2]), 1, least=5).users.tolist() == [2]
+    assert len(LaterLikes.of(split, np.array([0, 1, 2]), 1)) == 0, "ten by default"
+
+
 def test_visitors_are_as_in_the_app(split):
     ids = split.dataset.movies["movie_id"].to_numpy()
-    (visitor,) = LaterLikes.of(split, np.array([2]), 2).visitors(ids)
+    (visitor,) = LaterLikes.of(split, np.array([2]), 2, least=1).visitors(ids)
     assert (visitor.sex, visitor.age, visitor.occupation) == ("F", 56, "retired")
     assert visitor.history == (Event(60, 3.0), Event(50, 3.0)), "without times"
     assert visitor.seen == frozenset(), "nothing of what comes later is known"
@@ -68,7 +75,7 @@ def padded(*lists: list[int]) -> np.ndarray:
 
 
 def test_metrics_by_hand(split):
-    later = LaterLikes.of(split, np.array([0, 1, 2]), 1)
+    later = LaterLikes.of(split, np.array([0, 1, 2]), 1, least=1)
     # stars given later: 5 – 4 – –; 2 3 4 – 5; 3 4 4 5 5
     lists = padded([0, 3, 1, 4, 5], [1, 2, 3, 5, 4], [4, 3, 2, 1, 0])
     measured = MeasuredLists.of(lists, later, Catalogue.of(split))
@@ -93,7 +100,7 @@ def test_metrics_by_hand(split):
 
 
 def test_differences_are_paired_by_user(split):
-    later, bootstrap = LaterLikes.of(split, np.array([0, 1, 2]), 1), Bootstrap(np.arange(3))
+    later, bootstrap = LaterLikes.of(split, np.array([0, 1, 2]), 1, least=1), Bootstrap(np.arange(3))
     ours, theirs = (
         MeasuredLists.of(padded(*lists), later, Catalogue.of(split))
         for lists in ([[0, 1], [3, 4], [0, 1]], [[0, 3], [3, 1], [0, 4]])
@@ -143,7 +150,7 @@ def test_lists_are_those_of_the_app(record, timeline_recommender, timeline_task,
     order = np.random.default_rng(3).permutation(40)[:4]
     assert (record.users, record.seed, record.default) == (4, 3, timeline_recommender.orders[0])
     assert list(record.orders) == list(timeline_recommender.orders)
-    assert list(record.ours) == [1, 5, 10, 20], "nobody has more than 24 ratings"
+    assert list(record.ours) == [1, 5, 10], "nobody has more than 24 ratings, and ten must come later"
     ids, events = orderly.movies["movie_id"].to_numpy(), timeline_task.timelines
     for name, by_length in record.orders.items():
         later = LaterLikes.of(timeline_task, order, 5)

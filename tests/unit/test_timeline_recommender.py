@@ -57,8 +57,8 @@ def test_predictions_are_those_of_the_model(timeline_recommender, timeline_model
     logits = np.array(timeline_model(inputs), np.float64)[:, 3]
     levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(made.distribution, levels, atol=1e-5)
-    states, _ = timeline_model.next(inputs)
-    chance = np.exp(np.array(timeline_model.next.catalogue_logits(states[0, 3]), np.float64))
+    states, vectors = timeline_model.next(inputs)
+    chance = np.exp(np.array(timeline_model.next.logits(states[:1, 3], [3], vectors)[0], np.float64))
     chance[[0, 3, 4]] = 0  # among unseen movies
     np.testing.assert_allclose(made.watch_next, chance / chance.sum(), atol=1e-5)
 
