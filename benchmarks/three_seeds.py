@@ -21,6 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"], "list": ["rating", "like"]}
+# of protocol list: the first of the test users, as in docs/results.md
+LIST_USERS = 300
 # protocols that measure models trained under another one
 TRAINED_UNDER = {"list": "visitor"}
 
@@ -54,7 +56,7 @@ def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
     if protocol == "list":
         from bst.evaluation import measure_lists
 
-        result = measure_lists.measure(bundle, split).to_dict()
+        result = measure_lists.measure(bundle, split, users=LIST_USERS).to_dict()
     elif result is None:
         model = bundle.load_model(split.dataset.movies)
         result = evaluate_predictions(split, family_of(bundle.config).predict_test(model, split)).to_dict()
