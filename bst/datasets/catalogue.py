@@ -32,6 +32,7 @@ def normalise(title: str) -> str:
     text = title.casefold()
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = text.casefold()  # what a character is short for may have capitals: "㎀" is "pA"
     year = _YEAR.search(text)
     text = _YEAR.sub("", text).strip()
     text = _ARTICLE_BEHIND.sub(r"\2 \1", text)

@@ -67,6 +67,7 @@ def test_normalised_titles_by_hand():
     assert normalise("Léon: The Professional") == "leon the professional"
     assert normalise("$ (1971)") == "$ 1971"
     assert normalise("Ocean's Eleven") == "oceans eleven"
+    assert normalise("㎀ (1999)") == "pa 1999", "a character that is short for others"
 
 
 @given(st.text(max_size=40))

@@ -245,6 +245,8 @@ def test_a_cache_changes_nothing(rating, following, inputs, prefix):
         plain = inference.encode(variants)
         if inference is rating:
             encoded, plain = (np.array(rating.score(part, movies)[0]) for part in (encoded, plain))
+        else:
+            encoded, plain = (np.array(inference.logits(*part)) for part in (encoded, plain))
         np.testing.assert_allclose(encoded, plain, atol=1e-4)
 
 
@@ -267,7 +269,7 @@ def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
         expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)
         np.testing.assert_allclose(levels[rows], expected, atol=1e-5)
         for name, tower in following.items():
-            np.testing.assert_allclose(logits[name][rows], tower.logits(tower.encode(batch), movies), atol=1e-4)
+            np.testing.assert_allclose(logits[name][rows], tower.logits(*tower.encode(batch), movies), atol=1e-4)
     assert predictor.predict(history, [variants], movies, False)[1] == {}
 
 

@@ -159,7 +159,7 @@ def test_ridge_regression_on_earlier_positions_by_hand():
 def layer_calls() -> dict:
     """Return every layer with constructor arguments, and inputs for it."""
     from bst.models import layers
-    from bst.models.timeline import model
+    from bst.models.timeline import blocks
 
     rng = np.random.default_rng(4)
     x, context = (rng.normal(size=(2, tokens, 4)).astype(np.float32) for tokens in (3, 5))
@@ -168,9 +168,9 @@ def layer_calls() -> dict:
         "embedding": (layers.EmbeddingWithUnknown, {"input_dim": 3, "output_dim": 2}, (np.array([-1, 2]),)),
         "self-attention": (layers.SelfAttention, {"heads": 2, "dropout": 0.1}, (x, valid)),
         "transformer block": (layers.TransformerBlock, {"heads": 2, "dropout": 0.1}, (x, valid)),
-        "attention": (model.Attention, {"heads": 2, "buckets": 3}, (x, context, bias)),
+        "attention": (blocks.Attention, {"heads": 2, "buckets": 3}, (x, context, bias)),
         "block": (
-            model.Block,
+            blocks.Block,
             {"heads": 2, "buckets": 3, "dropout": 0.1, "expansion": 3},
             (x, context, bias),
         ),

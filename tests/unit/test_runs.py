@@ -65,6 +65,7 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         "bundle.json",
         "history.csv",
         "metrics.json",
+        "rating_counts.json",
         "weights.npz",
     ]
     assert not (small_bundle.folder.parent.parent / "runs" / "small").exists(), "a finished run leaves no folder"

@@ -254,8 +254,9 @@ def test_the_rating_loss_by_hand(still):
 
 def catalogue_logits(still, batch) -> tuple[np.ndarray, np.ndarray]:
     """Return the logits (labels, movies) of a batch, and the labels' movies."""
-    states = np.array(still.model.next(batch)[0])[batch["label"]]
-    return np.array(still.model.next.catalogue_logits(states), np.float64), batch["movie"][batch["label"]]
+    states, vectors = still.model.next(batch)
+    states = np.array(states)[batch["label"]]
+    return np.array(still.model.next.logits(states, 0, vectors), np.float64), batch["movie"][batch["label"]]
 
 
 def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypatch):
