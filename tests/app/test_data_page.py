@@ -54,7 +54,7 @@ def test_the_sentence_and_one_section_at_a_time(demo):
     assert len(charts) == 3  # those of other sections are not drawn
     share = (demo.ratings["rating"] == 5).mean()
     assert f"5 stars {share:.0%}" in charts[0]
-    assert "from 1 January 2020 to 31 December 2024" in charts[1]
+    assert "from 2 January 2020 to 30 December 2024" in charts[1]
 
 
 def test_who_likes_what_names_the_strongest_planted_taste():

@@ -30,7 +30,7 @@ TABS = {
     "Error by length of history": 1,
     "Calibration": 5,
     "Groups and fairness": 1,
-    "Ranked lists": 1,
+    "Ranked lists": 3,
     "Worst errors": 0,
     "Compare models": 0,
 }

@@ -14,6 +14,7 @@ from bst.explanation.agreement import spearman
 from bst.explanation.insights import save_insights
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
+from bst.text import percent
 from bst.what_if.edits import Drop, Rate, SetDemographic
 from pages.why import contributions
 from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
@@ -66,7 +67,8 @@ def test_the_page_leads_with_what_moved_the_rating_most_and_every_way_to_change_
         (label,) = [name for name in rows if name.endswith(model.catalogue.title(event.movie_id))]
         assert f"{event.rating:g} ★ · " in label
         assert effect(rows[label]) == pytest.approx(expected - without[event], abs=0.0051)
-    looked = [float(match.group(1)) for text in rows.values() if (match := re.search(r"looked at ([\d.]+)%", text))]
+    looks = (re.search(r"looked at (?:under )?([\d.]+)%", text) for text in rows.values())
+    looked = [float(match.group(1)) for match in looks if match]
     assert sum(looked) == pytest.approx(100, abs=3)
     assert len(looked) == len(events) + 1
     if bundle == "classic":
@@ -107,7 +109,7 @@ def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
     model, who, movie = recommender(kinds / "timeline"), visitor(app), app.selectbox(key="why_choice").value
     app.segmented_control(key="why_measure_choice").select("liked").run()
     liked = sum(model.recommendation(who, movie).distribution[3:])
-    assert headline(app).startswith(f"A chance of {liked:.0%}"[:14])
+    assert headline(app).startswith(f"A chance of {percent(liked)} that ")
     assert all("★" not in text for text in shown(app).values())
     app.segmented_control(key="why_measure_choice").select("next_logit").run()
     assert not app.exception
@@ -258,9 +260,12 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     assert not app.exception
     _, agreement, causes, views = chart_words(app)
     looked = [float(re.search(r"looked at ([\d.]+)%", text).group(1)) for text in rows]
-    value = spearman(looked, [abs(effect(text)) for text in rows])
+    moved = [abs(effect(text)) for text in rows]
+    # figures as shown are rounded: of two that look equal either may be the larger
+    breaks = [np.arange(5) * step for step in (1e-6, -1e-6)]
+    possible = [spearman(np.add(looked, a), np.add(moved, b)) for a in breaks for b in breaks]
     here = re.search(r"Mean of all heads: here ([+-][\d.]+), median visitor \+0\.00", agreement).group(1)
-    assert float(here) == pytest.approx(value, abs=0.16), "figures as shown are rounded, so ranks may tie"
+    assert min(possible) - 0.005 <= float(here) <= max(possible) + 0.005
     assert "Uniform attention: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
     assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"

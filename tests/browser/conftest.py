@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -137,12 +138,24 @@ def page(browser, server) -> Iterator[Page]:
 BUSY_TEXTS = ("Loading TensorFlow", "Working out what moved this prediction")
 
 
+# true once the script has rested for some time without a break and nothing is still to be drawn; a rerun or a part of
+# the page that the browser has yet to load starts the time anew
+RESTED = """([texts, rest, call]) => {
+  const app = document.querySelector('[data-testid="stApp"]')
+  const busy = app?.dataset.testScriptState !== "notRunning"
+    || document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
+    || !document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]')
+    || texts.some(text => document.body.innerText.includes(text))
+  if (busy || window.restedCall !== call) {
+    window.restedCall = call
+    window.restedSince = performance.now()
+  }
+  return !busy && performance.now() - window.restedSince > rest
+}"""
+REST_MS = 500
+_calls = count()
+
+
 def settled(page: Page) -> None:
     """Wait until the script has run to its end and stays there: what takes seconds runs it a second time."""
-    idle = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-    page.wait_for_selector(idle, timeout=120_000)
-    page.wait_for_function(
-        "texts => !texts.some(text => document.body.innerText.includes(text))", arg=list(BUSY_TEXTS), timeout=120_000
-    )
-    page.wait_for_timeout(400)
-    page.wait_for_selector(idle, timeout=120_000)
+    page.wait_for_function(RESTED, arg=[list(BUSY_TEXTS), REST_MS, next(_calls)], timeout=120_000)
