@@ -51,7 +51,7 @@ def main() -> None:
         "bundle": recommender.bundle.title,
         "movies": len(recommender.catalogue),
         "events": options.events,
-        "events_read": len(recommender.read_events(visitor())),
+        "events_read": len(recommender.read_events(random_visitor())),
         "first_ms": first,
         "median_ms": statistics.median(times),
         "p95_ms": float(np.percentile(times, 95)),

@@ -132,7 +132,8 @@ class TimelineScorer(Scorer):
     def _fame_logit(self) -> np.ndarray:
         """``like_logit`` of a visitor of whom nothing is known: (movies,)."""
         nobody = self._inputs([Visitor()], [np.zeros(0, np.int32)])
-        return self._logits["like"](nobody).numpy()[0]
+        # by the graph that every list needs: to compile another one takes longer than to run it
+        return self._predict(nobody)[1]["like"].numpy()[0]
 
     def _means(self, distribution: np.ndarray) -> np.ndarray:
         return distribution @ np.array(self.levels, np.float32)
