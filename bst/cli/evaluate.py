@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from bst import datasets
 from bst.bundles.bundle import Bundle
@@ -74,7 +75,26 @@ def _evaluate_lists(options: Options, bundle: Bundle) -> Answer:
     if problem := measure_lists.keep(bundle, record):
         say(problem)
     answer = {"dataset": source, "bundle": bundle.name, **record.to_dict()}
+    answer["metrics"] = _with_intervals_apart(answer["metrics"])
+    for part in ("orders", "rivals"):
+        answer[part] = {name: _with_intervals_apart(lists) for name, lists in answer[part].items()}
     return answer, lambda answer: _lists_text(record)
+
+
+def _with_intervals_apart(lists: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return metrics by number of known ratings as plain numbers, and ``intervals`` with the ends of those that have
+    one: a record has them as estimate, low and high.
+    """
+    apart = {}
+    for events, quality in lists.items():
+        intervals = {name: ends for name, (_, *ends) in _estimates(quality).items()}
+        apart[events] = quality | {name: value[0] for name, value in _estimates(quality).items()}
+        apart[events]["intervals"] = intervals
+    return apart
+
+
+def _estimates(quality: dict[str, Any]) -> dict[str, list[float]]:
+    return {name: value for name, value in quality.items() if isinstance(value, list) and name != "difference"}
 
 
 def _check_split(bundle: Bundle, protocol: str, seed: int | None) -> None:

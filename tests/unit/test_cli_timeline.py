@@ -81,11 +81,12 @@ def test_lists_against_later_likes(answer, refused, run, bundle, tmp_path):
     assert list(measured)[:2] == ["dataset", "bundle"]
     assert (measured["protocol"], measured["bundle"], measured["users"], measured["seed"]) == ("list", "mine", 4, 3)
     assert list(measured["metrics"]) == ["1", "5", "10"]
-    value, low, high = measured["metrics"]["5"]["precision@10"]
+    value = measured["metrics"]["5"]["precision@10"]
+    low, high = measured["metrics"]["5"]["intervals"]["precision@10"]
     assert 0 <= low <= value <= high <= 1
     assert {"ndcg@10", "recall@50", "stars", "distinct", "top_share", "users"} <= set(measured["metrics"]["5"])
     ridge = measured["rivals"]["ridge"]["5"]
-    assert ridge["difference"][0] == pytest.approx(value - ridge["precision@10"][0])
+    assert ridge["difference"][0] == pytest.approx(value - ridge["precision@10"])
     assert (copy / "lists.json").is_file(), "kept for the page"
     code, out, _ = run(*options, "--users", 2)
     assert code == 0
