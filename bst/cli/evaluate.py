@@ -144,7 +144,10 @@ def _lists_text(record: ListRecord) -> str:
     lines = [f"lists for {record.users:,} users whom the model has never seen, by how many ratings are known"]
     for events in record.ours:
         columns, rows = list_frames.quality_table(record, events)
-        lines += ["", f"{count(events, 'rating')} known, {count(record.ours[events].users, 'user')} with a later like"]
+        lines += [
+            "",
+            f"{count(events, 'rating')} known, {count(record.ours[events].users, 'user')} with ten later, or more",
+        ]
         lines += [
             f"{label:32}{''.join(f'{cell:>26}' if ' (' in cell else f'{cell:>12}' for cell in cells)}"
             for label, *cells in (columns, *rows)

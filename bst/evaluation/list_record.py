@@ -87,7 +87,7 @@ class CurvePoint:
 class ListRecord:
     """Lists for users whom the model has never seen, of whom the first n events are known: labels are all later likes.
 
-    ``users``: how many test users were looked at; those without a later like at some n are left out there.
+    ``users``: how many test users were looked at; those with fewer than ten ratings after n are left out there.
     ``default``: our order that the rivals are compared with. ``settings``: what was chosen for each rival on validation
     users, in words. ``left_out``: why a rival was not measured. ``curve``: by n, empty for a model without order
     "like".

@@ -58,7 +58,7 @@ def measured_on(bundle: Bundle, record: ListRecord) -> str:
         f"Lists for {count(record.users, 'user')} held out of training, protocol “{PROTOCOL}”, seed {record.seed}: the "
         "whole catalogue without the known movies, times unknown.",
         f"Whatever got {LIKED_TEXT} later counts as liked, what was not rated as not liked.",
-        f"Users with a later like, by known ratings: {users}.",
+        f"Users who rated ten movies later, or more, by known ratings: {users}.",
     ]
     if record.settings:
         settings = "; ".join(f"{rival_label(name)}: {setting}" for name, setting in record.settings.items())
