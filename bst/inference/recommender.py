@@ -255,7 +255,7 @@ class Recommender:
         """Return what movies are sorted by: see ``ranking.sort_keys``.
 
         ``predictions`` of ``movie_ids``, or of the whole catalogue, for one visitor or many. Order "rating" is by
-        expected ratings alone where nobody knows how many ratings movies have.
+        expected ratings alone where neither the bundle nor a dataset has the numbers of ratings.
         """
         counts = self.known_rating_counts if options.order == "rating" else None
         if counts is not None and movie_ids is not None:

@@ -21,6 +21,7 @@ MOMENTS = 6
 VALIDATION_HISTORIES = (1, 5, 10, 20, 50)
 VALIDATION_USERS = 64  # in one pass
 LIST_LENGTH = 10
+# how much more fame may count than in training: see ``LikeObjective.finish``
 FAME_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 NO_PENALTY = np.inf  # of the calibration's coefficients
 
