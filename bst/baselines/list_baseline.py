@@ -48,7 +48,7 @@ class LikeHistories:
         shape = self.users, self.movies
         rated = sparse.csr_array((np.ones(len(user), np.float32), (user, self.movie[which])), shape)
         rated.sum_duplicates()
-        rated.data[:] = 1  # whoever rated a movie twice
+        rated.data[:] = 1  # a movie that was rated twice counts once
         return rated
 
     def take(self, users: np.ndarray) -> Self:

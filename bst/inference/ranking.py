@@ -146,8 +146,8 @@ def cautious_rating(expected: np.ndarray, counts: np.ndarray, levels: tuple[floa
 
     r̂ − z · s / √(n + 1), one-sided at 95% (z = 1.645), where s, a quarter of the scale, stands for the standard
     deviation of one rating: the lower end of a confidence interval, as in Miller, "How Not To Sort By Average Rating"
-    (2009). ``counts`` (movies,): ratings n of each movie in the dataset; the 1 stands for what the model knows of a movie
-    without any rating.
+    (2009). ``counts`` (movies,): ratings n of each movie in the dataset; the 1 stands for what the model knows of a
+    movie without any rating.
 
     >>> cautious_rating(np.array([4.5, 4.4]), np.array([0, 99]), (1, 2, 3, 4, 5)).round(2).tolist()
     [2.86, 4.24]
