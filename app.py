@@ -1,98 +1,12 @@
-"""BST Studio: page registry and model selector. ``streamlit run app.py``, from any folder."""
+"""BST Studio: starts the server. ``streamlit run app.py``, from any folder."""
 
 import os
-from pathlib import Path
 
 # TensorFlow prints several lines to standard error that mean nothing to a person
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
 
-from pages.shared import pages, streamlit_private
-from pages.shared.widgets import page_frame
+from pages.shared import warm_up
 
-# absolute, as Streamlit resolves relative paths against the folder in which it was started
-IMAGES = Path(__file__).parent / "pages" / "shared"
-# a narrow sidebar leaves a projector room for two columns
-st.set_page_config(
-    page_title="BST Studio", page_icon=str(IMAGES / "icon.svg"), layout="wide", initial_sidebar_state=280
-)
-st.logo(str(IMAGES / "logo.svg"), size="large")
-page_frame.render()
-
-missed_page = streamlit_private.missed_first_page()
-page = st.navigation(
-    {
-        "Explore": [
-            st.Page(
-                pages.RECOMMEND,
-                title="Recommend",
-                icon=":material/recommend:",
-                help="Say who is watching and what they watched; see what the model recommends.",
-                default=True,
-            ),
-            st.Page(
-                pages.WHAT_IF,
-                title="What if",
-                icon=":material/compare_arrows:",
-                help="Change a copy of the visitor and see what moves, and why.",
-            ),
-            st.Page(
-                pages.REPLAY,
-                title="Replay",
-                icon=":material/replay:",
-                help="Follow a real user through time: what the model expected, and what they did.",
-            ),
-        ],
-        "Explain": [
-            st.Page(
-                pages.WHY,
-                title="Why",
-                icon=":material/visibility:",
-                help="Why the model expects a rating: which movies of the history moved it, and what attention shows.",
-            )
-        ],
-        "Model": [
-            st.Page(
-                pages.TRAINING,
-                title="Training",
-                icon=":material/show_chart:",
-                help="How the chosen model was trained: its learning curves, and new trainings.",
-            ),
-            st.Page(
-                pages.EVALUATION,
-                title="Evaluation",
-                icon=":material/fact_check:",
-                help="How good the chosen model is, for whom, compared with what, and where it fails.",
-            ),
-            st.Page(
-                pages.DATA,
-                title="Data",
-                icon=":material/database:",
-                help="What the chosen model was trained on: people, movies and ratings, and what their times tell.",
-            ),
-            st.Page(
-                pages.ABOUT,
-                title="About",
-                icon=":material/info:",
-                help="What this app and the chosen model are: model card, architecture, glossary, licences.",
-            ),
-        ],
-    }
-)
-if missed_page:
-    page_frame.reload_browser()
-
-# not before the navigation is drawn: it takes seconds on a fresh server
-from bst.errors import BSTError  # noqa: E402
-from pages.shared.widgets import dataset_prompt, model_selector  # noqa: E402
-
-choice = model_selector.render(page.url_path)
-page_frame.draw_simulated_badge(choice.bundle)
-try:
-    if choice.problem:
-        dataset_prompt.render(choice)
-    else:
-        page.run()
-except BSTError as error:  # its message says what to do
-    dataset_prompt.draw_error(error)
+app = st.App("studio.py", lifespan=warm_up.lifespan)

@@ -25,7 +25,7 @@ def opened(query: str):
     """Return the app on the Why page, its model loaded."""
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app = AppTest.from_file(str(ROOT / "studio.py"), default_timeout=300)
     app.query_params["s"] = query.removeprefix("?s=")
     return app.run().switch_page("pages/why/why.py").run()
 

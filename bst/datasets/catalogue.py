@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from bst.errors import VisitorError
 
@@ -139,6 +138,8 @@ class Catalogue:
         The similarity is the share of characters in common, with or without the year; a match with a part of a title
         counts nine tenths of that, so that full titles come first.
         """
+        from rapidfuzz import fuzz, process  # only who mistypes a title needs it
+
         query = normalise(text)
         if not query:
             return []

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import ConstantInputWarning, spearmanr
 
 from bst.explanation.attention import Attention
 from bst.explanation.insight_record import Insights
@@ -53,6 +52,8 @@ def spearman(a: ArrayLike, b: ArrayLike) -> float | None:
         raise ValueError(f"two arrays of one length are needed, not of shapes {a.shape} and {b.shape}")
     if len(a) < LEAST_EVENTS:
         return None
+    from scipy.stats import ConstantInputWarning, spearmanr  # slow to import
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConstantInputWarning)
         correlation = float(spearmanr(a, b).statistic)

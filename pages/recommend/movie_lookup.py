@@ -6,7 +6,6 @@ import streamlit as st
 
 from bst.inference.recommender import Recommendation, Recommender
 from bst.metrics import LIKED, probability_liked
-from bst.presentation import charts
 from bst.schema import Visitor
 from bst.text import percent
 from pages.shared.format import escape_markdown, odds
@@ -74,6 +73,8 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
                 width="content",
             )
     if row.distribution is not None:
+        from bst.presentation import charts  # slow to import, and most visitors look up no movie
+
         chart = pd.DataFrame({"level": levels, "probability": row.distribution})
         chart_view.show(
             charts.rating_distribution(chart),

@@ -27,8 +27,7 @@ def render() -> None:
     recommenders.need_ratings()
     bundle = chosen_model.bundle()
     visitor = visitor_state.current()
-    recommender = recommenders.loaded()
-    headline = st.container()
+    headline = st.empty()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         below_headline = st.container(width="content")
         toolbar.render()
@@ -43,10 +42,7 @@ def render() -> None:
             draw_sources=lambda: visitor_sources.render(catalogue, levels),
         )
     with grid.cell():
-        if recommender is None:
-            headline.title("What would they like to watch?", anchor=False)
-            st.header("What they would like", anchor=False)
-            recommenders.load()
+        recommender = recommenders.get(headline, "What would they like to watch?")
         options = list_controls.rank_options(recommender)
         rows = recommender.rank(visitor, list_controls.length(), options)
         _draw_list(recommender, visitor, rows, options)

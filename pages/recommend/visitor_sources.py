@@ -1,19 +1,21 @@
 """Where a visitor can come from: made-up people, users of the dataset, a person's own ratings."""
 
 import random
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
 from bst.text import count
-from bst.visitors import personas
-from bst.visitors.personas import Persona
-from bst.visitors.replay import RealUsers
-from pages.recommend import import_dialog, state
+from pages.recommend import state
 from pages.shared import real_users
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, visitor_state
+
+if TYPE_CHECKING:  # a first list must not wait for them
+    from bst.visitors.personas import Persona
+    from bst.visitors.replay import RealUsers
 
 CARD_WIDTH = 300
 
@@ -53,6 +55,8 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     if dialog == "personas":
         _draw_personas(catalogue, levels)
     elif dialog == "import":
+        from pages.recommend import import_dialog
+
         import_dialog.render(catalogue, levels)
     if note := visitor_state.source_note():
         st.caption(f":material/info: {escape_markdown(note)}")
@@ -64,6 +68,8 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
 # a dialog, as a popover near the end of a phone's screen shows half a card
 @st.dialog("Start from a made-up person", width="large", icon=":material/groups:", on_dismiss=state.close_dialog)
 def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    from bst.visitors import personas
+
     st.markdown("Each has a taste of their own. Pick one, then change whatever you like.")
     grid = st.grid(2, min_column_width=CARD_WIDTH)
     for persona in personas.PERSONAS:
@@ -71,7 +77,7 @@ def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             _draw_card(persona, catalogue, levels)
 
 
-def _draw_card(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+def _draw_card(persona: "Persona", catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         demographics = real_users.describe(Visitor(persona.sex, persona.age, persona.occupation))
         summary = escape_markdown(f"{demographics} · {count(len(persona.watched), 'movie')}")
@@ -85,7 +91,9 @@ def _draw_card(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]
             st.rerun()
 
 
-def _use(persona: Persona, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+def _use(persona: "Persona", catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    from bst.visitors import personas
+
     visitor_state.replace(personas.visitor(persona, catalogue, levels))
     note = f"“{persona.name}”, a made-up person."
     if missing := personas.missing(persona, catalogue):
@@ -115,7 +123,7 @@ def _load_and_take_real_user() -> None:
         st.rerun()
 
 
-def _take(users: RealUsers) -> None:
+def _take(users: "RealUsers") -> None:
     held_out = len(users.held_out) > 0
     user = int(random.choice(users.held_out if held_out else range(len(users.dataset.users))))
     visitor = users.visitor(user)

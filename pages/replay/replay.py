@@ -14,6 +14,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync
 from pages.shared.widgets import why_link
 
+QUESTION = "Did the model know what they would like?"
 # the relative widths of the charts and of the list
 COLUMNS = (5, 4)
 ENTERED = (
@@ -29,19 +30,18 @@ def render() -> None:
     if chosen_model.bundle().protocol != "visitor":
         unavailable.render()
         return
-    users, recommender = real_users.ready(), recommenders.loaded()
-    if users is None or recommender is None:
-        st.title("Did the model know what they would like?", anchor=False)
-        if users is None:
-            real_users.load()
-            return
-        recommenders.load()
+    users = real_users.ready()
+    if users is None:
+        st.title(QUESTION, anchor=False)
+        real_users.load()
+        return
     if not len(users.held_out):
         unavailable.render()
         return
     user = state.user(users.held_out, users.lengths()[users.held_out])
     headline = st.empty()  # written at each step
     controls.draw_user_picker(users, user)
+    recommender = recommenders.get(headline, QUESTION)
     try:
         scene = pictures.scene(users, recommender, user)
     except BSTError as error:

@@ -1,13 +1,13 @@
 """The recommender of the chosen model, as pages ask for it."""
 
-from typing import NoReturn
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import Recommender
 from pages.shared import pages, resources
 from pages.shared.state import chosen_model
 
+# pixels
 SKELETON_HEIGHT = 360
 
 
@@ -21,16 +21,16 @@ def need_ratings() -> None:
     st.stop()
 
 
-def loaded() -> Recommender | None:
-    """Return the chosen bundle's model if it is in memory already."""
-    return resources.loaded(chosen_model.bundle())
+def get(headline: DeltaGenerator, question: str) -> Recommender:
+    """Return the chosen bundle's model. While it loads, ``question`` is the headline, and a skeleton stands here.
 
-
-def load() -> NoReturn:
-    """Load the chosen bundle's model behind a message that says what is going on, then run the page again."""
-    # a plain notice, as a spinner appears only in a pause, which the import of TensorFlow does not leave
-    with st.container():
-        st.info("Loading TensorFlow and the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
-        st.skeleton(height=SKELETON_HEIGHT)
-        resources.load(chosen_model.bundle())
-    st.rerun()
+    So a page draws first what it can draw without the model. ``headline``: an ``st.empty()``.
+    """
+    bundle, place = chosen_model.bundle(), st.empty()
+    recommender = resources.loaded(bundle)
+    if recommender is None:
+        headline.title(question, anchor=False)
+        place.skeleton(height=SKELETON_HEIGHT)
+        recommender = resources.load(bundle)
+        place.empty()
+    return recommender

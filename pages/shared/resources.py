@@ -115,10 +115,11 @@ def loaded(bundle: Bundle) -> Recommender | None:
     return _models().get(_key(bundle))
 
 
-def load(bundle: Bundle) -> None:
+def load(bundle: Bundle) -> Recommender:
     """Load a bundle's model into memory, and let it make its first predictions, which take seconds."""
-    _models().load(_key(bundle), lambda: _load(bundle))
+    recommender = _models().load(_key(bundle), lambda: _load(bundle))
     keep_compiled()
+    return recommender
 
 
 def _load(bundle: Bundle) -> Recommender:

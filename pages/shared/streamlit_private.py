@@ -22,12 +22,10 @@ def is_history_navigation() -> bool:
     return bool(context and context.is_history_navigation)
 
 
-def missed_first_page() -> bool:
-    """Whether the first request of a fresh server asked for a page that Streamlit looked for in the wrong place.
+def pages_are_registered() -> None:
+    """Tell Streamlit, before the first session, that ``st.navigation`` names the pages, not the folder ``pages``.
 
-    Until ``st.navigation`` was called once, Streamlit takes a folder called ``pages`` for its older way of having many
-    pages, and shows "Page not found" over a page that the address names. Only the first session of a server is
-    concerned, and loading the address again helps. To be asked before ``st.navigation``.
+    It takes a folder of that name for its older way of having many pages until ``st.navigation`` was called once, and
+    would show "Page not found" to the first session if its address names a page.
     """
-    context = get_script_run_ctx()
-    return bool(context and context.pages_manager.intended_page_name and PagesManager.uses_pages_directory)
+    PagesManager.uses_pages_directory = False

@@ -16,13 +16,9 @@ VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual}
 def render() -> None:
     """Draw the page: the sentence, the choice of views, and the view that is chosen."""
     recommenders.need_ratings()
-    recommender = recommenders.loaded()
-    headline = st.container()
-    if recommender is None:
-        with headline:
-            st.title("What if something about this visitor were different?", anchor=False)
-        recommenders.load()
-        return
+    place = st.empty()
+    recommender = recommenders.get(place, "What if something about this visitor were different?")
+    headline = place.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(
             "View",

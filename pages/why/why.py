@@ -30,12 +30,9 @@ PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": glob
 def render() -> None:
     """Draw the page: the sentence, the bars, what could be changed, and the part that is chosen below them."""
     recommenders.need_ratings()
-    recommender = recommenders.loaded()
-    headline = st.container()
-    if recommender is None:
-        headline.title(QUESTION, anchor=False)
-        recommenders.load()
-        return
+    place = st.empty()
+    recommender = recommenders.get(place, QUESTION)
+    headline = place.container()
     subject = controls.subject()
     try:
         _draw_explanation(recommender, subject, headline)

@@ -19,7 +19,7 @@ from bst.schema import WHOLE_STARS, Dataset, Visitor
 from pages.shared import resources
 from pages.shared.state.undo import Changes
 
-APP = Path(__file__).parents[2] / "app.py"
+APP = Path(__file__).parents[2] / "studio.py"
 
 
 @pytest.fixture

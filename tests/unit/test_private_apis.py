@@ -27,7 +27,6 @@ def test_the_installed_version_is_the_one_that_was_checked(package, module):
 def test_outside_of_a_run_there_is_nothing_to_know():
     assert streamlit_private.query_string() == ""
     assert not streamlit_private.is_history_navigation()
-    assert not streamlit_private.missed_first_page()
 
 
 def test_the_query_string_is_that_of_the_address():
@@ -55,34 +54,16 @@ def test_a_run_knows_whether_it_was_caused_by_back_or_forward(monkeypatch):
     assert streamlit_private.is_history_navigation()
 
 
-@pytest.mark.parametrize(
-    ("page_name", "old_discovery", "missed"), [("why", True, True), ("", True, False), ("why", False, False)]
-)
-def test_the_first_page_is_missed_while_streamlit_looks_for_it_in_the_folder(
-    page_name, old_discovery, missed, monkeypatch, tmp_path
-):
+def test_a_folder_called_pages_is_not_looked_through_once_the_server_has_started(monkeypatch, tmp_path):
     (tmp_path / "pages").mkdir()
-    # what Streamlit decides for an app with a folder called "pages" …
+    # what Streamlit decides for an app with such a folder …
     monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
-    manager = PagesManager(str(tmp_path / "app.py"))
+    PagesManager(str(tmp_path / "studio.py"))
     assert PagesManager.uses_pages_directory is True
-    # … until st.navigation is called
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", old_discovery)
-    manager.set_script_intent("", page_name)
-    context = SimpleNamespace(pages_manager=manager)
-    monkeypatch.setattr(streamlit_private, "get_script_run_ctx", lambda: context)
-    assert streamlit_private.missed_first_page() is missed
-
-
-def test_navigation_ends_the_old_discovery_of_pages(monkeypatch):
-    def script():
-        import streamlit as st
-
-        st.navigation([st.Page(lambda: None, title="Home")])
-
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", True)
-    app = AppTest.from_function(script).run()
-    assert not app.exception
+    # … unless it was told before the first session
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    streamlit_private.pages_are_registered()
+    PagesManager(str(tmp_path / "studio.py"))
     assert PagesManager.uses_pages_directory is False
 
 

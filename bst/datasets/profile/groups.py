@@ -1,11 +1,11 @@
 """Groups of users compared: what they watch and like, and how they rate one movie."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
 
 from bst.datasets.profile.distributions import level_indices
 from bst.schema import DEMOGRAPHICS, GENRES, Dataset, genre_matrix
@@ -15,7 +15,7 @@ FEW_USERS = 30
 # the upper end of a 95% interval
 UPPER_QUANTILE = 0.975
 MOVIE_COLUMNS = ["name", "ratings", "mean", "low", "high", "few"]
-_Z = float(stats.norm.ppf(UPPER_QUANTILE))
+_Z = NormalDist().inv_cdf(UPPER_QUANTILE)
 
 
 def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
@@ -85,6 +85,8 @@ def _group_tastes(
 
 def _by_user_and_genre(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Return sums of stars and numbers of ratings by user and genre: (users, 19), the last column for all ratings."""
+    from scipy import sparse  # slow to import
+
     flags = np.c_[genre_matrix(dataset.movies), np.ones(len(dataset.movies))].astype(np.float64)
     user, movie = dataset.ratings["user"].to_numpy(), dataset.ratings["movie"].to_numpy()
     stars, shape = dataset.ratings["rating"].to_numpy(np.float64), (len(dataset.users), len(dataset.movies))
@@ -156,8 +158,10 @@ def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
 
 
 def _summary(label: str, stars: np.ndarray) -> tuple[str, int, float, float, float, bool]:
+    from scipy import special  # slow to import
+
     mean, number = float(stars.mean()), len(stars)
     margin = np.nan
     if number > 1:
-        margin = float(stats.t.ppf(UPPER_QUANTILE, number - 1) * stars.std(ddof=1) / np.sqrt(number))
+        margin = float(special.stdtrit(number - 1, UPPER_QUANTILE) * stars.std(ddof=1) / np.sqrt(number))
     return label, number, mean, mean - margin, mean + margin, number < FEW_USERS

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from bst.presentation.charts.files import Style, as_file
+if TYPE_CHECKING:  # charts are slow to import
+    from bst.presentation.charts.files import Style
 
 MIMES: dict[Literal["png", "svg"], str] = {"png": "image/png", "svg": "image/svg+xml"}
 # an Altair chart, or a Vega-Lite specification as a dict; mypy does not follow Altair
@@ -62,6 +63,8 @@ def savable() -> Iterator[None]:
 
 
 def _draw_save_button(charts: dict[str, tuple[Chart, str]]) -> None:
+    from bst.presentation.charts.files import as_file
+
     style = _style()
     with st.popover("Save charts", icon=":material/download:", type="tertiary", key="save_charts"):
         for name, (chart, about) in charts.items():
@@ -80,7 +83,9 @@ def _draw_save_button(charts: dict[str, tuple[Chart, str]]) -> None:
                     )
 
 
-def _style() -> Style:
+def _style() -> "Style":
+    from bst.presentation.charts.files import Style
+
     theme = _theme()
     categorical, sequential = (
         st.get_option(f"theme.{theme}.chart{name}Colors") for name in ("Categorical", "Sequential")

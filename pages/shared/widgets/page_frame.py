@@ -6,7 +6,7 @@ component does all that.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,7 +20,6 @@ _COMPONENT = st.components.v2.component(
     js=_HERE.with_suffix(".js").read_text("utf-8"),
     isolate_styles=False,
 )
-_RELOAD = "export default function () { window.location.reload() }"
 # prefix of a container's key: its buttons show only their icons, the labels are for screen readers
 ICONS_ONLY = "icons_only_"
 SIMULATED = "Simulated: no real person rated anything here"
@@ -31,12 +30,6 @@ def render() -> None:
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.sidebar.container(key="page_frame"):
         _COMPONENT(key="page_frame_component", data={"background": st.get_option(f"theme.{theme}.backgroundColor")})
-
-
-def reload_browser() -> NoReturn:
-    """Let the browser load the address again, and end this run."""
-    st.components.v2.component("reload_browser", js=_RELOAD)()
-    st.stop()
 
 
 def draw_simulated_badge(bundle: "Bundle | None") -> None:
