@@ -3,6 +3,7 @@
     BST_DATA_DIR       the folder of the datasets; ``data`` in the project unless set
     BST_CACHE_DIR      the folder of what is remembered on this computer; ``data/.cache`` in the project unless set
     BST_DOWNLOAD_URL   a mirror of the MovieLens releases
+    BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
 
 Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
 """
@@ -24,7 +25,7 @@ class Settings:
     Datasets are looked for in ``data``, where downloads go, and then in ``project_data``, where the demo world lies.
     ``bundles`` holds the trained models and ``runs`` the unfinished trainings. ``cache`` holds the registry of dataset
     folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``download_url`` is the mirror to
-    download from, None for each release's own address.
+    download from, None for each release's own address. ``engine``: see ``inference.engines``.
     """
 
     data: Path
@@ -34,6 +35,7 @@ class Settings:
     cache: Path
     evaluation_cache: Path
     download_url: str | None = None
+    engine: str = "numpy"
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -47,6 +49,7 @@ class Settings:
             cache=_folder("BST_CACHE_DIR", data / ".cache"),
             evaluation_cache=data / ".cache" / "evaluation",
             download_url=os.environ.get("BST_DOWNLOAD_URL") or None,
+            engine=os.environ.get("BST_ENGINE") or "numpy",
         )
 
 

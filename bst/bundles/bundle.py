@@ -8,7 +8,7 @@
 
 A bundle holds no row of its dataset, so it may be shared where the dataset may not: movies are identified by their
 row in the dataset's own file, and a fingerprint tells whether a dataset is the right one. Only ``load_model`` needs
-TensorFlow; everything else is quick.
+TensorFlow: ``load_weights`` is what predictions are made from.
 """
 
 import hashlib
@@ -38,7 +38,8 @@ from bst.bundles.storage import (
 from bst.errors import BSTError, BundleError
 from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of, read_config
-from bst.models.trainer import Model, Variable
+from bst.models.trainer import Model
+from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
@@ -110,19 +111,23 @@ class Bundle:
                 f"get the original dataset, or train again: python -m bst train --dataset {self.dataset}"
             )
 
-    def load_model(self, movies: pd.DataFrame) -> Model:
-        """Return the trained model.
+    def load_weights(self, movies: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return all weights of the trained model by their paths: float32.
 
         ``movies`` is the frame of its dataset. Raises ``BundleError`` if they are others, or the weights are damaged.
         """
         self.check_movies(movies)
         family = family_of(self.config)
-        model = family.build(self.config, self.sizes, len(self.levels))
-        weights = _stored_weights(model)
-        shapes = {name: tuple(variable.shape) for name, variable in weights.items()}
-        for name, values in read_weights(self.folder / "weights.npz", shapes).items():
-            weights[name].assign(values)
-        family.set_item_features(model, movies)
+        from_dataset = family.dataset_weights(self.config, movies)
+        shapes = family.weight_shapes(self.config, self.sizes, len(self.levels))
+        stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
+        return read_weights(self.folder / "weights.npz", stored) | from_dataset
+
+    def load_model(self, movies: pd.DataFrame) -> Model:
+        """Return the trained Keras model. ``movies`` and errors as in ``load_weights``."""
+        weights = self.load_weights(movies)
+        model = family_of(self.config).build(self.config, self.sizes, len(self.levels))
+        assign(model, weights)
         return model
 
 
@@ -281,7 +286,7 @@ def save_bundle(
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     sweep_drafts(target)
     try:
-        np.savez(draft / "weights.npz", **{name: v.numpy() for name, v in _stored_weights(model).items()})
+        np.savez(draft / "weights.npz", **_stored_weights(bundle, model))
         pd.DataFrame(history).to_csv(draft / "history.csv", index=False, float_format="%.6g")
         (draft / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
         (draft / "README.md").write_text(card, "utf-8")
@@ -309,12 +314,10 @@ def _header(bundle: Bundle, draft: Path) -> dict[str, Any]:
     }
 
 
-def _stored_weights(model: Model) -> dict[str, Variable]:
-    """Return the weights that a bundle holds, by names that do not depend on how many models were built before."""
-    weights = {weight.path.split("/", 1)[1]: weight for weight in model.weights}
-    assert len(weights) == len(model.weights), "two weights share a name"
-    from_dataset = family_of(model.config).dataset_weights(model.config, model.sizes)
-    return {name: weight for name, weight in weights.items() if name not in from_dataset}
+def _stored_weights(bundle: Bundle, model: Model) -> dict[str, Any]:
+    """Return the weights that a bundle holds."""
+    from_dataset = family_of(bundle.config).dataset_weight_paths(bundle.config)
+    return {path: values for path, values in weights_of(model).items() if path not in from_dataset}
 
 
 def _read(path: Path, parse: Callable[[Path], T]) -> T:

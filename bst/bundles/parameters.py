@@ -1,13 +1,11 @@
-"""The weights of a bundle, without building its model: only names and shapes are read."""
+"""The weights of a bundle in a table, by what they are for."""
 
-import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from bst.bundles.bundle import Bundle
-from bst.errors import BundleError
 from bst.models.registry import family_of
 
 # the purpose of all other weights: those of the last layers
@@ -18,12 +16,11 @@ def weights(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's weights: ``tower`` ("" of a model without towers), ``purpose``, ``weight``, ``shape`` (a
     tuple), ``parameters``, ``trained`` bool.
 
-    Weights that come from the dataset when a model is loaded are included. Raises ``BundleError`` for a damaged file.
+    Weights that come from the dataset when a model is loaded are included.
     """
     family = family_of(bundle.config)
-    shapes = _shapes(bundle) | family.dataset_weights(bundle.config, bundle.sizes)
     rows = []
-    for name, shape in shapes.items():
+    for name, shape in family.weight_shapes(bundle.config, bundle.sizes, len(bundle.levels)).items():
         tower, rest = _split(name, family.tower_titles)
         word = rest.split("/")[0]
         fixed = word in family.fixed_weights or rest.split("/")[-1].startswith("moving_")
@@ -51,20 +48,3 @@ def _split(name: str, titles: Mapping[str, str]) -> tuple[str, str]:
 def _purpose(word: str, purposes: Mapping[str, str]) -> str:
     starts = (word, word.rsplit("_", 1)[0], word.split("_")[0])
     return next((purposes[start] for start in starts if start in purposes), _OUTPUT)
-
-
-def _shapes(bundle: Bundle) -> dict[str, tuple[int, ...]]:
-    path = bundle.folder / "weights.npz"
-    shapes = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as file:
-                    version = np.lib.format.read_magic(file)
-                    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-                        version, np.lib.format.read_array_header_2_0
-                    )
-                    shapes[name.removesuffix(".npy")] = tuple(read(file)[0])
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
-    return shapes

@@ -47,6 +47,7 @@ def _evaluate_ratings(options: Options, bundle: Bundle) -> Answer:
 
     _check_split(bundle, protocol_name(options.protocol or bundle.protocol), options.seed)
     source, split = _read_split(options, bundle)
+    load_tensorflow()
     with _progress() as on_progress:
         evaluation = measure.measure(bundle, split, on_progress)
     if problem := measure.keep(bundle, evaluation):
@@ -107,7 +108,7 @@ def _check_split(bundle: Bundle, protocol: str, seed: int | None) -> None:
 
 
 def _read_split(options: Options, bundle: Bundle) -> tuple[str, EvaluationSplit]:
-    """Return where the dataset is and its split, and load TensorFlow."""
+    """Return where the dataset is and its split."""
     from bst.evaluation import measure
 
     source = options.dataset or bundle.dataset
@@ -115,9 +116,7 @@ def _read_split(options: Options, bundle: Bundle) -> tuple[str, EvaluationSplit]
     dataset = datasets.load(source)
     for note in assumptions(dataset):
         say(note)
-    split = measure.own_split(bundle, dataset, source)
-    load_tensorflow()
-    return source, split
+    return source, measure.own_split(bundle, dataset, source)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import sys
 
 from bst import datasets
-from bst.cli.terminal import Answer, Options, load_tensorflow, say
+from bst.cli.terminal import Answer, Options, say
 from bst.errors import ConfigError
 
 SHOWN_MOVIES = 5
@@ -23,7 +23,6 @@ def insights(options: Options) -> Answer:
     source = options.dataset or bundle.dataset
     say(f"reading {source}")
     dataset = datasets.load(source)
-    load_tensorflow()
     recommender = Recommender.load(bundle, dataset)
     layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}"
     with tqdm(bar_format=layout, file=sys.stderr, leave=False, disable=None) as bar:

@@ -8,6 +8,7 @@ from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
+from bst.inference import engines
 from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
@@ -24,13 +25,14 @@ class VisitorRequest:
     dataset: str | None
 
     def load_recommender(self) -> Recommender:
-        """Load TensorFlow and the model."""
-        load_tensorflow()
+        """Load the model."""
+        if engines.chosen() == "keras":
+            load_tensorflow()
         return Recommender.load(self.bundle, self.dataset)
 
 
 def read_request(options: Options) -> VisitorRequest:
-    """Return what the visitor's options mean. Whatever is wrong with them is raised before TensorFlow is loaded."""
+    """Return what the visitor's options mean. Whatever is wrong with them is raised before the model is loaded."""
     bundle = open_bundle(options.bundle)
     dataset = options.dataset or bundle.dataset
     catalogue = Catalogue(datasets.load_movies(dataset))

@@ -22,7 +22,6 @@ from bst.evaluation.slices import fairness, slices
 from bst.evaluation.summary import evaluate_predictions, predict_baselines
 from bst.evaluation.worst_errors import worst_errors
 from bst.models.registry import family_of, prepare
-from bst.models.trainer import Model
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
 from bst.timelines.splits import TEST, EvaluationSplit
@@ -77,7 +76,7 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
         on_progress(0.3, "predicting them with the baselines")
         labels = TestLabels(split, predictions.expected, predictions.distribution, predict_baselines(split))
     record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
-    ranked = _lists(bundle, split, model, predictions, on_progress)
+    ranked = _lists(bundle, split, predictions, on_progress)
     on_progress(0.85, "computing intervals and groups")
     if labels:
         record = _with_ratings(record, labels)
@@ -150,7 +149,7 @@ def summary(bundle: Bundle) -> EvaluationRecord:
 
 
 def _lists(
-    bundle: Bundle, split: EvaluationSplit, model: Model, predictions: TestPredictions, on_progress: OnProgress
+    bundle: Bundle, split: EvaluationSplit, predictions: TestPredictions, on_progress: OnProgress
 ) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
     ranks = predictions.ranks
@@ -163,7 +162,7 @@ def _lists(
     labels = lists.sample(split, family_of(bundle.config).evaluation_users)
     message = f"ranking the catalogue for {len(labels):,} users"
     on_progress(0.5, message)
-    recommender = Recommender.load(bundle, split.dataset, model=model)
+    recommender = Recommender.load(bundle, split.dataset)
     ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, message))
     if ranks is not None:
         # the ranks of all users that the summary has, which treat equal scores in the same way

@@ -1,14 +1,12 @@
 """The one door to a trained model: expected ratings and ranked lists for a visitor, from any bundle.
 
-Pages, command line and notebooks come through here. Importing this module is quick; TensorFlow loads with the first
-``Recommender``.
+Pages, command line and notebooks come through here. What computes is an engine: see ``engines``.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,15 +14,15 @@ from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
-from bst.errors import BundleError, DatasetError, VisitorError
-from bst.inference import ranking
+from bst.errors import DatasetError, VisitorError
+from bst.inference import engines, ranking
+from bst.inference.engines import Engine
 from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.config import Task
-from bst.models.registry import family_of
-from bst.models.trainer import Model
+from bst.models.weights import Weights
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
-from bst.scoring.scorer import RowsOf, Scorer
+from bst.scoring.scorer import Scorer
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
@@ -52,16 +50,6 @@ class Recommendation:
     will_like: float | None = None
 
 
-def make_scorer(bundle: Bundle, model: Model, rows_of: RowsOf) -> Scorer:
-    """Return the scorer of a bundle's model. Raises ``BundleError`` for one that predicts no ratings."""
-    if "rating" not in bundle.config.tasks:
-        raise BundleError(
-            f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
-            "train the rating tower, too"
-        )
-    return family_of(bundle.config).scorer(model, bundle.levels, rows_of)
-
-
 class Recommender:
     """A bundle's model with the catalogue that it was trained on.
 
@@ -71,10 +59,15 @@ class Recommender:
     """
 
     def __init__(
-        self, bundle: Bundle, catalogue: Catalogue, scorer: Scorer, dataset: Dataset | str | Path | None = None
+        self,
+        bundle: Bundle,
+        catalogue: Catalogue,
+        scorer: Scorer,
+        dataset: Dataset | str | Path | None = None,
+        engine: Engine = engines.DEFAULT,
     ):
         """Use ``load``, which makes parts that fit each other."""
-        self.bundle, self.catalogue = bundle, catalogue
+        self.bundle, self.catalogue, self.engine = bundle, catalogue, engine
         self._scorer, self._dataset = scorer, bundle.dataset if dataset is None else dataset
         self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
         # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
@@ -87,24 +80,26 @@ class Recommender:
         bundle: str | Path | Bundle,
         dataset: Dataset | str | Path | None = None,
         *,
-        model: Any = None,
+        engine: Engine | None = None,
+        weights: Weights | None = None,
         uniform_attention: bool = False,
     ) -> "Recommender":
         """Open a bundle (by name or folder, if it is not open yet) and load its model.
 
         ``dataset``: what the bundle was trained on, or its name or folder, where the name that the bundle gives does
-        not lead to it. ``model``: the bundle's Keras model, if it is loaded already. ``uniform_attention``: the same
-        model, but made to attend to all tokens equally, for measuring what attention does; it must not be saved.
+        not lead to it. ``engine``: what predicts, as the settings have it if None. ``weights``: all weights of the
+        bundle's model, if they are not to be read from it. ``uniform_attention``: the same model, but made to attend to
+        all tokens equally, for measuring what attention does.
 
-        Raises ``BundleError`` or ``DatasetError`` if either is unusable.
+        Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine.
         """
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
         catalogue = Catalogue(source.movies if isinstance(source, Dataset) else load_movies(source))
-        model = opened.load_model(catalogue.movies) if model is None else model
-        if uniform_attention:
-            family_of(opened.config).make_attention_uniform(model)
-        return cls(opened, catalogue, make_scorer(opened, model, catalogue.rows), source)
+        engine = engines.chosen() if engine is None else engine
+        weights = opened.load_weights(catalogue.movies) if weights is None else weights
+        scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
+        return cls(opened, catalogue, scorer, source, engine)
 
     @property
     def max_history(self) -> int:

@@ -6,12 +6,16 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, TypeVar
 
 from bst.errors import ConfigError
+from bst.schema import DEMOGRAPHICS
 from bst.timelines.arrays import WindowShape
 
 # what a model predicts: the rating of any movie, which movie is watched next, and which will be watched and liked
 Task = Literal["rating", "next", "like"]
 
 T = TypeVar("T")
+
+# how many values each has besides "unknown", which is −1
+DEMOGRAPHIC_SIZES: dict[str, int] = {name: len(demographic.values) for name, demographic in DEMOGRAPHICS.items()}
 
 
 @dataclass(frozen=True)

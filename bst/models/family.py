@@ -17,6 +17,7 @@ from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Sizes, Task
 from bst.models.diagram import Diagram
 from bst.models.trainer import Model, Trainer
+from bst.models.weights import Weights
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
@@ -105,19 +106,26 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """
 
     @abstractmethod
-    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
-        """Set the weights that are not learned but come from the dataset: genres and years of its movies."""
+    def weight_shapes(self, config: ConfigT, sizes: Sizes, levels: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all weights of ``build``'s model by their paths, without building it."""
 
     @abstractmethod
-    def dataset_weights(self, config: ConfigT, sizes: Sizes) -> dict[str, tuple[int, ...]]:
-        """Return the shapes of those weights by name: they are not stored with a model."""
+    def dataset_weights(self, config: ConfigT, movies: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return the weights that are not learned but come from the dataset: genres and years of its movies.
+
+        They are not stored with a model.
+        """
 
     @abstractmethod
-    def make_attention_uniform(self, model: Model) -> None:
-        """Make a model that predicts ratings attend evenly to all that it may see, and change nothing else of it.
+    def dataset_weight_paths(self, config: ConfigT) -> frozenset[str]:
+        """Return the paths of ``dataset_weights``."""
 
-        Queries of zero and no bias of distance leave nothing but the mask. For measuring what attention contributes:
-        such a model was not trained that way, and it is not to be saved.
+    @abstractmethod
+    def with_uniform_attention(self, weights: Weights) -> Weights:
+        """Return weights with which a model that predicts ratings attends evenly to all that it may see.
+
+        Queries of zero and no bias of distance leave nothing but the mask; nothing else changes. For measuring what
+        attention contributes: such a model was not trained that way, and it is not to be saved.
         """
 
     # ---- training and prediction
@@ -131,8 +139,14 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 
     @abstractmethod
-    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
-        """Return the scorer of a trained model that predicts ratings. ``levels``: the dataset's ratings, in stars."""
+    def scorer(
+        self, config: ConfigT, sizes: Sizes, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf
+    ) -> Scorer:
+        """Return the scorer of trained weights that predict ratings. ``levels``: the dataset's ratings, in stars."""
+
+    @abstractmethod
+    def keras_scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the same by a Keras model with those weights: the reference for ``scorer``."""
 
     @abstractmethod
     def predict_test(
@@ -155,10 +169,9 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return the architecture as diagrams, in the order in which they are shown."""
 
 
-def zero(weights: list[Any]) -> None:
-    """Set weights to 0."""
-    for weight in weights:
-        weight.assign(np.zeros(weight.shape))
+def zeroed(weights: Weights, *suffixes: str) -> Weights:
+    """Return weights in which those whose paths end so are 0."""
+    return {path: np.zeros_like(w) if path.endswith(suffixes) else w for path, w in weights.items()}
 
 
 def count_parameters(model: Model) -> dict[str, Any]:

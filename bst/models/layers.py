@@ -1,4 +1,4 @@
-"""Layers that the models share, and the sizes of the demographic vocabularies.
+"""Layers that the models share.
 
 A model is made anew from its configuration and its weights are put back by name (``ModelFamily.build``, ``bundles``):
 no ``.keras`` file is ever written, so nothing here is registered with Keras or spells out a ``get_config``. A layer
@@ -8,20 +8,13 @@ returns an equal one, as Keras reads the arguments of a constructor by itself wh
 
 from typing import Any
 
-import numpy as np
 from keras import layers, ops
-
-from bst.schema import DEMOGRAPHICS
 
 Tensor = Any  # a Keras tensor, or a NumPy array in its place
 Inputs = dict[str, Tensor]
 Shape = tuple[Any, ...]
 
-# how many values each has besides "unknown", which is −1
-DEMOGRAPHIC_SIZES: dict[str, int] = {name: len(demographic.values) for name, demographic in DEMOGRAPHICS.items()}
 MASKED = -1e9  # added to the logits of what must not be attended to
-# distances 0 … 7 each have their own bucket; further ones share one per half octave
-EXACT_DISTANCES = 8
 
 
 def rms_normalize(x: Tensor) -> Tensor:
@@ -51,17 +44,6 @@ def ridge_of_prefixes(x: Tensor, target: Tensor, prior: Tensor, query: Tensor) -
     solved = ops.solve(gram, ops.stack([moment, query], axis=-1))  # (B, T, F, 2)
     prediction, variance = ops.split(ops.sum(query[..., None] * solved, axis=-2), 2, axis=-1)  # (B, T, 1) twice
     return prediction[..., 0], variance[..., 0]
-
-
-def distance_buckets(distance: np.ndarray) -> np.ndarray:
-    """Return the bucket of each distance in events: int32 array of the same shape.
-
-    Near events each have their own bucket, far ones share logarithmic ones, as in T5 (Raffel et al. 2020,
-    arXiv 1910.10683, section 2.1). Negative distances (the future) give 0; they are masked elsewhere.
-    """
-    distance = np.maximum(distance, 0)
-    far = EXACT_DISTANCES + np.floor(2 * np.log2(np.maximum(distance, EXACT_DISTANCES) / EXACT_DISTANCES))
-    return np.where(distance < EXACT_DISTANCES, distance, far).astype(np.int32)
 
 
 class EmbeddingWithUnknown(layers.Embedding):

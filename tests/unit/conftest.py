@@ -184,10 +184,10 @@ def timeline_model(timeline_bundle, orderly):
 
 
 @pytest.fixture(scope="session")
-def timeline_recommender(timeline_bundle, timeline_model, orderly):
+def timeline_recommender(timeline_bundle, orderly):
     from bst.inference.recommender import Recommender
 
-    return Recommender.load(timeline_bundle, orderly, model=timeline_model)
+    return Recommender.load(timeline_bundle, orderly)
 
 
 # ---- the command line

@@ -12,6 +12,7 @@ from bst.inference.recommender import Recommender
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import Sizes
 from bst.models.timeline.config import TimelineConfig, TowerConfig
+from bst.models.weights import weights_of
 from bst.schema import WHOLE_STARS, Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -101,9 +102,14 @@ def by_distance(tiny_dataset):
     model.rating.factor_prior.assign([1, 1])
     model.rating.stars.assign(WHOLE_STARS)
     bundle = SimpleNamespace(
-        name="by-distance", levels=WHOLE_STARS, config=config, dataset="tiny", dataset_title="Tiny"
+        name="by-distance",
+        levels=WHOLE_STARS,
+        config=config,
+        dataset="tiny",
+        dataset_title="Tiny",
+        sizes=Sizes(3, 6),
     )
-    return Recommender.load(bundle, tiny_dataset, model=model)
+    return Recommender.load(bundle, tiny_dataset, weights=weights_of(model))
 
 
 @pytest.mark.parametrize("events", range(6))
@@ -138,7 +144,7 @@ def test_of_a_single_layer_no_events_look_at_each_other(tiny_dataset, by_distanc
     bundle = SimpleNamespace(**{**vars(by_distance.bundle), "config": config})
     model = build_timeline(config, Sizes(3, 6), 5)
     model.rating.factor_prior.assign([1, 1])
-    alone = Recommender.load(bundle, tiny_dataset, model=model)
+    alone = Recommender.load(bundle, tiny_dataset, weights=weights_of(model))
     assert attention(alone, Visitor(history=(Event(10, 3),)), 60).weights.between is None
 
 
@@ -157,7 +163,7 @@ def test_a_classic_model_by_hand(events, tiny_dataset):
     block.key.kernel.assign([[0, 0], [0, 2 * 2**0.5]])  # times 1/√2, the width: a logit of 2 for the target
     block.key.bias.assign([0, 0])
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
-    recommender = Recommender.load(bundle, tiny_dataset, model=model)
+    recommender = Recommender.load(bundle, tiny_dataset, weights=weights_of(model))
     history = tuple(Event(movie, 4) for movie in (10, 20, 30)[:events])
     attention_weights = attention(recommender, Visitor(history=history), 60).weights
     target, n = np.exp(2), events + 1

@@ -75,7 +75,7 @@ def quick(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, override_settings(runs=folder / "runs"):
         patch.chdir(folder)
         patch.setattr(datasets, "load", lru_cache(maxsize=None)(datasets.load))
-        patch.setattr(bundle.Bundle, "load_model", lambda opened, movies: models(opened.name))
+        patch.setattr(bundle.Bundle, "load_weights", lambda opened, movies: weights(opened.name))
         patch.setattr("bst.cli.terminal.backend.load", lambda: None)
         patch.setattr("bst.datasets.download", refuse)
         patch.setattr("bst.datasets.simulation.simulate", refuse)
@@ -85,13 +85,13 @@ def quick(tmp_path_factory):
         yield
 
 
-load_model = bundle.Bundle.load_model
+load_weights = bundle.Bundle.load_weights
 
 
 @lru_cache(maxsize=1)
-def models(name: str):
+def weights(name: str):
     opened = bundle.open_bundle(name)
-    return load_model(opened, datasets.load_movies(opened.dataset))
+    return load_weights(opened, datasets.load_movies(opened.dataset))
 
 
 @settings(

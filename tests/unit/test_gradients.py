@@ -10,6 +10,7 @@ from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
 from bst.models.classic.config import ClassicConfig
 from bst.models.config import Sizes
+from bst.models.weights import weights_of
 from bst.schema import WHOLE_STARS, Event, Visitor
 from bst.scoring.scorer import Scorer
 
@@ -66,7 +67,7 @@ def test_a_classic_model_by_hand(tiny_dataset):
     model.profile["age"].embeddings.assign(np.arange(14).reshape(7, 2) / 10)  # mean 0.6
     model.profile["occupation"].embeddings.assign(np.tile([[0.3, 0, 0, 0]], (21, 1)))
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
-    recommender = Recommender.load(bundle, tiny_dataset, model=model)
+    recommender = Recommender.load(bundle, tiny_dataset, weights=weights_of(model))
     history = (Event(10, 5), Event(20, 1))
     result = recommender.integrated_gradients(Visitor("F", 56, None, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6

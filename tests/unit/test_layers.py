@@ -91,9 +91,8 @@ def test_attention_with_distances_by_hand():
     np.testing.assert_allclose(out[0, 0], [5 / 7, 3 / 7], atol=1e-6)
 
 
-def test_logit_bias_for_the_whole_batch_and_for_each_row():
+def test_logit_bias_of_distances():
     from bst.models.timeline.blocks import Attention
-    from bst.models.timeline.fast_inference import logit_bias_by_row
 
     layer = Attention(2, 3)
     layer.build((None, None, 4))
@@ -101,11 +100,10 @@ def test_logit_bias_for_the_whole_batch_and_for_each_row():
     buckets, mask = np.array([[2, 0]]), np.array([[0, -5]], np.float32)
     expected = [[[2, -5]], [[12, 5]]]
     np.testing.assert_array_equal(layer.logit_bias(buckets, mask), expected)
-    np.testing.assert_array_equal(logit_bias_by_row(layer, buckets[None], mask[None]), [expected])
 
 
 def test_distances_have_their_own_bucket_when_near():
-    from bst.models.layers import distance_buckets
+    from bst.models.timeline.definition import distance_buckets
 
     assert distance_buckets(np.array([-3, 0, 1, 7, 8, 11, 12, 16, 199])).tolist() == [0, 0, 1, 7, 8, 8, 9, 10, 17]
 

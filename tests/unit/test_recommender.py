@@ -7,8 +7,10 @@ import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
-from bst.inference.recommender import Filters, RankOptions, genre_columns, make_scorer
+from bst.inference.recommender import Filters, RankOptions, genre_columns
+from bst.models.classic.scorer import ClassicScorer
 from bst.models.registry import PRESETS, family_of, preset
+from bst.models.weights import assign, weights_of
 from bst.schema import Event, Visitor
 
 IDS = [100 + 3 * i for i in range(30)]
@@ -24,17 +26,15 @@ def stub(recommender, ratings, **changes):
     """A recommender over the same catalogue whose model predicts what it is told."""
     from bst.inference.recommender import Recommender
 
-    class Model:
-        config, sizes = recommender.bundle.config, recommender.bundle.sizes
+    class Scorer(ClassicScorer):
+        def _ratings(self, inputs):
+            return np.array(ratings, np.float32)[inputs["target"]]
 
-        def __call__(self, inputs, training=None, return_attention_scores=False):
-            import tensorflow as tf
-
-            return tf.gather(tf.constant(ratings, tf.float32), inputs["target"])[:, None]
+        _weights = _scaled_gradients = movie_vectors = None
 
     catalogue = Catalogue(changes.pop("movies", recommender.catalogue.movies))
     bundle = replace(recommender.bundle, **changes)
-    return Recommender(bundle, catalogue, make_scorer(bundle, Model(), catalogue.rows))
+    return Recommender(bundle, catalogue, Scorer(bundle.config, bundle.sizes, bundle.levels))
 
 
 # ---- lists
@@ -207,7 +207,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
 
     config = preset(name)
     model = family_of(config).build(config, small_bundle.sizes, 5)
-    family_of(config).set_item_features(model, world.movies)
+    assign(model, family_of(config).dataset_weights(config, world.movies))
     if name == "timeline":
         rng = np.random.default_rng(5)
         for weight in model.trainable_weights:  # what starts as zero would hide what is read
@@ -217,7 +217,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
             tower.stars.assign([1, 2, 3, 4, 5])
     else:
         model.head.bias.assign([3.0])
-    recommender = Recommender.load(replace(small_bundle, config=config), world, model=model)
+    recommender = Recommender.load(replace(small_bundle, config=config), world, weights=weights_of(model))
     somebody = Visitor("M", 35, "writer", (Event(IDS[1], 4),))
     for visitor in (Visitor(), somebody, replace(somebody, sex=None, age=None, occupation=None)):
         ratings = recommender.expected_ratings(visitor)

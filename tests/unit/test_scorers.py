@@ -2,7 +2,7 @@
 
 import pytest
 
-from bst.models.registry import family_of
+from bst.inference.engines import make_scorer
 from bst.scoring import scorer as scoring
 from tests.unit.scorer_contract import ScorerContract, rows_of
 
@@ -10,14 +10,13 @@ from tests.unit.scorer_contract import ScorerContract, rows_of
 class TestClassicScorer(ScorerContract):
     @pytest.fixture(scope="class")
     def scorer(self, small_bundle, world):
-        model = small_bundle.load_model(world.movies)
-        return family_of(small_bundle.config).scorer(model, small_bundle.levels, rows_of)
+        return make_scorer("numpy", small_bundle, small_bundle.load_weights(world.movies), rows_of)
 
 
 class TestTimelineScorer(ScorerContract):
     @pytest.fixture(scope="class")
-    def scorer(self, timeline_bundle, timeline_model):
-        return family_of(timeline_bundle.config).scorer(timeline_model, timeline_bundle.levels, rows_of)
+    def scorer(self, timeline_bundle, orderly):
+        return make_scorer("numpy", timeline_bundle, timeline_bundle.load_weights(orderly.movies), rows_of)
 
 
 def test_histories_of_similar_length_share_a_pass(monkeypatch):

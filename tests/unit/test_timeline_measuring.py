@@ -9,6 +9,7 @@ from bst.evaluation.summary import evaluate_predictions
 from bst.models.registry import family_of, prepare
 from bst.timelines.segments import EVENT_INPUTS, gap_buckets, months
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit
+from tests.unit.engine_parts import next_inference, rating_inference
 
 WHO = ("sex", "age", "occupation")
 
@@ -29,23 +30,19 @@ def histories(split: EvaluationSplit, start: np.ndarray, end: np.ndarray) -> dic
 
 def scored(model, split: EvaluationSplit, start: np.ndarray, at: np.ndarray, *, gaps: bool = True) -> np.ndarray:
     """Distributions (labels, levels) of labels, each from the events from ``start`` on, by encoding once."""
-    from bst.models.timeline.fast_inference import RatingInference
-
     told = histories(split, start, at)
     if not gaps:
         told |= {when: np.zeros_like(told[when]) for when in ("gap", "month")}
-    rating = RatingInference(model.rating)
-    logits = np.array(rating.score(rating.encode(told), np.arange(30, dtype=np.int32))[0], np.float64)
+    rating = rating_inference(model)
+    logits = rating.score(rating.encode(told), np.arange(30))[0].astype(float)
     logits = logits[np.arange(len(at)), split.timelines.movie[at]]
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
 
 
 def next_logits(model, inputs: dict[str, np.ndarray]) -> np.ndarray:
     """Logits (visitors, movies) of the next movie, by encoding once."""
-    from bst.models.timeline.fast_inference import CatalogueInference
-
-    following = CatalogueInference(model.next)
-    return np.array(following.logits(*following.encode(inputs)), np.float64)
+    following = next_inference(model)
+    return following.logits(*following.encode(inputs)).astype(float)
 
 
 @pytest.mark.parametrize("gaps", [True, False])

@@ -11,9 +11,11 @@ from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import attention
 from bst.inference.recommender import Filters, RankOptions
+from bst.models.weights import weights_of
 from bst.schema import Event, Visitor
 from bst.scoring.encoding import encode_history
 from bst.scoring.results import Predictions
+from tests.unit.engine_parts import next_inference, rating_inference
 
 IDS = [100 + 3 * i for i in range(30)]
 
@@ -223,7 +225,7 @@ def test_a_varied_list_has_the_same_movies_in_another_order(recommender, request
 def test_fame_is_told_by_the_ratings_of_the_dataset(timeline_bundle, timeline_model, orderly, orderly_dir, visitor):
     from bst.inference.recommender import Recommender
 
-    there = Recommender.load(timeline_bundle, orderly_dir, model=timeline_model)
+    there = Recommender.load(timeline_bundle, orderly_dir, weights=weights_of(timeline_model))
     counts = orderly.ratings["movie"].value_counts().reindex(range(30), fill_value=0)
     assert there.rating_counts.tolist() == counts.tolist()
     fewer = np.array([(counts < own).sum() / 30 for own in counts])
@@ -325,16 +327,14 @@ def test_known_times_are_read(timeline_recommender, visitor):
 
 def test_padding_in_any_order_changes_nothing(timeline_recommender, timeline_model, visitor):
     """Whatever stands behind the end of a history, the model reads what the recommender gives it without padding."""
-    from bst.models.timeline.fast_inference import CatalogueInference, RatingInference
-
-    rating, following = RatingInference(timeline_model.rating), CatalogueInference(timeline_model.next)
+    rating, following = rating_inference(timeline_model), next_inference(timeline_model)
     made, rng = timeline_recommender.predict(visitor), np.random.default_rng(0)
     for _ in range(3):
         rubbish = {name: rng.integers(0, 5, 9) for name in ("level", "gap", "month")} | {"movie": np.full(9, -1)}
         told = {"movie": [0, 3, 4], "level": [4, 0, 4], "gap": [0] * 3, "month": [0] * 3}
         inputs = {name: np.append(values, rubbish[name])[None].astype(np.int32) for name, values in told.items()}
         inputs |= {name: np.array([code], np.int32) for name, code in (("sex", 0), ("age", 2), ("occupation", 2))}
-        logits = np.array(rating.score(rating.encode(inputs), np.arange(30, dtype=np.int32))[0])[0]
+        logits = np.array(rating.score(rating.encode(inputs), np.arange(30))[0])[0]
         levels = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         np.testing.assert_allclose(levels, made.distribution, atol=1e-5)
         chance = np.exp(np.array(following.logits(*following.encode(inputs)))[0])

@@ -10,11 +10,13 @@ from bst import backend
 from bst.models.classic import text
 from bst.models.classic.config import FORMER_PRESETS, ClassicConfig
 from bst.models.classic.diagram import diagram
+from bst.models.classic.shapes import weight_shapes
 from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
-from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zero
+from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
 from bst.models.trainer import Model, Trainer
-from bst.schema import GENRES, genre_matrix
+from bst.models.weights import Weights
+from bst.schema import genre_matrix
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
 from bst.timelines.splits import EvaluationSplit
@@ -63,17 +65,21 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
         return build_classic(config, sizes)
 
-    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
-        """Set which genres each movie has."""
-        model.set_genres(genre_matrix(movies))
+    def weight_shapes(self, config: ClassicConfig, sizes: Sizes, levels: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all weights."""
+        return weight_shapes(config, sizes)
 
-    def dataset_weights(self, config: ClassicConfig, sizes: Sizes) -> dict[str, tuple[int, ...]]:
-        """Return the shape of the table of genres, if the model reads it."""
-        return {"genres/embeddings": (sizes.movies, len(GENRES))} if config.genres else {}
+    def dataset_weights(self, config: ClassicConfig, movies: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return which genres each movie has, (movies, 18), if the model reads them."""
+        return dict.fromkeys(self.dataset_weight_paths(config), genre_matrix(movies).astype(np.float32))
 
-    def make_attention_uniform(self, model: Model) -> None:
-        """Set the queries to 0."""
-        zero(model.block.attention.query.weights)
+    def dataset_weight_paths(self, config: ClassicConfig) -> frozenset[str]:
+        """Return the path of that table."""
+        return frozenset(["genres/embeddings"] if config.genres else [])
+
+    def with_uniform_attention(self, weights: Weights) -> Weights:
+        """Return the weights with queries at 0."""
+        return zeroed(weights, "attention/query/kernel", "attention/query/bias")
 
     def trainer(self, config: ClassicConfig, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
@@ -85,11 +91,19 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
         """Return what to try after a training that diverged."""
         return f"a lower --learning-rate than {config.learning_rate:g}"
 
-    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
-        """Return the scorer of a trained model."""
-        from bst.models.classic.scorer import ClassicScorer
+    def scorer(
+        self, config: ClassicConfig, sizes: Sizes, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf
+    ) -> Scorer:
+        """Return the scorer of trained weights."""
+        from bst.models.classic.scorer import NumpyClassicScorer
 
-        return ClassicScorer(model, levels)
+        return NumpyClassicScorer(config, sizes, weights, levels)
+
+    def keras_scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the same by the Keras model."""
+        from bst.models.classic.keras_scorer import KerasClassicScorer
+
+        return KerasClassicScorer(model, levels)
 
     def predict_test(
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None

@@ -9,11 +9,11 @@ import numpy as np
 from keras import layers, ops
 
 from bst.models.classic.config import ClassicConfig, embedding_width
+from bst.models.classic.definition import NEUTRAL_RATING
+from bst.models.classic.shapes import profile_sizes
 from bst.models.config import Sizes
-from bst.models.layers import DEMOGRAPHIC_SIZES, EmbeddingWithUnknown, Inputs, Shape, Tensor, TransformerBlock
+from bst.models.layers import EmbeddingWithUnknown, Inputs, Shape, Tensor, TransformerBlock
 from bst.schema import GENRES
-
-NEUTRAL_RATING = 3.0  # stars, by which the token of an event that does not count is scaled
 
 
 class ClassicBST(keras.Model):
@@ -44,10 +44,9 @@ class ClassicBST(keras.Model):
                 sizes.movies, len(GENRES), trainable=False, embeddings_initializer="zeros", name="genres"
             )
             self.movie_and_genres = layers.Dense(width, activation="relu", name="movie_and_genres")
-        vocabularies = {"user": sizes.users} if config.user_id else {}
-        vocabularies |= DEMOGRAPHIC_SIZES if config.demographics else {}
         self.profile = {
-            name: EmbeddingWithUnknown(size, embedding_width(size), name=name) for name, size in vocabularies.items()
+            name: EmbeddingWithUnknown(size, embedding_width(size), name=name)
+            for name, size in profile_sizes(config, sizes).items()
         }
         self.block = TransformerBlock(config.heads, config.dropout, name="transformer_block")
         self.mlp = [

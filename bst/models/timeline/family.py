@@ -9,12 +9,14 @@ import pandas as pd
 from bst import backend
 from bst.models.config import Sizes
 from bst.models.diagram import Diagram
-from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zero
+from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
 from bst.models.timeline import text
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.diagram import diagrams
+from bst.models.timeline.shapes import weight_shapes
 from bst.models.trainer import Model, Trainer
-from bst.schema import DECADES, GENRES, item_features
+from bst.models.weights import Weights
+from bst.schema import item_features
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
 from bst.timelines.splits import TEST, EvaluationSplit
@@ -68,18 +70,22 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
         return build_timeline(config, sizes, levels)
 
-    def set_item_features(self, model: Model, movies: pd.DataFrame) -> None:
-        """Set genres and decades of the movies."""
-        model.set_item_features(item_features(movies))
+    def weight_shapes(self, config: TimelineConfig, sizes: Sizes, levels: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all weights."""
+        return weight_shapes(config, sizes, levels)
 
-    def dataset_weights(self, config: TimelineConfig, sizes: Sizes) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each tower's table of genres and decades."""
-        return {f"{name}/facts": (sizes.movies, len(GENRES) + len(DECADES)) for name in config.towers}
+    def dataset_weights(self, config: TimelineConfig, movies: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return each tower's table of genres and decades: (movies, 28)."""
+        return dict.fromkeys(self.dataset_weight_paths(config), item_features(movies).astype(np.float32))
 
-    def make_attention_uniform(self, model: Model) -> None:
-        """Set the queries and the bias of distance of the rating tower to 0."""
-        for block in (*model.rating.query_blocks, *model.rating.content_blocks):
-            zero([block.attention.distance_bias, *block.attention.query.weights])
+    def dataset_weight_paths(self, config: TimelineConfig) -> frozenset[str]:
+        """Return the paths of those tables."""
+        return frozenset(f"{name}/facts" for name in config.towers)
+
+    def with_uniform_attention(self, weights: Weights) -> Weights:
+        """Return the weights with queries and the bias of distance of the rating tower at 0."""
+        of_rating = {path: values for path, values in weights.items() if path.startswith("rating/")}
+        return {**weights, **zeroed(of_rating, "attention/query/kernel", "attention/distance")}
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
@@ -91,11 +97,19 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         """Return what to try after a training that diverged: its learning rates are no option of a command."""
         return "another --seed"
 
-    def scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
-        """Return the scorer of a trained model."""
-        from bst.models.timeline.scorer import TimelineScorer
+    def scorer(
+        self, config: TimelineConfig, sizes: Sizes, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf
+    ) -> Scorer:
+        """Return the scorer of trained weights."""
+        from bst.models.timeline.engine.scorer import NumpyTimelineScorer
 
-        return TimelineScorer(model, levels, rows_of)
+        return NumpyTimelineScorer(config, weights, levels, rows_of)
+
+    def keras_scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
+        """Return the same by the Keras model."""
+        from bst.models.timeline.keras_scorer import KerasTimelineScorer
+
+        return KerasTimelineScorer(model, levels, rows_of)
 
     def predict_test(
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None

@@ -22,37 +22,34 @@ import numpy as np
 from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
-from bst.models.config import Sizes
+from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.layers import (
-    DEMOGRAPHIC_SIZES,
     MASKED,
     EmbeddingWithUnknown,
     Inputs,
     Shape,
     Tensor,
-    distance_buckets,
     ridge_of_prefixes,
     rms_normalize,
 )
 from bst.models.timeline.blocks import Block
 from bst.models.timeline.config import TimelineConfig, TowerConfig
-from bst.schema import DECADES, GENRES
+from bst.models.timeline.definition import (
+    CALIBRATION,
+    CONTENT_EXPANSION,
+    HEAD_NUMBERS,
+    HIDDEN_UNITS,
+    ITEM_FEATURES,
+    LOG_COUNT_SCALE,
+    MOVIE_NUMBERS,
+    QUERY_EXPANSION,
+    USER_BIAS_DAMPING,
+    VISITOR_NUMBERS,
+    bucket_count,
+    bucket_starts,
+    distance_buckets,
+)
 from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
-
-ITEM_FEATURES = len(GENRES) + len(DECADES)
-# how much wider feed-forward layers are than tokens: narrower where candidates go through, which is no worse there and
-# is what ranking a catalogue waits for
-CONTENT_EXPANSION, QUERY_EXPANSION = 4, 2
-HIDDEN_UNITS = 128
-# a user's bias rests on few ratings at first: as if five more had been just average
-USER_BIAS_DAMPING = 5.0
-# what the hidden layer of the head reads, one number each, behind the query and the movie's vector, in this order
-HEAD_NUMBERS = ("user_bias", "mean_rating", "log_event_count", "movie_bias", "factor_offset", "variance")
-MOVIE_NUMBERS = ("mean_rating", "movie_bias")  # of these, what depends on the movie alone
-VISITOR_NUMBERS = tuple(name for name in HEAD_NUMBERS if name not in MOVIE_NUMBERS)
-# a, b, c and d of the like tower until they are fitted: logits are scores
-CALIBRATION = (1.0, 0.0, 0.0, 0.0)
-LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the number is of the size of the others
 
 
 def earlier(inputs: Inputs) -> Inputs:
@@ -98,8 +95,7 @@ class Tower(layers.Layer):
         return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
 
     def _blocks(self, name: str, count: int, expansion: int) -> list[Block]:
-        buckets = int(distance_buckets(np.array(self.max_distance))) + 1
-        settings = (self.config.heads, buckets, self.config.dropout, expansion)
+        settings = (self.config.heads, bucket_count(self.max_distance + 1), self.config.dropout, expansion)
         return [Block(*settings, name=f"{name}_{i}") for i in range(count)]
 
     def movie_vectors(self) -> Tensor:
@@ -383,7 +379,7 @@ class LikeTower(CatalogueTower):
 
     def count_buckets(self) -> np.ndarray:
         """Return the least number of events in each bucket of ``fame``, ascending: (buckets,) int."""
-        return np.unique(distance_buckets(np.arange(self.max_distance + 1)), return_index=True)[1]
+        return bucket_starts(self.max_distance + 1)
 
     def fame_after(self, event_count: Tensor) -> Tensor:
         """Return the log-odds that people like each movie later who have rated so many, int (…,): (…, M)."""

@@ -4,13 +4,14 @@ Under a causal mask no event attends to what comes after it. So in all histories
 have the same keys and values in every layer, and only what comes behind them has to be run through the layers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bst.models.timeline.config import TowerConfig
+from bst.models.timeline.engine.block import softmax
+from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.towers import CatalogueInference, RatingInference
+from bst.parallel import map_parallel
 from bst.timelines.segments import EVENT_INPUTS
 
 Arrays = dict[str, np.ndarray]
@@ -18,66 +19,25 @@ Arrays = dict[str, np.ndarray]
 # histories in one pass, and events that it runs through the layers: more go beyond the processor's caches, fewer are
 # not worth the start of an operation
 MAX_HISTORIES, MAX_EVENTS = 64, 8_000
-WORKERS = 2
 
 
 class SharedPrefixPredictor:
     """Predicts some movies for many histories of one visitor.
 
-    ``rating`` is a ``RatingInference``, ``catalogue`` has a ``CatalogueInference`` for each of the tasks "next" and
-    "like" that there is; ``compiled`` makes a graph of a function of inputs and of further arguments with the given
-    signatures. ``max_histories`` and ``max_events`` are run in one pass.
+    ``catalogue`` has the inference of each of the tasks "next" and "like" that there is. ``max_histories`` and
+    ``max_events`` are run in one pass.
     """
 
     def __init__(
         self,
-        rating: Any,
-        catalogue: Mapping[str, Any],
-        compiled: Callable,
+        rating: RatingInference,
+        catalogue: Mapping[str, CatalogueInference],
         max_histories: int = MAX_HISTORIES,
         max_events: int = MAX_EVENTS,
     ):
-        import tensorflow as tf
-
-        from bst.models.timeline.fast_inference import KVCache
-
-        def prefix_signature(tower: TowerConfig, order: str) -> tuple:
-            """Describe ``KVCache.as_prefix``; ``order`` of the layers, "c" of content and "q" of few queries."""
-            key_or_value = tf.TensorSpec((1, tower.heads, None, tower.width // tower.heads), tf.float32)
-            of_layer = {"c": (key_or_value, key_or_value), "q": (tf.TensorSpec((1, None, tower.width), tf.float32),)}
-            biases = [tf.TensorSpec((tower.heads, None, None), tf.float32)] * order.count("c")
-            return [of_layer[kind] for kind in order], biases
-
-        def prefixes(inputs):
-            caches = {name: KVCache() for name in self._towers}
-            for name, cache in caches.items():
-                self._towers[name].encode(inputs, cache)
-            return {name: cache.as_prefix() for name, cache in caches.items()}
-
-        def probabilities(inputs, movies, prefix_length, changed_length, prefix):
-            encoded = rating.encode(inputs, KVCache(prefix, prefix_length, changed_length))
-            return tf.nn.softmax(rating.score(encoded, movies)[0])
-
-        def logits_of(tower):
-            def logits(inputs, movies, prefix_length, changed_length, prefix):
-                return tower.logits(*tower.encode(inputs, KVCache(prefix, prefix_length, changed_length)), movies)
-
-            return logits
-
-        indices, number = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
         # the towers that take longest first
-        self._towers = {**catalogue, "rating": rating}
-        self._prefixes = compiled(prefixes)
-        # queries attend to the tokens, and again after each content layer
-        config = rating.tower.config
-        signature = prefix_signature(config, "q" + "cq" * (config.layers - 1))
-        self._graphs = {"rating": compiled(probabilities, indices, number, number, signature)}
-        for name, tower in catalogue.items():
-            config = tower.tower.config
-            signature = prefix_signature(config, "c" * (config.layers - 1) + "q")
-            self._graphs[name] = compiled(logits_of(tower), indices, number, number, signature)
+        self._towers: dict[str, CatalogueInference | RatingInference] = {**catalogue, "rating": rating}
         self._limits = max_histories, max_events
-        self._workers = ThreadPoolExecutor(WORKERS)
 
     def predict(
         self, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray, catalogue_logits: bool
@@ -98,7 +58,9 @@ class SharedPrefixPredictor:
         self, towers: Sequence[str], history: Arrays, variants: Sequence[Arrays], movies: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Return what some towers predict: the probability of each level, or logits, by tower."""
-        rows, prefixes = movies.astype(np.int32), self._prefixes(history)
+        caches = {name: KVCache() for name in towers}
+        for name, cache in caches.items():
+            self._towers[name].encode(history, cache)
         passes, count = [], 0
         for batch in variants:
             for which, *lengths in plan_passes(history, batch, *self._limits):
@@ -106,14 +68,22 @@ class SharedPrefixPredictor:
             count += len(batch["sex"])
 
         def run(job: tuple) -> tuple[str, np.ndarray, np.ndarray]:
-            tower, (inputs, which, prefix_length, changed_length) = job
-            lengths = np.int32(prefix_length), np.int32(changed_length)
-            return tower, which, self._graphs[tower](inputs, rows, *lengths, prefixes[tower]).numpy()
+            name, (inputs, which, prefix_length, changed_length) = job
+            cache = KVCache(caches[name].layers, prefix_length, changed_length)
+            return name, which, _predict(self._towers[name], inputs, movies, cache)
 
         predictions: dict[str, np.ndarray] = {}
-        for tower, which, values in self._workers.map(run, [(tower, part) for tower in towers for part in passes]):
+        for tower, which, values in map_parallel(run, [(tower, part) for tower in towers for part in passes]):
             predictions.setdefault(tower, np.zeros((count, *values.shape[1:]), np.float32))[which] = values
         return predictions
+
+
+def _predict(
+    tower: CatalogueInference | RatingInference, inputs: Arrays, movies: np.ndarray, cache: KVCache
+) -> np.ndarray:
+    if isinstance(tower, RatingInference):
+        return softmax(tower.score(tower.encode(inputs, cache), movies)[0])
+    return tower.logits(*tower.encode(inputs, cache), movies)
 
 
 def _take(inputs: Arrays, which: np.ndarray) -> Arrays:

@@ -1,10 +1,17 @@
-"""Fast inference gives what the plain definition gives: attention, blocks, towers, and histories with one prefix."""
+"""The inference engine gives what the Keras layers give: blocks, towers, and histories with one prefix."""
 
 import numpy as np
 import pytest
 
 from bst.models.config import Sizes
 from bst.models.timeline.config import TimelineConfig, TowerConfig
+from bst.models.timeline.engine import block as engine_blocks
+from bst.models.timeline.engine import catalogue
+from bst.models.timeline.engine.block import Block, attend_blockwise, rms_normalize, softmax
+from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor, plan_passes
+from bst.models.weights import as_tree, weights_of
+from tests.unit.engine_parts import like_inference, next_inference, rating_inference
 
 WIDTH, MOVIES, VISITORS, POSITIONS = 8, 30, 3, 7
 
@@ -31,68 +38,53 @@ def block():
     return block
 
 
+@pytest.fixture(scope="module")
+def engine_block(block):
+    return Block(as_tree(weights_of(block)), np.array(block.norm_1.scale), max_distance=4)
+
+
 # ---- attention and blocks
 
 
-def test_few_queries_attend_as_the_plain_attention_does(block):
-    from bst.models.timeline.fast_inference import attend_few_queries
-
-    x, context, bias = arrays((3, 2, WIDTH), (3, 7, WIDTH), (3, 2, 2, 7))
-    bias[1, :, :, 4:] = -1e9
-    expected, expected_weights = block.attention(x, context, bias)
-    attended, weights = attend_few_queries(block.attention, x, context, bias)
-    np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
-    np.testing.assert_allclose(attended, expected, atol=1e-5)
-    assert (np.array(weights)[1, :, :, 4:] == 0).all()
-
-
 @pytest.mark.parametrize("own", [0, 1, 4])
-def test_attention_in_blocks_is_attention_to_all_of_them(block, own):
+def test_attention_in_blocks_is_attention_to_all_of_them(own):
     """Queries that all rows share, over 6 keys that they share and ``own`` ones that each row has."""
-    from bst.models.timeline.fast_inference import attend_blockwise
-
-    attention = block.attention
-    x, shared, each, bias = arrays((1, 3, WIDTH), (1, 6, WIDTH), (5, own, WIDTH), (2, 3, 6 + own))
+    queries, shared, each, bias = arrays((1, 2, 3, 4), (2, 1, 2, 6, 4), (2, 5, 2, own, 4), (2, 3, 6 + own))
     bias[:, 0, 2:] = -1e9
     bias[:, 1] += 60  # far apart, where a sum of exponentials would be lost
-    context = np.concatenate([np.repeat(shared, 5, axis=0), each], axis=1)
-    expected, _ = attention(np.repeat(x, 5, axis=0), context, bias)
-    blocks = [
-        (*attention.keys_and_values(part), bias[..., columns])
-        for part, columns in ((shared, slice(6)), (each, slice(6, None)))
-    ]
-    attended = attend_blockwise(attention, x, *blocks)
+    keys, values = (
+        np.concatenate([np.repeat(part, 5, axis=0), one], axis=2) for part, one in zip(shared, each, strict=True)
+    )
+    expected = softmax(queries @ np.swapaxes(keys, -1, -2) + bias) @ values
+    attended = attend_blockwise(queries, (*shared, bias[..., :6]), (*each, bias[..., 6:]))
     np.testing.assert_allclose(np.broadcast_to(attended, expected.shape), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("way", ["call_cached", "call_few_queries", "call_absorbed"])
 @pytest.mark.parametrize("queries", [1, 20])
-def test_a_block_in_every_way_is_the_plain_block(block, way, queries):
-    from bst.models.timeline import fast_inference
-
+def test_a_block_of_few_queries_is_the_plain_block(block, engine_block, queries):
     x, context, bias = arrays((3, queries, WIDTH), (3, 6, WIDTH), (3, 2, 1, 6))
     bias[2, :, :, 3:] = -1e9
-    expected, expected_weights = block(x, context, bias)
-    run = getattr(fast_inference, way)
-    context = block.attention.keys_and_values(context) if way == "call_cached" else (context,)
-    result, weights = run(block, x, *context, bias)
+    expected, expected_weights = block(x, np.array(block.norm_1(context)), bias)
+    result, weights = engine_block.call_few(x, rms_normalize(context), bias)
     np.testing.assert_allclose(result, expected, atol=1e-4, rtol=1e-5)
     np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
+    assert (weights[2, :, :, 3:] == 0).all()
 
 
 @pytest.mark.parametrize(("prefix", "changed"), [(1, 0), (1, 2), (3, 1), (3, 4)])
-def test_a_block_over_a_shared_prefix_and_suffix_is_the_plain_block(block, prefix, changed):
+def test_a_block_over_a_shared_prefix_and_suffix_is_the_plain_block(block, engine_block, prefix, changed):
     """7 tokens in 3 rows that are the same but for the ``changed`` ones behind the ``prefix``."""
-    from bst.models.timeline.fast_inference import KVCache, call_shared_suffix, keys_and_values
-
     one, own = arrays((1, 7, WIDTH), (3, changed, WIDTH))
     tokens = np.repeat(one, 3, axis=0)
     tokens[:, prefix : prefix + changed] = own
     distance = np.arange(7)[:, None] - np.arange(7)
     bias = block.attention.logit_bias(np.clip(distance, 0, 4), np.where(distance < 0, -1e9, 0).astype(np.float32))
     expected, _ = block(tokens, block.norm_1(tokens), bias)
-    cache = KVCache(([keys_and_values(block, one)], []), prefix, changed)
-    result = call_shared_suffix(block, tokens[:, prefix:], cache, bias[:, prefix:])
+    first = KVCache()
+    np.testing.assert_allclose(
+        engine_block.call_content(one, first)[0, :prefix], np.array(expected)[0, :prefix], atol=1e-4, rtol=1e-5
+    )
+    result = engine_block.call_shared_suffix(tokens[:, prefix:], KVCache(first.layers, prefix, changed))
     np.testing.assert_allclose(result, np.array(expected)[:, prefix:], atol=1e-4, rtol=1e-5)
 
 
@@ -114,17 +106,13 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def rating(model):
-    from bst.models.timeline.fast_inference import RatingInference
-
-    return RatingInference(model.rating)
+    return rating_inference(model)
 
 
 @pytest.fixture(scope="module")
 def following(model):
     """The inference of each tower that scores the catalogue."""
-    from bst.models.timeline.fast_inference import CatalogueInference
-
-    return {name: CatalogueInference(model.towers[name]) for name in ("next", "like")}
+    return {"next": next_inference(model), "like": like_inference(model)}
 
 
 @pytest.fixture
@@ -149,11 +137,10 @@ def padded(inputs, length: int, padding: int, rubbish: int) -> dict[str, np.ndar
 
 @pytest.mark.parametrize("length", range(POSITIONS))
 @pytest.mark.parametrize(("padding", "rubbish"), [(0, 0), (5, 4)])
-@pytest.mark.parametrize("whole_catalogue", [True, False])
-def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, padding, rubbish, whole_catalogue):
+def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, padding, rubbish):
     logits, plain_weights = model(inputs, return_attention_scores=True)
     encoded = rating.encode(padded(inputs, length, padding, rubbish))
-    scored, weights = rating.score(encoded, None if whole_catalogue else np.arange(MOVIES, dtype=np.int32))
+    scored, weights = rating.score(encoded, np.arange(MOVIES))
     rows, movies = np.arange(VISITORS), inputs["movie"][:, length]
     np.testing.assert_allclose(np.array(scored)[rows, movies], np.array(logits)[:, length], atol=2e-5, rtol=1e-5)
     weights = np.array(weights)[rows, :, :, movies]  # (visitors, layers, heads, visitor and events)
@@ -161,6 +148,20 @@ def test_scores_are_those_of_the_plain_pass(model, rating, inputs, length, paddi
         weights[..., : length + 1], np.array(plain_weights)[:, :, :, length, : length + 1], atol=1e-5
     )
     assert weights[..., length + 1 :].sum() == 0, "nothing attends to padding"
+
+
+@pytest.mark.parametrize("length", [0, 1, POSITIONS])
+@pytest.mark.parametrize("together", [1, 7, 1000])
+@pytest.mark.parametrize("largest_logit", [80, 0])
+def test_a_whole_catalogue_is_scored_as_few_movies_are(rating, inputs, length, together, largest_logit, monkeypatch):
+    """In parts of any size, and whether or not logits are known to be small."""
+    monkeypatch.setattr(catalogue, "MOST_TOGETHER", together)
+    monkeypatch.setattr(engine_blocks, "LARGEST_LOGIT", largest_logit)
+    encoded = rating.encode(padded(one_history(inputs), length, 0, 0))
+    expected = softmax(rating.score(encoded, np.arange(MOVIES))[0])[0]
+    np.testing.assert_allclose(catalogue.distributions(rating, encoded), expected, atol=1e-6)
+    some = np.array([7, 0, 7, 29])
+    np.testing.assert_allclose(catalogue.distributions(rating, encoded, some), expected[some], atol=1e-6)
 
 
 @pytest.mark.parametrize("length", range(POSITIONS))
@@ -174,7 +175,7 @@ def test_the_state_after_a_history_is_that_of_the_plain_pass(model, following, i
     logits = np.array(following[name].logits(state, event_count))
     plain = model.towers[name].logits(states[:, length], np.full(VISITORS, length), output_vectors)
     np.testing.assert_allclose(logits, plain, atol=1e-4)
-    some = np.array([7, 0, 7, 29], np.int32)
+    some = np.array([7, 0, 7, 29])
     np.testing.assert_allclose(following[name].logits(state, event_count, some), logits[:, some], atol=1e-5)
 
 
@@ -195,7 +196,7 @@ def test_user_factors_are_a_ridge_regression(model, rating, inputs):
 
 
 def test_scales_of_one_change_nothing_and_of_zero_hide_everything(rating, inputs):
-    movies = np.arange(MOVIES, dtype=np.int32)
+    movies = np.arange(MOVIES)
 
     def logits(event_scale: float, profile_scale: float, **changes: np.ndarray) -> np.ndarray:
         scales = {
@@ -232,16 +233,14 @@ def removals(inputs) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("prefix", [1, 3, 7])
 def test_a_cache_changes_nothing(rating, following, inputs, prefix):
     """The last events, the first two of them changed, run behind the prefix of the history."""
-    from bst.models.timeline.fast_inference import KVCache
-
     history = one_history(inputs)
     variants = {name: np.repeat(values, 3, axis=0) for name, values in history.items()}
     variants["level"][:, prefix - 1 : prefix + 1] = np.array([[0, 1], [2, 3], [4, 0]])[:, : POSITIONS - prefix + 1]
-    movies = np.arange(MOVIES, dtype=np.int32)
+    movies = np.arange(MOVIES)
     for inference in (rating, *following.values()):
         first = KVCache()
         inference.encode(history, first)
-        encoded = inference.encode(variants, KVCache(first.as_prefix(), prefix, min(2, POSITIONS + 1 - prefix)))
+        encoded = inference.encode(variants, KVCache(first.layers, prefix, min(2, POSITIONS + 1 - prefix)))
         plain = inference.encode(variants)
         if inference is rating:
             encoded, plain = (np.array(rating.score(part, movies)[0]) for part in (encoded, plain))
@@ -254,19 +253,11 @@ def test_a_cache_changes_nothing(rating, following, inputs, prefix):
 def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
     rating, following, inputs, max_histories, max_events
 ):
-    import tensorflow as tf
-
-    from bst.models.timeline.prefix_cache import SharedPrefixPredictor
-
-    def compiled(function, *_):
-        return lambda *arguments: tf.nest.map_structure(tf.convert_to_tensor, function(*arguments))
-
-    predictor = SharedPrefixPredictor(rating, following, compiled, max_histories, max_events)
+    predictor = SharedPrefixPredictor(rating, following, max_histories, max_events)
     history, variants, movies = one_history(inputs), removals(inputs), np.array([3, 17, 3])
     levels, logits = predictor.predict(history, [history, variants], movies, True)
     for batch, rows in ((history, slice(0, 1)), (variants, slice(1, None))):
-        expected, _ = rating.score(rating.encode(batch), movies.astype(np.int32))
-        expected = np.exp(expected) / np.exp(expected).sum(-1, keepdims=True)
+        expected = softmax(rating.score(rating.encode(batch), movies)[0])
         np.testing.assert_allclose(levels[rows], expected, atol=1e-5)
         for name, tower in following.items():
             np.testing.assert_allclose(logits[name][rows], tower.logits(*tower.encode(batch), movies), atol=1e-4)
@@ -275,8 +266,6 @@ def test_a_shared_prefix_predicts_what_each_history_alone_predicts(
 
 def test_passes_share_what_stands_in_front_of_the_difference(inputs):
     """7 histories without one of 7 events, in passes of three; the visitor is the first token."""
-    from bst.models.timeline.prefix_cache import plan_passes
-
     history, variants = one_history(inputs), removals(inputs)
     # the history is one of itself: all but its last token is shared
     assert [(*rows, *lengths) for rows, *lengths in plan_passes(history, history, 3, 8_000)] == [(0, POSITIONS, 0)]

@@ -1,0 +1,58 @@
+"""The scorer of the Keras model itself: slow to load, and the reference for the inference engine."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bst.models.classic.scorer import ClassicScorer, Inputs
+from bst.models.layers import Tensor
+from bst.models.trainer import Model
+from bst.schema import DEMOGRAPHICS
+
+
+class KerasClassicScorer(ClassicScorer):
+    """As ``ClassicScorer``, by the Keras model."""
+
+    def __init__(self, model: Model, levels: tuple[float, ...]):
+        super().__init__(model.config, model.sizes, levels)
+        self._model = model
+        signature = {
+            "movies": tf.TensorSpec((None, self.max_history), tf.int32),
+            "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
+        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", *DEMOGRAPHICS)}
+
+        def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
+            # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it
+            return tf.function(function, input_signature=[signature, *arguments], autograph=False)
+
+        def gradients(inputs: Inputs, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
+            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
+            with tf.GradientTape() as tape:
+                tape.watch(scales)
+                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+                stars = model(scaled, training=False)[:, 0]
+            return stars, *tape.gradient(stars, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        self._predict = compiled(lambda inputs: model(inputs, training=False))
+        self._attention = compiled(lambda inputs: model(inputs, training=False, return_attention_scores=True))
+        self._gradient = compiled(
+            gradients, tf.TensorSpec((None, self.max_history), tf.float32), tf.TensorSpec((None,), tf.float32)
+        )
+
+    def movie_vectors(self) -> np.ndarray:
+        """Return what the model has learned of each movie, with its genres: (movies, width) float32."""
+        return np.array(self._model.encode_movie(np.arange(self._movies)))
+
+    def _ratings(self, inputs: Inputs) -> np.ndarray:
+        return self._predict(inputs).numpy()[:, 0]
+
+    def _weights(self, inputs: Inputs) -> np.ndarray:
+        return self._attention(inputs)[1].numpy()[0]
+
+    def _scaled_gradients(
+        self, inputs: Inputs, event_scale: np.ndarray, profile_scale: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        stars, by_event, by_demographics = (part.numpy() for part in self._gradient(inputs, event_scale, profile_scale))
+        return stars, by_event, by_demographics

@@ -1,0 +1,139 @@
+"""The scorer of the timeline model by the inference engine: the one that serves."""
+
+from collections.abc import Sequence
+
+import autograd.numpy as np
+from autograd import make_vjp
+
+from bst.models.config import Task
+from bst.models.timeline.config import TimelineConfig
+from bst.models.timeline.engine import catalogue
+from bst.models.timeline.engine.block import softmax
+from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
+from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
+from bst.models.timeline.scorer import Inputs, TimelineScorer
+from bst.models.weights import Array, Weights, as_tree
+from bst.parallel import use_one_blas_thread
+from bst.schema import Visitor
+from bst.scoring.encoding import encode_history, encode_without_each, with_other_ratings
+from bst.scoring.results import CandidateScores
+from bst.scoring.scorer import RowsOf
+
+# a shorter history has no prefix to share
+LEAST_SHARED = 2
+# more candidates than these are scored as a catalogue is, each visitor alone
+MOST_FEW = 256
+CATALOGUE_TOWERS: dict[Task, type[CatalogueInference]] = {"next": CatalogueInference, "like": LikeInference}
+
+
+class NumpyTimelineScorer(TimelineScorer):
+    """As ``TimelineScorer``, in NumPy. ``weights``: all that ``shapes.weight_shapes`` names."""
+
+    def __init__(self, config: TimelineConfig, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf):
+        super().__init__(levels, config.max_history, config.tasks, rows_of)
+        use_one_blas_thread()
+        tree, towers = as_tree(weights), config.towers
+        self._rating = RatingInference(tree.rating, towers["rating"], config.train_length)
+        self._towers: dict[str, CatalogueInference] = {
+            task: kind(getattr(tree, task), towers[task], config.train_length)
+            for task, kind in CATALOGUE_TOWERS.items()
+            if task in towers
+        }
+        self._shared_prefix = SharedPrefixPredictor(self._rating, self._towers)
+
+    def movie_vectors(self) -> Array:
+        """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
+        return self._rating.movie_vectors
+
+    def _distributions(self, inputs: Inputs, movies: Array | None = None) -> Array:
+        encoded = self._rating.encode(inputs)
+        if movies is not None and len(movies) <= MOST_FEW:
+            return softmax(self._rating.score(encoded, movies)[0])
+        visitors = range(len(inputs["sex"]))
+        return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
+
+    def _catalogue_logits(self, task: str, inputs: Inputs, movies: Array | None = None) -> Array:
+        tower = self._towers[task]
+        return tower.logits(*tower.encode(inputs), slice(None) if movies is None else movies)
+
+    def _attention_arrays(self, inputs: Inputs, movie: int) -> tuple[Array, Array]:
+        cache = KVCache()
+        _, weights = self._rating.score(self._rating.encode(inputs, cache), np.array([movie]))
+        between = np.stack(cache.weights)[:, 0] if cache.weights else np.zeros((0, 0, 0, 0))
+        return weights[0, :, :, 0], between
+
+    def _scaled_gradients(
+        self, inputs: Inputs, movie: int, event_scale: Array, profile_scale: Array
+    ) -> tuple[Array, Array, Array]:
+        movies, stars = np.array([movie]), np.array(self.levels, np.float32)
+
+        def expected(scales: tuple[Array, Array]) -> Array:
+            scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+            return softmax(self._rating.score(self._rating.encode(scaled), movies)[0])[:, 0] @ stars
+
+        # no rating depends on the scales of another row, so that one pass back gives the gradients of all
+        vjp, ratings = make_vjp(expected)((event_scale, profile_scale))
+        return ratings, *vjp(np.ones_like(ratings))
+
+    # ---- a history in many variants: what they share is read once
+
+    def score_movie_without_each(
+        self, visitor: Visitor, rows: Array, movie: int, catalogue_logits: bool = True
+    ) -> CandidateScores:
+        """Score ``movie`` for the visitor, then without each event: see ``Scorer``."""
+        if len(rows) < LEAST_SHARED:
+            return super().score_movie_without_each(visitor, rows, movie, catalogue_logits)
+        levels, logits = self._shared_prefix.predict(
+            *self._without_each_inputs(visitor, rows, None), np.array([movie]), catalogue_logits
+        )
+        return self._scores(levels[:, 0], {name: values[:, 0] for name, values in logits.items()})
+
+    def expected_without_each(
+        self, visitor: Visitor, rows: Array, movies: Array, positions: Sequence[int] | None = None
+    ) -> Array:
+        """Return expected ratings of ``movies`` without each event: see ``Scorer``."""
+        if len(rows) < LEAST_SHARED:
+            return super().expected_without_each(visitor, rows, movies, positions)
+        inputs = self._without_each_inputs(visitor, rows, positions)
+        return self._means(self._shared_prefix.predict(*inputs, movies, False)[0])
+
+    def like_logit_without_each(
+        self, visitor: Visitor, rows: Array, movies: Array, positions: Sequence[int] | None = None
+    ) -> Array:
+        """Return ``like_logit`` of ``movies`` without each event: see ``Scorer``."""
+        if len(rows) < LEAST_SHARED or "like" not in self.tasks:
+            return super().like_logit_without_each(visitor, rows, movies, positions)
+        return self._shared_prefix.logits("like", *self._without_each_inputs(visitor, rows, positions), movies)
+
+    def expected_if_rated(
+        self, visitor: Visitor, rows: Array, movie: int, positions: Sequence[int] | None = None
+    ) -> Array:
+        """Return the expected rating of ``movie`` if an event had another rating: see ``Scorer``."""
+        history = encode_history(visitor, rows, self.max_history)
+        events = np.arange(len(history.movie)) if positions is None else np.asarray(positions, int)
+        if not len(events):
+            return np.zeros((0, len(self.levels)))
+        changed, cells = with_other_ratings(history, self.levels, events)
+        unchanged = self._model_inputs(history.as_batch(), [visitor])
+        batches = [unchanged, self._model_inputs(changed, [visitor])]
+        expected = self._means(self._shared_prefix.predict(unchanged, batches, np.array([movie]), False)[0])[:, 0]
+        table = np.full((len(events), len(self.levels)), expected[0])
+        table[cells] = expected[1:]
+        return table
+
+    def _without_each_inputs(
+        self, visitor: Visitor, rows: Array, positions: Sequence[int] | None
+    ) -> tuple[Inputs, list[Inputs]]:
+        """Return the history, and as batches all that is read of it, then what is without each event."""
+        history, without = encode_without_each(visitor, rows, self.max_history, positions)
+        read = encode_history(visitor, rows, self.max_history)
+        batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
+        return self._model_inputs(history.as_batch(), [visitor]), batches
+
+
+def _one(encoded: EncodedVisitors, row: int, inputs: Inputs) -> EncodedVisitors:
+    """Return one of several visitors, without padding."""
+    tokens, at = int((inputs["movie"][row] >= 0).sum()) + 1, slice(row, row + 1)
+    contexts = [(context[at, :tokens], bias[at, ..., :tokens]) for context, bias in encoded.contexts]
+    return EncodedVisitors(contexts, *(part[at] for part in encoded[1:]))

@@ -1,0 +1,51 @@
+"""NumPy on several processors: parts of an array side by side, each with a BLAS of one thread.
+
+NumPy leaves its lock while it computes, so that threads really run at the same time. BLAS would spread each product
+over all processors by itself; for matrices this small that costs more than it saves, and its threads wait for each
+other in a busy loop, which makes everything many times slower as soon as another program wants a processor.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+T = TypeVar("T")
+R = TypeVar("R")
+MOST_WORKERS = 4
+
+
+@cache
+def workers() -> int:
+    """Return how many threads work side by side: as many as this program may use processors, at most 4."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_WORKERS, available)
+
+
+def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Return the results of a function for each item, in order; several at a time, where it computes with NumPy.
+
+    Within such a function everything runs in its own thread: threads that waited for each other might wait for ever.
+    """
+    items = list(items)
+    if len(items) == 1 or getattr(_worker, "busy", False):
+        return [function(item) for item in items]
+    return list(_pool().map(function, items))
+
+
+@cache
+def use_one_blas_thread() -> None:
+    """Let the BLAS of NumPy use one thread from now on, in this process."""
+    threadpool_limits(limits=1, user_api="blas")
+
+
+_worker = threading.local()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers(), "numpy", initializer=lambda: setattr(_worker, "busy", True))
