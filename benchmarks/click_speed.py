@@ -8,61 +8,20 @@ browser has them; "on screen" is until the page says that it is idle again. Need
 """
 
 import argparse
-import base64
 import itertools
 import json
-import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.live_app import Server, Traffic, chromium, load_of_machine, served
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WARM_UP = 4
 KINDS = ("star", "move", "remove", "undo")
-
-
-@contextmanager
-def served() -> Iterator[tuple[str, int]]:
-    """Serve the app on a free port; yield its address and its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            if server.poll() is not None:
-                sys.exit("error: the app did not start; try: streamlit run app.py")
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield address, server.pid
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def processor_ms(process: int) -> float:
-    """Return the processor time that a process has used, all its threads together; not a number but on Linux."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, int]]:
@@ -78,33 +37,6 @@ def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, in
     ratings = {movie: chance.randint(1, 5) for movie in movies}
     visitor = Visitor("F", 25, None, tuple(Event(movie, float(stars)) for movie, stars in ratings.items()))
     return f"?s={encode(State(bundle.name, visitor))}", ratings
-
-
-class Messages:
-    """Messages between browser and server, with the browser's own clock (seconds)."""
-
-    def __init__(self, page):
-        self.sent: list[float] = []
-        self.ended: list[float] = []
-        self.received = 0
-        session = page.context.new_cdp_session(page)
-        session.on("Network.webSocketFrameSent", lambda event: self.sent.append(event["timestamp"]))
-        session.on("Network.webSocketFrameReceived", self._receive)
-        session.send("Network.enable")
-
-    def _receive(self, event: dict) -> None:
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
-        payload = base64.b64decode(event["response"]["payloadData"])
-        self.received += len(payload)
-        if ForwardMsg.FromString(payload).WhichOneof("type") == "script_finished":
-            self.ended.append(event["timestamp"])
-
-    def forget(self) -> None:
-        """Drop what was recorded."""
-        self.sent.clear()
-        self.ended.clear()
-        self.received = 0
 
 
 class Clicks:
@@ -138,11 +70,16 @@ class Clicks:
         return self.page.locator(f".st-key-later_{movie} button").first
 
 
-# when the mouse button came up, and when the page last became idle after that
+# when the mouse button came up, when the list was first drawn anew after that, and when the page last became idle
 WATCH = """
 (() => {
-  window.clicked = window.idle = 0
-  addEventListener('click', () => { window.clicked = performance.now(); window.idle = 0 }, true)
+  window.clicked = window.listed = window.idle = 0
+  addEventListener('click', () => { window.clicked = performance.now(); window.listed = window.idle = 0 }, true)
+  const replace = Element.prototype.replaceChildren
+  Element.prototype.replaceChildren = function (...children) {
+    if (this.classList.contains('list')) window.listed ||= performance.now()
+    return replace.apply(this, children)
+  }
   new MutationObserver(() => {
     if (document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning')
       window.idle ||= performance.now()
@@ -158,14 +95,13 @@ def settle(page) -> None:
     page.wait_for_selector(IDLE, timeout=120_000)
 
 
-def measure(page, address: str, server: int, options: argparse.Namespace) -> list[dict]:
+def measure(page, server: Server, options: argparse.Namespace) -> list[dict]:
     """Click and return one row a click: its kind, and its times in milliseconds."""
     query, ratings = link_to(options.bundle, options.events, options.seed)
-    messages = Messages(page)
+    traffic = Traffic(page)
     page.add_init_script(WATCH)
-    page.goto(address + "/" + query)
-    page.wait_for_selector(".st-key-event_0", timeout=120_000)
-    page.wait_for_function("!document.body.innerText.includes('Loading TensorFlow')", timeout=120_000)
+    page.goto(server.address + "/" + query)
+    page.wait_for_selector(".list li", timeout=120_000)
     settle(page)
     show_all = page.locator(".st-key-show_whole_history button")
     if options.whole_history and show_all.count():
@@ -178,21 +114,24 @@ def measure(page, address: str, server: int, options: argparse.Namespace) -> lis
         button = clicks.target(kind)
         button.scroll_into_view_if_needed()
         page.wait_for_timeout(100)
-        messages.forget()
-        before = processor_ms(server)
+        traffic.forget()
+        before = server.processor_s
         button.click()
         page.wait_for_function("window.idle > window.clicked", timeout=60_000)
         settle(page)
-        if not messages.sent or not messages.ended:
+        if not traffic.sent or not traffic.ended:
             sys.exit(f"error: a click ({kind}) led to nothing")
         if index >= WARM_UP:
             rows.append(
                 {
                     "kind": kind,
-                    "run_ms": 1000 * (messages.ended[-1] - messages.sent[0]),
-                    "processor_ms": processor_ms(server) - before,
+                    "run_ms": 1000 * (traffic.ended[-1] - traffic.sent[0]),
+                    "processor_ms": 1000 * (server.processor_s - before),
+                    "list_ms": page.evaluate("window.listed - window.clicked"),
                     "screen_ms": page.evaluate("window.idle - window.clicked"),
-                    "received_bytes": messages.received,
+                    "messages": traffic.messages,
+                    "received_bytes": traffic.received_bytes,
+                    "requests": traffic.requests,
                 }
             )
     return rows
@@ -209,49 +148,42 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
 
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.conftest import FLAGS, chromium_path
-
-    with served() as (address, server), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+    with served() as server, chromium() as browser:
+        server.wait()
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        rows = measure(page, address, server, options)
-        browser.close()
-    report(options, rows)
+        report(options, measure(page, server, options))
 
 
 def report(options: argparse.Namespace, rows: list[dict]) -> None:
-    """Print what was measured."""
-    run, screen, received = ([row[what] for row in rows] for what in ("run_ms", "screen_ms", "received_bytes"))
+    """Print what was measured: medians, and what 95% of the clicks are within."""
 
-    def spread(values: list[float]) -> tuple[float, float]:
+    def spread(what: str) -> tuple[float, float]:
+        values = [row[what] for row in rows]
         return statistics.median(values), statistics.quantiles(values, n=20)[-1]
 
-    result = {
-        "bundle": options.bundle,
-        "events": options.events,
-        "whole_history": options.whole_history,
-        "clicks": len(rows),
-        "median_ms": spread(run)[0],
-        "p95_ms": spread(run)[1],
-        "screen_median_ms": spread(screen)[0],
-        "screen_p95_ms": spread(screen)[1],
-        "median_bytes": statistics.median(received),
-        "processor_median_ms": statistics.median(row["processor_ms"] for row in rows),
-        "by_kind": {k: statistics.median(row["run_ms"] for row in rows if row["kind"] == k) for k in KINDS},
-        "load": os.getloadavg()[0],
-    }
+    def by_kind(what: str) -> dict[str, float]:
+        return {kind: statistics.median(row[what] for row in rows if row["kind"] == kind) for kind in KINDS}
+
+    result = {"bundle": options.bundle, "events": options.events, "whole_history": options.whole_history}
+    result |= {"clicks": len(rows), "load": load_of_machine()}
+    for what in ("list_ms", "screen_ms", "run_ms", "processor_ms", "messages", "received_bytes", "requests"):
+        result[what], result[f"{what}_p95"] = spread(what)
+    result |= {f"{what}_by_kind": by_kind(what) for what in ("list_ms", "processor_ms")}
     if options.json:
         print(json.dumps(result))
         return
-    print(f"{options.bundle}, a history of {options.events} movies, {len(rows)} clicks:")
-    print(f"click to end of script: median {result['median_ms']:.0f} ms, 95% within {result['p95_ms']:.0f} ms")
-    print(f"click to idle on screen: median {result['screen_median_ms']:.0f} ms", end=", ")
-    print(f"95% within {result['screen_p95_ms']:.0f} ms")
-    print(f"processor time of the server for a click: median {result['processor_median_ms']:.0f} ms")
-    print("by kind: " + ", ".join(f"{kind} {ms:.0f} ms" for kind, ms in result["by_kind"].items()), end="; ")
-    print(f"{result['median_bytes'] / 1024:.0f} KB received; load of the machine {result['load']:.1f}")
+    print(f"{options.bundle}, a history of {options.events} movies, {len(rows)} clicks; median (95% within):")
+    for what, label in (
+        ("list_ms", "click to list"),
+        ("screen_ms", "click to idle on screen"),
+        ("run_ms", "click to end of script"),
+        ("processor_ms", "processor time of the server"),
+    ):
+        print(f"{label}: {result[what]:.0f} ms ({result[f'{what}_p95']:.0f})")
+    for what, label in (("list_ms", "click to list"), ("processor_ms", "processor time")):
+        print(f"{label} by kind: " + ", ".join(f"{kind} {ms:.0f} ms" for kind, ms in by_kind(what).items()))
+    print(f"{result['messages']:.0f} messages, {result['received_bytes'] / 1024:.0f} KB", end=", ")
+    print(f"{result['requests']:.0f} requests; load of the machine {result['load']:.1f}")
 
 
 if __name__ == "__main__":

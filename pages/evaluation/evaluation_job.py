@@ -13,7 +13,7 @@ from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation import measure, measure_lists
 from bst.timelines.splits import EvaluationSplit
-from pages.shared import resources
+from pages.shared import keras_private
 from pages.shared.format import escape_markdown
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,10 @@ class Job:
         try:
             self._on_progress(0.0, f"reading {self.bundle.dataset_title}")
             split = measure.own_split(self.bundle, datasets.load(self.bundle.dataset))
-            self._on_progress(0.01, "loading TensorFlow")
-            backend.load()
-            resources.keep_compiled()
+            if self.kind == "ratings":
+                self._on_progress(0.01, "loading TensorFlow")
+                backend.load()
+                keras_private.disable_clear_session()
             self.problem = _measure_and_keep(self.kind, self.bundle, split, self._on_progress) or ""
         except _StoppedError:
             self.stage = "stopped"

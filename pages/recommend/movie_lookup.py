@@ -6,14 +6,14 @@ import streamlit as st
 
 from bst.inference.recommender import Recommendation, Recommender
 from bst.metrics import LIKED, probability_liked
-from bst.schema import Visitor
 from bst.text import percent
+from pages.shared import part_runs
 from pages.shared.format import escape_markdown, odds
 from pages.shared.state import explained, settings, visitor_state
-from pages.shared.widgets import chart_view
+from pages.shared.widgets import chart_view, why_link
 
 
-def render(recommender: Recommender, visitor: Visitor) -> None:
+def render(recommender: Recommender) -> None:
     """Draw the search, and the predictions for the chosen movie."""
     with st.container(border=True):
         st.header("What about another movie?", anchor=False)
@@ -28,28 +28,32 @@ def render(recommender: Recommender, visitor: Visitor) -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        if movie_id is None:
-            st.caption("Choose any movie, seen or not, to see the rating that the model expects.")
-            return
-        row = recommender.recommendation(visitor, movie_id)
-        _draw_prediction(row, recommender.bundle.levels)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            seen = ", already seen" if row.seen else ""
-            rank = f"Rank **{row.rank:,}** of {len(titles):,} by expected rating{seen}."
-            st.markdown(f"{rank}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
-            with st.container(horizontal=True, width="content", gap="xsmall"):
-                st.button(
-                    "Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,)
-                )
-                st.button(
-                    "Seen",
-                    key="seen_any",
-                    icon=":material/done:",
-                    help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
-                    disabled=row.seen,
-                    on_click=visitor_state.mark_seen,
-                    args=(movie_id,),
-                )
+        _draw_answer(recommender, movie_id)
+
+
+@st.fragment(key=part_runs.key("lookup", "a"))
+def _draw_answer(recommender: Recommender, movie_id: int | None) -> None:
+    why_link.follow()
+    if movie_id is None:
+        st.caption("Choose any movie, seen or not, to see the rating that the model expects.")
+        return
+    row = recommender.recommendation(visitor_state.current(), movie_id)
+    _draw_prediction(row, recommender.bundle.levels)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        seen = ", already seen" if row.seen else ""
+        rank = f"Rank **{row.rank:,}** of {len(recommender.catalogue):,} by expected rating{seen}."
+        st.markdown(f"{rank}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            st.button("Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,))
+            st.button(
+                "Seen",
+                key="seen_any",
+                icon=":material/done:",
+                help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
+                disabled=row.seen,
+                on_click=part_runs.then_run_all(visitor_state.mark_seen),
+                args=(movie_id,),
+            )
 
 
 def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:

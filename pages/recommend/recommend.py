@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.ranking import Order
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
@@ -11,7 +12,7 @@ from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
 from bst.text import count, percent
 from pages.recommend import movie_lookup, visitor_sources
-from pages.shared import recommenders, resources
+from pages.shared import part_runs, recommenders, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_editor, why_link
@@ -26,7 +27,6 @@ def render() -> None:
     """Draw the page: the sentence, then the editor beside the list."""
     recommenders.need_ratings()
     bundle = chosen_model.bundle()
-    visitor = visitor_state.current()
     headline = st.empty()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         below_headline = st.container(width="content")
@@ -44,9 +44,38 @@ def render() -> None:
     with grid.cell():
         recommender = recommenders.get(headline, "What would they like to watch?")
         options = list_controls.rank_options(recommender)
-        rows = recommender.rank(visitor, list_controls.length(), options)
-        _draw_list(recommender, visitor, rows, options)
-        movie_lookup.render(recommender, visitor)
+        downloads = _draw_controls(recommender, options)
+        _draw_answer(recommender, options, headline, below_headline, downloads)
+        movie_lookup.render(recommender)
+
+
+def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGenerator:
+    """Draw what a list is ranked by; return the place for the menu of downloads."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header("What they would like", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            list_controls.draw_filters(recommender, options)
+            downloads = st.container(width="content")
+    list_controls.draw_order(recommender, options)
+    filters = list_controls.describe(options)
+    if filters:
+        st.caption(f":material/filter_alt: {escape_markdown(filters)}")
+    return downloads
+
+
+@st.fragment(key=part_runs.key("answer", "a"))
+def _draw_answer(
+    recommender: Recommender,
+    options: RankOptions,
+    headline: DeltaGenerator,
+    below_headline: DeltaGenerator,
+    downloads: DeltaGenerator,
+) -> None:
+    """Draw all that follows from the visitor: the list, and what is said of it above."""
+    why_link.follow()
+    visitor = visitor_state.current()
+    rows = recommender.rank(visitor, list_controls.length(), options)
+    _draw_list(recommender, visitor, rows, options, downloads)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
     headline.title(_sentence(visitor, best, options), anchor=False)
     below_headline.caption(_reason(recommender, visitor, best, rows, options.order))
@@ -112,19 +141,19 @@ def _reason(
     return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
 
 
-def _draw_list(recommender: Recommender, visitor: Visitor, rows: list[Recommendation], options: RankOptions) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("What they would like", anchor=False, width="content")
-        with st.container(horizontal=True, width="content", gap="xsmall"):
-            list_controls.draw_filters(recommender, options)
-            downloads = st.container(width="content")
-    list_controls.draw_order(recommender, options)
-    filters = list_controls.describe(options)
-    if filters:
-        st.caption(f":material/filter_alt: {escape_markdown(filters)}")
+def _draw_list(
+    recommender: Recommender,
+    visitor: Visitor,
+    rows: list[Recommendation],
+    options: RankOptions,
+    downloads: DeltaGenerator,
+) -> None:
     if not rows:
         hint = "No movie passes these filters. Choose more genres, or a wider range of years or popularity."
-        st.info(hint if filters else "There is nothing left that they have not seen.", icon=":material/info:")
+        st.info(
+            hint if list_controls.describe(options) else "There is nothing left that they have not seen.",
+            icon=":material/info:",
+        )
         return
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, options)

@@ -9,7 +9,7 @@ from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
 from bst.text import count
 from pages.recommend import state
-from pages.shared import real_users
+from pages.shared import part_runs, real_users
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, visitor_state
 
@@ -46,9 +46,19 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             on_click=state.open_import,
             help="Import your ratings from Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet.",
         )
-        st.button("Example visitor", icon=":material/person:", on_click=visitor_state.show_example, key="example")
+        st.button(
+            "Example visitor",
+            icon=":material/person:",
+            key="example",
+            on_click=part_runs.then_run_all(visitor_state.show_example),
+        )
         if visitor_state.current() != Visitor():
-            st.button("Start empty", icon=":material/person_off:", on_click=visitor_state.clear, key="start_empty")
+            st.button(
+                "Start empty",
+                icon=":material/person_off:",
+                key="start_empty",
+                on_click=part_runs.then_run_all(visitor_state.clear),
+            )
     if state.is_real_user_wanted():
         _load_and_take_real_user()
     dialog = state.open_dialog()
@@ -58,6 +68,11 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
         from pages.recommend import import_dialog
 
         import_dialog.render(catalogue, levels)
+    _draw_origin()
+
+
+@st.fragment(key=part_runs.key("origin", "a"))
+def _draw_origin() -> None:
     if note := visitor_state.source_note():
         st.caption(f":material/info: {escape_markdown(note)}")
 
@@ -111,6 +126,7 @@ def _request_real_user() -> None:
         state.want_real_user(True)  # loading takes seconds and draws a message, which a callback cannot do
     else:
         _take(users)
+        part_runs.run("a", "who", "history")
 
 
 def _load_and_take_real_user() -> None:

@@ -9,9 +9,9 @@ CHECKED_VERSION = "3.15.1"
 def disable_clear_session() -> None:
     """Stop Streamlit from clearing Keras' session after every run of a page.
 
-    That is meant for models that are built again in every run. The app builds none, but TensorFlow would forget its
-    kernels, and the next prediction take a second longer.
+    That is meant for models that are built again in every run. The app builds none, and a measurement in a thread would
+    lose what it works with.
     """
-    import keras  # slow; the models that need it are loaded by now
+    import keras  # slow; who calls this needs it anyway
 
     keras.backend.clear_session = lambda free_memory=True: None

@@ -1,7 +1,6 @@
 """Which models there are, and the loaded ones, shared by all sessions."""
 
 import contextlib
-import gc
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,9 +11,7 @@ from bst.bundles.bundle import BrokenBundle, Bundle, list_bundles
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.inference.recommender import Recommender
-from bst.schema import Visitor
 from bst.settings import get_settings
-from pages.shared import keras_private
 from pages.shared.load_once import LoadOnce
 
 # what a newcomer meets: the first of these that is usable here, which needs MovieLens for the first
@@ -101,7 +98,7 @@ def _movies(dataset: str) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False)
 def catalogue(dataset: str) -> Catalogue:
-    """Return a dataset's catalogue: quick, without TensorFlow."""
+    """Return a dataset's catalogue."""
     return Catalogue(_movies(dataset))
 
 
@@ -116,30 +113,8 @@ def loaded(bundle: Bundle) -> Recommender | None:
 
 
 def load(bundle: Bundle) -> Recommender:
-    """Load a bundle's model into memory, and let it make its first predictions, which take seconds."""
-    recommender = _models().load(_key(bundle), lambda: _load(bundle))
-    keep_compiled()
-    return recommender
-
-
-def _load(bundle: Bundle) -> Recommender:
-    recommender = Recommender.load(bundle)
-    # the first prediction of each kind compiles a graph: better now, while the page says that it is loading
-    recommender.predict(Visitor())
-    recommender.predict_many([Visitor()], recommender.catalogue.movies["movie_id"][:1])
-    return recommender
-
-
-def keep_compiled() -> None:
-    """Keep what TensorFlow has compiled so far, and spare the garbage collector looking through it after every run.
-
-    Streamlit collects garbage after each run of a page; with a model in memory that takes a third of a second, unless
-    what is loaded by now is frozen.
-    """
-    keras_private.disable_clear_session()
-    gc.unfreeze()  # a model that was dropped since must be freed
-    gc.collect()
-    gc.freeze()
+    """Return a bundle's model, loaded into memory if need be."""
+    return _models().load(_key(bundle), lambda: Recommender.load(bundle))
 
 
 def _key(bundle: Bundle) -> tuple[str, str]:

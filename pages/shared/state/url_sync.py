@@ -50,10 +50,14 @@ def write() -> None:
     else:
         sync["waiting"] = None
         text = _state_text()
+    _set_query({PARAMETER: text, "bundle": "" if text else _name_in_address(choice)})
+
+
+def _name_in_address(choice: Choice) -> str:
     # keep a name that is there already: to drop it would add an entry to the browser's history
-    named = st.query_params.get("bundle") == choice.name
-    is_default = choice.name == next(iter(resources.choices()))
-    _set_query({PARAMETER: text, "bundle": choice.name if not text and (named or not is_default) else ""})
+    if st.query_params.get("bundle") == choice.name or choice.name != next(iter(resources.choices())):
+        return choice.name
+    return ""
 
 
 class _Sync(TypedDict):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst.schema import Visitor
 from bst.what_if.edits import describe_edits, differences
-from pages.shared import resources
+from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
@@ -20,12 +20,18 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 def render(slot: Slot = "a") -> None:
     """Draw the row of buttons for the visitor or, with slot "b", for their copy. At most one row of each on a page."""
-    key = "" if slot == "a" else f"{slot}_"
-    with st.container(horizontal=True, gap="xsmall", width="content", key=f"{key}toolbar"):
-        _draw_steps(slot, key)
-        _draw_changes(slot, key)
-        _draw_reset(slot, key)
-        _draw_share(key)
+
+    @st.fragment(key=part_runs.key("tools", slot))
+    def tools() -> None:
+        url_sync.write()
+        key = "" if slot == "a" else f"{slot}_"
+        with st.container(horizontal=True, gap="xsmall", width="content", key=f"{key}toolbar"):
+            _draw_steps(slot, key)
+            _draw_changes(slot, key)
+            _draw_reset(slot, key)
+            _draw_share(key)
+
+    tools()
 
 
 def _draw_steps(slot: Slot, key: str) -> None:
@@ -36,7 +42,7 @@ def _draw_steps(slot: Slot, key: str) -> None:
         icon=":material/undo:",
         help=escape_markdown(f"Undo: {change_text(slot, changes.position)}") if changes.can_undo else "Nothing to undo",
         disabled=not changes.can_undo,
-        on_click=visitor_state.undo,
+        on_click=part_runs.then_run_all(visitor_state.undo, slot),
         args=(slot,),
         shortcut="Ctrl+Z",
     )
@@ -48,7 +54,7 @@ def _draw_steps(slot: Slot, key: str) -> None:
         if changes.can_redo
         else "Nothing to redo",
         disabled=not changes.can_redo,
-        on_click=visitor_state.redo,
+        on_click=part_runs.then_run_all(visitor_state.redo, slot),
         args=(slot,),
         shortcut="Ctrl+Shift+Z",
     )
@@ -69,7 +75,7 @@ def _draw_changes(slot: Slot, key: str) -> None:
         if latest
         else "Nothing changed yet",
         format_func=labels.__getitem__,
-        on_click=_jump,
+        on_click=part_runs.then_run_all(_jump, slot),
         args=(slot, key),
     )
 
@@ -95,7 +101,7 @@ def _draw_reset(slot: Slot, key: str) -> None:
         icon=":material/restart_alt:",
         help="Go back to the visitor you started with" if slot == "a" else "Make B the same as the visitor again",
         disabled=changes.current == changes.origin,
-        on_click=visitor_state.reset,
+        on_click=part_runs.then_run_all(visitor_state.reset, slot),
         args=(slot,),
     )
 

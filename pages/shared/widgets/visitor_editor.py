@@ -10,6 +10,7 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
 from bst.text import count
+from pages.shared import part_runs
 from pages.shared.format import escape_markdown
 from pages.shared.state import visitor_state
 from pages.shared.state.controlled import controlled
@@ -36,17 +37,26 @@ def render(
     ``draw_sources`` draws the buttons that replace the visitor; they stand above the history, so that a long one does
     not hide them.
     """
-    visitor = visitor_state.current(slot)
-    with st.container(border=True):
-        st.header("Who is watching", anchor=False)
-        _draw_demographics(visitor, slot)
+
+    @st.fragment(key=part_runs.key("who", slot))
+    def who() -> None:
+        _draw_demographics(visitor_state.current(slot), slot)
         if draw_sources:
             draw_sources()
+
+    @st.fragment(key=part_runs.key("history", slot))
+    def history() -> None:
+        visitor = visitor_state.current(slot)
+        _draw_history(catalogue, visitor, levels, max_history, slot)
+        _draw_seen(visitor, slot)
+
+    with st.container(border=True):
+        st.header("Who is watching", anchor=False)
+        who()
     with st.container(border=True):
         st.header("What they watched", anchor=False)
         _draw_search(catalogue, slot)
-        _draw_history(catalogue, visitor, levels, max_history, slot)
-        _draw_seen(visitor, slot)
+        history()
 
 
 def _key(name: str, slot: Slot) -> str:
@@ -82,6 +92,7 @@ def _draw_demographic(
 
 def _set_demographic(name: str, slot: Slot, value: Any) -> None:
     visitor_state.replace(replace(visitor_state.current(slot), **{name: value}), slot)
+    part_runs.run(slot, "who")
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
@@ -154,7 +165,7 @@ def _draw_seen(visitor: Visitor, slot: Slot) -> None:
             key=_key("forget_seen", slot),
             type="tertiary",
             help="Count them as not seen, so that they may be recommended again",
-            on_click=visitor_state.forget_seen,
+            on_click=part_runs.then_run_all(visitor_state.forget_seen, slot),
             args=(slot,),
         )
 
@@ -218,11 +229,14 @@ def _draw_rating(event: Event, title: str, levels: tuple[float, ...], slot: Slot
 
 def _rate(event: Event, rating: float, slot: Slot) -> None:
     visitor_state.replace(visitor_state.current(slot).rated(event.movie_id, float(rating)), slot)
+    part_runs.run(slot)  # the stars show it already
 
 
 def _move(event: Event, by: int, slot: Slot) -> None:
     visitor_state.replace(visitor_state.current(slot).moved(event.movie_id, by), slot)
+    part_runs.run(slot, "history")
 
 
 def _remove(event: Event, slot: Slot) -> None:
     visitor_state.replace(visitor_state.current(slot).without(event.movie_id), slot)
+    part_runs.run(slot, "who", "history")
