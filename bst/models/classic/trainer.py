@@ -5,6 +5,7 @@ after any epoch and resumed from a snapshot goes through the same numbers as one
 """
 
 import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -24,6 +25,8 @@ EVALUATION_BATCH = 8192
 STEPS_PER_CALL = 16
 
 Arrays = dict[str, np.ndarray]
+OnStep = Callable[[int, int, dict[str, float]], None]
+Steps = Callable[[Inputs, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> tuple[Arrays, np.ndarray]:
@@ -61,35 +64,18 @@ def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator)
     return masked
 
 
-def training_batches(
+def training_epoch(
     arrays: Arrays, labels: np.ndarray, config: ClassicConfig, seed: int, epoch: int
-) -> tf.data.Dataset:
-    """Return one epoch of shuffled batches as a ``tf.data.Dataset`` of (inputs, labels).
-
-    Whole batches are sliced from shuffled arrays; iterating over single windows would cost more than the model.
-    """
+) -> tuple[Arrays, np.ndarray]:
+    """Return the windows of one epoch, shuffled and masked, and their labels: batches are slices of them."""
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(labels))
-    shuffled = mask_inputs({name: values[order] for name, values in arrays.items()}, config, rng)
-    return _sliced(shuffled, labels[order], config.batch_size)
-
-
-def _sliced(arrays: Arrays, labels: np.ndarray, size: int) -> tf.data.Dataset:
-    inputs = {name: tf.constant(values) for name, values in arrays.items()}
-    targets = tf.constant(labels[:, None])
-    batches = -(-len(labels) // size)
-
-    def batch(i: Tensor) -> tuple[Inputs, Tensor]:
-        low, high = i * size, tf.minimum((i + 1) * size, len(labels))
-        return {name: values[low:high] for name, values in inputs.items()}, targets[low:high]
-
-    return tf.data.Dataset.range(batches).map(batch, num_parallel_calls=1).prefetch(4)
+    return mask_inputs({name: values[order] for name, values in arrays.items()}, config, rng), labels[order]
 
 
 def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
     """Predict windows in large batches: (windows,) float32 stars, not clipped."""
-    labels = np.zeros(len(arrays["target"]), np.float32)
-    return model.predict(_sliced(arrays, labels, EVALUATION_BATCH), verbose=0)[:, 0]
+    return model.predict(arrays, batch_size=EVALUATION_BATCH, verbose=0)[:, 0]
 
 
 def predict_windows(
@@ -129,33 +115,65 @@ class RowwiseAdagrad(keras.optimizers.Adagrad):
 
 
 def compile_model(model: ClassicBST, config: ClassicConfig) -> None:
-    """Set loss (mean squared error), metrics and optimiser (Adagrad) as the classic presets have them."""
-    model.compile(
-        optimizer=RowwiseAdagrad(config.learning_rate),
-        loss="mse",
-        metrics=[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")],
-        steps_per_execution=STEPS_PER_CALL,
-        jit_compile=False,
-    )
+    """Set loss (mean squared error) and optimiser (Adagrad) as the classic presets have them."""
+    model.compile(optimizer=RowwiseAdagrad(config.learning_rate), loss="mse", jit_compile=False)
 
 
-class _StepProgress(keras.callbacks.Callback):
-    """Reports how far the run is, at most every ``REPORT_S`` seconds."""
+def _training_steps(model: ClassicBST) -> Steps:
+    """Return a function that takes some steps on an epoch's windows, compiled once into one graph.
 
-    def __init__(self, report: OnProgress, epoch: int, epochs: int, steps: int):
-        super().__init__()
-        self.report, self.epoch, self.epochs, self.steps = report, epoch, epochs, steps
-        self.epoch_began, self.last = time.monotonic(), 0.0
+    Its arguments: inputs, labels (windows,), first step, last step + 1, and the sums of squared and absolute errors of
+    the steps before, (2,), to which it adds its own. Keras' ``fit`` would take the same steps, but traces the model
+    three times before the first of them, and fetches every batch through a pipeline.
+    """
+    size, weights = model.config.batch_size, model.trainable_variables
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        # with several steps in one call, Keras counts the last call of an epoch as a full one
-        now, step = time.monotonic(), min(batch + 1, self.steps)
-        if now - self.last < REPORT_S and step < self.steps:
+    def step(number: Tensor, sums: Tensor, inputs: Inputs, labels: Tensor) -> Tensor:
+        batch = slice(number * size, (number + 1) * size)
+        with tf.GradientTape() as tape:
+            predicted = model({name: values[batch] for name, values in inputs.items()}, training=True)[:, 0]
+            error = predicted - labels[batch]
+            loss = tf.reduce_mean(tf.square(error))
+        model.optimizer.apply(tape.gradient(loss, weights), weights)
+        return sums + tf.stack([tf.reduce_sum(tf.square(error)), tf.reduce_sum(tf.abs(error))])
+
+    def steps(inputs: Inputs, labels: Tensor, first: Tensor, last: Tensor, sums: Tensor) -> Tensor:
+        def body(number: Tensor, sums: Tensor) -> tuple[Tensor, Tensor]:
+            return number + 1, step(number, sums, inputs, labels)
+
+        # one step after the other: each needs the weights that the one before it left
+        return tf.while_loop(lambda number, _: number < last, body, (first, sums), parallel_iterations=1)[1]
+
+    return steps if model.run_eagerly else tf.function(steps, autograph=False)
+
+
+def _train_epoch(steps: Steps, inputs: Arrays, labels: np.ndarray, size: int, report: OnStep) -> dict[str, float]:
+    """Train one epoch in batches of ``size``; return loss, MAE and RMSE of the predictions before each step."""
+    arrays = {name: tf.constant(values) for name, values in inputs.items()}
+    stars, sums, count = tf.constant(labels), tf.zeros(2), -(-len(labels) // size)
+    for first in range(0, count, STEPS_PER_CALL):
+        last = min(first + STEPS_PER_CALL, count)
+        sums = steps(arrays, stars, tf.constant(first), tf.constant(last), sums)
+        squared, absolute = (float(total) / min(last * size, len(labels)) for total in sums)
+        metrics = {"loss": squared, "mae": absolute, "rmse": squared**0.5}
+        report(last, count, metrics)
+    return metrics
+
+
+def _progress(report: OnProgress, epoch: int, epochs: int) -> OnStep:
+    """Return a function that reports how far the run is, at most every ``REPORT_S`` seconds."""
+    began = last = time.monotonic()
+
+    def on_step(step: int, steps: int, metrics: dict[str, float]) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < REPORT_S and step < steps:
             return
-        self.last = now
-        seconds_per_epoch = (now - self.epoch_began) / step * self.steps
-        remaining = seconds_per_epoch * (self.epochs - self.epoch + 1 - step / self.steps)
-        self.report(Progress(self.epoch, self.epochs, step, self.steps, remaining, dict(logs or {})))
+        last = now
+        remaining = (now - began) / step * (steps * (epochs - epoch + 1) - step)
+        report(Progress(epoch, epochs, step, steps, remaining, metrics))
+
+    return on_step
 
 
 def fit(
@@ -176,15 +194,12 @@ def fit(
     there; the model's and the optimiser's weights must be those of the same moment. At the end the model holds the
     weights of the best epoch. Returns the final state, whose ``history`` has one row an epoch.
     """
-    state = state or TrainingState()
-    arrays, labels = train
-    steps = -(-len(labels) // model.config.batch_size)
+    state, steps = state or TrainingState(), _training_steps(model)
     while state.epoch < epochs and state.epoch - state.best_epoch < max(patience, 1):
         epoch, began = state.epoch + 1, time.monotonic()
-        batches = training_batches(arrays, labels, model.config, seed, epoch)
-        progress = _StepProgress(on_progress, epoch, epochs, steps)
-        logs = model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[progress]).history
-        row = {"epoch": epoch, **{name: values[0] for name, values in logs.items()}}
+        inputs, labels = training_epoch(*train, model.config, seed, epoch)
+        report = _progress(on_progress, epoch, epochs)
+        row = {"epoch": epoch, **_train_epoch(steps, inputs, labels, model.config.batch_size, report)}
         error = predict_arrays(model, validation[0]) - validation[1]
         row |= {
             "val_loss": float(np.mean(error**2)),
