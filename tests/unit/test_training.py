@@ -108,37 +108,26 @@ def test_a_window_without_history_can_be_masked():
 
 
 def epoch_of(arrays, labels, seed, epoch, **changes):
-    from bst.models.classic.trainer import training_batches
+    from bst.models.classic.trainer import training_epoch
 
-    return [
-        ({name: values.numpy() for name, values in inputs.items()}, targets.numpy())
-        for inputs, targets in training_batches(arrays, labels, config(batch_size=8, **changes), seed, epoch)
-    ]
-
-
-def order_of(batches):
-    return np.concatenate([inputs["user"] for inputs, _ in batches]).tolist()
+    return training_epoch(arrays, labels, config(**changes), seed, epoch)
 
 
 def test_every_window_comes_once_with_its_own_label():
     arrays, labels = arrays_of(21), np.arange(21, dtype=np.float32)
-    batches = epoch_of(arrays, labels, seed=0, epoch=1)
-    assert [len(targets) for _, targets in batches] == [8, 8, 5]
-    assert sorted(order_of(batches)) == list(range(21))
-    for inputs, targets in batches:
-        at = inputs["user"]
-        assert targets.shape == (len(at), 1)
-        assert np.array_equal(targets[:, 0], at)
-        assert all(np.array_equal(inputs[name], arrays[name][at]) for name in arrays)
+    inputs, targets = epoch_of(arrays, labels, seed=0, epoch=1)
+    at = inputs["user"]
+    assert sorted(at.tolist()) == list(range(21))
+    assert targets.tolist() == at.tolist()
+    assert all(np.array_equal(inputs[name], arrays[name][at]) for name in arrays)
 
 
 def test_order_and_hiding_follow_from_seed_and_epoch_alone():
     arrays, labels = arrays_of(40), np.zeros(40, np.float32)
     hiding = {"short_history": 0.5, "unknown": 0.5}
-    first, again = (epoch_of(arrays, labels, seed=4, epoch=2, **hiding) for _ in range(2))
-    for (a, _), (b, _) in zip(first, again, strict=True):
-        assert all(np.array_equal(a[name], b[name]) for name in a)
-    orders = [order_of(epoch_of(arrays, labels, seed=s, epoch=e)) for s, e in ((4, 1), (4, 2), (4, 3), (5, 2))]
+    first, again = (epoch_of(arrays, labels, seed=4, epoch=2, **hiding)[0] for _ in range(2))
+    assert all(np.array_equal(first[name], again[name]) for name in arrays)
+    orders = [epoch_of(arrays, labels, seed=s, epoch=e)[0]["user"] for s, e in ((4, 1), (4, 2), (4, 3), (5, 2))]
     assert len({tuple(order) for order in orders}) == 4
 
 
@@ -221,6 +210,33 @@ def test_all_epochs_run_while_it_gets_better(monkeypatch):
     assert same(model.get_weights(), weights[2])
     assert progress[-1].share == 1
     assert progress[-1].remaining_s == 0
+
+
+def test_an_epoch_takes_the_steps_of_keras():
+    """The same batches, dropout, updates and errors as ``model.fit``, with a last batch that is smaller."""
+    import keras
+
+    from bst.models.classic import trainer as training
+    from bst.models.classic.model import build_classic
+    from bst.models.config import Sizes
+
+    settings = config(mlp=(4,), heads=2, batch_size=16, dropout=0.3, unknown=0.5, short_history=0.5)
+    arrays, labels = arrays_of(40), np.random.default_rng(0).uniform(1, 5, 40).astype(np.float32)
+    inputs, targets = training.training_epoch(arrays, labels, settings, seed=3, epoch=1)
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(7)
+        models.append(build_classic(settings, Sizes(40, 400)))
+        training.compile_model(models[-1], settings)
+        models[-1].run_eagerly = True
+    ours, theirs = models
+    state = training.fit(ours, (arrays, labels), (arrays, labels), epochs=1, seed=3, patience=1)
+    history = theirs.fit(inputs, targets[:, None], batch_size=16, shuffle=False, verbose=0).history
+    for own, keras_own in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(own, keras_own, atol=1e-6)
+    assert state.history[0]["loss"] == pytest.approx(history["loss"][0], rel=1e-5)
+    assert state.history[0]["rmse"] == pytest.approx(history["loss"][0] ** 0.5, rel=1e-5)
+    assert int(ours.optimizer.iterations) == 3
 
 
 def test_as_a_visitor_masks_the_user_and_nothing_else(world, monkeypatch):
