@@ -162,25 +162,43 @@ def cautious_rating(expected: np.ndarray, counts: np.ndarray, levels: tuple[floa
 def sort_keys(
     predictions: Predictions, options: RankOptions, levels: tuple[float, ...], counts: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Return what movies are sorted by, the primary key first; higher is better. ``levels``: the dataset's ratings.
+    """Return what movies are sorted by: ``primary_key``, and for movies that have it in common the expected rating.
 
-    ``counts`` (movies,): how many ratings each has, for order "rating"; None: as if all had as many. Each key has the
-    shape of ``predictions.expected``. Movies with an equal primary key are sorted by expected rating. Raises
+    Each has the shape of ``predictions.expected``. Raises ``VisitorError`` as ``primary_key`` does.
+    """
+    return [primary_key(predictions, options, levels, counts), predictions.expected]
+
+
+def primary_key(
+    predictions: Predictions, options: RankOptions, levels: tuple[float, ...], counts: np.ndarray | None = None
+) -> np.ndarray:
+    """Return what movies are sorted by first; higher is better. ``levels``: the dataset's ratings.
+
+    ``counts`` (movies,): how many ratings each has, for order "rating"; None: as if all had as many. Raises
     ``VisitorError`` for an order that needs predictions which the model does not make.
     """
     if options.order == "like" and predictions.like_logit is not None and predictions.fame_logit is not None:
-        return [predictions.like_logit - (1 - options.fame) * predictions.fame_logit, predictions.expected]
+        return predictions.like_logit - (1 - options.fame) * predictions.fame_logit
     if options.order == "rating":
-        if counts is None:
-            return [predictions.expected]
-        return [cautious_rating(predictions.expected, counts, levels), predictions.expected]
+        return predictions.expected if counts is None else cautious_rating(predictions.expected, counts, levels)
     if options.order == "next" and predictions.watch_next is not None:
-        return [predictions.watch_next, predictions.expected]
+        return predictions.watch_next
     if options.order != "blend" or predictions.watch_next is None or predictions.distribution is None:
         raise VisitorError(f"a model that does not predict it cannot order by {options.order!r}")
     liked = probability_liked(predictions.distribution, levels)
     watch_next = predictions.watch_next.astype(np.float64)
-    return [watch_next**options.weight * liked ** (1 - options.weight), predictions.expected]
+    return watch_next**options.weight * liked ** (1 - options.weight)
+
+
+def tied_rows(key: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Return the rows of the ``allowed`` movies (bool) that have their key (movies,) in common with another one.
+
+    >>> tied_rows(np.array([1.0, 2.0, 1.0, 1.0]), np.array([True, True, True, False])).tolist()
+    [0, 2]
+    """
+    rows = np.flatnonzero(allowed)
+    _, index, count = np.unique(key[rows], return_inverse=True, return_counts=True)
+    return rows[count[index] > 1]
 
 
 def argsort_candidates(keys: list[np.ndarray], allowed: np.ndarray) -> np.ndarray:

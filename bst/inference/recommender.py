@@ -21,13 +21,15 @@ from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_col
 from bst.models.config import Task
 from bst.models.weights import Weights
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
-from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
+from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, LazyPredictions, Predictions
 from bst.scoring.scorer import Scorer
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
 # how many visitors' predictions are kept: a page asks about the same few again and again
 KEPT_PREDICTIONS = 32
+# the ratings of so few listed movies are predicted alone, unless those of the whole catalogue are there already
+MOST_ALONE = 100
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Recommender:
     def _predict(self, visitor: Visitor) -> Predictions:
         predictions = self._scorer.predict(visitor, self._rows(visitor))
         for values in vars(predictions).values():
-            if values is not None:
+            if isinstance(values, np.ndarray):
                 values.flags.writeable = False
         return predictions
 
@@ -227,10 +229,7 @@ class Recommender:
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one movie, not {k}")
         rows = self.ranked_rows(visitor, options, k)
-        if self._in_two_stages:
-            predictions, columns = self._predict_some(visitor, rows, self._scorer.tasks), np.arange(len(rows))
-        else:
-            predictions, columns = self.predict(visitor), rows
+        predictions, columns = self._predictions_of(visitor, rows)
         return [
             self._recommendation(visitor, predictions, row, column, rank)
             for rank, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True), start=1)
@@ -251,19 +250,48 @@ class Recommender:
         if self._in_two_stages:
             best = self._rank_in_two_stages(visitor, options, allowed)
         else:
-            best = ranking.argsort_candidates(self.sort_keys(self.predict(visitor), options), allowed)
+            best = self._rank_in_one_stage(visitor, options, allowed)
         return ranking.diversify(best, self.embeddings, options.diversity, k) if options.diversity else best[:k]
 
     @property
     def _in_two_stages(self) -> bool:
         return len(self.catalogue) > ranking.MOST_IN_ONE_STAGE
 
+    def _rank_in_one_stage(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
+        """Return the allowed rows, best first. Ratings are predicted only where they decide."""
+        predictions = self.predict(visitor)
+        key = ranking.primary_key(predictions, options, self.bundle.levels, self._counts_for(options))
+        tied = ranking.tied_rows(key, allowed)
+        if isinstance(predictions, LazyPredictions) and not predictions.has_ratings and len(tied) <= MOST_ALONE:
+            expected = np.zeros(len(key), np.float32)
+            expected[tied] = self._predict_some(visitor, tied, ()).expected
+        else:
+            expected = predictions.expected
+        return ranking.argsort_candidates([key, expected], allowed)
+
+    def _predictions_of(self, visitor: Visitor, rows: np.ndarray) -> tuple[Predictions, np.ndarray]:
+        """Return predictions that have these movies, and their columns there."""
+        columns = np.arange(len(rows))
+        if self._in_two_stages:
+            return self._predict_some(visitor, rows, self._scorer.tasks), columns
+        everything = self.predict(visitor)
+        if not isinstance(everything, LazyPredictions) or everything.has_ratings or len(rows) > MOST_ALONE:
+            return everything, rows
+        ratings = self._predict_some(visitor, rows, ())
+        watch_next, like_logit = (
+            None if part is None else part[rows] for part in (everything.watch_next, everything.like_logit)
+        )
+        return Predictions(ratings.expected, ratings.distribution, watch_next, like_logit), columns
+
     def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
         """Return the allowed rows, best first; behind those of the second stage in the order of the first."""
         first = self._scorer.retrieve(visitor, self._rows(visitor))
         # a blend takes what is good by either of its parts
         orders: tuple[Order, ...] = ("next", "rating") if options.order == "blend" else (options.order,)
-        keys = [self.sort_keys(first, replace(options, order=order))[0] for order in orders]
+        keys = [
+            ranking.primary_key(first, replace(options, order=order), self.bundle.levels, self._counts_for(options))
+            for order in orders
+        ]
         retrieved, others = ranking.retrieve(keys, allowed)
         second = self._predict_some(visitor, retrieved, ranking.ORDER_TASKS[options.order])
         keys = self.sort_keys(second, options, [self._names[row][0] for row in retrieved])
@@ -281,10 +309,14 @@ class Recommender:
         ``predictions`` of ``movie_ids``, or of the whole catalogue, for one visitor or many. Order "rating" is by
         expected ratings alone where neither the bundle nor a dataset has the numbers of ratings.
         """
-        counts = self.known_rating_counts if options.order == "rating" else None
+        counts = self._counts_for(options)
         if counts is not None and movie_ids is not None:
             counts = counts[self.catalogue.rows(movie_ids)]
         return ranking.sort_keys(predictions, options, self.bundle.levels, counts)
+
+    def _counts_for(self, options: RankOptions) -> np.ndarray | None:
+        """Return the numbers of ratings of movies for an order that allows for them."""
+        return self.known_rating_counts if options.order == "rating" else None
 
     def _allowed(self, visitor: Visitor, filters: Filters) -> np.ndarray:
         """Return which movies pass the filters for a visitor: (movies,) bool."""

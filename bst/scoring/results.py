@@ -1,5 +1,6 @@
 """What a scorer returns: predictions, scores of one movie, attention, attributions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +45,57 @@ class Predictions:
             None if part is None else part[index] for part in (self.distribution, self.watch_next, self.like_logit)
         )
         return Predictions(self.expected[index], distribution, watch_next, like_logit, self.fame_logit)
+
+
+class LazyPredictions(Predictions):
+    """What is predicted of every movie for one visitor, each part when it is first asked for: read-only arrays."""
+
+    def __init__(
+        self,
+        ratings: Callable[[], tuple[np.ndarray, np.ndarray | None]],
+        watch_next: Callable[[], np.ndarray] | None = None,
+        like_logit: Callable[[], np.ndarray] | None = None,
+        fame_logit: np.ndarray | None = None,
+    ):
+        """``ratings`` returns ``expected`` and ``distribution``; None for what the model does not predict."""
+        vars(self).update(_ratings=ratings, _watch_next=watch_next, _like_logit=like_logit, fame_logit=fame_logit)
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether ratings have been asked for already."""
+        return "_made_ratings" in vars(self)
+
+    @cached_property
+    def _made_ratings(self) -> tuple[np.ndarray, np.ndarray | None]:
+        expected, distribution = vars(self)["_ratings"]()
+        return _read_only(expected), None if distribution is None else _read_only(distribution)
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Expected ratings: (movies,)."""
+        return self._made_ratings[0]
+
+    @property
+    def distribution(self) -> np.ndarray | None:
+        """The probability of each level: (movies, levels)."""
+        return self._made_ratings[1]
+
+    @cached_property
+    def watch_next(self) -> np.ndarray | None:
+        """The probability of being the next movie: (movies,)."""
+        make = vars(self)["_watch_next"]
+        return None if make is None else _read_only(make())
+
+    @cached_property
+    def like_logit(self) -> np.ndarray | None:
+        """The log-odds of being watched and liked some time: (movies,)."""
+        make = vars(self)["_like_logit"]
+        return None if make is None else _read_only(make())
+
+
+def _read_only(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
-from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, Predictions
+from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, LazyPredictions, Predictions
 from bst.scoring.scorer import RowsOf, Scorer, passes
 
 VISITOR = "who the visitor is"
@@ -55,12 +55,22 @@ class TimelineScorer(Scorer):
     # ---- predictions
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue."""
+        """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
         inputs = self._inputs([visitor], [rows])
-        logits = {task: self._catalogue_logits(task, inputs) for task in self._catalogue_tasks}
-        distribution = self._distributions(inputs)
-        expected = self._means(distribution)
-        return self._predictions(expected, distribution, logits, [visitor], [rows]).of_visitor(0)
+
+        def ratings() -> tuple[np.ndarray, np.ndarray]:
+            distribution = self._distributions(inputs)[0]
+            return self._means(distribution), distribution
+
+        def unseen(task: str) -> np.ndarray:
+            return self._without_seen(self._catalogue_logits(task, inputs), [visitor], [rows])
+
+        return LazyPredictions(
+            ratings,
+            (lambda: _softmax(unseen("next"))[0]) if "next" in self.tasks else None,
+            (lambda: unseen("like")[0]) if "like" in self.tasks else None,
+            self._fame_logit if "like" in self.tasks else None,
+        )
 
     def _predict_pass(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]

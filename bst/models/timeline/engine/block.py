@@ -6,7 +6,7 @@ import autograd.numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from bst.models.timeline.definition import distance_buckets
-from bst.models.timeline.engine.arrays import plus, relu, rms_normalize, softmax
+from bst.models.timeline.engine.arrays import at_least, plus, rms_normalize, softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
 
@@ -36,8 +36,9 @@ class Block:
         self.query = gain * attention.query.kernel * (width // self.heads) ** -0.5
         self.key, self.value = (context_gain[:, None] * part.kernel for part in (attention.key, attention.value))
         self.out = attention.out.kernel
-        self.widen, self.widen_bias = weights.norm_2.scale[:, None] * weights.widen.kernel, weights.widen.bias
-        self.narrow, self.narrow_bias = weights.narrow.kernel, weights.narrow.bias
+        self.widen, self.narrow = weights.norm_2.scale[:, None] * weights.widen.kernel, weights.narrow.kernel
+        # ReLU(x + b) W = max(x, −b) W + b W: one operation on the wide array less
+        self.floor, self.offset = -weights.widen.bias, weights.narrow.bias + weights.widen.bias @ self.narrow
         self.distance_bias = attention.distance[:, distance_buckets(np.arange(max_distance + 1))]  # (H, distances)
 
     # ---- bias of distances
@@ -146,8 +147,8 @@ class Block:
     def feed_forward(self, h: Array) -> Array:
         """Return h + W₂ ReLU(W₁ Norm(h) + b₁) + b₂ for h (…, D)."""
         flat = np.reshape(h, (-1, h.shape[-1]))
-        wide = relu(plus(rms_normalize(flat) @ self.widen, self.widen_bias))
-        return np.reshape(plus(plus(wide @ self.narrow, self.narrow_bias), flat), h.shape)
+        wide = at_least(rms_normalize(flat) @ self.widen, self.floor)
+        return np.reshape(plus(plus(wide @ self.narrow, self.offset), flat), h.shape)
 
     def _split_heads(self, x: Array) -> Array:
         """Return (B, S, D) as (B, H, S, D / H)."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bst.models.timeline.engine.arrays import relu, rms_normalize, softmax
+from bst.models.timeline.engine.arrays import at_least, rms_normalize, softmax
 from bst.models.timeline.engine.block import AbsorbedContext, Block
 from bst.models.timeline.engine.towers import CandidateFeatures, EncodedVisitors, RatingHead, RatingInference
 from bst.models.weights import Array
@@ -56,10 +56,8 @@ def _distributions(
     query = candidates.query + encoded.visitor[0]  # (N, D)
     for block, context in layers:
         query += _attend(rms_normalize(query), context)
-        wide = rms_normalize(query) @ block.widen
-        wide += block.widen_bias
-        query += relu(wide) @ block.narrow
-        query += block.narrow_bias
+        query += at_least(rms_normalize(query) @ block.widen, block.floor) @ block.narrow
+        query += block.offset
     regressors = candidates.regressors  # (N, F + 1)
     offset = regressors @ encoded.user_factors[0]
     offset += candidates.factor_base - candidates.mean_rating
@@ -80,7 +78,7 @@ def _logits(
     hidden += candidates.hidden
     hidden += np.stack([offset, variance], axis=-1) @ of_visitor[2:]
     hidden += encoded.user_bias[0, 0] * of_visitor[0] + encoded.log_event_count[0, 0] * of_visitor[1]
-    logits = relu(hidden) @ head.out
+    logits = at_least(hidden, head.zeros) @ head.out
     logits += head.out_bias
     logits += (candidates.bias + offset)[:, None] * head.stars
     return logits

@@ -15,7 +15,7 @@ from bst.models.timeline.definition import (
     VISITOR_NUMBERS,
     distance_buckets,
 )
-from bst.models.timeline.engine.arrays import plus, relu, rms_normalize
+from bst.models.timeline.engine.arrays import at_least, plus, rms_normalize
 from bst.models.timeline.engine.block import Block
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
@@ -150,7 +150,7 @@ class RatingHead:
         self.of_movie_numbers = numbers[[HEAD_NUMBERS.index(name) for name in MOVIE_NUMBERS]]
         self.of_visitor_numbers = numbers[[HEAD_NUMBERS.index(name) for name in VISITOR_NUMBERS]]
         self.bias, self.out, self.out_bias = weights.hidden.bias, weights.logits.kernel, weights.logits.bias
-        self.stars = weights.stars - weights.stars.mean()
+        self.stars, self.zeros = weights.stars - weights.stars.mean(), np.zeros_like(self.bias)
 
     def features(self, movie_vectors: Array, mean_rating: Array, bias: Array, middle: float) -> Array:
         """Return the movies' share of the hidden layer: (M, 128)."""
@@ -164,7 +164,7 @@ class RatingHead:
         offset = prediction - candidates.mean_rating
         numbers = [encoded.user_bias + 0 * offset, encoded.log_event_count + 0 * offset, offset, variance]
         hidden = plus(rms_normalize(query) @ self.of_query, np.stack(numbers, axis=-1) @ self.of_visitor_numbers)
-        logits = plus(relu(plus(hidden, candidates.hidden)) @ self.out, self.out_bias)
+        logits = plus(at_least(plus(hidden, candidates.hidden), self.zeros) @ self.out, self.out_bias)
         return logits + (candidates.bias + offset)[..., None] * self.stars
 
 
