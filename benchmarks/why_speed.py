@@ -4,7 +4,7 @@
 
 The library alone, without the page around it, for histories of 50 and of 200 events without times, as the app has them.
 All that the page needs of a candidate is the sum of attention, leave_one_out, demographics_unknown, rating_changes,
-interactions of eight events, and integrated_gradients. The first call of each, which traces the graph, is shown apart.
+interactions of eight events, and integrated_gradients. The first call of each is shown apart.
 """
 
 import argparse
@@ -48,6 +48,7 @@ def main() -> None:
     import numpy as np
 
     from bst import explanation
+    from bst.explanation.sentences import explain
     from bst.inference.recommender import Recommender
     from bst.schema import Event, Visitor
 
@@ -65,6 +66,7 @@ def main() -> None:
         explanation.strongest_events(recommender, visitor, [candidate, *movie_ids[:11].tolist()])
 
     functions = {
+        "explanation": explain,  # what the page and the command say first: all that the next three find
         "attention": explanation.attention,
         "leave_one_out": explanation.leave_one_out,
         "demographics_unknown": explanation.demographics_unknown,

@@ -3,7 +3,7 @@
 Pure functions of arrays. ``Recommender`` supplies the arrays; pages and the command line ask it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,6 +49,9 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
 
 # standard deviations below the estimate, where a one-sided 95% interval ends
 ONE_SIDED_95 = 1.645
+# A catalogue of more movies is ranked in two stages, as in Covington et al. 2016 ("Deep Neural Networks for YouTube
+# Recommendations"): scores that cost little find so many movies, and these are ranked by the whole model.
+MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 6_000
 # a diverse list is chosen from this many of the best: movies further down are not worth showing for being different
 POOL = 200
 
@@ -171,10 +174,10 @@ def sort_keys(
         if counts is None:
             return [predictions.expected]
         return [cautious_rating(predictions.expected, counts, levels), predictions.expected]
-    if options.order == "like" or predictions.watch_next is None or predictions.distribution is None:
-        raise VisitorError(f"a model that does not predict it cannot order by {options.order!r}")
-    if options.order == "next":
+    if options.order == "next" and predictions.watch_next is not None:
         return [predictions.watch_next, predictions.expected]
+    if options.order != "blend" or predictions.watch_next is None or predictions.distribution is None:
+        raise VisitorError(f"a model that does not predict it cannot order by {options.order!r}")
     liked = probability_liked(predictions.distribution, levels)
     watch_next = predictions.watch_next.astype(np.float64)
     return [watch_next**options.weight * liked ** (1 - options.weight), predictions.expected]
@@ -187,6 +190,20 @@ def argsort_candidates(keys: list[np.ndarray], allowed: np.ndarray) -> np.ndarra
     """
     rows = np.flatnonzero(allowed)
     return rows[np.lexsort([-key[rows] for key in reversed(keys)])]
+
+
+def retrieve(keys: Sequence[np.ndarray], allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the ``RETRIEVED`` best of the ``allowed`` movies (bool), and of the others, best first.
+
+    ``keys`` (movies,) each, higher is better: as many are retrieved by each of them. The others are in the order of the
+    first key.
+    """
+    rows, chosen = np.flatnonzero(allowed), np.zeros(len(allowed), bool)
+    for key in keys:
+        count = min(RETRIEVED // len(keys), len(rows))
+        chosen[rows[np.argpartition(-key[rows], count - 1)[:count]] if count else []] = True
+    retrieved, others = rows[chosen[rows]], rows[~chosen[rows]]
+    return retrieved, others[np.argsort(-keys[0][others], kind="stable")]
 
 
 def ranks_of(rows: np.ndarray, movies: int) -> np.ndarray:

@@ -4,7 +4,7 @@ Pages, command line and notebooks come through here. What computes is an engine:
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -213,7 +213,7 @@ class Recommender:
         """Return one movie, seen or not; ``rank`` is that among the whole catalogue by expected rating."""
         row, predictions = self.catalogue.row(movie_id), self.predict(visitor)
         rank = int((predictions.expected > predictions.expected[row]).sum()) + 1
-        return self._recommendation(visitor, predictions, row, rank)
+        return self._recommendation(visitor, predictions, row, row, rank)
 
     def rank(self, visitor: Visitor, k: int | None = 10, options: RankOptions | None = None) -> list[Recommendation]:
         """Return the first ``k`` movies (None: all) of the list that the options describe: ``default_options`` if None.
@@ -226,23 +226,52 @@ class Recommender:
         """
         if k is not None and k < 1:
             raise VisitorError(f"a list needs at least one movie, not {k}")
-        rows, predictions = self.ranked_rows(visitor, options, k), self.predict(visitor)
-        return [self._recommendation(visitor, predictions, row, rank) for rank, row in enumerate(rows, start=1)]
+        rows = self.ranked_rows(visitor, options, k)
+        if self._in_two_stages:
+            predictions, columns = self._predict_some(visitor, rows, self._scorer.tasks), np.arange(len(rows))
+        else:
+            predictions, columns = self.predict(visitor), rows
+        return [
+            self._recommendation(visitor, predictions, row, column, rank)
+            for rank, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True), start=1)
+        ]
 
     def ranked_rows(self, visitor: Visitor, options: RankOptions | None = None, k: int | None = None) -> np.ndarray:
         """Return the list of ``rank`` as row numbers of the catalogue, best first: (movies that pass,) int64.
 
-        Much faster for a whole catalogue. Errors as in ``rank``.
+        Much faster for a whole catalogue. One of more than 20,000 movies is ranked in two stages: see
+        ``ranking.MOST_IN_ONE_STAGE``. Errors as in ``rank``.
         """
         options = options or self.default_options
         if options.order not in self.orders:
             raise VisitorError(
                 f"model {self.bundle.name} cannot order by {options.order!r}; it can by: {', '.join(self.orders)}"
             )
-        best = ranking.argsort_candidates(
-            self.sort_keys(self.predict(visitor), options), self._allowed(visitor, options.filters)
-        )
+        allowed = self._allowed(visitor, options.filters)
+        if self._in_two_stages:
+            best = self._rank_in_two_stages(visitor, options, allowed)
+        else:
+            best = ranking.argsort_candidates(self.sort_keys(self.predict(visitor), options), allowed)
         return ranking.diversify(best, self.embeddings, options.diversity, k) if options.diversity else best[:k]
+
+    @property
+    def _in_two_stages(self) -> bool:
+        return len(self.catalogue) > ranking.MOST_IN_ONE_STAGE
+
+    def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
+        """Return the allowed rows, best first; behind those of the second stage in the order of the first."""
+        first = self._scorer.retrieve(visitor, self._rows(visitor))
+        # a blend takes what is good by either of its parts
+        orders: tuple[Order, ...] = ("next", "rating") if options.order == "blend" else (options.order,)
+        keys = [self.sort_keys(first, replace(options, order=order))[0] for order in orders]
+        retrieved, others = ranking.retrieve(keys, allowed)
+        second = self._predict_some(visitor, retrieved, ranking.ORDER_TASKS[options.order])
+        keys = self.sort_keys(second, options, [self._names[row][0] for row in retrieved])
+        return np.concatenate([retrieved[ranking.argsort_candidates(keys, np.ones(len(retrieved), bool))], others])
+
+    def _predict_some(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
+        """Predict some movies, by their rows, for one visitor."""
+        return self._scorer.predict_many([visitor], [self._rows(visitor)], rows, tasks).of_visitor(0)
 
     def sort_keys(
         self, predictions: Predictions, options: RankOptions, movie_ids: Sequence[int] | None = None
@@ -271,18 +300,21 @@ class Recommender:
             allowed &= ranking.in_range(self.popularity_percentile, filters.popularity)
         return allowed
 
-    def _recommendation(self, visitor: Visitor, predictions: Predictions, row: int, rank: int) -> Recommendation:
+    def _recommendation(
+        self, visitor: Visitor, predictions: Predictions, row: int, column: int, rank: int
+    ) -> Recommendation:
+        """Return a movie by its row in the catalogue, which has a ``column`` of the predictions."""
         movie_id, title, genres = self._names[row]
         return Recommendation(
             rank=rank,
             movie_id=movie_id,
             title=title,
             genres=genres,
-            expected_rating=float(predictions.expected[row]),
+            expected_rating=float(predictions.expected[column]),
             seen=movie_id in visitor,
-            distribution=None if predictions.distribution is None else tuple(predictions.distribution[row].tolist()),
-            watch_next=None if predictions.watch_next is None else float(predictions.watch_next[row]),
-            will_like=None if predictions.will_like is None else float(predictions.will_like[row]),
+            distribution=None if predictions.distribution is None else tuple(predictions.distribution[column].tolist()),
+            watch_next=None if predictions.watch_next is None else float(predictions.watch_next[column]),
+            will_like=None if predictions.will_like is None else float(predictions.will_like[column]),
         )
 
     # ---- movies

@@ -38,6 +38,13 @@ class Predictions:
         """The probability that the visitor will watch a movie and like it, as ``like_logit``; 0 for watched ones."""
         return None if self.like_logit is None else expit(self.like_logit)
 
+    def of_visitor(self, index: int) -> "Predictions":
+        """Return the predictions of one of many visitors."""
+        distribution, watch_next, like_logit = (
+            None if part is None else part[index] for part in (self.distribution, self.watch_next, self.like_logit)
+        )
+        return Predictions(self.expected[index], distribution, watch_next, like_logit, self.fame_logit)
+
 
 @dataclass(frozen=True)
 class TestPredictions:

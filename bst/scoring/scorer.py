@@ -43,6 +43,14 @@ class Scorer(ABC):
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
 
+    def retrieve(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
+        """Predict the whole catalogue as far as that costs little, to find movies that are worth predicting: the first
+        of two stages of ranking.
+
+        Expected ratings need not be those of ``predict``; distributions may be None.
+        """
+        return self.predict(visitor, rows)
+
     @abstractmethod
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to in the pass that predicts its rating."""

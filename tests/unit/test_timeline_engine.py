@@ -7,7 +7,8 @@ from bst.models.config import Sizes
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.models.timeline.engine import block as engine_blocks
 from bst.models.timeline.engine import catalogue
-from bst.models.timeline.engine.block import Block, attend_blockwise, rms_normalize, softmax
+from bst.models.timeline.engine.arrays import rms_normalize, softmax
+from bst.models.timeline.engine.block import Block, attend_blockwise
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor, plan_passes
 from bst.models.weights import as_tree, weights_of

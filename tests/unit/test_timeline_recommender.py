@@ -10,6 +10,7 @@ import pytest
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.explanation import attention
+from bst.inference import ranking
 from bst.inference.recommender import Filters, RankOptions
 from bst.models.weights import weights_of
 from bst.schema import Event, Visitor
@@ -220,6 +221,30 @@ def test_a_varied_list_has_the_same_movies_in_another_order(recommender, request
     vectors = recommender.embeddings
     assert vectors.shape[0] == 30
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("order", ["like", "rating", "next", "blend"])
+def test_a_large_catalogue_is_ranked_in_two_stages(order, timeline_recommender, visitor, monkeypatch):
+    """With all movies in the second stage the list is the exact one; with some, it begins with the best of those."""
+    options = RankOptions(Filters(years=(1972, 1999)), order=order)
+    exact = timeline_recommender.ranked_rows(visitor, options).tolist()
+    best = [row.movie_id for row in timeline_recommender.rank(visitor, 5, options)]
+    monkeypatch.setattr(ranking, "MOST_IN_ONE_STAGE", 0)
+    assert timeline_recommender.ranked_rows(visitor, options).tolist() == exact
+    listed = timeline_recommender.rank(visitor, 5, options)
+    assert [row.movie_id for row in listed] == best
+    predicted = timeline_recommender.predict(visitor).expected
+    assert [row.expected_rating for row in listed] == pytest.approx(
+        [predicted[IDS.index(movie_id)] for movie_id in best], abs=1e-5
+    )
+    monkeypatch.setattr(ranking, "RETRIEVED", 12)
+    rows = timeline_recommender.ranked_rows(visitor, options).tolist()
+    assert sorted(rows) == sorted(exact), "no movie is lost"
+    if order in ("like", "next"):  # whose first stage is exact
+        assert rows == exact
+    else:
+        first = rows[:6]  # a blend retrieves 6 by each of its parts, which may be the same
+        assert first == sorted(first, key=exact.index)
 
 
 def test_fame_is_told_by_the_ratings_of_the_dataset(timeline_bundle, timeline_model, orderly, orderly_dir, visitor):

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -58,39 +57,34 @@ class TimelineScorer(Scorer):
         """Predict the whole catalogue."""
         inputs = self._inputs([visitor], [rows])
         logits = {task: self._catalogue_logits(task, inputs) for task in self._catalogue_tasks}
-        batch = self._predictions(self._distributions(inputs), logits, [visitor], [rows])
-        watch_next, like_logit = (None if part is None else part[0] for part in (batch.watch_next, batch.like_logit))
-        distribution = None if batch.distribution is None else batch.distribution[0]
-        return replace(
-            batch,
-            expected=batch.expected[0],
-            distribution=distribution,
-            watch_next=watch_next,
-            like_logit=like_logit,
-        )
+        distribution = self._distributions(inputs)
+        expected = self._means(distribution)
+        return self._predictions(expected, distribution, logits, [visitor], [rows]).of_visitor(0)
 
     def _predict_pass(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
     ) -> Predictions:
         inputs = self._inputs(visitors, rows)
         logits = {task: self._catalogue_logits(task, inputs) for task in self._catalogue_tasks if task in tasks}
-        return self._predictions(self._distributions(inputs, movies), logits, visitors, rows, movies)
+        distribution = self._distributions(inputs, movies)
+        return self._predictions(self._means(distribution), distribution, logits, visitors, rows, movies)
 
     def _predictions(
         self,
-        distribution: np.ndarray,
+        expected: np.ndarray,
+        distribution: np.ndarray | None,
         logits: dict[str, np.ndarray],
         visitors: Sequence[Visitor],
         rows: Sequence[np.ndarray],
         movies: np.ndarray | slice = slice(None),
     ) -> Predictions:
-        """Return predictions of ``movies`` from their distributions and from logits (visitors, catalogue) by task."""
+        """Return predictions of ``movies``, given those of their ratings, from logits (visitors, catalogue) by task."""
         # seen movies are not recommended again
         unseen = {name: self._without_seen(values, visitors, rows) for name, values in logits.items()}
         watch_next = _softmax(unseen["next"])[:, movies] if "next" in unseen else None
         like_logit = unseen["like"][:, movies] if "like" in unseen else None
         fame_logit = self._fame_logit[movies] if "like" in unseen else None
-        return Predictions(self._means(distribution), distribution, watch_next, like_logit, fame_logit)
+        return Predictions(expected, distribution, watch_next, like_logit, fame_logit)
 
     @cached_property
     def _fame_logit(self) -> np.ndarray:

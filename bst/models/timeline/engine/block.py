@@ -6,24 +6,13 @@ import autograd.numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from bst.models.timeline.definition import distance_buckets
+from bst.models.timeline.engine.arrays import plus, relu, rms_normalize, softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
 
 MASKED = -1e9  # added to the logits of what must not be attended to
 LOWEST = -1e30  # below any logit, masked or not
-EPSILON = 1e-6
 LARGEST_LOGIT = 80.0  # e^88 is the largest power of e in float32
-
-
-def rms_normalize(x: Array) -> Array:
-    """Return x / √(mean x² + 10⁻⁶) over the last axis."""
-    return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + EPSILON)
-
-
-def softmax(logits: Array) -> Array:
-    """Return the softmax over the last axis."""
-    weights = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1, keepdims=True)
 
 
 class Suffix(NamedTuple):
@@ -89,9 +78,9 @@ class Block:
         suffix, end = self.suffix(tokens), cache.prefix_length + tokens.shape[1]
         keys, values = cache.extend(suffix.keys, suffix.values)
         bias = self.causal_bias(cache.prefix_length, end)
-        weights = softmax(suffix.queries @ np.swapaxes(keys, -1, -2) + bias)  # (B, H, S, K)
+        weights = softmax(plus(suffix.queries @ np.swapaxes(keys, -1, -2), bias))  # (B, H, S, K)
         cache.weights.append(weights)
-        return self.feed_forward(tokens + self._merge_heads(weights @ values))
+        return self.feed_forward(plus(self._merge_heads(weights @ values), tokens))
 
     def call_shared_suffix(self, tokens: Array, cache: KVCache) -> Array:
         """Run a content block for ``tokens`` (B, S, D), whose rows are the same behind the changed tokens of a cache.
@@ -108,12 +97,12 @@ class Block:
         ]
         common_bias = np.concatenate([bias[:, changed:, :prefix], bias[:, changed:, end:]], axis=-1)
         keys, values = cache.extend(own.keys, own.values)
-        own_weights = softmax(own.queries @ np.swapaxes(keys, -1, -2) + bias[:, :changed, :end])
+        own_weights = softmax(plus(own.queries @ np.swapaxes(keys, -1, -2), bias[:, :changed, :end]))
         mixed_shared = attend_blockwise(
             shared.queries, (*common, common_bias), (own.keys, own.values, bias[:, changed:, prefix:end])
         )
         attended = np.concatenate([self._merge_heads(own_weights @ values), self._merge_heads(mixed_shared)], axis=1)
-        return self.feed_forward(tokens + attended)
+        return self.feed_forward(plus(attended, tokens))
 
     # ---- candidates
 
@@ -129,10 +118,10 @@ class Block:
         projected = self._split_heads(rms_normalize(x) @ self.query) @ np.transpose(key, (1, 2, 0))  # (B, H, Q, D)
         projected = np.reshape(projected, (batch, heads * queries, width))
         logits = np.reshape(projected @ np.swapaxes(context, -1, -2), (batch, heads, queries, keys))
-        weights = softmax(logits + bias)
+        weights = softmax(plus(logits, bias))
         mixed = np.reshape(weights, (batch, heads * queries, keys)) @ context
         mixed = np.reshape(mixed, (batch, heads, queries, width)) @ np.transpose(value, (1, 0, 2))  # (B, H, Q, D / H)
-        return self.feed_forward(x + self._merge_heads(mixed)), weights
+        return self.feed_forward(plus(self._merge_heads(mixed), x)), weights
 
     def absorb(self, context: Array, bias: Array) -> "AbsorbedContext":
         """Return one visitor's context (K, D) with the projections of queries and output multiplied in; bias (H, K).
@@ -157,8 +146,8 @@ class Block:
     def feed_forward(self, h: Array) -> Array:
         """Return h + W₂ ReLU(W₁ Norm(h) + b₁) + b₂ for h (…, D)."""
         flat = np.reshape(h, (-1, h.shape[-1]))
-        wide = np.maximum(rms_normalize(flat) @ self.widen + self.widen_bias, 0)
-        return h + np.reshape(wide @ self.narrow + self.narrow_bias, h.shape)
+        wide = relu(plus(rms_normalize(flat) @ self.widen, self.widen_bias))
+        return np.reshape(plus(plus(wide @ self.narrow, self.narrow_bias), flat), h.shape)
 
     def _split_heads(self, x: Array) -> Array:
         """Return (B, S, D) as (B, H, S, D / H)."""

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from bst.models.timeline.engine.block import EPSILON, AbsorbedContext, Block
+from bst.models.timeline.engine.arrays import relu, rms_normalize, softmax
+from bst.models.timeline.engine.block import AbsorbedContext, Block
 from bst.models.timeline.engine.towers import CandidateFeatures, EncodedVisitors, RatingHead, RatingInference
 from bst.models.weights import Array
 from bst.parallel import map_parallel, workers
@@ -54,16 +55,16 @@ def _distributions(
 ) -> Array:
     query = candidates.query + encoded.visitor[0]  # (N, D)
     for block, context in layers:
-        query += _attend(_rms_normalize(query), context)
-        wide = _rms_normalize(query) @ block.widen
+        query += _attend(rms_normalize(query), context)
+        wide = rms_normalize(query) @ block.widen
         wide += block.widen_bias
-        query += np.maximum(wide, 0, out=wide) @ block.narrow
+        query += relu(wide) @ block.narrow
         query += block.narrow_bias
     regressors = candidates.regressors  # (N, F + 1)
     offset = regressors @ encoded.user_factors[0]
     offset += candidates.factor_base - candidates.mean_rating
     variance = np.einsum("nf,nf->n", regressors @ encoded.covariance[0], regressors)
-    return _softmax(_logits(head, _rms_normalize(query), candidates, encoded, offset, variance))
+    return softmax(_logits(head, rms_normalize(query), candidates, encoded, offset, variance))
 
 
 def _logits(
@@ -79,7 +80,7 @@ def _logits(
     hidden += candidates.hidden
     hidden += np.stack([offset, variance], axis=-1) @ of_visitor[2:]
     hidden += encoded.user_bias[0, 0] * of_visitor[0] + encoded.log_event_count[0, 0] * of_visitor[1]
-    logits = np.maximum(hidden, 0, out=hidden) @ head.out
+    logits = relu(hidden) @ head.out
     logits += head.out_bias
     logits += (candidates.bias + offset)[:, None] * head.stars
     return logits
@@ -94,14 +95,3 @@ def _attend(query: Array, context: AbsorbedContext) -> Array:
     np.exp(weights, out=weights)
     by_head /= (weights @ context.totals)[..., None]
     return weights @ context.values
-
-
-def _rms_normalize(x: Array) -> Array:
-    return x * (1 / np.sqrt(np.einsum("nd,nd->n", x, x) / x.shape[1] + EPSILON))[:, None]
-
-
-def _softmax(logits: Array) -> Array:
-    logits -= logits.max(axis=-1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
-    return logits

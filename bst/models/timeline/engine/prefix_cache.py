@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bst.models.timeline.engine.block import softmax
+from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.timeline.engine.towers import CatalogueInference, RatingInference
 from bst.parallel import map_parallel

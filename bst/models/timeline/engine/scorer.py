@@ -8,7 +8,7 @@ from autograd import make_vjp
 from bst.models.config import Task
 from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.engine import catalogue
-from bst.models.timeline.engine.block import softmax
+from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
 from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
@@ -17,7 +17,7 @@ from bst.models.weights import Array, Weights, as_tree
 from bst.parallel import use_one_blas_thread
 from bst.schema import Visitor
 from bst.scoring.encoding import encode_history, encode_without_each, with_other_ratings
-from bst.scoring.results import CandidateScores
+from bst.scoring.results import CandidateScores, Predictions
 from bst.scoring.scorer import RowsOf
 
 # a shorter history has no prefix to share
@@ -41,6 +41,13 @@ class NumpyTimelineScorer(TimelineScorer):
             if task in towers
         }
         self._shared_prefix = SharedPrefixPredictor(self._rating, self._towers)
+
+    def retrieve(self, visitor: Visitor, rows: Array) -> Predictions:
+        """Predict the whole catalogue without the rating tower: ratings are those of the factor model."""
+        inputs = self._inputs([visitor], [rows])
+        logits = {task: self._catalogue_logits(task, inputs) for task in self._towers}
+        expected = self._rating.fold_in_predictions(inputs)
+        return self._predictions(expected, None, logits, [visitor], [rows]).of_visitor(0)
 
     def movie_vectors(self) -> Array:
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""

@@ -15,7 +15,8 @@ from bst.models.timeline.definition import (
     VISITOR_NUMBERS,
     distance_buckets,
 )
-from bst.models.timeline.engine.block import Block, rms_normalize
+from bst.models.timeline.engine.arrays import plus, relu, rms_normalize
+from bst.models.timeline.engine.block import Block
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
 from bst.timelines.segments import EVENT_INPUTS
@@ -162,8 +163,8 @@ class RatingHead:
         """Return logits (B, N, L) from queries (B, N, D) and the fold-in's prediction (stars) and variance, (B, N)."""
         offset = prediction - candidates.mean_rating
         numbers = [encoded.user_bias + 0 * offset, encoded.log_event_count + 0 * offset, offset, variance]
-        hidden = rms_normalize(query) @ self.of_query + np.stack(numbers, axis=-1) @ self.of_visitor_numbers
-        logits = np.maximum(hidden + candidates.hidden, 0) @ self.out + self.out_bias
+        hidden = plus(rms_normalize(query) @ self.of_query, np.stack(numbers, axis=-1) @ self.of_visitor_numbers)
+        logits = plus(relu(plus(hidden, candidates.hidden)) @ self.out, self.out_bias)
         return logits + (candidates.bias + offset)[..., None] * self.stars
 
 
@@ -220,6 +221,11 @@ class RatingInference(TowerInference):
             transposed = transposed * inputs["event_scale"][:, None]
         covariance = np.linalg.inv(transposed @ x + self.prior)
         return (covariance @ (transposed @ target[..., None]))[..., 0], covariance
+
+    def fold_in_predictions(self, inputs: Inputs) -> Array:
+        """Return the factor model's predictions of the whole catalogue, in stars: (B, M)."""
+        user_factors, _ = self._fold_in(inputs)
+        return self.catalogue.factor_base + user_factors @ self.catalogue.regressors.T
 
     def score(self, encoded: EncodedVisitors, movie: Array) -> tuple[Array, Array]:
         """Score candidates ``movie`` int (N,), of which there are few, for encoded visitors.
