@@ -4,8 +4,8 @@
 
 Each round starts a fresh server and a browser that has nothing in its cache, and opens the app as soon as the server
 answers. "First content" is the headline; "first list" its first row or, with ``--path``, the end of the page's script.
-Requests and bytes are those until the page rests. ``--sessions 20`` opens that many tabs, which stay open, to see what a
-session takes in memory. Needs Chromium and Playwright.
+Requests and bytes are those until the page rests. ``--sessions 20`` opens that many tabs, to see how much
+memory a session takes. Needs Chromium and Playwright.
 """
 
 import argparse
