@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DEMO, settled
-from tests.browser.test_journeys import described, headline, pick, star_buttons
+from tests.browser.test_journeys import described, headline, pick, star_buttons, watched
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -176,7 +176,7 @@ def test_the_keyboard_alone_is_enough(page):
     page.keyboard.press("Enter")
     settled(page)
     star_buttons(page, 0).nth(0).focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
     settled(page)
     page.get_by_role("button", name="Changes").focus()
     page.keyboard.press("Enter")
@@ -192,6 +192,24 @@ def test_the_keyboard_alone_is_enough(page):
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
+
+
+def test_the_keyboard_stays_with_the_movie_that_it_moves_or_rates(page):
+    page.get_by_role("button", name="Move Blade Runner (1982) later").focus()
+    page.keyboard.press("Enter")
+    expect(watched(page, 1)).to_contain_text("Blade Runner (1982)")
+    settled(page)
+    page.keyboard.press("Enter")
+    expect(watched(page, 0)).to_contain_text("Blade Runner (1982)")
+    settled(page)
+    # it is the newest now, and cannot be moved further; the keyboard is on its five stars
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    expect(watched(page, 0).get_by_role("radio", name="4 ★")).to_be_checked()
+    expect(watched(page, 0).get_by_role("radio", name="4 ★")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    settled(page)
+    expect(watched(page, 0).get_by_role("radio", name="5 ★")).to_be_checked()
 
 
 def test_titles_with_signs_show_literally_in_every_place(page):

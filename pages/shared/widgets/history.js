@@ -76,13 +76,15 @@ function listItem(row, index, data, onEdit) {
   )
 }
 
-// the keyboard stays with its movie when that moves, and goes on to the next one when it is removed
+// the keyboard stays with its movie when that moves, and goes on to the next one when it is removed; where the button
+// is of no use any more, on the rating
 function refocus(list, movie, control, index) {
   const rows = [...list.querySelectorAll("li[data-movie]")]
   const row = rows.find((row) => row.dataset.movie === movie) ?? rows[Math.min(index, rows.length - 1)]
   const controls = [...(row?.querySelectorAll("[data-control]:enabled") ?? [])]
   const same = controls.filter((element) => element.dataset.control === control)
-  const target = same.find((element) => element.checked) ?? same[0] ?? controls.at(-1)
+  const candidates = same.length ? same : controls
+  const target = candidates.find((element) => element.checked) ?? candidates[0]
   target?.focus({ preventScroll: true })
 }
 
