@@ -205,11 +205,11 @@ def test_the_keyboard_stays_with_the_movie_that_it_moves_or_rates(page):
     # it is the newest now, and cannot be moved further; the keyboard is on its five stars
     page.keyboard.press("ArrowLeft")
     settled(page)
-    expect(watched(page, 0).get_by_role("radio", name="4 ★")).to_be_checked()
-    expect(watched(page, 0).get_by_role("radio", name="4 ★")).to_be_focused()
+    expect(watched(page, 0).get_by_role("radio", name="4 out of 5 stars")).to_be_checked()
+    expect(watched(page, 0).get_by_role("radio", name="4 out of 5 stars")).to_be_focused()
     page.get_by_role("button", name="Undo").click()
     settled(page)
-    expect(watched(page, 0).get_by_role("radio", name="5 ★")).to_be_checked()
+    expect(watched(page, 0).get_by_role("radio", name="5 out of 5 stars")).to_be_checked()
 
 
 def test_titles_with_signs_show_literally_in_every_place(page):

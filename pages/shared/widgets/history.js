@@ -39,16 +39,17 @@ function rating(row, data, edit) {
     return select
   }
   const stars = data.levels.map((level) => {
+    const name = `${level} out of ${data.levels.length} stars`
     const input = create("input", {
       type: "radio",
       name: `rating_${row.movie_id}`,
       value: level,
       checked: level === row.rating,
-      "aria-label": `${level} ★`,
+      "aria-label": name,
       "data-control": "rating",
     })
     input.onchange = rate
-    return create("label", { title: `${level} ★` }, input, icon("star"))
+    return create("label", { title: name }, input, icon("star"))
   })
   return create("span", { class: "stars", role: "radiogroup", "aria-label": label }, ...stars)
 }

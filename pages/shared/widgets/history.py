@@ -1,7 +1,6 @@
 """What somebody watched, on the screen: each movie with its rating, and buttons to move and remove it.
 
-A custom component, as five widgets a row make a long history slow to draw, on the server and in the browser. All texts
-are made here; ``history.js`` inserts them, titles as plain text.
+A custom component, as five widgets a row make a long history slow to draw, on the server and in the browser.
 """
 
 from collections.abc import Callable, Mapping, Sequence
