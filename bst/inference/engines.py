@@ -15,6 +15,13 @@ from bst.settings import get_settings
 
 Engine = Literal["numpy", "keras"]
 DEFAULT: Engine = "numpy"
+# what a person is told of them
+DESCRIPTIONS: dict[Engine, str] = {
+    "numpy": "The NumPy engine, from the weights of the trained Keras model: the same predictions to five decimals, "
+    "without loading TensorFlow.",
+    "keras": "The Keras model itself, on TensorFlow: the reference. The NumPy engine is quicker; unset BST_ENGINE to "
+    "use it.",
+}
 
 
 def chosen() -> Engine:

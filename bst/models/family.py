@@ -17,7 +17,7 @@ from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Sizes, Task
 from bst.models.diagram import Diagram
 from bst.models.trainer import Model, Trainer
-from bst.models.weights import Weights
+from bst.models.weights import Weights, assign
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
@@ -138,11 +138,16 @@ class ModelFamily(ABC, Generic[ConfigT]):
     def divergence_advice(self, config: ConfigT) -> str:
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 
-    @abstractmethod
     def scorer(
         self, config: ConfigT, sizes: Sizes, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf
     ) -> Scorer:
-        """Return the scorer of trained weights that predict ratings. ``levels``: the dataset's ratings, in stars."""
+        """Return the scorer of trained weights that predict ratings. ``levels``: the dataset's ratings, in stars.
+
+        Without an inference engine of the family's own it is that of the Keras model.
+        """
+        model = self.build(config, sizes, len(levels))
+        assign(model, weights)
+        return self.keras_scorer(model, levels, rows_of)
 
     @abstractmethod
     def keras_scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.path_integral import integrate
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
@@ -81,7 +82,11 @@ class Scorer(ABC):
         ``tasks``: which of "next" and "like" to predict beside the ratings, where the model does.
         """
         groups = passes([min(len(row), self.max_history) for row in rows], len(movies))
-        parts = [self._predict_pass([visitors[i] for i in g], [rows[i] for i in g], movies, tasks) for g in groups]
+
+        def run(group: np.ndarray) -> Predictions:
+            return self._predict_pass([visitors[i] for i in group], [rows[i] for i in group], movies, tasks)
+
+        parts = map_parallel(run, groups)
         original = np.argsort(np.concatenate([*groups, np.zeros(0, np.int64)]))
 
         def joined(name: str) -> np.ndarray | None:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from bst.bundles import parameters
 from bst.bundles.bundle import Bundle
+from bst.inference import engines
 from bst.models.diagram import Diagram
 from bst.models.registry import describe, family_of
 from bst.presentation.charts.architecture import architecture
@@ -31,6 +32,8 @@ def render(bundle: Bundle) -> None:
                 _draw_diagram(diagram)
     st.caption("Read from top to bottom. Point at a box to see what it does.")
     _draw_parameters(bundle)
+    st.header("What answers here", anchor=False)
+    st.markdown(engines.DESCRIPTIONS[engines.chosen()])
 
 
 def _draw_diagram(diagram: Diagram) -> None:

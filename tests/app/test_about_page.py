@@ -57,6 +57,7 @@ def test_every_kind_of_model_is_drawn_and_described(kinds, kind):
     assert ("The tower that predicts the next movie" in drawing) == (kind in ("timeline", "next-only"))
     assert ("Transformer block" in drawing) == (kind == "classic")
     assert "The same in words" in [part.label for part in page.expander]
+    assert "The NumPy engine" in text(page), "what answers"
     parts, every = (table.value for table in page.dataframe)
     assert parts["Parameters"].sum() == every["Parameters"].sum()
     assert re.search(r"[\d,]+ parameters, of which [\d,]+ are trained", text(page))

@@ -1,6 +1,7 @@
 """Both engines give the same answers, over both kinds of model; and which one answers can be chosen."""
 
-from dataclasses import replace
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from bst.inference.recommender import Recommender
 from bst.models.config import Sizes
 from bst.models.registry import PRESETS, family_of
 from bst.models.weights import as_tree, weights_of
-from bst.schema import Visitor
+from bst.schema import Event, Visitor
+from bst.settings import PROJECT
 
 
 @pytest.mark.slow
@@ -33,7 +35,7 @@ def test_a_shipped_bundle_answers_as_its_keras_model(name):
 
 
 def test_attention_is_made_uniform_in_both(timeline_bundle, orderly):
-    visitor = Visitor(history=tuple(replace(event) for event in ()))
+    visitor = Visitor(history=(Event(100, 5.0), Event(103, 1.0), Event(106, 4.0)))
     ours, keras = (
         Recommender.load(timeline_bundle, orderly, engine=engine, uniform_attention=True)
         for engine in ("numpy", "keras")
@@ -63,3 +65,19 @@ def test_the_engine_is_chosen_by_a_setting(small_bundle, world, override_setting
     override_settings(engine="jax")
     with pytest.raises(ConfigError, match="BST_ENGINE is 'jax'; it can be numpy or keras"):
         Recommender.load(small_bundle, world)
+
+
+@pytest.mark.slow
+def test_no_answer_loads_tensorflow():
+    """A list, an explanation and what-if, on a bundle of its own: in a process that has loaded nothing yet."""
+    code = (
+        "import sys\n"
+        "from bst.cli import main\n"
+        "visitor = ['--bundle', 'demo', '--watched', '1=5', '--watched', '2=1', '--json']\n"
+        "assert main(['recommend', *visitor]) == 0\n"
+        "assert main(['explain', *visitor, '--movie', '7']) == 0\n"
+        "assert main(['whatif', *visitor, '--rate', '1=1']) == 0\n"
+        "print({'tensorflow', 'keras', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()", done.stdout[-300:]

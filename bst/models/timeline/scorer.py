@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
 from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, Predictions
@@ -107,11 +108,14 @@ class TimelineScorer(Scorer):
         distribution = np.zeros((len(visitors), len(self.levels)), np.float32)
         logits = {task: np.zeros(len(visitors), np.float32) for task in self._catalogue_tasks}
         movies = np.array([movie])
-        for group in passes([min(len(row), self.max_history) for row in rows], 1):
+
+        def run(group: np.ndarray) -> None:
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
             distribution[group] = self._distributions(inputs, movies)[:, 0]
             for task, values in logits.items():
                 values[group] = self._catalogue_logits(task, inputs, movies)[:, 0]
+
+        map_parallel(run, passes([min(len(row), self.max_history) for row in rows], 1))
         return self._scores(distribution, logits)
 
     def _scores(self, distribution: np.ndarray, logits: dict[str, np.ndarray]) -> CandidateScores:
