@@ -126,7 +126,7 @@ def _request_real_user() -> None:
         state.want_real_user(True)  # loading takes seconds and draws a message, which a callback cannot do
     else:
         _take(users)
-        part_runs.run("a", "who", "history")
+        part_runs.run("a", "who")
 
 
 def _load_and_take_real_user() -> None:

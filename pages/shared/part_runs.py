@@ -14,10 +14,10 @@ from streamlit.errors import StreamlitAPIException
 from pages.shared.state.visitor_state import Slot
 
 # the list, with what is said of it; undo and the address; the prediction of one movie; where the visitor came from;
-# who is watching; and what they watched
-Part = Literal["answer", "tools", "lookup", "origin", "who", "history"]
+# what they watched; who is watching; and the search for a movie to add
+Part = Literal["answer", "tools", "lookup", "origin", "history", "who", "search"]
 # what every change of the visitor concerns; the list comes first, as it is what people wait for
-FOLLOWS: tuple[Part, ...] = ("answer", "tools", "lookup", "origin")
+CHANGED: tuple[Part, ...] = ("answer", "tools", "lookup", "origin", "history")
 
 
 def key(part: Part, slot: Slot) -> str:
@@ -25,22 +25,22 @@ def key(part: Part, slot: Slot) -> str:
     return part if slot == "a" else f"{slot}_{part}"
 
 
-def run(slot: Slot, *edited: Part) -> None:
-    """End a callback that changed the visitor: what follows from them runs, and the parts of the editor in ``edited``.
+def run(slot: Slot, *more: Part) -> None:
+    """End a callback that changed the visitor: the parts in ``CHANGED`` run, and ``more``.
 
     The whole script runs where one of them is not on the page.
     """
     try:
-        st.rerun([key(part, slot) for part in (*FOLLOWS, *edited)])
+        st.rerun([key(part, slot) for part in (*CHANGED, *more)])
     except StreamlitAPIException:
         st.rerun()
 
 
 def then_run_all(change: Callable[..., None], slot: Slot = "a") -> Callable[..., None]:
-    """Return a callback that makes a change of the visitor, after which all parts run, the editor's too."""
+    """Return a callback that makes a change of the visitor, after which all parts run."""
 
     def callback(*args: object) -> None:
         change(*args)
-        run(slot, "who", "history")
+        run(slot, "who")
 
     return callback

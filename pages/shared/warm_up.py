@@ -3,6 +3,7 @@
 import importlib
 import logging
 import threading
+import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import streamlit as st
 from pages.shared import streamlit_private
 
 log = logging.getLogger(__name__)
-# what the first page imports, and then what draws charts, which the others need
+# what the first page imports, and what the others need
 FIRST = (
     "pages.shared.widgets.dataset_prompt",
     "pages.shared.widgets.model_selector",
@@ -23,6 +24,8 @@ FIRST = (
     "pages.recommend.visitor_sources",
 )
 THEN = ("bst.presentation.charts", "bst.visitors.personas")
+# by then the first page is drawn, which these imports would slow down
+SECONDS_UNTIL_THEN = 5
 
 
 @asynccontextmanager
@@ -31,7 +34,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     streamlit_private.pages_are_registered()
     threading.Thread(target=_prepare, name="warming up", daemon=True).start()
     if not st.get_option("server.headless"):
-        webbrowser.open(f"http://{st.get_option('server.address')}:{st.get_option('server.port')}")
+        webbrowser.open(f"http://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}")
     yield
 
 
@@ -39,11 +42,13 @@ def _prepare() -> None:
     try:
         for name in FIRST:
             importlib.import_module(name)
+        from bst.schema import Visitor
         from pages.shared import resources
 
         newcomers = next(iter(resources.choices().values()), None)
         if newcomers and newcomers.bundle and not newcomers.problem:
-            resources.load(newcomers.bundle)
+            resources.load(newcomers.bundle).rank(Visitor())
+        time.sleep(SECONDS_UNTIL_THEN)
         for name in THEN:
             importlib.import_module(name)
     except Exception:  # whoever opens a page meets it again, and is told

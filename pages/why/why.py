@@ -12,7 +12,7 @@ from bst.schema import DEMOGRAPHICS
 from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
-from pages.shared.state.session_cache import cached, first_time, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
@@ -41,7 +41,7 @@ def render() -> None:
 
 
 def _draw_explanation(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> None:
-    explanation = _explain(recommender, subject, headline)
+    explanation = _explain(recommender, subject)
     measure, title = controls.measure(explanation), recommender.catalogue.title
     with headline:
         st.title(escape_markdown(sentence(explanation, measure, title)), anchor=False)
@@ -65,17 +65,8 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     PARTS[settings.get("why_part")].render(recommender, subject, explanation)
 
 
-def _explain(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> Explanation:
+def _explain(recommender: Recommender, subject: Subject) -> Explanation:
     movie_id = controls.movie(recommender, subject.visitor)
-    if first_time("explained", recommender):
-        with headline:
-            st.title(QUESTION, anchor=False)
-            st.info(
-                "Working out what moved this prediction. The first time takes a few seconds.",
-                icon=":material/hourglass_top:",
-            )
-        explain(recommender, subject.visitor, movie_id)
-        st.rerun()
     return cached(
         "explained",
         model_key(recommender, subject.visitor, movie_id),

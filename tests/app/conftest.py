@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from bst.bundles import rating_counts
@@ -47,6 +48,26 @@ def set_visitor(app: AppTest, visitor: Visitor, dataset: str = "demo", slot: str
     app.session_state["changes"][slot][dataset] = Changes.begin(visitor)
 
 
+def edit(app: AppTest, movie_id: int, action: str, rating: float | None = None, slot: str = "a") -> AppTest:
+    """What ``history.js`` reports when somebody rates a movie, or moves or removes it; AppTest runs no JavaScript.
+
+    As after every change of the visitor, only parts of the page run, and the app has nothing else: run it once more for
+    the whole page.
+    """
+    key = "history_rows" if slot == "a" else f"{slot}_history_rows"
+    component = next(one.proto for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}"))
+    states = app._tree.get_widget_states()
+    event = {"event": "edit", "value": {"movie_id": movie_id, "action": action, "rating": rating}}
+    states.widgets.add(id=_make_trigger_id(component.id, "events"), json_trigger_value=json.dumps([event]))
+    return app._run(states)
+
+
+def shown_history(app: AppTest) -> list[dict]:
+    """The rows of the history on the page, newest first: ``movie_id``, ``title`` and ``rating``."""
+    drawn = (json.loads(one.proto.json) for one in app.get("bidi_component"))
+    return next(data["rows"] for data in drawn if "unread" in data)
+
+
 def headline(app: AppTest) -> str:
     """The sentence on top, without its escapes."""
     return app.title[0].value.replace("\\", "")
@@ -55,7 +76,7 @@ def headline(app: AppTest) -> str:
 def shown_list(app: AppTest) -> dict:
     """What the ranked list shows: ``rows``, the names of the columns (``heads``) and what it is ordered ``by``."""
     drawn = (json.loads(one.proto.json) for one in app.get("bidi_component"))
-    return next(data for data in drawn if "rows" in data)
+    return next(data for data in drawn if "heads" in data)
 
 
 def shown_titles(app: AppTest) -> list[str]:

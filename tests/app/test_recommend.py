@@ -9,12 +9,13 @@ import pytest
 from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
-from bst.errors import DatasetError
+from bst.errors import BundleError, DatasetError
 from bst.inference import recommender
 from bst.inference.ranking import RankOptions
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import Event, Visitor
 from bst.text import percent
+from pages.shared import resources
 from tests.app.conftest import (
     RATING_CURVES,
     RATING_FIGURES,
@@ -22,9 +23,11 @@ from tests.app.conftest import (
     captions,
     chart_words,
     curve_rows,
+    edit,
     headline,
     make_bundle,
     set_visitor,
+    shown_history,
     shown_list,
     shown_titles,
     start,
@@ -85,10 +88,39 @@ def test_adding_a_movie_that_is_there_already_says_so(app):
     assert not app.exception
 
 
+def test_a_change_leaves_what_it_does_not_concern(app):
+    edit(app, movie_id("Alien (1979)"), "rate", 1)
+    assert shown_history(app)[0]["rating"] == 1
+    assert shown_titles(app)
+    assert headline(app).startswith("After 5 movies")
+    assert not app.button(key="undo").disabled
+    assert "s" in app.query_params, "the address has the change"
+    assert not app.segmented_control, "the order of the list is not drawn again"
+    assert not app.sidebar.selectbox
+    app.button(key="undo").click().run()
+    assert shown_history(app)[0]["rating"] == 5
+    assert "s" not in app.query_params
+    app.run()
+    assert app.segmented_control(key="order_choice").value == "like"
+
+
+def test_what_needs_no_model_is_drawn_before_it_is_loaded(kinds, monkeypatch):
+    def fail(*arguments):
+        raise BundleError("the weights are gone")
+
+    monkeypatch.setattr(resources, "loaded", lambda bundle: None)
+    monkeypatch.setattr(resources, "load", fail)
+    app = start("rating-only")
+    assert headline(app) == "What would they like to watch?"
+    assert shown_history(app)[0]["title"] == "Alien (1979)"
+    assert app.button(key="undo").disabled
+    assert "the weights are gone" in app.error[0].value
+
+
 def test_rating_a_movie_changes_the_expected_ratings(app):
     before = ratings(app)
     alien = movie_id("Alien (1979)")
-    app.feedback(key=f"stars_{alien}").set_value(0).run()
+    edit(app, alien, "rate", 1)
     assert not app.exception
     assert history(app)[-1].rating == 1
     assert ratings(app) != before
@@ -96,11 +128,11 @@ def test_rating_a_movie_changes_the_expected_ratings(app):
 
 def test_moving_and_removing_events(app):
     alien = movie_id("Alien (1979)")
-    app.button(key=f"earlier_{alien}").click().run()
+    edit(app, alien, "earlier")
     assert history(app)[-2].movie_id == alien
-    app.button(key=f"later_{alien}").click().run()
+    edit(app, alien, "later")
     assert history(app)[-1].movie_id == alien
-    app.button(key=f"remove_{alien}").click().run()
+    edit(app, alien, "remove")
     assert alien not in [event.movie_id for event in history(app)]
     assert headline(app).startswith("After 4 movies")
 
@@ -175,7 +207,7 @@ def test_a_movie_that_was_seen_and_not_rated_leaves_the_list(app):
     assert headline(app).startswith("After 5 of 6 movies")
     assert app.button(key="seen_any").disabled
     # rated after all, it is a movie of the history like any other
-    app.selectbox(key="add_movie").select(movie_id(first)).run()
+    app.run().selectbox(key="add_movie").select(movie_id(first)).run()
     assert visitor(app).seen == frozenset()
     app.button(key="undo").click().run()
     app.button(key="undo").click().run()
@@ -186,9 +218,9 @@ def test_a_long_history_is_folded_until_asked_for(app):
     ids = load_movies("demo")["movie_id"].tolist()[:30]
     set_visitor(app, Visitor(history=tuple(Event(i, 3.0) for i in ids)))
     app.run()
-    assert len(app.feedback) == 20
+    assert len(shown_history(app)) == 20
     app.button(key="show_whole_history").click().run()
-    assert len(app.feedback) == 30
+    assert len(shown_history(app)) == 30
     assert not app.exception
 
 
@@ -241,7 +273,7 @@ def test_movements_are_those_since_the_latest_change(kinds):
     app = start("timeline")
     assert not any("move" in row for row in rows(app)), "nothing was changed yet"
     before = shown_titles(app)
-    app.feedback(key=f"stars_{movie_id('Alien (1979)')}").set_value(0).run()
+    edit(app, movie_id("Alien (1979)"), "rate", 1)
     after = shown_titles(app)
     assert after != before
     for rank, row in enumerate(rows(app), start=1):
@@ -250,9 +282,10 @@ def test_movements_are_those_since_the_latest_change(kinds):
         assert row["move"]["sign"] == sign
         assert row["move"]["tooltip"]
     # another order is no change of the visitor: it has movements, too
+    app.run()
     app.segmented_control(key="order_choice").select("next").run()
     assert all(row["move"]["sign"][0] in "▲▼=n" for row in rows(app))
-    app.button(key="undo").click().run()
+    app.button(key="undo").click().run().run()
     app.segmented_control(key="order_choice").select("like").run()
     assert shown_titles(app) == before
     assert {row["move"]["sign"] for row in rows(app)} != {"="}, "against the state that was undone"
@@ -262,7 +295,7 @@ def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
     app = start("timeline")
     best = movie_id(shown_titles(app)[0])
     app.selectbox(key="add_movie").select(best).run()
-    app.button(key=f"remove_{best}").click().run()
+    edit(app, best, "remove")
     first = rows(app)[0]
     assert (first["movie_id"], first["move"]["sign"]) == (best, "new")
     assert first["move"]["tooltip"] == "New here: it was in the history"

@@ -18,7 +18,7 @@ from pages.shared.state import link, visitor_state
 from pages.shared.state.link import State, decode, encode
 from pages.shared.widgets import toolbar
 from pages.what_if import sweep
-from tests.app.conftest import headline, start, visitor
+from tests.app.conftest import edit, headline, start, visitor
 
 MOVIES = load_movies("demo")
 IDS = MOVIES["movie_id"].tolist()
@@ -199,8 +199,8 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
     assert app.button(key="reset").disabled
     first = history(app)
     sentence = headline(app)
-    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
-    app.button(key=f"remove_{TOY_STORY}").click().run()
+    edit(app, ALIEN, "rate", 1)
+    edit(app, TOY_STORY, "remove")
     assert [event[0] for event in history(app)].count(TOY_STORY) == 0
     assert app.button(key="undo").help == "Undo\\: removed Toy Story \\(1995\\)"
     assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. the start"]
@@ -226,8 +226,8 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
 def test_a_link_opens_just_what_was_on_the_screen(kinds):
     app = start("timeline")
     assert "s" not in app.query_params
-    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
-    app.selectbox(key="visitor_sex").select(None).run()
+    edit(app, ALIEN, "rate", 1).run()
+    app.selectbox(key="visitor_sex").select(None).run().run()
     app.segmented_control(key="order_choice").select("next").run()
     app.multiselect(key="filter_genres").set_value(["Drama", "Comedy"]).run()
     app.slider[0].set_value((1960, 2000)).run()
@@ -262,13 +262,13 @@ def address_of(app) -> str:
 @pytest.mark.timeout(300)
 def test_an_old_address_does_not_undo_later_changes(kinds, monkeypatch):
     app = start("timeline")
-    app.feedback(key=f"stars_{ALIEN}").set_value(0).run()
+    edit(app, ALIEN, "rate", 1)
     old = address_of(app)
-    app.button(key=f"remove_{TOY_STORY}").click().run()
+    edit(app, TOY_STORY, "remove")
     newest = address_of(app)
     # a browser that was too busy to notice the new address sends the old one along with the next click
     app.query_params["s"] = old
-    app.feedback(key=f"stars_{CASABLANCA}").set_value(0).run()
+    edit(app, CASABLANCA, "rate", 1)
     assert TOY_STORY not in [event[0] for event in history(app)]
     assert (CASABLANCA, 1.0) in history(app)
 

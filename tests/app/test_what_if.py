@@ -9,7 +9,7 @@ from bst.datasets import load_movies
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
 from pages.what_if import counterfactual
-from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
+from tests.app.conftest import captions, chart_words, edit, headline, set_visitor, start, visitor
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -44,7 +44,7 @@ def look_at(app, view: str):
 def lists(app) -> tuple[list[str], list[str]]:
     """The titles of both lists."""
     components = [json.loads(component.proto.json) for component in app.get("bidi_component")]
-    first, second = ([row["title"] for row in data["rows"]] for data in components if "rows" in data)
+    first, second = ([row["title"] for row in data["rows"]] for data in components if "heads" in data)
     return first, second
 
 
@@ -128,7 +128,7 @@ def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, 
 def test_the_copy_can_be_kept_swapped_and_begun_again(kinds):
     app = what_if("timeline")
     before = visitor(app)
-    app.button(key=f"b_remove_{ALIEN}").click().run()
+    edit(app, ALIEN, "remove", slot="b")
     changed = before.without(ALIEN)
     assert (visitor(app), copy(app)) == (before, changed)
     first, second = lists(app)

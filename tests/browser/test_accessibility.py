@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser.checks import HEIGHT, WIDTHS, axe_faults
 from tests.browser.conftest import DEMO, settled
+from tests.browser.test_journeys import watched
 from tests.browser.tour import PATHS, views
 
 pytestmark = pytest.mark.timeout(300)
@@ -20,7 +21,7 @@ def test_axe_finds_nothing_serious_in_the_dark(browser, server, path):
 
 
 def test_a_row_of_the_history_names_its_movie(page):
-    heard = page.locator(".st-key-event_1").aria_snapshot()
+    heard = watched(page, 1).aria_snapshot()
     for name in (
         'radiogroup "Rating of The Terminator (1984)"',
         'button "Move The Terminator (1984) later"',
@@ -31,7 +32,7 @@ def test_a_row_of_the_history_names_its_movie(page):
     page.get_by_role("button", name="Remove The Terminator (1984)").click()
     settled(page)
     # what moves up takes its own name along
-    assert 'radiogroup "Rating of Blade Runner (1982)"' in page.locator(".st-key-event_1").aria_snapshot()
+    assert 'radiogroup "Rating of Blade Runner (1982)"' in watched(page, 1).aria_snapshot()
 
 
 RUNNING = "() => document.getAnimations().filter(a => a.playState === 'running').map(a => a.effect?.target?.outerHTML)"

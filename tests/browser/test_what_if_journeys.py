@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DEMO, settled
-from tests.browser.test_journeys import described, headline, pick, star_buttons
+from tests.browser.test_journeys import described, headline, pick, star_buttons, watched
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -36,7 +36,7 @@ def listed(page: Page, key: str = "ranked_list") -> list[str]:
 
 
 def history(page: Page) -> list[str]:
-    return [text.splitlines()[0] for text in page.locator("[class*=st-key-event_]").all_inner_texts()]
+    return page.locator(".history .title").all_inner_texts()
 
 
 def open_new(browser: Browser, link: str) -> Page:
@@ -137,7 +137,7 @@ def test_bring_your_own_history(page, name, text, watched, said):
     expect(page.get_by_text(said)).to_be_visible()
     assert len(history(page)) == 5  # nothing is replaced before the last button
     page.get_by_role("button", name="Import 2 movies").click()
-    expect(page.locator("[class*=st-key-event_]")).to_have_count(2)
+    expect(page.locator(".history li")).to_have_count(2)
     assert history(page) == watched
     page.get_by_role("button", name="Undo").click()
     settled(page)
@@ -176,7 +176,7 @@ def test_the_keyboard_alone_is_enough(page):
     page.keyboard.press("Enter")
     settled(page)
     star_buttons(page, 0).nth(0).focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
     settled(page)
     page.get_by_role("button", name="Changes").focus()
     page.keyboard.press("Enter")
@@ -192,6 +192,24 @@ def test_the_keyboard_alone_is_enough(page):
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
+
+
+def test_the_keyboard_stays_with_the_movie_that_it_moves_or_rates(page):
+    page.get_by_role("button", name="Move Blade Runner (1982) later").focus()
+    page.keyboard.press("Enter")
+    expect(watched(page, 1)).to_contain_text("Blade Runner (1982)")
+    settled(page)
+    page.keyboard.press("Enter")
+    expect(watched(page, 0)).to_contain_text("Blade Runner (1982)")
+    settled(page)
+    # it is the newest now, and cannot be moved further; the keyboard is on its five stars
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    expect(watched(page, 0).get_by_role("radio", name="4 out of 5 stars")).to_be_checked()
+    expect(watched(page, 0).get_by_role("radio", name="4 out of 5 stars")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    settled(page)
+    expect(watched(page, 0).get_by_role("radio", name="5 out of 5 stars")).to_be_checked()
 
 
 def test_titles_with_signs_show_literally_in_every_place(page):

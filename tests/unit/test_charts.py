@@ -13,19 +13,11 @@ from bst.presentation.charts.files import Style, as_file
 ROOT = Path(__file__).parents[2]
 
 
-def marks(chart) -> list[str]:
-    return [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
-
-
 def test_star_bars_label_every_level_in_order_with_its_percentage():
     levels = [0.5, 1.0, 1.5, 2.0]
-    spec = charts.rating_distribution(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]})).to_dict()
-    (rows,) = spec["datasets"].values()
-    assert [row["stars"] for row in rows] == ["0.5 ★", "1 ★", "1.5 ★", "2 ★"]
-    assert marks(charts.rating_distribution(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]}))) == [
-        "bar",
-        "text",
-    ]
+    spec = charts.rating_distribution(pd.DataFrame({"level": levels, "probability": [0.1, 0.2, 0.3, 0.4]}))
+    assert [row["stars"] for row in spec["data"]["values"]] == ["0.5 ★", "1 ★", "1.5 ★", "2 ★"]
+    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["bar", "text"]
     assert spec["layer"][0]["encoding"]["x"]["sort"] is None
     assert spec["layer"][1]["encoding"]["text"]["format"] == ".0%"
 
@@ -33,7 +25,9 @@ def test_star_bars_label_every_level_in_order_with_its_percentage():
 def test_star_bars_keep_their_scale_unless_one_level_is_nearly_certain():
     def top(probability):
         frame = pd.DataFrame({"level": [1.0, 2.0], "probability": [probability, 1 - probability]})
-        return charts.rating_distribution(frame).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"][1]
+        spec = charts.rating_distribution(frame)
+        assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [{"expr": "0"}, {"expr": "high"}]
+        return next(parameter["value"] for parameter in spec["params"] if parameter["name"] == "high")
 
     assert top(0.5) == 0.6
     assert top(0.9) >= 0.9

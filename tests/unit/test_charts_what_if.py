@@ -20,18 +20,17 @@ def rows_of(spec: dict, *columns: str) -> list[dict]:
     return [row for data in spec["datasets"].values() for row in data if set(columns) <= set(row)]
 
 
-def by_title(chart) -> dict[str, dict]:
-    return {row["title"]: row for row in rows_of(chart.to_dict(), "title") if row["title"]}
+def by_title(spec: dict) -> dict[str, dict]:
+    return {row["title"]: row for row in spec["data"]["values"] if row["title"]}
 
 
 def texts(chart) -> list[str]:
     return [row["text"] for row in rows_of(chart.to_dict(), "text")]
 
 
-def heads(chart) -> list[str]:
+def heads(spec: dict) -> list[str]:
     """What stands over the left list, and over what is beyond it."""
-    rows = rows_of(chart.to_dict(), "way")
-    return [row["shown_a"] or row["title_a"] for row in rows if row["way"] == "none"]
+    return [row["shown_a"] or row["title_a"] for row in spec["data"]["values"] if row["way"] == "none"]
 
 
 # ---- ranks
@@ -69,7 +68,7 @@ def test_a_movie_that_is_watched_has_no_rank_and_stands_last():
 
 
 def test_ranks_tell_the_way_by_dash_and_shape_and_name_both_ends():
-    layers = charts.bump(moves(("Up", 2, 1), ("Down", 1, 2)), 2, INK).to_dict()["layer"]
+    layers = charts.bump(moves(("Up", 2, 1), ("Down", 1, 2)), 2, INK)["layer"]
     encoded = [layer["encoding"] for layer in layers]
     assert any(e.get("strokeDash", {}).get("field") == "way" for e in encoded)
     assert any(e.get("shape", {}).get("field") == "way" for e in encoded)
@@ -77,8 +76,8 @@ def test_ranks_tell_the_way_by_dash_and_shape_and_name_both_ends():
 
 
 def test_the_bump_chart_is_as_high_as_it_has_rows():
-    few = charts.bump(moves(("Same", 1, 1), ("Still", 2, 2)), 2, INK).to_dict()["height"]
-    many = charts.bump(moves(*((f"In {i}", 100 + i, i + 1) for i in range(10))), 10, INK).to_dict()["height"]
+    few = charts.bump(moves(("Same", 1, 1), ("Still", 2, 2)), 2, INK)["height"]
+    many = charts.bump(moves(*((f"In {i}", 100 + i, i + 1) for i in range(10))), 10, INK)["height"]
     assert many > 20 * 20 > few
 
 

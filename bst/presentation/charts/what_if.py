@@ -1,10 +1,13 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.presentation.charts.axes import frames_around, readable_colour, row_heights
+from bst.presentation.charts.axes import frames_around, parameter_scale, readable_colour, row_heights
+from bst.presentation.charts.template import fill, template
 
 _ROW = 26
 # the lines of a bump chart are in the middle; the sides belong to the titles
@@ -26,7 +29,7 @@ SHORT_LABEL, FEW_POINTS = 3, 25
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
 
-def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
+def bump(moves: pd.DataFrame, k: int, ink: str) -> dict[str, Any]:
     """Draw how ranks move from A to B, with titles at both ends.
 
     ``moves``: one row per movie among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is first;
@@ -35,17 +38,17 @@ def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
     colour show the direction; what keeps its rank is in ``ink``.
     """
     placed = _placed(moves, k)
-    lowest = float(placed[["slot_a", "slot_b"]].max(axis=None))
-    scale = alt.Scale(domain=[-0.4, lowest + 0.6], reverse=True, nice=False, zero=False)
+    lowest = int(placed[["slot_a", "slot_b"]].max(axis=None))
+    return fill(_bump(ink), placed, _ROW * (lowest + 1), bottom=lowest + 0.6)
+
+
+@template
+def _bump(ink: str) -> alt.LayerChart:
+    scale = parameter_scale("-0.4", "bottom", reverse=True, zero=False)
     at_a, at_b = (alt.Y(f"slot_{side}:Q", axis=None, scale=scale) for side in "ab")
     ways = list(_SHAPES)
-    # written out, as short forms of conditions are slow to build, and this chart is built again with every click
-    colour = alt.ColorValue(
-        ink,
-        condition=alt.ConditionalPredicateMarkPropFieldOrDatumDef(
-            test="datum.way != 'stays'", field="way", type="nominal", scale=alt.Scale(domain=ways), legend=None
-        ),
-    )
+    colour = alt.when("datum.way != 'stays'").then(alt.Color("way:N", scale=alt.Scale(domain=ways), legend=None))
+    colour = colour.otherwise(alt.value(ink))
     dash = alt.StrokeDash("way:N", scale=alt.Scale(domain=ways, range=[[1, 0], [6, 4], [1, 0]]), legend=None)
     shape = alt.Shape("way:N", scale=alt.Scale(domain=ways, range=list(_SHAPES.values())), legend=None)
     movies = alt.Chart().transform_filter("datum.way != 'none'")
@@ -65,8 +68,7 @@ def bump(moves: pd.DataFrame, k: int, ink: str) -> alt.LayerChart:
         ),
         *_ends("a", at_a, _FROM, -1),
         *_ends("b", at_b, _TO, 1),
-        data=placed,
-    ).properties(height=_ROW * (lowest + 1))
+    )
 
 
 def _at(x: str, offset: str = "0") -> alt.XValue:

@@ -40,17 +40,3 @@ def clear(name: str) -> None:
 
 def _session_key(name: str) -> str:
     return f"cached_{name}"
-
-
-@st.cache_resource(show_spinner=False)
-def _asked_before() -> set[Hashable]:
-    return set()
-
-
-def first_time(name: str, recommender: Recommender) -> bool:
-    """Tell, once for each loaded model, that no session has asked it for this before: the first time takes longer."""
-    key = (name, *model_key(recommender))
-    if key in _asked_before():
-        return False
-    _asked_before().add(key)
-    return True

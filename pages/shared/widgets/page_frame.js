@@ -15,21 +15,10 @@ function oneEntryPerClick() {
   }
 }
 
-// Streamlit labels every row of stars "Feedback rating"; screen readers need the movie.
-function nameStars() {
-  for (const stars of document.querySelectorAll('.stFeedback [role="radiogroup"]')) {
-    const title = stars.closest('[class*="st-key-event_"], [class*="st-key-b_event_"]')?.querySelector("p")?.textContent
-    const name = `Rating of ${title}`
-    if (title && stars.getAttribute("aria-label") !== name) stars.setAttribute("aria-label", name)
-  }
-}
-
 export default function ({ data }) {
   // the background colour: Streamlit gives its colours only to components
   document.documentElement.style.setProperty("--background", data.background)
   if (window.pageFrame) return
   window.pageFrame = true
   oneEntryPerClick()
-  nameStars()
-  new MutationObserver(nameStars).observe(document.body, { childList: true, subtree: true, characterData: true })
 }

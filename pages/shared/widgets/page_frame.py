@@ -1,8 +1,7 @@
 """The frame of every page: style beyond the theme, the badge of a simulated world, and fixes in the browser.
 
-Streamlit's theme cannot set a page's margins, motion, or buttons that show only an icon; and Streamlit neither makes
-exactly one entry in the browser's history for each click, nor gives a row of stars an accessible name. An invisible
-component does all that.
+Streamlit's theme cannot set a page's margins, motion, or buttons that show only an icon; and Streamlit does not
+make exactly one entry in the browser's history for each click. An invisible component does all that.
 """
 
 from pathlib import Path

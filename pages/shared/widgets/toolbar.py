@@ -31,7 +31,8 @@ def render(slot: Slot = "a") -> None:
             _draw_reset(slot, key)
             _draw_share(key)
 
-    tools()
+    with st.container(width="content"):
+        tools()
 
 
 def _draw_steps(slot: Slot, key: str) -> None:

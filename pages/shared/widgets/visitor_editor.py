@@ -8,20 +8,19 @@ from typing import Any, Literal
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, WHOLE_STARS, Event, Visitor
+from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, Visitor
 from bst.text import count
 from pages.shared import part_runs
-from pages.shared.format import escape_markdown
 from pages.shared.state import visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot
-from pages.shared.widgets import page_frame
+from pages.shared.widgets import history
 
 UNKNOWN = "Unknown"
-# a long history is drawn on request only: every row is five widgets
+# a long history is drawn on request only
 ROWS_AT_FIRST = 20
 # pixels
-SEX_WIDTH, AGE_WIDTH, RATING_WIDTH = 118, 138, 100
+SEX_WIDTH, AGE_WIDTH = 118, 138
 
 
 def render(
@@ -44,8 +43,12 @@ def render(
         if draw_sources:
             draw_sources()
 
+    @st.fragment(key=part_runs.key("search", slot))
+    def search() -> None:
+        _draw_search(catalogue, slot)
+
     @st.fragment(key=part_runs.key("history", slot))
-    def history() -> None:
+    def watched() -> None:
         visitor = visitor_state.current(slot)
         _draw_history(catalogue, visitor, levels, max_history, slot)
         _draw_seen(visitor, slot)
@@ -55,8 +58,8 @@ def render(
         who()
     with st.container(border=True):
         st.header("What they watched", anchor=False)
-        _draw_search(catalogue, slot)
-        history()
+        search()
+        watched()
 
 
 def _key(name: str, slot: Slot) -> str:
@@ -116,6 +119,7 @@ def _add(slot: Slot) -> None:
     st.session_state[key] = None
     if movie_id is not None:
         visitor_state.add(movie_id, slot)
+        part_runs.run(slot, "who", "search")
 
 
 def _draw_history(
@@ -125,16 +129,12 @@ def _draw_history(
         st.caption("Nothing yet. Search above for a movie that they have watched, then rate it.")
         return
     st.caption("Newest first")
-    events = visitor.history[::-1]
-    shown = len(events) if visitor_state.is_unfolded(slot) else ROWS_AT_FIRST
-    for index, event in enumerate(events[:shown]):
-        if index == max_history:
-            older = count(len(events) - max_history, "older movie")
-            st.caption(f"This model reads the newest {max_history} movies. It does not see the following {older}:")
-        _draw_event(event, catalogue.title(event.movie_id), index, len(events), levels, slot)
-    if len(events) > shown:
-        _draw_fold(slot, f"Show {count(len(events) - shown, 'older movie')}", "show_whole_history", "expand_more", True)
-    elif len(events) > ROWS_AT_FIRST:
+    events = len(visitor.history)
+    shown = events if visitor_state.is_unfolded(slot) else ROWS_AT_FIRST
+    history.render(visitor, shown, catalogue.title, levels, max_history, slot)
+    if events > shown:
+        _draw_fold(slot, f"Show {count(events - shown, 'older movie')}", "show_whole_history", "expand_more", True)
+    elif events > ROWS_AT_FIRST:
         _draw_fold(slot, f"Show only the newest {ROWS_AT_FIRST}", "show_newest", "expand_less", False)
 
 
@@ -168,75 +168,3 @@ def _draw_seen(visitor: Visitor, slot: Slot) -> None:
             on_click=part_runs.then_run_all(visitor_state.forget_seen, slot),
             args=(slot,),
         )
-
-
-def _draw_event(event: Event, title: str, index: int, events: int, levels: tuple[float, ...], slot: Slot) -> None:
-    # the buttons go below the title where the editor is narrow: see ``page_frame.css``
-    row = _key(f"event_{index}", slot)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=row):
-        st.markdown(escape_markdown(title), width="stretch")
-        with st.container(
-            horizontal=True,
-            vertical_alignment="center",
-            gap="xsmall",
-            width="content",
-            wrap=False,
-            key=f"{page_frame.ICONS_ONLY}{row}",
-        ):
-            _draw_rating(event, title, levels, slot)
-            for name, icon, label, disabled, on_click in (
-                ("later", "arrow_upward", f"Move {title} later", index == 0, partial(_move, event, 1, slot)),
-                (
-                    "earlier",
-                    "arrow_downward",
-                    f"Move {title} earlier",
-                    index == events - 1,
-                    partial(_move, event, -1, slot),
-                ),
-                ("remove", "delete", f"Remove {title}", False, partial(_remove, event, slot)),
-            ):
-                st.button(
-                    escape_markdown(label),
-                    icon=f":material/{icon}:",
-                    key=_key(f"{name}_{event.movie_id}", slot),
-                    help=escape_markdown(label),
-                    disabled=disabled,
-                    on_click=on_click,
-                    type="tertiary",
-                )
-
-
-def _draw_rating(event: Event, title: str, levels: tuple[float, ...], slot: Slot) -> None:
-    key = _key(f"stars_{event.movie_id}", slot)
-    if levels == WHOLE_STARS:
-        # the widget counts stars from 0; a second click on the same star clears it, and the rating stays what it was
-        st.feedback(
-            "stars",
-            **controlled(
-                key, int(event.rating) - 1, lambda star: None if star is None else _rate(event, star + 1, slot)
-            ),
-        )
-    else:
-        st.selectbox(
-            f"Rating of {escape_markdown(title)}",
-            levels,
-            format_func=lambda level: f"{level:g} ★",
-            label_visibility="collapsed",
-            width=RATING_WIDTH,
-            **controlled(key, event.rating, lambda level: _rate(event, level, slot)),
-        )
-
-
-def _rate(event: Event, rating: float, slot: Slot) -> None:
-    visitor_state.replace(visitor_state.current(slot).rated(event.movie_id, float(rating)), slot)
-    part_runs.run(slot)  # the stars show it already
-
-
-def _move(event: Event, by: int, slot: Slot) -> None:
-    visitor_state.replace(visitor_state.current(slot).moved(event.movie_id, by), slot)
-    part_runs.run(slot, "history")
-
-
-def _remove(event: Event, slot: Slot) -> None:
-    visitor_state.replace(visitor_state.current(slot).without(event.movie_id), slot)
-    part_runs.run(slot, "who", "history")

@@ -1,0 +1,101 @@
+// Draws the data of history.py, the newest movie first, and tells it what is done. Titles are inserted as plain text.
+
+const PATHS = {
+  star: "m12 2.6 2.9 6.1 6.7.9-4.9 4.6 1.2 6.6-5.9-3.2-5.9 3.2 1.2-6.6-4.9-4.6 6.7-.9Z",
+  later: "M12 19V5m-6.5 6.5L12 5l6.5 6.5",
+  earlier: "M12 5v14m-6.5-6.5L12 19l6.5-6.5",
+  remove: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.7 13h9.6l.7-13M10 10.5v6m4-6v6",
+}
+
+function create(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "")
+    else if (value !== false) element.setAttribute(name, value)
+  }
+  element.append(...children)
+  return element
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+  svg.setAttribute("viewBox", "0 0 24 24")
+  svg.setAttribute("aria-hidden", "true")
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path")
+  path.setAttribute("d", PATHS[name])
+  svg.append(path)
+  return svg
+}
+
+function rating(row, data, edit) {
+  const label = `Rating of ${row.title}`
+  const rate = (event) => edit({ action: "rate", rating: Number(event.target.value) })
+  if (!data.stars) {
+    const options = data.levels.map((level) =>
+      create("option", { value: level, selected: level === row.rating }, `${level} ★`),
+    )
+    const select = create("select", { "aria-label": label, "data-control": "rating" }, ...options)
+    select.onchange = rate
+    return select
+  }
+  const stars = data.levels.map((level) => {
+    const name = `${level} out of ${data.levels.length} stars`
+    const input = create("input", {
+      type: "radio",
+      name: `rating_${row.movie_id}`,
+      value: level,
+      checked: level === row.rating,
+      "aria-label": name,
+      "data-control": "rating",
+    })
+    input.onchange = rate
+    return create("label", { title: name }, input, icon("star"))
+  })
+  return create("span", { class: "stars", role: "radiogroup", "aria-label": label }, ...stars)
+}
+
+function listItem(row, index, data, onEdit) {
+  const edit = (change) => onEdit({ movie_id: row.movie_id, ...change })
+  const button = (action, label, disabled) => {
+    const attributes = { type: "button", title: label, "aria-label": label, "data-control": action, disabled }
+    const element = create("button", attributes, icon(action))
+    element.onclick = () => edit({ action })
+    return element
+  }
+  return create(
+    "li",
+    { "data-movie": row.movie_id },
+    create("bdi", { class: "title" }, row.title),
+    create(
+      "span",
+      { class: "controls" },
+      rating(row, data, edit),
+      button("later", `Move ${row.title} later`, index === 0),
+      button("earlier", `Move ${row.title} earlier`, index === data.events - 1),
+      button("remove", `Remove ${row.title}`, false),
+    ),
+  )
+}
+
+// the keyboard stays with its movie when that moves, and goes on to the next one when it is removed; where the button
+// is of no use any more, on the rating
+function refocus(list, movie, control, index) {
+  const rows = [...list.querySelectorAll("li[data-movie]")]
+  const row = rows.find((row) => row.dataset.movie === movie) ?? rows[Math.min(index, rows.length - 1)]
+  const controls = [...(row?.querySelectorAll("[data-control]:enabled") ?? [])]
+  const same = controls.filter((element) => element.dataset.control === control)
+  const candidates = same.length ? same : controls
+  const target = candidates.find((element) => element.checked) ?? candidates[0]
+  target?.focus({ preventScroll: true })
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const list = parentElement.querySelector(".history")
+  const focused = list.getRootNode().activeElement?.closest("[data-control]")
+  const before = focused?.closest("li")
+  const index = before ? [...list.querySelectorAll("li[data-movie]")].indexOf(before) : -1
+  const items = data.rows.map((row, index) => listItem(row, index, data, (edit) => setTriggerValue("edit", edit)))
+  if (data.rows.length > data.read) items.splice(data.read, 0, create("li", { class: "unread" }, data.unread))
+  list.replaceChildren(...items)
+  if (before) refocus(list, before.dataset.movie, focused.dataset.control, index)
+}
