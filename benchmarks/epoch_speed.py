@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 # which of our presets is the public model with these features
-PRESET = {"all": "seed", "none": "keras-example"}
+PRESET = {"all": "user-features", "none": "keras-example"}
 
 
 class Clock:
