@@ -94,15 +94,14 @@ def test_the_last_model_is_deleted(models_here):
 
 
 def test_an_error_that_the_person_can_fix_is_shown_as_a_sentence(models_here, monkeypatch):
-    from bst import backend
     from bst.errors import InstallationError
     from pages.shared import resources
 
-    def fail():
+    def fail(bundle):
         raise InstallationError("TensorFlow cannot be loaded; install what the project needs")
 
     resources._models.clear()
-    monkeypatch.setattr(backend, "load", fail)
+    monkeypatch.setattr(resources, "load", fail)
     app = start("timeline")
     assert not app.exception
     assert app.error[0].value.replace("\\", "") == "TensorFlow cannot be loaded; install what the project needs."

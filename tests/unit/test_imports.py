@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 # our own; what reads a catalogue and ranks it; and what these import themselves
-EXPECTED = {"bst", "pages", "numpy", "pandas", "pyarrow", "dateutil", "cython_runtime", "cloudpickle"}
+EXPECTED = {"bst", "pages", "numpy", "pandas", "pyarrow", "dateutil", "cython_runtime", "cloudpickle", "threadpoolctl"}
 SCRIPTS = ("app.py", "studio.py", "pages/recommend/recommend.py")
 
 
