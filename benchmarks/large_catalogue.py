@@ -110,7 +110,7 @@ def measure(bundle: str, size: int, events: int, visitors: int) -> dict:
     fast = {order: timed(order) for order in recommender.orders}
     began = time.perf_counter()
     for visitor in people:
-        recommender.predict(visitor)
+        assert len(recommender.predict(visitor).expected)
     exact_ms = (time.perf_counter() - began) * 1000 / visitors
     ranking.MOST_IN_ONE_STAGE = 10**9
     orders = {}

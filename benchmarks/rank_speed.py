@@ -109,8 +109,8 @@ def peers(bundle: str, events: int) -> dict:
     drawn = visitors.draw(events, PEER_ROUNDS + 1)
     model, inputs = _public_model(ours, drawn[0])
     ways: dict[str, Callable] = {
-        "engine": ours.predict,
-        "TensorFlow's compiled function": keras.predict,
+        "engine": lambda visitor: ours.predict(visitor).expected,
+        "TensorFlow's compiled function": lambda visitor: keras.predict(visitor).expected,
         "the public example's model.predict": lambda _: model.predict(inputs, verbose=0),
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
