@@ -28,8 +28,6 @@ __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", 
 
 # how many visitors' predictions are kept: a page asks about the same few again and again
 KEPT_PREDICTIONS = 32
-# the ratings of so few listed movies are predicted alone, unless those of the whole catalogue are there already
-MOST_ALONE = 100
 
 
 @dataclass(frozen=True)
@@ -261,12 +259,10 @@ class Recommender:
         """Return the allowed rows, best first. Ratings are predicted only where they decide."""
         predictions = self.predict(visitor)
         key = ranking.primary_key(predictions, options, self.bundle.levels, self._counts_for(options))
-        tied = ranking.tied_rows(key, allowed)
-        if isinstance(predictions, LazyPredictions) and not predictions.has_ratings and len(tied) <= MOST_ALONE:
-            expected = np.zeros(len(key), np.float32)
-            expected[tied] = self._predict_some(visitor, tied, ()).expected
-        else:
-            expected = predictions.expected
+        if not isinstance(predictions, LazyPredictions):
+            return ranking.argsort_candidates([key, predictions.expected], allowed)
+        expected, tied = np.zeros(len(key), np.float32), ranking.tied_rows(key, allowed)
+        expected[tied], _ = predictions.ratings_of(tied)
         return ranking.argsort_candidates([key, expected], allowed)
 
     def _predictions_of(self, visitor: Visitor, rows: np.ndarray) -> tuple[Predictions, np.ndarray]:
@@ -275,13 +271,12 @@ class Recommender:
         if self._in_two_stages:
             return self._predict_some(visitor, rows, self._scorer.tasks), columns
         everything = self.predict(visitor)
-        if not isinstance(everything, LazyPredictions) or everything.has_ratings or len(rows) > MOST_ALONE:
+        if not isinstance(everything, LazyPredictions):
             return everything, rows
-        ratings = self._predict_some(visitor, rows, ())
         watch_next, like_logit = (
             None if part is None else part[rows] for part in (everything.watch_next, everything.like_logit)
         )
-        return Predictions(ratings.expected, ratings.distribution, watch_next, like_logit), columns
+        return Predictions(*everything.ratings_of(rows), watch_next, like_logit), columns
 
     def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
         """Return the allowed rows, best first; behind those of the second stage in the order of the first."""

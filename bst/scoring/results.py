@@ -6,6 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+# the ratings of so few movies are predicted alone, unless those of the whole catalogue are there already
+MOST_ALONE = 100
+
 
 def expit(logit: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + e^−logit), in the precision of the logits; −∞ gives 0.
@@ -52,22 +55,28 @@ class LazyPredictions(Predictions):
 
     def __init__(
         self,
-        ratings: Callable[[], tuple[np.ndarray, np.ndarray | None]],
+        ratings: Callable[[np.ndarray | None], tuple[np.ndarray, np.ndarray | None]],
         watch_next: Callable[[], np.ndarray] | None = None,
         like_logit: Callable[[], np.ndarray] | None = None,
         fame_logit: np.ndarray | None = None,
     ):
-        """``ratings`` returns ``expected`` and ``distribution``; None for what the model does not predict."""
+        """``ratings`` returns ``expected`` and ``distribution`` of some rows, or of all if None; the others return
+        what is called so, and are None for what the model does not predict.
+        """
         vars(self).update(_ratings=ratings, _watch_next=watch_next, _like_logit=like_logit, fame_logit=fame_logit)
 
-    @property
-    def has_ratings(self) -> bool:
-        """Whether ratings have been asked for already."""
-        return "_made_ratings" in vars(self)
+    def ratings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return ``expected`` and ``distribution`` of a few movies, without predicting the others.
+
+        Once those of all are there, they are taken from them.
+        """
+        if "_made_ratings" not in vars(self) and len(rows) <= MOST_ALONE:
+            return vars(self)["_ratings"](rows)
+        return self.expected[rows], None if self.distribution is None else self.distribution[rows]
 
     @cached_property
     def _made_ratings(self) -> tuple[np.ndarray, np.ndarray | None]:
-        expected, distribution = vars(self)["_ratings"]()
+        expected, distribution = vars(self)["_ratings"](None)
         return _read_only(expected), None if distribution is None else _read_only(distribution)
 
     @property

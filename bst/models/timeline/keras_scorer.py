@@ -14,7 +14,7 @@ from bst.models.layers import MASKED, Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
 from bst.models.timeline.model import CatalogueTower, RatingTower, Tower
-from bst.models.timeline.scorer import TimelineScorer
+from bst.models.timeline.scorer import Rate, TimelineScorer
 from bst.models.trainer import Model
 from bst.schema import DEMOGRAPHICS
 from bst.scoring.scorer import RowsOf
@@ -67,9 +67,12 @@ class KerasTimelineScorer(TimelineScorer):
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return np.array(self._model.rating.movie_vectors())
 
-    def _distributions(self, inputs: Inputs, movies: np.ndarray | None = None) -> np.ndarray:
-        movies = np.arange(self._model.sizes.movies) if movies is None else movies
-        return self._distribution(inputs, movies.astype(np.int32)).numpy()
+    def _rate(self, inputs: Inputs) -> Rate:
+        def rate(movies: np.ndarray | None) -> np.ndarray:
+            movies = np.arange(self._model.sizes.movies) if movies is None else movies
+            return self._distribution(inputs, movies.astype(np.int32)).numpy()
+
+        return rate
 
     def _catalogue_logits(self, task: str, inputs: Inputs, movies: np.ndarray | None = None) -> np.ndarray:
         logits = self._logits[task](inputs).numpy()

@@ -1,7 +1,7 @@
 """What the scorers of the timeline model share: from visitors to a model's inputs, from its outputs to predictions."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from bst.scoring.scorer import RowsOf, Scorer, passes
 VISITOR = "who the visitor is"
 
 Inputs = dict[str, np.ndarray]
+Rate = Callable[[np.ndarray | None], np.ndarray]
 
 
 class TimelineScorer(Scorer):
@@ -30,8 +31,10 @@ class TimelineScorer(Scorer):
     # ---- what a subclass computes
 
     @abstractmethod
-    def _distributions(self, inputs: Inputs, movies: np.ndarray | None = None) -> np.ndarray:
-        """Return the probability of each level, (visitors, movies, levels), of ``movies`` (rows) or the catalogue."""
+    def _rate(self, inputs: Inputs) -> Rate:
+        """Return a function of movies (rows, or None for the whole catalogue) to the probability of each level,
+        (visitors, movies, levels). The visitors are encoded once, when it is first called.
+        """
 
     @abstractmethod
     def _catalogue_logits(self, task: str, inputs: Inputs, movies: np.ndarray | None = None) -> np.ndarray:
@@ -58,8 +61,10 @@ class TimelineScorer(Scorer):
         """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
         inputs = self._inputs([visitor], [rows])
 
-        def ratings() -> tuple[np.ndarray, np.ndarray]:
-            distribution = self._distributions(inputs)[0]
+        rate = self._rate(inputs)
+
+        def ratings(movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+            distribution = rate(movies)[0]
             return self._means(distribution), distribution
 
         def unseen(task: str) -> np.ndarray:
@@ -77,7 +82,7 @@ class TimelineScorer(Scorer):
     ) -> Predictions:
         inputs = self._inputs(visitors, rows)
         logits = {task: self._catalogue_logits(task, inputs) for task in self._catalogue_tasks if task in tasks}
-        distribution = self._distributions(inputs, movies)
+        distribution = self._rate(inputs)(movies)
         return self._predictions(self._means(distribution), distribution, logits, visitors, rows, movies)
 
     def _predictions(
@@ -121,7 +126,7 @@ class TimelineScorer(Scorer):
 
         def run(group: np.ndarray) -> None:
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
-            distribution[group] = self._distributions(inputs, movies)[:, 0]
+            distribution[group] = self._rate(inputs)(movies)[:, 0]
             for task, values in logits.items():
                 values[group] = self._catalogue_logits(task, inputs, movies)[:, 0]
 

@@ -16,7 +16,7 @@ from bst.models.weights import Array
 from bst.parallel import map_parallel, workers
 
 # candidates that go through the layers together: more are beyond the cache, fewer not worth the start of an operation
-MOST_TOGETHER = 1024
+MOST_TOGETHER = 2048
 
 
 def distributions(rating: RatingInference, encoded: EncodedVisitors, movies: Array | None = None) -> Array:

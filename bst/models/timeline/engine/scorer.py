@@ -1,6 +1,7 @@
 """The scorer of the timeline model by the inference engine: the one that serves."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import autograd.numpy as np
 from autograd import make_vjp
@@ -12,7 +13,7 @@ from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
 from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
-from bst.models.timeline.scorer import Inputs, TimelineScorer
+from bst.models.timeline.scorer import Inputs, Rate, TimelineScorer
 from bst.models.weights import Array, Weights, as_tree
 from bst.parallel import use_one_blas_thread
 from bst.schema import Visitor
@@ -53,12 +54,17 @@ class NumpyTimelineScorer(TimelineScorer):
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return self._rating.movie_vectors
 
-    def _distributions(self, inputs: Inputs, movies: Array | None = None) -> Array:
-        encoded = self._rating.encode(inputs)
-        if movies is not None and len(movies) <= MOST_FEW:
-            return softmax(self._rating.score(encoded, movies)[0])
-        visitors = range(len(inputs["sex"]))
-        return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
+    def _rate(self, inputs: Inputs) -> Rate:
+        encode = cache(lambda: self._rating.encode(inputs))
+
+        def rate(movies: Array | None) -> Array:
+            encoded = encode()
+            if movies is not None and len(movies) <= MOST_FEW:
+                return softmax(self._rating.score(encoded, movies)[0])
+            visitors = range(len(inputs["sex"]))
+            return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
+
+        return rate
 
     def _catalogue_logits(self, task: str, inputs: Inputs, movies: Array | None = None) -> Array:
         tower = self._towers[task]
