@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HISTORIES = (0, 10, 50, 100, 200, 300)
 SHARES = (0.125, 0.25, 0.5, 1.0)
 SESSIONS = (1, 2, 4, 8)
-PEER_ROUNDS = 7
+PEER_ROUNDS = 9
 
 
 def clock(function: Callable, arguments: list) -> dict[str, float]:
@@ -99,28 +99,25 @@ def measure(bundle: str, events: int, repeats: int) -> dict:
 
 
 def peers(bundle: str, events: int) -> dict:
-    """Return the times of the engine, of TensorFlow's compiled function, and of the public model's ``predict``."""
-    import numpy as np
+    """Return the times of the engine, of TensorFlow's compiled function, and of the public model's ``predict``.
 
+    One after the other, as threads that wait for TensorFlow's next operation keep the processors busy for a while.
+    """
     from bst.inference.recommender import Recommender
 
-    ours, keras = (Recommender.load(bundle, engine=engine) for engine in ("numpy", "keras"))
-    visitors = Visitors(ours)
-    drawn = visitors.draw(events, PEER_ROUNDS + 1)
+    medians: dict[str, float] = {}
+
+    def take(way: str, predict: Callable) -> None:
+        predict(drawn[0])  # traces a graph, if there is one
+        medians[way] = clock(predict, drawn[1:])["median_ms"]
+
+    ours = Recommender.load(bundle)
+    drawn = Visitors(ours).draw(events, PEER_ROUNDS + 1)
+    take("engine", lambda visitor: ours.predict(visitor).expected)
+    keras = Recommender.load(bundle, engine="keras")
+    take("TensorFlow's compiled function", lambda visitor: keras.predict(visitor).expected)
     model, inputs = _public_model(ours, drawn[0])
-    ways: dict[str, Callable] = {
-        "engine": lambda visitor: ours.predict(visitor).expected,
-        "TensorFlow's compiled function": lambda visitor: keras.predict(visitor).expected,
-        "the public example's model.predict": lambda _: model.predict(inputs, verbose=0),
-    }
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for round_, visitor in enumerate(drawn):
-        for way, predict in ways.items():
-            began = time.perf_counter()
-            predict(visitor)
-            if round_:  # the first of each traces its graph
-                times[way].append((time.perf_counter() - began) * 1000)
-    medians = {way: float(np.median(taken)) for way, taken in times.items()}
+    take("the public example's model.predict", lambda _: model.predict(inputs, verbose=0))
     return {"median_ms": medians, "times_the_engine": {way: ms / medians["engine"] for way, ms in medians.items()}}
 
 

@@ -73,8 +73,6 @@ def main() -> None:
     recommender = Recommender.load(options.bundle)
     config, movies, levels = recommender.bundle.config, len(recommender.catalogue), len(recommender.bundle.levels)
     visitors = Visitors(recommender).draw(options.events, 3 * REPEATS)
-    ids = recommender.catalogue.movies["movie_id"].tolist()
-    recommender.predict_many(visitors[:1], ids)
     matrices = [np.ones((SIZE, SIZE), np.float32) for _ in range(workers())]
     source = np.ones(COPY_BYTES // 4, np.float32)
     target = np.empty_like(source)
@@ -90,7 +88,7 @@ def main() -> None:
     times = []
     for visitor in visitors:
         began = time.perf_counter()
-        recommender.predict_many([visitor], ids)  # ratings alone
+        assert len(recommender.predict(visitor).expected)  # ratings alone
         times.append(time.perf_counter() - began)
     seconds, counted = statistics.median(times), operations(config, movies, levels, options.events)
     total, moved = sum(counted.values()), data_bytes(config, movies, levels)

@@ -5,10 +5,10 @@ Attention weights show where a model looked, not why its prediction came out as 
 Spearman's rank correlation over its events, and in ``insights`` over many visitors, beside two controls.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from bst.explanation.attention import Attention
@@ -52,11 +52,8 @@ def spearman(a: ArrayLike, b: ArrayLike) -> float | None:
         raise ValueError(f"two arrays of one length are needed, not of shapes {a.shape} and {b.shape}")
     if len(a) < LEAST_EVENTS:
         return None
-    from scipy.stats import ConstantInputWarning, spearmanr  # slow to import
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConstantInputWarning)
-        correlation = float(spearmanr(a, b).statistic)
+    # by pandas, as scipy.stats takes a second to import; not a number where all values of one are the same
+    correlation = float(pd.DataFrame({"a": a, "b": b}).corr("spearman").iloc[0, 1])
     return None if np.isnan(correlation) else correlation
 
 
