@@ -16,9 +16,9 @@ from bst.timelines.segments import EVENT_INPUTS
 
 Arrays = dict[str, np.ndarray]
 
-# histories in one pass, and events that it runs through the layers: more go beyond the processor's caches, fewer are
-# not worth the start of an operation
-MAX_HISTORIES, MAX_EVENTS = 64, 8_000
+# histories in one pass, and events that it runs through the layers: more go beyond the processor's caches and share less
+# of a prefix, fewer are not worth the start of an operation
+MAX_HISTORIES, MAX_EVENTS = 32, 8_000
 
 
 class SharedPrefixPredictor:
