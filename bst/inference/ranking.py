@@ -51,7 +51,7 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
 ONE_SIDED_95 = 1.645
 # A catalogue of more movies is ranked in two stages, as in Covington et al. 2016 ("Deep Neural Networks for YouTube
 # Recommendations"): scores that cost little find so many movies, and these are ranked by the whole model.
-MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 6_000
+MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
 # a diverse list is chosen from this many of the best: movies further down are not worth showing for being different
 POOL = 200
 

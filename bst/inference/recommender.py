@@ -280,7 +280,10 @@ class Recommender:
 
     def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
         """Return the allowed rows, best first; behind those of the second stage in the order of the first."""
-        first = self._scorer.retrieve(visitor, self._rows(visitor))
+        tasks = ranking.ORDER_TASKS[options.order]
+        first = self._scorer.retrieve(visitor, self._rows(visitor), tasks)
+        if options.order in ("like", "next"):  # ratings decide nothing
+            return ranking.argsort_candidates(self.sort_keys(first, options), allowed)
         # a blend takes what is good by either of its parts
         orders: tuple[Order, ...] = ("next", "rating") if options.order == "blend" else (options.order,)
         keys = [
@@ -288,7 +291,7 @@ class Recommender:
             for order in orders
         ]
         retrieved, others = ranking.retrieve(keys, allowed)
-        second = self._predict_some(visitor, retrieved, ranking.ORDER_TASKS[options.order])
+        second = self._predict_some(visitor, retrieved, tasks)
         keys = self.sort_keys(second, options, [self._names[row][0] for row in retrieved])
         return np.concatenate([retrieved[ranking.argsort_candidates(keys, np.ones(len(retrieved), bool))], others])
 

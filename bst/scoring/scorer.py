@@ -44,11 +44,12 @@ class Scorer(ABC):
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
 
-    def retrieve(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
+    def retrieve(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
         """Predict the whole catalogue as far as that costs little, to find movies that are worth predicting: the first
         of two stages of ranking.
 
-        Expected ratings need not be those of ``predict``; distributions may be None.
+        Expected ratings need not be those of ``predict``; distributions may be None, and what is predicted by none of
+        the ``tasks``, "next" and "like".
         """
         return self.predict(visitor, rows)
 

@@ -16,8 +16,8 @@ from bst.timelines.segments import EVENT_INPUTS
 
 Arrays = dict[str, np.ndarray]
 
-# histories in one pass, and events that it runs through the layers: more go beyond the processor's caches and share less
-# of a prefix, fewer are not worth the start of an operation
+# histories in one pass, and events that it runs through the layers: more go beyond the processor's caches and have less
+# of a prefix in common, fewer are not worth the start of an operation
 MAX_HISTORIES, MAX_EVENTS = 32, 8_000
 
 

@@ -1,6 +1,6 @@
 """The scorer of the timeline model by the inference engine: the one that serves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import autograd.numpy as np
@@ -43,10 +43,10 @@ class NumpyTimelineScorer(TimelineScorer):
         }
         self._shared_prefix = SharedPrefixPredictor(self._rating, self._towers)
 
-    def retrieve(self, visitor: Visitor, rows: Array) -> Predictions:
+    def retrieve(self, visitor: Visitor, rows: Array, tasks: Collection[str]) -> Predictions:
         """Predict the whole catalogue without the rating tower: ratings are those of the factor model."""
         inputs = self._inputs([visitor], [rows])
-        logits = {task: self._catalogue_logits(task, inputs) for task in self._towers}
+        logits = {task: self._catalogue_logits(task, inputs) for task in self._towers if task in tasks}
         expected = self._rating.fold_in_predictions(inputs)
         return self._predictions(expected, None, logits, [visitor], [rows]).of_visitor(0)
 
