@@ -38,8 +38,8 @@ class Figure:
         if self.limit is None:
             return ""
         met = value >= self.limit if self.least else value <= self.limit
-        sign, ratio = "≥" if self.least else "≤", value / self.limit if self.limit else float("inf")
-        return f"{sign} {self.limit:g} {self.unit}  {'met' if met else 'MISSED'} ({ratio:.2f} of it)"
+        sign, share = "≥" if self.least else "≤", f" ({value / self.limit:.2f} of it)" if self.limit else ""
+        return f"{sign} {self.limit:g} {self.unit}  {'met' if met else 'MISSED'}{share}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What computes predictions: the NumPy engine, which serves, or the Keras model itself, for reference.
 
-Both answer alike to 1e-5 or better: a test compares every answer, and ``benchmarks/engine_equality.py`` prints the
+Their answers agree to 1e-5 or better: a test compares every answer, and ``benchmarks/engine_equality.py`` prints the
 largest differences. ``BST_ENGINE=keras`` chooses the Keras model for a whole program.
 """
 
@@ -15,7 +15,7 @@ from bst.settings import get_settings
 
 Engine = Literal["numpy", "keras"]
 DEFAULT: Engine = "numpy"
-# what a person is told of them
+# as About describes them
 DESCRIPTIONS: dict[Engine, str] = {
     "numpy": "The NumPy engine, from the weights of the trained Keras model: the same predictions to five decimals, "
     "without loading TensorFlow.",

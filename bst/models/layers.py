@@ -10,16 +10,16 @@ from typing import Any
 
 from keras import layers, ops
 
+from bst.models.constants import MASKED, RMS_EPSILON
+
 Tensor = Any  # a Keras tensor, or a NumPy array in its place
 Inputs = dict[str, Tensor]
 Shape = tuple[Any, ...]
 
-MASKED = -1e9  # added to the logits of what must not be attended to
-
 
 def rms_normalize(x: Tensor) -> Tensor:
     """Return x / √(mean x² + 10⁻⁶) over the last axis: ``RMSNormalization`` without its gain."""
-    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
+    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + RMS_EPSILON)
 
 
 def as_matrix(x: Tensor) -> Tensor:

@@ -51,5 +51,5 @@ def _prepare() -> None:
         time.sleep(SECONDS_UNTIL_THEN)
         for name in THEN:
             importlib.import_module(name)
-    except Exception:  # whoever opens a page meets it again, and is told
+    except Exception:  # opening a page raises it again, and shows it
         log.info("warming up ended early", exc_info=True)

@@ -12,10 +12,10 @@ from bst.models.classic.config import ClassicConfig
 from bst.models.classic.definition import LEAKY_SLOPE, NEUTRAL_RATING, NORM_EPSILON
 from bst.models.classic.shapes import profile_sizes
 from bst.models.config import Sizes
+from bst.models.constants import MASKED
 from bst.models.weights import Array, Weights, as_tree
 
 Inputs = dict[str, Array]
-MASKED = -1e9  # added to the logits of empty slots
 
 
 class ClassicInference:

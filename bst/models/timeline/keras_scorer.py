@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bst.models.layers import MASKED, Inputs, Tensor
+from bst.models.constants import MASKED
+from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
 from bst.models.timeline.model import CatalogueTower, RatingTower, Tower

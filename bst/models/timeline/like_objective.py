@@ -9,7 +9,8 @@ import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 from bst.metrics import LIKED
-from bst.models.layers import MASKED, Inputs, Tensor
+from bst.models.constants import MASKED
+from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.objectives import Objective
 from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import Batch, Segments

@@ -23,8 +23,8 @@ from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
+from bst.models.constants import MASKED
 from bst.models.layers import (
-    MASKED,
     EmbeddingWithUnknown,
     Inputs,
     Shape,

@@ -7,9 +7,8 @@ import autograd.numpy as np
 import numpy
 from autograd.tracer import isbox
 
+from bst.models.constants import RMS_EPSILON
 from bst.models.weights import Array
-
-EPSILON = 1e-6
 
 
 def plus(x: Array, y: Array) -> Array:
@@ -36,5 +35,5 @@ def softmax(logits: Array) -> Array:
 def rms_normalize(x: Array) -> Array:
     """Return x / √(mean x² + 10⁻⁶) over the last axis, a new array."""
     if isbox(x):
-        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + EPSILON)
-    return x * (1 / numpy.sqrt(numpy.vecdot(x, x) / x.shape[-1] + EPSILON))[..., None]
+        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + RMS_EPSILON)
+    return x * (1 / numpy.sqrt(numpy.vecdot(x, x) / x.shape[-1] + RMS_EPSILON))[..., None]

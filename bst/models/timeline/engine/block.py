@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bst.models.constants import MASKED
 from bst.models.timeline.definition import distance_buckets
 from bst.models.timeline.engine.arrays import at_least, plus, rms_normalize, softmax
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
 
-MASKED = -1e9  # added to the logits of what must not be attended to
 LOWEST = -1e30  # below any logit, masked or not
 LARGEST_LOGIT = 80.0  # e^88 is the largest power of e in float32
 
