@@ -28,8 +28,8 @@ class Settings:
     Datasets are looked for in ``data``, where downloads go, and then in ``project_data``, where the demo world lies.
     ``bundles`` holds the trained models and ``runs`` the unfinished trainings. ``cache`` holds the registry of dataset
     folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``download_url`` is the mirror to
-    download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie Database;
-    no key, no posters from there. ``engine``: see ``inference.engines``.
+    download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
+    Database; no key, no posters from there. ``engine``: see ``inference.engines``.
     """
 
     data: Path

@@ -1,8 +1,8 @@
 """Generated movie posters: text for other components' JavaScript and CSS, and the data that it draws.
 
-A poster is drawn in the browser from a title, a year and genres: no picture travels, and none is needed. Only with a key
-of The Movie Database (``BST_TMDB_KEY``) are there real ones. A component that shows posters puts ``JS`` before its own
-script and ``CSS`` before its own rules; ``poster(data(…))`` then returns an element.
+A poster is drawn in the browser from a title, a year and genres: no picture travels, and none is needed. Only with a
+key of The Movie Database (``BST_TMDB_KEY``) are there real ones. A component that shows posters puts ``JS`` before its
+own script and ``CSS`` before its own rules; ``poster(data(…))`` then returns an element.
 """
 
 from pathlib import Path
