@@ -13,7 +13,7 @@ from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.widgets import chart_view, film_strip, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
@@ -50,6 +50,9 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
         controls.draw_measure(explanation)
+    if explanation.events:
+        st.header("Where it looked", anchor=False)
+        film_strip.render(recommender, explanation, measure, key="why_strip")
     if explanation.events or explanation.demographic_scores:
         _draw_contributions(recommender, subject, explanation, measure)
     else:
