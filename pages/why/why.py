@@ -18,11 +18,6 @@ from pages.why import agreement, contributions, controls, global_view, ground_tr
 from pages.why.controls import Subject
 
 QUESTION = "Why does the model expect this?"
-# what the towers that have an attention of their own predict, and their names
-TOWERS: dict[Measure, tuple[str, str]] = {
-    "like_logit": ("What they would come to like", "like tower"),
-    "next_logit": ("The next movie", "next tower"),
-}
 # by the names that links have for them
 PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": global_view}
 
@@ -109,13 +104,7 @@ def _draw_contributions(recommender: Recommender, subject: Subject, explanation:
         st.caption(escape_markdown(contributions.legend(recommender, explanation, measure, causes)))
     with right, st.container(border=True):
         suggested_edits.render(recommender, subject, explanation, measure)
-    if measure in LOGITS:
-        predicted, tower = TOWERS[measure]
-        st.caption(
-            f"{predicted} is predicted by a part of the model of its own (the {tower}), whose attention is not shown "
-            "here."
-        )
-    elif explanation.events:
+    if explanation.events and measure not in LOGITS:
         st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
 
 

@@ -38,6 +38,7 @@ class Strip {
     this.about = create("div", "about")
     this.film = create("div", "film")
     this.list = create("ol", "frames")
+    this.list.setAttribute("aria-label", "What they watched, oldest first")
     this.detail = create("p", "detail")
     this.detail.setAttribute("aria-live", "polite")
     this.svg = document.createElementNS(SVG, "svg")
@@ -46,10 +47,17 @@ class Strip {
     this.film.append(this.list)
     root.append(this.looks, this.svg, this.candidate, this.about, this.film, this.detail)
     root.setAttribute("role", "group")
-    this.film.onscroll = () => this.draw()
+    this.film.onscroll = () => {
+      this.atEnd = this.film.scrollLeft + this.film.clientWidth >= this.film.scrollWidth - 2
+      this.draw()
+    }
     this.list.onkeydown = (event) => this.move(event)
-    this.observer = new ResizeObserver(() => this.draw())
-    this.observer.observe(root)
+    this.atEnd = true
+    this.observer = new ResizeObserver(() => {
+      if (this.atEnd) this.film.scrollLeft = this.film.scrollWidth
+      this.draw()
+    })
+    this.observer.observe(this.film)
     this.observer.observe(this.list)
   }
 
@@ -61,9 +69,11 @@ class Strip {
     const ghost = previous && previous !== data.candidate.id && this.poster?.cloneNode(true)
     const from = this.poster?.getBoundingClientRect()
     const known = Boolean(this.data)
+    // another part of the model may have other heads
+    const look = this.data?.looks[this.look]?.name
+    this.look = Math.max(0, data.looks.findIndex(({ name }) => name === look))
     this.data = data
     this.tell = tell
-    this.look = Math.min(this.look, data.looks.length - 1)
     this.root.classList.toggle("large", data.large)
     this.root.style.setProperty("--count", data.frames.length)
     this.drawLooks()
@@ -88,8 +98,13 @@ class Strip {
       this.stop()
       this.looks.replaceChildren(create("legend", "", "Heads"))
       let group
+      let groups = this.looks
       this.data.looks.forEach((look, index) => {
-        if (look.group && look.group !== group) this.looks.append(create("span", "group", look.group))
+        if (look.group !== group) {
+          groups = create("span", "group")
+          if (look.group) groups.append(create("span", "of", look.group))
+          this.looks.append(groups)
+        }
         group = look.group
         const label = create("label", "", look.short)
         const input = create("input")
@@ -103,7 +118,7 @@ class Strip {
         }
         label.title = look.name
         label.prepend(input)
-        this.looks.append(label)
+        groups.append(label)
       })
       this.looks.append(this.play)
     }
@@ -132,8 +147,9 @@ class Strip {
       line.prepend(sample)
       lines.append(line)
     }
-    const title = create("bdi", "title", candidate.label)
-    this.about.replaceChildren(title, create("span", "value", candidate.value), lines, create("span", "note", note))
+    const parts = [create("bdi", "title", candidate.label), create("span", "value", candidate.value), lines]
+    if (candidate.lead) parts.unshift(create("span", "note", candidate.lead))
+    this.about.replaceChildren(...parts, create("span", "note", note))
   }
 
   drawFrames() {
@@ -168,7 +184,8 @@ class Strip {
     if (frame.genres) button.append(poster(frame, { family }))
     else {
       const blank = create("span", frame.id === "rest" ? "leader" : "stack")
-      blank.append(frame.number ? create("span", "number", frame.number) : create("span", "word", frame.label))
+      if (frame.number) blank.append(create("span", "number", frame.number))
+      blank.append(create("span", "word", frame.word ?? frame.label))
       button.append(blank)
     }
     button.append(create("span", "stars", frame.stars || "\u00a0"), create("span", "effect"), create("span", "share"))
@@ -342,6 +359,7 @@ class Strip {
       const line = this.rays.get(id)
       line.setAttribute("d", `M${from} ${top}C${from} ${top + bend} ${to} ${bottom - bend} ${to} ${bottom}`)
       line.setAttribute("stroke-width", Math.max(HAIR, width))
+      line.style.setProperty("--dash", `${Math.max(9, width)}px`)
       line.setAttribute("stroke-opacity", 0.4 + (0.6 * weight) / largest)
       left += width
     }

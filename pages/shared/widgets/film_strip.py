@@ -29,7 +29,9 @@ _COMPONENT = st.components.v2.component(
 )
 # of a long history so many movies have a frame each, the newest among them; the others share one
 MOST_FRAMES, NEWEST = 12, 5
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MEAN = "Mean of all heads"
+SMALLEST = 1e-9
 # how many of the strongest a sentence names
 NAMED = 2
 VALUES: dict[Measure, str] = {
@@ -38,14 +40,21 @@ VALUES: dict[Measure, str] = {
     "liked": "Chance of 4–5 ★",
     "next_logit": "Watched next",
 }
+NOTE = "The wider an arc, the more the model looked there (attention)."
+# the parts of the model that compare one reading of the history with every movie
+TOWERS: dict[Measure, str] = {
+    "like_logit": "The like tower reads the history once, so this is the same for every movie.",
+    "next_logit": "The next tower reads the history once, so this is the same for every movie.",
+}
 
 
 @dataclass(frozen=True)
 class Strip:
     """What is drawn: where a candidate looked, and what the events that have a frame do to its prediction.
 
-    ``events``: those that the model reads, oldest first. ``effects``: by the index of an event, what it adds to the
-    prediction ``value``, in the unit of ``measure``; ``others``: what all events without a frame add, if known.
+    ``events``: those that the model reads, oldest first. ``effects``: of the events that have a frame each, by index,
+    what they add to the prediction ``value``, in the unit of ``measure``; the other events share a frame. ``lead`` and
+    ``outcome``: what stands above and below the candidate's title instead of the prediction.
     """
 
     movie_id: int
@@ -54,7 +63,8 @@ class Strip:
     measure: Measure
     value: float
     effects: dict[int, float]
-    others: float | None = None
+    lead: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,20 +76,29 @@ class Playing:
     on_shown: Callable[[int], None]
 
 
-def kept_events(weights: CandidateAttention) -> list[int]:
-    """Return the indices of the events that have a frame each: all, or the newest and the most looked at."""
-    events = weights.to_events.shape[1]
-    if events <= MOST_FRAMES + 1:  # a shared frame of one movie would hide it and save nothing
-        return list(range(events))
-    older = weights.to_events.mean(axis=0)[: events - NEWEST]
-    strongest = np.argsort(-older, kind="stable")[: MOST_FRAMES - NEWEST]
-    return [*np.sort(strongest).tolist(), *range(events - NEWEST, events)]
+def kept_events(weights: CandidateAttention, effects: np.ndarray | None = None) -> list[int]:
+    """Return the indices of the events that have a frame each: all, or the newest and the strongest of the others.
+
+    Those are strongest that the model looked at most or, where ``effects`` (events,) are known, that move the
+    prediction most.
+    """
+    looks = weights.to_events.mean(axis=0)
+    if len(looks) <= MOST_FRAMES + 1:  # a shared frame of one movie would hide it and save nothing
+        return list(range(len(looks)))
+    strength = _relative(looks) if effects is None else np.maximum(_relative(looks), _relative(effects))
+    older = len(looks) - NEWEST
+    strongest = np.argsort(-strength[:older], kind="stable")[: MOST_FRAMES - NEWEST]
+    return [*np.sort(strongest).tolist(), *range(older, len(looks))]
+
+
+def _relative(values: np.ndarray) -> np.ndarray:
+    """Return sizes in relation to the largest: 0 … 1."""
+    return np.abs(values) / max(float(np.abs(values).max()), SMALLEST)
 
 
 def of_explanation(explanation: Explanation, measure: Measure) -> Strip:
     """Return the strip of a prediction that was explained."""
-    weights, effects = explanation.attention.weights, explanation.event_effects(measure)
-    kept = kept_events(weights)
+    weights, effects = explanation.attention_weights(measure), explanation.event_effects(measure)
     value = explanation.watch_next if measure == "next_logit" else explanation.value(measure)
     return Strip(
         explanation.movie_id,
@@ -87,8 +106,7 @@ def of_explanation(explanation: Explanation, measure: Measure) -> Strip:
         weights,
         measure,
         float(value or 0),
-        {index: float(effects[index]) for index in kept},
-        float(effects.sum() - effects[kept].sum()),
+        {index: float(effects[index]) for index in kept_events(weights, effects)},
     )
 
 
@@ -126,13 +144,13 @@ def data(recommender: Recommender, strip: Strip) -> dict[str, Any]:
     title = recommender.catalogue.title(strip.movie_id)
     frames = _frames(recommender, strip)
     names = [MEAN, *strip.weights.heads]
+    about = {"label": title, "lead": strip.lead, "value": strip.outcome or _value(strip)}
     return {
         "label": f"Where {title} looked",
-        "candidate": posters.data(recommender.catalogue, strip.movie_id)
-        | {"id": f"movie {strip.movie_id}", "label": title, "value": _value(strip)},
+        "candidate": posters.data(recommender.catalogue, strip.movie_id) | about | {"id": f"movie {strip.movie_id}"},
         "frames": frames,
         "looks": [_look(name) | {"sentence": _sentence(name, i, frames)} for i, name in enumerate(names)],
-        "note": "The wider an arc, the more the model looked there (attention).",
+        "note": f"{NOTE} {TOWERS.get(strip.measure, '')}".strip(),
         "legend": [
             ["up", f"▲ {'makes it likelier' if strip.measure != 'expected' else 'raises it'}"],
             ["down", f"▼ {'makes it less likely' if strip.measure != 'expected' else 'lowers it'}"],
@@ -143,18 +161,18 @@ def data(recommender: Recommender, strip: Strip) -> dict[str, Any]:
 
 def _frames(recommender: Recommender, strip: Strip) -> list[dict[str, Any]]:
     """Return the frames from left to right: what is no movie, the movies that share one, then one for each movie."""
-    looks, kept = strip.weights, kept_events(strip.weights)
+    looks, kept = strip.weights, sorted(strip.effects)
     others = np.setdiff1d(np.arange(len(strip.events)), kept)
     frames = [_frame("rest", capitalised(looks.rest), looks.to_rest) | {"in_a_sentence": looks.rest}]
     if len(others):
         name = count(len(others), "other movie")
-        frames.append(_frame("others", name, looks.to_events[:, others].sum(axis=1)) | _effect(strip, strip.others))
-        frames[-1]["number"] = f"+{len(others)}"
+        frames.append(_frame("others", name, looks.to_events[:, others].sum(axis=1)))
+        frames[-1] |= {"number": f"+{len(others)}", "word": "other movies"}
     for previous, index in zip([None, *kept], kept, strict=False):
         event = strip.events[index]
-        name = f"{recommender.catalogue.title(event.movie_id)}, rated {stars(event.rating)}"
+        name = _unbroken(f"{recommender.catalogue.title(event.movie_id)}, rated {stars(event.rating)}")
         frame = _frame(f"movie {event.movie_id}", name, looks.to_events[:, index])
-        frame |= posters.data(recommender.catalogue, event.movie_id) | _effect(strip, strip.effects.get(index))
+        frame |= posters.data(recommender.catalogue, event.movie_id) | _effect(strip, strip.effects[index])
         frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
         frame["gap"] = previous is not None and index > previous + 1
         frames.append(frame)
@@ -166,25 +184,28 @@ def _frame(name: str, label: str, weights: np.ndarray) -> dict[str, Any]:
     return {"id": name, "label": label, "weights": by_look, "shares": [percent(weight) for weight in by_look]}
 
 
-def _effect(strip: Strip, effect: float | None) -> dict[str, str]:
+def _effect(strip: Strip, effect: float) -> dict[str, str]:
     """Return which way a movie moves the prediction, by how much, and what would be predicted without it."""
-    if effect is None:
-        return {"direction": "none", "effect": "", "sentence": ""}
     measure = strip.measure
     if abs(effect) < LEAST[measure]:
         return {"direction": "none", "effect": "", "sentence": "Without it, hardly anything would change."}
     direction = "up" if effect > 0 else "down"
     if measure == "next_logit":
-        sentence = f"{capitalised(odds_text(effect))}."
+        sentence = f"With it, {odds_text(effect).removeprefix('it makes that ')}."
     else:
         shown, without = value_texts(measure, strip.value, strip.value - effect)
-        sentence = f"Without it, {without} instead of {shown}."
+        sentence = _unbroken(f"Without it, {without} instead of {shown}.")
     return {"direction": direction, "effect": signed(measure, effect).removesuffix(" ★"), "sentence": sentence}
 
 
 def _value(strip: Strip) -> str:
     shown = percent(strip.value) if strip.measure == "next_logit" else value_text(strip.measure, strip.value)
-    return f"{VALUES[strip.measure]}: {shown}"
+    return _unbroken(f"{VALUES[strip.measure]}: {shown}")
+
+
+def _unbroken(text: str) -> str:
+    """Keep numbers of stars in one line."""
+    return text.replace(" ★", f"{NO_BREAK}★")
 
 
 def _look(name: str) -> dict[str, str]:
