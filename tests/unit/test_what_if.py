@@ -158,8 +158,8 @@ def test_changes_that_do_it_only_together():
         ),
         (
             START.watched(JADE, 1).rated(BAY, 2),
-            "The first 5 stay where they are, although Bay (2000) was rated 2 instead of 3 and Jade (2000) was added with "
-            "1 ★.",
+            "The first 5 stay where they are, although Bay (2000) was rated 2 instead of 3 and Jade (2000) was added "
+            "with 1 ★.",
         ),
     ],
 )
