@@ -4,7 +4,7 @@
 smallest change that reaches a goal.
 """
 
-from bst.what_if.comparison import Comparison, MainEdit, compare
+from bst.what_if.comparison import Comparison, MainEdit, Subject, compare
 from bst.what_if.counterfactual import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.sweeps import (
     DemographicSweep,
@@ -26,6 +26,7 @@ __all__ = [
     "PositionSweep",
     "RatingSweep",
     "SearchResult",
+    "Subject",
     "SweepParameter",
     "compare",
     "demographics",

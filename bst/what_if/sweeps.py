@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bst.bundles import user_groups
+from bst.bundles.user_groups import GROUPS
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
@@ -109,17 +110,18 @@ def sweep(
 def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> pd.DataFrame:
     """Predict one movie for every known sex, age group and occupation, with the visitor's history, in one call.
 
-    Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``, and
-    ``current``, true for the visitor's own row, if all three are known. Errors as in ``Recommender.predict``.
+    Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``,
+    ``current``, true for the visitor's own row, if all three are known, and ``people``: how many users of the dataset
+    are like that, as in ``user_groups``, NaN if that was not counted. Errors as in ``Recommender.predict``.
     """
-    combinations = list(product(*(demographic.values for demographic in DEMOGRAPHICS.values())))
-    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in combinations]
+    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in GROUPS]
     predictions = recommender.predict_many(visitors, [movie_id])
-    own = (visitor.sex, visitor.age, visitor.occupation)
-    return pd.DataFrame(combinations, columns=list(DEMOGRAPHICS)).assign(
+    own, people = (visitor.sex, visitor.age, visitor.occupation), user_groups.read(recommender.bundle)
+    return pd.DataFrame(GROUPS, columns=list(DEMOGRAPHICS)).assign(
         expected=predictions.expected[:, 0],
         distribution=_as_lists(predictions),
-        current=[values == own for values in combinations],
+        current=[group == own for group in GROUPS],
+        people=np.nan if people is None else list(people.values()),
     )
 
 

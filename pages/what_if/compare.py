@@ -16,7 +16,7 @@ from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, visitor_editor
-from pages.what_if import suggestions, tables
+from pages.what_if import state, suggestions, tables
 
 TITLE = "Compare"
 TOP_K = 10
@@ -26,7 +26,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the view; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     options = list_controls.rank_options(recommender)
-    comparison = compare_visitors(recommender, a, b, TOP_K, options)
+    comparison = compare_visitors(recommender, a, b, TOP_K, options, state.searched(b))
     with headline:
         st.title(_sentence(recommender, comparison), anchor=False)
     _draw_suggestions(recommender, a, b)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from bst.bundles.user_groups import FEW_PEOPLE
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName, Visitor
@@ -227,33 +228,46 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
         lambda: demographics(recommender, visitor, movie_id),
     )
     title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels
-    expected = predictions["expected"]
-    middle = (expected.min() + expected.max()) / 2
-    half = max(MIN_HALF_RANGE, (expected.max() - expected.min()) / 2)
+    shown = predictions[(predictions["people"] != 0) | predictions["current"]]
+    middle = (shown["expected"].min() + shown["expected"].max()) / 2
+    half = max(MIN_HALF_RANGE, (shown["expected"].max() - shown["expected"].min()) / 2)
     sentence = _everyone_sentence(predictions, title)
-    occupations = predictions.groupby("occupation")["expected"].mean().sort_values(ascending=False).index
-    ordered = predictions.set_index("occupation").loc[occupations].reset_index()
-    ordered = ordered.assign(title=title, age=ordered["age"].map(AGE_LABELS))
+    occupations = shown.groupby("occupation")["expected"].mean().sort_values(ascending=False).index.tolist()
+    labelled = shown.assign(title=title, age=shown["age"].map(AGE_LABELS))
     grid = st.grid(2, min_column_width=320)
     for sex in SEXES:
         with grid.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
             chart_view.show(
-                charts.demographic_grid(ordered[ordered["sex"] == sex], levels, (middle - half, middle + half)),
+                charts.demographic_grid(
+                    labelled[labelled["sex"] == sex], occupations, levels, (middle - half, middle + half)
+                ),
                 f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}",
             )
     is_known = predictions["current"].any()
     st.caption(
         "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays "
-        "the same. "
+        f"the same. {_people_in_words(predictions)}"
         + ("The frame marks the visitor." if is_known else "The visitor's own are not all known, so no cell is framed.")
         + _unread(recommender, EVERYONE)
     )
     return sentence
 
 
+def _people_in_words(predictions: pd.DataFrame) -> str:
+    """Return how many combinations there are people of, for the caption; nothing if that was not counted."""
+    people = predictions["people"]
+    if people.isna().all():
+        return ""
+    return (
+        f"The dataset has people of {int((people > 0).sum())} of the {len(people)} combinations; the cells of the "
+        f"others are empty. The sentence is about those with {FEW_PEOPLE} people or more. "
+    )
+
+
 def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
-    low, high = _lowest_and_highest(predictions)
+    many = predictions[predictions["people"] >= FEW_PEOPLE]
+    low, high = _lowest_and_highest(predictions if many.empty else many)
     if high.expected - low.expected < NOTICEABLE:
         return f"Sex, age and occupation hardly matter here: {title} keeps {low.expected:.1f} ★"
     lowest, highest = _distinguishable(low.expected, high.expected)
@@ -261,4 +275,5 @@ def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
 
 
 def _person(row: Any) -> str:
-    return f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"
+    person = f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"
+    return f"{person}; {int(row.people):,} people" if row.people >= FEW_PEOPLE else person

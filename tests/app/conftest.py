@@ -9,7 +9,7 @@ import pytest
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
-from bst.bundles import rating_counts
+from bst.bundles import rating_counts, user_groups
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, load_movies
 from bst.models.classic.config import ClassicConfig
@@ -220,6 +220,7 @@ def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures:
     )
     bundle = save_bundle(bundle, model, history, figures, f"# {folder.name}")
     rating_counts.save(bundle, demo())
+    user_groups.save(bundle, demo())
     return bundle
 
 

@@ -25,11 +25,12 @@ from bst.presentation.charts.movie_map import OTHER, movie_map
 from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
 from bst.presentation.charts.what_if import bump, demographic_grid, sweep_lines, sweep_points
-from bst.presentation.charts.why import Panel, bar_panels, pair_interactions, rating_changes
+from bst.presentation.charts.why import NOT_RATED, Panel, bar_panels, pair_interactions, rating_changes
 
 __all__ = [
     "LIKED_CALIBRATION",
     "MOST_IN_TWO_LINES",
+    "NOT_RATED",
     "OTHER",
     "RATING_CALIBRATION",
     "CalibrationAxes",
