@@ -94,7 +94,7 @@ def _person(values: dict[str, Any]) -> Person:
     watched = _optional(fields, "watched", "person.", list, [])
     return Person(
         _required(fields, "name", "person.", str),
-        **{name: _demographic(fields.get(name), f"person.{name}") for name in DEMOGRAPHICS},  # type: ignore[arg-type]
+        **{name: _demographic(fields.get(name), f"person.{name}") for name in DEMOGRAPHICS},
         watched=tuple(_watched(event, f"person.watched[{i}]") for i, event in enumerate(watched)),
     )
 
@@ -106,7 +106,7 @@ def _watched(values: Any, name: str) -> tuple[str, float]:
 
 def _rating(fields: dict[str, Any], name: str) -> float:
     rating = fields.get("rating")
-    if type(rating) not in (int, float):
+    if not isinstance(rating, int | float) or isinstance(rating, bool):
         raise StoryError(f"{name}.rating: it must be a number of stars, not {_shown(rating)}")
     return rating
 

@@ -1,7 +1,7 @@
 """What a story is. Movies are named by their titles, so that a story can be told on any dataset that has them.
 
-Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the mend. Texts lose
-line breaks, control characters and repeated spaces.
+Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the mend. Texts
+lose line breaks, control characters and repeated spaces.
 """
 
 from dataclasses import dataclass, field
@@ -73,12 +73,12 @@ class Person:
             raise StoryError(f"person.watched: {len(self.watched):,} movies are too many; use at most {MOST_WATCHED}")
         watched, seen = [], set()
         for index, (movie, rating) in enumerate(self.watched):
-            name = f"person.watched[{index}]"
-            title = checked_text(movie, f"{name}.movie", MOST_MOVIE, 1)
+            field_name = f"person.watched[{index}]"
+            title = checked_text(movie, f"{field_name}.movie", MOST_MOVIE, 1)
             if normalise(title) in seen:
-                raise StoryError(f"{name}.movie: “{title}” is there twice; keep one of them")
+                raise StoryError(f"{field_name}.movie: “{title}” is there twice; keep one of them")
             seen.add(normalise(title))
-            watched.append((title, _check_rating(rating, f"{name}.rating")))
+            watched.append((title, _check_rating(rating, f"{field_name}.rating")))
         _set(self, name=checked_text(self.name, "person.name", MOST_NAME, 1), watched=tuple(watched))
 
 

@@ -1,4 +1,4 @@
-"""What each step of a story says: a headline with computed numbers, and a caption that says what to notice. Plain text."""
+"""What each step of a story says, in plain text: a headline with computed numbers, and a caption: what to notice."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,21 @@ from bst.evaluation.records import EvaluationRecord, Metrics
 from bst.explanation import list_measure
 from bst.explanation.agreement import agreement, attention_verdict
 from bst.explanation.insight_record import Insights
-from bst.explanation.sentences import Explanation, Measure, Title, sentence, signed, top_contributions, value_texts
+from bst.explanation.sentences import (
+    Contribution,
+    Explanation,
+    Measure,
+    Title,
+    sentence,
+    signed,
+    top_contributions,
+    value_texts,
+)
 from bst.inference.ranking import Order
 from bst.inference.recommender import Recommendation
 from bst.metrics import LIKED
 from bst.presentation.vocabulary import THIS_MODEL, baseline_label
-from bst.schema import DEMOGRAPHICS, DemographicName, Event, Visitor
+from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import DemographicChange, RatingChange, Step
 from bst.text import count, listed, percent
@@ -23,6 +32,8 @@ from bst.what_if.edits import ordinal
 
 # bars of a picture that is read from the back of a room
 MOST_CAUSES, MOST_BASELINES = 5, 4
+# what moves a prediction: a movie, by its id, or a demographic
+Cause = int | DemographicName
 NO_DEMOGRAPHICS = "no sex, age or occupation known"
 
 
@@ -102,7 +113,7 @@ def tell_change(cast: Cast, title: Title) -> Telling:
             nth = "first" if not before.history else "next"
             return Telling(
                 f"Now {name} rates a {nth} movie: {movie}, {new:g} ★",
-                "Nothing else changes. The list is still the old one: watch it in the next step.",
+                "Nothing else changes, and so far not the list: watch it in the next step.",
             )
         old = before.ratings[cast.changed]
         headline = f"Now one rating changes: {movie}, from {old:g} ★ to {new:g} ★"
@@ -160,20 +171,17 @@ def tell_why(cast: Cast, was: Explanation, now: Explanation, measure: Measure, t
         return Telling(sentence(now, measure, title), legend)
     before, after = value_texts(measure, was.value(measure), now.value(measure))
     unit = " likely" if measure == "like_logit" else ""
-    counts = f"counted {changed.old_text} and now counts" if changed.old_text else "counts"
-    return Telling(
-        f"{title(now.movie_id)} goes from {before} to {after}{unit}: {changed.label}, {counts} {changed.text}", legend
-    )
+    cause = f"{changed.old_text} before, {changed.text} now" if changed.old_text else changed.text
+    return Telling(f"{title(now.movie_id)} goes from {before} to {after}{unit}. {changed.label}: {cause}", legend)
 
 
 def why_bars(cast: Cast, was: Explanation, now: Explanation, measure: Measure, title: Title) -> list[Bar]:
     """Return what moves a prediction: first what was changed, then the strongest."""
     old, new = _effects(was, measure), _effects(now, measure)
     change = cast.story.change
-    marked = change.name if isinstance(change, DemographicChange) else cast.changed
-    strongest = [contribution.demographic or contribution.event for contribution in top_contributions(now, measure)]
-    keys = [event.movie_id if isinstance(event, Event) else event for event in strongest]
-    first = [marked] if marked in new or marked in old else []
+    marked: Cause | None = change.name if isinstance(change, DemographicChange) else cast.changed
+    keys = [_cause(contribution) for contribution in top_contributions(now, measure)]
+    first = [marked] if marked is not None and (marked in new or marked in old) else []
     bars = []
     for key in [*first, *(key for key in keys if key != marked)][:MOST_CAUSES]:
         effect, before = new.get(key, 0.0), old.get(key)
@@ -191,14 +199,23 @@ def why_bars(cast: Cast, was: Explanation, now: Explanation, measure: Measure, t
     return bars
 
 
-def _effects(explanation: Explanation, measure: Measure) -> dict[int | DemographicName, float]:
+def _cause(contribution: Contribution) -> Cause:
+    if contribution.event:
+        return contribution.event.movie_id
+    assert contribution.demographic is not None  # a contribution without an event
+    return contribution.demographic
+
+
+def _effects(explanation: Explanation, measure: Measure) -> dict[Cause, float]:
     """Return the effect of each event, by movie id, and of each known demographic, by name."""
     of_events = explanation.event_effects(measure).tolist()
-    by_movie = {event.movie_id: effect for event, effect in zip(explanation.events, of_events, strict=True)}
-    return by_movie | explanation.demographic_effects(measure)
+    effects: dict[Cause, float] = {
+        event.movie_id: effect for event, effect in zip(explanation.events, of_events, strict=True)
+    }
+    return effects | dict(explanation.demographic_effects(measure).items())
 
 
-def _cause_label(key: int | DemographicName, cast: Cast, title: Title) -> str:
+def _cause_label(key: Cause, cast: Cast, title: Title) -> str:
     """Return what moves a prediction, with its change: "The Matrix (1999), 5 → 1 ★", "Sex: female → male"."""
     if isinstance(key, int):
         values = [visitor.ratings[key] for visitor in (cast.before, cast.after) if key in visitor.ratings]
