@@ -110,9 +110,9 @@ def tell_change(cast: Cast, title: Title) -> Telling:
     if isinstance(change, RatingChange) and cast.changed is not None:
         movie, new = title(cast.changed), after.ratings[cast.changed]
         if cast.changed not in before.ratings:
-            nth = "first" if not before.history else "next"
+            which = "one more movie" if before.history else "a first movie"
             return Telling(
-                f"Now {name} rates a {nth} movie: {movie}, {new:g} ★",
+                f"Now {name} rates {which}: {movie}, {new:g} ★",
                 "Nothing else changes, and so far not the list: watch it in the next step.",
             )
         old = before.ratings[cast.changed]
