@@ -207,7 +207,7 @@ def strongest_events(
     events = recommender.read_events(visitor)
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
-    positions = _most_similar(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
+    positions = most_similar_positions(recommender, events, movie_ids)
     effects = event_effects(recommender, visitor, movie_ids, positions, measure)
     best = effects.argmax(axis=1)
     largest = effects[np.arange(len(best)), best]
@@ -217,8 +217,12 @@ def strongest_events(
     ]
 
 
-def _most_similar(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int], most: int) -> list[int]:
-    """Return the positions of ``most`` events: first the most similar to each movie, then the second most similar …"""
+def most_similar_positions(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int]) -> list[int]:
+    """Return the positions of as many events as can be left out one by one while a visitor waits (``MOST_READ``).
+
+    First the most similar to each movie, then the second most similar, and so on.
+    """
+    most = max(1, MOST_READ // len(events))
     if len(events) <= most:
         return list(range(len(events)))
     of_movies, of_events = (

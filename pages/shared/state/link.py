@@ -140,6 +140,8 @@ SETTINGS: dict[str, Setting] = {
     # the first and the last of POPULARITY_BANDS
     "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
     "filter_seen": Setting("s", False, one_of((False, True))),
+    "for_anyone": Setting("fa", False, one_of((False, True))),
+    "list_view": Setting("lv", "tiles", one_of(("tiles", "rows"))),
     "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
     "any_movie": Setting("a", None, movie, movies=True),
     "asked_about": Setting("q", None, movie, movies=True),
