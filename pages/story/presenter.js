@@ -103,15 +103,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (rebuilt) build(bar, presenter)
   mark(bar, heard, presenter)
 
-  const onKey = (event) => {
+  // the same function each time, so that it is there once
+  presenter.onKey ??= (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isTyping(event)) return
     if (event.key in STEPS) presenter.go(presenter.index + STEPS[event.key])
     else if (event.key === "Home") presenter.go(0)
-    else if (event.key === "End") presenter.go(data.steps.length - 1)
+    else if (event.key === "End") presenter.go(presenter.data.steps.length - 1)
     else if (event.key === "Escape") presenter.act({ to: "leave" })
     else return
     event.preventDefault()
   }
-  document.addEventListener("keydown", onKey)
-  return () => document.removeEventListener("keydown", onKey)
+  document.addEventListener("keydown", presenter.onKey)
+  return () => document.removeEventListener("keydown", presenter.onKey)
 }
