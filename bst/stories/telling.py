@@ -92,16 +92,16 @@ def tell_list(cast: Cast, rows: list[Recommendation], movies: int, order: Order)
     name = cast.story.person.name
     if not rows:
         return Telling(f"{name} has seen every movie there is", "Choose a shorter history to see a list.")
-    best, start = rows[0], f"Of {movies:,} movies, the model puts {rows[0].title} first for {name}"
+    best, start = rows[0], f"First of {movies:,} movies for {name}: {rows[0].title}"
     unseen = f"The first {len(rows)} of the whole catalogue without what {name} has seen."
     if order == "like" and best.will_like is not None:
         return Telling(
-            f"{start}: {percent(best.will_like)} likely to be watched and liked",
+            f"{start}, {percent(best.will_like)} likely to be watched and liked",
             f"{unseen} Liked means {LIKED:g} ★ or more.",
         )
     if order == "next" and best.watch_next is not None:
-        return Telling(f"{start}: {percent(best.watch_next)} likely to be watched next", unseen)
-    return Telling(f"{start}: {best.expected_rating:.1f} ★ expected", unseen)
+        return Telling(f"{start}, {percent(best.watch_next)} likely to be watched next", unseen)
+    return Telling(f"{start}, {best.expected_rating:.1f} ★ expected", unseen)
 
 
 def tell_change(cast: Cast, title: Title) -> Telling:
@@ -172,7 +172,7 @@ def tell_why(cast: Cast, was: Explanation, now: Explanation, measure: Measure, t
     before, after = value_texts(measure, was.value(measure), now.value(measure))
     unit = " likely" if measure == "like_logit" else ""
     cause = f"{changed.old_text} before, {changed.text} now" if changed.old_text else changed.text
-    return Telling(f"{title(now.movie_id)} goes from {before} to {after}{unit}. {changed.label}: {cause}", legend)
+    return Telling(f"Why {title(now.movie_id)} goes from {before} to {after}{unit}. {changed.label}: {cause}", legend)
 
 
 def why_bars(cast: Cast, was: Explanation, now: Explanation, measure: Measure, title: Title) -> list[Bar]:

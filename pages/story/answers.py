@@ -10,8 +10,8 @@ from bst.stories import Cast, Story, make_cast
 from bst.what_if import Comparison, compare
 from pages.shared.state.session_cache import cached, model_key
 
-# movies of the list: as many as a projector shows at once
-LIST_LENGTH = 8
+# movies of the list: two rows of posters, as many as a projector shows at once
+LIST_LENGTH = 10
 # an audience may ask for another story and come back
 MAX_KEPT = 4
 

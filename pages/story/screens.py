@@ -80,6 +80,7 @@ def _draw_list(scene: Scene, moved: bool) -> list:
                 recommender.default_options,
                 cast.before if moved else None,
                 key="story_list",
+                view="tiles",
             )
     return rows
 

@@ -11,6 +11,7 @@ from pages.shared.state import chosen_model
 from pages.story import editor, lab, presenter, screens, state
 
 STYLE = Path(__file__).with_suffix(".css")
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def render() -> None:
@@ -40,14 +41,19 @@ def _draw_step(shown: state.Shown) -> None:
         headline.title(escape_markdown(shown.story.title), anchor=False)
         st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
         return
-    headline.title(escape_markdown(telling.headline), anchor=False)
-    head.caption(escape_markdown(telling.caption))
+    headline.title(_unbroken(telling.headline), anchor=False)
+    head.caption(_unbroken(telling.caption))
     if shown.problem:
         st.error(
             f"{escape_markdown(shown.problem[0].upper() + shown.problem[1:].rstrip('.'))}. This is “"
             f"{escape_markdown(shown.story.title)}” instead.",
             icon=":material/link_off:",
         )
+
+
+def _unbroken(text: str) -> str:
+    """Return a text as Markdown in which no star begins a line."""
+    return escape_markdown(text).replace(" ★", f"{NO_BREAK}★")
 
 
 match state.take_wish():
