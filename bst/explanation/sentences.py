@@ -1,7 +1,7 @@
 """What moved one prediction most, in one plain sentence: by leaving things out, not by attention."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,8 +10,9 @@ from bst.explanation.attention import Attention, attention
 from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unknown, leave_one_out, predicted
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
+from bst.models.config import Task
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
-from bst.scoring.results import expit
+from bst.scoring.results import CandidateAttention, expit
 from bst.text import decimals, percent
 
 Title = Callable[[int], str]
@@ -20,8 +21,8 @@ Title = Callable[[int], str]
 # stars or more, the logit of being watched next; in the order in which they are offered
 Measure = Literal["expected", "like_logit", "liked", "next_logit"]
 MEASURES: tuple[Measure, ...] = ("expected", "like_logit", "liked", "next_logit")
-# predicted by towers of their own, whose attention is not that of the rating; effects on them are factors of the odds
-LOGITS: tuple[Measure, ...] = ("like_logit", "next_logit")
+# predicted by towers of their own, which read the history once for all movies; effects on them are factors of the odds
+LOGITS: dict[Measure, Task] = {"like_logit": "like", "next_logit": "next"}
 # smaller effects are negligible: stars, a percentage point, odds 5% higher or lower
 LEAST: dict[Measure, float] = {"expected": 0.03, "like_logit": 0.05, "liked": 0.01, "next_logit": 0.05}
 # the whole history is said to have an effect from so many times the least effect of one event on
@@ -36,10 +37,11 @@ NOTHING = "nothing about this visitor makes much of a difference"
 class Explanation:
     """All that one prediction depends on.
 
-    ``demographic_scores``: what each known demographic adds to it. ``without_history`` and ``unknown_visitor``: what is
-    predicted for the same visitor without a history, and for one about whom nothing is known. ``watch_next`` and
-    ``will_like``: the probabilities of being watched next, and of being watched and liked some time; 0 for a seen
-    movie, None for a model without that tower.
+    ``attention``: of the movie, where its rating is predicted; ``tower_attention``: of the towers that predict the
+    measures in ``LOGITS``. ``demographic_scores``: what each known demographic adds to it. ``without_history`` and
+    ``unknown_visitor``: what is predicted for the same visitor without a history, and for one about whom nothing is
+    known. ``watch_next`` and ``will_like``: the probabilities of being watched next, and of being watched and liked
+    some time; 0 for a seen movie, None for a model without that tower.
     """
 
     visitor: Visitor
@@ -51,6 +53,7 @@ class Explanation:
     unknown_visitor: Scores
     watch_next: float | None
     will_like: float | None
+    tower_attention: Mapping[Measure, CandidateAttention] = field(default_factory=dict)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -66,6 +69,10 @@ class Explanation:
         """What the model predicts."""
         return float(getattr(self.leave_one_out.scores, measure))
 
+    def attention_weights(self, measure: Measure) -> CandidateAttention:
+        """Where the part of the model looked that predicts it."""
+        return self.tower_attention.get(measure, self.attention.weights)
+
     def event_effects(self, measure: Measure) -> np.ndarray:
         """What each event adds to the prediction: (events,)."""
         return getattr(self.leave_one_out.event_effects, measure)
@@ -77,18 +84,24 @@ class Explanation:
 
 def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explanation:
     """Return what the prediction of a movie depends on. Raises ``VisitorError`` as ``Recommender.predict`` does."""
+    scores = leave_one_out(recommender, visitor, movie_id)
     without_history, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
     recommendation = recommender.recommendation(visitor, movie_id)
     return Explanation(
         visitor,
         movie_id,
-        leave_one_out(recommender, visitor, movie_id),
+        scores,
         attention(recommender, visitor, movie_id),
         demographics_unknown(recommender, visitor, movie_id),
         without_history,
         unknown,
         recommendation.watch_next,
         recommendation.will_like,
+        {
+            measure: recommender.tower_attention(visitor, task)
+            for measure, task in LOGITS.items()
+            if getattr(scores.scores, measure) is not None
+        },
     )
 
 

@@ -13,16 +13,11 @@ from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.widgets import chart_view, film_strip, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
 QUESTION = "Why does the model expect this?"
-# what the towers that have an attention of their own predict, and their names
-TOWERS: dict[Measure, tuple[str, str]] = {
-    "like_logit": ("What they would come to like", "like tower"),
-    "next_logit": ("The next movie", "next tower"),
-}
 # by the names that links have for them
 PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": global_view}
 
@@ -50,6 +45,9 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
         controls.draw_measure(explanation)
+    if explanation.events:
+        st.header("Where it looked", anchor=False)
+        film_strip.render(recommender, explanation, measure, key="why_strip")
     if explanation.events or explanation.demographic_scores:
         _draw_contributions(recommender, subject, explanation, measure)
     else:
@@ -106,13 +104,7 @@ def _draw_contributions(recommender: Recommender, subject: Subject, explanation:
         st.caption(escape_markdown(contributions.legend(recommender, explanation, measure, causes)))
     with right, st.container(border=True):
         suggested_edits.render(recommender, subject, explanation, measure)
-    if measure in LOGITS:
-        predicted, tower = TOWERS[measure]
-        st.caption(
-            f"{predicted} is predicted by a part of the model of its own (the {tower}), whose attention is not shown "
-            "here."
-        )
-    elif explanation.events:
+    if explanation.events and measure not in LOGITS:
         st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
 
 

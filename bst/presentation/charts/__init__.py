@@ -4,7 +4,6 @@ from bst.presentation.charts.agreement import agreement, precision
 from bst.presentation.charts.attention import (
     MOST_IN_TWO_LINES,
     attention_heatmap,
-    attention_links,
     history_attention_heatmap,
 )
 from bst.presentation.charts.evaluation import (
@@ -38,7 +37,6 @@ __all__ = [
     "agreement",
     "at_step",
     "attention_heatmap",
-    "attention_links",
     "bar_panels",
     "baseline_errors",
     "bin_counts",

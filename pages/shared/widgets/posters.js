@@ -198,6 +198,12 @@ function poster(movie, { small = false, family = "" } = {}) {
     child.textContent = text
     element.append(child)
   }
+  if (movie.picture) {
+    const picture = document.createElement("img")
+    picture.alt = ""
+    picture.onload = () => element.append(picture)
+    picture.src = movie.picture
+  }
   if (small) {
     add("span", "initials", posterInitials(movie.title))
     return element
