@@ -107,7 +107,9 @@ function positions(list) {
 function glide(list, before) {
   if (!before.size || matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const after = positions(list)
-  const timing = { duration: 450, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" }
+  // a page may slow it down, for an audience
+  const duration = Number.parseFloat(getComputedStyle(list).getPropertyValue("--glide-ms")) || 450
+  const timing = { duration, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" }
   for (const row of list.querySelectorAll("li")) {
     const from = before.get(row.dataset.movie)
     const to = after.get(row.dataset.movie)
