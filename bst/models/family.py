@@ -159,6 +159,12 @@ class ModelFamily(ABC, Generic[ConfigT]):
     ) -> TestPredictions:
         """Predict the test labels of a split."""
 
+    def expected_test(self, model: Model, split: EvaluationSplit) -> np.ndarray:
+        """Return the expected ratings of ``predict_test`` alone, (labels,) stars, of a model that predicts ratings."""
+        expected = self.predict_test(model, split).expected
+        assert expected is not None
+        return expected
+
     # ---- in words and pictures
 
     @abstractmethod

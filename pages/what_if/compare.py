@@ -33,7 +33,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     grid = st.grid(2, min_column_width=320)
     with grid.cell():
         _draw_ranks(comparison, options)
-        _draw_order(recommender, options)
+        draw_order(recommender, options)
         tables.draw_changes(recommender, comparison)
     with grid.cell():
         _draw_copy(recommender, comparison)
@@ -97,7 +97,7 @@ def _rank(rank: int | None) -> str:
     return "seen" if rank is None or pd.isna(rank) else f"{rank:,}"
 
 
-def _draw_order(recommender: Recommender, options: RankOptions) -> None:
+def draw_order(recommender: Recommender, options: RankOptions) -> None:
     """Draw the order of both lists, which is that of the Recommend page: a widget of its own, as each page needs."""
     if len(recommender.orders) == 1:
         return

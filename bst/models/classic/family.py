@@ -51,7 +51,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
         Preset("Compact BST", ClassicConfig("compact", window=6, mlp=(32, 16))),
     )
     former_presets = FORMER_PRESETS
-    protocols = ("windows",)
+    protocols = ("windows", "visitor")
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = True
     evaluation_users = 150  # a whole window is read for each user and movie
@@ -119,7 +119,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
             return np.clip(stars, levels[0], levels[-1]).astype(np.float64)
 
         expected = clipped(as_visitor=False)
-        if not model.config.user_id:
+        if split.holds_out_users or not model.config.user_id:
             return TestPredictions(expected)
         on_progress(0.5, "predicting them once more for people it does not know")
         return TestPredictions(expected, as_visitor=clipped(as_visitor=True))
@@ -130,7 +130,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
     def card_text(self, config: ClassicConfig, epochs: int, best_epoch: int, result: Mapping[str, Any]) -> CardText:
         """Return the sentences of a model card."""
-        return text.card_text(config, epochs, best_epoch)
+        return text.card_text(config, epochs, best_epoch, str(result.get("protocol", self.default_protocol)))
 
     def diagrams(self, config: ClassicConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
         """Return the architecture as one diagram."""

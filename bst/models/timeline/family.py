@@ -129,6 +129,12 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
             ranks = next_ranks(model, split, TEST)[0]
         return TestPredictions(expected, distribution, without_gaps, ranks=ranks)
 
+    def expected_test(self, model: Model, split: EvaluationSplit) -> np.ndarray:
+        """Return the expected ratings of the test labels, by the rating tower alone."""
+        from bst.models.timeline.predictions import distributions
+
+        return distributions(model, split, TEST) @ np.array(split.dataset.levels)
+
     def describe(self, config: TimelineConfig) -> str:
         """Say in two sentences what such a model reads and what it is made of."""
         return text.describe(config)

@@ -1,6 +1,7 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -31,21 +32,32 @@ SHORT_LABEL, FEW_POINTS = 3, 25
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
 
-def bump(moves: pd.DataFrame, k: int, ink: str) -> dict[str, Any]:
-    """Draw how ranks move from A to B, with titles at both ends.
+@dataclass(frozen=True)
+class Sides:
+    """What the two sides of a bump chart are: their ``headings``, and their ``names`` in a tooltip ("Rank in A")."""
+
+    headings: tuple[str, str]
+    names: tuple[str, str]
+
+
+VISITORS = Sides(("A: as they are", "B: changed"), ("A", "B"))
+
+
+def bump(moves: pd.DataFrame, k: int, ink: str, sides: Sides = VISITORS) -> dict[str, Any]:
+    """Draw how ranks move from A to B, with titles at both ends. ``sides``: what A and B are.
 
     ``moves``: one row per movie among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is first;
     missing where the movie has been watched, so is on no list), ``expected_a``, ``expected_b`` (stars). Movies that
     come from beyond the first ``k``, or go there, are below a gap, in the order of their ranks. Triangles, dashes and
     colour show the direction; what keeps its rank is in ``ink``.
     """
-    placed = _placed(moves, k)
+    placed = _placed(moves, k, sides.headings)
     lowest = int(placed[["slot_a", "slot_b"]].max(axis=None))
-    return fill(_bump(ink), placed, _ROW * (lowest + 1), bottom=lowest + 0.6)
+    return fill(_bump(ink, sides.names), placed, _ROW * (lowest + 1), bottom=lowest + 0.6)
 
 
 @template
-def _bump(ink: str) -> alt.LayerChart:
+def _bump(ink: str, names: tuple[str, str]) -> alt.LayerChart:
     scale = parameter_scale("-0.4", "bottom", reverse=True, zero=False)
     at_a, at_b = (alt.Y(f"slot_{side}:Q", axis=None, scale=scale) for side in "ab")
     ways = list(_SHAPES)
@@ -68,8 +80,8 @@ def _bump(ink: str) -> alt.LayerChart:
         movies.mark_point(filled=True, opacity=1).encode(
             x=_at(_TO), y=at_b, color=colour, shape=shape, size=alt.Size("size:Q", scale=None, legend=None)
         ),
-        *_ends("a", at_a, _FROM, -1),
-        *_ends("b", at_b, _TO, 1),
+        *_ends("a", at_a, _FROM, -1, names),
+        *_ends("b", at_b, _TO, 1, names),
     )
 
 
@@ -77,7 +89,7 @@ def _at(x: str, offset: str = "0") -> alt.XValue:
     return alt.XValue(alt.ExprRef(f"{x} + {offset}"))
 
 
-def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
+def _placed(moves: pd.DataFrame, k: int, headings: tuple[str, str]) -> pd.DataFrame:
     """Add the position of each end (``slot_a``, ``slot_b``: 1 is on top), its texts, and which way the movie moves.
 
     Rows that move no way are the headings of both lists, and of what is beyond them.
@@ -96,22 +108,23 @@ def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
     placed["way"] = np.select([after < before, after > before], ["rises", "falls"], "stays")
     placed["size"] = np.where(placed["way"] == "stays", 35, 110)
     placed["thickness"] = np.where(placed["way"] == "stays", 1, 2.5)
-    heads = [{"slot": 0, "shown_a": "A: as they are", "shown_b": "B: changed"}]
+    heads = [{"slot": 0, "shown_a": headings[0], "shown_b": headings[1]}]
     if placed[["slot_a", "slot_b"]].max(axis=None) > k:
         heads.append({"slot": k + 1, "title_a": f"beyond the first {k}", "title_b": f"beyond the first {k}"})
-    headings = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
-    headings["slot_b"] = headings["slot_a"]
-    placed = pd.concat([placed, headings], ignore_index=True)
+    extra = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
+    extra["slot_b"] = extra["slot_a"]
+    placed = pd.concat([placed, extra], ignore_index=True)
     texts = ["title", "shown_a", "shown_b", "title_a", "title_b"]
     placed[texts] = placed[texts].astype(object).reindex(columns=texts, fill_value="").fillna("")
     return placed
 
 
-def _ends(side: str, y: alt.Y, x: str, outwards: int) -> list[alt.Chart]:
+def _ends(side: str, y: alt.Y, x: str, outwards: int, names: tuple[str, str]) -> list[alt.Chart]:
     """Return rank and title at one end of each line; a title that is too long is cut off."""
     align = "left" if outwards > 0 else "right"
-    tips = [("title:N", "Movie", ""), ("shown_a:N", "Rank in A", ""), ("shown_b:N", "Rank in B", "")]
-    tips += [("expected_a:Q", "Rating in A", ".2f"), ("expected_b:Q", "Rating in B", ".2f")]
+    a, b = names
+    tips = [("title:N", "Movie", ""), ("shown_a:N", f"Rank in {a}", ""), ("shown_b:N", f"Rank in {b}", "")]
+    tips += [("expected_a:Q", f"Rating in {a}", ".2f"), ("expected_b:Q", f"Rating in {b}", ".2f")]
     room = alt.ExprRef(f"{_SIDE} - {_RANK_ROOM}")
     return [
         alt.Chart()
