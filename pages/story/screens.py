@@ -1,6 +1,6 @@
 """The picture of each step, and what the step says.
 
-The stage has two places, always in the same order: the person on the left, and on the right the list, bars or links.
+The stage has two places, always in the same order: the person on the left, and on the right the list, bars or the film strip.
 So what one step shows stays in place in the next, and the audience sees the list move.
 """
 
@@ -12,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import Recommender
 from bst.stories import Cast, Kind, Step, telling
 from bst.stories.telling import Telling
-from pages.shared.widgets import ranked_list
-from pages.story import answers, attention, bars, shelf
+from pages.shared.widgets import film_strip, ranked_list
+from pages.story import answers, bars, shelf
 from pages.story.state import Shown
 
 # steps beside whose list the person stands
@@ -99,7 +99,8 @@ def _attention(scene: Scene) -> Telling:
     recommender, cast = scene.recommender, scene.cast
     _, now = answers.explanations(recommender, cast, answers.explained(recommender, cast))
     with scene.right:
-        attention.render(recommender, now)
+        # of the rating, as the towers of the other predictions look the same way for every movie
+        film_strip.render(recommender, now, "expected", key="story_strip", large=True)
     return telling.tell_attention(now, answers.insights(recommender), scene.title)
 
 
