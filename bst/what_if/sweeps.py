@@ -82,9 +82,13 @@ def sweep_values(recommender: Recommender, visitor: Visitor, parameter: SweepPar
 
 
 def sweep(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], parameter: SweepParameter
+    recommender: Recommender,
+    visitor: Visitor,
+    movie_ids: Sequence[int],
+    parameter: SweepParameter,
+    most: int | None = None,
 ) -> pd.DataFrame:
-    """Predict movies for every value of a parameter, in one call.
+    """Predict movies for every value of a parameter, or for ``most`` of them from the first to the last, in one call.
 
     Returns one row per value and movie: ``movie_id``, ``title``, ``setting`` (the value's label), ``place`` (its index,
     from 0), ``current`` (whether that is how the visitor is), ``expected`` stars, and ``distribution``, a list with the
@@ -92,6 +96,8 @@ def sweep(
     visitor does not have, and as ``Recommender.predict``.
     """
     values = sweep_values(recommender, visitor, parameter)
+    if most is not None and len(values) > most:
+        values = [values[i] for i in np.linspace(0, len(values) - 1, most).round().astype(int)]
     predictions = recommender.predict_many([value.visitor for value in values], movie_ids)
     movies = len(movie_ids)
     return pd.DataFrame(

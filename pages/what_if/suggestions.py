@@ -36,7 +36,7 @@ def suggest(recommender: Recommender, visitor: Visitor, options: RankOptions) ->
     """
     if not visitor.history:
         return [*_first_movies(recommender, visitor), _other_sex(visitor), _other_age(visitor)]
-    events, title = _by_influence(recommender, visitor, options), recommender.catalogue.title
+    events, title = by_influence(recommender, visitor, options), recommender.catalogue.title
     strongest, levels = events[0], recommender.bundle.levels
     rating = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
     suggestions = [_edit(Rate(strongest.movie_id, rating), "star_half", visitor, title), _other_sex(visitor)]
@@ -52,7 +52,7 @@ def _edit(edit: Edit, icon: str, visitor: Visitor, title: Title) -> Suggestion:
     return Suggestion(capitalised(instruction(edit, visitor, title)), icon, edit)
 
 
-def _by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:
+def by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:
     """Return the newest events, first the one without which the top of the list changes most."""
     events = recommender.read_events(visitor)
     measured = range(max(0, len(events) - MAX_MEASURED), len(events))
