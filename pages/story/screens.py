@@ -1,7 +1,7 @@
 """The picture of each step, and what the step says.
 
-The stage has two places, always in the same order: the person on the left, and on the right the list, bars or the film strip.
-So what one step shows stays in place in the next, and the audience sees the list move.
+The stage has two places, always in the same order: the person on the left, and on the right the list, bars or the film
+strip. So what one step shows stays in place in the next, and the audience sees the list move.
 """
 
 from dataclasses import dataclass

@@ -221,5 +221,11 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     row = recommender.recommendation(visitor, ids[20])
     assert (explained.watch_next, explained.will_like) == (row.watch_next, row.will_like)
     assert (explained.will_like is not None) == timeline
+    # each measure comes with where the part of the model looked that predicts it
+    rating = explained.attention.weights
+    assert explained.attention_weights("expected") is explained.attention_weights("liked") is rating
     if timeline:
+        for measure, task in (("like_logit", "like"), ("next_logit", "next")):
+            looks = recommender.tower_attention(visitor, task)
+            np.testing.assert_array_equal(explained.attention_weights(measure).to_events, looks.to_events)
         assert 1 / (1 + np.exp(-explained.value("like_logit"))) == pytest.approx(row.will_like, abs=1e-6)
