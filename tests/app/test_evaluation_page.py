@@ -324,8 +324,8 @@ def test_each_user_has_a_row_and_the_first_is_described(with_users):
     title = resources.catalogue("demo").title(person(78, 0.9).worst_movie_id)
     assert (
         "Off by 0.90 ★ on average (Item mean 0.90 ★, SVD fold-in 0.70 ★). The model expects 0.30 ★ more than they "
-        f"give. Furthest off: {title}, after 12 ratings: expected 4.6 ★, given 1 ★. Of the ten movies that it lists after "
-        "5 ratings, they liked 4 later."
+        f"give. Furthest off: {title}, after 12 ratings: expected 4.6 ★, given 1 ★. Of the ten movies that it lists "
+        "after 5 ratings, they liked 4 later."
     ) in texts(app).replace("**", "")
 
 
