@@ -17,8 +17,10 @@ STICKING_OUT = """(width) => {
         within(e, right) && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
         || scrolls(e.parentElement, right));
     const main = [...document.querySelectorAll('[data-testid=stMain] *')];
+    const fixed = e => e && (getComputedStyle(e).position === 'fixed' || fixed(e.parentElement));
     const inside = main.filter(e => e.shadowRoot).flatMap(host =>
-        [...host.shadowRoot.querySelectorAll('*')].map(e => [e, host.getBoundingClientRect().right]));
+        [...host.shadowRoot.querySelectorAll('*')]
+            .map(e => [e, fixed(e) ? width : host.getBoundingClientRect().right]));
     return [...main.map(e => [e, width]), ...inside]
         .filter(([e, right]) => !within(e, right) && e.getBoundingClientRect().width > 1)
         .filter(([e, right]) => !scrolls(e.parentElement, right))
