@@ -109,13 +109,17 @@ def measure_users(
     """
     if "rating" not in bundle.config.tasks:
         raise ConfigError(f"bundle {bundle.name} predicts no ratings, so there are no errors of users")
-    on_progress(0.05, "loading the model")
+    # as long as it takes on an idle processor, TensorFlow included, so that the time left can be estimated
+    on_progress(0.35, "loading the model")
     model = bundle.load_model(split.dataset.movies)
-    on_progress(0.1, f"predicting {len(split.test):,} test ratings")
-    expected = family_of(bundle.config).expected_test(model, split)
+    message = f"predicting {len(split.test):,} test ratings"
+    on_progress(0.4, message)
+    expected = family_of(bundle.config).expected_test(
+        model, split, lambda share: on_progress(0.4 + 0.5 * share, message)
+    )
     labels = TestLabels(split, expected, baselines=predict_quick_baselines(split))
     recommender = Recommender.load(bundle, split.dataset)
-    results = _user_results(labels, recommender, lambda share, message: on_progress(0.4 + 0.6 * share, message))
+    results = _user_results(labels, recommender, lambda share, message: on_progress(0.9 + 0.1 * share, message))
     on_progress(1.0, "done")
     return results
 

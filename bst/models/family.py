@@ -159,8 +159,13 @@ class ModelFamily(ABC, Generic[ConfigT]):
     ) -> TestPredictions:
         """Predict the test labels of a split."""
 
-    def expected_test(self, model: Model, split: EvaluationSplit) -> np.ndarray:
-        """Return the expected ratings of ``predict_test`` alone, (labels,) stars, of a model that predicts ratings."""
+    def expected_test(
+        self, model: Model, split: EvaluationSplit, on_share: Callable[[float], None] = lambda share: None
+    ) -> np.ndarray:
+        """Return the expected ratings of ``predict_test`` alone, (labels,) stars, of a model that predicts ratings.
+
+        ``on_share`` gets the share of them that is predicted, where that is known.
+        """
         expected = self.predict_test(model, split).expected
         assert expected is not None
         return expected

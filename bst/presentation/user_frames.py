@@ -58,7 +58,7 @@ def user_table(users: Sequence[UserErrors]) -> pd.DataFrame:
 class UserFilter:
     """Which users to show: everything that is empty lets all through.
 
-    ``lengths``: names of ``LENGTHS``; ``errors``: a range of MAE in stars, both ends included.
+    ``lengths``: names of ``LENGTHS``; ``errors``: a range of MAE in stars, without its upper end.
     """
 
     sexes: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class UserFilter:
         elif self.part == "beaten":
             rows = rows[rows["mae"] > rows["baseline"]]
         if self.errors:
-            rows = rows[rows["mae"].between(*self.errors)]
+            rows = rows[rows["mae"].between(*self.errors, inclusive="left")]
         return rows.reset_index(drop=True)
 
 

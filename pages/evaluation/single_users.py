@@ -7,7 +7,7 @@ from bst.evaluation import user_results
 from bst.evaluation.user_results import UserResults
 from pages.evaluation import evaluation_job
 
-TAKES = "Takes less than half a minute for a million ratings, once."
+TAKES = "Takes about half a minute for a million ratings, once."
 
 
 def results(bundle: Bundle, key: str, what: str) -> UserResults | None:

@@ -46,6 +46,17 @@ def set_error_range(chosen: tuple[float, float]) -> None:
     st.session_state[range_key()] = chosen
 
 
+def drag_error_range(chosen: tuple[float, float]) -> None:
+    """Do the same, and forget which bar was clicked: otherwise a second click on it would change nothing."""
+    set_error_range(chosen)
+    st.session_state["visitors_chart_number"] = st.session_state.get("visitors_chart_number", 0) + 1
+
+
+def chart_key() -> str:
+    """Return the key of the picture, whose bars can be clicked: another one for each that forgot."""
+    return f"visitors_chart_{st.session_state.get('visitors_chart_number', 0)}"
+
+
 def error_range(limits: tuple[float, float]) -> tuple[float, float]:
     """Return that range, within the limits that the model's errors have."""
     low, high = st.session_state.get(range_key(), limits)

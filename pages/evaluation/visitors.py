@@ -1,5 +1,6 @@
 """Every user of the test, one row each: for whom the model is right, for whom it is wrong, and who they are."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import get_args
 
@@ -37,8 +38,14 @@ PARTS: dict[Part, str] = {
     "best": "Best tenth",
     "beaten": "Baseline is better",
 }
+# groups to filter by, named as in ``UserFilter``: what the control is called, its options, and what these are called
+GROUPS: dict[str, tuple[str, tuple, Mapping]] = {
+    "sexes": ("Sex", SEXES, SEX_LABELS),
+    "ages": ("Age", AGES, AGE_LABELS),
+    "occupations": ("Occupation", OCCUPATIONS, {}),
+    "lengths": ("Movies rated", tuple(LENGTHS), {}),
+}
 MAX_ROWS_SHOWN = 12
-CHART = "visitors_chart"
 FILTER_WIDTH = 140
 # less than this is no tendency, in stars
 NO_TENDENCY = 0.05
@@ -80,32 +87,29 @@ def _draw_filters(table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters and the distribution of errors; return the rows that pass."""
     limits = error_limits(table)
     chosen = state.error_range(limits)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="visitors_filters"):
-        st.segmented_control(
-            "Show",
-            get_args(Part),
-            default="all",
-            required=True,
-            format_func=PARTS.__getitem__,
-            key="visitors_part",
-            persist_state="session",
-        )
-        for name, label, options, labels in (
-            ("sexes", "Sex", SEXES, SEX_LABELS),
-            ("ages", "Age", AGES, AGE_LABELS),
-            ("occupations", "Occupation", OCCUPATIONS, {}),
-            ("lengths", "Movies rated", tuple(LENGTHS), {}),
-        ):
+    st.segmented_control(
+        "Show",
+        get_args(Part),
+        default="all",
+        required=True,
+        format_func=PARTS.__getitem__,
+        key="visitors_part",
+        persist_state="session",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    grid = st.grid(4, min_column_width=FILTER_WIDTH)
+    for name, (label, options, labels) in GROUPS.items():
+        with grid.cell():
             st.multiselect(
                 label,
                 options,
-                format_func=lambda value, labels=labels: labels.get(value, str(value)),
+                format_func=partial(_label, labels),
                 placeholder="All",
                 key=f"visitors_{name}",
                 persist_state="session",
-                width=FILTER_WIDTH,
             )
-    values = {name: tuple(st.session_state[f"visitors_{name}"]) for name in ("sexes", "ages", "occupations", "lengths")}
+    values = {name: tuple(st.session_state[f"visitors_{name}"]) for name in GROUPS}
     chosen_filter = UserFilter(**values, part=st.session_state["visitors_part"])
     before_range = chosen_filter.apply(table)
     _draw_distribution(before_range, limits, chosen)
@@ -115,27 +119,40 @@ def _draw_filters(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
+def _label(labels: Mapping, value: object) -> str:
+    return labels.get(value, str(value))
+
+
 def _draw_distribution(rows: pd.DataFrame, limits: tuple[float, float], chosen: tuple[float, float]) -> None:
     bins = error_bins(rows, limits)
     numbers = ", ".join(f"{row.low:.2f} to {row.high:.2f}: {row.users}" for row in bins.itertuples() if row.users)
     chart_view.show(
         charts.user_errors(bins, chosen),
         f"How many users have which MAE in stars: {numbers}",
-        key=CHART,
-        select=partial(_choose_bar, limits),
+        key=state.chart_key(),
+        select=partial(_choose_bar, state.chart_key(), limits),
     )
-    st.slider(
-        "Errors to show, in stars: drag, or click a bar",
-        *limits,
-        step=BIN,
-        format="%.2f ★",
-        **controlled(state.range_key(), chosen, state.set_error_range),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.slider(
+            "Errors to show, in stars: drag, or click a bar",
+            *limits,
+            step=BIN,
+            format="%.2f ★",
+            **controlled(state.range_key(), chosen, state.drag_error_range),
+        )
+        st.button(
+            "All errors",
+            key="visitors_all_errors",
+            icon=":material/close:",
+            disabled=chosen == limits,
+            on_click=state.drag_error_range,
+            args=(limits,),
+        )
 
 
-def _choose_bar(limits: tuple[float, float]) -> None:
-    """Show the users of the bar that was clicked; all of them when it is clicked again."""
-    bars = st.session_state[CHART].selection.get(charts.BIN_SELECTION, [])
+def _choose_bar(key: str, limits: tuple[float, float]) -> None:
+    """Show the users of the bar that was clicked; all of them after a click beside the bars."""
+    bars = st.session_state[key].selection.get(charts.BIN_SELECTION, [])
     state.set_error_range((round(bars[0]["low"], 2), round(bars[0]["high"], 2)) if bars else limits)
 
 

@@ -23,7 +23,7 @@ from pages.what_if import compare as visitors
 TITLE = "Another model"
 TOP_K = 10
 MAX_DISAGREEMENTS = 10
-SELECTOR_WIDTH = 420  # pixels
+SELECTOR_WIDTH, TABLE_WIDTH = 420, 460  # pixels
 QUESTION = "What would another model say of this visitor?"
 
 
@@ -57,7 +57,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         return
     _draw_ranks(comparison, names)
     _draw_lists(recommender, other, visitor, comparison, options, names)
-    grid = st.grid(2, min_column_width=320)
+    grid = st.grid(2, min_column_width=TABLE_WIDTH)
     with grid.cell():
         _draw_disagreements(comparison, names)
     with grid.cell():
@@ -161,9 +161,9 @@ def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> 
         pd.DataFrame(
             {
                 "movie": rows["title"],
+                "difference": [f"{signed(value, '.2f')} ★" for value in rows["difference"]],
                 "first": rows["a"],
                 "second": rows["b"],
-                "difference": [f"{signed(value, '.2f')} ★" for value in rows["difference"]],
             }
         ),
         hide_index=True,

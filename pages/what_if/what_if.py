@@ -28,6 +28,7 @@ def render() -> None:
             key=settings.key("what_if_view"),
             persist_state="session",
             label_visibility="collapsed",
+            wrap=True,
         )
         view = VIEWS[settings.get("what_if_view")]
         # the comparison changes the copy, the other views are about the visitor

@@ -338,6 +338,8 @@ def test_users_are_filtered_by_group_and_by_error(with_users):
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
     assert app.subheader[0].value.startswith("User 79"), "of those who are shown"
     app.slider[0].set_range(0.6, 0.65).run()
+    assert app.dataframe[0].value["user"].tolist() == ["User 77"], "the upper end is that of the next bar"
+    app.button(key="visitors_all_errors").click().run()
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
     app.multiselect(key="visitors_ages").set_value([56]).run()
     app.multiselect(key="visitors_lengths").set_value(["Over 200"]).run()
@@ -354,11 +356,11 @@ def test_a_bar_and_a_row_choose(monkeypatch):
     monkeypatch.setattr(visitors.st, "session_state", state)
     monkeypatch.setattr(visitors.state, "set_error_range", chosen.append)
     monkeypatch.setattr(visitors.state, "choose_user", chosen.append)
-    visitors._choose_bar((0.5, 0.9))
+    visitors._choose_bar("visitors_chart", (0.5, 0.9))
     state["visitors_chart"].selection["bin"] = []
-    visitors._choose_bar((0.5, 0.9))
+    visitors._choose_bar("visitors_chart", (0.5, 0.9))
     visitors._choose_row("table", [4, 5, 6])
-    assert chosen == [(0.6, 0.65), (0.5, 0.9), 5], "a bar that is clicked again shows everybody"
+    assert chosen == [(0.6, 0.65), (0.5, 0.9), 5], "a click beside the bars shows everybody"
 
 
 def test_where_nothing_is_kept_it_is_computed_on_the_page(measured, kinds, quick, monkeypatch):

@@ -1,6 +1,6 @@
 """The timeline BST as a model family."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -129,11 +129,13 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
             ranks = next_ranks(model, split, TEST)[0]
         return TestPredictions(expected, distribution, without_gaps, ranks=ranks)
 
-    def expected_test(self, model: Model, split: EvaluationSplit) -> np.ndarray:
+    def expected_test(
+        self, model: Model, split: EvaluationSplit, on_share: Callable[[float], None] = lambda share: None
+    ) -> np.ndarray:
         """Return the expected ratings of the test labels, by the rating tower alone."""
         from bst.models.timeline.predictions import distributions
 
-        return distributions(model, split, TEST) @ np.array(split.dataset.levels)
+        return distributions(model, split, TEST, on_share=on_share) @ np.array(split.dataset.levels)
 
     def describe(self, config: TimelineConfig) -> str:
         """Say in two sentences what such a model reads and what it is made of."""

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 BIN_SELECTION = "bin"
-_HEIGHT = 170
+_HEIGHT = 210
 _OUTSIDE = 0.3  # opacity of the bars that the chosen range leaves out
 
 
