@@ -138,8 +138,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
     def training_seconds(self, config: ConfigT, ratings: int) -> float:
         """Return about how long a training on so many ratings takes, in seconds, without what every training takes.
 
-        Measured on two cores of a server, of which a product of two matrices of 512 × 512 numbers takes
-        ``training.duration.REFERENCE_S``.
+        Measured on two cores of a server; ``training.duration`` knows how fast another computer is beside it.
         """
 
     @abstractmethod
