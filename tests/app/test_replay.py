@@ -11,7 +11,7 @@ from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
 from bst.settings import get_settings
 from bst.text import percent
-from tests.app.conftest import captions, chart_words, headline, shown_strip, shown_list, shown_titles, start, trigger
+from tests.app.conftest import captions, chart_words, headline, shown_list, shown_strip, shown_titles, start, trigger
 
 pytestmark = pytest.mark.timeout(180)
 PAGE = "pages/replay/replay.py"
