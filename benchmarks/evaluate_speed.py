@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from bst import datasets
 from bst.bundles.bundle import open_bundle
-from bst.evaluation import measure, private_cache
+from bst.evaluation import measure, user_results
 
 
 def processor() -> float:
@@ -27,7 +27,7 @@ def processor() -> float:
 def main(name: str) -> None:
     """Measure a bundle and print a line a step."""
     clock = time.monotonic()
-    kept = measure.read(open_bundle(name)), private_cache.read(open_bundle(name))
+    kept = measure.read(open_bundle(name)), user_results.read(open_bundle(name))
     message = "there" if all(part is not None for part in kept) else "not all there"
     print(f"opened what was kept ({message}) in {time.monotonic() - clock:.3f} s")
     clock, used, steps = time.monotonic(), processor(), []

@@ -53,12 +53,12 @@ def _evaluate_ratings(options: Options, bundle: Bundle) -> Answer:
     if problem := measure.keep(bundle, evaluation):
         say(problem)
     answer = {"dataset": source, "bundle": bundle.name, **evaluation.record.to_dict()}
-    if evaluation.private:
+    if evaluation.users:
         movies = split.dataset.movies
         titles = dict(zip(movies["movie_id"].tolist(), movies["title"], strict=True))
         answer["worst"] = {
             side: [{"title": titles[error.movie_id], **error.to_row()} for error in errors]
-            for side, errors in evaluation.private.worst_errors.items()
+            for side, errors in evaluation.users.worst_errors.items()
         }
     return answer, lambda answer: _text(evaluation.record)
 

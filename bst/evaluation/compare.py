@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bst.bundles.bundle import Bundle
-from bst.evaluation.private_cache import PrivateResults
 from bst.evaluation.records import HIGHER_IS_BETTER, EvaluationRecord
+from bst.evaluation.user_results import UserResults
 from bst.metrics import Bootstrap, interval
 from bst.timelines.arrays import WindowShape
 from bst.timelines.splits import LABEL_WINDOWS
@@ -58,15 +58,14 @@ class MetricComparison:
 def compare(
     first: EvaluationRecord,
     second: EvaluationRecord,
-    private_first: PrivateResults | None = None,
-    private_second: PrivateResults | None = None,
+    users_of_first: UserResults | None = None,
+    users_of_second: UserResults | None = None,
 ) -> list[MetricComparison]:
     """Compare two records on the same labels, metric by metric of those that both have.
 
-    MAE and RMSE have intervals where the errors of both are on this computer (paired by user, see
-    ``metrics.Bootstrap``).
+    MAE and RMSE have intervals where the errors of both by user are known (paired by user, see ``metrics.Bootstrap``).
     """
-    bounds = _paired_bounds(private_first, private_second)
+    bounds = _paired_bounds(users_of_first, users_of_second)
     comparisons = []
     for metric in first.metrics.values:
         if metric in second.metrics:
@@ -83,12 +82,22 @@ def compare(
     return comparisons
 
 
-def _paired_bounds(first: PrivateResults | None, second: PrivateResults | None) -> dict[str, tuple[float, float]]:
-    if first is None or second is None or not np.array_equal(first.index, second.index):
+def _paired_bounds(first: UserResults | None, second: UserResults | None) -> dict[str, tuple[float, float]]:
+    if first is None or second is None or _labels(first) != _labels(second):
         return {}
-    bootstrap = Bootstrap(first.user)
-    rmse_first, rmse_second = (np.sqrt(bootstrap.means(results.error**2)) for results in (first, second))
-    return {
-        "mae": interval(bootstrap.means(first.error - second.error)),
-        "rmse": interval(rmse_first - rmse_second),
-    }
+    labels = np.array([row.labels for row in first.users])
+    bootstrap = Bootstrap(np.arange(len(labels)))
+    total = bootstrap.sums(labels)
+
+    def means(errors: list[float]) -> np.ndarray:
+        """Return the mean over all labels in each draw, of the means of each user."""
+        return bootstrap.sums(np.array(errors) * labels) / total
+
+    mae_first, mae_second = (means([row.mae for row in results.users]) for results in (first, second))
+    rmse_first, rmse_second = (np.sqrt(means([row.rmse**2 for row in results.users])) for results in (first, second))
+    return {"mae": interval(mae_first - mae_second), "rmse": interval(rmse_first - rmse_second)}
+
+
+def _labels(results: UserResults) -> list[tuple[int, int]]:
+    """Return each user with the number of their labels, by which results are on the same labels or not."""
+    return [(row.user_id, row.labels) for row in results.users]

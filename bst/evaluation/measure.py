@@ -13,14 +13,17 @@ import numpy as np
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError, ConfigError
-from bst.evaluation import lists, private_cache
+from bst.evaluation import lists, user_results
 from bst.evaluation.calibration import calibration, rating_shares
 from bst.evaluation.history_length import by_history, known_after
 from bst.evaluation.predictions import TestLabels, baseline_comparisons, error_bounds, metric_bounds
 from bst.evaluation.records import VERSION, EvaluationRecord, RatingEvaluation
 from bst.evaluation.slices import fairness, slices
-from bst.evaluation.summary import evaluate_predictions, predict_baselines
+from bst.evaluation.summary import evaluate_predictions, predict_baselines, predict_quick_baselines
+from bst.evaluation.user_errors import user_errors, with_listed_likes
+from bst.evaluation.user_results import UserResults
 from bst.evaluation.worst_errors import worst_errors
+from bst.inference.recommender import Recommender
 from bst.models.registry import family_of, prepare
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
@@ -32,10 +35,10 @@ OnProgress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result of ``measure``: aggregates for the bundle, and rows of the dataset for this computer alone."""
+    """The result of ``measure``: aggregates, and what is about single users; see ``user_results``."""
 
     record: EvaluationRecord
-    private: private_cache.PrivateResults | None
+    users: UserResults | None
 
 
 def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> EvaluationSplit:
@@ -76,8 +79,9 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
         on_progress(0.3, "predicting them with the baselines")
         labels = TestLabels(split, predictions.expected, predictions.distribution, predict_baselines(split))
     record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
-    ranked = _lists(bundle, split, predictions, on_progress)
-    on_progress(0.85, "computing intervals and groups")
+    recommender = Recommender.load(bundle, split.dataset) if labels else None
+    ranked = _lists(recommender, bundle, split, predictions, on_progress)
+    on_progress(0.8, "computing intervals and groups")
     if labels:
         record = _with_ratings(record, labels)
     record = replace(
@@ -88,9 +92,44 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
         seconds=round(time.monotonic() - began, 1),
     )
+    users = None
+    if labels and recommender:
+        users = _user_results(labels, recommender, lambda share, message: on_progress(0.9 + 0.1 * share, message))
     on_progress(1.0, "done")
-    private = private_cache.PrivateResults.of(labels, worst_errors(labels)) if labels else None
-    return Evaluation(record, private)
+    return Evaluation(record, users)
+
+
+def measure_users(
+    bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = lambda share, text: None
+) -> UserResults:
+    """Return what ``measure`` does of single users, and nothing else: several times as fast.
+
+    The baselines are those that take no time, so the best of them is not that of a full evaluation. Raises
+    ``ConfigError`` for a model that predicts no ratings.
+    """
+    if "rating" not in bundle.config.tasks:
+        raise ConfigError(f"bundle {bundle.name} predicts no ratings, so there are no errors of users")
+    # as long as it takes on an idle processor, TensorFlow included, so that the time left can be estimated
+    on_progress(0.35, "loading the model")
+    model = bundle.load_model(split.dataset.movies)
+    message = f"predicting {len(split.test):,} test ratings"
+    on_progress(0.4, message)
+    expected = family_of(bundle.config).expected_test(
+        model, split, lambda share: on_progress(0.4 + 0.5 * share, message)
+    )
+    labels = TestLabels(split, expected, baselines=predict_quick_baselines(split))
+    recommender = Recommender.load(bundle, split.dataset)
+    results = _user_results(labels, recommender, lambda share, message: on_progress(0.9 + 0.1 * share, message))
+    on_progress(1.0, "done")
+    return results
+
+
+def _user_results(labels: TestLabels, recommender: Recommender, on_progress: OnProgress) -> UserResults:
+    rows = user_errors(labels)
+    if labels.split.holds_out_users:
+        message = f"making lists for {len(rows):,} users"
+        rows = with_listed_likes(rows, recommender, labels.split, lambda share: on_progress(share, message))
+    return UserResults(rows, worst_errors(labels))
 
 
 def _with_ratings(record: EvaluationRecord, labels: TestLabels) -> EvaluationRecord:
@@ -116,14 +155,23 @@ def _with_ratings(record: EvaluationRecord, labels: TestLabels) -> EvaluationRec
 
 
 def keep(bundle: Bundle, evaluation: Evaluation) -> str | None:
-    """Keep the record with the bundle and the private results on this computer.
+    """Keep the record with the bundle, and the results of users where ``user_results`` has them.
 
     Returns a message about what could not be written, None if everything was.
     """
     try:
         sidecars.save(bundle, NAME, evaluation.record.to_dict())
-        if evaluation.private is not None:
-            private_cache.keep(bundle, evaluation.private)
+        if evaluation.users is not None:
+            user_results.keep(bundle, evaluation.users)
+    except (BundleError, OSError) as error:
+        return f"not kept: {error}"
+    return None
+
+
+def keep_users(bundle: Bundle, results: UserResults) -> str | None:
+    """Keep the results of users alone. Returns a message if they could not be written, None if they were."""
+    try:
+        user_results.keep(bundle, results)
     except (BundleError, OSError) as error:
         return f"not kept: {error}"
     return None
@@ -149,21 +197,22 @@ def summary(bundle: Bundle) -> EvaluationRecord:
 
 
 def _lists(
-    bundle: Bundle, split: EvaluationSplit, predictions: TestPredictions, on_progress: OnProgress
+    recommender: Recommender | None,
+    bundle: Bundle,
+    split: EvaluationSplit,
+    predictions: TestPredictions,
+    on_progress: OnProgress,
 ) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
     ranks = predictions.ranks
-    if predictions.expected is None:  # of a next tower alone only the ranks are known
+    if recommender is None:  # of a next tower alone only the ranks are known
         assert ranks is not None
         labels = lists.sample(split, len(ranks))
         return labels, {"next": lists.RankedLists(ranks), "popularity": lists.rank_by_popularity(split, labels)}
-    from bst.inference.recommender import Recommender
-
     labels = lists.sample(split, family_of(bundle.config).evaluation_users)
     message = f"ranking the catalogue for {len(labels):,} users"
     on_progress(0.5, message)
-    recommender = Recommender.load(bundle, split.dataset)
-    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.35 * share, message))
+    ranked = lists.rank_catalogue(recommender, split, labels, lambda share: on_progress(0.5 + 0.3 * share, message))
     if ranks is not None:
         # the ranks of all users that the summary has, which treat equal scores in the same way
         sampled = np.isin(split.last_labels(TEST), labels)

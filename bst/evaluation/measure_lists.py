@@ -40,12 +40,10 @@ def check_unseen(bundle: Bundle) -> None:
     """Raise ``ConfigError`` for a bundle that was trained on the users whose lists would be measured."""
     if bundle.protocol == HELD_OUT:
         return
-    # of the classic presets none can hold out users
-    preset = "" if HELD_OUT in family_of(bundle.config).protocols else " --preset timeline"
     raise ConfigError(
         f"protocol {PROTOCOL} asks for lists for users whom a model has never seen; bundle {bundle.name} was trained "
         f"on all users, under protocol {bundle.protocol}. Train with: python -m bst train --dataset {bundle.dataset}"
-        f"{preset} --protocol {HELD_OUT}"
+        f" --preset {bundle.config.preset} --protocol {HELD_OUT}"
     )
 
 

@@ -1,15 +1,15 @@
-"""The predictions with the largest errors. They are rows of the dataset, so they are never kept in a bundle."""
+"""The predictions with the largest errors: rows of the dataset, so see ``user_results`` for where they are kept."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from bst.evaluation.lists import visitor_before
 from bst.evaluation.predictions import TestLabels
-from bst.schema import MAX_HISTORY, Event, Visitor
 
 Side = Literal["high", "low"]  # too much was expected, or too little
+SIDES: tuple[Side, ...] = ("high", "low")
 WorstErrors = dict[Side, list["WorstError"]]
 
 MOST = 25
@@ -19,8 +19,7 @@ MOST = 25
 class WorstError:
     """A prediction and the rating that was given instead, in stars.
 
-    ``history_length``: how many events its user had before. ``visitor``: the user just before that rating, with a
-    history of at most ``MAX_HISTORY`` events. ``baseline``: what the best baseline predicted.
+    ``history_length``: how many events its user had before. ``baseline``: what the best baseline predicted.
     """
 
     user_id: int
@@ -28,11 +27,10 @@ class WorstError:
     expected: float
     actual: float
     history_length: int
-    visitor: Visitor
     baseline: float | None = None
 
     def to_row(self) -> dict[str, Any]:
-        """Return all but the visitor as plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return {
             "user_id": self.user_id,
             "movie_id": self.movie_id,
@@ -42,24 +40,16 @@ class WorstError:
             "others": self.baseline,
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return self.to_row() | {"visitor": asdict(self.visitor) | {"seen": sorted(self.visitor.seen)}}
-
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "WorstError":
-        """Return what ``to_dict`` gave. For a malformed dictionary it raises one of many kinds of errors."""
-        demographics = dict(values["visitor"])
-        history = tuple(Event(**event) for event in demographics.pop("history"))
-        seen = frozenset(demographics.pop("seen", ()))
+    def from_row(cls, row: Mapping[str, Any]) -> "WorstError":
+        """Return what ``to_row`` gave. Raises ``LookupError``, ``TypeError`` or ``ValueError`` for anything else."""
         return cls(
-            user_id=values["user_id"],
-            movie_id=values["movie_id"],
-            expected=values["expected"],
-            actual=values["actual"],
-            history_length=values["earlier"],
-            visitor=Visitor(**demographics, history=history, seen=seen),
-            baseline=values["others"],
+            user_id=int(row["user_id"]),
+            movie_id=int(row["movie_id"]),
+            expected=float(row["expected"]),
+            actual=float(row["actual"]),
+            history_length=int(row["earlier"]),
+            baseline=None if row["others"] is None else float(row["others"]),
         )
 
 
@@ -91,6 +81,5 @@ def _worst_error(labels: TestLabels, i: int) -> WorstError:
         expected=float(labels.expected[i]),
         actual=float(labels.actual[i]),
         history_length=int(labels.history[i]),
-        visitor=visitor_before(split, int(split.test[i]), ids, MAX_HISTORY),
         baseline=float(labels.baselines[labels.best_baseline][i]) if labels.best_baseline else None,
     )

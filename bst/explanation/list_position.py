@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from bst.explanation.leave_one_out import (
-    LEAST_EFFECT,
     StrongestEvent,
     event_effects,
     list_measure,
     most_similar_positions,
 )
+from bst.explanation.measures import CAUSE
 from bst.inference.ranking import Filters, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
@@ -84,6 +84,6 @@ def _against(recommender: Recommender, visitor: Visitor, movie_id: int, options:
     positions = most_similar_positions(recommender, events, [movie_id])
     effects = event_effects(recommender, visitor, [movie_id], positions, measure)[0]
     worst = int(effects.argmin())
-    if effects[worst] > -LEAST_EFFECT[measure]:
+    if effects[worst] > -CAUSE[measure]:
         return None
     return StrongestEvent(events[positions[worst]], float(effects[worst]))

@@ -135,6 +135,13 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return a training that has not begun."""
 
     @abstractmethod
+    def training_seconds(self, config: ConfigT, ratings: int) -> float:
+        """Return about how long a training on so many ratings takes, in seconds, without what every training takes.
+
+        Measured on two cores of a server; ``training.duration`` knows how fast another computer is beside it.
+        """
+
+    @abstractmethod
     def divergence_advice(self, config: ConfigT) -> str:
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 
@@ -158,6 +165,17 @@ class ModelFamily(ABC, Generic[ConfigT]):
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
     ) -> TestPredictions:
         """Predict the test labels of a split."""
+
+    def expected_test(
+        self, model: Model, split: EvaluationSplit, on_share: Callable[[float], None] = lambda share: None
+    ) -> np.ndarray:
+        """Return the expected ratings of ``predict_test`` alone, (labels,) stars, of a model that predicts ratings.
+
+        ``on_share`` gets the share of them that is predicted, where that is known.
+        """
+        expected = self.predict_test(model, split).expected
+        assert expected is not None
+        return expected
 
     # ---- in words and pictures
 

@@ -85,7 +85,8 @@ class Windows:
     """Fixed-length parts of timelines whose last event is the label.
 
     ``start`` int64 (windows,): index of each window's first event into the timelines; ``user`` int32 (windows,).
-    Windows are in user order and, within a user, in time order.
+    Windows are in user order and, within a user, in time order. One that starts before its user's first event is empty
+    up to there (``windows_of_every_event``).
     """
 
     start: np.ndarray
@@ -132,9 +133,15 @@ def build_windows(timelines: Timelines, length: int, step: int, *, deduplicate: 
     return Windows(start + timelines.offsets[user], user.astype(np.int32), length)
 
 
+def windows_of_every_event(timelines: Timelines, length: int) -> Windows:
+    """Return a window for each event, its label: with the ``length − 1`` events before it, or as many as there are."""
+    user = np.repeat(np.arange(len(timelines.lengths), dtype=np.int32), timelines.lengths)
+    return Windows(np.arange(len(user)) - (length - 1), user, length)
+
+
 @dataclass(frozen=True)
 class WindowSplit:
-    """Train, validation and test windows of protocol ``windows``, disjoint in their labels."""
+    """Train, validation and test windows, disjoint in their labels."""
 
     train: Windows
     validation: Windows

@@ -16,6 +16,7 @@ from bst.timelines.arrays import (
     build_timelines,
     build_windows,
     split_windows,
+    windows_of_every_event,
 )
 
 PROTOCOLS: dict[str, str] = {
@@ -62,6 +63,11 @@ class EvaluationSplit:
     def test(self) -> np.ndarray:
         """Indices of the test labels into the timelines: (labels,) int64, ascending."""
         return np.flatnonzero(self.role == TEST)
+
+    @property
+    def holds_out_users(self) -> bool:
+        """Whether test users are held out whole, so that a model knows nothing of them but their earlier ratings."""
+        return self.protocol == "visitor"
 
     @property
     def known(self) -> Interactions:
@@ -117,6 +123,8 @@ def prepare(
     """Split a dataset under a protocol, into ``windows`` for a model that reads windows.
 
     ``visitor``: of ``default_rng(seed).permutation(users)`` the first tenth is test, the next twentieth validation.
+    A model that reads windows is trained on those of the other users, and validated and tested on every rating of the
+    held-out ones (``arrays.windows_of_every_event``): on the same labels as a model that reads timelines.
     ``last``: users with fewer than three events have neither. ``windows``: see ``arrays.split_windows``.
 
     With a ``share`` below 1 only that part of the users, drawn at random, is trained on. Validation and test labels
@@ -154,7 +162,18 @@ def prepare(
                 f"{dataset.title} is too small for protocol {protocol}: its {users} users leave none for {part}; "
                 "choose a larger dataset"
             )
-    return split
+    return replace(split, windows=_windows_of_users(split, windows)) if windows else split
+
+
+def _windows_of_users(split: EvaluationSplit, shape: WindowShape) -> WindowSplit:
+    """Return the windows of a split that holds out whole users."""
+    training = build_windows(split.timelines, *shape)
+    every = windows_of_every_event(split.timelines, shape.length)
+    return WindowSplit(
+        training.take(split.role[training.target] == TRAIN),
+        every.take(split.role[every.target] == VALIDATION),
+        every.take(split.role[every.target] == TEST),
+    )
 
 
 def _prepare_windows(

@@ -121,6 +121,21 @@ class RealUsers:
         )
         return Visitor(sex, None if age is None else int(age), occupation)
 
+    def row_of(self, user_id: int) -> int:
+        """Return the row of the user with this id. Raises ``VisitorError`` if there is none."""
+        rows = np.flatnonzero(self.dataset.users["user_id"].to_numpy() == user_id)
+        if not len(rows):
+            raise VisitorError(f"{self.dataset.title} has no user {user_id}")
+        return int(rows[0])
+
+    def before(self, user: int, events: int, max_history: int = MAX_HISTORY) -> Visitor:
+        """Return a user as they were after their first ``events`` events, with times; older movies count as seen.
+
+        Of two ratings of the same movie the newest counts.
+        """
+        newest = {event.movie_id: event for event in self.events(user)[:events]}
+        return replace(self.without_history(user), history=tuple(newest.values())).limited(max_history)
+
     def _require(self, user: int) -> None:
         if not 0 <= user < len(self.dataset.users):
             raise VisitorError(f"there is no user in row {user} of {len(self.dataset.users):,}")

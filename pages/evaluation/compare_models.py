@@ -4,14 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.evaluation import measure, private_cache
+from bst.evaluation import measure, user_results
 from bst.evaluation.compare import MetricComparison, compare, incomparable_reason
 from bst.evaluation.records import EvaluationRecord, RatingEvaluation
 from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import ERROR_METRICS, INTERVAL, METRICS
 from bst.text import count, signed, span
-from pages.shared import resources
+from pages.shared import other_models, resources
 from pages.shared.format import escape_markdown
+from pages.shared.state.evaluation_request import OTHER
 from pages.shared.widgets import chart_view
 
 TRAIN_ANOTHER = "Train another one on the same dataset and protocol to compare them."
@@ -29,13 +30,13 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
     if not others:
         st.markdown(f"There is no other model here. {TRAIN_ANOTHER}")
         return
-    if st.session_state.get("evaluation_other") not in others:
-        st.session_state["evaluation_other"] = _first_comparable(bundle, record, others)
+    if st.session_state.get(OTHER) not in others:
+        st.session_state[OTHER] = _first_comparable(bundle, record, others)
     name = st.selectbox(
         "Compare with",
         list(others),
         format_func=lambda name: f"{others[name].title} · {name}",
-        key="evaluation_other",
+        key=OTHER,
         persist_state="session",
     )
     other = others[name]
@@ -53,8 +54,8 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
 
 
 def _first_comparable(bundle: Bundle, record: EvaluationRecord, others: dict[str, Bundle]) -> str:
-    """Return the first bundle that can be compared, or else the first."""
-    for name, other in others.items():
+    """Return the first bundle that can be compared, one that differs most if there are several; or else the first."""
+    for name, other in (other_models.others(bundle) | others).items():
         other_record = measure.read(other)
         if other_record and not incomparable_reason(bundle, other, record, other_record):
             return name
@@ -62,7 +63,7 @@ def _first_comparable(bundle: Bundle, record: EvaluationRecord, others: dict[str
 
 
 def _render_comparison(bundle: Bundle, record: EvaluationRecord, other: Bundle, other_record: EvaluationRecord) -> None:
-    comparisons = compare(record, other_record, private_cache.read(bundle), private_cache.read(other))
+    comparisons = compare(record, other_record, user_results.read(bundle), user_results.read(other))
     st.markdown(_summary(comparisons[0], bundle, other))
     rows = [
         (METRICS[c.metric].label, c.difference, *(c.bounds or (c.difference, c.difference)))
@@ -88,7 +89,7 @@ def _render_comparison(bundle: Bundle, record: EvaluationRecord, other: Bundle, 
         st.caption(f"{caption} Bars: {INTERVAL}")
     else:
         st.caption(
-            f"{caption} Intervals of the differences need the error of every rating, which stays on the computer where "
+            f"{caption} Intervals of the differences need the errors of every user, which stay on the computer where "
             "a model was measured: measure both here to see them."
         )
     if record.rating and other_record.rating:

@@ -17,11 +17,13 @@ from pages.evaluation import (
     compare_models,
     evaluation_job,
     groups,
+    opening,
     ranking,
+    visitors,
     worst_errors,
 )
 from pages.shared.format import escape_markdown
-from pages.shared.state import chosen_model
+from pages.shared.state import chosen_model, evaluation_request
 from pages.shared.widgets import chart_view, why_link
 
 DURATION = "about a minute for a million ratings"
@@ -36,10 +38,12 @@ def render() -> None:
         _render_unmeasured(bundle, measure.summary(bundle))
         return
     sections = _sections(bundle, record)
-    offers_measuring = False
+    offers_measuring, key = False, f"evaluation_tabs_{len(sections)}"
+    if (wanted := evaluation_request.take_tab()) in sections:
+        st.session_state[key] = wanted
     # only the open tab is rendered
     for tab, section in zip(
-        st.tabs(list(sections), key=f"evaluation_tabs_{len(sections)}", on_change="rerun"),
+        st.tabs(list(sections), key=key, on_change="rerun"),
         sections.values(),
         strict=True,
     ):
@@ -70,7 +74,7 @@ def _sections(bundle: Bundle, record: EvaluationRecord) -> dict[str, Callable[[]
             "Groups and fairness": lambda: groups.render(record, rating),
         }
         | lists
-        | {"Worst errors": lambda: worst_errors.render(bundle)}
+        | {"Visitors": lambda: visitors.render(bundle), "Worst errors": lambda: worst_errors.render(bundle)}
         | last
     )
 
@@ -92,4 +96,5 @@ def _render_unmeasured(bundle: Bundle, record: EvaluationRecord) -> None:
 
 
 why_link.follow()
+opening.follow()
 render()

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 LEAST_SHARE = 0.15
 
 
-# what is measured: predicted ratings and the next movie, or lists against everything that is liked later
-Kind = Literal["ratings", "lists"]
+# what is measured: predicted ratings and the next movie; of these the errors of single users alone; or lists against
+# everything that is liked later
+Kind = Literal["ratings", "users", "lists"]
 OnProgress = Callable[[float, str], None]
 
 
@@ -50,7 +51,7 @@ class Job:
         try:
             self._on_progress(0.0, f"reading {self.bundle.dataset_title}")
             split = measure.own_split(self.bundle, datasets.load(self.bundle.dataset))
-            if self.kind == "ratings":
+            if self.kind != "lists":
                 self._on_progress(0.01, "loading TensorFlow")
                 backend.load()
                 keras_private.disable_clear_session()
@@ -75,6 +76,8 @@ def _measure_and_keep(kind: Kind, bundle: Bundle, split: EvaluationSplit, on_pro
     """Return what could not be written, if anything."""
     if kind == "lists":
         return measure_lists.keep(bundle, measure_lists.measure(bundle, split, on_progress))
+    if kind == "users":
+        return measure.keep_users(bundle, measure.measure_users(bundle, split, on_progress))
     return measure.keep(bundle, measure.measure(bundle, split, on_progress))
 
 

@@ -4,14 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.evaluation import private_cache
+from bst.evaluation.user_results import UserResults
 from bst.evaluation.worst_errors import Side, WorstError
 from bst.schema import MAX_HISTORY
 from bst.text import count
-from pages.evaluation import evaluation_job
+from pages.evaluation import single_users, state
+from pages.evaluation.state import Opening
 from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, table_height
-from pages.shared.state import explained
 from pages.shared.widgets import why_link
 
 SIDES: dict[Side, str] = {"high": "Expected too much", "low": "Expected too little"}
@@ -22,13 +22,8 @@ MAX_ROWS_SHOWN = 12
 
 def render(bundle: Bundle) -> bool:
     """Render the section; return whether it offers to measure the model, or shows how far that is."""
-    results = private_cache.read(bundle)
+    results = single_users.results(bundle, "worst", "The worst errors")
     if results is None:
-        st.markdown(
-            "The worst errors are single ratings of the dataset. Its licence does not allow passing them on with the "
-            "model, so they have to be found again on this computer: measure the model once."
-        )
-        evaluation_job.render(bundle, "Find them", "worst", "Takes about a minute.", primary=True)
         return True
     side: Side = st.segmented_control(
         "Which",
@@ -55,7 +50,7 @@ def render(bundle: Bundle) -> bool:
                 "actual": [error.actual for error in errors],
                 "baseline": [error.baseline for error in errors],
                 "history": [error.history_length for error in errors],
-                "user": [_user(error) for error in errors],
+                "user": [_user(results, error) for error in errors],
             }
         ),
         hide_index=True,
@@ -79,7 +74,7 @@ def render(bundle: Bundle) -> bool:
     st.caption(
         "One per user, the largest error first. Why? opens the explanation for that user as they were just before, "
         f"with up to {MAX_HISTORY} of their newest ratings; with longer histories the expected rating may differ a "
-        "little from the one here. These rows stay on this computer."
+        f"little from the one here.{'' if bundle.simulated else ' These rows stay on this computer.'}"
     )
     return False
 
@@ -95,10 +90,9 @@ def _summary(errors: list[WorstError], side: Side) -> str:
     return f"{start} off by more than two stars in only {shared}."
 
 
-def _user(error: WorstError) -> str:
-    return f"User {error.user_id} · {real_users.describe(error.visitor)}"
+def _user(results: UserResults, error: WorstError) -> str:
+    return f"User {error.user_id} · {real_users.describe(results.user(error.user_id).demographics)}"
 
 
 def _explain(error: WorstError) -> None:
-    guest = f"user {error.user_id} after {count(error.history_length, 'movie')}"
-    explained.request_for_guest(error.movie_id, error.visitor, guest)
+    state.open_elsewhere(Opening("why", error.user_id, error.history_length, error.movie_id))

@@ -7,6 +7,7 @@ from pages.recommend import visitor_sources
 from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, settings, visitor_state
+from pages.story import link as story_link
 
 PITCH = (
     "A Transformer recommender, opened up. **Everything can be changed**: a star, a movie, who they are. The list "
@@ -28,6 +29,7 @@ def render() -> None:
             _draw_star(visitor_state.current())
             _draw_persona()
             _draw_for_anyone()
+            story_link.render()
 
     with st.container(width="content"):
         tries()

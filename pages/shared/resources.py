@@ -64,8 +64,8 @@ def _verified(files: tuple, with_dataset: tuple) -> dict[str, Choice]:
     by_name = {bundle.name: _choice(bundle) for bundle in list_bundles()}
     defaults = [name for name in DEFAULTS if name in by_name]
     names = [*defaults, *(name for name in by_name if name not in defaults)]
-    first = [name for name in names if not by_name[name].problem][:1]
-    return {name: by_name[name] for name in [*first, *(name for name in names if name not in first)]}
+    # what can be used comes first
+    return {name: by_name[name] for name in sorted(names, key=lambda name: by_name[name].problem is not None)}
 
 
 def look_again() -> None:

@@ -23,7 +23,7 @@ FIRST = (
     "pages.recommend.movie_lookup",
     "pages.recommend.visitor_sources",
 )
-THEN = ("bst.presentation.charts", "bst.visitors.personas")
+THEN = ("bst.presentation.charts", "bst.visitors.personas", "bst.evaluation.measure")
 # by then the first page is drawn, which these imports would slow down
 SECONDS_UNTIL_THEN = 5
 

@@ -1,4 +1,4 @@
-"""What if: change a copy of the visitor and see what moves, vary one setting, or search for the smallest change."""
+"""What if: change a copy of the visitor and see what moves, vary a setting, search for a change, ask another model."""
 
 import streamlit as st
 
@@ -7,10 +7,10 @@ from pages.shared import recommenders
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.widgets import toolbar, why_link
-from pages.what_if import compare, counterfactual, sweep
+from pages.what_if import compare, counterfactual, models, sweep
 
 # by the names that links have for them
-VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual}
+VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual, "models": models}
 
 
 def render() -> None:
@@ -28,6 +28,7 @@ def render() -> None:
             key=settings.key("what_if_view"),
             persist_state="session",
             label_visibility="collapsed",
+            wrap=True,
         )
         view = VIEWS[settings.get("what_if_view")]
         # the comparison changes the copy, the other views are about the visitor

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bst.explanation.sentences import Explanation, Measure, sentence, signed
+from bst.explanation.measures import Measure
+from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel

@@ -1,23 +1,25 @@
 """The Evaluation page: what was kept with a model, measuring from the page, worst errors, two models compared."""
 
+import json
+import shutil
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bst.bundles import sidecars
-from bst.bundles.bundle import open_bundle
+from bst.bundles.bundle import locate, open_bundle
 from bst.errors import ConfigError
-from bst.evaluation import measure, measure_lists, private_cache
+from bst.evaluation import measure, measure_lists, user_results
 from bst.evaluation.list_record import ListRecord
-from bst.evaluation.private_cache import PrivateResults
 from bst.evaluation.records import EvaluationRecord
+from bst.evaluation.user_errors import UserErrors
+from bst.evaluation.user_results import UserResults
 from bst.evaluation.worst_errors import WorstError
-from bst.schema import Event, Visitor
-from pages.evaluation import evaluation_job, worst_errors
+from pages.evaluation import evaluation_job, visitors
 from pages.shared import resources
 from tests.app.conftest import APP, NEXT_FIGURES, TASK, captions, chart_words, headline
 from tests.lists import LISTS
@@ -31,8 +33,9 @@ TABS = {
     "Calibration": 5,
     "Groups and fairness": 1,
     "Ranked lists": 3,
+    "Visitors": 1,
     "Worst errors": 0,
-    "Compare models": 0,
+    "Compare models": 2,
 }
 
 
@@ -73,7 +76,7 @@ def evaluation(bundle: str) -> AppTest:
 
 
 def opened(app: AppTest, tab: str) -> AppTest:
-    key = next(key for key in ("evaluation_tabs_7", "evaluation_tabs_3") if key in app.session_state)
+    key = next(key for key in ("evaluation_tabs_8", "evaluation_tabs_3") if key in app.session_state)
     app.session_state[key] = tab
     return app.run()
 
@@ -117,10 +120,12 @@ def test_every_section_says_its_result_in_words(measured, record):
     app.segmented_control(key="evaluation_history_True").set_value("mae").run()
     assert chart_words(app)[0].startswith("Error in stars by known ratings: This model: ")
     app = opened(app, "Groups and fairness")
-    assert "Between the sexes: ▲ more than chance" in texts(app)
-    assert "from Male (best of 2) to Female (worst)" in texts(app)
-    assert "differ as much in fewer than 1 in 1,000 of cases" in texts(app)
-    assert "Between age groups: ● no more than chance" in texts(app), "in spite of an interval that leaves out 0"
+    assert "Between the sexes**: ▲ more than chance: off by 0.10 stars more for “Female” than for “Male”" in texts(app)
+    assert "from Male (best) to Female (worst)" in texts(app)
+    assert "differ as much in under 0.1% of cases" in texts(app)
+    assert "Between age groups**: ● no difference beyond chance" in texts(app)
+    # an interval that leaves out 0 is explained
+    assert "0.010 – 0.300; as these two were picked because they are the furthest apart of 7," in texts(app)
     part = app.segmented_control(key="evaluation_part_sex_age_occupation_genre_decade_fame")
     part.set_value("fame").run()
     assert "Blockbusters" in chart_words(app)[0]
@@ -207,6 +212,7 @@ def quick(kinds, monkeypatch, record):
         return measure.Evaluation(EvaluationRecord.from_dict(record | {"known_after": 20}), None)
 
     monkeypatch.setattr(evaluation_job.measure, "measure", made_up)
+    monkeypatch.setattr(evaluation_job.measure, "measure_users", lambda *given: made_up(*given) and UserResults(()))
     yield go
     go.set()
     (kinds / "timeline" / "evaluation.json").unlink(missing_ok=True)
@@ -258,37 +264,154 @@ def test_errors_are_shown(kinds, quick, monkeypatch, error, words):
     assert not app.button(key="measure_now").disabled
 
 
-# ---- the worst errors
+# ---- single users
 
 
-VISITOR = Visitor("M", 25, "artist", (Event(1, 5.0, 100), Event(2, 1.0, 200)))
-ERROR = WorstError(77, 3, 4.8, 1.0, 2, VISITOR, 4.4)
+ERROR = WorstError(77, 3, 4.8, 1.0, 2, 4.4)
 
 
-def test_worst_errors_are_one_click_from_why(measured, kinds):
+def person(number: int, mae: float, **changes) -> UserErrors:
+    values = {
+        "sex": "FM"[number % 2],
+        "age": 25,
+        "occupation": "artist",
+        "labels": 40,
+        "rmse": mae,
+        "signed_error": 0.3,
+        "worst_movie_id": 1214,
+        "worst_history": 12,
+        "worst_expected": 4.6,
+        "worst_actual": 1.0,
+        "baselines": {"item_mean": 0.9, "svd_fold_in": 0.7},
+        "listed_likes": 4,
+    }
+    return UserErrors(user_id=number, mae=mae, **values | changes)
+
+
+@pytest.fixture
+def with_users(measured, kinds):
+    """Keep results of three users with the timeline bundle."""
     measured("timeline")
-    app = opened(evaluation("timeline"), "Worst errors")
-    assert "Its licence does not allow passing them on" in texts(app)
-    assert not app.dataframe
     bundle = open_bundle(kinds / "timeline")
     low = replace(ERROR, expected=1.2, actual=5.0, user_id=78, baseline=None)
     # two users have an error on the same movie
-    twice = [ERROR, replace(ERROR, user_id=79, visitor=replace(VISITOR, sex="F"))]
-    private_cache.keep(bundle, PrivateResults(np.arange(2), np.arange(2), np.ones(2), {"high": twice, "low": [low]}))
+    twice = [ERROR, replace(ERROR, user_id=78)]
+    people = (person(77, 0.6), person(78, 0.9), person(79, 0.65, age=56, signed_error=0.01, listed_likes=None))
+    user_results.keep(bundle, UserResults(people, {"high": twice, "low": [low]}))
+    yield bundle
+    (bundle.folder / "users.json").unlink()
+
+
+def test_worst_errors_are_one_click_from_why(with_users):
     app = opened(evaluation("timeline"), "Worst errors")
     table = app.dataframe[0].value
-    assert table["user"].tolist() == ["User 77 · male, 25–34, artist", "User 79 · female, 25–34, artist"]
+    assert table["user"].tolist() == ["User 77 · male, 25–34, artist", "User 78 · female, 25–34, artist"]
     assert table[["expected", "actual", "baseline"]].iloc[0].tolist() == [4.8, 1.0, 4.4]
     assert "also off by more than two stars in 2" in texts(app)
     app.segmented_control(key="evaluation_side").set_value("low").run()
-    assert app.dataframe[0].value["user"].tolist() == ["User 78 · male, 25–34, artist"]
+    assert app.dataframe[0].value["user"].tolist() == ["User 78 · female, 25–34, artist"]
 
 
-def test_why_explains_the_user_of_that_row(monkeypatch):
-    asked = []
-    monkeypatch.setattr(worst_errors.explained, "request_for_guest", lambda *what: asked.append(what))
-    worst_errors._explain(ERROR)
-    assert asked == [(3, VISITOR, "user 77 after 2 movies")]
+def test_each_user_has_a_row_and_the_first_is_described(with_users):
+    app = opened(evaluation("timeline"), "Visitors")
+    assert not app.exception
+    assert "For half of 3 users the model is off by 0.65 ★ or less" in texts(app).replace("**", "")
+    assert "It is better than SVD fold-in for 2 of them" in texts(app).replace("**", "")
+    table = app.dataframe[0].value
+    assert table["user"].tolist() == ["User 78", "User 79", "User 77"], "the largest error first"
+    assert "0.60 to 0.65: 1, 0.65 to 0.70: 1, 0.90 to 0.95: 1" in chart_words(app)[0]
+    assert app.subheader[0].value.replace("\\", "") == "User 78 · female, 25–34, artist · 40 ratings"
+    title = resources.catalogue("demo").title(person(78, 0.9).worst_movie_id)
+    assert (
+        "Off by 0.90 ★ on average (Item mean 0.90 ★, SVD fold-in 0.70 ★). The model expects 0.30 ★ more than they "
+        f"give. Furthest off: {title}, after 12 ratings: expected 4.6 ★, given 1 ★. Of the ten movies that it lists "
+        "after 5 ratings, they liked 4 later."
+    ) in texts(app).replace("**", "")
+
+
+def test_users_are_filtered_by_group_and_by_error(with_users):
+    app = opened(evaluation("timeline"), "Visitors")
+    app.segmented_control(key="visitors_part").set_value("beaten").run()
+    assert app.dataframe[0].value["user"].tolist() == ["User 78"]
+    app.segmented_control(key="visitors_part").set_value("all").run()
+    app.multiselect(key="visitors_sexes").set_value(["M"]).run()
+    assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
+    assert app.subheader[0].value.startswith("User 79"), "of those who are shown"
+    app.slider[0].set_range(0.6, 0.65).run()
+    assert app.dataframe[0].value["user"].tolist() == ["User 77"], "the upper end is that of the next bar"
+    app.button(key="visitors_all_errors").click().run()
+    assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
+    app.multiselect(key="visitors_ages").set_value([56]).run()
+    app.multiselect(key="visitors_lengths").set_value(["Over 200"]).run()
+    assert "Nobody passes these filters" in app.info[0].value
+    assert not app.exception
+
+
+def test_a_bar_and_a_row_choose(monkeypatch):
+    state = {
+        "visitors_chart": SimpleNamespace(selection={"bin": [{"low": 0.6, "high": 0.65, "users": 3}]}),
+        "table": SimpleNamespace(selection=SimpleNamespace(rows=[1])),
+    }
+    chosen = []
+    monkeypatch.setattr(visitors.st, "session_state", state)
+    monkeypatch.setattr(visitors.state, "set_error_range", chosen.append)
+    monkeypatch.setattr(visitors.state, "choose_user", chosen.append)
+    visitors._choose_bar("visitors_chart", (0.5, 0.9))
+    state["visitors_chart"].selection["bin"] = []
+    visitors._choose_bar("visitors_chart", (0.5, 0.9))
+    visitors._choose_row("table", [4, 5, 6])
+    assert chosen == [(0.6, 0.65), (0.5, 0.9), 5], "a click beside the bars shows everybody"
+
+
+def test_where_nothing_is_kept_it_is_computed_on_the_page(measured, kinds, quick, monkeypatch):
+    measured("timeline")
+    app = opened(evaluation("timeline"), "Visitors")
+    assert "The errors of each user of this model are not computed yet" in texts(app)
+
+    def made_up(bundle, split, on_progress):
+        while not quick.wait(0.02):
+            on_progress(0.4, "predicting by hand")
+        return UserResults((person(77, 0.6),), {"high": [ERROR], "low": []})
+
+    monkeypatch.setattr(evaluation_job.measure, "measure_users", made_up)
+    app.button(key="measure_visitors").click().run()
+    wait(app, measuring)
+    quick.set()
+    wait(app, lambda app: bool(app.dataframe))
+    assert app.dataframe[0].value["user"].tolist() == ["User 77"]
+    (kinds / "timeline" / "users.json").unlink()
+
+
+def test_of_real_people_nothing_comes_with_the_model(tmp_path, override_settings):
+    shutil.copytree(locate("demo"), tmp_path / "demo")
+    override_settings(bundles=tmp_path)
+    path = tmp_path / "demo" / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"simulated": False}), "utf-8")
+    for tab in ("Visitors", "Worst errors"):
+        app = opened(evaluation("demo"), tab)
+        assert "Its licence does not allow passing them on" in texts(app)
+        assert not app.dataframe
+
+
+def test_a_user_is_opened_on_another_page(monkeypatch):
+    app = opened(evaluation("demo"), "Visitors")
+    worst = max(user_results.read(open_bundle("demo")).users, key=lambda row: row.mae)
+    title = resources.catalogue("demo").title(worst.worst_movie_id)
+    app.button(key="visitors_why").click().run()
+    assert not app.exception
+    assert title in headline(app)
+    assert f"user {worst.user_id} after {worst.worst_history} movies" in captions(app) + texts(app)
+
+    app = opened(evaluation("demo"), "Visitors")
+    app.button(key="visitors_recommend").click().run()
+    assert not app.exception
+    assert headline(app).startswith(f"After {worst.labels} movies")
+    assert f"user {worst.user_id}, " in captions(app)
+
+    app = opened(evaluation("demo"), "Visitors")
+    app.button(key="visitors_replay").click().run()
+    assert not app.exception
+    assert f"of {worst.labels} movies" in headline(app)
 
 
 # ---- two models compared
@@ -302,13 +425,24 @@ def test_two_models_are_compared_on_the_same_labels(measured, record):
     assert app.selectbox(key="evaluation_other").value == "rating-only", "the first that can be compared"
     assert "timeline is better: its MAE is lower by 0.050" in texts(app).replace("**", "")
     assert "MAE −0.050" in chart_words(app)[0]
-    assert "stays on the computer where a model was measured" in captions(app)
+    assert "stay on the computer where a model was measured" in captions(app)
     app.selectbox(key="evaluation_other").select("classic").run()
     assert "classic · Demo world (simulated) has not been measured yet" in texts(app).replace("**", "")
     measured("classic", protocol="windows")
     app.run()
     assert "cannot be compared: they were measured under different protocols" in texts(app)
     assert not app.exception
+
+
+def test_on_a_fresh_clone_two_models_can_be_compared():
+    """With nothing but what is shipped of the demo world, and with real intervals."""
+    for name, other, better in (("demo", "demo-compact", "demo"), ("demo-compact", "demo", "demo")):
+        app = opened(evaluation(name), "Compare models")
+        assert not app.exception
+        assert app.selectbox(key="evaluation_other").value == other
+        assert f"{better} is clearly better: its MAE is lower by 0.1" in texts(app).replace("**", "")
+        assert "cannot be compared" not in texts(app)
+        assert "Bars: 95% interval" in captions(app)
 
 
 def test_measuring_for_the_worst_errors_has_one_bar_and_one_stop(measured, quick):
@@ -318,9 +452,11 @@ def test_measuring_for_the_worst_errors_has_one_bar_and_one_stop(measured, quick
     app.button(key="measure_worst").click().run()
     wait(app, lambda app: any(button.key.startswith("stop_") for button in app.button))
     assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_worst"]
-    # elsewhere the same measurement shows below the section
-    app = opened(app, "Ranked lists")
-    assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_again"]
+    # elsewhere it can be seen that it goes on
+    app = opened(app, "Visitors")
+    assert [button.key for button in app.button if button.key.startswith("stop_")] == ["stop_visitors"]
+    app = opened(app, "Accuracy")
+    assert app.button(key="measure_again").disabled
     assert not app.exception
 
 
@@ -385,5 +521,5 @@ def test_lists_are_measured_from_the_page(measured, kinds, quick, monkeypatch):
 def test_lists_of_a_model_that_knows_the_users_are_not_measured(measured):
     measured("classic", protocol="windows")
     app = opened(evaluation("classic"), "Ranked lists")
-    assert "--preset timeline --protocol visitor" in captions(app)
+    assert "--preset compact --protocol visitor" in captions(app)
     assert not [button for button in app.button if button.key == "measure_lists"]

@@ -109,7 +109,7 @@ def test_a_model_is_trained_on_what_was_trained_on_before(trained):
 
 def check_evaluation(app: AppTest, form: str) -> None:
     for section in ("Error by length of history", "Calibration", "Groups and fairness", "Worst errors", "Ranked lists"):
-        app.session_state["evaluation_tabs_7"] = section
+        app.session_state["evaluation_tabs_8"] = section
         assert not app.run().exception, section
     assert (TIE_ORDERS["drawn"] in captions(app)) == (form in DRAWN)
 

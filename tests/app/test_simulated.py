@@ -14,13 +14,13 @@ from tests.app.conftest import captions, start
 
 PAGES = {
     "pages/recommend/recommend.py": None,
-    "pages/what_if/what_if.py": ("what_if_view", ["compare", "sweep", "find"]),
+    "pages/what_if/what_if.py": ("what_if_view", ["compare", "sweep", "find", "models"]),
     "pages/replay/replay.py": None,
     "pages/why/why.py": ("why_part", ["ratings", "trust", "heads", "general"]),
     "pages/training/training.py": None,
     "pages/evaluation/evaluation.py": (
-        "evaluation_tabs_7",
-        ["Accuracy", "Groups and fairness", "Ranked lists", "Worst errors"],
+        "evaluation_tabs_8",
+        ["Accuracy", "Groups and fairness", "Ranked lists", "Visitors", "Worst errors", "Compare models"],
     ),
     "pages/data/data.py": (
         "data_tabs_6",

@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 # what a copy of the project needs to run
-NEEDED = ("app.py", "studio.py", "bst", "pages", ".streamlit", "data/demo", "data/bundles/demo")
+BUNDLES = ("data/bundles/demo", "data/bundles/demo-compact")
+NEEDED = ("app.py", "studio.py", "bst", "pages", ".streamlit", "data/demo", *BUNDLES)
 # by name, as a newcomer meets another model where MovieLens is at hand
 DEMO = "/?bundle=demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

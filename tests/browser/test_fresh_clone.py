@@ -51,7 +51,7 @@ def test_training_may_be_the_first_page_that_anybody_opens(context, tmp_path, mo
         expect(dialog.get_by_role("combobox", name="Dataset")).to_have_value(re.compile("Demo world"))
         choose(page, "Preset", "Compact BST")
         press(page, "Share of its users to train on", "ArrowLeft", 4)
-        expect(dialog.get_by_role("textbox", name="Name of the model")).to_have_value("demo-compact")
+        expect(dialog.get_by_role("textbox", name="Name of the model")).to_have_value("demo-compact-2")
         dialog.get_by_role("button", name="Start training").click()
         # the demo world is simulated on the way
         under_way = page.get_by_text(re.compile(r"Epoch \d+ of")).or_(

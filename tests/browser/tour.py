@@ -9,7 +9,7 @@ from tests.browser.conftest import settled
 PATHS = ("", "what_if", "replay", "story", "why", "training", "evaluation", "data", "about")
 # what the views of a page are called where they are no tabs
 VIEWS = {
-    "what_if": ("Vary one setting", "Find a change"),
+    "what_if": ("Vary one setting", "Find a change", "Another model"),
     "why": ("Can attention be trusted?", "Head by head", "What it looks at in general"),
 }
 

@@ -105,6 +105,11 @@ def recommender(
         }
     )
     bundle = SimpleNamespace(
-        name="made-up", levels=levels, dataset="made-up", dataset_title="Made up", folder=Path("made-up")
+        name="made-up",
+        levels=levels,
+        dataset="made-up",
+        dataset_title="Made up",
+        folder=Path("made-up"),
+        movies_fingerprint="made-up",
     )
     return Recommender(bundle, Catalogue(movies), scorer)

@@ -288,7 +288,6 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
         (["--learning-rate", 0.1], "preset timeline has no setting called learning_rate"),
         (["--window", 5, "--batch-size", 32], "no setting called batch_size or window"),
         (["--preset", "compact", "--tower", "rating"], "preset compact has no towers; --tower is for preset timeline"),
-        (["--preset", "seed", "--protocol", "visitor"], "preset user-features cannot be measured under protocol"),
         (["--preset", "compact", "--protocol", "last"], "preset compact cannot be measured under protocol last"),
         (["--tower", "both"], "invalid choice: 'both'"),
     ],

@@ -10,13 +10,12 @@ from sklearn.calibration import calibration_curve
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
-from bst.evaluation import lists, measure, private_cache
+from bst.evaluation import lists, measure, user_results
 from bst.evaluation.calibration import calibration, rating_shares
 from bst.evaluation.codec import from_json, to_json
 from bst.evaluation.compare import compare, incomparable_reason
 from bst.evaluation.history_length import by_history, known_after
 from bst.evaluation.predictions import TestLabels, baseline_comparisons, error_bounds, metric_bounds
-from bst.evaluation.private_cache import PrivateResults
 from bst.evaluation.records import (
     EvaluationRecord,
     HistoryBin,
@@ -28,6 +27,8 @@ from bst.evaluation.records import (
     Slice,
 )
 from bst.evaluation.slices import fairness, slices
+from bst.evaluation.user_errors import UserErrors, user_errors
+from bst.evaluation.user_results import UserResults
 from bst.evaluation.worst_errors import WorstError, worst_errors
 from bst.metrics import ece, paired_bootstrap
 from bst.models.classic.config import ClassicConfig
@@ -323,7 +324,7 @@ def test_the_worst_errors_are_one_per_user(labels):
     )
     (low,) = errors["low"]
     assert (low.user_id, low.movie_id, round(low.expected, 2), low.actual) == (5, 70, 1.3, 3)
-    assert (low.history_length, low.baseline, len(low.visitor.history)) == (2, 3.25, 2)
+    assert (low.history_length, low.baseline) == (2, 3.25)
     assert worst_errors(labels, most=1)["high"] == errors["high"][:1]
 
 
@@ -336,26 +337,61 @@ def folder(tmp_path, override_settings):
     return where
 
 
-def bundle_in(folder, weights="a"):
-    return SimpleNamespace(folder=folder, name=folder.name, weights_sha256=weights * 64)
+def bundle_in(folder, weights="a", simulated=False):
+    return SimpleNamespace(folder=folder, name=folder.name, weights_sha256=weights * 64, simulated=simulated)
+
+
+def results_of(labels) -> UserResults:
+    return UserResults(user_errors(labels), worst_errors(labels))
+
+
+def test_the_errors_of_each_user_by_hand(labels):
+    rows = user_errors(labels)
+    assert [row.user_id for row in rows] == [2, 3, 4, 5], "the first user is not tested"
+    third, last = rows[1], rows[3]
+    # off by 0.8, 0.7 and 0.6, each time too high; the baseline always by 0.25
+    assert (third.labels, third.mae, third.signed_error) == (3, pytest.approx(0.7), pytest.approx(0.7))
+    assert third.rmse == pytest.approx(((0.64 + 0.49 + 0.36) / 3) ** 0.5, abs=1e-4)
+    assert dict(third.baselines) == {"bias": 0.25}
+    assert third.demographics == Visitor("F", 25, "artist")
+    # the first rating is the worst one; it was of the movie with the row of the user
+    assert (third.worst_movie_id, third.worst_history) == (30, 0)
+    assert (third.worst_expected, third.worst_actual) == (pytest.approx(3.8), 3)
+    # off by 1.5, 1.6 and 1.7, too low
+    assert (last.mae, last.signed_error) == (pytest.approx(1.6), pytest.approx(-1.6))
+    assert (last.worst_movie_id, last.worst_history) == (70, 2)
+    assert last.listed_likes is None
+
+
+def test_demographics_that_are_unknown_stay_unknown(labels):
+    nobody = labels.split.dataset.users.assign(age=pd.Categorical([None] * 5, AGES))
+    split = replace(labels.split, dataset=replace(labels.split.dataset, users=nobody))
+    assert user_errors(replace(labels, split=split))[0].demographics == Visitor("M", None, "artist")
 
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(labels, folder):
-    bundle, errors = bundle_in(folder), worst_errors(labels)
-    errors["high"][0] = replace(errors["high"][0], visitor=errors["high"][0].visitor.with_seen(70, 60))
+    bundle, results = bundle_in(folder), results_of(labels)
     record = EvaluationRecord(12, Metrics({"mae": 0.7}), made="2026-01-01", seconds=1.0)
-    evaluation = measure.Evaluation(record, PrivateResults.of(labels, errors))
     assert measure.read(bundle) is None
-    assert measure.keep(bundle, evaluation) is None
+    assert measure.keep(bundle, measure.Evaluation(record, results)) is None
     assert [path.name for path in folder.iterdir()] == ["evaluation.json"]
     assert measure.read(bundle) == record
-    results = private_cache.read(bundle)
-    assert results.worst_errors == errors
-    assert isinstance(results.worst_errors["high"][0], WorstError)
-    np.testing.assert_array_equal(results.error, labels.error)
+    kept = user_results.read(bundle)
+    assert kept == results
+    assert isinstance(kept.worst_errors["high"][0], WorstError)
+    assert isinstance(kept.user(3), UserErrors)
     # other weights: measured again
     retrained = bundle_in(folder, "b")
-    assert (measure.read(retrained), private_cache.read(retrained)) == (None, None)
+    assert (measure.read(retrained), user_results.read(retrained)) == (None, None)
+
+
+def test_simulated_people_may_go_with_the_bundle(labels, folder):
+    bundle, results = bundle_in(folder, simulated=True), results_of(labels)
+    user_results.keep(bundle, results)
+    assert [path.name for path in folder.iterdir()] == ["users.json"]
+    assert not get_settings().evaluation_cache.exists()
+    assert user_results.read(bundle) == results
+    assert user_results.read(bundle_in(folder, "b", simulated=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -368,20 +404,20 @@ def test_a_record_of_another_version_or_a_malformed_one_counts_as_missing(change
     assert measure.read(bundle) is None
 
 
-def test_private_results_may_be_damaged_or_gone(labels, folder):
+def test_results_of_users_may_be_damaged_or_gone(labels, folder):
     bundle = bundle_in(folder)
-    private_cache.keep(bundle, PrivateResults.of(labels, worst_errors(labels)))
+    user_results.keep(bundle, results_of(labels))
     (path,) = get_settings().evaluation_cache.iterdir()
-    path.write_bytes(path.read_bytes()[:-200])
-    assert private_cache.read(bundle) is None
-    path.write_bytes(b"nothing")
-    assert private_cache.read(bundle) is None
+    whole = path.read_text("utf-8")
+    for damaged in (whole[:-20], "nothing", "[]", '{"version": 1}', whole.replace('"version":1', '"version":0')):
+        path.write_text(damaged, "utf-8")
+        assert user_results.read(bundle) is None
 
 
 def test_a_folder_that_cannot_be_written_gives_a_message(labels, folder, override_settings):
     (folder.parent / "file").write_text("", "utf-8")
     override_settings(evaluation_cache=folder.parent / "file")
-    evaluation = measure.Evaluation(EvaluationRecord(1, Metrics({})), PrivateResults.of(labels, {}))
+    evaluation = measure.Evaluation(EvaluationRecord(1, Metrics({})), results_of(labels))
     assert measure.keep(bundle_in(folder), evaluation).startswith("not kept: ")
 
 
@@ -485,15 +521,23 @@ def test_two_models_are_compared_metric_by_metric(labels):
     assert list(rows) == ["mae", "rmse", "hr@10"], "what both have"
     assert rows["mae"].difference == pytest.approx(-0.2)
     assert rows["hr@10"].difference == pytest.approx(-0.1), "below 0 the first is better, for hits too"
-    here = PrivateResults.of(labels, {})
-    there = replace(here, error=here.error + 0.25)
+    here = results_of(labels)
+    there = UserResults(tuple(replace(row, mae=row.mae + 0.25) for row in here.users))
     rows = {row.metric: row for row in compare(better, RECORD, here, there)}
     assert rows["mae"].bounds == pytest.approx((-0.25, -0.25))
     assert rows["mae"].is_clear
     assert rows["rmse"].bounds is not None
     assert rows["hr@10"].bounds is None
-    rows = compare(better, RECORD, here, replace(there, index=there.index + 1))
-    assert {row.bounds for row in rows} == {None}, "errors on other labels are no pairs"
+    others = UserResults(tuple(replace(row, user_id=row.user_id + 1) for row in here.users))
+    assert {row.bounds for row in compare(better, RECORD, here, others)} == {None}, "other people are no pairs"
+
+
+def test_users_are_paired_as_their_labels_would_be(labels):
+    """The interval of a difference, from sums by user, is the paired bootstrap over labels."""
+    other = replace(labels, expected=labels.expected - 0.3 * labels.history)
+    record = EvaluationRecord(12, Metrics({"mae": 0.5, "rmse": 0.7}))
+    rows = {row.metric: row for row in compare(record, record, results_of(labels), results_of(other))}
+    assert rows["mae"].bounds == pytest.approx(paired_bootstrap(labels.error, other.error, labels.user), abs=1e-3)
 
 
 def test_the_levels_are_those_of_the_dataset():

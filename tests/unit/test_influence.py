@@ -278,8 +278,8 @@ def test_the_cause_is_the_event_without_which_most_is_lost():
 
 
 def test_next_to_nothing_is_no_cause():
-    assert strongest_events(Told({0: 0.049, 1: -2.0}), told(0, 0), [7]) == [None]
-    assert strongest_events(Told({0: 0.051, 1: -2.0}), told(0, 0), [7]) != [None]
+    assert strongest_events(Told({0: 0.099, 1: -2.0}), told(0, 0), [7]) == [None]
+    assert strongest_events(Told({0: 0.101, 1: -2.0}), told(0, 0), [7]) != [None]
     assert strongest_events(Told({}), told(0, 0), [7]) == [None]
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bst.models.registry import prepare, preset
-from bst.timelines.arrays import Windows, build_timelines, build_windows
+from bst.timelines.arrays import Windows, build_timelines, build_windows, windows_of_every_event
+from bst.timelines.splits import TRAIN
 
 
 def arrays_of(n, slots=3):
@@ -49,6 +50,38 @@ def test_unknown_demographics_are_minus_one(tiny_dataset):
     timelines = build_timelines(dataset)
     arrays, _ = window_arrays(dataset, timelines, build_windows(timelines, 3, 2))
     assert [arrays[name][1] for name in ("sex", "age", "occupation", "user")] == [-1, -1, -1, 1]
+
+
+def test_a_window_that_begins_before_its_user_is_empty_up_to_there(tiny_dataset):
+    from bst.models.classic.trainer import window_arrays
+
+    timelines = build_timelines(tiny_dataset)
+    arrays, labels = window_arrays(tiny_dataset, timelines, windows_of_every_event(timelines, 3))
+    # users 0 and 1 again: each of their ratings is a label, the first of them after nothing
+    assert arrays["movies"][:5].tolist() == [[-1, -1], [-1, 2], [2, 0], [-1, -1], [-1, 0]]
+    assert arrays["ratings"][:5].tolist() == [[0, 0], [0, 3], [3, 5], [0, 0], [0, 1]]
+    assert arrays["target"].tolist() == timelines.movie.tolist()
+    assert labels.tolist() == timelines.rating.tolist()
+
+
+# ---- users who are held out whole
+
+
+def test_under_visitor_a_classic_model_is_tested_on_every_rating_of_the_users_held_out(world):
+    plain, split = (prepare(world, made, "visitor", 3) for made in (config(step=1), preset("timeline")))
+    assert plain.test.tolist() == split.test.tolist(), "the same labels as a timeline model"
+    assert plain.windows.test.target.tolist() == plain.test.tolist()
+    roles = plain.role[plain.windows.train.target]
+    assert set(roles.tolist()) == {TRAIN}, "no rating of a user held out is a label of training"
+    assert not set(plain.windows.train.user) & set(plain.windows.test.user)
+
+
+def test_users_held_out_have_no_id_that_was_learned(world):
+    from bst.models.classic.trainer import held_out_arrays
+
+    visitor, known = (prepare(world, config(step=1), protocol, 3) for protocol in ("visitor", "windows"))
+    assert set(held_out_arrays(visitor, visitor.windows.validation)[0]["user"].tolist()) == {-1}
+    assert -1 not in held_out_arrays(known, known.windows.validation)[0]["user"]
 
 
 # ---- hiding

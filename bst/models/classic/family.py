@@ -33,6 +33,9 @@ WEIGHT_PURPOSES = {
     "occupation": "Demographics",
     "transformer_block": "Attention",
 }
+# of a training, in seconds: compiling its step; an epoch over a thousand ratings in windows of the default step without
+# features, and how much longer it takes with each of them
+COMPILING_S, EPOCH_S, FEATURE_SHARE, DEFAULT_STEP = 3.0, 0.014, 0.1, 2
 
 
 class ClassicFamily(ModelFamily[ClassicConfig]):
@@ -51,7 +54,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
         Preset("Compact BST", ClassicConfig("compact", window=6, mlp=(32, 16))),
     )
     former_presets = FORMER_PRESETS
-    protocols = ("windows",)
+    protocols = ("windows", "visitor")
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = True
     evaluation_users = 150  # a whole window is read for each user and movie
@@ -87,6 +90,12 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
         return ClassicTrainer(config, split, seed)
 
+    def training_seconds(self, config: ClassicConfig, ratings: int) -> float:
+        """Return about how long a training takes: see ``ModelFamily.training_seconds``."""
+        features = config.user_id + config.demographics + config.genres
+        per_thousand = EPOCH_S * (1 + features * FEATURE_SHARE)
+        return COMPILING_S + per_thousand * ratings / 1000 * config.epochs * (DEFAULT_STEP / config.step)
+
     def divergence_advice(self, config: ClassicConfig) -> str:
         """Return what to try after a training that diverged."""
         return f"a lower --learning-rate than {config.learning_rate:g}"
@@ -119,7 +128,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
             return np.clip(stars, levels[0], levels[-1]).astype(np.float64)
 
         expected = clipped(as_visitor=False)
-        if not model.config.user_id:
+        if split.holds_out_users or not model.config.user_id:
             return TestPredictions(expected)
         on_progress(0.5, "predicting them once more for people it does not know")
         return TestPredictions(expected, as_visitor=clipped(as_visitor=True))
@@ -130,7 +139,7 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
 
     def card_text(self, config: ClassicConfig, epochs: int, best_epoch: int, result: Mapping[str, Any]) -> CardText:
         """Return the sentences of a model card."""
-        return text.card_text(config, epochs, best_epoch)
+        return text.card_text(config, epochs, best_epoch, str(result.get("protocol", self.default_protocol)))
 
     def diagrams(self, config: ClassicConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
         """Return the architecture as one diagram."""

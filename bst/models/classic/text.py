@@ -22,14 +22,21 @@ def describe(config: ClassicConfig) -> str:
     )
 
 
-def card_text(config: ClassicConfig, epochs: int, best_epoch: int) -> CardText:
-    """Return the sentences of a model card."""
+_HELD_OUT = (
+    "Test users are held out whole: the model reads no id of theirs, and each rating is predicted from the ones before "
+    "it, however few."
+)
+
+
+def card_text(config: ClassicConfig, epochs: int, best_epoch: int, protocol: str) -> CardText:
+    """Return the sentences of a model card. ``protocol``: the one that it was measured under."""
     return CardText(
         prediction=f"the rating a user gives a movie\nafter the {config.window - 1} movies they rated before it",
         training=f"Adagrad at {config.learning_rate:g}, batches of {config.batch_size}, {epochs} epochs; the weights "
         f"are those of\n  epoch {best_epoch}, which had the lowest validation error",
         masking=_masking(config),
-        figures="Errors are in stars; predictions are clipped to the range of the ratings. " + _full_windows(config),
+        figures="Errors are in stars; predictions are clipped to the range of the ratings. "
+        + (_HELD_OUT if protocol == "visitor" else _full_windows(config)),
     )
 
 

@@ -33,11 +33,14 @@ def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> t
     """Gather the model's inputs for windows, and their labels (windows,) float32 in stars.
 
     The inputs are those of ``ClassicBST``: ``movies`` and ``ratings`` (windows, length − 1), the others (windows,).
+    Slots before a user's first event are empty.
     """
     at = windows.start[:, None] + np.arange(windows.length - 1)
+    empty = at < timelines.offsets[windows.user][:, None]
+    at = np.where(empty, 0, at)
     arrays = {
-        "movies": timelines.movie[at],
-        "ratings": timelines.rating[at],
+        "movies": np.where(empty, np.int32(-1), timelines.movie[at]),
+        "ratings": np.where(empty, np.float32(0), timelines.rating[at]),
         "target": timelines.movie[windows.target],
         "user": windows.user,
     }
@@ -78,14 +81,22 @@ def predict_arrays(model: ClassicBST, arrays: Arrays) -> np.ndarray:
     return model.predict(arrays, batch_size=EVALUATION_BATCH, verbose=0)[:, 0]
 
 
+def held_out_arrays(split: EvaluationSplit, windows: Windows, *, as_visitor: bool = False) -> tuple[Arrays, np.ndarray]:
+    """Return ``window_arrays`` of validation or test windows.
+
+    ``as_visitor`` masks the user ids. Those of users who are held out whole always are: nothing was learned about them.
+    """
+    arrays, labels = window_arrays(split.dataset, split.timelines, windows)
+    if as_visitor or split.holds_out_users:
+        arrays["user"] = np.full_like(arrays["user"], -1)
+    return arrays, labels
+
+
 def predict_windows(
     model: ClassicBST, split: EvaluationSplit, windows: Windows, *, as_visitor: bool = False
 ) -> np.ndarray:
     """Predict windows of a split: (windows,) float32 stars, not clipped. ``as_visitor`` masks the user ids."""
-    arrays = window_arrays(split.dataset, split.timelines, windows)[0]
-    if as_visitor:
-        arrays["user"] = np.full_like(arrays["user"], -1)
-    return predict_arrays(model, arrays)
+    return predict_arrays(model, held_out_arrays(split, windows, as_visitor=as_visitor)[0])
 
 
 @keras.saving.register_keras_serializable("bst")
@@ -257,14 +268,10 @@ class ClassicTrainer(Trainer):
         on_progress: OnProgress = lambda progress: None,
     ) -> TrainingState:
         """Train, see ``Trainer.fit``; the best epoch has the lowest validation MAE."""
-        train, validation = (
-            window_arrays(self.split.dataset, self.split.timelines, windows)
-            for windows in (self.windows.train, self.windows.validation)
-        )
         return fit(
             self.model,
-            train,
-            validation,
+            window_arrays(self.split.dataset, self.split.timelines, self.windows.train),
+            held_out_arrays(self.split, self.windows.validation),
             epochs=epochs,
             seed=self.seed,
             patience=patience,

@@ -55,21 +55,31 @@ def compile_next(model: TimelineBST) -> Callable:
 
 
 def distributions(
-    model: TimelineBST, split: EvaluationSplit, role: int, *, gaps: bool = True, predict: Callable | None = None
+    model: TimelineBST,
+    split: EvaluationSplit,
+    role: int,
+    *,
+    gaps: bool = True,
+    predict: Callable | None = None,
+    on_share: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
     """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
 
     Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
     ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called often.
+    ``on_share`` gets the share of the timelines that are predicted.
     """
     predict = predict or compile_rating(model)
     label = split.role == role
     segments = evaluation_segments(split.timelines, np.unique(split.user[label]), model.config.max_history)
     result = np.zeros((len(label), model.levels), np.float32)
-    for _, batch, at in _batches(model, split, segments, label):
+    done = 0
+    for group, batch, at in _batches(model, split, segments, label):
         if not gaps:
             batch |= {name: np.zeros_like(batch[name]) for name in TIME_INPUTS}
         result[at[batch["label"]]] = predict(batch).numpy()[batch["label"]]
+        done += len(group)
+        on_share(done / len(segments))
     return result[label]
 
 

@@ -24,16 +24,20 @@ from bst.presentation.charts.lists import precision_by_titles
 from bst.presentation.charts.movie_map import OTHER, movie_map
 from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
-from bst.presentation.charts.what_if import bump, demographic_grid, sweep_lines, sweep_points
-from bst.presentation.charts.why import Panel, bar_panels, pair_interactions, rating_changes
+from bst.presentation.charts.user_errors import BIN_SELECTION, user_errors
+from bst.presentation.charts.what_if import Sides, bump, demographic_grid, sweep_lines, sweep_points
+from bst.presentation.charts.why import NOT_RATED, Panel, bar_panels, pair_interactions, rating_changes
 
 __all__ = [
+    "BIN_SELECTION",
     "LIKED_CALIBRATION",
     "MOST_IN_TWO_LINES",
+    "NOT_RATED",
     "OTHER",
     "RATING_CALIBRATION",
     "CalibrationAxes",
     "Panel",
+    "Sides",
     "agreement",
     "at_step",
     "attention_heatmap",
@@ -60,4 +64,5 @@ __all__ = [
     "replay_stars",
     "sweep_lines",
     "sweep_points",
+    "user_errors",
 ]

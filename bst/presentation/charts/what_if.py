@@ -1,5 +1,7 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -8,6 +10,7 @@ import pandas as pd
 
 from bst.presentation.charts.axes import frames_around, parameter_scale, readable_colour, row_heights
 from bst.presentation.charts.template import fill, template
+from bst.schema import AGE_LABELS
 
 _ROW = 26
 # the lines of a bump chart are in the middle; the sides belong to the titles
@@ -29,21 +32,32 @@ SHORT_LABEL, FEW_POINTS = 3, 25
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
 
-def bump(moves: pd.DataFrame, k: int, ink: str) -> dict[str, Any]:
-    """Draw how ranks move from A to B, with titles at both ends.
+@dataclass(frozen=True)
+class Sides:
+    """What the two sides of a bump chart are: their ``headings``, and their ``names`` in a tooltip ("Rank in A")."""
+
+    headings: tuple[str, str]
+    names: tuple[str, str]
+
+
+VISITORS = Sides(("A: as they are", "B: changed"), ("A", "B"))
+
+
+def bump(moves: pd.DataFrame, k: int, ink: str, sides: Sides = VISITORS) -> dict[str, Any]:
+    """Draw how ranks move from A to B, with titles at both ends. ``sides``: what A and B are.
 
     ``moves``: one row per movie among the first ``k`` of either list: ``title``, ``rank_a``, ``rank_b`` (1 is first;
     missing where the movie has been watched, so is on no list), ``expected_a``, ``expected_b`` (stars). Movies that
     come from beyond the first ``k``, or go there, are below a gap, in the order of their ranks. Triangles, dashes and
     colour show the direction; what keeps its rank is in ``ink``.
     """
-    placed = _placed(moves, k)
+    placed = _placed(moves, k, sides.headings)
     lowest = int(placed[["slot_a", "slot_b"]].max(axis=None))
-    return fill(_bump(ink), placed, _ROW * (lowest + 1), bottom=lowest + 0.6)
+    return fill(_bump(ink, sides.names), placed, _ROW * (lowest + 1), bottom=lowest + 0.6)
 
 
 @template
-def _bump(ink: str) -> alt.LayerChart:
+def _bump(ink: str, names: tuple[str, str]) -> alt.LayerChart:
     scale = parameter_scale("-0.4", "bottom", reverse=True, zero=False)
     at_a, at_b = (alt.Y(f"slot_{side}:Q", axis=None, scale=scale) for side in "ab")
     ways = list(_SHAPES)
@@ -66,8 +80,8 @@ def _bump(ink: str) -> alt.LayerChart:
         movies.mark_point(filled=True, opacity=1).encode(
             x=_at(_TO), y=at_b, color=colour, shape=shape, size=alt.Size("size:Q", scale=None, legend=None)
         ),
-        *_ends("a", at_a, _FROM, -1),
-        *_ends("b", at_b, _TO, 1),
+        *_ends("a", at_a, _FROM, -1, names),
+        *_ends("b", at_b, _TO, 1, names),
     )
 
 
@@ -75,7 +89,7 @@ def _at(x: str, offset: str = "0") -> alt.XValue:
     return alt.XValue(alt.ExprRef(f"{x} + {offset}"))
 
 
-def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
+def _placed(moves: pd.DataFrame, k: int, headings: tuple[str, str]) -> pd.DataFrame:
     """Add the position of each end (``slot_a``, ``slot_b``: 1 is on top), its texts, and which way the movie moves.
 
     Rows that move no way are the headings of both lists, and of what is beyond them.
@@ -94,22 +108,23 @@ def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
     placed["way"] = np.select([after < before, after > before], ["rises", "falls"], "stays")
     placed["size"] = np.where(placed["way"] == "stays", 35, 110)
     placed["thickness"] = np.where(placed["way"] == "stays", 1, 2.5)
-    heads = [{"slot": 0, "shown_a": "A: as they are", "shown_b": "B: changed"}]
+    heads = [{"slot": 0, "shown_a": headings[0], "shown_b": headings[1]}]
     if placed[["slot_a", "slot_b"]].max(axis=None) > k:
         heads.append({"slot": k + 1, "title_a": f"beyond the first {k}", "title_b": f"beyond the first {k}"})
-    headings = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
-    headings["slot_b"] = headings["slot_a"]
-    placed = pd.concat([placed, headings], ignore_index=True)
+    extra = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
+    extra["slot_b"] = extra["slot_a"]
+    placed = pd.concat([placed, extra], ignore_index=True)
     texts = ["title", "shown_a", "shown_b", "title_a", "title_b"]
     placed[texts] = placed[texts].astype(object).reindex(columns=texts, fill_value="").fillna("")
     return placed
 
 
-def _ends(side: str, y: alt.Y, x: str, outwards: int) -> list[alt.Chart]:
+def _ends(side: str, y: alt.Y, x: str, outwards: int, names: tuple[str, str]) -> list[alt.Chart]:
     """Return rank and title at one end of each line; a title that is too long is cut off."""
     align = "left" if outwards > 0 else "right"
-    tips = [("title:N", "Movie", ""), ("shown_a:N", "Rank in A", ""), ("shown_b:N", "Rank in B", "")]
-    tips += [("expected_a:Q", "Rating in A", ".2f"), ("expected_b:Q", "Rating in B", ".2f")]
+    a, b = names
+    tips = [("title:N", "Movie", ""), ("shown_a:N", f"Rank in {a}", ""), ("shown_b:N", f"Rank in {b}", "")]
+    tips += [("expected_a:Q", f"Rating in {a}", ".2f"), ("expected_b:Q", f"Rating in {b}", ".2f")]
     room = alt.ExprRef(f"{_SIDE} - {_RANK_ROOM}")
     return [
         alt.Chart()
@@ -224,23 +239,34 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], parameter: s
     return alt.layer(*layers).properties(**row_heights(26, len(names)))
 
 
-def demographic_grid(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
-    """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
+def demographic_grid(
+    grid: pd.DataFrame, occupations: Sequence[str], levels: tuple[float, ...], span: tuple[float, float]
+) -> alt.LayerChart:
+    """Draw the expected rating of one movie by age group and occupation, for visitors of one sex.
 
-    ``grid``: ``age``, ``occupation`` (labels, in the frame's order), ``current`` (whether the visitor is like that),
-    ``expected``, ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the faintest and the strongest
-    colour, shared by charts that are side by side. Each cell has its rating as text; a frame marks the visitor's.
+    ``grid``: ``age`` (label), ``occupation``, ``current`` (whether the visitor is like that), ``expected``,
+    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``occupations``: of all rows, the highest on
+    top. ``span``: the ratings of the faintest and the strongest colour, shared by charts that are side by side. Each
+    cell has its rating as text; a frame marks the visitor's.
     """
     frame = _with_hover(grid, levels)
     low, high = span
+    ages, names = list(AGE_LABELS.values()), list(occupations)
     cell = alt.Chart(frame).encode(
         x=alt.X(
             "age:N",
             title=None,
-            sort=None,
+            sort=ages,
+            scale=alt.Scale(domain=ages),
             axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr=_SHORT_AGE),
         ),
-        y=alt.Y("occupation:N", title=None, sort=None, axis=alt.Axis(labelLimit=130, labelFlush=False)),
+        y=alt.Y(
+            "occupation:N",
+            title=None,
+            sort=names,
+            scale=alt.Scale(domain=names),
+            axis=alt.Axis(labelLimit=130, labelFlush=False),
+        ),
         tooltip=[
             alt.Tooltip("age:N", title="Age group"),
             alt.Tooltip("occupation:N", title="Occupation"),
@@ -257,7 +283,7 @@ def demographic_grid(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[
     layers.append(
         cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=readable_colour("expected"))
     )
-    return alt.layer(*layers).properties(**row_heights(21, frame["occupation"].nunique()))
+    return alt.layer(*layers).properties(**row_heights(21, len(names)))
 
 
 def _span(expected: pd.Series) -> tuple[float, float]:

@@ -24,6 +24,7 @@ LENGTHS = (10, 25, 50, 100)
 SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
 MAX_CHARACTERS, MAX_BYTES = 20_000, 100_000
 MAX_ID = 2**53
+MAX_NAME = 80  # characters of a model's name
 HALF_STARS = "123456789a"
 PARTS: tuple[tuple[str, Sequence[Any]], ...] = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
 
@@ -127,6 +128,14 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
     return read
 
 
+def name(value: Any) -> str:
+    """Read the name of a model, which need not be there. Raises ``ValueError`` for what is no name."""
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_NAME:
+        raise ValueError
+    value.encode()  # fails for half a surrogate pair
+    return value
+
+
 movie = integer(0, MAX_ID)
 # by their keys in the session (see ``settings``)
 SETTINGS: dict[str, Setting] = {
@@ -145,11 +154,13 @@ SETTINGS: dict[str, Setting] = {
     "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
     "any_movie": Setting("a", None, movie, movies=True),
     "asked_about": Setting("q", None, movie, movies=True),
-    "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find"))),
+    "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find", "models"))),
     "compare_by": Setting("c", "like", one_of(("like", "rating", "next"))),
     "sweep_parameter": Setting("k", SWEEPS[0], one_of(SWEEPS)),
     "sweep_event": Setting("e", None, movie, movies=True),
     "sweep_movies": Setting("m", (), list_of(movie, most=5), movies=True),
+    "other_model": Setting("om", None, name),
+    "models_movie": Setting("mm", None, movie, movies=True),
     "goal_movie": Setting("gm", None, movie, movies=True),
     "goal_kind": Setting("gk", "top", one_of(("top", "stars"))),
     "goal_above": Setting("ga", True, one_of((True, False))),

@@ -1,6 +1,6 @@
 """Charts on a page: in the colours of the theme, with a text for those who cannot see them, and as files to save."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -29,12 +29,18 @@ def _theme() -> str:
 
 
 def show(
-    chart: Chart, alt_text: str, name: str = "", key: str | None = None, select: bool = False, about: str = ""
+    chart: Chart,
+    alt_text: str,
+    name: str = "",
+    key: str | None = None,
+    select: bool | Callable[[], None] = False,
+    about: str = "",
 ) -> Any:
     """Show an Altair chart or a Vega-Lite specification. ``alt_text`` says what it shows, for a screen reader.
 
     ``name``: its name where charts can be saved (see ``savable``); ``about`` then stands above it in the file. With
-    ``select``, which needs a ``key``, a click in it runs the page again, and the selection is returned.
+    ``select``, which needs a ``key``, a click in it runs the page again, and the selection is returned; a function is
+    called before.
     """
     # the theme colours axes and marks, but leaves text inside a chart black
     colour = text_and_background()[0]
@@ -46,7 +52,9 @@ def show(
     if name and charts is not None:
         charts[name] = (themed, about or alt_text)
     draw: Any = st.vega_lite_chart if isinstance(themed, dict) else st.altair_chart
-    return draw(themed, alt=alt_text, key=key, on_select="rerun" if select else "ignore")
+    return draw(
+        themed, alt=alt_text, key=key, on_select=select if callable(select) else "rerun" if select else "ignore"
+    )
 
 
 @contextmanager

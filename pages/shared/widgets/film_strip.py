@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from bst.explanation.sentences import LEAST, Explanation, Measure, odds_text, signed, value_text, value_texts
+from bst.explanation.measures import NOTICEABLE, Measure
+from bst.explanation.sentences import Explanation, odds_text, signed, value_text, value_texts
 from bst.inference.recommender import Recommender
 from bst.schema import Event
 from bst.scoring.results import CandidateAttention
@@ -187,7 +188,7 @@ def _frame(name: str, label: str, weights: np.ndarray) -> dict[str, Any]:
 def _effect(strip: Strip, effect: float) -> dict[str, str]:
     """Return which way a movie moves the prediction, by how much, and what would be predicted without it."""
     measure = strip.measure
-    if abs(effect) < LEAST[measure]:
+    if abs(effect) < NOTICEABLE[measure]:
         return {"direction": "none", "effect": "", "sentence": "Without it, hardly anything would change."}
     direction = "up" if effect > 0 else "down"
     if measure == "next_logit":

@@ -49,3 +49,10 @@ def slim_beside_wide(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     with st.container(key=f"{BESIDE}{name}"):
         slim, wide = st.columns(2)
     return slim, wide
+
+
+def wide_beside_slim(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the columns of ``slim_beside_wide`` the other way round: on a phone, the controls come last."""
+    with st.container(key=f"{BESIDE}wide_{name}"):
+        wide, slim = st.columns(2)
+    return wide, slim

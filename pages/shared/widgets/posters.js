@@ -141,7 +141,7 @@ const POSTER_MOTIF_OF_NO_GENRE = (r) =>
 // in hundredths of a poster's width: the sizes of titles, the width of their lines, and the height that they may fill
 const POSTER_SIZES = [21, 18, 15.5, 13.5, 12, 10.5, 9.2, 8.2, 7.4, 6.6]
 const POSTER_LINE_WIDTH = 84
-const POSTER_TEXT_HEIGHT = 104
+const POSTER_TEXT_HEIGHT = 96
 let posterCanvas
 
 function posterTextWidth(text, family) {

@@ -37,11 +37,13 @@ function listItem(row, data, onWhy) {
   const element = create("li")
   element.dataset.movie = row.movie_id
   const main = create("div", "main")
-  main.append(poster(row.poster, { small: true }))
-  main.append(create("bdi", "title", row.title))
-  if (row.seen) main.append(create("span", "seen", "seen"))
-  if (row.ratings) main.append(create("span", "ratings", row.ratings))
-  if (row.because) main.append(create("span", "because", row.because, row.because_tooltip))
+  const text = create("div")
+  text.append(create("bdi", "title", row.title))
+  if (row.seen) text.append(create("span", "seen", "seen"))
+  if (row.ratings) text.append(create("span", "ratings", row.ratings))
+  if (row.note) text.append(create("span", "note", row.note))
+  if (row.because) text.append(create("span", "because", row.because, row.because_tooltip))
+  main.append(poster(row.poster, { small: true }), text)
   element.append(
     create("span", "rank", String(row.rank)),
     moveSign(row),
@@ -89,6 +91,7 @@ function tile(row, data, onWhy, family) {
   }
   if (!data.by.includes("rating")) numbers.append(create("span", "rating", row.rating, row.rating_tooltip))
   element.append(picture, create("bdi", "title", row.title), numbers)
+  if (row.note) element.append(create("span", "note", row.note))
   if (row.because_short) element.append(create("span", "because", row.because_short, row.because_tooltip))
   if (row.ratings) element.append(create("span", "ratings", row.ratings))
   return element
