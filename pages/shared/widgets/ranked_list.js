@@ -111,8 +111,10 @@ function glide(list, before) {
   if (!before.size || matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const after = positions(list)
   // a page may slow it down, for an audience
-  const duration = Number.parseFloat(getComputedStyle(list).getPropertyValue("--glide-ms")) || 450
-  const timing = { duration, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" }
+  const style = getComputedStyle(list)
+  const duration = Number.parseFloat(style.getPropertyValue("--glide-ms")) || 450
+  const easing = style.getPropertyValue("--glide-easing").trim() || "cubic-bezier(0.2, 0.8, 0.2, 1)"
+  const timing = { duration, easing }
   for (const row of list.querySelectorAll("li")) {
     const from = before.get(row.dataset.movie)
     const to = after.get(row.dataset.movie)
