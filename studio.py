@@ -38,6 +38,12 @@ page = st.navigation(
                 icon=":material/replay:",
                 help="Follow a real user through time: what the model expected, and what they did.",
             ),
+            st.Page(
+                pages.STORY,
+                title="Story",
+                icon=":material/slideshow:",
+                help="Two minutes for an audience: a person, one change, and what it does to their list. Full screen.",
+            ),
         ],
         "Explain": [
             st.Page(

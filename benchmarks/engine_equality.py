@@ -111,6 +111,11 @@ def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[s
         "attention between tokens",
         lambda r: between.weights if (between := r.attention(visitor, movie).between) else None,
     )
+    for task in ("next", "like"):
+        yield (
+            f"attention of the {task} tower",
+            lambda r, task=task: r.tower_attention(visitor, task).to_events if task in r.orders else None,
+        )
     if len(visitor.history) > explained:
         return
     for part in ("expected", "next_logit", "like_logit"):

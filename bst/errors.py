@@ -61,3 +61,7 @@ class InstallationError(BSTError):
 
 class ReportError(BSTError):
     """A report cannot be written where it is wanted."""
+
+
+class StoryError(BSTError):
+    """A story cannot be opened or told: the message names the field and the mend."""

@@ -3,6 +3,8 @@
     BST_DATA_DIR       the folder of the datasets; ``data`` in the project unless set
     BST_CACHE_DIR      the folder of what is remembered on this computer; ``data/.cache`` in the project unless set
     BST_DOWNLOAD_URL   a mirror of the MovieLens releases
+    BST_TMDB_KEY       a key of The Movie Database, for real posters; without one they are drawn, and nothing is asked
+    BST_TMDB_URL       another address of its API
     BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
 
 Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
@@ -11,10 +13,11 @@ Read them with ``get_settings()`` when they are needed, never at import: tests r
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+TMDB_URL = "https://api.themoviedb.org/3"
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -25,7 +28,8 @@ class Settings:
     Datasets are looked for in ``data``, where downloads go, and then in ``project_data``, where the demo world lies.
     ``bundles`` holds the trained models and ``runs`` the unfinished trainings. ``cache`` holds the registry of dataset
     folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``download_url`` is the mirror to
-    download from, None for each release's own address. ``engine``: see ``inference.engines``.
+    download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
+    Database; no key, no posters from there. ``engine``: see ``inference.engines``.
     """
 
     data: Path
@@ -36,6 +40,9 @@ class Settings:
     evaluation_cache: Path
     download_url: str | None = None
     engine: str = "numpy"
+    # its key is not shown in a traceback
+    tmdb_key: str | None = field(default=None, repr=False)
+    tmdb_url: str = TMDB_URL
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -49,6 +56,8 @@ class Settings:
             cache=_folder("BST_CACHE_DIR", data / ".cache"),
             evaluation_cache=data / ".cache" / "evaluation",
             download_url=os.environ.get("BST_DOWNLOAD_URL") or None,
+            tmdb_key=os.environ.get("BST_TMDB_KEY") or None,
+            tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
         )
 

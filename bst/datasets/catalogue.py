@@ -61,6 +61,16 @@ class Catalogue:
         return dict(zip(self.movies["movie_id"].tolist(), self.movies["title"].tolist(), strict=True))
 
     @cached_property
+    def _years(self) -> dict[int, int]:
+        known = self.movies.dropna(subset="year")
+        return dict(zip(known["movie_id"].tolist(), known["year"].astype(int).tolist(), strict=True))
+
+    @cached_property
+    def _genres(self) -> dict[int, list[str]]:
+        genres = (names.split("|") if names else [] for names in self.movies["genres"].tolist())
+        return dict(zip(self.movies["movie_id"].tolist(), genres, strict=True))
+
+    @cached_property
     def years(self) -> tuple[int, int]:
         """The years of the oldest and the newest movie, as the ends of a slider: always two different ones.
 
@@ -103,6 +113,23 @@ class Catalogue:
         """Return a movie's title with its year."""
         self.row(movie_id)
         return self.titles[movie_id]
+
+    def short_title(self, movie_id: int) -> str:
+        """Return a movie's title without its year and without its titles in other languages, for where room is scarce.
+
+        "Seven Samurai (Shichinin no samurai) (1954)" is "Seven Samurai".
+        """
+        title = self.title(movie_id)
+        return title.partition(" (")[0].strip() or title
+
+    def year(self, movie_id: int) -> int | None:
+        """Return the year of a movie; None if it is unknown."""
+        return self._years.get(movie_id)
+
+    def genres(self, movie_id: int) -> list[str]:
+        """Return a movie's genres, as many as are listed."""
+        self.row(movie_id)
+        return self._genres[movie_id]
 
     def named(self, title: str) -> int | None:
         """Return the id of the only movie with this title, compared as by ``normalise``; None for none or several."""

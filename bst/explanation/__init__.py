@@ -16,12 +16,14 @@ from bst.explanation.leave_one_out import (
     rating_changes,
     strongest_events,
 )
+from bst.explanation.list_position import ListPosition, list_position
 
 __all__ = [
     "Attention",
     "EventEffects",
     "LeaveOneOut",
     "ListMeasure",
+    "ListPosition",
     "Scores",
     "StrongestEvent",
     "attention",
@@ -30,6 +32,7 @@ __all__ = [
     "interactions",
     "leave_one_out",
     "list_measure",
+    "list_position",
     "predicted",
     "rating_changes",
     "strongest_events",

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bst.explanation.measures import CAUSE
 from bst.inference.ranking import Order
 from bst.inference.recommender import Recommender
 from bst.metrics import probability_liked
@@ -191,15 +192,13 @@ def event_effects(
 
 # what a list may cost: histories to predict times events in each, some 100 ms
 MOST_READ = 15_000
-# smaller effects are not worth mentioning: in stars, and in log-odds (odds that are 5% higher)
-LEAST_EFFECT: dict[ListMeasure, float] = {"expected": 0.05, "like_logit": 0.05}
 
 
 def strongest_events(
     recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], measure: ListMeasure = "expected"
 ) -> list[StrongestEvent | None]:
     """Return for each movie the event without which the prediction would fall most; None if by less than
-    ``LEAST_EFFECT``.
+    ``measures.CAUSE``.
 
     In a history of more than about 120 events only those most similar to the movies by ``embeddings`` are tried, as
     predicting a long history once for each of its events takes too long for a list.
@@ -207,18 +206,22 @@ def strongest_events(
     events = recommender.read_events(visitor)
     if not events or not len(movie_ids):
         return [None] * len(movie_ids)
-    positions = _most_similar(recommender, events, movie_ids, max(1, MOST_READ // len(events)))
+    positions = most_similar_positions(recommender, events, movie_ids)
     effects = event_effects(recommender, visitor, movie_ids, positions, measure)
     best = effects.argmax(axis=1)
     largest = effects[np.arange(len(best)), best]
     return [
-        StrongestEvent(events[positions[i]], float(effect)) if effect >= LEAST_EFFECT[measure] else None
+        StrongestEvent(events[positions[i]], float(effect)) if effect >= CAUSE[measure] else None
         for i, effect in zip(best, largest, strict=True)
     ]
 
 
-def _most_similar(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int], most: int) -> list[int]:
-    """Return the positions of ``most`` events: first the most similar to each movie, then the second most similar …"""
+def most_similar_positions(recommender: Recommender, events: Sequence[Event], movie_ids: Sequence[int]) -> list[int]:
+    """Return the positions of as many events as can be left out one by one while a visitor waits (``MOST_READ``).
+
+    First the most similar to each movie, then the second most similar, and so on.
+    """
+    most = max(1, MOST_READ // len(events))
     if len(events) <= most:
         return list(range(len(events)))
     of_movies, of_events = (

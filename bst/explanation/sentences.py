@@ -1,45 +1,39 @@
 """What moved one prediction most, in one plain sentence: by leaving things out, not by attention."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bst.explanation.attention import Attention, attention
 from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unknown, leave_one_out, predicted
+from bst.explanation.measures import CAUSE, LOGITS, MEASURES, NOTICEABLE, Measure
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
-from bst.scoring.results import expit
+from bst.scoring.results import CandidateAttention, expit
 from bst.text import decimals, percent
 
 Title = Callable[[int], str]
 
-# what can be explained of a prediction: stars, the log-odds of being watched and liked some time, the probability of 4
-# stars or more, the logit of being watched next; in the order in which they are offered
-Measure = Literal["expected", "like_logit", "liked", "next_logit"]
-MEASURES: tuple[Measure, ...] = ("expected", "like_logit", "liked", "next_logit")
-# predicted by towers of their own, whose attention is not that of the rating; effects on them are factors of the odds
-LOGITS: tuple[Measure, ...] = ("like_logit", "next_logit")
-# smaller effects are negligible: stars, a percentage point, odds 5% higher or lower
-LEAST: dict[Measure, float] = {"expected": 0.03, "like_logit": 0.05, "liked": 0.01, "next_logit": 0.05}
-# the whole history is said to have an effect from so many times the least effect of one event on
-LEAST_TOGETHER = 3
-# from these sizes on an effect is shown with one digit less: of a probability, of a logit, of a factor of the odds
-TEN_POINTS, LARGE_LOGIT, FACTOR_LIMITS = 0.095, 0.1, (9.5, 1.15)
-
-NOTHING = "nothing about this visitor makes much of a difference"
+# from this size on the effect on a probability is shown without a decimal
+TEN_POINTS = 0.095
+# factors of the odds are shown with two decimals below this, and with one in a sentence
+LARGE_FACTOR = 9.95
+# what rounds to less is no chance worth explaining: it is shown as "under 0.01%"
+LEAST_CHANCE = 5e-5
+CHANGED_ODDS = f"{np.expm1(CAUSE['next_logit']):.0%}"
 
 
 @dataclass(frozen=True)
 class Explanation:
     """All that one prediction depends on.
 
-    ``demographic_scores``: what each known demographic adds to it. ``without_history`` and ``unknown_visitor``: what is
-    predicted for the same visitor without a history, and for one about whom nothing is known. ``watch_next`` and
-    ``will_like``: the probabilities of being watched next, and of being watched and liked some time; 0 for a seen
-    movie, None for a model without that tower.
+    ``attention``: of the movie, where its rating is predicted; ``tower_attention``: of the towers that predict the
+    measures in ``LOGITS``. ``demographic_scores``: what each known demographic adds to it. ``without_history`` and
+    ``unknown_visitor``: what is predicted for the same visitor without a history, and for one about whom nothing is
+    known. ``watch_next`` and ``will_like``: the probabilities of being watched next, and of being watched and liked
+    some time; 0 for a seen movie, None for a model without that tower.
     """
 
     visitor: Visitor
@@ -51,6 +45,7 @@ class Explanation:
     unknown_visitor: Scores
     watch_next: float | None
     will_like: float | None
+    tower_attention: Mapping[Measure, CandidateAttention] = field(default_factory=dict)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -66,6 +61,10 @@ class Explanation:
         """What the model predicts."""
         return float(getattr(self.leave_one_out.scores, measure))
 
+    def attention_weights(self, measure: Measure) -> CandidateAttention:
+        """Where the part of the model looked that predicts it."""
+        return self.tower_attention.get(measure, self.attention.weights)
+
     def event_effects(self, measure: Measure) -> np.ndarray:
         """What each event adds to the prediction: (events,)."""
         return getattr(self.leave_one_out.event_effects, measure)
@@ -77,18 +76,24 @@ class Explanation:
 
 def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explanation:
     """Return what the prediction of a movie depends on. Raises ``VisitorError`` as ``Recommender.predict`` does."""
+    scores = leave_one_out(recommender, visitor, movie_id)
     without_history, unknown = predicted(recommender, [replace(visitor, history=()), Visitor()], movie_id)
     recommendation = recommender.recommendation(visitor, movie_id)
     return Explanation(
         visitor,
         movie_id,
-        leave_one_out(recommender, visitor, movie_id),
+        scores,
         attention(recommender, visitor, movie_id),
         demographics_unknown(recommender, visitor, movie_id),
         without_history,
         unknown,
         recommendation.watch_next,
         recommendation.will_like,
+        {
+            measure: recommender.tower_attention(visitor, task)
+            for measure, task in LOGITS.items()
+            if getattr(scores.scores, measure) is not None
+        },
     )
 
 
@@ -108,8 +113,16 @@ def top_contributions(explanation: Explanation, measure: Measure) -> list[Contri
     contributions += [
         Contribution(effect, demographic=name) for name, effect in explanation.demographic_effects(measure).items()
     ]
-    noticeable = (contribution for contribution in contributions if abs(contribution.effect) >= LEAST[measure])
+    noticeable = (contribution for contribution in contributions if abs(contribution.effect) >= NOTICEABLE[measure])
     return sorted(noticeable, key=lambda contribution: -abs(contribution.effect))
+
+
+def cause(explanation: Explanation, measure: Measure) -> Contribution | None:
+    """Return the strongest contribution if it is large enough to be named as a reason, else None."""
+    if measure == "next_logit" and (explanation.watch_next or 0) < LEAST_CHANCE:
+        return None  # why one movie in ten thousand is no likelier is no question
+    strongest = next(iter(top_contributions(explanation, measure)), None)
+    return strongest if strongest and abs(strongest.effect) >= CAUSE[measure] else None
 
 
 # ---- sentences
@@ -117,23 +130,29 @@ def top_contributions(explanation: Explanation, measure: Measure) -> list[Contri
 
 def sentence(explanation: Explanation, measure: Measure, title: Title) -> str:
     """Return one sentence, in plain text: what moves a prediction most, or else what it is based on."""
-    movie, contributions = title(explanation.movie_id), top_contributions(explanation, measure)
+    movie, strongest = title(explanation.movie_id), cause(explanation, measure)
     if measure == "next_logit":
-        if not explanation.watch_next:
-            return f"{movie} is in the history already, so no list names it as the next"
-        start = _start(measure, value_text(measure, explanation.watch_next), movie)
-        if not contributions:
-            return f"{start}: {NOTHING}"
-        strongest = contributions[0]
-        return f"{start}, {_because(explanation, strongest, title)}: {odds_text(strongest.effect)}"
+        return _next_sentence(explanation, strongest, title)
     if measure == "like_logit" and not explanation.will_like:
         return f"{movie} is in the history already, so no list names it as one that they would come to like"
-    if not contributions:
-        return _without_contributions(explanation, measure, movie)
-    strongest, value = contributions[0], explanation.value(measure)
+    if strongest is None:
+        return _without_cause(explanation, measure, movie)
+    value = explanation.value(measure)
     shown, without = value_texts(measure, value, value - strongest.effect)
-    condition = "without it" if strongest.event else "were that unknown"
+    condition = "without it" if strongest.event else "if that were unknown"
     return f"{_start(measure, shown, movie)}, {_because(explanation, strongest, title)}: {condition}, {without}"
+
+
+def _next_sentence(explanation: Explanation, strongest: Contribution | None, title: Title) -> str:
+    movie = title(explanation.movie_id)
+    if not explanation.watch_next:
+        return f"{movie} is in the history already, so no list names it as the next"
+    start = _start("next_logit", value_text("next_logit", explanation.watch_next), movie)
+    if explanation.watch_next < LEAST_CHANCE:
+        return f"{start}: nothing about this visitor makes that likely"
+    if strongest is None:
+        return f"{start}: nothing about this visitor makes that {CHANGED_ODDS} more or less likely"
+    return f"{start}, {_because(explanation, strongest, title)}: it makes that {odds_text(strongest.effect)}"
 
 
 def _start(measure: Measure, value: str, movie: str) -> str:
@@ -147,33 +166,36 @@ def _start(measure: Measure, value: str, movie: str) -> str:
 
 
 def _because(explanation: Explanation, contribution: Contribution, title: Title) -> str:
-    raises = contribution.effect > 0
+    verb = "raised" if contribution.effect > 0 else "held down"
     if contribution.event:
-        cause = f"{title(contribution.event.movie_id)}, rated {contribution.event.rating:g} ★"
-        return f"mostly because of {cause}" if raises else f"held down most by {cause}"
+        return f"{verb} most by {title(contribution.event.movie_id)}, rated {contribution.event.rating:g} ★"
     assert contribution.demographic is not None  # a contribution without an event
-    cause = demographic_clause(contribution.demographic, getattr(explanation.visitor, contribution.demographic))
-    return f"mostly because {cause}" if raises else f"held down most because {cause}"
+    return f"{verb} most by {demographic_text(explanation.visitor, contribution.demographic)}"
 
 
-def _without_contributions(explanation: Explanation, measure: Measure, movie: str) -> str:
-    """Return what a prediction is based on if no event and no demographic has a noticeable effect."""
+def _without_cause(explanation: Explanation, measure: Measure, movie: str) -> str:
+    """Return what a prediction is based on if no event and no demographic is a cause of it."""
     value = explanation.value(measure)
-    basis = f"from what everybody {'watches and likes' if measure == 'like_logit' else 'thinks of it'}"
+    basis = "from what everybody watches and likes" if measure == "like_logit" else "from what everybody thinks of it"
     if not explanation.events:
         start = _start(measure, value_text(measure, value), movie)
         return f"{start}, {basis}: nothing that this visitor watched is known"
-    least = f"moves it by {change_text(measure, LEAST[measure])}"
-    if measure == "like_logit":
-        least = f"changes its odds by {np.expm1(LEAST[measure]):.0%}"
     without_history = float(getattr(explanation.without_history, measure))
-    if abs(value - without_history) >= LEAST_TOGETHER * LEAST[measure]:
+    without_one = value - explanation.event_effects(measure)
+    any_one = value_span(measure, float(without_one.min()), float(without_one.max()))
+    if abs(value - without_history) >= CAUSE[measure]:
         shown, without = value_texts(measure, value, without_history)
         start = _start(measure, shown, movie)
-        return f"{start}: no single movie {least}, but all together they do; without any, {without}"
-    shown, unknown = value_texts(measure, value, float(getattr(explanation.unknown_visitor, measure)))
-    start = _start(measure, shown, movie)
-    return f"{start}, {basis} ({unknown}): nothing here {least}"
+        return f"{start}, from the whole history: without any one movie of it {any_one}, without all {without}"
+    unknown = value_text(measure, float(getattr(explanation.unknown_visitor, measure)))
+    start = _start(measure, value_text(measure, value), movie)
+    return f"{start}, {basis} ({unknown}): without any one movie of the history {any_one}"
+
+
+def demographic_text(visitor: Visitor, name: DemographicName) -> str:
+    """Return what is known of a visitor as a noun: "their age group, 25–34"."""
+    demographic = DEMOGRAPHICS[name]
+    return f"their {demographic.label}, {demographic.value_text(getattr(visitor, name))}"
 
 
 def demographic_clause(name: DemographicName, value: DemographicValue) -> str:
@@ -212,21 +234,34 @@ def value_texts(measure: Measure, first: float, second: float) -> tuple[str, str
     return value_text(measure, first, extra_digits), value_text(measure, second, extra_digits)
 
 
+def value_span(measure: Measure, low: float, high: float) -> str:
+    """Return the values between two, with one digit more than ``value_text``: "4.88–4.91 ★".
+
+    >>> value_span("expected", 4.881, 4.909), value_span("liked", 0.61, 0.6104), value_span("liked", 0.61, 0.634)
+    ('4.88–4.91 ★', '61.0%', '61.0–63.4%')
+    """
+    first, last = (value_text(measure, value, 1) for value in (low, high))
+    if first == last:
+        return first
+    unit = " ★" if measure == "expected" else "%"
+    return f"{first.removesuffix(unit)}–{last}"
+
+
 def change_text(measure: Measure, effect: float) -> str:
-    """Return the size of an effect, without its sign: "0.51 ★", "12 points", "×1.4"."""
+    """Return the size of an effect, without its sign: "0.51 ★", "12 points", "×1.42"."""
     size = abs(effect)
     if measure == "expected":
         return f"{size:.2f} ★"
     if measure == "liked":
         return f"{100 * size:.{1 - (size >= TEN_POINTS)}f} points"
-    return f"×{np.exp(size):.{2 - (size >= LARGE_LOGIT)}f}"
+    factor = float(np.exp(size))
+    return f"×{factor:,.{2 * (factor < LARGE_FACTOR)}f}"
 
 
 def odds_text(effect: float) -> str:
-    """Return how a change of a logit changes the odds: "it makes that 3.2 times as likely"."""
-    factor = np.exp(abs(effect))
-    digits = sum(factor < limit for limit in FACTOR_LIMITS)
-    return f"it makes that {factor:,.{digits}f} times {'as likely' if effect > 0 else 'less likely'}"
+    """Return how a change of a logit changes the odds: "3.2 times as likely", "1.5 times less likely"."""
+    factor = float(np.exp(abs(effect)))
+    return f"{factor:,.{int(factor < LARGE_FACTOR)}f} times {'as likely' if effect > 0 else 'less likely'}"
 
 
 def signed(measure: Measure, effect: float) -> str:

@@ -159,6 +159,13 @@ class Recommender:
         """Return the attention weights of a movie in the pass that predicts its rating."""
         return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
+    def tower_attention(self, visitor: Visitor, task: Task) -> CandidateAttention:
+        """Return what the state attends to from which ``task``, "next" or "like", is predicted of all movies alike.
+
+        Raises ``ValueError`` for a model that does not predict it.
+        """
+        return self._scorer.tower_attention(visitor, self._rows(visitor), task)
+
     def score_movie(self, visitors: Sequence[Visitor], movie_id: int) -> CandidateScores:
         """Predict one movie for each of several visitors."""
         rows = [self._rows(visitor) for visitor in visitors]

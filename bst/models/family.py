@@ -135,6 +135,13 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return a training that has not begun."""
 
     @abstractmethod
+    def training_seconds(self, config: ConfigT, ratings: int) -> float:
+        """Return about how long a training on so many ratings takes, in seconds, without what every training takes.
+
+        Measured on two cores of a server; ``training.duration`` knows how fast another computer is beside it.
+        """
+
+    @abstractmethod
     def divergence_advice(self, config: ConfigT) -> str:
         """Return what to try after a training without any prediction that is a number: "another --seed"."""
 

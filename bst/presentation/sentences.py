@@ -21,6 +21,8 @@ from bst.timelines.splits import PROTOCOLS
 
 # a smaller chance counts as more than chance; three attributes are tested, so it is a third of the usual 5%
 SIGNIFICANCE = 0.05 / 3
+# groups of which none was picked
+PAIR = 2
 LEAST_CHANCE = 0.001  # smaller ones are not shown as a number
 SMALL_CHANCE = 0.1  # smaller ones are shown with a decimal
 # a percentage below this has a decimal
@@ -47,11 +49,11 @@ GROUPS_CAPTION = (
     "better, ● no clear difference. Upright strokes: the best baseline on the same group."
 )
 FAIRNESS_CAPTION = (
-    "With many groups, the largest difference between any two is large by chance alone. So the same users were "
-    "assigned at random to groups of the same sizes, 2,000 times: “chance” is how often the largest difference was at "
-    "least as large. As three attributes are tested, less than 1 in 60 counts as more than chance. A difference that "
-    "baselines have too comes from how differently people rate, not from this model; it is a difference in quality all "
-    "the same. Groups of fewer than ten users are not shown."
+    "With many groups, two of them always differ much by chance alone. So the same users were assigned at random to "
+    "groups of the same sizes, 2,000 times: “chance” is how often the largest difference was at least as large. As "
+    "three attributes are tested, less than 1 in 60 counts as more than chance. A difference that baselines have too "
+    "comes from how differently people rate, not from this model; it is a difference in quality all the same. Groups "
+    "of fewer than ten users are not shown."
 )
 
 
@@ -155,20 +157,34 @@ def calibration(bins: Calibration) -> str:
 
 
 def fairness(row: Fairness) -> str:
-    """Say of one attribute how large the largest difference is, and whether it is more than chance."""
+    """Say in one line whether a model's errors differ between the groups of an attribute."""
+    start = f"**Between {BETWEEN[row.attribute]}**:"
+    if row.chance >= SIGNIFICANCE:
+        return f"{start} ● no difference beyond chance"
+    difference = row.mae_difference.value
+    worst, best = _group(row, row.worst), _group(row, row.best)
+    return f"{start} ▲ more than chance: off by {difference:.2f} stars more for “{worst}” than for “{best}”"
+
+
+def fairness_details(row: Fairness) -> str:
+    """Say of one attribute how large the largest difference is, and how often chance makes one as large."""
     difference = row.mae_difference
-    verdict = "▲ more than chance" if row.chance < SIGNIFICANCE else "● no more than chance"
     baseline = ""
     if row.best_baseline and row.baseline_difference is not None:
         baseline = (
             f" The baseline {baseline_label(row.best_baseline)} differs by {signed(row.baseline_difference)} between "
             "the same two."
         )
+    picked = (
+        f"; as these two were picked because they are the furthest apart of {row.groups}, the chance says more"
+        if row.groups > PAIR
+        else ""
+    )
     return (
-        f"**Between {BETWEEN[row.attribute]}: {verdict}.** The largest difference is {difference.value:.3f} stars, "
-        f"from {_group(row, row.best)} (best of {row.groups}) to {_group(row, row.worst)} (worst), with a 95% interval "
-        f"of {span(difference.low, difference.high)}. Users assigned to groups at random differ as much in "
-        f"{chance(row.chance)} of cases.{baseline}"
+        f"**Between {BETWEEN[row.attribute]}**: the largest difference is {difference.value:.3f} stars, from "
+        f"{_group(row, row.best)} (best) to {_group(row, row.worst)} (worst). Groups drawn at random differ as much "
+        f"in {chance(row.chance)} of cases. For these two alone the 95% interval is "
+        f"{span(difference.low, difference.high)}{picked}.{baseline}"
     )
 
 
@@ -179,7 +195,7 @@ def _group(row: Fairness, value: GroupValue) -> str:
 def chance(value: float) -> str:
     """Return how often chance alone makes a difference as large."""
     if value < LEAST_CHANCE:
-        return "fewer than 1 in 1,000"
+        return "under 0.1%"
     return f"{value:.1%}" if value < SMALL_CHANCE else f"{value:.0%}"
 
 

@@ -57,6 +57,14 @@ class Scorer(ABC):
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to in the pass that predicts its rating."""
 
+    def tower_attention(self, visitor: Visitor, rows: np.ndarray, task: str) -> CandidateAttention:
+        """Return what the state after the newest event attends to, from which ``task``, "next" or "like", is predicted
+        of every movie: it is the same for all.
+
+        Raises ``ValueError`` for a model that does not predict it.
+        """
+        raise ValueError(f"this model has no tower for task {task!r}")
+
     @abstractmethod
     def movie_vectors(self) -> np.ndarray:
         """Return what the model has learned of each movie: (movies, width) float32."""

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.bundles import rating_counts
+from bst.bundles import rating_counts, user_groups
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
@@ -139,8 +139,9 @@ def train(
     shutil.rmtree(folder, ignore_errors=True)
     try:
         rating_counts.save(bundle, dataset)
-    except BSTError as error:  # the bundle is complete without them: they are counted again where they are needed
-        on_stage(f"numbers of ratings are missing: {error}")
+        user_groups.save(bundle, dataset)
+    except BSTError as error:  # the bundle is complete without them
+        on_stage(f"numbers of ratings and of users are missing: {error}")
     if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")
         try:

@@ -4,7 +4,7 @@
 smallest change that reaches a goal; ``model_comparison``: two models on the same visitor.
 """
 
-from bst.what_if.comparison import Comparison, MainEdit, compare
+from bst.what_if.comparison import Comparison, MainEdit, Subject, compare
 from bst.what_if.counterfactual import Counterfactual, Goal, SearchResult, find_counterfactuals
 from bst.what_if.model_comparison import ModelComparison, Reason, compare_models, strongest_reason
 from bst.what_if.sweeps import (
@@ -29,6 +29,7 @@ __all__ = [
     "RatingSweep",
     "Reason",
     "SearchResult",
+    "Subject",
     "SweepParameter",
     "compare",
     "compare_models",

@@ -43,6 +43,23 @@ MOST_TRIED = 8
 MAIN_SHARE = 0.5
 # more edits than these are summarised
 MAX_CLAUSES = 2
+# before a value that shows no change
+STILL = "still"
+# what a movie's rank in a list of each order depends on, and how that changes where the rank goes the other way
+OWN_VALUES: dict[Order, tuple[str, str, str]] = {
+    "like": ("its own chance", "falls", "rises"),
+    "rating": ("its own stars", "fall", "rise"),
+    "next": ("its own chance", "falls", "rises"),
+    "blend": ("its own chance", "falls", "rises"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The movie that a comparison is to speak of, and what of it: its ``rank`` in the lists, or its ``stars``."""
+
+    movie_id: int
+    by: Literal["rank", "stars"] = "rank"
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,8 @@ class Comparison:
     any length: ``movie_id``, ``title``; ``rank_a`` and ``rank_b`` (Int64) among all movies that pass the filters,
     missing where the movie does not pass or was seen; ``expected_a``, ``expected_b`` stars; ``next_a``, ``next_b``,
     ``like_a``, ``like_b`` probabilities, NaN for a model without them. ``most_moved``: the id of the movie of ``moves``
-    that moves most, None if none does; ``main_edit``: what moves it, None if there are too many edits to try.
+    that moves most, or that was asked about, None if none does; ``main_edit``: what moves it, None if there are too
+    many edits to try. ``stars``: of the movie whose stars were asked about, with a and with b.
     """
 
     a: Visitor
@@ -78,6 +96,7 @@ class Comparison:
     catalogue: pd.DataFrame = field(repr=False)
     most_moved: int | None = None
     main_edit: MainEdit | None = None
+    stars: tuple[int, float, float] | None = None
 
     @property
     def moves(self) -> pd.DataFrame:
@@ -109,36 +128,55 @@ class Comparison:
         """Return one plain sentence: what moves most, and why. ``title``: from a movie's id to its title."""
         if not self.edits:
             return "Nothing was changed."
+        if self.stars:
+            return self._describe_stars(*self.stars, title)
         if self.catalogue.empty:
             return "There is no movie left to recommend."
         if self.most_moved is None:
             return f"The first {self.k} stay where they are, {self._reason(title)}."
         row = self.catalogue.set_index("movie_id").loc[self.most_moved]
-        verb = "rises" if row["rank_b"] < row["rank_a"] else "falls"
+        rises = bool(row["rank_b"] < row["rank_a"])
         ranks = f"from {ordinal(int(row['rank_a']))} to {ordinal(int(row['rank_b']))}"
-        return f"{title(self.most_moved)} {verb} {ranks}{self._values(row)}, {self._reason(title)}."
-
-    def _values(self, row: pd.Series) -> str:
+        start = f"{title(self.most_moved)} {'rises' if rises else 'falls'} {ranks}"
         a, b = (row[f"{COLUMNS[self.order]}_{side}"] for side in "ab")
-        if self.order == "rating":
-            return f" ({_change(a, b, 2)} ★)"
-        if self.order == "like":
-            return f" (watched and liked: {_change(100 * a, 100 * b, 1)}%)"
-        return f" (watched next: {_change(100 * a, 100 * b, 3)}%)"
+        values = self._values(a, b)
+        if STILL in values or (b > a) == rises:
+            return f"{start} ({values}), {self._reason(title)}."
+        own, fall, rise = OWN_VALUES[self.order]
+        change, others = (fall, "other movies lose more") if rises else (rise, "other movies gain more")
+        return f"{start}, {self._reason(title)}: {own} {change} ({values}), but {others}."
 
-    def _reason(self, title: Title) -> str:
-        """Return the clause after a move: "mostly because …", or after no move: "although …"."""
+    def _describe_stars(self, movie_id: int, a: float, b: float, title: Title) -> str:
+        change = f"({_change(a, b, 2)} ★)"
+        if f"{a:.2f}" == f"{b:.2f}":
+            return f"{title(movie_id)} keeps its stars {change}, although {self._clauses(title)}."
+        return f"{title(movie_id)} {'gains' if b > a else 'loses'} stars {change}, because {self._clauses(title)}."
+
+    def _values(self, a: float, b: float) -> str:
+        if self.order == "rating":
+            return f"{_change(a, b, 2)} ★"
+        if self.order == "like":
+            return f"watched and liked: {_change(100 * a, 100 * b, 1)}%"
+        return f"watched next: {_change(100 * a, 100 * b, 3)}%"
+
+    def _clauses(self, title: Title) -> str:
         before, clauses = self.a, []
         for edit in self.edits[:MAX_CLAUSES]:
             clauses.append(_clause(edit, before, title))
             before = edit.apply(before)
-        few, summary = len(self.edits) <= MAX_CLAUSES, describe_edits(self.a, self.edits, title)
+        few = len(self.edits) <= MAX_CLAUSES
+        return join(clauses) if few else f"much was changed: {describe_edits(self.a, self.edits, title)}"
+
+    def _reason(self, title: Title) -> str:
+        """Return the clause after a move: "mostly because …", or after no move: "although …"."""
         if self.most_moved is None:
-            return f"although {join(clauses) if few else f'much was changed: {summary}'}"
+            return f"although {self._clauses(title)}"
         main = self.main_edit
         if main and main.share >= MAIN_SHARE and len(self.edits) > 1:
             return f"mostly because {_clause(main.edit, main.before, title)}"
-        return f"because {join(clauses)}" if few else f"because of many changes together: {summary}"
+        if len(self.edits) <= MAX_CLAUSES:
+            return f"because {self._clauses(title)}"
+        return f"because of many changes together: {describe_edits(self.a, self.edits, title)}"
 
 
 def _change(before: float, after: float, decimals: int) -> str:
@@ -147,16 +185,16 @@ def _change(before: float, after: float, decimals: int) -> str:
         old, new = f"{before:.{digits}f}", f"{after:.{digits}f}"
         if old != new:
             return f"{old} → {new}"
-    return f"still {after:.1f}"
+    return f"{STILL} {after:.1f}"
 
 
 def _clause(edit: Edit, before: Visitor, title: Title) -> str:
-    """Return an edit as the clause after "because": "Blade Runner (1982) went from 5 to 1"."""
+    """Return an edit as the clause after "because": "Blade Runner (1982) was rated 1 instead of 5"."""
     match edit:
         case SetDemographic(name, value):
             demographic = DEMOGRAPHICS[name]
             old, new = demographic.value_text(getattr(before, name)), demographic.value_text(value)
-            return f"{demographic.label} went from {old} to {new}"
+            return f"their {demographic.label} changed from {old} to {new}"
         case Forget():
             return f"{edit.describe(before, title).removeprefix('forgot ')} were forgotten"
         case Reorder():
@@ -171,7 +209,7 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
 def _movie_clause(edit: Edit, before: Visitor, title: Title) -> str:
     match edit:
         case Rate(movie_id, rating):
-            return f"{title(movie_id)} went from {before.ratings[movie_id]:g} to {rating:g}"
+            return f"{title(movie_id)} was rated {rating:g} instead of {before.ratings[movie_id]:g}"
         case Add(movie_id, rating):
             return f"{title(movie_id)} was added with {rating:g} ★"
         case Drop(movie_id):
@@ -190,8 +228,11 @@ def compare(
     b: Visitor,
     k: int = 10,
     options: RankOptions | None = None,
+    subject: Subject | None = None,
 ) -> Comparison:
     """Compare what is recommended to two visitors. Arguments and errors as in ``Recommender.rank``.
+
+    ``subject``: the movie to speak of; None, or one whose rank does not change: the one that moves most.
 
     The movie that moves most is the one whose discounted gain, 1 / log₂(1 + rank), changes most: a fall from 1st to
     14th is a larger move than one from 100th to 1,000th. Its main edit is found by applying each edit alone to ``a``,
@@ -206,7 +247,13 @@ def compare(
     attribute = PREDICTIONS[COLUMNS[options.order]]
     value_a, value_b = (getattr(recommender.predict(visitor), attribute) for visitor in (a, b))
     comparison = Comparison(a, b, k, options.order, edits, first, second, catalogue)
-    row = _most_moved(rank_a, rank_b, value_a, value_b, k)
+    if subject and subject.by == "stars":
+        index = recommender.catalogue.row(subject.movie_id)
+        star_a, star_b = (float(recommender.predict(visitor).expected[index]) for visitor in (a, b))
+        return replace(comparison, stars=(subject.movie_id, star_a, star_b))
+    row = None if subject is None else recommender.catalogue.row(subject.movie_id)
+    if row is None or 0 in (rank_a[row], rank_b[row]) or rank_a[row] == rank_b[row]:
+        row = _most_moved(rank_a, rank_b, value_a, value_b, k)
     if row is None:
         return comparison
 

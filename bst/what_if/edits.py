@@ -15,6 +15,7 @@ from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, V
 
 # up to so many movies that changed their position are described one by one, more of them as a new order
 MOST_MOVES = 3
+BOTH = 2
 # from a movie's id to its title
 Title = Callable[[int], str]
 
@@ -162,7 +163,9 @@ class Forget(Edit):
         count = max(0, min(self.count, events))
         if count == 1:
             return f"forgot the oldest movie, {title(before.history[0].movie_id)}"
-        return f"forgot all {count} movies" if count == events else f"forgot the {count} oldest movies"
+        if count == events:
+            return "forgot both movies" if count == BOTH else f"forgot all {count} movies"
+        return f"forgot the {count} oldest movies"
 
 
 @dataclass(frozen=True)

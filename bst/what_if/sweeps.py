@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bst.bundles import user_groups
+from bst.bundles.user_groups import GROUPS
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
 from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
@@ -81,9 +82,13 @@ def sweep_values(recommender: Recommender, visitor: Visitor, parameter: SweepPar
 
 
 def sweep(
-    recommender: Recommender, visitor: Visitor, movie_ids: Sequence[int], parameter: SweepParameter
+    recommender: Recommender,
+    visitor: Visitor,
+    movie_ids: Sequence[int],
+    parameter: SweepParameter,
+    most: int | None = None,
 ) -> pd.DataFrame:
-    """Predict movies for every value of a parameter, in one call.
+    """Predict movies for every value of a parameter, or for ``most`` of them from the first to the last, in one call.
 
     Returns one row per value and movie: ``movie_id``, ``title``, ``setting`` (the value's label), ``place`` (its index,
     from 0), ``current`` (whether that is how the visitor is), ``expected`` stars, and ``distribution``, a list with the
@@ -91,6 +96,8 @@ def sweep(
     visitor does not have, and as ``Recommender.predict``.
     """
     values = sweep_values(recommender, visitor, parameter)
+    if most is not None and len(values) > most:
+        values = [values[i] for i in np.linspace(0, len(values) - 1, most).round().astype(int)]
     predictions = recommender.predict_many([value.visitor for value in values], movie_ids)
     movies = len(movie_ids)
     return pd.DataFrame(
@@ -109,17 +116,18 @@ def sweep(
 def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> pd.DataFrame:
     """Predict one movie for every known sex, age group and occupation, with the visitor's history, in one call.
 
-    Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``, and
-    ``current``, true for the visitor's own row, if all three are known. Errors as in ``Recommender.predict``.
+    Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``,
+    ``current``, true for the visitor's own row, if all three are known, and ``people``: how many users of the dataset
+    are like that, as in ``user_groups``, NaN if that was not counted. Errors as in ``Recommender.predict``.
     """
-    combinations = list(product(*(demographic.values for demographic in DEMOGRAPHICS.values())))
-    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in combinations]
+    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in GROUPS]
     predictions = recommender.predict_many(visitors, [movie_id])
-    own = (visitor.sex, visitor.age, visitor.occupation)
-    return pd.DataFrame(combinations, columns=list(DEMOGRAPHICS)).assign(
+    own, people = (visitor.sex, visitor.age, visitor.occupation), user_groups.read(recommender.bundle)
+    return pd.DataFrame(GROUPS, columns=list(DEMOGRAPHICS)).assign(
         expected=predictions.expected[:, 0],
         distribution=_as_lists(predictions),
-        current=[values == own for values in combinations],
+        current=[group == own for group in GROUPS],
+        people=np.nan if people is None else list(people.values()),
     )
 
 

@@ -8,6 +8,8 @@ import streamlit as st
 
 from bst import datasets
 from bst.bundles.bundle import Bundle
+from bst.datasets import tmdb
+from bst.settings import get_settings
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import dataset_prompt
 
@@ -52,7 +54,14 @@ def _draw_dataset() -> None:
 
 def _draw_licences(bundle: Bundle) -> None:
     st.header("Licences", anchor=False)
-    st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
+    if get_settings().tmdb_key:
+        st.markdown(
+            f"**Posters**: from [The Movie Database](https://www.themoviedb.org). {tmdb.NOTICE} Your browser loads "
+            "them from there. Without BST_TMDB_KEY, they are drawn here."
+        )
+        st.markdown("**The app**: MIT, see the file LICENSE. Beside posters, it asks for nothing.")
+    else:
+        st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
     for name in dict.fromkeys((bundle.dataset, DATASET, "demo")):
         if name in datasets.SOURCES:
             st.markdown(

@@ -21,19 +21,15 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     """Draw the section."""
     catalogue = resources.catalogue(bundle.dataset)
     titles = catalogue.titles
+    first = int(catalogue.movies["movie_id"].iloc[loaded.first_movie])
     movie_id = st.selectbox(
-        "Movie",
+        f"Movie: any of {len(titles):,}",
         list(titles),
-        index=None,
+        index=list(titles).index(first),
         format_func=titles.__getitem__,
-        placeholder=f"Search {len(titles):,} movies …",
         key=f"data_movie_{bundle.dataset}",
         persist_state="session",
-        label_visibility="collapsed",
     )
-    if movie_id is None:
-        st.caption("Choose a movie to see how it was rated: by everyone, and by sex, age and occupation.")
-        return
     row = catalogue.row(movie_id)
     title, genres = titles[movie_id], catalogue.movies["genres"].iloc[row].replace("|", ", ")
     tables = movie_summary(loaded.ratings_by_movie, row)

@@ -44,10 +44,11 @@ def _render_fairness(rating: RatingEvaluation) -> None:
     if not rating.fairness:
         st.markdown(f"This cannot be measured: sex, age or occupation are known of too few users ({TOO_FEW}).")
         return
-    for row in rating.fairness:
-        with st.container(border=True):
-            st.markdown(sentences.fairness(row))
-    st.caption(sentences.FAIRNESS_CAPTION)
+    st.markdown("\n".join(f"- {sentences.fairness(row)}" for row in rating.fairness))
+    with st.expander("How this was tested, and the numbers", icon=":material/help:"):
+        for row in rating.fairness:
+            st.markdown(sentences.fairness_details(row))
+        st.caption(sentences.FAIRNESS_CAPTION)
 
 
 def _render_groups(record: EvaluationRecord, attribute: str) -> None:

@@ -4,19 +4,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from bst.explanation import ListPosition, list_position
+from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
 from bst.metrics import LIKED, probability_liked
 from bst.text import percent
 from pages.shared import part_runs
-from pages.shared.format import escape_markdown, odds
+from pages.shared.format import escape_markdown, odds, stars
 from pages.shared.state import explained, settings, visitor_state
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.widgets import chart_view, list_controls, what_if_link, why_link
 
 
-def render(recommender: Recommender) -> None:
-    """Draw the search, and the predictions for the chosen movie."""
+def render(recommender: Recommender, options: RankOptions) -> None:
+    """Draw the search, and for the chosen movie where it stands in the list, why, and what the model predicts."""
     with st.container(border=True):
-        st.header("What about another movie?", anchor=False)
+        st.header("Why is this one not on the list?", anchor=False)
         titles = recommender.catalogue.titles
         movie_id = st.selectbox(
             "Any movie",
@@ -28,32 +30,92 @@ def render(recommender: Recommender) -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        _draw_answer(recommender, movie_id)
+        _draw_answer(recommender, options, movie_id)
 
 
 @st.fragment(key=part_runs.key("lookup", "a"))
-def _draw_answer(recommender: Recommender, movie_id: int | None) -> None:
+def _draw_answer(recommender: Recommender, options: RankOptions, movie_id: int | None) -> None:
     why_link.follow()
+    what_if_link.follow()
     if movie_id is None:
-        st.caption("Choose any movie, seen or not, to see the rating that the model expects.")
+        st.caption("Choose any movie, seen or not: what the model expects of it, and what keeps it off the list.")
         return
-    row = recommender.recommendation(visitor_state.current(), movie_id)
+    visitor = visitor_state.current()
+    shown = recommender.rank(visitor, list_controls.length(), options)
+    position = list_position(recommender, visitor, movie_id, options, shown)
+    st.markdown(escape_markdown(_sentence(recommender, position, options.order, len(shown))))
+    row = position.prediction
     _draw_prediction(row, recommender.bundle.levels)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        seen = ", already seen" if row.seen else ""
-        rank = f"Rank **{row.rank:,}** of {len(recommender.catalogue):,} by expected rating{seen}."
-        st.markdown(f"{rank}  \n{escape_markdown(row.genres.replace('|', ', '))}", width="content")
-        with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.button("Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,))
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,))
+        if position.reason == "below":
             st.button(
-                "Seen",
-                key="seen_any",
-                icon=":material/done:",
-                help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
-                disabled=row.seen,
-                on_click=part_runs.then_run_all(visitor_state.mark_seen),
-                args=(movie_id,),
+                "What would bring it in?",
+                key="bring_in",
+                icon=":material/search:",
+                help="Find the smallest change of the history that brings it into the list",
+                on_click=what_if_link.request_search,
+                args=(movie_id, list_controls.length()),
             )
+        st.button(
+            "Seen",
+            key="seen_any",
+            icon=":material/done:",
+            help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
+            disabled=row.seen,
+            on_click=part_runs.then_run_all(visitor_state.mark_seen),
+            args=(movie_id,),
+        )
+
+
+def _sentence(recommender: Recommender, position: ListPosition, order: Order, length: int) -> str:
+    """Return where a movie stands and what keeps it there, in plain text."""
+    title, rank, reason = position.prediction.title, position.rank, position.reason
+    if reason == "seen" or rank is None:
+        return f"{title} is not on the list because they have seen it."
+    if reason == "listed":
+        return f"{title} is on the list: number {rank:,}."
+    if reason == "filtered":
+        return f"The filters leave {title} out. Without them it is number {rank:,} of {position.movies:,}."
+    sentences = [f"{title} is number {rank:,} of {position.movies:,}."]
+    if numbers := _numbers(position, order, length):
+        sentences.append(numbers)
+    if position.rank_for_anyone and position.rank_for_anyone != rank:
+        side = "lower" if position.rank_for_anyone < rank else "higher"
+        sentences.append(
+            f"For somebody unknown it is number {position.rank_for_anyone:,}, so what is known of this visitor puts it "
+            f"{side}."
+        )
+    if position.against:
+        event = position.against.event
+        name = recommender.catalogue.title(event.movie_id)
+        sentences.append(f"What counts most against it in the history: {name}, {stars(event.rating)}.")
+    return " ".join(sentences)
+
+
+def _numbers(position: ListPosition, order: Order, length: int) -> str:
+    """Compare what the list is ordered by with the last one on it, where that explains the rank."""
+    row, last = position.prediction, position.last
+    if last is None:
+        return ""
+    if order == "like" and row.will_like is not None and last.will_like is not None and row.will_like < last.will_like:
+        return (
+            f"They are {percent(row.will_like)} likely to watch it some time and like it; number {length} on the list, "
+            f"{last.title}, has {percent(last.will_like)}."
+        )
+    if order == "next" and row.watch_next is not None and last.watch_next is not None:
+        return (
+            f"It is {percent(row.watch_next)} likely to be watched next; number {length} on the list, {last.title}, "
+            f"has {percent(last.watch_next)}."
+        )
+    if order == "rating":
+        if row.expected_rating < last.expected_rating:
+            return (
+                f"The model expects {stars(round(row.expected_rating, 2))}; of number {length} on the list, "
+                f"{last.title}, {stars(round(last.expected_rating, 2))}."
+            )
+        return "The model expects a high rating, but few people have rated it, and that counts against it."
+    return ""
 
 
 def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:

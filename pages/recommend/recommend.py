@@ -11,29 +11,27 @@ from bst.inference.recommender import Filters, RankOptions, Recommendation, Reco
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
 from bst.schema import Visitor
 from bst.text import count, percent
-from pages.recommend import movie_lookup, visitor_sources
+from pages.recommend import first_steps, movie_lookup, visitor_sources
 from pages.shared import part_runs, recommenders, resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.state import chosen_model, explained, visitor_state
-from pages.shared.widgets import list_controls, ranked_list, toolbar, visitor_editor, why_link
+from pages.shared.state import chosen_model, explained, settings, visitor_state
+from pages.shared.widgets import list_controls, page_frame, ranked_list, toolbar, visitor_editor, why_link
 
-# of the editor and of the list, in pixels
-MIN_COLUMN_WIDTH = 320
 # the expected ratings, in stars, from which the sentence says that they will love the best movie, or like it
 LOVE_FROM, LIKE_FROM = 4.25, 3.5
 
 
 def render() -> None:
-    """Draw the page: the sentence, then the editor beside the list."""
+    """Draw the page: the sentence, what to try, then the editor beside the list."""
     recommenders.need_ratings()
     bundle = chosen_model.bundle()
     headline = st.empty()
+    st.caption(first_steps.PITCH)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        below_headline = st.container(width="content")
+        first_steps.render()
         toolbar.render()
-    # one below the other where they do not fit side by side
-    grid = st.grid(2, min_column_width=MIN_COLUMN_WIDTH)
-    with grid.cell():
+    editor, answer = page_frame.slim_beside_wide("recommend")
+    with editor:
         catalogue, levels = resources.catalogue(bundle.dataset), bundle.levels
         visitor_editor.render(
             catalogue,
@@ -41,19 +39,20 @@ def render() -> None:
             bundle.config.max_history,
             draw_sources=lambda: visitor_sources.render(catalogue, levels),
         )
-    with grid.cell():
+    with answer:
         recommender = recommenders.get(headline, "What would they like to watch?")
         options = list_controls.rank_options(recommender)
         downloads = _draw_controls(recommender, options)
-        _draw_answer(recommender, options, headline, below_headline, downloads)
-        movie_lookup.render(recommender)
+        _draw_answer(recommender, options, headline, downloads)
+        movie_lookup.render(recommender, options)
 
 
 def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGenerator:
     """Draw what a list is ranked by; return the place for the menu of downloads."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("What they would like", anchor=False, width="content")
-        with st.container(horizontal=True, width="content", gap="xsmall"):
+        st.header("What anyone would get" if _for_anyone() else "What they would like", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="xsmall", vertical_alignment="center"):
+            list_controls.draw_view()
             list_controls.draw_filters(recommender, options)
             downloads = st.container(width="content")
     list_controls.draw_order(recommender, options)
@@ -63,22 +62,52 @@ def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGener
     return downloads
 
 
+def _for_anyone() -> bool:
+    return settings.get("for_anyone")
+
+
 @st.fragment(key=part_runs.key("answer", "a"))
 def _draw_answer(
-    recommender: Recommender,
-    options: RankOptions,
-    headline: DeltaGenerator,
-    below_headline: DeltaGenerator,
-    downloads: DeltaGenerator,
+    recommender: Recommender, options: RankOptions, headline: DeltaGenerator, downloads: DeltaGenerator
 ) -> None:
     """Draw all that follows from the visitor: the list, and what is said of it above."""
     why_link.follow()
     visitor = visitor_state.current()
+    if _for_anyone():
+        _draw_for_anyone(recommender, visitor, options, headline, downloads)
+        return
     rows = recommender.rank(visitor, list_controls.length(), options)
-    _draw_list(recommender, visitor, rows, options, downloads)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
+    st.caption(f"{list_controls.explain(options)} {_reason(recommender, visitor, best, rows, options.order)}")
+    _draw_list(recommender, visitor, rows, options, downloads, visitor_state.previous())
     headline.title(_sentence(visitor, best, options), anchor=False)
-    below_headline.caption(_reason(recommender, visitor, best, rows, options.order))
+
+
+def _draw_for_anyone(
+    recommender: Recommender,
+    visitor: Visitor,
+    options: RankOptions,
+    headline: DeltaGenerator,
+    downloads: DeltaGenerator,
+) -> None:
+    """Draw the list for somebody of whom nothing is known, with the ranks compared to the visitor's own list."""
+    anyone = Visitor(seen=visitor.all_seen)
+    rows = recommender.rank(anyone, list_controls.length(), options)
+    own = {row.movie_id for row in recommender.rank(visitor, list_controls.length(), options)}
+    shared = sum(row.movie_id in own for row in rows)
+    st.caption(
+        "What the model lists when it knows nothing about the person: movies that most people watch and like. Ranks "
+        "up and down are against this visitor’s own list."
+    )
+    _draw_list(recommender, anyone, rows, options, downloads, visitor)
+    if rows:
+        headline.title(
+            f"Knowing nothing about the visitor, the model would lead with {escape_markdown(rows[0].title)}: "
+            f"{shared} of these {len(rows)} are on the visitor’s own list",
+            anchor=False,
+        )
+    else:
+        headline.title(_sentence(anyone, None, options), anchor=False)
 
 
 def _best(recommender: Recommender, visitor: Visitor, options: RankOptions) -> Recommendation | None:
@@ -97,7 +126,7 @@ def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOption
     if options.order == "like" and best.will_like is not None:
         chance = percent(best.will_like)
         lead = "the best bet for this visitor is" if options.fame == 1 else "what suits this visitor’s taste best is"
-        return f"{start}, {lead} {title}: {chance} likely to watch it some time and like it, {rating} expected"
+        return f"{start}, {lead} {title}: {chance} likely to watch it some time and like it"
     if options.order == "rating" or best.watch_next is None:
         if best.expected_rating < LIKE_FROM:
             return f"{start}, the model expects this visitor to like no movie; the best is {title}: {rating}"
@@ -135,7 +164,7 @@ def _reason(
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
     if order == "like" and best.will_like is not None:
         chance = percent(ranked_list.without_event(best.will_like, strongest.effect))
-        return f"Mainly because of {escape_markdown(title)}, {rating}: without it, it would be {chance} likely."
+        return f"Mainly because of {escape_markdown(title)}, {rating}: {chance} without it."
     without = stars(round(best.expected_rating - strongest.effect, 1))
     start = "Mainly because of" if order == "rating" else "The main reason for the rating is"
     return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
@@ -147,7 +176,9 @@ def _draw_list(
     rows: list[Recommendation],
     options: RankOptions,
     downloads: DeltaGenerator,
+    before: Visitor | None,
 ) -> None:
+    """Draw the list; ranks up and down are against that of ``before``, None for none."""
     if not rows:
         hint = "No movie passes these filters. Choose more genres, or a wider range of years or popularity."
         st.info(
@@ -158,7 +189,7 @@ def _draw_list(
     with downloads:
         ranked_list.draw_download(recommender, visitor, rows, options)
     on_why = partial(explained.request, order=options.order)
-    ranked_list.render(recommender, visitor, rows, options, visitor_state.previous(), on_why)
+    ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
     if rows[0].watch_next is not None:
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 

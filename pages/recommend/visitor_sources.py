@@ -9,7 +9,7 @@ from bst.datasets.catalogue import Catalogue
 from bst.schema import Visitor
 from bst.text import count
 from pages.recommend import state
-from pages.shared import part_runs, real_users
+from pages.shared import part_runs, real_users, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, visitor_state
 
@@ -106,11 +106,29 @@ def _draw_card(persona: "Persona", catalogue: Catalogue, levels: tuple[float, ..
             st.rerun()
 
 
+def use_persona(name: str) -> None:
+    """Make the persona of this name the visitor. For callbacks."""
+    from bst.visitors import personas
+
+    bundle = chosen_model.bundle()
+    persona = next(persona for persona in personas.PERSONAS if persona.name == name)
+    _use(persona, resources.catalogue(bundle.dataset), bundle.levels)
+
+
+def is_persona(name: str) -> bool:
+    """Tell whether the visitor is the persona of this name, unchanged."""
+    return visitor_state.source_note().startswith(_quoted(name))
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”"
+
+
 def _use(persona: "Persona", catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     from bst.visitors import personas
 
     visitor_state.replace(personas.visitor(persona, catalogue, levels))
-    note = f"“{persona.name}”, a made-up person."
+    note = f"{_quoted(persona.name)}, a made-up person."
     if missing := personas.missing(persona, catalogue):
         note += f" Not in this catalogue and left out: {', '.join(missing)}."
     visitor_state.note_source(note)

@@ -1,7 +1,5 @@
 """Replay: a user whom the model has never seen, step by step; what it expected and what they did."""
 
-import time
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -53,24 +51,21 @@ def render() -> None:
 def _draw_stage(recommender: Recommender, scene: pictures.Scene, headline: DeltaGenerator) -> None:
     """Draw everything that depends on the step. While it plays, only this is drawn again, once for each step."""
     replay = scene.replay
-    playing = state.playback(replay.steps).playing
 
-    @st.fragment(run_every=state.SECONDS_PER_STEP if playing else None)
+    @st.fragment
     def stage() -> None:
         why_link.follow()
-        playback = state.playback(replay.steps).tick(time.monotonic())
+        playback = state.playback(replay.steps)
         state.store(playback)
-        if playback.playing != playing:
-            st.rerun()  # ``run_every`` is set by the whole page
-        if not playing:  # otherwise every step would be an entry in the browser's history
+        if not playback.playing:  # otherwise every step would be an entry in the browser's history
             url_sync.write()
         headline.title(_sentence(replay, playback.step), anchor=False)
         controls.draw_playback(playback)
+        step_view.draw_strip(recommender, replay, playback)
         left, right = st.columns(COLUMNS, gap="medium")
         with left:
             pictures.render(recommender, scene, playback.step)
         with right:
-            step_view.draw_next(recommender, replay, playback.step)
             step_view.draw_list(recommender, replay, playback)
         st.caption(SIMULATED if recommender.bundle.simulated else ENTERED)
 

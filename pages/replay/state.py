@@ -12,9 +12,8 @@ import streamlit as st
 from bst.inference.ranking import Order
 from pages.shared.state import settings
 
-SECONDS_PER_STEP = 1.2
-# other controls run the page in between; a step is due only after this time
-LEAST_SECONDS = 0.6 * SECONDS_PER_STEP
+# while it plays, each step is seen for so long, however long it takes to make the next
+MILLISECONDS_PER_STEP = 1000
 # a replay that has made no step for so long was left for another page, and is paused on return
 SECONDS_UNTIL_LEFT = 30.0
 # while it plays, the slider in a slow browser may be this many steps behind
@@ -34,9 +33,9 @@ class Playback:
     playing: bool = False
     stepped_at: float = 0.0
 
-    def tick(self, now: float) -> "Playback":
-        """Go one step on if it plays and it is time for that; it pauses at the end."""
-        if not self.playing or now - self.stepped_at <= LEAST_SECONDS:
+    def shown(self, step: int, now: float) -> "Playback":
+        """Go one step on if it plays, as the browser has shown this ``step`` long enough; it pauses at the end."""
+        if not self.playing or step != self.step:  # it was told twice, or somebody went elsewhere meanwhile
             return self
         step = min(self.step + 1, self.steps)
         return replace(self, step=step, playing=step < self.steps, stepped_at=now)

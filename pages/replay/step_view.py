@@ -1,43 +1,71 @@
 """What the page shows at a step: the next movie, and the list as the model ranked it then."""
 
+import time
+
 import pandas as pd
 import streamlit as st
 
+from bst.explanation import event_effects
 from bst.inference.ranking import Order
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.text import count, percent
 from bst.visitors.replay import Replay
 from pages.replay import state
 from pages.replay.state import Playback
-from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
+from pages.shared.format import ROW_HEIGHT, stars, table_height
 from pages.shared.state import explained
 from pages.shared.state.controlled import controlled
-from pages.shared.widgets import list_controls, why_link
+from pages.shared.widgets import film_strip, list_controls, why_link
 
 LENGTH = 10
-# in pixels: whatever the next movie's title, nothing below it jumps
-NEXT_HEIGHT = 144
 # an error below this, in stars, is called just right
 HARDLY_OFF = 0.25
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def draw_next(recommender: Recommender, replay: Replay, step: int) -> None:
-    """Draw which movie they rated next, what they gave it, and what was expected."""
-    with st.container(border=True, height=NEXT_HEIGHT):
-        if step == replay.steps:
-            st.markdown("**That was the last movie.**  \nPress Play to see it again from the beginning.")
-            return
-        event, expected = replay.visitor.history[step], replay.predicted[step]
-        error = expected - event.rating
-        verdict = "just right"
-        if abs(error) >= HARDLY_OFF:
-            verdict = f"{'▲' if error > 0 else '▼'} {abs(error):.1f} too {'high' if error > 0 else 'low'}"
-        st.markdown(
-            f"Next, they rated **{escape_markdown(recommender.catalogue.title(event.movie_id))}**  \n"
-            f"They gave **{stars(event.rating)}**. The model expected **{expected:.1f} ★** "
-            f"({verdict.replace(' ', NO_BREAK)}); the item mean was {replay.item_mean[step]:.1f} ★."
-        )
+def draw_strip(recommender: Recommender, replay: Replay, playback: Playback) -> None:
+    """Draw what they had rated by then, and where the model looked to predict the next movie.
+
+    While it plays, the browser asks for the next step when this one was seen, so that none is left out.
+    """
+    index = min(playback.step, replay.steps - 1)  # at the end, the last movie stays
+    visitor, event = replay.at(index), replay.visitor.history[index]
+    weights = recommender.attention(visitor, event.movie_id)
+    kept = film_strip.kept_events(weights)
+    effects = event_effects(recommender, visitor, [event.movie_id], kept)[0] if kept else []
+    strip = film_strip.Strip(
+        event.movie_id,
+        recommender.read_events(visitor),
+        weights,
+        "expected",
+        float(replay.predicted[index]),
+        dict(zip(kept, map(float, effects), strict=True)),
+        lead="Next, they rated" if playback.step == index else "That was the last movie. Play shows it all again.",
+        outcome=_outcome(replay, index),
+    )
+    steps = replay.steps
+    playing = film_strip.Playing(
+        playback.step,
+        state.MILLISECONDS_PER_STEP,
+        lambda step: state.store(state.playback(steps).shown(step, time.monotonic())),
+    )
+    film_strip.draw(
+        recommender, strip, key="replay_strip", head_by_head=False, playing=playing if playback.playing else None
+    )
+
+
+def _outcome(replay: Replay, index: int) -> str:
+    """Return what they gave a movie and what was expected."""
+    given, expected = replay.visitor.history[index].rating, replay.predicted[index]
+    error = expected - given
+    verdict = "just right"
+    if abs(error) >= HARDLY_OFF:
+        verdict = f"{'▲' if error > 0 else '▼'} {abs(error):.1f} too {'high' if error > 0 else 'low'}"
+    text = (
+        f"They gave {stars(given)}. The model expected {expected:.1f} ★ ({verdict.replace(' ', NO_BREAK)}); the item "
+        f"mean was {replay.item_mean[index]:.1f} ★."
+    )
+    return text.replace(" ★", f"{NO_BREAK}★")
 
 
 def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst import datasets
-from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
+from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile, telling_movie
 from bst.errors import BSTError
 from bst.text import count
 from pages.shared import resources
@@ -16,10 +16,11 @@ from pages.shared.state import chosen_model
 
 @dataclass(frozen=True)
 class LoadedProfile:
-    """What the pages show of a dataset: much smaller than the dataset itself."""
+    """What the pages show of a dataset: much smaller than itself. ``first_movie``: the row of the one to show first."""
 
     profile: DatasetProfile
     ratings_by_movie: RatingsByMovie
+    first_movie: int
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,7 +33,8 @@ def _load(name: str) -> LoadedProfile:
 
     def compute() -> LoadedProfile:
         dataset = datasets.load(name)
-        return LoadedProfile(dataset_profile(dataset), RatingsByMovie.of(dataset))
+        by_movie = RatingsByMovie.of(dataset)
+        return LoadedProfile(dataset_profile(dataset), by_movie, telling_movie(by_movie))
 
     return _profiles().load(resources.dataset_key(name), compute)
 

@@ -3,12 +3,16 @@
 import math
 import re
 
+from bst.text import count
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # of a table, in pixels
 ROW_HEIGHT, BORDERS = 35, 3
 # the probabilities from which odds are "7 in 10" rather than "1 in 2", and "almost certain"
 LIKELY, ALMOST_CERTAIN = 0.55, 0.95
 ONE_IN_A_MILLION = 1e-6
+# below this a duration reads better in the smaller unit, of seconds or of minutes; and shorter ones are not estimated
+SMALL_DURATION, LEAST_ESTIMATE = 90, 40
 
 
 def escape_markdown(text: str) -> str:
@@ -33,6 +37,21 @@ def capitalised(text: str) -> str:
 def table_height(rows: int, max_rows: int | None = None) -> int:
     """Return the height in pixels of a table that shows its head and ``rows``, at most ``max_rows``."""
     return ROW_HEIGHT * (1 + min(rows, rows if max_rows is None else max_rows)) + BORDERS
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in the unit that reads best: "40 seconds", "3 minutes", "1.8 hours"."""
+    if seconds < SMALL_DURATION:
+        return count(max(1, round(seconds)), "second")
+    minutes = round(seconds / 60)
+    return count(minutes, "minute") if minutes < SMALL_DURATION else f"{minutes / 60:.1f} hours"
+
+
+def about(seconds: float) -> str:
+    """Return an estimated duration, no finer than it is: "less than a minute", "about a minute", "about 5 minutes"."""
+    if seconds < LEAST_ESTIMATE:
+        return "less than a minute"
+    return "about a minute" if seconds < SMALL_DURATION else f"about {duration(seconds)}"
 
 
 def odds(share: float) -> str:

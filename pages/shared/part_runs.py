@@ -14,10 +14,10 @@ from streamlit.errors import StreamlitAPIException
 from pages.shared.state.visitor_state import Slot
 
 # the list, with what is said of it; undo and the address; the prediction of one movie; where the visitor came from;
-# what they watched; who is watching; and the search for a movie to add
-Part = Literal["answer", "tools", "lookup", "origin", "history", "who", "search"]
+# what they watched; what to try; who is watching; and the search for a movie to add
+Part = Literal["answer", "tools", "lookup", "origin", "history", "tries", "who", "search"]
 # what every change of the visitor concerns; the list comes first, as it is what people wait for
-CHANGED: tuple[Part, ...] = ("answer", "tools", "lookup", "origin", "history")
+CHANGED: tuple[Part, ...] = ("answer", "tools", "lookup", "origin", "history", "tries")
 
 
 def key(part: Part, slot: Slot) -> str:

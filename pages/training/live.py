@@ -3,7 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from bst.bundles.bundle import Bundle
 from bst.errors import TrainingError
+from bst.evaluation import measure
 from bst.models.registry import preset_title
 from bst.presentation import charts, curves
 from bst.settings import get_settings
@@ -11,7 +13,7 @@ from bst.text import count
 from bst.training import background
 from bst.training.background import RunStatus
 from pages.shared import resources
-from pages.shared.format import escape_markdown
+from pages.shared.format import duration, escape_markdown
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 
@@ -19,8 +21,6 @@ REFRESH_SECONDS = 1.0
 # the learning curves that a run shows: of ratings, of the next movie, and of what they will like
 LIVE_CURVES = ("mae", "next_loss", "like_loss")
 CURVE_HEIGHT = 200
-# below this a duration reads better in the smaller unit, of seconds or of minutes
-SMALL_DURATION = 90
 
 
 def render() -> None:
@@ -137,16 +137,9 @@ def _describe_progress(run: RunStatus) -> str:
         return f"{escape_markdown(stage)} …"
     epoch = f"Epoch {run.epoch} of {run.epochs}"
     if run.remaining_s is not None:
-        epoch += f", about {_duration(run.remaining_s)} left"
+        epoch += f", about {duration(run.remaining_s)} left"
     metrics = [f"{curves.CURVES[name].label} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES]
     return f"{epoch}. {escape_markdown(stage)}" + (f": {', '.join(metrics)}" if metrics else "")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < SMALL_DURATION:
-        return count(max(1, round(seconds)), "second")
-    minutes = round(seconds / 60)
-    return count(minutes, "minute") if minutes < SMALL_DURATION else f"{minutes / 60:.1f} hours"
 
 
 def _draw_curves(run: RunStatus) -> None:
@@ -172,11 +165,22 @@ def _draw_finished() -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/check_circle: **{escape_markdown(name)}** has finished training and can be chosen now.",
+            f":material/check_circle: **{escape_markdown(name)}** has finished training and can be chosen now."
+            f"{_result(resources.choices()[name].bundle)}",
             width="stretch",
         )
         st.button("Use it", type="primary", on_click=_use, args=(name,), key="use_ended")
         st.button("Close", on_click=st.session_state.pop, args=("run_ended",), key="close_ended")
+
+
+def _result(bundle: Bundle | None) -> str:
+    """Return how good a new model is, beside what is the same for everybody."""
+    record = measure.summary(bundle) if bundle else None
+    if record is None or "mae" not in record.metrics:
+        return ""
+    text = f" On ratings that it has not seen it is off by {record.metrics.mae:.2f} stars on average"
+    means = record.baselines.get("item_mean")
+    return f"{text}; the mean rating of each movie by {means.mae:.2f}." if means else f"{text}."
 
 
 def _use(name: str) -> None:

@@ -16,11 +16,12 @@ from bst.models.registry import PRESETS, describe, family_of, preset, preset_tit
 from bst.models.timeline.config import TOWERS, TimelineConfig
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
-from bst.training import background
+from bst.training import background, duration
 from bst.training.runs import RunSettings
-from pages.shared.format import escape_markdown
+from pages.shared.format import about, escape_markdown
 from pages.training import live
 
+KINDS = {"quick": "Quick look", "full": "Full"}
 MAX_EPOCHS = 30
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 WIDTHS = (16, 32, 48, 64, 96)
@@ -58,9 +59,43 @@ def _dialog() -> None:
 def draw_form() -> None:
     """Draw the settings, and the button that starts the run."""
     titles = datasets.usable()
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         dataset = st.selectbox("Dataset", list(titles), format_func=titles.__getitem__, key="train_dataset")
+    with right:
+        kind = st.segmented_control(
+            "How thorough",
+            list(KINDS),
+            default="quick",
+            required=True,
+            format_func=KINDS.__getitem__,
+            key="train_kind",
+        )
+    settings = _draw_quick_look(dataset) if kind == "quick" else _draw_full(dataset)
+    suffix = "quick" if kind == "quick" else settings.config.preset
+    name = st.text_input(
+        "Name of the model", _free_name(f"{dataset}-{suffix}"), key=f"train_name_{dataset}_{suffix}", max_chars=80
+    ).strip()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        pressed = st.button("Start training", type="primary", icon=":material/play_circle:", key="train_start")
+        st.caption(_duration_in_words(settings))
+    if pressed:
+        _start(settings, name)
+
+
+def _draw_quick_look(dataset: str) -> RunSettings:
+    settings = duration.quick_look(dataset)
+    st.markdown(
+        f"A Timeline BST learns to predict ratings from {settings.share:.0%} of the users, in {settings.epochs} passes "
+        "over their ratings (epochs). It ends well ahead of the mean rating of each movie, but is no match for a full "
+        "training."
+    )
+    return settings
+
+
+def _draw_full(dataset: str) -> RunSettings:
+    left, right = st.columns(2)
+    with left:
         share = st.select_slider(
             "Share of its users to train on",
             SHARES,
@@ -68,6 +103,9 @@ def draw_form() -> None:
             format_func="{:.0%}".format,
             key="train_share",
             help="With fewer users training is faster and the model worse. The test users stay the same.",
+        )
+        seed = st.number_input(
+            "Seed", 0, 2**31, 0, key="train_seed", help="The same seed gives the same split and the same training."
         )
     with right:
         name = st.selectbox("Preset", list(PRESETS), format_func=preset_title, key="train_preset")
@@ -81,22 +119,27 @@ def draw_form() -> None:
         )
     st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
     config = _draw_settings(config)
-    left, right = st.columns(2)
-    seed = left.number_input(
-        "Seed", 0, 2**31, 0, key="train_seed", help="The same seed gives the same split and the same training."
+    return RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
+
+
+def _duration_in_words(settings: RunSettings) -> str:
+    seconds = duration.estimated_seconds(settings)
+    takes = (
+        "How long it takes shows when its first epoch is under way."
+        if seconds is None
+        else f"Takes {about(seconds)} if this computer has little else to do."
     )
-    model_name = right.text_input(
-        "Name of the model", _free_name(f"{dataset}-{name}"), key=f"train_name_{dataset}_{name}", max_chars=80
-    )
-    if st.button("Start training", type="primary", icon=":material/play_circle:", key="train_start"):
-        settings = RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
-        try:
-            background.start(settings, model_name.strip())
-        except BSTError as error:
-            st.error(escape_markdown(str(error)), icon=":material/error:")
-            return
-        live.watch(model_name.strip())
-        st.rerun()
+    return f"{takes} A curve shows how the error on held-out users falls from epoch to epoch, fast at first."
+
+
+def _start(settings: RunSettings, name: str) -> None:
+    try:
+        background.start(settings, name)
+    except BSTError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    live.watch(name)
+    st.rerun()
 
 
 def _draw_settings(config: ModelConfig) -> ModelConfig:

@@ -15,8 +15,8 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, list_controls, visitor_editor
-from pages.what_if import suggestions, tables
+from pages.shared.widgets import chart_view, list_controls, page_frame, visitor_editor
+from pages.what_if import state, suggestions, tables
 
 TITLE = "Compare"
 TOP_K = 10
@@ -26,16 +26,16 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     """Draw the view; its sentence goes into ``headline``."""
     a, b = visitor_state.current("a"), visitor_state.current("b")
     options = list_controls.rank_options(recommender)
-    comparison = compare_visitors(recommender, a, b, TOP_K, options)
+    comparison = compare_visitors(recommender, a, b, TOP_K, options, state.searched(b))
     with headline:
         st.title(_sentence(recommender, comparison), anchor=False)
     _draw_suggestions(recommender, a, b)
-    grid = st.grid(2, min_column_width=320)
-    with grid.cell():
+    moves, copy = page_frame.wide_beside_slim("compare")
+    with moves:
         _draw_ranks(comparison, options)
         draw_order(recommender, options)
         tables.draw_changes(recommender, comparison)
-    with grid.cell():
+    with copy:
         _draw_copy(recommender, comparison)
         visitor_editor.render(recommender.catalogue, recommender.bundle.levels, recommender.max_history, slot="b")
         _draw_forget(recommender, b)

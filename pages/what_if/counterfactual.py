@@ -9,13 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
 from bst.text import count
-from bst.what_if import Counterfactual, Goal, SearchResult, find_counterfactuals
-from bst.what_if.edits import describe_edits, ordinal
+from bst.what_if import Counterfactual, Goal, SearchResult, Subject, find_counterfactuals
+from bst.what_if.edits import ordinal
+from bst.what_if.instructions import instructions
 from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls, what_if_link
+from pages.what_if import state
 
 TITLE = "Find a change"
 BUDGET, RESULTS = 2000, 5
@@ -147,9 +149,16 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: Se
         return f"Nothing needs to change to {goal_in_words}: that is already the case"
     if not result.counterfactuals:
         return f"No small change would {goal_in_words}: {count(result.tried, 'change')} tried"
-    edits = result.counterfactuals[0].edits
-    number = "One change" if len(edits) == 1 else f"{len(edits)} changes together"
-    return f"{number} would {goal_in_words}: {describe_edits(visitor, edits, title, most=2)}"
+    best = result.counterfactuals[0]
+    number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
+    sentence = f"{number} would {goal_in_words}: {instructions(best.edits, visitor, title)}"
+    return f"{sentence}, which costs other movies more stars" if _loses_stars(goal, result, best) else sentence
+
+
+def _loses_stars(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> bool:
+    """Whether a movie is to rise in a list by stars, and does so although its own stars fall."""
+    rises = goal.kind == "top" and goal.above and goal.order == "rating"
+    return rises and f"{counterfactual.expected:.2f}" < f"{result.expected:.2f}"
 
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
@@ -183,21 +192,41 @@ def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result:
         return
     st.caption(f"{count(result.tried, 'change')} tried. These are the smallest that are enough, the best first.")
     for number, counterfactual in enumerate(result.counterfactuals):
-        _draw_counterfactual(recommender, visitor, goal, counterfactual, number)
+        _draw_counterfactual(recommender, visitor, goal, result, counterfactual, number)
 
 
 def _draw_counterfactual(
-    recommender: Recommender, visitor: Visitor, goal: Goal, counterfactual: Counterfactual, number: int
+    recommender: Recommender,
+    visitor: Visitor,
+    goal: Goal,
+    result: SearchResult,
+    counterfactual: Counterfactual,
+    number: int,
 ) -> None:
-    rank = "" if goal.movie_id in counterfactual.visitor.ratings else f", {ordinal(counterfactual.rank)} in the list"
-    edits = capitalised(describe_edits(visitor, counterfactual.edits, recommender.catalogue.title, most=2))
+    edits = capitalised(instructions(counterfactual.edits, visitor, recommender.catalogue.title))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
-        st.markdown(f"**{escape_markdown(edits)}**  \n→ {counterfactual.expected:.2f} ★{rank}", width="stretch")
+        st.markdown(f"**{escape_markdown(edits)}**  \n{_outcome(goal, result, counterfactual)}", width="stretch")
         st.button(
             "Apply to B",
             key=f"apply_{number}",
             icon=":material/compare_arrows:",
             help="B becomes the visitor with this change, and both are shown side by side",
-            on_click=what_if_link.compare_with,
-            args=(counterfactual.visitor,),
+            on_click=_apply,
+            args=(counterfactual.visitor, goal),
         )
+
+
+def _outcome(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> str:
+    """Return where a change leads: "10th in the list (now 15th), 4.31 ★ (now 4.41 ★)"."""
+    outcome = [f"{counterfactual.expected:.2f} ★ (now {result.expected:.2f} ★)"]
+    if goal.movie_id not in counterfactual.visitor.ratings:
+        rank = f"{ordinal(counterfactual.rank)} in the list (now {ordinal(result.rank)})"
+        outcome.insert(0 if goal.kind == "top" else 1, rank)
+    if _loses_stars(goal, result, counterfactual):
+        outcome.append("as other movies lose more")
+    return ", ".join(outcome)
+
+
+def _apply(copy: Visitor, goal: Goal) -> None:
+    state.note_searched(copy, Subject(goal.movie_id, "rank" if goal.kind == "top" else "stars"))
+    what_if_link.compare_with(copy)

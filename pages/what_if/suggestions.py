@@ -7,7 +7,9 @@ import numpy as np
 from bst.explanation import event_effects, list_measure
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
-from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic
+from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Title
+from bst.what_if.instructions import instruction
+from pages.shared.format import capitalised
 
 # of a long history only the newest events are measured, so that the suggestions come at once
 MAX_MEASURED = 40
@@ -34,29 +36,23 @@ def suggest(recommender: Recommender, visitor: Visitor, options: RankOptions) ->
     """
     if not visitor.history:
         return [*_first_movies(recommender, visitor), _other_sex(visitor), _other_age(visitor)]
-    events, title = _by_influence(recommender, visitor, options), recommender.catalogue.title
+    events, title = by_influence(recommender, visitor, options), recommender.catalogue.title
     strongest, levels = events[0], recommender.bundle.levels
     rating = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
-    suggestions = [
-        Suggestion(
-            f"Rate {title(strongest.movie_id)} {rating:g} instead of {strongest.rating:g}",
-            "star_half",
-            Rate(strongest.movie_id, rating),
-        ),
-        _other_sex(visitor),
-    ]
+    suggestions = [_edit(Rate(strongest.movie_id, rating), "star_half", visitor, title), _other_sex(visitor)]
     kept = next((kept for kept in KEPT if kept < len(visitor.history)), None)
     if kept:
-        suggestions.append(
-            Suggestion(f"Forget all but the newest {kept}", "history_toggle_off", Forget(len(visitor.history) - kept))
-        )
+        suggestions.append(_edit(Forget(len(visitor.history) - kept), "history_toggle_off", visitor, title))
     if len(events) > 1:
-        second = events[1].movie_id
-        suggestions.append(Suggestion(f"Remove {title(second)}", "delete", Drop(second)))
+        suggestions.append(_edit(Drop(events[1].movie_id), "delete", visitor, title))
     return suggestions
 
 
-def _by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:
+def _edit(edit: Edit, icon: str, visitor: Visitor, title: Title) -> Suggestion:
+    return Suggestion(capitalised(instruction(edit, visitor, title)), icon, edit)
+
+
+def by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:
     """Return the newest events, first the one without which the top of the list changes most."""
     events = recommender.read_events(visitor)
     measured = range(max(0, len(events) - MAX_MEASURED), len(events))
@@ -73,8 +69,8 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
         return []
     (loved, hated), levels = rows, recommender.bundle.levels
     return [
-        Suggestion(f"Add {loved.title} with {levels[-1]:g} ★", "add", Add(loved.movie_id, levels[-1])),
-        Suggestion(f"Add {hated.title} with {levels[0]:g} ★", "add", Add(hated.movie_id, levels[0])),
+        _edit(Add(movie.movie_id, level), "add", visitor, recommender.catalogue.title)
+        for movie, level in ((loved, levels[-1]), (hated, levels[0]))
     ]
 
 

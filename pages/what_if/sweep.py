@@ -1,12 +1,15 @@
 """One setting of the visitor varied: what the model expects of a few movies at each of its values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from bst.bundles.user_groups import FEW_PEOPLE
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName, Visitor
@@ -18,6 +21,7 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls
+from pages.what_if import suggestions
 
 TITLE = "Vary one setting"
 
@@ -50,6 +54,8 @@ OF_HISTORY = (*OF_A_MOVIE, "last")
 # values without an order, drawn as points
 UNORDERED = ("sex", "occupation")
 MAX_MOVIES, DEFAULT_MOVIES = 5, 3
+# unless movies are chosen, those to show are looked for among so many, at so many values
+TRIED_MOVIES, MAX_TRIED_VALUES = 50, 6
 # changes below this are not worth a word, in stars
 NOTICEABLE = 0.05
 # the colours of the heatmaps span at least twice this, in stars, so that small differences look small
@@ -67,7 +73,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         with grid.cell():
             event = _draw_event(recommender, visitor)
     with grid.cell():
-        movies = _draw_movies(recommender, visitor, name)
+        movies = _draw_movies(recommender, visitor, name, event)
     if name == EVERYONE:
         sentence = _draw_everyone(recommender, visitor, movies[0])
     else:
@@ -82,9 +88,19 @@ def _make_settings_valid(recommender: Recommender, visitor: Visitor) -> None:
     known = [movie_id for movie_id in settings.get("sweep_movies") if movie_id in recommender.catalogue]
     settings.update(sweep_movies=known[:MAX_MOVIES])
     if settings.get("sweep_event") not in history:
-        settings.update(sweep_event=history[-1] if history else None)
+        settings.update(sweep_event=_strongest_event(recommender, visitor) if history else None)
     if settings.get("sweep_parameter") in OF_HISTORY and not history:
         settings.update(sweep_parameter="age")
+
+
+def _strongest_event(recommender: Recommender, visitor: Visitor) -> int:
+    """Return the movie of the history that moves the top of the list most."""
+    options = list_controls.unfiltered(recommender)
+    return cached(
+        "strongest_event",
+        model_key(recommender, visitor, options),
+        lambda: suggestions.by_influence(recommender, visitor, options)[0].movie_id,
+    )
 
 
 def _draw_parameter(visitor: Visitor) -> str:
@@ -109,23 +125,49 @@ def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
     return settings.get("sweep_event")
 
 
-def _draw_movies(recommender: Recommender, visitor: Visitor, name: str) -> list[int]:
+def _draw_movies(recommender: Recommender, visitor: Visitor, name: str, event: int | None) -> list[int]:
     titles = recommender.catalogue.titles
     chosen = st.multiselect(
         "Movies to predict",
         list(titles),
         format_func=titles.__getitem__,
         max_selections=MAX_MOVIES,
-        placeholder="The first of the list",
+        placeholder="The first of the list" if name == EVERYONE else "The most and the least moved",
         key=settings.key("sweep_movies"),
         persist_state="session",
-        help=f"Up to {MAX_MOVIES}. If empty, the first {DEFAULT_MOVIES} of the list, ordered as on the Recommend page.",
+        help=f"Up to {MAX_MOVIES}. If empty, of the first {TRIED_MOVIES} of the list: the first, the one that rises "
+        "most, and the one that falls most or rises least.",
     )
     if name == EVERYONE:
         st.caption("Only the first of them is shown.")
-    return chosen or [
-        row.movie_id for row in recommender.rank(visitor, DEFAULT_MOVIES, list_controls.unfiltered(recommender))
-    ]
+    if chosen:
+        return chosen
+    options = list_controls.unfiltered(recommender)
+    listed = [row.movie_id for row in recommender.rank(visitor, TRIED_MOVIES, options)]
+    if name == EVERYONE or len(listed) <= DEFAULT_MOVIES:
+        return listed[:DEFAULT_MOVIES]
+    return cached(
+        "telling_movies",
+        model_key(recommender, visitor, tuple(listed), name, event),
+        lambda: telling_movies(recommender, visitor, listed, _parameter(name, event)),
+    )
+
+
+def telling_movies(
+    recommender: Recommender, visitor: Visitor, listed: Sequence[int], parameter: SweepParameter
+) -> list[int]:
+    """Return three of the listed movies: the first, the one that a parameter raises most, and the one it lowers most.
+
+    From its first value to its last or, where values have no order, by the range of all.
+    """
+    changes = sweep_parameter(recommender, visitor, listed, parameter, MAX_TRIED_VALUES)
+    expected = changes.pivot(index="movie_id", columns="place", values="expected").loc[list(listed)].to_numpy()
+    ordered = not (isinstance(parameter, DemographicSweep) and parameter.name in UNORDERED)
+    first = int(isinstance(parameter, DemographicSweep))  # after "unknown"
+    change = expected[:, -1] - expected[:, first] if ordered else np.ptp(expected, axis=1)
+    by_change = np.argsort(-change, kind="stable").tolist()
+    rows = dict.fromkeys([0, by_change[0], by_change[-1], *by_change])
+    return [listed[row] for row in list(rows)[:DEFAULT_MOVIES]]
 
 
 def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], name: str, event: int | None) -> str:
@@ -227,33 +269,46 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
         lambda: demographics(recommender, visitor, movie_id),
     )
     title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels
-    expected = predictions["expected"]
-    middle = (expected.min() + expected.max()) / 2
-    half = max(MIN_HALF_RANGE, (expected.max() - expected.min()) / 2)
+    shown = predictions[(predictions["people"] != 0) | predictions["current"]]
+    middle = (shown["expected"].min() + shown["expected"].max()) / 2
+    half = max(MIN_HALF_RANGE, (shown["expected"].max() - shown["expected"].min()) / 2)
     sentence = _everyone_sentence(predictions, title)
-    occupations = predictions.groupby("occupation")["expected"].mean().sort_values(ascending=False).index
-    ordered = predictions.set_index("occupation").loc[occupations].reset_index()
-    ordered = ordered.assign(title=title, age=ordered["age"].map(AGE_LABELS))
+    occupations = shown.groupby("occupation")["expected"].mean().sort_values(ascending=False).index.tolist()
+    labelled = shown.assign(title=title, age=shown["age"].map(AGE_LABELS))
     grid = st.grid(2, min_column_width=320)
     for sex in SEXES:
         with grid.cell():
             st.markdown(f"**{SEX_LABELS[sex]}**")
             chart_view.show(
-                charts.demographic_grid(ordered[ordered["sex"] == sex], levels, (middle - half, middle + half)),
+                charts.demographic_grid(
+                    labelled[labelled["sex"] == sex], occupations, levels, (middle - half, middle + half)
+                ),
                 f"Expected rating of {title} by age group and occupation, {SEX_LABELS[sex]}: {sentence}",
             )
     is_known = predictions["current"].any()
     st.caption(
         "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays "
-        "the same. "
+        f"the same. {_people_in_words(predictions)}"
         + ("The frame marks the visitor." if is_known else "The visitor's own are not all known, so no cell is framed.")
         + _unread(recommender, EVERYONE)
     )
     return sentence
 
 
+def _people_in_words(predictions: pd.DataFrame) -> str:
+    """Return how many combinations there are people of, for the caption; nothing if that was not counted."""
+    people = predictions["people"]
+    if people.isna().all():
+        return ""
+    return (
+        f"The dataset has people of {int((people > 0).sum())} of the {len(people)} combinations; the cells of the "
+        f"others are empty. The sentence is about those with {FEW_PEOPLE} people or more. "
+    )
+
+
 def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
-    low, high = _lowest_and_highest(predictions)
+    many = predictions[predictions["people"] >= FEW_PEOPLE]
+    low, high = _lowest_and_highest(predictions if many.empty else many)
     if high.expected - low.expected < NOTICEABLE:
         return f"Sex, age and occupation hardly matter here: {title} keeps {low.expected:.1f} ★"
     lowest, highest = _distinguishable(low.expected, high.expected)
@@ -261,4 +316,5 @@ def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
 
 
 def _person(row: Any) -> str:
-    return f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"
+    person = f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"
+    return f"{person}; {int(row.people):,} people" if row.people >= FEW_PEOPLE else person

@@ -107,7 +107,8 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOp
         with grid.cell():
             st.header(title, anchor=False)
             if rows:
-                ranked_list.render(recommender, visitor, rows, options, before, on_why, key=f"what_if_list_{name}")
+                view, key = settings.get("list_view"), f"what_if_list_{name}"
+                ranked_list.render(recommender, visitor, rows, options, before, on_why, key, view)
             else:
                 st.caption("No movie is left: none passes the filters, or all have been seen.")
 

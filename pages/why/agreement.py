@@ -167,7 +167,7 @@ def _draw_gradients(recommender: Recommender, explanation: Explanation) -> None:
         charts.bar_panels(rows, panels, chart_view.text_and_background()[0]),
         "Effect of leaving out, integrated gradients and attention: "
         + "; ".join(
-            f"{contributions.in_words(row, True)}, gradients {row.gradient_text or 'none'}" for row in rows.itertuples()
+            f"{contributions.in_words(row)}, gradients {row.gradient_text or 'none'}" for row in rows.itertuples()
         ),
         name="Three views",
     )

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bst.explanation.sentences import LOGITS, Explanation, Measure, sentence, signed
+from bst.explanation.measures import Measure
+from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
@@ -64,7 +65,7 @@ def frame(
 
     ``causes``: planted effects by the event's index.
     """
-    effects, looks = explanation.event_effects(measure), explanation.attention.weights
+    effects, looks = explanation.event_effects(measure), explanation.attention_weights(measure)
     weights = looks.to_events.mean(axis=0)
     by_gradients = np.full(len(effects), np.nan) if gradients is None else gradients.event_effects
     strongest, others = split_events(effects, order)
@@ -100,23 +101,19 @@ def render(
     """Draw the picture."""
     rows = frame(recommender, explanation, measure, order, causes)
     title, ink = EFFECT_TITLES[measure], chart_view.text_and_background()[0]
-    panels = [Panel("effect", title, True, 3)]
-    if measure in LOGITS:  # these towers have an attention of their own
-        rows = rows[rows["effect"].notna()]
-    else:
-        panels.append(Panel("attention", "What it looked at", False, 2))
+    panels = [Panel("effect", title, True, 3), Panel("attention", "What it looked at", False, 2)]
     chart_view.show(
         charts.bar_panels(rows, panels, ink),
-        f"{title}: " + "; ".join(in_words(row, measure not in LOGITS) for row in rows.itertuples()),
+        f"{title}: " + "; ".join(in_words(row) for row in rows.itertuples()),
         name="What moved it",
         about=sentence(explanation, measure, recommender.catalogue.title),
     )
 
 
-def in_words(row: Any, with_attention: bool) -> str:
+def in_words(row: Any) -> str:
     """Return a row of ``frame`` for those who do not see it."""
     parts = [row.effect_text] if row.effect_text else []
-    if with_attention and row.attention_text:
+    if row.attention_text:
         parts.append(f"looked at {row.attention_text}")
     return f"{row.label} {', '.join(parts)}"
 
@@ -129,9 +126,10 @@ def legend(recommender: Recommender, explanation: Explanation, measure: Measure,
         "liked": "▲ raises, ▼ lowers the chance by so many percentage points",
         "next_logit": "▲ makes the movie so many times as likely (×), ▼ as unlikely (÷), relative to all others",
     }[measure]
-    sentences = [f"{effect}, compared with the same visitor without it (leave-one-out)."]
-    if measure not in LOGITS:
-        sentences.append("Grey: what the model looked at (attention).")
+    sentences = [
+        f"{effect}, compared with the same visitor without it (leave-one-out).",
+        "Grey: what the model looked at (attention).",
+    ]
     unread = len(explanation.visitor.history) - len(explanation.events)
     if unread:
         are = "is" if unread == 1 else "are"

@@ -5,7 +5,8 @@ from typing import Literal
 
 import streamlit as st
 
-from bst.explanation.sentences import Explanation, Measure
+from bst.explanation.measures import Measure
+from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Visitor
 from pages.shared.format import escape_markdown

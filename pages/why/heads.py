@@ -1,4 +1,4 @@
-"""Head by head: what each attention head looked at, and how the movies of the history look at each other."""
+"""Head by head: what each head looked at, in numbers, and how the movies of the history look at each other."""
 
 import numpy as np
 import pandas as pd
@@ -7,44 +7,37 @@ import streamlit as st
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from bst.scoring.results import HistoryAttention
+from bst.scoring.results import CandidateAttention, HistoryAttention
 from bst.text import count
 from pages.shared.format import capitalised, escape_markdown
-from pages.shared.widgets import chart_view
-from pages.why import contributions
+from pages.shared.widgets import chart_view, film_strip
+from pages.why import contributions, controls
 from pages.why.controls import Subject
 
 TITLE = "Head by head"
-MEAN = "Mean of all heads"
 # of a long history the newest tokens are drawn in the heatmap
 MAX_TOKENS = 40
 
 
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
-    """Draw the links, the heatmap of heads, and the heatmap of events."""
-    looks = explanation.attention.weights
+    """Draw the heatmap of heads, and the heatmap of events."""
+    looks = explanation.attention_weights(controls.measure(explanation))
     if not explanation.events:
         st.caption(f"With no history there is nothing to look at but {looks.rest}.")
         return
-    heads = [MEAN, *looks.heads]
-    if st.session_state.get("why_head") not in heads:
-        st.session_state["why_head"] = MEAN
-    head = st.selectbox("Head", heads, key="why_head", persist_state="session", width=260)
     grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
-        _draw_links(recommender, explanation, head)
-    with grid.cell():
-        _draw_heads(recommender, explanation)
+        _draw_heads(recommender, explanation, looks)
     if looks.between is not None:
-        _draw_history_attention(recommender, explanation, looks.between, head)
+        with grid.cell():
+            _draw_history_attention(recommender, explanation, looks.between)
 
 
-def weights(recommender: Recommender, explanation: Explanation) -> pd.DataFrame:
-    """Return the attention weights, one row a bar: ``label``, a column a head, and one for their mean.
+def weights(recommender: Recommender, explanation: Explanation, looks: CandidateAttention) -> pd.DataFrame:
+    """Return the attention weights, one row a movie: ``label``, and a column a head.
 
     Movies are in the order they were watched. Of a long history, the movies with the least attention share a row.
     """
-    looks = explanation.attention.weights
     strongest, others = contributions.split_events(looks.to_events.mean(axis=0), "time")
     rows = [
         (contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i])
@@ -53,30 +46,12 @@ def weights(recommender: Recommender, explanation: Explanation) -> pd.DataFrame:
     if len(others):
         rows.append((count(len(others), "other movie"), *looks.to_events[:, others].sum(axis=1)))
     rows.append((capitalised(looks.rest), *looks.to_rest))
-    frame = pd.DataFrame(rows, columns=["label", *looks.heads])
-    return frame.assign(**{MEAN: frame[list(looks.heads)].mean(axis=1)})
+    return pd.DataFrame(rows, columns=["label", *looks.heads])
 
 
-def _draw_links(recommender: Recommender, explanation: Explanation, head: str) -> None:
-    title = recommender.catalogue.title(explanation.movie_id)
-    st.header("Where it looked", anchor=False)
-    rows = weights(recommender, explanation).assign(weight=lambda frame: frame[head])[["label", "weight"]]
-    in_words = "; ".join(f"{label} {weight:.0%}" for label, weight in rows.itertuples(index=False))
-    chart_view.show(
-        charts.attention_links(rows, title, chart_view.text_and_background()[0]),
-        f"Where {title} looked, {head.lower()}: {in_words}",
-        name="Where it looked",
-    )
-    st.caption(
-        "The thicker the line, the more the model looked there (attention weight). Movies in the order they were "
-        "watched."
-    )
-
-
-def _draw_heads(recommender: Recommender, explanation: Explanation) -> None:
+def _draw_heads(recommender: Recommender, explanation: Explanation, looks: CandidateAttention) -> None:
     st.header("Every head", anchor=False)
-    looks = explanation.attention.weights
-    long = weights(recommender, explanation).melt(["label"], list(looks.heads), "head", "weight")
+    long = weights(recommender, explanation, looks).melt(["label"], list(looks.heads), "head", "weight")
     chart_view.show(
         charts.attention_heatmap(long),
         f"Attention of each of {len(looks.heads)} heads; every head's weights sum to 100%",
@@ -85,10 +60,12 @@ def _draw_heads(recommender: Recommender, explanation: Explanation) -> None:
     st.caption("The model looks in several ways at once: with several heads, whose weights sum to 100% each.")
 
 
-def _draw_history_attention(
-    recommender: Recommender, explanation: Explanation, attention: HistoryAttention, head: str
-) -> None:
+def _draw_history_attention(recommender: Recommender, explanation: Explanation, attention: HistoryAttention) -> None:
     st.header("How the movies look at each other", anchor=False)
+    heads = [film_strip.MEAN, *attention.heads]
+    if st.session_state.get("why_head") not in heads:
+        st.session_state["why_head"] = film_strip.MEAN
+    head = st.selectbox("Head", heads, key="why_head", persist_state="session", width=260)
     matrix = _matrix(attention, head)
     names = [
         *map(capitalised, attention.before),
@@ -121,7 +98,5 @@ def _draw_history_attention(
 
 
 def _matrix(attention: HistoryAttention, head: str) -> np.ndarray:
-    """Return a head's weights; the mean of all heads where it has none, as another layer's head."""
-    if head in attention.heads:
-        return attention.weights[attention.heads.index(head)]
-    return attention.weights.mean(axis=0)
+    """Return a head's weights, or the mean of all heads."""
+    return attention.weights.mean(axis=0) if head == film_strip.MEAN else attention.weights[attention.heads.index(head)]

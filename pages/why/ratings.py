@@ -10,8 +10,9 @@ from bst.explanation.leave_one_out import interactions, rating_changes
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from bst.what_if.edits import Rate
-from pages.shared.format import escape_markdown, stars
+from bst.what_if.edits import Drop, Edit, Rate
+from bst.what_if.instructions import instruction
+from pages.shared.format import capitalised, escape_markdown, stars
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Subject
@@ -45,7 +46,7 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
     )
     rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
     cells = _rating_cells(recommender, explanation, expected, rows)
-    low, high = _lowest_and_highest(cells)
+    low, high = _lowest_and_highest(cells[cells["level"] != charts.NOT_RATED])
     above_chart = st.container(key="answer_cell")
     selected = chart_view.show(
         charts.rating_changes(cells),
@@ -56,7 +57,10 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
         select=True,
     )
     more = f" The {MAX_ROWS} movies whose rating matters most." if len(expected) > MAX_ROWS else ""
-    st.caption(f"The expected rating, in stars; a frame marks the rating that they gave.{more}")
+    st.caption(
+        f"The expected rating, in stars; a frame marks the rating that they gave.{more} “Not at all” is what the bars "
+        "above compare with: a movie that is left out says nothing, while a bad rating says what they do not like."
+    )
     clicked = selected.selection.get("cell") or []
     with above_chart:  # where it is in sight
         # the click may be of an earlier history, which had more rows
@@ -71,6 +75,8 @@ def _rating_cells(
     recommender: Recommender, explanation: Explanation, expected: np.ndarray, rows: list[int]
 ) -> pd.DataFrame:
     """Return the cells of the heatmap as ``charts.rating_changes`` takes them, and each event's ``index``."""
+    levels = (charts.NOT_RATED, *recommender.bundle.levels)
+    left_out = explanation.value("expected") - explanation.event_effects("expected")
     return pd.DataFrame(
         [
             {
@@ -82,7 +88,7 @@ def _rating_cells(
                 "now": level == explanation.events[index].rating,
             }
             for place, index in enumerate(rows)
-            for level, value in zip(recommender.bundle.levels, expected[index], strict=True)
+            for level, value in zip(levels, (left_out[index], *expected[index]), strict=True)
         ]
     )
 
@@ -109,9 +115,10 @@ def _draw_clicked(
         )
         return
     expected = cells.loc[(cells["index"] == index) & (cells["level"] == level), "expected"].item()
-    label = f"Rate {title} {level:g} instead of {event.rating:g}: {expected:.2f} ★"
+    edit: Edit = Drop(event.movie_id) if level == charts.NOT_RATED else Rate(event.movie_id, level)
+    label = f"{capitalised(instruction(edit, explanation.visitor, recommender.catalogue.title))}: {expected:.2f} ★"
     if st.button(escape_markdown(label), key="why_try_cell", icon=":material/star_half:", type="primary"):
-        try_edit(subject, Rate(event.movie_id, level))
+        try_edit(subject, edit)
 
 
 def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:

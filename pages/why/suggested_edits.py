@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bst.explanation import predicted
-from bst.explanation.sentences import MEASURES, Explanation, Measure, signed, top_contributions, value_text
+from bst.explanation.measures import MEASURES, Measure
+from bst.explanation.sentences import Explanation, signed, top_contributions, value_text
 from bst.inference.recommender import Recommender
-from bst.schema import DEMOGRAPHICS, Event
+from bst.schema import Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
-from pages.shared.format import escape_markdown
+from bst.what_if.instructions import instruction
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
@@ -90,18 +92,14 @@ def _proposals(recommender: Recommender, explanation: Explanation, measure: Meas
     """Return edits of what moves the prediction most: removed, rated differently, unknown."""
     title, levels = recommender.catalogue.title, recommender.bundle.levels
     events = _strongest_events(explanation, measure)
-    proposals = [
-        Proposal(f"Remove {title(event.movie_id)}", "delete", Drop(event.movie_id)) for event in events[:MAX_REMOVALS]
-    ]
+    edits: list[tuple[str, Edit]] = [("delete", Drop(event.movie_id)) for event in events[:MAX_REMOVALS]]
     if events:
         strongest = events[0]
         other = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
-        label = f"Rate {title(strongest.movie_id)} {other:g} instead of {strongest.rating:g}"
-        proposals.insert(1, Proposal(label, "star_half", Rate(strongest.movie_id, other)))
+        edits.insert(1, ("star_half", Rate(strongest.movie_id, other)))
     demographics = sorted(explanation.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
-    for name, _ in demographics[: MAX_EDITS - len(proposals)]:
-        proposals.append(Proposal(f"Hide their {DEMOGRAPHICS[name].label}", "person_off", SetDemographic(name, None)))
-    return proposals
+    edits += [("person_off", SetDemographic(name, None)) for name, _ in demographics[: MAX_EDITS - len(edits)]]
+    return [Proposal(capitalised(instruction(edit, explanation.visitor, title)), icon, edit) for icon, edit in edits]
 
 
 def _strongest_events(explanation: Explanation, measure: Measure) -> list[Event]:

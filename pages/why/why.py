@@ -6,23 +6,27 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.errors import BSTError
-from bst.explanation.sentences import LOGITS, Explanation, Measure, explain, sentence, signed, top_contributions
+from bst.explanation.measures import LOGITS, Measure
+from bst.explanation.sentences import (
+    Contribution,
+    Explanation,
+    cause,
+    demographic_text,
+    explain,
+    sentence,
+    signed,
+    top_contributions,
+)
 from bst.inference.recommender import Recommender
-from bst.schema import DEMOGRAPHICS
 from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.widgets import chart_view, film_strip, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
 QUESTION = "Why does the model expect this?"
-# what the towers that have an attention of their own predict, and their names
-TOWERS: dict[Measure, tuple[str, str]] = {
-    "like_logit": ("What they would come to like", "like tower"),
-    "next_logit": ("The next movie", "next tower"),
-}
 # by the names that links have for them
 PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": global_view}
 
@@ -50,6 +54,9 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
         controls.draw_measure(explanation)
+    if explanation.events:
+        st.header("Where it looked", anchor=False)
+        film_strip.render(recommender, explanation, measure, key="why_strip")
     if explanation.events or explanation.demographic_scores:
         _draw_contributions(recommender, subject, explanation, measure)
     else:
@@ -62,6 +69,9 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         key=settings.key("why_part"),
         persist_state="session",
     )
+    if measure in LOGITS:
+        other = controls.MEASURES[measure]
+        st.caption(f"What follows is about the expected rating: another tower predicts that than “{other}”.")
     PARTS[settings.get("why_part")].render(recommender, subject, explanation)
 
 
@@ -75,17 +85,23 @@ def _explain(recommender: Recommender, subject: Subject) -> Explanation:
 
 
 def _second_sentence(explanation: Explanation, measure: Measure, title: Callable[[int], str]) -> str:
-    """Return what moves the prediction most after the strongest, which the headline names."""
-    parts = []
-    for contribution in top_contributions(explanation, measure)[1:3]:
-        if contribution.event:
-            name = f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
-        elif contribution.demographic:
-            name = f"their {DEMOGRAPHICS[contribution.demographic].label}"
-        parts.append(f"{name} ({signed(measure, contribution.effect)})")
+    """Return what moves the prediction most after the reason that the headline names, if it names one."""
+    contributions = top_contributions(explanation, measure)
+    named = int(cause(explanation, measure) is not None)
+    parts = [
+        f"{_contribution_text(explanation, contribution, title)} ({signed(measure, contribution.effect)})"
+        for contribution in contributions[named : named + 2]
+    ]
     if parts:
-        return f"Next strongest: {', and '.join(parts)}."
-    return "Nothing else about this visitor makes a noticeable difference."
+        return f"{'Next strongest' if named else 'Strongest'}: {' and '.join(parts)}."
+    return f"Nothing {'else ' * named}about this visitor makes a noticeable difference."
+
+
+def _contribution_text(explanation: Explanation, contribution: Contribution, title: Callable[[int], str]) -> str:
+    if contribution.event:
+        return f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
+    assert contribution.demographic is not None  # a contribution without an event
+    return demographic_text(explanation.visitor, contribution.demographic)
 
 
 def _draw_nothing_known() -> None:
@@ -106,13 +122,7 @@ def _draw_contributions(recommender: Recommender, subject: Subject, explanation:
         st.caption(escape_markdown(contributions.legend(recommender, explanation, measure, causes)))
     with right, st.container(border=True):
         suggested_edits.render(recommender, subject, explanation, measure)
-    if measure in LOGITS:
-        predicted, tower = TOWERS[measure]
-        st.caption(
-            f"{predicted} is predicted by a part of the model of its own (the {tower}), whose attention is not shown "
-            "here."
-        )
-    elif explanation.events:
+    if explanation.events and measure not in LOGITS:
         st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
 
 

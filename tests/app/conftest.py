@@ -9,7 +9,7 @@ import pytest
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
-from bst.bundles import rating_counts
+from bst.bundles import rating_counts, user_groups
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, load_movies
 from bst.models.classic.config import ClassicConfig
@@ -55,11 +55,22 @@ def edit(app: AppTest, movie_id: int, action: str, rating: float | None = None, 
     the whole page.
     """
     key = "history_rows" if slot == "a" else f"{slot}_history_rows"
+    return trigger(app, key, "edit", {"movie_id": movie_id, "action": action, "rating": rating})
+
+
+def trigger(app: AppTest, key: str, event: str, value: object) -> AppTest:
+    """What the JavaScript of the component with this key reports."""
     component = next(one.proto for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}"))
     states = app._tree.get_widget_states()
-    event = {"event": "edit", "value": {"movie_id": movie_id, "action": action, "rating": rating}}
-    states.widgets.add(id=_make_trigger_id(component.id, "events"), json_trigger_value=json.dumps([event]))
+    events = json.dumps([{"event": event, "value": value}])
+    states.widgets.add(id=_make_trigger_id(component.id, "events"), json_trigger_value=events)
     return app._run(states)
+
+
+def shown_strip(app: AppTest) -> dict:
+    """What the film strip shows: ``candidate``, ``frames``, ``looks`` and more."""
+    drawn = (json.loads(one.proto.json) for one in app.get("bidi_component"))
+    return next(data for data in drawn if "frames" in data)
 
 
 def shown_history(app: AppTest) -> list[dict]:
@@ -220,6 +231,7 @@ def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures:
     )
     bundle = save_bundle(bundle, model, history, figures, f"# {folder.name}")
     rating_counts.save(bundle, demo())
+    user_groups.save(bundle, demo())
     return bundle
 
 

@@ -1,5 +1,7 @@
 """The Data page, on the demo world: what it says is what was counted or planted there."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -75,6 +77,13 @@ def test_one_movie_by_group(demo):
     assert f"{everyone['ratings']:,} people gave The Matrix (1999) {everyone['mean']:.2f} ★ on average" in text(page)
     assert f"women {women:.2f}, men {men:.2f}" in text(page)
     assert f"Female {women:.2f}" in chart_words(page)[1]
+
+
+def test_one_movie_opens_with_one_that_women_and_men_rate_differently():
+    page = opened("One movie")
+    women, men = map(float, re.search(r"women (\d\.\d\d), men (\d\.\d\d)\.", text(page)).groups())
+    assert abs(women - men) > 0.3
+    assert "too close to call" not in text(page)
 
 
 def test_a_movie_that_nobody_rated_and_a_title_with_signs(monkeypatch):

@@ -120,10 +120,12 @@ def test_every_section_says_its_result_in_words(measured, record):
     app.segmented_control(key="evaluation_history_True").set_value("mae").run()
     assert chart_words(app)[0].startswith("Error in stars by known ratings: This model: ")
     app = opened(app, "Groups and fairness")
-    assert "Between the sexes: ▲ more than chance" in texts(app)
-    assert "from Male (best of 2) to Female (worst)" in texts(app)
-    assert "differ as much in fewer than 1 in 1,000 of cases" in texts(app)
-    assert "Between age groups: ● no more than chance" in texts(app), "in spite of an interval that leaves out 0"
+    assert "Between the sexes**: ▲ more than chance: off by 0.10 stars more for “Female” than for “Male”" in texts(app)
+    assert "from Male (best) to Female (worst)" in texts(app)
+    assert "differ as much in under 0.1% of cases" in texts(app)
+    assert "Between age groups**: ● no difference beyond chance" in texts(app)
+    # an interval that leaves out 0 is explained
+    assert "0.010 – 0.300; as these two were picked because they are the furthest apart of 7," in texts(app)
     part = app.segmented_control(key="evaluation_part_sex_age_occupation_genre_decade_fame")
     part.set_value("fame").run()
     assert "Blockbusters" in chart_words(app)[0]

@@ -11,7 +11,7 @@ from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
 from bst.settings import get_settings
 from bst.text import percent
-from tests.app.conftest import captions, chart_words, headline, start
+from tests.app.conftest import captions, chart_words, headline, shown_strip, start, trigger
 
 pytestmark = pytest.mark.timeout(180)
 PAGE = "pages/replay/replay.py"
@@ -92,8 +92,10 @@ def test_each_step_shows_the_expected_and_the_given_rating(kinds, dataset):
     sentence = f"the model is off by {ours:.2f} stars on average; the item mean by {theirs:.2f}"
     assert sentence in headline(app)
     title, stars = events[12]
-    assert f"Next, they rated **{title}**" in page_text(app)
-    assert f"They gave **{stars:.0f} ★**. The model expected **{replay.predicted[12]:.1f} ★**" in page_text(app)
+    candidate = shown_strip(app)["candidate"]
+    assert (candidate["lead"], candidate["label"]) == ("Next, they rated", title)
+    outcome = candidate["value"].replace("\N{NO-BREAK SPACE}", " ")
+    assert outcome.startswith(f"They gave {stars:.0f} ★. The model expected {replay.predicted[12]:.1f} ★")
     first, second = chart_words(app)
     assert first.startswith("Stars expected and given, movie by movie. The latest: ")
     assert first.endswith(f"{events[11][0]}: expected {replay.predicted[11]:.1f}, given {events[11][1]:.0f}")
@@ -149,26 +151,51 @@ def test_going_from_step_to_step(kinds):
     app.slider(key="replay_slider").set_value(total).run()
     assert not app.exception
     assert app.button(key="replay_on").disabled
-    assert "That was the last" in page_text(app)
+    assert shown_strip(app)["candidate"]["lead"].startswith("That was the last movie.")
 
 
-def test_playing_makes_a_step_when_it_is_time_and_pauses_at_the_end(kinds):
+def test_the_strip_grows_with_each_step_and_shows_where_the_model_looked(kinds, dataset):
+    user = HELD_OUT[3]
+    events = timeline(dataset, user)
+    app = open_page("timeline", replay_user=user, replay_step=0)
+    strip = shown_strip(app)
+    assert [frame["id"] for frame in strip["frames"]] == ["rest"]
+    assert strip["frames"][0]["weights"] == [1] * 5, "with no history there is nothing else to look at"
+    for step in (1, 2):
+        app.button(key="replay_on").click().run()
+        strip = shown_strip(app)
+        assert strip["candidate"]["label"] == events[step][0]
+        assert [frame["label"].split(", rated ")[0] for frame in strip["frames"][1:]] == [t for t, _ in events[:step]]
+    replay, recommender = shown_replay(app), Recommender.load(get_settings().bundles / "timeline")
+    movie = replay.visitor.history[2].movie_id
+    weights = recommender.attention(replay.at(2), movie)
+    for i, frame in enumerate(strip["frames"][1:]):
+        assert frame["weights"][1:] == pytest.approx(weights.to_events[:, i].tolist())
+        without = replay.at(2).without(replay.visitor.history[i].movie_id)
+        effect = float(np.subtract(*(recommender.expected_ratings(who, [movie])[0] for who in (replay.at(2), without))))
+        assert frame["direction"] == ("none" if abs(effect) < 0.03 else "up" if effect > 0 else "down")
+
+
+def test_playing_makes_a_step_when_the_browser_has_shown_one_and_pauses_at_the_end(kinds):
     app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=0)
     total = shown_replay(app).steps
     app.session_state["replay_step"] = total - 2
     app.run()
+    assert shown_strip(app)["playing"] is None
     app.button(key="replay_play").click().run()
     assert app.button(key="replay_play").label == "Pause"
-    assert app.session_state["replay_step"] == total - 2, "not before it is time"
+    assert app.session_state["replay_step"] == total - 2, "not before it was seen"
+    assert shown_strip(app)["playing"]["step"] == total - 2
 
-    def later():
-        app.session_state["replay_stepped_at"] -= 1.2
-        app.run()
+    def shown(step):
+        trigger(app, "replay_strip", "shown", step)
+        assert not app.exception
         return app.session_state["replay_step"]
 
-    assert later() == total - 1
+    assert shown(total - 2) == total - 1
+    assert shown(total - 2) == total - 1, "told twice"
     assert app.button(key="replay_play").label == "Pause"
-    assert later() == total
+    assert shown(total - 1) == total
     assert app.button(key="replay_play").label == "Play"
     # from the beginning again
     app.button(key="replay_play").click().run()
@@ -185,7 +212,6 @@ def test_playing_makes_a_step_when_it_is_time_and_pauses_at_the_end(kinds):
 def test_a_slider_that_lags_behind_does_not_pause(kinds):
     app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=6)
     app.button(key="replay_play").click().run()
-    app.session_state["replay_stepped_at"] += 100  # however slow this machine is, no step is due yet
     app.slider(key="replay_slider").set_value(5).run()
     assert (app.session_state["replay_step"], app.session_state["replay_playing"]) == (6, True)
     # a slider that was moved further counts

@@ -202,7 +202,7 @@ def test_undo_redo_jump_and_reset_on_the_page(kinds):
     edit(app, ALIEN, "rate", 1)
     edit(app, TOY_STORY, "remove")
     assert [event[0] for event in history(app)].count(TOY_STORY) == 0
-    assert app.button(key="undo").help == "Undo\\: removed Toy Story \\(1995\\)"
+    assert app.button(key="undo").help == "Undo\\: removed Toy Story \\(1995\\) \\(Ctrl\\+Z\\)"
     assert listed(app) == ["2. **Now:** removed Toy Story (1995)", "1. rated Alien (1979) 5 → 1", "0. the start"]
 
     app.button(key="undo").click().run()
@@ -356,6 +356,8 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
         "filter_years": (1950, 1999),
         "filter_fame": (1, 3),
         "filter_seen": True,
+        "for_anyone": True,
+        "list_view": "rows",
         "length": 50,
         "any_movie": CASABLANCA,
         "asked_about": TOY_STORY,

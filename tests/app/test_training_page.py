@@ -1,6 +1,7 @@
 """Training: how models were trained, side by side; and unfinished runs."""
 
 import json
+import re
 import shutil
 
 import psutil
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from bst.models.registry import preset
 from bst.models.timeline.config import TimelineConfig, TowerConfig
-from bst.training import background
+from bst.training import background, duration
 from bst.training.runs import RunSettings
 from tests.app.conftest import captions, chart_words, headline, start
 
@@ -170,8 +171,37 @@ def form():
 
 @pytest.fixture
 def dialog(kinds, runs):
-    """What the dialog holds, without the page around it."""
-    return AppTest.from_function(form, default_timeout=120).run()
+    """What the dialog holds, with all settings, without the page around it."""
+    dialog = AppTest.from_function(form, default_timeout=120).run()
+    return dialog.segmented_control(key="train_kind").set_value("full").run()
+
+
+def test_the_form_opens_with_a_training_of_about_a_minute(kinds, runs, monkeypatch):
+    started = []
+    monkeypatch.setattr(background, "start", lambda settings, name: started.append((settings, name)))
+    monkeypatch.setattr(duration, "slowness", lambda: 1.0)
+    dialog = AppTest.from_function(form, default_timeout=120).run()
+    assert dialog.segmented_control(key="train_kind").value == "quick"
+    assert "Takes about a minute if this computer has little else to do." in captions(dialog)
+    dialog.button(key="train_start").click().run()
+    assert not dialog.exception
+    (settings, name) = started[0]
+    assert (settings.dataset, settings.protocol, settings.share, settings.config.tasks) == (
+        "demo",
+        "visitor",
+        0.25,
+        ("rating",),
+    )
+    assert name == "demo-quick"
+
+
+def test_the_form_says_how_long_a_full_training_takes(dialog, monkeypatch):
+    monkeypatch.setattr(duration, "slowness", lambda: 2.0)
+    dialog.run()
+    said = re.search(r"Takes about (\d+) minutes", captions(dialog))
+    dialog.select_slider(key="train_share").set_value(0.25).run()
+    less = re.search(r"Takes about (\d+) minutes", captions(dialog))
+    assert int(less[1]) < int(said[1]) / 2
 
 
 def test_the_run_is_started_with_the_settings_of_the_form(dialog, monkeypatch):

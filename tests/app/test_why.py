@@ -17,7 +17,7 @@ from bst.schema import Event, Visitor
 from bst.text import percent
 from bst.what_if.edits import Drop, Rate, SetDemographic
 from pages.why import contributions
-from tests.app.conftest import captions, chart_words, headline, set_visitor, start, visitor
+from tests.app.conftest import captions, chart_words, headline, set_visitor, shown_strip, start, visitor
 from tests.insights import insights_record, spread
 
 pytestmark = pytest.mark.timeout(300)
@@ -114,7 +114,7 @@ def test_the_chances_have_sentences_and_bars_of_their_own(kinds):
     app.segmented_control(key="why_measure_choice").select("next_logit").run()
     assert not app.exception
     assert " is next" in headline(app)
-    assert "looked at" not in chart_words(app)[0], "the next tower has an attention of its own"
+    assert "The next tower reads the history once" in shown_strip(app)["note"]
     # a seen movie is never next, nor does anybody come to like it
     app.selectbox(key="why_choice").select(who.history[0].movie_id).run()
     for measure in ("next_logit", "like_logit"):
@@ -134,8 +134,11 @@ def test_what_they_would_come_to_like_has_odds_for_bars_and_chances_for_changes(
     logit = model.predict(who).like_logit[model.catalogue.row(movie)]
     shown_value = re.match(r"([\d.]+)% likely to watch .+ some time and like it", headline(app)).group(1)
     assert float(shown_value) == pytest.approx(100 / (1 + np.exp(-logit)), rel=0.06)
-    assert "looked at" not in chart_words(app)[0], "the like tower has an attention of its own"
-    assert "the like tower), whose attention is not shown here" in captions(app)
+    # where the like tower looked
+    looks = model.tower_attention(who, "like")
+    frames = shown_strip(app)["frames"]
+    assert [frame["weights"][1:] for frame in frames[1:]] == [pytest.approx(w) for w in looks.to_events.T.tolist()]
+    assert "The like tower reads the history once" in shown_strip(app)["note"]
     # each bar is a factor of the odds
     without_each = [who, *(who.without(event.movie_id) for event in who.history)]
     logits = model.score_movie(without_each, movie).like_logit.astype(float)
@@ -229,12 +232,31 @@ def test_little_is_known(kinds, bundle, events):
 def test_every_head_and_every_look_between_movies_is_shown(kinds):
     app = why("timeline")
     app.segmented_control(key="why_part").select("heads").run()
-    _, links, heads, between = chart_words(app)
-    assert "mean of all heads: 4 ★ · Toy Story (1995) " in links
+    _, heads, between = chart_words(app)
     assert heads == "Attention of each of 4 heads; every head's weights sum to 100%"
-    assert between.startswith("How 6 tokens look at each other")
-    app.selectbox(key="why_head").select("Layer 2, head 1").run()
-    assert "layer 2, head 1: 4 ★ · Toy Story (1995) " in chart_words(app)[1]
+    assert between.startswith("How 6 tokens look at each other, mean of all heads")
+    app.selectbox(key="why_head").select("Layer 1, head 2").run()
+    assert chart_words(app)[2].endswith("layer 1, head 2")
+
+
+@pytest.mark.parametrize("bundle", ["timeline", "classic"])
+def test_the_strip_shows_where_each_head_looked_and_what_each_movie_does(kinds, bundle):
+    app = why(bundle)
+    model, who, movie = recommender(kinds / bundle), visitor(app), app.selectbox(key="why_choice").value
+    strip, weights = shown_strip(app), model.attention(who, movie)
+    title, events = model.catalogue.title, model.read_events(who)
+    assert strip["label"] == f"Where {title(movie)} looked"
+    assert [look["name"] for look in strip["looks"]] == ["Mean of all heads", *weights.heads]
+    rest, *frames = strip["frames"]
+    assert rest["label"] == ("Who the visitor is" if bundle == "timeline" else "The movie itself")
+    assert [frame["label"].split(", rated ")[0] for frame in frames] == [title(event.movie_id) for event in events]
+    for i in range(len(weights.heads)):
+        assert [frame["weights"][1 + i] for frame in frames] == pytest.approx(weights.to_events[i].tolist())
+        assert rest["weights"][1 + i] == pytest.approx(weights.to_rest[i])
+    expected = model.expected_ratings(who, [movie])[0]
+    for event, frame in zip(events, frames, strict=True):
+        by = expected - model.expected_ratings(who.without(event.movie_id), [movie])[0]
+        assert frame["direction"] == ("none" if abs(by) < 0.03 else "up" if by > 0 else "down")
 
 
 def test_without_insights_the_page_says_how_to_get_them(kinds):

@@ -5,17 +5,27 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
 
-# phone, tablet or half a screen, projector, desktop
-WIDTHS = (390, 720, 1024, 1440)
+# phone, half a screen, tablet, projector, laptop, desktop
+WIDTHS = (390, 720, 900, 1024, 1300, 1440)
 HEIGHT = 900
 
-# what sticks out to the right, of what does not scroll by itself
+# what sticks out to the right, of what does not scroll by itself: out of the window, and out of a custom component,
+# whose elements are in a tree of their own
 STICKING_OUT = """(width) => {
-    const within = e => e.getBoundingClientRect().right <= width + 1;
-    const scrolls = e => e.dataset.testid !== 'stMain' && (
-        within(e) && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
-    return [...document.querySelectorAll('[data-testid=stMain] *')]
-        .filter(e => !within(e) && e.getBoundingClientRect().width > 0 && !scrolls(e.parentElement))
+    const within = (e, right) => e.getBoundingClientRect().right <= right + 1;
+    const scrolls = (e, right) => e && e.dataset.testid !== 'stMain' && (
+        within(e, right) && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+        || scrolls(e.parentElement, right));
+    const main = [...document.querySelectorAll('[data-testid=stMain] *')];
+    const fixed = e => e && (getComputedStyle(e).position === 'fixed' || fixed(e.parentElement));
+    const inside = main.filter(e => e.shadowRoot).flatMap(host =>
+        [...host.shadowRoot.querySelectorAll('*')]
+            .map(e => [e, fixed(e) ? width : host.getBoundingClientRect().right]));
+    return [...main.map(e => [e, width]), ...inside]
+        .filter(([e, right]) => !within(e, right) && e.getBoundingClientRect().width > 1)
+        .filter(([e, right]) => !scrolls(e.parentElement, right))
+        .map(([e]) => e)
+        .filter(e => !e.ownerSVGElement)  // a drawing ends where its frame does
         .filter(e => !e.closest('[data-testid=stDataFrame]') && !e.closest('canvas'))
         .filter(e => e.type !== 'range')  // nobody sees it: it hides in the slider's thumb
         .map(e => e.tagName + '.' + e.className)
@@ -23,10 +33,15 @@ STICKING_OUT = """(width) => {
 
 # words that begin in one line and end in another; after a hyphen or a slash that is as it should be
 BROKEN_WORDS = """() => {
-    const broken = [], range = document.createRange();
-    const texts = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const text = texts.currentNode, parent = text.parentElement;
+    const broken = [], range = document.createRange(), texts = [];
+    const main = document.querySelector('[data-testid=stMain]');
+    const hosts = [...main.querySelectorAll('*')].filter(e => e.shadowRoot);
+    for (const root of [main, ...hosts.map(e => e.shadowRoot)]) {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) texts.push(walker.currentNode);
+    }
+    for (const text of texts) {
+        const parent = text.parentElement;
         if (parent.closest('svg, code, style, script, [data-testid=stDataFrame]')) continue;
         if (!parent.checkVisibility()) continue;
         if (text.data.includes('://')) continue;  // an address has no words

@@ -41,6 +41,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     page.goto("/training?bundle=demo")
     settled(page)
     page.get_by_role("button", name="Train a model").click()
+    page.get_by_role("dialog").get_by_text("Full", exact=True).click()
     choose(page, "Preset", "Compact BST")
     press(page, "Share of its users to train on", "ArrowLeft", 4)
     press(page, "Epochs", "End")

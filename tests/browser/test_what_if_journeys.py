@@ -84,7 +84,7 @@ def test_change_take_back_compare_share_and_open_elsewhere(page, browser):
     page.locator(".st-key-start_0").get_by_role("button").click()
     settled(page)
     said = headline(page)
-    assert re.search(r"because .+ went from \d to \d", said)
+    assert re.search(r"because .+ was rated \d instead of \d", said)
     ranks = described(page, "Ranks in A and in B").get_attribute("aria-label")
     lists = listed(page, "what_if_list_a"), listed(page, "what_if_list_b")
     assert lists[0] != lists[1]

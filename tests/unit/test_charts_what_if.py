@@ -6,6 +6,7 @@ import pytest
 
 from bst.presentation import charts
 from bst.presentation.charts.what_if import _apart
+from bst.schema import AGE_LABELS
 
 INK = "#111111"
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)
@@ -178,9 +179,12 @@ def grid(current: bool) -> pd.DataFrame:
 
 
 def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
-    spec = charts.demographic_grid(grid(current=True), LEVELS, (3.0, 4.0)).to_dict()
+    spec = charts.demographic_grid(grid(current=True), ["artist", "writer"], LEVELS, (3.0, 4.0)).to_dict()
     rects = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rect"]
     text = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "text")
     assert text["encoding"]["text"]["format"] == ".2f"
     assert [rect["mark"].get("stroke") for rect in rects] == [None, "#ffffff", "#000000"]
-    assert len(charts.demographic_grid(grid(current=False), LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2
+    # also of those that the frame has no cell for
+    assert rects[0]["encoding"]["y"]["scale"]["domain"] == ["artist", "writer"]
+    assert rects[0]["encoding"]["x"]["scale"]["domain"] == list(AGE_LABELS.values())
+    assert len(charts.demographic_grid(grid(current=False), ["artist"], LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2

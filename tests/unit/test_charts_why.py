@@ -120,13 +120,6 @@ def test_places_of_an_axis_may_have_any_names():
     assert params(charts.pair_interactions(cells))["names"] == ["1. Same", "2. Same"]
 
 
-def test_links_are_the_thicker_the_more_weight_they_carry():
-    rows = pd.DataFrame({"label": ["a", "b", "c"], "weight": [0.6, 0.3, 0.0]})
-    widths = [row["width"] for row in data(charts.attention_links(rows, "Aliens (1986)", INK)) if "width" in row]
-    assert widths[0] == 2 * widths[1] == 16
-    assert widths[2] > 0
-
-
 def test_what_must_not_be_seen_is_no_cell():
     cells = pd.DataFrame({"row": [0, 1, 1], "column": [0, 0, 1], "weight": [1.0, 0.4, 0.6]})
     cells = cells.assign(row_label="x", column_label="y")

@@ -23,6 +23,7 @@ from bst.datasets.profile import (
     release_years,
     star_shares,
     tastes,
+    telling_movie,
     timestamp_ties,
 )
 from bst.datasets.profile.planted import planted_tastes
@@ -158,6 +159,27 @@ def test_a_movie_that_nobody_rated(tiny_dataset):
     assert tables["all"].empty
     assert "sex" not in tables
     assert tables["levels"]["share"].sum() == 0
+
+
+def test_the_first_movie_shown_is_the_one_that_women_and_men_rate_most_differently(tiny_dataset):
+    stars = {
+        (0, "F"): [3, 4] * 20, (0, "M"): [3, 4] * 20,  # the same
+        (1, "F"): [4, 5] * 20, (1, "M"): [2, 3] * 20,  # two stars apart
+        (2, "F"): [1, 5] * 20, (2, "M"): [1, 3] * 20,  # one star apart, and less certain
+        (3, "F"): [5] * 29, (3, "M"): [1] * 29,  # four stars apart, of 29 people each
+    }  # fmt: skip
+    rows = [(movie, sex, rating) for (movie, sex), ratings in stars.items() for rating in ratings]
+    ratings = RatingsByMovie(
+        np.arange(len(rows), dtype=np.int32),
+        np.array([rating for *_, rating in rows], np.float32),
+        np.array([0, 80, 160, 240, 298]),
+        {"sex": np.array(["FM".index(sex) for _, sex, _ in rows], np.int8)},
+        (1.0, 2.0, 3.0, 4.0, 5.0),
+    )
+    assert telling_movie(ratings) == 1
+    # nobody's sex is known: the most rated one
+    unknown = replace(ratings, codes={"sex": np.full(298, -1, np.int8)}, offsets=np.array([0, 80, 160, 298]))
+    assert telling_movie(unknown) == 2
 
 
 def test_a_dataset_without_ratings_is_refused(tiny_dataset):

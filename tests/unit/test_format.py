@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bst.text import count, percent
-from pages.shared.format import escape_markdown, odds, stars, table_height
+from pages.shared.format import about, duration, escape_markdown, odds, stars, table_height
 
 
 def test_characters_with_a_meaning_in_markdown_are_escaped():
@@ -23,6 +23,20 @@ def test_stars_and_counts():
     assert (stars(5.0), stars(4.56)) == ("5 ★", "4.6 ★")
     assert (count(1, "movie"), count(0, "movie"), count(1200, "movie")) == ("1 movie", "0 movies", "1,200 movies")
     assert count(2, "person", "people") == "2 people"
+
+
+def test_durations_stand_in_the_unit_that_reads_best():
+    assert [duration(s) for s in (0.2, 1, 89, 91, 150, 5300, 6480)] == [
+        "1 second",
+        "1 second",
+        "89 seconds",
+        "2 minutes",
+        "2 minutes",
+        "88 minutes",
+        "1.8 hours",
+    ]
+    # an estimate is no finer than it is
+    assert [about(s) for s in (12, 57, 200)] == ["less than a minute", "about a minute", "about 3 minutes"]
 
 
 @pytest.mark.parametrize(("rows", "max_rows", "height"), [(0, None, 38), (3, None, 143), (3, 8, 143), (20, 8, 318)])

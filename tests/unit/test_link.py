@@ -36,6 +36,8 @@ values = {
     "filter_years": st.tuples(st.integers(1890, 1960), st.integers(1960, 2030)),
     "filter_fame": st.lists(st.integers(0, len(POPULARITY_BANDS) - 1), min_size=2, max_size=2).map(sorted).map(tuple),
     "filter_seen": st.booleans(),
+    "for_anyone": st.booleans(),
+    "list_view": st.sampled_from(["tiles", "rows"]),
     "length": st.sampled_from(LENGTHS),
     "any_movie": ids,
     "asked_about": ids,

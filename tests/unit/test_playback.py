@@ -3,17 +3,19 @@
 from pages.replay.state import Playback
 
 
-def test_a_step_is_made_when_it_is_time_and_not_before():
+def test_a_step_is_made_when_the_one_before_was_seen():
     playback = Playback(step=3, steps=10).toggle(now=100.0)
     assert playback.playing
-    assert playback.tick(now=100.5) == playback
-    assert playback.tick(now=101.2) == Playback(4, 10, playing=True, stepped_at=101.2)
+    seen = playback.shown(3, now=101.2)
+    assert seen == Playback(4, 10, playing=True, stepped_at=101.2)
+    assert seen.shown(3, now=101.3) == seen, "told twice"
+    assert Playback(3, 10).shown(3, now=101.2) == Playback(3, 10), "paused meanwhile"
 
 
 def test_it_pauses_at_the_end_and_plays_from_the_beginning_again():
-    ended = Playback(9, 10, playing=True, stepped_at=0.0).tick(now=5.0)
+    ended = Playback(9, 10, playing=True, stepped_at=0.0).shown(9, now=5.0)
     assert (ended.step, ended.playing) == (10, False)
-    assert ended.tick(now=50.0) == ended
+    assert ended.shown(10, now=50.0) == ended
     again = ended.toggle(now=60.0)
     assert (again.step, again.playing) == (0, True)
 

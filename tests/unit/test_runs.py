@@ -66,6 +66,7 @@ def test_a_run_becomes_a_bundle(small_bundle, small_settings, world):
         "history.csv",
         "metrics.json",
         "rating_counts.json",
+        "user_groups.json",
         "weights.npz",
     ]
     assert not (small_bundle.folder.parent.parent / "runs" / "small").exists(), "a finished run leaves no folder"

@@ -75,6 +75,27 @@ def test_a_bundle_knows_how_many_ratings_each_movie_has(timeline_bundle, orderly
     assert rating_counts.read(bundle) is None
 
 
+def test_a_bundle_knows_of_which_groups_there_are_users(timeline_bundle, orderly, copy):
+    from bst.bundles import user_groups
+
+    users = orderly.users.dropna(subset=["sex", "age", "occupation"])
+    sizes = users.groupby(["sex", "age", "occupation"], observed=True).size().to_dict()
+    groups = user_groups.read(timeline_bundle)
+    assert len(groups) == 2 * 7 * 21
+    # a few people count as one
+    assert {group: number for group, number in groups.items() if number} == {
+        group: number if number >= 5 else 1 for group, number in sizes.items()
+    }
+    path, bundle = copy / "user_groups.json", open_bundle(copy)
+    kept = json.loads(path.read_text("utf-8"))
+    counts = list(groups.values())
+    for other in (counts[1:], [-1, *counts[1:]], [True, *counts[1:]], [0] * len(counts), "many", None):
+        path.write_text(json.dumps(kept | {"user_groups": {"counts": other}}), "utf-8")
+        assert user_groups.read(bundle) is None
+    path.unlink()
+    assert user_groups.read(bundle) is None
+
+
 def test_a_bundle_of_an_earlier_version_has_no_like_tower(timeline_bundle, copy, orderly):
     """Its configuration and its weights say nothing of one; it loads, and its default order is the next one."""
     from bst.inference.recommender import Recommender

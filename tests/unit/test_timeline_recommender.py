@@ -416,6 +416,26 @@ def test_attention_is_that_of_the_whole_pass(timeline_recommender, timeline_mode
     np.testing.assert_allclose(looks.to_events, rows[:, 1:], atol=1e-5)
 
 
+@pytest.mark.parametrize("events", [0, 1, 5, 20])
+@pytest.mark.parametrize("task", ["next", "like"])
+def test_a_tower_looks_from_the_newest_event_whatever_the_movie(task, events, timeline_recommender):
+    looks = timeline_recommender.tower_attention(Visitor("F", history=long_history(events)), task)
+    read, layers = min(events, 12), timeline_recommender.bundle.config.towers[task].layers
+    assert looks.heads == tuple(f"Layer {layer}, head {head}" for layer in range(1, layers + 1) for head in (1, 2))
+    assert looks.to_events.shape == (2 * layers, read)
+    np.testing.assert_allclose(looks.to_events.sum(axis=1) + looks.to_rest, 1, atol=1e-5)
+    if layers > 1:
+        assert looks.between.weights.shape == (2 * layers - 2, read + 1, read + 1)
+        # of these layers the newest token's row is what is shown
+        np.testing.assert_allclose(looks.between.weights[:, -1, 1:], looks.to_events[:-2], atol=1e-6)
+
+
+def test_what_is_not_predicted_is_not_looked_for(small_recommender, timeline_recommender):
+    for recommender, task in ((small_recommender, "like"), (timeline_recommender, "rating")):
+        with pytest.raises(ValueError, match=f"this model has no tower for task '{task}'"):
+            recommender.tower_attention(Visitor(), task)
+
+
 def test_a_recommender_by_name_of_its_bundle(eager, timeline_bundle, timeline_recommender, visitor, data_here):
     from bst.inference.recommender import Recommender
 

@@ -8,7 +8,16 @@ import pytest
 from bst.errors import VisitorError
 from bst.inference.recommender import Filters, RankOptions
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
-from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, compare, demographics, sweep
+from bst.what_if import (
+    DemographicSweep,
+    HistoryLengthSweep,
+    PositionSweep,
+    RatingSweep,
+    Subject,
+    compare,
+    demographics,
+    sweep,
+)
 from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetDemographic
 from tests.unit import made_up
 from tests.unit.made_up import ASH, BAY, COVE, DUNE, ELM, FERN, GATE, HILL, IDS, IRIS, JADE, TITLES, rated, visitor
@@ -62,7 +71,7 @@ def test_one_change(recommender):
     assert result.main_edit.share == 1
     assert (
         result.describe(title)
-        == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) went from 5 to 1."
+        == "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), because Ash (2000) was rated 1 instead of 5."
     )
 
 
@@ -100,7 +109,7 @@ def test_the_cause_is_the_edit_that_does_most_of_it_alone(recommender):
     assert result.edits == (SetDemographic("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
     assert (result.most_moved, result.main_edit.edit, result.main_edit.share) == (DUNE, Rate(ASH, 1), 1)
     assert result.describe(title) == (
-        "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), mostly because Ash (2000) went from 5 to 1."
+        "Dune (2000) falls from 1st to 3rd (4.4 → 3.6 ★), mostly because Ash (2000) was rated 1 instead of 5."
     )
 
 
@@ -113,8 +122,8 @@ def test_changes_that_do_it_only_together():
     result = compare(recommender, start, start.rated(ASH, 5).rated(BAY, 4))
     assert result.main_edit.share == 0
     assert result.describe(title) == (
-        "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) went from 3 to 5 and "
-        "Bay (2000) went from 3 to 4."
+        "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) was rated 5 instead of 3 and "
+        "Bay (2000) was rated 4 instead of 3."
     )
     result = compare(recommender, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
     assert result.describe(title) == (
@@ -128,7 +137,7 @@ def test_changes_that_do_it_only_together():
     [
         (
             replace(START, sex="F"),
-            "Gate (2000) rises from 4th to 3rd (3.0 → 4.2 ★), because sex went from unknown to female.",
+            "Gate (2000) rises from 4th to 3rd (3.0 → 4.2 ★), because their sex changed from unknown to female.",
         ),
         (START.without(BAY), "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because Bay (2000) was removed."),
         (
@@ -137,22 +146,51 @@ def test_changes_that_do_it_only_together():
         ),
         (
             Visitor(),
-            "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because all 2 movies were forgotten.",
+            "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because both movies were forgotten.",
         ),
         (
             START.watched(DUNE, 2),
             "Fern (2000) rises from 2nd to 1st (still 4.3 ★), because Dune (2000) was added with 2 ★.",
         ),
-        (replace(START, age=25), "The first 10 stay where they are, although age group went from unknown to 25–34."),
+        (
+            replace(START, age=25),
+            "The first 10 stay where they are, although their age group changed from unknown to 25–34.",
+        ),
         (
             START.watched(JADE, 1).rated(BAY, 2),
-            "The first 5 stay where they are, although Bay (2000) went from 3 to 2 and Jade (2000) was added with 1 ★.",
+            "The first 5 stay where they are, although Bay (2000) was rated 2 instead of 3 and Jade (2000) was added "
+            "with 1 ★.",
         ),
     ],
 )
 def test_one_sentence_for_each_kind_of_change(b, words, recommender):
     k = 5 if "first 5" in words else 10
     assert compare(recommender, START, b, k).describe(title) == words
+
+
+def test_the_sentence_is_about_the_movie_that_was_asked_about():
+    """Gate is asked about: its stars fall from 4.0 to 3.9, but those of Hill, which was above it, fall to 2."""
+    recommender = made_up.recommender(
+        lambda of: {GATE: 4.0 + 0.1 * (rated(of, ASH) - 1), HILL: 3.2 + rated(of, ASH), IRIS: 5.0 - rated(of, BAY)}
+    )
+    start = visitor((ASH, 4), (BAY, 3))
+    changed = start.rated(ASH, 3).rated(BAY, 4)
+    assert compare(recommender, start, changed).describe(title).startswith("Hill (2000) falls")
+    assert compare(recommender, start, changed, subject=Subject(GATE)).describe(title) == (
+        "Gate (2000) rises from 3rd to 2nd, mostly because Ash (2000) was rated 3 instead of 4: its own stars fall "
+        "(4.0 → 3.9 ★), but other movies lose more."
+    )
+    assert compare(recommender, start, changed, subject=Subject(GATE, "stars")).describe(title) == (
+        "Gate (2000) loses stars (4.0 → 3.9 ★), because Ash (2000) was rated 3 instead of 4 and Bay (2000) was rated 4 "
+        "instead of 3."
+    )
+    # what is in the history has stars, but no rank
+    assert compare(recommender, start, changed, subject=Subject(ASH)).describe(title).startswith("Hill (2000) falls")
+    assert (
+        compare(recommender, start, changed, subject=Subject(ASH, "stars"))
+        .describe(title)
+        .startswith("Ash (2000) keeps its stars (still ")
+    )
 
 
 def test_many_changes_and_no_move(recommender):
@@ -198,7 +236,7 @@ def test_the_next_movie():
     # chances 10, 31.6 and 7 times 1 of 48.6; after that 100 and 31.6 of 138.6
     result = compare(recommender, visitor((ASH, 3)), visitor((ASH, 5)), 3, RankOptions(order="next"))
     assert result.describe(title) == (
-        "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) went from 3 to 5."
+        "Gate (2000) rises from 2nd to 1st (watched next: 20.6 → 72.1%), because Ash (2000) was rated 5 instead of 3."
     )
     gains = result.gains("next", 1)
     assert gains["movie_id"].tolist() == [GATE]

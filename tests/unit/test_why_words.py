@@ -28,13 +28,14 @@ def explanation(
     like=(0.6, -0.1),
     will_like=0.62,
     bare_like=0.5,
+    next_logit=(0.7, -1.1),
 ) -> Explanation:
     """An explanation: what each event and demographic adds, and the rating without a history (``bare``).
 
     ``will_like``: the chance that they will watch and like it; ``bare_like``: without a history.
     """
     effects = EventEffects(
-        np.array(expected), np.array(liked), np.array([0.7, -1.1])[: len(expected)], np.array(like)[: len(events)]
+        np.array(expected), np.array(liked), np.array(next_logit)[: len(expected)], np.array(like)[: len(events)]
     )
     heads = np.full((1, len(events)), 1 / (len(events) + 1))
     weights = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
@@ -56,36 +57,41 @@ def explanation(
     [
         (
             explanation(),
-            "Expecting 4.6 ★ for Aliens (1986), mostly because of Alien (1979), rated 5 ★: without it, 4.1 ★",
+            "Expecting 4.6 ★ for Aliens (1986), raised most by Alien (1979), rated 5 ★: without it, 4.1 ★",
         ),
         (
             explanation((0.1, -0.4), value=3.2),
             "Expecting 3.2 ★ for Aliens (1986), held down most by Casablanca (1942), rated 2 ★: without it, 3.6 ★",
         ),
-        # two ratings that look alike get another digit
+        # 0.1 ★ is enough for a reason, and shows with one decimal
         (
-            explanation((0.04, 0.0), value=4.62),
-            "Expecting 4.62 ★ for Aliens (1986), mostly because of Alien (1979), rated 5 ★: without it, 4.58 ★",
+            explanation((0.1, 0.0), value=4.62),
+            "Expecting 4.6 ★ for Aliens (1986), raised most by Alien (1979), rated 5 ★: without it, 4.5 ★",
+        ),
+        # 0.09 ★ is not, and nor is that of a demographic; the whole history counts as much as 0.12 ★
+        (
+            explanation((0.09, -0.05), {"sex": 0.09}, bare=4.48),
+            "Expecting 4.6 ★ for Aliens (1986), from the whole history: without any one movie of it 4.51–4.65 ★, "
+            "without all 4.5 ★",
         ),
         (
             explanation((0.1, 0.0), {"age": -0.3, "sex": 0.2}),
-            "Expecting 4.6 ★ for Aliens (1986), held down most because their age group is 25–34: were that unknown, "
-            "4.9 ★",
+            "Expecting 4.6 ★ for Aliens (1986), held down most by their age group, 25–34: if that were unknown, 4.9 ★",
         ),
         (
             explanation((0.1, 0.0), {"sex": 0.2}),
-            "Expecting 4.6 ★ for Aliens (1986), mostly because they are female: were that unknown, 4.4 ★",
+            "Expecting 4.6 ★ for Aliens (1986), raised most by their sex, female: if that were unknown, 4.4 ★",
         ),
         # nothing by itself, but all together
         (
             explanation((0.02, 0.02), bare=4.2),
-            "Expecting 4.6 ★ for Aliens (1986): no single movie moves it by 0.03 ★, but all together they do; without "
-            "any, 4.2 ★",
+            "Expecting 4.6 ★ for Aliens (1986), from the whole history: without any one movie of it 4.58 ★, "
+            "without all 4.2 ★",
         ),
         (
             explanation((0.02, -0.02), bare=4.55),
-            "Expecting 4.60 ★ for Aliens (1986), from what everybody thinks of it (4.61 ★): nothing here moves it by "
-            "0.03 ★",
+            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it (4.6 ★): without any one movie of the "
+            "history 4.58–4.62 ★",
         ),
         (
             explanation((), events=(), liked=()),
@@ -109,26 +115,35 @@ def test_each_measure_has_a_sentence_of_its_own():
         "3.0 times less likely"
     )
     assert "is in the history already" in sentence(explanation(watch_next=0.0), "next_logit", TITLES.get)
+    # a reason for next to nothing would be none
+    assert sentence(explanation(watch_next=4e-5), "next_logit", TITLES.get) == (
+        "A chance of under 0.01% that Aliens (1986) is next: nothing about this visitor makes that likely"
+    )
+    # what makes the odds 1.09 times as high is no reason
+    assert sentence(explanation(next_logit=(0.09, -0.09)), "next_logit", TITLES.get) == (
+        "A chance of 2.0% that Aliens (1986) is next: nothing about this visitor makes that 10% more or less likely"
+    )
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         # odds of 62 to 38, e^0.6 = 1.82 times as high as without: 0.895 to 1, which is 47%
-        (explanation(), ", mostly because of Alien (1979), rated 5 ★: without it, 47%"),
+        (explanation(), ", raised most by Alien (1979), rated 5 ★: without it, 47%"),
         # 62 to 38 divided by e^-0.4: 2.43 to 1
         (explanation(like=(0.1, -0.4)), ", held down most by Casablanca (1942), rated 2 ★: without it, 71%"),
         (
             explanation((0.1, 0.0), {"sex": 0.49}, like=(0.1, 0.0)),
-            ", mostly because they are female: were that unknown, 50%",
+            ", raised most by their sex, female: if that were unknown, 50%",
         ),
         (
             explanation(like=(0.04, 0.04)),
-            ": no single movie changes its odds by 5%, but all together they do; without any, 50%",
+            # odds of 62 to 38 divided by e^0.04
+            ", from the whole history: without any one movie of it 61.1%, without all 50%",
         ),
         (
             explanation(like=(0.04, -0.04), bare_like=0.61),
-            ", from what everybody watches and likes (60%): nothing here changes its odds by 5%",
+            ", from what everybody watches and likes (60%): without any one movie of the history 61.1–62.9%",
         ),
         (
             explanation((), events=(), liked=(), like=()),
@@ -160,11 +175,15 @@ def test_what_moves_it_stands_in_order_and_next_to_nothing_is_left_out():
         ("expected", -0.004, "± 0.00 ★"),
         ("liked", 0.123, "▲ 12 points"),
         ("liked", -0.034, "▼ 3.4 points"),
-        ("next_logit", 0.6931, "▲ ×2.0"),
-        ("next_logit", -0.6931, "▼ ÷2.0"),
+        ("next_logit", 0.6931, "▲ ×2.00"),
+        ("next_logit", -0.6931, "▼ ÷2.00"),
         ("next_logit", 0.05, "▲ ×1.05"),
-        ("like_logit", 0.6931, "▲ ×2.0"),
-        ("like_logit", -0.6931, "▼ ÷2.0"),
+        # as many decimals for 1.0953 as for 1.1052
+        ("next_logit", 0.091, "▲ ×1.10"),
+        ("next_logit", 0.1, "▲ ×1.11"),
+        ("next_logit", -3.0, "▼ ÷20"),
+        ("like_logit", 0.6931, "▲ ×2.00"),
+        ("like_logit", -0.6931, "▼ ÷2.00"),
     ],
 )
 def test_changes_carry_a_sign_that_needs_no_colour(measure, by, words):
@@ -202,5 +221,11 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     row = recommender.recommendation(visitor, ids[20])
     assert (explained.watch_next, explained.will_like) == (row.watch_next, row.will_like)
     assert (explained.will_like is not None) == timeline
+    # each measure comes with where the part of the model looked that predicts it
+    rating = explained.attention.weights
+    assert explained.attention_weights("expected") is explained.attention_weights("liked") is rating
     if timeline:
+        for measure, task in (("like_logit", "like"), ("next_logit", "next")):
+            looks = recommender.tower_attention(visitor, task)
+            np.testing.assert_array_equal(explained.attention_weights(measure).to_events, looks.to_events)
         assert 1 / (1 + np.exp(-explained.value("like_logit"))) == pytest.approx(row.will_like, abs=1e-6)

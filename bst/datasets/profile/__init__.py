@@ -20,6 +20,7 @@ from bst.datasets.profile.groups import (
     RatingsByMovie,
     movie_summary,
     tastes,
+    telling_movie,
 )
 from bst.datasets.profile.profile import DatasetProfile, dataset_profile
 from bst.datasets.profile.timestamps import TimestampTies, timestamp_ties
@@ -41,5 +42,6 @@ __all__ = [
     "release_years",
     "star_shares",
     "tastes",
+    "telling_movie",
     "timestamp_ties",
 ]

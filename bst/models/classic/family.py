@@ -33,6 +33,9 @@ WEIGHT_PURPOSES = {
     "occupation": "Demographics",
     "transformer_block": "Attention",
 }
+# of a training, in seconds: compiling its step; an epoch over a thousand ratings in windows of the default step without
+# features, and how much longer it takes with each of them
+COMPILING_S, EPOCH_S, FEATURE_SHARE, DEFAULT_STEP = 3.0, 0.014, 0.1, 2
 
 
 class ClassicFamily(ModelFamily[ClassicConfig]):
@@ -86,6 +89,12 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
         from bst.models.classic.trainer import ClassicTrainer
 
         return ClassicTrainer(config, split, seed)
+
+    def training_seconds(self, config: ClassicConfig, ratings: int) -> float:
+        """Return about how long a training takes: see ``ModelFamily.training_seconds``."""
+        features = config.user_id + config.demographics + config.genres
+        per_thousand = EPOCH_S * (1 + features * FEATURE_SHARE)
+        return COMPILING_S + per_thousand * ratings / 1000 * config.epochs * (DEFAULT_STEP / config.step)
 
     def divergence_advice(self, config: ClassicConfig) -> str:
         """Return what to try after a training that diverged."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.models.config import Sizes
+from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
 from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
 from bst.models.timeline import text
@@ -45,6 +45,11 @@ WEIGHT_PURPOSES = {
     "fame": "Output",
     "calibration": "Output",
 }
+# of a training, in seconds: compiling one tower's step; each tower's epoch over a thousand ratings; and the factor
+# models, which take c + a · thousands of ratings · factors ^ b
+COMPILING_S = 6.0
+EPOCH_S: dict[Task, float] = {"rating": 0.05, "next": 0.064, "like": 0.055}
+FACTORS_S = (5.6, 0.0067, 1.3)
 TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower", "like": "Like tower"}
 
 
@@ -92,6 +97,17 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         from bst.models.timeline.trainer import TimelineTrainer
 
         return TimelineTrainer(config, split, seed)
+
+    def training_seconds(self, config: TimelineConfig, ratings: int) -> float:
+        """Return about how long a training takes: see ``ModelFamily.training_seconds``."""
+        thousands, default = ratings / 1000, TimelineConfig("default")
+        seconds = 0.0
+        for name, tower in config.towers.items():
+            size = tower.width * tower.layers / (default.towers[name].width * default.towers[name].layers)
+            seconds += COMPILING_S + EPOCH_S[name] * thousands * tower.epochs * size
+        if "rating" in config.tasks:
+            seconds += FACTORS_S[0] + FACTORS_S[1] * thousands * config.factors ** FACTORS_S[2]
+        return seconds
 
     def divergence_advice(self, config: TimelineConfig) -> str:
         """Return what to try after a training that diverged: its learning rates are no option of a command."""

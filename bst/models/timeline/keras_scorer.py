@@ -46,7 +46,7 @@ class KerasTimelineScorer(TimelineScorer):
 
         def attention_weights(inputs: Inputs, movie: Tensor) -> tuple[Tensor, Tensor]:
             _, weights, content = score(model.rating, inputs, movie)
-            return weights[0, :, :, 0], tf.stack(content)[:, 0] if content else tf.zeros((0, 0, 0, 0))
+            return weights[0, :, :, 0], of_first(content)
 
         def gradients(inputs: Inputs, movie: Tensor, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
             scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
@@ -60,6 +60,11 @@ class KerasTimelineScorer(TimelineScorer):
         self._gradient = compiled(gradients, MOVIES, *SCALES)
         self._logits = {
             name: compiled(lambda inputs, tower=tower: catalogue_logits(tower, inputs))
+            for name, tower in model.towers.items()
+            if name != "rating"
+        }
+        self._tower_attention = {
+            name: compiled(lambda inputs, tower=tower: tower_attention(tower, inputs))
             for name, tower in model.towers.items()
             if name != "rating"
         }
@@ -82,6 +87,10 @@ class KerasTimelineScorer(TimelineScorer):
     def _attention_arrays(self, inputs: Inputs, movie: int) -> tuple[np.ndarray, np.ndarray]:
         query, content = self._attention(inputs, np.array([movie], np.int32))
         return query.numpy(), content.numpy()
+
+    def _tower_attention_arrays(self, task: str, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+        newest, content = self._tower_attention[task](inputs)
+        return newest.numpy(), content.numpy()
 
     def _scaled_gradients(
         self, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
@@ -119,14 +128,33 @@ def score(tower: RatingTower, inputs: Inputs, movie: Tensor) -> tuple[Tensor, Te
 
 def catalogue_logits(tower: CatalogueTower, inputs: Inputs) -> Tensor:
     """Return logits (B, M) of the next or the like tower after the newest event."""
-    vectors = tower.movie_vectors()
-    tokens = _tokens(tower, inputs, _visitors(tower, inputs))
-    for block in tower.content_blocks:
-        bias = block.attention.logit_bias(*tower.causal(tf.shape(tokens)[1]))
-        tokens, _ = block(tokens, block.norm_1(tokens), bias)
+    vectors, (tokens, _) = tower.movie_vectors(), _content(tower, inputs)
     event_count = tf.reduce_sum(tf.cast(inputs["movie"] >= 0, tf.int32), axis=1)
     state = tower.norm(tf.gather(tokens, event_count, batch_dims=1))  # (B, D): the visitor is the first token
     return tower.logits(state, event_count, tower.output_vectors(vectors))
+
+
+def tower_attention(tower: CatalogueTower, inputs: Inputs) -> tuple[Tensor, Tensor]:
+    """Return the attention of one visitor's newest token, (layers, H, T + 1), and that between tokens in all layers but
+    the last, (layers − 1, H, T + 1, T + 1).
+    """
+    _, weights = _content(tower, inputs)
+    return tf.stack(weights)[:, 0, :, -1], of_first(weights[:-1])
+
+
+def of_first(weights: list[Tensor]) -> Tensor:
+    """Return the attention of the first visitor between tokens, given that of each layer: (layers, H, T, T)."""
+    return tf.stack(weights)[:, 0] if weights else tf.zeros((0, 0, 0, 0))
+
+
+def _content(tower: CatalogueTower, inputs: Inputs) -> tuple[Tensor, list[Tensor]]:
+    """Return what the layers of a tower make of its tokens, (B, T + 1, D), and the attention weights of each layer."""
+    tokens, weights = _tokens(tower, inputs, _visitors(tower, inputs)), []
+    for block in tower.content_blocks:
+        bias = block.attention.logit_bias(*tower.causal(tf.shape(tokens)[1]))
+        tokens, layer_weights = block(tokens, block.norm_1(tokens), bias)
+        weights.append(layer_weights)
+    return tokens, weights
 
 
 def _visitors(tower: Tower, inputs: Inputs) -> Tensor:

@@ -47,6 +47,12 @@ class TimelineScorer(Scorer):
         """
 
     @abstractmethod
+    def _tower_attention_arrays(self, task: str, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+        """Return the attention of the newest token in the tower of a task other than "rating", (layers, heads, tokens),
+        and that between tokens in all layers but the last, as ``_attention_arrays`` does.
+        """
+
+    @abstractmethod
     def _scaled_gradients(
         self, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,11 +153,13 @@ class TimelineScorer(Scorer):
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to, in every layer, in the pass that predicts its rating."""
-        query, content = self._attention_arrays(self._inputs([visitor], [rows]), movie)
-        heads, weights = _by_head(query)
-        content_heads, content_weights = _by_head(content)
-        between = HistoryAttention(content_heads, content_weights, before=(VISITOR,)) if content_heads else None
-        return CandidateAttention(heads, weights[:, 1:], weights[:, 0], VISITOR, between)
+        return _candidate_attention(*self._attention_arrays(self._inputs([visitor], [rows]), movie))
+
+    def tower_attention(self, visitor: Visitor, rows: np.ndarray, task: str) -> CandidateAttention:
+        """Return what the state attends to from which ``task`` is predicted: see ``Scorer``."""
+        if task not in self._catalogue_tasks:
+            return super().tower_attention(visitor, rows, task)
+        return _candidate_attention(*self._tower_attention_arrays(task, self._inputs([visitor], [rows])))
 
     def _gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
@@ -181,6 +189,14 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     highest = logits.max(axis=1, keepdims=True)
     odds = np.exp(logits - np.where(np.isfinite(highest), highest, 0))
     return odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-9)
+
+
+def _candidate_attention(query: np.ndarray, content: np.ndarray) -> CandidateAttention:
+    """Return attention (layers, heads, tokens), and that between tokens (layers, heads, tokens, tokens), by head."""
+    heads, weights = _by_head(query)
+    content_heads, content_weights = _by_head(content)
+    between = HistoryAttention(content_heads, content_weights, before=(VISITOR,)) if content_heads else None
+    return CandidateAttention(heads, weights[:, 1:], weights[:, 0], VISITOR, between)
 
 
 def _by_head(weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:

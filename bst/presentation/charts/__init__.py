@@ -4,7 +4,6 @@ from bst.presentation.charts.agreement import agreement, precision
 from bst.presentation.charts.attention import (
     MOST_IN_TWO_LINES,
     attention_heatmap,
-    attention_links,
     history_attention_heatmap,
 )
 from bst.presentation.charts.evaluation import (
@@ -27,12 +26,13 @@ from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
 from bst.presentation.charts.user_errors import BIN_SELECTION, user_errors
 from bst.presentation.charts.what_if import Sides, bump, demographic_grid, sweep_lines, sweep_points
-from bst.presentation.charts.why import Panel, bar_panels, pair_interactions, rating_changes
+from bst.presentation.charts.why import NOT_RATED, Panel, bar_panels, pair_interactions, rating_changes
 
 __all__ = [
     "BIN_SELECTION",
     "LIKED_CALIBRATION",
     "MOST_IN_TWO_LINES",
+    "NOT_RATED",
     "OTHER",
     "RATING_CALIBRATION",
     "CalibrationAxes",
@@ -41,7 +41,6 @@ __all__ = [
     "agreement",
     "at_step",
     "attention_heatmap",
-    "attention_links",
     "bar_panels",
     "baseline_errors",
     "bin_counts",

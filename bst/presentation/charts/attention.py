@@ -3,7 +3,6 @@
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from bst.presentation.charts.axes import (
@@ -21,7 +20,6 @@ _IN_TWO_LINES = "split(datum.label, ', ')"
 MOST_IN_TWO_LINES = 6
 # cells of up to this many rows are large enough for a number
 MOST_WITH_NUMBERS = 14
-_TEXT = alt.ExprRef("width < 520 ? 11 : 12")
 
 
 def attention_heatmap(weights: pd.DataFrame) -> alt.LayerChart:
@@ -80,43 +78,3 @@ def _history_attention(rows: int) -> alt.LayerChart:
         text = base.transform_filter("datum.weight >= 0.05").mark_text(fontSize=alt.ExprRef("width < 400 ? 8 : 10"))
         layers.append(text.encode(text=alt.Text("weight:Q", format=".0%"), color=readable_colour("weight")))
     return alt.layer(*layers).properties(**row_heights(24 if few else 14, rows))
-
-
-def attention_links(rows: pd.DataFrame, target: str, ink: str) -> alt.LayerChart:
-    """Draw lines from the events of a history to the movie that looks at them, thicker for more weight.
-
-    ``rows``: ``label``, ``weight`` 0 … 1, in the order of the history; ``target`` is the title of the movie.
-    """
-    middle = (len(rows) - 1) / 2
-    frame = rows.reset_index(drop=True).assign(
-        position=range(len(rows)),
-        middle=middle,
-        width=np.maximum(0.6, 16 * rows["weight"].to_numpy() / max(rows["weight"].max(), 1e-9)),
-        share=[f"{weight:.0%}" for weight in rows["weight"]],
-    )
-    scale = alt.Scale(domain=[-0.5, len(rows) - 0.5], reverse=True, nice=False, zero=False)
-    y = alt.Y("position:Q", axis=None, scale=scale)
-    left, right = "0.42 * width", "0.7 * width"
-    tips = [alt.Tooltip("label:N", title="Looked at"), alt.Tooltip("weight:Q", title="Attention", format=".1%")]
-    base = alt.Chart(frame)
-    end = alt.Chart(pd.DataFrame({"position": [middle], "title": [target]})).encode(y=y)
-    return alt.layer(
-        base.mark_rule(opacity=0.55, strokeCap="round").encode(
-            x=alt.XValue(alt.ExprRef(left)),
-            x2=alt.X2Value(alt.ExprRef(right)),
-            y=y,
-            y2="middle:Q",
-            size=alt.Size("width:Q", scale=None, legend=None),
-            tooltip=tips,
-        ),
-        base.mark_text(align="right", fontSize=_TEXT, limit=alt.ExprRef(f"{left} - 42")).encode(
-            x=alt.XValue(alt.ExprRef(f"{left} - 42")), y=y, text="label:N", tooltip=tips
-        ),
-        base.mark_text(align="right", fontSize=_TEXT).encode(
-            x=alt.XValue(alt.ExprRef(f"{left} - 6")), y=y, text="share:N", tooltip=tips
-        ),
-        end.mark_circle(size=90, color=ink, opacity=1).encode(x=alt.XValue(alt.ExprRef(right))),
-        end.mark_text(
-            align="left", fontSize=_TEXT, fontWeight="bold", limit=alt.ExprRef(f"width - {right} - 10")
-        ).encode(x=alt.XValue(alt.ExprRef(f"{right} + 10")), text="title:N"),
-    ).properties(height=26 * max(2, len(rows)))

@@ -1,5 +1,6 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from bst.presentation.charts.axes import frames_around, parameter_scale, readable_colour, row_heights
 from bst.presentation.charts.template import fill, template
+from bst.schema import AGE_LABELS
 
 _ROW = 26
 # the lines of a bump chart are in the middle; the sides belong to the titles
@@ -237,23 +239,34 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], parameter: s
     return alt.layer(*layers).properties(**row_heights(26, len(names)))
 
 
-def demographic_grid(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[float, float]) -> alt.LayerChart:
-    """Draw the expected rating of one movie for every age group and occupation, for visitors of one sex.
+def demographic_grid(
+    grid: pd.DataFrame, occupations: Sequence[str], levels: tuple[float, ...], span: tuple[float, float]
+) -> alt.LayerChart:
+    """Draw the expected rating of one movie by age group and occupation, for visitors of one sex.
 
-    ``grid``: ``age``, ``occupation`` (labels, in the frame's order), ``current`` (whether the visitor is like that),
-    ``expected``, ``distribution`` (see ``sweep_lines``). ``span``: the ratings of the faintest and the strongest
-    colour, shared by charts that are side by side. Each cell has its rating as text; a frame marks the visitor's.
+    ``grid``: ``age`` (label), ``occupation``, ``current`` (whether the visitor is like that), ``expected``,
+    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``occupations``: of all rows, the highest on
+    top. ``span``: the ratings of the faintest and the strongest colour, shared by charts that are side by side. Each
+    cell has its rating as text; a frame marks the visitor's.
     """
     frame = _with_hover(grid, levels)
     low, high = span
+    ages, names = list(AGE_LABELS.values()), list(occupations)
     cell = alt.Chart(frame).encode(
         x=alt.X(
             "age:N",
             title=None,
-            sort=None,
+            sort=ages,
+            scale=alt.Scale(domain=ages),
             axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr=_SHORT_AGE),
         ),
-        y=alt.Y("occupation:N", title=None, sort=None, axis=alt.Axis(labelLimit=130, labelFlush=False)),
+        y=alt.Y(
+            "occupation:N",
+            title=None,
+            sort=names,
+            scale=alt.Scale(domain=names),
+            axis=alt.Axis(labelLimit=130, labelFlush=False),
+        ),
         tooltip=[
             alt.Tooltip("age:N", title="Age group"),
             alt.Tooltip("occupation:N", title="Occupation"),
@@ -270,7 +283,7 @@ def demographic_grid(grid: pd.DataFrame, levels: tuple[float, ...], span: tuple[
     layers.append(
         cell.mark_text(fontSize=10).encode(text=alt.Text("expected:Q", format=".2f"), color=readable_colour("expected"))
     )
-    return alt.layer(*layers).properties(**row_heights(21, frame["occupation"].nunique()))
+    return alt.layer(*layers).properties(**row_heights(21, len(names)))
 
 
 def _span(expected: pd.Series) -> tuple[float, float]:

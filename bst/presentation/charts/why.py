@@ -29,6 +29,8 @@ _UP, _DOWN = "raises", "lowers"
 _VALUE_ROOM = 0.28
 # stars; what is smaller rounds to 0.00
 LEAST_SHOWN = 0.005
+# the level, in ``rating_changes``, of a movie that is left out
+NOT_RATED = 0.0
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,11 @@ def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: li
 def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:
     """Draw the prediction for each other rating of each movie: movies by ratings.
 
-    ``cells``: ``place`` (position) and ``label`` of the movie, in the frame's order, ``level`` (stars, ascending),
-    ``expected`` (stars) and ``now`` bool: whether that is its rating. Each cell has its value; a frame marks the
-    present ratings. A click selects a cell, which is ringed: parameter ``cell``.
+    ``cells``: ``place`` (position) and ``label`` of the movie, in the frame's order, ``level`` (stars, ascending;
+    ``NOT_RATED`` where the movie is left out), ``expected`` (stars) and ``now`` bool: whether that is its rating. Each
+    cell has its value; a frame marks the present ratings. A click selects a cell, which is ringed: parameter ``cell``.
     """
-    frame = cells.assign(stars=[f"{level:g} ★" for level in cells["level"]])
+    frame = cells.assign(stars=["not at all" if level == NOT_RATED else f"{level:g} ★" for level in cells["level"]])
     names = frame.drop_duplicates("place").set_index("place")["label"].to_dict()
     low, high = float(frame["expected"].min()), float(frame["expected"].max())
     half = max(0.25, (high - low) / 2)

@@ -10,7 +10,8 @@ import streamlit as st
 from bst.explanation import list_measure
 from bst.inference.ranking import Order
 from bst.schema import Visitor
-from pages.shared.state import chosen_model, settings
+from pages.shared import pages
+from pages.shared.state import chosen_model, page_request, settings
 from pages.shared.state.visitor_state import Slot
 
 
@@ -52,12 +53,7 @@ def _request(movie_id: int, slot: Slot, order: Order | None) -> None:
         measure = list_measure(order)
         if "like_logit" in (measure, settings.get("why_measure")):  # else what the visitor chose to see stays
             settings.update(why_measure=measure)
-    st.session_state["go_to_why"] = True
-
-
-def take_request() -> bool:
-    """Tell, once, that the Why page was asked for."""
-    return st.session_state.pop("go_to_why", False)
+    page_request.request(pages.WHY)
 
 
 def guest() -> Guest | None:

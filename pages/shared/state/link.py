@@ -8,10 +8,6 @@ differences. Settings at their defaults are not written. The checksum of zlib sh
 Version 1 had other defaults, ``FORMER_DEFAULTS``: what such a link does not say is as it was then.
 """
 
-import base64
-import binascii
-import json
-import zlib
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as with_
@@ -19,6 +15,7 @@ from typing import Any
 
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
+from bst.packing import pack, unpack
 from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
 from bst.text import count
 
@@ -152,6 +149,8 @@ SETTINGS: dict[str, Setting] = {
     # the first and the last of POPULARITY_BANDS
     "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
     "filter_seen": Setting("s", False, one_of((False, True))),
+    "for_anyone": Setting("fa", False, one_of((False, True))),
+    "list_view": Setting("lv", "tiles", one_of(("tiles", "rows"))),
     "length": Setting("n", LENGTHS[0], one_of(LENGTHS)),
     "any_movie": Setting("a", None, movie, movies=True),
     "asked_about": Setting("q", None, movie, movies=True),
@@ -196,8 +195,7 @@ def encode(state: State) -> str:
         parts.append(_pack(state.copy))
     elif not settings:
         parts.pop()
-    text = json.dumps(parts, separators=(",", ":"))
-    return f"{VERSION}.{base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).rstrip(b'=').decode()}"
+    return f"{VERSION}.{pack(parts)}"
 
 
 def decode(text: str) -> State:
@@ -213,7 +211,7 @@ def decode(text: str) -> State:
     if version not in FORMER_DEFAULTS or not dot:
         raise _damaged()
     try:
-        parts = json.loads(_inflate(body))
+        parts = unpack(body, MAX_BYTES)
         if not isinstance(parts, list):
             raise ValueError
         bundle, visitor, *optional = parts
@@ -229,26 +227,13 @@ def decode(text: str) -> State:
             FORMER_DEFAULTS[version] | _read_settings(settings),
             tuple(dict.fromkeys(notes)),
         )
-    # BSTError: a movie that is in a history twice. RecursionError: brackets within brackets within brackets
-    except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError, BSTError) as error:
+    except (ValueError, TypeError, BSTError) as error:  # BSTError: a movie that is in a history twice
         raise _damaged() from error
 
 
 def _padded(values: list[Any], *defaults: Any) -> tuple[Any, ...]:
     """Return values, with defaults for those that are missing at the end. Too many of them stay too many."""
     return *values, *defaults[len(values) :]
-
-
-def _inflate(body: str) -> bytes:
-    if not body.isascii():
-        raise ValueError
-    packed = base64.b64decode(body.encode() + b"=" * (-len(body) % 4), b"-_", validate=True)
-    reader = zlib.decompressobj()
-    plain = reader.decompress(packed, MAX_BYTES)
-    # incomplete: cut off, or a small text that expands to a huge one
-    if not reader.eof or reader.unused_data:
-        raise ValueError
-    return plain
 
 
 def _read_settings(packed: Any) -> dict[str, Any]:

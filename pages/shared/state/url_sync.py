@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from pages.shared import resources, streamlit_private
+from pages.shared import pages, resources, streamlit_private
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model, link, settings, visitor_state
@@ -20,10 +20,11 @@ MAX_NAME = 60
 AS_NEWCOMER = "The app opened as it does for a newcomer."
 
 
-def read(choices: dict[str, Choice]) -> None:
+def read(choices: dict[str, Choice], page: str = "") -> None:
     """Restore what the address says when it is new to this session: on arrival, and after Back or Forward.
 
     In any other run the session holds the truth, and ``write`` updates the address. ``choices``: all models by name.
+    ``page``: the URL path of the page; the address of one of ``pages.OWN_ADDRESS`` says nothing of the visitor.
     """
     sync = _sync()
     text = _link_text()
@@ -34,7 +35,10 @@ def read(choices: dict[str, Choice]) -> None:
     elif sync["waiting"] and (choice := choices.get(sync["waiting"][0])) and not choice.problem:
         _open(sync["waiting"][1], choices, arriving=True)
     elif streamlit_private.is_history_navigation():
-        if text is not None:
+        if page in pages.OWN_ADDRESS:
+            if (choice := choices.get(st.query_params.get("bundle", ""))) is not None:
+                chosen_model.choose(choice)
+        elif text is not None:
             _open(text, choices, arriving=False)
         else:  # every click is one entry (see ``page_frame.js``), so this one was a newcomer's
             _restore_newcomer(choices)
@@ -51,6 +55,14 @@ def write() -> None:
         sync["waiting"] = None
         text = _state_text()
     _set_query({PARAMETER: text, "bundle": "" if text else _name_in_address(choice)})
+
+
+def write_own(**values: str) -> None:
+    """Write the address of one of ``pages.OWN_ADDRESS``: the model's name and these parameters, and nothing else."""
+    choice = chosen_model.current()
+    bundle = choice.name if choice else ""
+    before = st.query_params.to_dict()
+    _set_query(dict.fromkeys(before, "") | values | {"bundle": bundle})
 
 
 def _name_in_address(choice: Choice) -> str:

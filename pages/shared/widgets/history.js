@@ -65,6 +65,7 @@ function listItem(row, index, data, onEdit) {
   return create(
     "li",
     { "data-movie": row.movie_id },
+    poster(row.poster, { small: true }),
     create("bdi", { class: "title" }, row.title),
     create(
       "span",

@@ -3,36 +3,38 @@
 A custom component, as five widgets a row make a long history slow to draw, on the server and in the browser.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from bst.datasets.catalogue import Catalogue
 from bst.schema import WHOLE_STARS, Visitor
 from bst.text import count
 from pages.shared import part_runs
 from pages.shared.state import visitor_state
 from pages.shared.state.visitor_state import Slot
+from pages.shared.widgets import posters
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
     "history",
     html='<ol class="history" aria-label="What they watched, newest first"></ol>\n',
-    css=_HERE.with_suffix(".css").read_text("utf-8"),
-    js=_HERE.with_suffix(".js").read_text("utf-8"),
+    css=posters.CSS + _HERE.with_suffix(".css").read_text("utf-8"),
+    js=posters.JS + _HERE.with_suffix(".js").read_text("utf-8"),
 )
 # by how many places an event moves towards the newest
 MOVES = {"later": 1, "earlier": -1}
 
 
 def render(
-    visitor: Visitor, shown: int, title: Callable[[int], str], levels: Sequence[float], max_history: int, slot: Slot
+    visitor: Visitor, shown: int, catalogue: Catalogue, levels: Sequence[float], max_history: int, slot: Slot
 ) -> None:
     """Draw the newest ``shown`` events of the visitor or, with slot "b", of their copy; the newest first.
 
-    ``title``: of a movie by its id. ``levels``: the ratings that the dataset allows. ``max_history``: how many events
-    the model reads; a line says where that ends.
+    ``levels``: the ratings that the dataset allows. ``max_history``: how many events the model reads; a line says where
+    that ends.
     """
     events = visitor.history[::-1]
     unread, key = len(events) - max_history, "history_rows" if slot == "a" else f"{slot}_history_rows"
@@ -40,7 +42,12 @@ def render(
         key=key,
         data={
             "rows": [
-                {"movie_id": event.movie_id, "title": title(event.movie_id), "rating": event.rating}
+                {
+                    "movie_id": event.movie_id,
+                    "title": catalogue.title(event.movie_id),
+                    "rating": event.rating,
+                    "poster": posters.data(catalogue, event.movie_id),
+                }
                 for event in events[:shown]
             ],
             "events": len(events),

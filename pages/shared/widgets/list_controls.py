@@ -24,6 +24,7 @@ ORDERS: dict[Order, tuple[str, str]] = {
     "next": ("Likely next", "What they are most likely to pick next, whether they would like it or not."),
     "blend": ("Both", "Likely next and liked: the slider sets how much each of the two counts."),
 }
+VIEWS = {"tiles": "Posters", "rows": "Numbers"}
 BANDS = tuple(POPULARITY_BANDS)
 EVERY_BAND = (0, len(BANDS) - 1)
 PERCENT_STEP = 5
@@ -138,7 +139,20 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
                 label_visibility="collapsed",
                 width="stretch",
             )
-    st.caption(explain(options))
+
+
+def draw_view() -> None:
+    """Draw the choice between posters and lines."""
+    st.segmented_control(
+        "Posters, or lines with all numbers",
+        list(VIEWS),
+        required=True,
+        format_func=VIEWS.__getitem__,
+        key=settings.key("list_view"),
+        persist_state="session",
+        label_visibility="collapsed",
+        width="content",
+    )
 
 
 def draw_filters(recommender: Recommender, options: RankOptions) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from bst.bundles.bundle import Bundle
 from bst.models.config import ModelConfig
 from bst.text import count
-from pages.shared import resources
+from pages.shared import pages, resources
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model, url_sync
@@ -26,7 +26,7 @@ def render(page: str) -> Choice:
             icon=":material/error:",
         )
         st.stop()
-    url_sync.read(choices)
+    url_sync.read(choices, page)
     choice = _choose(choices, page)
     with st.sidebar:
         st.selectbox(
@@ -42,7 +42,8 @@ def render(page: str) -> Choice:
             st.caption(f"{resources.NEEDS_DATASET} needs its dataset first · {resources.NOT_USABLE} not usable")
         if choice.bundle:
             _draw_facts(choice.bundle)
-    url_sync.write()
+    if page not in pages.OWN_ADDRESS:
+        url_sync.write()
     return choice
 
 

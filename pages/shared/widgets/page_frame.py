@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 if TYPE_CHECKING:  # importing it takes seconds on a fresh server, and this is drawn first
     from bst.bundles.bundle import Bundle
@@ -21,6 +22,8 @@ _COMPONENT = st.components.v2.component(
 )
 # prefix of a container's key: its buttons show only their icons, the labels are for screen readers
 ICONS_ONLY = "icons_only_"
+# prefix of the key of a container with two columns
+BESIDE = "beside_"
 SIMULATED = "Simulated: no real person rated anything here"
 
 
@@ -35,3 +38,21 @@ def draw_simulated_badge(bundle: "Bundle | None") -> None:
     """Say above a page's title that the users are simulated, if the model was trained on such."""
     if bundle is not None and bundle.simulated:
         st.badge(SIMULATED, icon=":material/science:", color="orange")
+
+
+def slim_beside_wide(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return two columns: a slim one for controls, and a wide one for what follows from them.
+
+    They stay side by side down to a projector with the sidebar open, so that one sees the effect of a change; on a
+    phone they stand one below the other. ``name``: part of a key, unique on the page.
+    """
+    with st.container(key=f"{BESIDE}{name}"):
+        slim, wide = st.columns(2)
+    return slim, wide
+
+
+def wide_beside_slim(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the columns of ``slim_beside_wide`` the other way round: on a phone, the controls come last."""
+    with st.container(key=f"{BESIDE}wide_{name}"):
+        wide, slim = st.columns(2)
+    return wide, slim

@@ -37,46 +37,86 @@ function listItem(row, data, onWhy) {
   const element = create("li")
   element.dataset.movie = row.movie_id
   const main = create("div", "main")
-  main.append(create("bdi", "title", row.title))
-  if (row.seen) main.append(create("span", "seen", "seen"))
-  if (row.ratings) main.append(create("span", "ratings", row.ratings))
-  if (row.because) main.append(create("span", "because", row.because, row.because_tooltip))
-  const move = create("span", `move ${row.move?.direction ?? ""}`, row.move?.sign, row.move?.tooltip)
-  if (row.move) {
-    move.setAttribute("role", "img")
-    move.setAttribute("aria-label", row.move.tooltip)
-  }
+  const text = create("div")
+  text.append(create("bdi", "title", row.title))
+  if (row.seen) text.append(create("span", "seen", "seen"))
+  if (row.ratings) text.append(create("span", "ratings", row.ratings))
+  if (row.because) text.append(create("span", "because", row.because, row.because_tooltip))
+  main.append(poster(row.poster, { small: true }), text)
   element.append(
     create("span", "rank", String(row.rank)),
-    move,
+    moveSign(row),
     main,
     create("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_tooltip),
   )
   if (row.bars) element.append(bars(row, data.full_bar))
   for (const name of ["like", "next"]) if (row[name]) element.append(share(row, name, data))
-  if (data.why) {
-    const why = create("button", "", "Why?")
-    why.type = "button"
-    why.setAttribute("aria-label", `Why ${row.title}?`)
-    why.onclick = () => onWhy(row.movie_id)
-    element.append(why)
-  }
+  if (data.why) element.append(whyButton(row, onWhy))
   return element
 }
 
-function tops(list) {
-  const top = (element) => element.getBoundingClientRect().top
-  return new Map([...list.querySelectorAll("li")].map((row) => [row.dataset.movie, top(row) - top(list)]))
+function moveSign(row) {
+  const move = create("span", `move ${row.move?.direction ?? ""}`, row.move?.sign, row.move?.tooltip)
+  if (row.move) {
+    move.setAttribute("role", "img")
+    move.setAttribute("aria-label", row.move.tooltip)
+  }
+  return move
 }
 
-// rows glide from their old positions, so that the eye can follow them
+function whyButton(row, onWhy) {
+  const why = create("button", "", "Why?")
+  why.type = "button"
+  why.setAttribute("aria-label", `Why ${row.title}?`)
+  why.onclick = () => onWhy(row.movie_id)
+  return why
+}
+
+function tile(row, data, onWhy, family) {
+  const element = create("li")
+  element.dataset.movie = row.movie_id
+  const picture = create("div", "picture", "", row.title)
+  picture.append(poster(row.poster, { family }), create("span", "rank", String(row.rank)), moveSign(row))
+  if (row.seen) picture.append(create("span", "seen", "seen"))
+  if (data.why) picture.append(whyButton(row, onWhy))
+  const numbers = create("div", "numbers")
+  for (const name of data.by) {
+    if (name === "rating") numbers.append(create("b", "rating", row.rating, row.rating_tooltip))
+    else if (row[name]) {
+      const value = create("b", name, row[name], row[`${name}_tooltip`])
+      value.append(create("span", "word", ` ${name}`))
+      numbers.append(value)
+    }
+  }
+  if (!data.by.includes("rating")) numbers.append(create("span", "rating", row.rating, row.rating_tooltip))
+  element.append(picture, create("bdi", "title", row.title), numbers)
+  if (row.because_short) element.append(create("span", "because", row.because_short, row.because_tooltip))
+  if (row.ratings) element.append(create("span", "ratings", row.ratings))
+  return element
+}
+
+function positions(list) {
+  const origin = list.getBoundingClientRect()
+  const position = (element) => {
+    const box = element.getBoundingClientRect()
+    return { x: box.left - origin.left, y: box.top - origin.top }
+  }
+  return new Map([...list.querySelectorAll("li")].map((row) => [row.dataset.movie, position(row)]))
+}
+
+// movies glide from their old positions, so that the eye can follow them; new ones grow
 function glide(list, before) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
-  const after = tops(list)
-  const timing = { duration: 250, easing: "ease-out" }
+  if (!before.size || matchMedia("(prefers-reduced-motion: reduce)").matches) return
+  const after = positions(list)
+  // a page may slow it down, for an audience
+  const duration = Number.parseFloat(getComputedStyle(list).getPropertyValue("--glide-ms")) || 450
+  const timing = { duration, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" }
   for (const row of list.querySelectorAll("li")) {
-    const distance = before.get(row.dataset.movie) - after.get(row.dataset.movie)
-    if (distance) row.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], timing)
+    const from = before.get(row.dataset.movie)
+    const to = after.get(row.dataset.movie)
+    if (!from) row.animate([{ opacity: 0, transform: "scale(0.85)" }, { opacity: 1, transform: "none" }], timing)
+    else if (from.x !== to.x || from.y !== to.y)
+      row.animate([{ transform: `translate(${from.x - to.x}px, ${from.y - to.y}px)` }, { transform: "none" }], timing)
   }
 }
 
@@ -84,14 +124,24 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".list")
   const first = data.rows[0]
-  list.className = first?.bars ? `list${first.like && first.next ? " both" : ""}` : "list alone"
-  const heads = create("div", "heads")
-  heads.setAttribute("aria-hidden", "true")
-  for (const [className, label, tooltip] of data.heads) heads.append(create("span", className, label, tooltip))
+  const onWhy = (movie) => setTriggerValue("why", movie)
+  const tiles = data.view === "tiles"
+  // between tiles and lines nothing glides: they have little in common
+  const before = list.dataset.view === data.view ? positions(list) : new Map()
+  list.dataset.view = data.view
+  list.className = tiles ? "list tiles" : first?.bars ? `list rows${first.like && first.next ? " both" : ""}` : "list rows alone"
   const rows = create("ol")
   rows.setAttribute("aria-label", data.label)
-  rows.append(...data.rows.map((row) => listItem(row, data, (movie) => setTriggerValue("why", movie))))
-  const before = tops(list)
-  list.replaceChildren(heads, rows)
+  if (tiles) {
+    const family = getComputedStyle(list).fontFamily
+    rows.append(...data.rows.map((row) => tile(row, data, onWhy, family)))
+    list.replaceChildren(rows)
+  } else {
+    const heads = create("div", "heads")
+    heads.setAttribute("aria-hidden", "true")
+    for (const [className, label, tooltip] of data.heads) heads.append(create("span", className, label, tooltip))
+    rows.append(...data.rows.map((row) => listItem(row, data, onWhy)))
+    list.replaceChildren(heads, rows)
+  }
   glide(list, before)
 }

@@ -7,7 +7,7 @@ A custom component, as ``st.dataframe`` cuts off long titles and is silent to sc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -21,15 +21,16 @@ from bst.text import count, percent
 from bst.visitors import export
 from pages.shared.format import odds, stars
 from pages.shared.state import session_cache
-from pages.shared.widgets import page_frame
+from pages.shared.widgets import page_frame, posters
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
     "ranked_list",
     html='<div class="list"></div>\n',
-    css=_HERE.with_suffix(".css").read_text("utf-8"),
-    js=_HERE.with_suffix(".js").read_text("utf-8"),
+    css=posters.CSS + _HERE.with_suffix(".css").read_text("utf-8"),
+    js=posters.JS + _HERE.with_suffix(".js").read_text("utf-8"),
 )
+View = Literal["tiles", "rows"]
 # the probability that fills a bar: hardly any is higher, and on a scale up to 1 most bars would be flat
 FULL_BAR = 0.8
 # fewer ratings than these are mentioned: what is predicted of such a movie is little more than a guess
@@ -48,8 +49,9 @@ def render(
     before: Visitor | None = None,
     on_why: Callable[[int], None] | None = None,
     key: str = "ranked_list",
+    view: View = "rows",
 ) -> None:
-    """Draw the rows of a visitor's list.
+    """Draw the rows of a visitor's list, as posters in a grid or as lines with all numbers.
 
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
@@ -63,6 +65,7 @@ def render(
     items = []
     for row, strongest_event in zip(rows, strongest, strict=True):
         item = _row(row, recommender.bundle.levels, highest)
+        item["poster"] = posters.data(recommender.catalogue, row.movie_id)
         if counts is not None:
             item["ratings"] = _ratings(int(counts[recommender.catalogue.row(row.movie_id)]), options.order)
         if visitor.history:
@@ -73,6 +76,7 @@ def render(
     _COMPONENT(
         key=key,
         data={
+            "view": view,
             "rows": items,
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
@@ -215,16 +219,18 @@ def _because(
     if strongest is None:
         return {"because": f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}"}
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
+    # a tile has room for little
+    short = {"because_short": f"because of {recommender.catalogue.short_title(strongest.event.movie_id)}"}
     if order == "like" and row.will_like is not None:
         without = percent(without_event(row.will_like, strongest.effect))
-        return {
+        return short | {
             "because": f"likelier because of {title}, {rating.replace(' ', NO_BREAK)}",
             "because_tooltip": f"Without {title} in the history, the model would say {without} instead of "
             f"{percent(row.will_like)}. No other movie makes more difference.",
         }
     without = f"{row.expected_rating - strongest.effect:.2f} ★"
     numbers = f"{rating}: +{strongest.effect:.2f}".replace(" ", NO_BREAK)
-    return {
+    return short | {
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
         "because_tooltip": f"Without {title} in the history, the model would expect {without}: "

@@ -11,6 +11,7 @@ from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
+from pages.shared.widgets import page_frame
 
 # a link of more characters scrolls, in a box of this many pixels
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
@@ -26,9 +27,11 @@ def render(slot: Slot = "a") -> None:
         url_sync.write()
         key = "" if slot == "a" else f"{slot}_"
         with st.container(horizontal=True, gap="xsmall", width="content", key=f"{key}toolbar"):
-            _draw_steps(slot, key)
-            _draw_changes(slot, key)
-            _draw_reset(slot, key)
+            icons = f"{page_frame.ICONS_ONLY}{key}toolbar"
+            with st.container(horizontal=True, gap="xsmall", width="content", key=icons):
+                _draw_steps(slot, key)
+                _draw_changes(slot, key)
+                _draw_reset(slot, key)
             _draw_share(key)
 
     with st.container(width="content"):
@@ -41,7 +44,9 @@ def _draw_steps(slot: Slot, key: str) -> None:
         "Undo",
         key=f"{key}undo",
         icon=":material/undo:",
-        help=escape_markdown(f"Undo: {change_text(slot, changes.position)}") if changes.can_undo else "Nothing to undo",
+        help=escape_markdown(f"Undo: {change_text(slot, changes.position)} (Ctrl+Z)")
+        if changes.can_undo
+        else "Nothing to undo",
         disabled=not changes.can_undo,
         on_click=part_runs.then_run_all(visitor_state.undo, slot),
         args=(slot,),
@@ -51,7 +56,7 @@ def _draw_steps(slot: Slot, key: str) -> None:
         "Redo",
         key=f"{key}redo",
         icon=":material/redo:",
-        help=escape_markdown(f"Redo: {change_text(slot, changes.position + 1)}")
+        help=escape_markdown(f"Redo: {change_text(slot, changes.position + 1)} (Ctrl+Shift+Z)")
         if changes.can_redo
         else "Nothing to redo",
         disabled=not changes.can_redo,

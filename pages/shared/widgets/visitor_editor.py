@@ -53,13 +53,14 @@ def render(
         _draw_history(catalogue, visitor, levels, max_history, slot)
         _draw_seen(visitor, slot)
 
-    with st.container(border=True):
-        st.header("Who is watching", anchor=False)
-        who()
+    # what most people change first comes first
     with st.container(border=True):
         st.header("What they watched", anchor=False)
         search()
         watched()
+    with st.container(border=True):
+        st.header("Who is watching", anchor=False)
+        who()
 
 
 def _key(name: str, slot: Slot) -> str:
@@ -131,7 +132,7 @@ def _draw_history(
     st.caption("Newest first")
     events = len(visitor.history)
     shown = events if visitor_state.is_unfolded(slot) else ROWS_AT_FIRST
-    history.render(visitor, shown, catalogue.title, levels, max_history, slot)
+    history.render(visitor, shown, catalogue, levels, max_history, slot)
     if events > shown:
         _draw_fold(slot, f"Show {count(events - shown, 'older movie')}", "show_whole_history", "expand_more", True)
     elif events > ROWS_AT_FIRST:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import pages
-from pages.shared.state import explained
+from pages.shared.state import explained, page_request
 
 CELL = ":material/visibility:"
 COLUMN_WIDTH = 50
@@ -14,7 +14,7 @@ COLUMN_WIDTH = 50
 
 def follow() -> None:
     """Go to the page if a callback has asked for it. Call it before a page, or a fragment, is drawn."""
-    if explained.take_request():
+    if page_request.take(pages.WHY):
         st.switch_page(pages.WHY, query_params={})
 
 

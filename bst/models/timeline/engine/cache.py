@@ -15,7 +15,7 @@ class KVCache:
     As no token attends to what comes after it, the ``layers`` of one history can be the ``prefix`` of a pass over
     histories that all begin with its first ``prefix_length`` tokens: only the tokens behind these are run. Of those,
     only the first ``changed_length`` differ among the histories. ``weights``: attention weights (B, H, S, P + S) of the
-    content layers.
+    content layers, of which the last may be that of the newest token alone, (B, H, 1, P + S).
     """
 
     def __init__(self, prefix: Layers | None = None, prefix_length: int = 0, changed_length: int = 0):

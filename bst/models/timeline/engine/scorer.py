@@ -73,8 +73,13 @@ class NumpyTimelineScorer(TimelineScorer):
     def _attention_arrays(self, inputs: Inputs, movie: int) -> tuple[Array, Array]:
         cache = KVCache()
         _, weights = self._rating.score(self._rating.encode(inputs, cache), np.array([movie]))
-        between = np.stack(cache.weights)[:, 0] if cache.weights else np.zeros((0, 0, 0, 0))
-        return weights[0, :, :, 0], between
+        return weights[0, :, :, 0], _of_first(cache.weights)
+
+    def _tower_attention_arrays(self, task: str, inputs: Inputs) -> tuple[Array, Array]:
+        cache = KVCache()
+        self._towers[task].encode(inputs, cache)
+        newest = np.stack([weights[0, :, -1] for weights in cache.weights])
+        return newest, _of_first(cache.weights[:-1])
 
     def _scaled_gradients(
         self, inputs: Inputs, movie: int, event_scale: Array, profile_scale: Array
@@ -143,6 +148,11 @@ class NumpyTimelineScorer(TimelineScorer):
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
         return self._model_inputs(history.as_batch(), [visitor]), batches
+
+
+def _of_first(weights: Sequence[Array]) -> Array:
+    """Return the attention of the first visitor between tokens, given that of each layer: (layers, H, T, T)."""
+    return np.stack(weights)[:, 0] if weights else np.zeros((0, 0, 0, 0))
 
 
 def _one(encoded: EncodedVisitors, row: int, inputs: Inputs) -> EncodedVisitors:

@@ -275,7 +275,9 @@ class CatalogueInference(TowerInference):
         # of the last layer only the state after the newest event is needed
         newest = tokens[np.arange(len(tokens)), event_count - cache.prefix_length][:, None]  # (B, 1, D)
         (context,) = cache.extend(rms_normalize(tokens))
-        state, _ = last.call_few(newest, context, last.bias_by_row(event_count, inputs["movie"].shape[1] + 1))
+        bias = last.bias_by_row(event_count, inputs["movie"].shape[1] + 1)
+        state, weights = last.call_few(newest, context, bias)
+        cache.weights.append(weights)
         return rms_normalize(state[:, 0]) * self.weights.norm.scale, event_count
 
     def logits(self, state: Array, event_count: Array, movie: Array | slice = slice(None)) -> Array:

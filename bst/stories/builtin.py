@@ -1,0 +1,37 @@
+"""The stories that come with the app. Each moves the list visibly on the demo world and on MovieLens 1M."""
+
+from collections.abc import Mapping
+
+from bst.stories.story import DemographicChange, Person, RatingChange, Story
+
+# by the name that addresses have for them; the first is told first
+STORIES: Mapping[str, Story] = {
+    "one-star": Story(
+        "One star",
+        Person(
+            "Sam",
+            "M",
+            25,
+            "programmer",
+            (
+                ("The Terminator (1984)", 4),
+                ("The Shining (1980)", 3),
+                ("When Harry Met Sally... (1989)", 2),
+                ("The Matrix (1999)", 5),
+            ),
+        ),
+        RatingChange("The Matrix (1999)", 1),
+    ),
+    "who-you-are": Story(
+        "Who you are",
+        Person(
+            "Kim",
+            "F",
+            25,
+            None,
+            (("Titanic (1997)", 4), ("Toy Story (1995)", 4), ("Casablanca (1942)", 4)),
+        ),
+        DemographicChange("sex", "M"),
+    ),
+    "a-stranger": Story("A stranger", Person("Alex"), RatingChange("Blade Runner (1982)", 5)),
+}

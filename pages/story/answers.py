@@ -1,0 +1,69 @@
+"""What the steps of a story ask the model, each computed once in a session."""
+
+from bst.evaluation import measure
+from bst.evaluation.records import EvaluationRecord
+from bst.explanation.insight_record import Insights
+from bst.explanation.insights import read_insights
+from bst.explanation.sentences import Explanation, explain
+from bst.inference.recommender import Recommender
+from bst.stories import Cast, Story, make_cast
+from bst.what_if import Comparison, compare
+from pages.shared.state.session_cache import cached, model_key
+
+# movies of the list: two rows of posters, as many as a projector shows at once
+LIST_LENGTH = 10
+# an audience may ask for another story and come back
+MAX_KEPT = 4
+
+
+def cast(recommender: Recommender, story: Story) -> Cast:
+    """Return the story in the model's dataset. Raises ``StoryError`` as ``make_cast`` does."""
+    return cached(
+        "story_cast",
+        model_key(recommender, story),
+        lambda: make_cast(story, recommender.catalogue, recommender.bundle.levels),
+        MAX_KEPT,
+    )
+
+
+def comparison(recommender: Recommender, cast: Cast) -> Comparison:
+    """Return the lists before and after the change."""
+    return cached(
+        "story_comparison",
+        model_key(recommender, cast.before, cast.after),
+        lambda: compare(recommender, cast.before, cast.after, LIST_LENGTH),
+        MAX_KEPT,
+    )
+
+
+def explained(recommender: Recommender, cast: Cast) -> int:
+    """Return the movie that the later steps explain: the story's own, or what moves most, or what heads the list."""
+    if cast.explained is not None and cast.explained not in cast.after:
+        return cast.explained
+    lists = comparison(recommender, cast)
+    if lists.most_moved is not None:
+        return lists.most_moved
+    if lists.second:
+        return lists.second[0].movie_id
+    return int(recommender.catalogue.movies["movie_id"].iloc[0])  # they have seen everything
+
+
+def explanations(recommender: Recommender, cast: Cast, movie_id: int) -> tuple[Explanation, Explanation]:
+    """Return the explanation of a movie before the change and after it."""
+
+    def both() -> tuple[Explanation, Explanation]:
+        after = explain(recommender, cast.after, movie_id)
+        return (after if cast.before == cast.after else explain(recommender, cast.before, movie_id)), after
+
+    return cached("story_explanations", model_key(recommender, cast.before, cast.after, movie_id), both, MAX_KEPT)
+
+
+def evidence(recommender: Recommender) -> EvaluationRecord:
+    """Return what was measured of the model: in full if that was done, else what training ended with."""
+    bundle = recommender.bundle
+    return cached("story_evidence", model_key(recommender), lambda: measure.read(bundle) or measure.summary(bundle))
+
+
+def insights(recommender: Recommender) -> Insights | None:
+    """Return what is known of explanations over many visitors, if that was measured."""
+    return cached("story_insights", model_key(recommender), lambda: read_insights(recommender.bundle))

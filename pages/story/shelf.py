@@ -1,0 +1,71 @@
+"""The person of a story: who they are, and what they watched as posters with stars; and what of it changes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bst.datasets.catalogue import Catalogue
+from bst.schema import DEMOGRAPHICS, Visitor
+from bst.stories import Cast, Kind
+from bst.text import count
+from pages.shared.widgets import posters
+
+_HERE = Path(__file__)
+_COMPONENT = st.components.v2.component(
+    "story_shelf",
+    html='<div class="shelf"></div>\n',
+    css=posters.CSS + _HERE.with_suffix(".css").read_text("utf-8"),
+    js=posters.JS + _HERE.with_suffix(".js").read_text("utf-8"),
+)
+# posters that are large enough to be read from afar
+MOST_SHOWN = 10
+# steps in which the change has been made
+CHANGED: tuple[Kind, ...] = ("change", "moves")
+
+
+def render(catalogue: Catalogue, levels: Sequence[float], cast: Cast, kind: Kind) -> None:
+    """Draw the person as this step of the story shows them: alone and large, or small beside their list."""
+    changed = kind in CHANGED
+    visitor = cast.after if changed else cast.before
+    shown = visitor.history[-MOST_SHOWN:]
+    if changed and cast.changed in visitor.ratings and cast.changed not in [event.movie_id for event in shown]:
+        shown = (*(event for event in visitor.history if event.movie_id == cast.changed), *shown[1:])
+    older = len(visitor.history) - len(shown)
+    _COMPONENT(
+        key="story_shelf",
+        data={
+            "kind": kind,
+            "name": cast.story.person.name,
+            "facts": _facts(cast, visitor),
+            "movies": [
+                {
+                    "id": event.movie_id,
+                    "title": catalogue.title(event.movie_id),
+                    "poster": posters.data(catalogue, event.movie_id),
+                    "rating": event.rating,
+                    "was": cast.before.ratings.get(event.movie_id) if changed else event.rating,
+                    "changed": changed and event.movie_id == cast.changed,
+                }
+                for event in shown
+            ],
+            "stars": int(levels[-1]),
+            "more": f"and {count(older, 'older movie')}" if older else "",
+            "nothing": "" if visitor.history else "Nothing watched yet",
+            "label": f"What {cast.story.person.name} watched, oldest first",
+        },
+    )
+
+
+def _facts(cast: Cast, visitor: Visitor) -> list[dict[str, Any]]:
+    facts = []
+    for name, demographic in DEMOGRAPHICS.items():
+        value, was = (getattr(person, name) for person in (visitor, cast.before))
+        if value is None and was is None:
+            continue
+        fact = {"label": demographic.label.capitalize(), "value": demographic.value_label(value)}
+        if value != was:
+            fact["was"] = demographic.value_label(was)
+        facts.append(fact)
+    return facts

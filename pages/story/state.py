@@ -1,0 +1,125 @@
+"""Which story is told and which of its steps is shown. The address holds both, so that each step is a link.
+
+``story`` is the name of a story that comes with the app, or the story itself as text; ``OWN`` for one that is too long
+for an address and lives in the session. ``step`` counts from 1; ``edit`` is there while the story is edited.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from bst.errors import StoryError
+from bst.stories import STORIES, Story, link
+from pages.shared.state import url_sync
+
+STORY, STEP, EDIT = "story", "step", "edit"
+OWN = "own"
+FIRST = next(iter(STORIES))
+# what a button of the page asks for that a callback cannot do: go to another page
+Wish = Literal["leave", "lab"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the address says: the story by its ``name`` in the address, and the index of the step, from 0.
+
+    ``problem``: why the story of the address cannot be told; the story is then the first that comes with the app.
+    """
+
+    name: str
+    story: Story
+    index: int
+    editing: bool
+    problem: str = ""
+
+
+def shown() -> Shown:
+    """Return what the address says; what it leaves out is the first story, from its first step."""
+    name, problem = st.query_params.get(STORY, FIRST), ""
+    try:
+        story = _story(name)
+    except StoryError as error:
+        name, story, problem = FIRST, STORIES[FIRST], str(error)
+    index = min(max(_integer(st.query_params.get(STEP, "1")), 1), len(story.steps)) - 1
+    return Shown(name, story, index, EDIT in st.query_params, problem)
+
+
+def _story(name: str) -> Story:
+    if name in STORIES:
+        return STORIES[name]
+    if name != OWN:
+        return link.decode(name)
+    if OWN not in _kept():
+        raise StoryError("this story was too long for a link, and lives only where it was opened; open its file again")
+    return _kept()[OWN]
+
+
+def _kept() -> dict[str, Story]:
+    return st.session_state.setdefault("own_story", {})
+
+
+def _integer(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len("1000") else 1
+
+
+def go(index: int) -> None:
+    """Show the step with this index. For callbacks, as all that follows here."""
+    now = shown()
+    _write(now.name, min(max(index, 0), len(now.story.steps) - 1), False)
+
+
+def open_story(name: str, editing: bool = False) -> None:
+    """Open a story that comes with the app, from its first step."""
+    _write(name, 0, editing)
+
+
+def replace(story: Story, index: int | None = None) -> None:
+    """Edit another story, or this one after a change."""
+    name = next((name for name, builtin in STORIES.items() if builtin == story), None) or link.encode(story)
+    if name is None:
+        name = OWN
+        _kept()[OWN] = story
+    now = shown()
+    _write(name, min(now.index if index is None else index, len(story.steps) - 1), now.editing)
+
+
+def edit(make: Callable[[Story], Story]) -> None:
+    """Replace the story with what ``make`` makes of it; one that is not allowed changes nothing and is said why."""
+    try:
+        replace(make(shown().story))
+    except StoryError as error:
+        st.session_state["story_problem"] = str(error)
+
+
+def take_problem() -> str:
+    """Return, once, why the latest change of the story was not made; empty if it was."""
+    return st.session_state.pop("story_problem", "")
+
+
+def set_editing(editing: bool) -> None:
+    """Edit the story, or present it."""
+    now = shown()
+    _write(now.name, now.index, editing)
+
+
+def write_address() -> None:
+    """Complete the address of a page that was opened without a story or a step."""
+    now = shown()
+    if not now.problem:  # a link that cannot be read stays as it is: it may have been copied badly, and can be mended
+        _write(now.name, now.index, now.editing)
+
+
+def _write(name: str, index: int, editing: bool) -> None:
+    url_sync.write_own(**{STORY: name, STEP: str(index + 1), EDIT: "1" if editing else ""})
+
+
+def wish(what: Wish) -> None:
+    """Ask to go to another page."""
+    st.session_state["story_wish"] = what
+
+
+def take_wish() -> Wish | None:
+    """Return, once, which other page was asked for."""
+    return st.session_state.pop("story_wish", None)

@@ -1,0 +1,328 @@
+"""Stories: as data, as a file and in a link; whom they are about in a dataset; and what they say."""
+
+import base64
+import json
+import re
+import zlib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bst.datasets import load_movies
+from bst.datasets.catalogue import Catalogue, normalise
+from bst.errors import StoryError
+from bst.evaluation.records import EvaluationRecord, Metrics
+from bst.inference.recommender import Recommender
+from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Event, Visitor
+from bst.stories import (
+    KINDS,
+    STORIES,
+    DemographicChange,
+    Person,
+    RatingChange,
+    Step,
+    Story,
+    link,
+    make_cast,
+    telling,
+)
+from bst.stories.file import MOST_BYTES, read_story, to_json, write_story
+from bst.what_if import compare
+from tests.unit.handmade_catalogue import catalogue_of
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "stories.md"
+
+characters = st.characters(exclude_categories=["C", "Zl", "Zp"])
+texts = st.text(characters, max_size=40)
+titles = texts.map("A{}".format)
+ratings = st.sampled_from(HALF_STARS)
+people = st.builds(
+    Person,
+    titles,
+    st.none() | st.sampled_from(SEXES),
+    st.none() | st.sampled_from(AGES),
+    st.none() | st.sampled_from(OCCUPATIONS),
+    st.lists(
+        st.tuples(titles, ratings), max_size=10, unique_by=lambda event: normalise(" ".join(event[0].split()))
+    ).map(tuple),
+)
+changes = st.builds(RatingChange, titles, ratings) | st.sampled_from(
+    [DemographicChange("sex", "F"), DemographicChange("age", 56), DemographicChange("occupation", None)]
+)
+steps = st.lists(st.builds(Step, st.sampled_from(KINDS), texts, texts), min_size=1, max_size=20).map(tuple)
+stories = st.builds(Story, titles, people, changes, texts, steps)
+
+SAM = Person("Sam", "M", 25, "programmer", (("Alpha (1999)", 4), ("Beta (2000)", 5)))
+STORY = Story("One star", SAM, RatingChange("Beta (2000)", 1))
+
+
+# ---- file and link
+
+
+@settings(max_examples=40)
+@given(stories)
+def test_a_story_survives_file_and_link(story):
+    assert read_story(write_story(story)) == story
+    assert read_story(write_story(story).encode()) == story
+    text = link.encode(story)
+    if text is not None:
+        assert len(text) <= link.MOST_CHARACTERS
+        assert re.fullmatch(r"1\.[A-Za-z0-9_-]+", text)
+        assert link.decode(text) == story
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.text() | st.binary())
+def test_any_file_gives_a_story_error_and_nothing_else(content):
+    with pytest.raises(StoryError):
+        read_story(content)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_any_value_in_place_of_any_field_gives_a_story_or_a_story_error(data):
+    values = to_json(STORY)
+    place: dict | list = values
+    while True:
+        key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+        if isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+            place = place[key]
+            continue
+        place[key] = data.draw(json_values)
+        break
+    with suppress(StoryError):
+        assert isinstance(read_story(json.dumps(values)), Story)
+
+
+@given(st.text(max_size=200))
+def test_any_text_in_a_link_gives_a_story_error_and_nothing_else(text):
+    for link_text in (text, f"1.{text}"):
+        with pytest.raises(StoryError):
+            link.decode(link_text)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "x"}, "format: this is no story"),
+        ({"version": 2}, "version: 2 cannot be read here"),
+        ({"title": ""}, "title: it is empty"),
+        ({"title": "x" * 81}, "title: 81 characters are too many; use at most 80"),
+        ({"title": 5}, "title: it must be a text, not 5"),
+        ({"titel": "x"}, "the story: 'titel' is unknown; use: format"),
+        ({"person": {"watched": []}}, "person.name: it is missing"),
+        ({"person": {"name": "Sam", "age": 26}}, "person.age: age 26 is unknown; choose one of: 1, 18"),
+        ({"person": {"name": "Sam", "sex": True}}, "person.sex: it must be a text or a whole number"),
+        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 6}]}}, "watched.0..rating: 6 is no rating"),
+        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": "5"}]}}, "must be a number of stars"),
+        (
+            {"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 5}] * 2}},
+            "watched.1..movie: “A” is there twice",
+        ),
+        ({"change": {"movie": "A"}}, "change: give “movie” and “rating”, or one of: sex, age, occupation"),
+        ({"change": {"sex": "X"}}, "change.sex: sex 'X' is unknown"),
+        ({"change": None}, "change: step “change” shows a change, and there is none"),
+        ({"steps": []}, "steps: a story has 1 to 20 steps, not 0"),
+        ({"steps": [{"show": "person"}] * 21}, "not 21"),
+        ({"steps": [{"show": "person"}, {"show": "wy"}]}, "steps.1..show: 'wy' is unknown; choose one of: person"),
+        ({"steps": [{"show": "list", "headline": "x" * 161}]}, "steps.0..headline: 161 characters are too many"),
+        ({"steps": [{"show": "list", "caption": 1}]}, "steps.0..caption: it must be a text, not 1"),
+        ({"steps": ["list"]}, "steps.0.: it must be an object"),
+        ({"explained": ["A"]}, "explained: it must be a text, not a list"),
+    ],
+)
+def test_an_error_names_the_field_and_the_mend(change, message):
+    with pytest.raises(StoryError, match=message):
+        read_story(json.dumps(to_json(STORY) | change))
+
+
+def test_files_that_are_no_json():
+    with pytest.raises(StoryError, match="no JSON: line 2, column 1"):
+        read_story("{\n")
+    with pytest.raises(StoryError, match="not UTF-8 at byte 1"):
+        read_story(b'"\xff"')
+    with pytest.raises(StoryError, match="no story has more than 100,000"):
+        read_story(b" " * (MOST_BYTES + 1))
+
+
+def test_a_link_that_is_cut_too_long_or_of_another_version():
+    text = link.encode(STORY)
+    assert text is not None
+    for cut in (text[:-3], text[: len(text) // 2], "1.", ""):
+        with pytest.raises(StoryError, match="damaged"):
+            link.decode(cut)
+    with pytest.raises(StoryError, match="another version"):
+        link.decode("2" + text[1:])
+    with pytest.raises(StoryError, match="far too long: it has 6,001"):
+        link.decode("1." + "A" * 5_999)
+    bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 3_000_000)).decode().rstrip("=")
+    with pytest.raises(StoryError, match="damaged"):
+        link.decode(f"1.{bomb}")
+
+
+def test_a_story_too_long_for_a_link_has_none():
+    rng = np.random.default_rng(0)
+
+    def noise(length: int) -> str:  # compresses badly
+        return "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), length))
+
+    wordy = replace(STORY, steps=tuple(Step("list", noise(160), noise(300)) for _ in range(20)))
+    assert link.encode(wordy) is None
+    assert read_story(write_story(wordy)) == wordy
+
+
+def test_built_in_stories_have_short_links():
+    assert all(len(link.encode(story)) < 500 for story in STORIES.values())
+
+
+def test_the_example_of_the_documentation_is_a_story():
+    (example,) = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    story = read_story(example)
+    assert story.change == RatingChange("The Matrix (1999)", 1)
+    assert [step.kind for step in story.steps] == list(KINDS)
+    assert story.steps[4].headline == "One star, and this is what it does"
+
+
+# ---- in a dataset
+
+
+def cast_of(story: Story, *more: str, levels=WHOLE_STARS):
+    return make_cast(story, catalogue_of("Alpha (1999)", "Beta (2000)", "Gamma (2001)", *more), levels)
+
+
+def test_a_rating_changes_in_its_place():
+    cast = cast_of(STORY)
+    assert cast.before == Visitor("M", 25, "programmer", (Event(1, 4.0), Event(2, 5.0)))
+    assert cast.after == Visitor("M", 25, "programmer", (Event(1, 4.0), Event(2, 1.0)))
+    assert (cast.changed, cast.explained, cast.missing) == (2, None, ())
+
+
+def test_a_movie_that_was_not_watched_is_added_as_the_newest():
+    cast = cast_of(replace(STORY, change=RatingChange("Gamma (2001)", 3)))
+    assert cast.after.history == (Event(1, 4.0), Event(2, 5.0), Event(3, 3.0))
+    assert cast.changed == 3
+
+
+def test_a_demographic_changes():
+    cast = cast_of(replace(STORY, change=DemographicChange("sex", "F"), explained="Gamma (2001)"))
+    assert cast.after == replace(cast.before, sex="F")
+    assert (cast.changed, cast.explained) == (None, 3)
+
+
+def test_movies_that_a_dataset_lacks_are_left_out_and_named():
+    person = replace(SAM, watched=(("Omega (1950)", 3), *SAM.watched))
+    cast = cast_of(replace(STORY, person=person, explained="Psi (1951)"))
+    assert [event.movie_id for event in cast.before.history] == [1, 2]
+    assert cast.missing == ("Omega (1950)", "Psi (1951)")
+    assert cast.explained is None
+
+
+def test_without_the_movie_that_changes_there_is_nothing_to_tell():
+    with pytest.raises(StoryError, match=r"change.movie: “Bet \(2000\)” is not in this dataset.*Beta \(2000\)"):
+        make_cast(
+            replace(STORY, change=RatingChange("Bet (2000)", 1)),
+            catalogue_of("Alpha (1999)", "Beta (2000)"),
+            WHOLE_STARS,
+        )
+
+
+def test_ratings_are_rounded_to_those_of_the_dataset():
+    person = replace(SAM, watched=(("Alpha (1999)", 3.5), ("Beta (2000)", 0.5)))
+    cast = cast_of(replace(STORY, person=person))
+    assert [event.rating for event in cast.before.history] == [4.0, 1.0]
+
+
+def test_a_title_is_found_with_the_subtitle_that_a_dataset_gives_it():
+    story = replace(STORY, change=RatingChange("Star Wars (1977)", 5))
+    assert cast_of(story, "Star Wars: Episode IV - A New Hope (1977)").changed == 4
+
+
+# ---- what is said
+
+
+@pytest.fixture(scope="module")
+def recommender():
+    return Recommender.load("demo")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_built_in_stories_move_the_list_of_the_demo_world_visibly(name, recommender):
+    cast = make_cast(STORIES[name], recommender.catalogue, recommender.bundle.levels)
+    assert cast.missing == ()
+    comparison = compare(recommender, cast.before, cast.after, 8)
+    first, second = ([row.movie_id for row in rows] for rows in (comparison.first, comparison.second))
+    assert len(set(second) - set(first)) >= 2
+    assert sum(was != now for was, now in zip(first, second, strict=True)) >= 5
+    told = telling.tell_moves(cast, comparison, recommender.catalogue.title)
+    places = sum(was != now for was, now in zip(first, second, strict=True))
+    assert told.headline.startswith(f"{places} of 8 places change: ")
+    assert f"{len(set(second) - set(first))} movies are new on the list" in told.caption
+
+
+def test_what_changes_is_said_with_both_values():
+    title = {1: "Alpha (1999)", 2: "Beta (2000)", 3: "Gamma (2001)"}.__getitem__
+    assert telling.tell_change(cast_of(STORY), title).headline == "Now one rating changes: Beta (2000), from 5 ★ to 1 ★"
+    added = replace(STORY, change=RatingChange("Gamma (2001)", 3))
+    assert telling.tell_change(cast_of(added), title).headline == "Now Sam rates one more movie: Gamma (2001), 3 ★"
+    same = replace(STORY, change=RatingChange("Beta (2000)", 5))
+    assert telling.tell_change(cast_of(same), title).headline == "Beta (2000) keeps its 5 ★: nothing changes"
+    older = replace(STORY, change=DemographicChange("age", 56))
+    assert (
+        telling.tell_change(cast_of(older), title).headline
+        == "Now one thing changes: Sam’s age group, from 25–34 to 56 and over"
+    )
+
+
+def test_the_person_is_described_by_what_is_known():
+    title = {1: "Alpha (1999)", 2: "Beta (2000)"}.__getitem__
+    told = telling.tell_person(cast_of(STORY), title)
+    assert told.headline == "Sam: male, 25–34, programmer, 2 movies rated, Beta (2000) highest with 5 ★"
+    nobody = cast_of(Story("A stranger", Person("Alex"), RatingChange("Beta (2000)", 5)))
+    assert telling.tell_person(nobody, title).headline == (
+        "Alex: no sex, age or occupation known, and not one movie rated"
+    )
+
+
+def test_texts_of_the_story_replace_the_computed_ones():
+    told = telling.Telling("computed", "computed, too")
+    assert told.overridden(Step("list")) == told
+    assert told.overridden(Step("list", "Mine")) == telling.Telling("Mine", "computed, too")
+    assert told.overridden(Step("list", caption="Mine")) == telling.Telling("computed", "Mine")
+
+
+def test_evidence_compares_with_the_best_simple_methods_and_the_most_naive():
+    errors = {"global_mean": 0.95, "item_mean": 0.8, "bias": 0.72, "svd": 0.7, "svd_fold_in": 0.68}
+    record = EvaluationRecord(
+        1234, Metrics({"mae": 0.66}), {name: Metrics({"mae": error}) for name, error in errors.items()}, users=40
+    )
+    bars = telling.evidence_bars(record)
+    assert [(bar.label, bar.text) for bar in bars] == [
+        ("This model", "0.660 ★"),
+        ("SVD fold-in", "0.680 ★"),
+        ("SVD", "0.700 ★"),
+        ("User + item bias", "0.720 ★"),
+        ("Global mean", "0.950 ★"),
+    ]
+    assert [bar.marked for bar in bars] == [True, False, False, False, False]
+
+
+@pytest.mark.real_data
+def test_built_in_stories_are_whole_on_movielens(ml_1m):
+    catalogue = Catalogue(ml_1m.movies)
+    assert all(not make_cast(story, catalogue, ml_1m.levels).missing for story in STORIES.values())
+
+
+def test_built_in_stories_are_whole_on_the_demo_world():
+    catalogue = Catalogue(load_movies("demo"))
+    assert all(not make_cast(story, catalogue, WHOLE_STARS).missing for story in STORIES.values())
