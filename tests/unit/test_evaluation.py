@@ -178,12 +178,11 @@ def test_twenty_users_are_enough_for_visitors(world):
     assert [(split.role == role).sum() for role in (TRAIN, VALIDATION, TEST)] == [17 * 24, 24, 2 * 24]
 
 
-@pytest.mark.parametrize("protocol", ["visitor", "last"])
-def test_a_model_of_windows_is_judged_on_windows_alone(protocol, world):
+def test_a_model_of_windows_is_not_judged_on_last_movies(world):
     with pytest.raises(
-        ConfigError, match=rf"preset user-features cannot be measured under protocol {protocol}; give --protocol"
+        ConfigError, match="preset user-features cannot be measured under protocol last; give --protocol"
     ):
-        prepare(world, CONFIG, protocol, 0)
+        prepare(world, preset("user-features"), "last", 0)
 
 
 # ---- figures of timeline models
