@@ -119,7 +119,7 @@ LIST_METRICS = _by_key(
     Metric(
         "popular",
         "Popular",
-        "The share of list entries taken by the most rated twentieth of the catalogue.",
+        "The share of list entries that are among the most rated 5% of the catalogue.",
         format=".0%",
     ),
 )
@@ -133,20 +133,20 @@ LIST_QUALITY = _by_key(
     Metric(
         "ndcg@10",
         "NDCG@10, all likes",
-        "Like precision, but a hit counts less the further down it is; 1 means that nothing could stand in its place.",
+        "Like precision, but a hit counts less the further down it is; 1 is a list that could not be better.",
         short="NDCG@10",
     ),
     Metric(
         "recall@50",
         "Recall@50",
-        "How much of what the visitor liked later is among the first fifty, of at most fifty movies.",
+        "How much of what the visitor liked later is among the first fifty, counting fifty movies at most.",
     ),
     Metric("stars", "Stars", "The mean rating of those of the first ten that the visitor rated later.", format=".2f"),
     Metric("distinct", "Titles", "How many different titles the first ten of all lists have together.", format=",.0f"),
     Metric(
         "top_share",
         "Most frequent title",
-        "The share of lists whose first ten have the one title that most lists have; 100% for one list for everybody.",
+        "The share of lists with the most frequent title among their first ten; 100% if everybody gets the same list.",
         short="Top title",
         format=".0%",
     ),
@@ -175,7 +175,7 @@ BASELINES = _by_key(
     Term(
         "svd_em_fold_in",
         "SVD fold-in, EM",
-        "the same, trained for users it has not seen: the strongest of its kind that we know of.",
+        "the same, trained for users it has not seen: the strongest of its kind that is known here.",
     ),
 )
 # simple recommenders whose lists ours are compared with
