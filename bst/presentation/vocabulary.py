@@ -87,9 +87,9 @@ METRICS = _by_key(
     Metric(
         "ndcg@10",
         "NDCG@10",
-        "How near the top of the model's list the next movie is: 1 means always first, 0 never among the first ten.",
+        "How near the top of the model’s list the next movie is: 1 means always first, 0 never among the first ten.",
     ),
-    Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model's list."),
+    Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model’s list."),
 )
 RATING_METRICS = tuple(key for key, metric in METRICS.items() if metric.lower_is_better)
 # metrics in stars
@@ -103,7 +103,7 @@ LIST_METRICS = _by_key(
         "Like HR@K, but a hit counts less the further down the list it is; 1 would mean always first.",
     ),
     Metric("mrr", "MRR", "Mean reciprocal rank: the mean of 1 / rank of the movie that was rated next."),
-    Metric("coverage", "Coverage", "The share of the catalogue that is on anybody's list.", format=".1%"),
+    Metric("coverage", "Coverage", "The share of the catalogue that is on anybody’s list.", format=".1%"),
     Metric(
         "novelty",
         "Novelty",
@@ -165,12 +165,12 @@ LIST_QUALITY = _by_key(
 BASELINES = _by_key(
     Term("global_mean", "Global mean", "the same for every movie: the mean of all ratings."),
     Term("item_mean", "Item mean", "the mean rating that others gave that movie."),
-    Term("bias", "User + item bias", "the movie's mean, shifted by how generous this user was with other movies."),
+    Term("bias", "User + item bias", "the movie’s mean, shifted by how generous this user was with other movies."),
     Term("svd", "SVD", "matrix factorisation, the usual yardstick: each user and each movie as a few dozen numbers."),
     Term(
         "svd_fold_in",
         "SVD fold-in",
-        "matrix factorisation, the usual yardstick; a new user's numbers are computed from their ratings so far.",
+        "matrix factorisation, the usual yardstick; a new user’s numbers are computed from their ratings so far.",
     ),
     Term(
         "svd_em_fold_in",
@@ -187,7 +187,7 @@ RIVALS = _by_key(
         "nearest neighbours: movies that were liked by the same people as those the visitor liked.",
     ),
     Term("ease", "EASE", "a linear map from liked movies to liked movies, each learned from all the others."),
-    Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor's numbers come from their likes."),
+    Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor’s numbers come from their likes."),
     Term(
         "ridge",
         "Ridge on first ratings",

@@ -48,7 +48,7 @@ def _draw_years(table: pd.DataFrame) -> None:
             label_visibility="collapsed",
         )
     if table.empty:
-        st.markdown("No movie's year of release is known.")
+        st.markdown("No movie’s year of release is known.")
         return
     decades = table.groupby(table["year"] // DECADE * DECADE)[["movies", "ratings"]].sum()
     by_decade = "; ".join(

@@ -56,7 +56,7 @@ def _render_lengths(record: ListRecord) -> None:
         name="Liked later by known ratings",
         about=f"{metric.label}. {metric.meaning}",
     )
-    st.caption(f"{metric.label}. {metric.meaning} The band is this model's {INTERVAL}")
+    st.caption(f"{metric.label}. {metric.meaning} The band is this model’s {INTERVAL}")
 
 
 def _choose_length(record: ListRecord, first: int) -> int:
@@ -96,6 +96,6 @@ def _render_table(record: ListRecord, events: int) -> None:
         st.markdown("\n".join(f"- **{metric.short}**: {metric.meaning}" for metric in LIST_QUALITY.values()))
         st.markdown("\n".join(f"- **{rival.label}**: {rival.meaning}" for rival in RIVALS.values()))
         st.caption(
-            f"Difference: {LIST_QUALITY[MAIN].label} of this model's first list minus that of the row, on the same "
+            f"Difference: {LIST_QUALITY[MAIN].label} of this model’s first list minus that of the row, on the same "
             f"{users}; above 0 this model is better."
         )

@@ -77,7 +77,7 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             "Matrix factorisation",
             f"{config.factors} factors, user bias",
             "How generous the visitor is with stars (user bias), and factors folded in from the same events. The "
-            "movies' factors are fixed before training.",
+            "movies’ factors are fixed before training.",
         ),
         Box(
             "hidden",
@@ -218,6 +218,6 @@ def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "", timed
         INPUT,
         f"Up to {config.max_history} events",
         "movie, rating, time gap" if timed else "movie, rating",
-        f"Each watched movie with its genres and year, its rating, how far that is from the movie's mean{time}: a "
+        f"Each watched movie with its genres and year, its rating, how far that is from the movie’s mean{time}: a "
         f"vector of {tower.width} numbers.",
     )
