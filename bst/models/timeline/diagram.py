@@ -140,7 +140,7 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             DENSE,
             "Calibration",
             "four numbers",
-            "Makes log-odds of the scores that hold for people who were not in the training: a weight each for the "
+            "Turns scores into log-odds that hold for people who were not in the training, by a weight each for the "
             "score, for fame and for how much somebody has rated, and a constant. Fitted to validation users.",
         ),
         Box(
@@ -150,8 +150,8 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             ANSWER,
             f"A probability for each of {sizes.movies:,} movies",
             "to be watched and liked some time",
-            "How likely the visitor is to watch each movie some time and rate it 4 stars or more. Each stands on its "
-            "own, so they do not sum to 1; seen movies are removed.",
+            "How likely the visitor is to watch each movie some time and rate it 4 stars or more. They are "
+            "independent of each other, so they do not sum to 1; seen movies are removed.",
         ),
     )
     arrows = (*MATCHING, ("match", "calibration"), ("calibration", "answer"))
