@@ -268,8 +268,8 @@ def tell_evidence(bundle: Bundle, record: EvaluationRecord, insights: Insights |
         caption += " The people are simulated"
         if planted and planted.influence is not None and planted.chance is not None:
             caption += (
-                f", so the true causes are known: leaving movies out finds {planted.influence:.0%} of them, "
-                f"guessing {planted.chance:.0%}"
+                f", so the true causes are known: of the first {planted.k} movies by leaving out, "
+                f"{planted.influence:.0%} are such, of guesses {planted.chance:.0%}"
             )
         caption += "."
     return Telling(headline, caption)

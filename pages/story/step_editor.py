@@ -26,9 +26,7 @@ def render(story: Story) -> None:
     computed = _computed(story)
     with st.container(border=True):
         st.header("Steps", anchor=False)
-        st.caption(
-            "A headline or a caption that you leave empty is computed, as shown in grey, with the numbers of the model."
-        )
+        st.caption("A headline or a caption that you leave empty is the one in grey, with the numbers of the model.")
         for index, step in enumerate(story.steps):
             _draw_step(story, index, step, computed.get(step.kind, COMPUTED))
         if len(story.steps) < MOST_STEPS:

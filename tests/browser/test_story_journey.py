@@ -122,6 +122,16 @@ def test_back_forward_and_reload_keep_the_step(story):
     says(story, 2)
 
 
+def test_the_button_on_the_first_page_tells_it_and_back_returns(page):
+    before = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("button", name="Show me in two minutes").click()
+    page.wait_for_url("**/story**")
+    settled(page)
+    says(page, 1)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(before)
+
+
 def test_escape_leaves_and_the_visitor_is_as_before(page):
     page.get_by_role("radio", name="1 out of 5 stars").first.click()
     settled(page)
