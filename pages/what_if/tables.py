@@ -67,9 +67,10 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
 
 def _draw_change_table(table: _ChangeTable, by: Value) -> None:
     rows, as_text = table.rows, "{:.2f} ★".format if by == "rating" else percent
+    change_text = as_text if by == "rating" else _points
     columns: dict[str, Any] = {
         "title": st.column_config.TextColumn("Movie"),
-        "change": st.column_config.TextColumn("Change", width=80),
+        "change": st.column_config.TextColumn("Change", width=104),
         "values": st.column_config.TextColumn("A → B", width=124),
         "why": why_link.column(f"why_{table.key}", rows["movie_id"].tolist(), _ask_about_copy),
     }
@@ -77,7 +78,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
         pd.DataFrame(
             {
                 "title": rows["title"],
-                "change": [f"{'▲' if change > 0 else '▼'} {as_text(abs(change))}" for change in rows["change"]],
+                "change": [f"{'▲' if change > 0 else '▼'} {change_text(abs(change))}" for change in rows["change"]],
                 "values": [f"{as_text(a)} → {as_text(b)}" for a, b in zip(rows["a"], rows["b"], strict=True)],
                 "why": why_link.CELL,
             }
@@ -89,12 +90,17 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
     )
 
 
+def _points(share: float) -> str:
+    """Return a difference of probabilities, which is no percentage of either."""
+    return f"{percent(share).removesuffix('%')} points"
+
+
 def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOptions) -> None:
     """Draw both lists side by side, the second with its moves relative to the first."""
     a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
     for name, title, visitor, rows, before, on_why in (
-        ("a", "A: as they are", a, comparison.first, None, partial(explained.request, order=options.order)),
+        ("a", "A: unchanged", a, comparison.first, None, partial(explained.request, order=options.order)),
         (
             "b",
             "B: changed" if comparison.edits else "B: the same so far",

@@ -90,8 +90,8 @@ def explanation(
         ),
         (
             explanation((0.02, -0.02), bare=4.55),
-            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it (4.6 ★); no single movie moves it much: "
-            "4.58–4.62 ★ without one of them",
+            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it (4.6 ★); no single movie moves it "
+            "much: 4.58–4.62 ★ without one of them",
         ),
         (
             explanation((), events=(), liked=()),
