@@ -100,7 +100,7 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOp
     a, b = comparison.a, comparison.b
     grid = st.grid(2, min_column_width=320)
     for name, title, visitor, rows, before, on_why in (
-        ("a", "A: unchanged", a, comparison.first, None, partial(explained.request, order=options.order)),
+        ("a", "A: as they are", a, comparison.first, None, partial(explained.request, order=options.order)),
         (
             "b",
             "B: changed" if comparison.edits else "B: the same so far",

@@ -57,8 +57,8 @@ def test_what_enters_or_leaves_the_list_stands_beyond_it_in_the_order_of_rank():
         "Out too": (2, 4),
     }
     assert (placed["In"]["shown_a"], placed["Out"]["shown_b"]) == ("900", "1,204")
-    assert heads(charts.bump(frame, 2, INK)) == ["A: unchanged", "beyond the first 2"]
-    assert heads(charts.bump(moves(("Same", 1, 1)), 3, INK)) == ["A: unchanged"]
+    assert heads(charts.bump(frame, 2, INK)) == ["A: as they are", "beyond the first 2"]
+    assert heads(charts.bump(moves(("Same", 1, 1)), 3, INK)) == ["A: as they are"]
 
 
 def test_a_movie_that_is_watched_has_no_rank_and_stands_last():

@@ -96,7 +96,7 @@ def _placed(moves: pd.DataFrame, k: int) -> pd.DataFrame:
     placed["way"] = np.select([after < before, after > before], ["rises", "falls"], "stays")
     placed["size"] = np.where(placed["way"] == "stays", 35, 110)
     placed["thickness"] = np.where(placed["way"] == "stays", 1, 2.5)
-    heads = [{"slot": 0, "shown_a": "A: unchanged", "shown_b": "B: changed"}]
+    heads = [{"slot": 0, "shown_a": "A: as they are", "shown_b": "B: changed"}]
     if placed[["slot_a", "slot_b"]].max(axis=None) > k:
         heads.append({"slot": k + 1, "title_a": f"beyond the first {k}", "title_b": f"beyond the first {k}"})
     headings = pd.DataFrame(heads).rename(columns={"slot": "slot_a"}).assign(way="none")
