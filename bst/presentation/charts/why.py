@@ -151,7 +151,7 @@ def _rating_changes(rows: int) -> alt.LayerChart:
             "stars:N",
             title="If its rating were",
             sort=None,
-            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=False),
+            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=False, labelFlush=False),
         ),
         y=alt.Y("place:O", title=None, sort=None, axis=labelled_axis()),
         tooltip=[
