@@ -92,7 +92,7 @@ def _users_dat(path: Path) -> UserRows:
         age_group = line.integer("age", age)
         if age_group not in AGES:
             groups = ", ".join(map(str, AGES))
-            raise line.error(f"age {age_group} is no age group", f"The groups are {groups}.")
+            raise line.error(f"age {age_group} is not an age group", f"The groups are {groups}.")
         code = line.integer("occupation", occupation, minimum=0)
         if code >= len(OCCUPATIONS):
             raise line.error(f"occupation {code} is unknown", f"The codes are 0 to {len(OCCUPATIONS) - 1}.")

@@ -232,7 +232,9 @@ def _require_folder(name_or_path: str | Path) -> Path:
         return folder
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or any(mark in name for mark in "/\\"):
-        raise DatasetError(f"{name} is no folder that can be read; name the one with the files of a MovieLens release")
+        raise DatasetError(
+            f"{name} is not a folder that can be read; name the one with the files of a MovieLens release"
+        )
     if lost := registered_folders().get(name):
         again = f", or get it by: python -m bst download {name}" if name in SOURCES else ""
         raise DatasetError(f"{name} was in {lost} and is no longer there; name its folder: --dataset FOLDER{again}")

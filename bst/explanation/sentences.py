@@ -186,10 +186,10 @@ def _without_cause(explanation: Explanation, measure: Measure, movie: str) -> st
     if abs(value - without_history) >= CAUSE[measure]:
         shown, without = value_texts(measure, value, without_history)
         start = _start(measure, shown, movie)
-        return f"{start}, from the whole history: without any one movie of it {any_one}, without all {without}"
+        return f"{start}; no single movie moves it much: {any_one} without one of them, {without} without all"
     unknown = value_text(measure, float(getattr(explanation.unknown_visitor, measure)))
-    start = _start(measure, value_text(measure, value), movie)
-    return f"{start}, {basis} ({unknown}): without any one movie of the history {any_one}"
+    start = f"{_start(measure, value_text(measure, value), movie)}, {basis} ({unknown})"
+    return f"{start}; no single movie moves it much: {any_one} without one of them"
 
 
 def demographic_text(visitor: Visitor, name: DemographicName) -> str:

@@ -29,7 +29,7 @@ def read_config(values: Mapping[str, Any]) -> ModelConfig:
     The family is that of the preset or, of a preset that is no more, the one that knows most of the settings.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"the model configuration is no table of settings: {values!r}")
+        raise ConfigError(f"the model configuration is not a table of settings: {values!r}")
     name = values.get("preset")
     known = PRESETS.get(FORMER_PRESETS.get(name, name)) if isinstance(name, str) else None
     if known:

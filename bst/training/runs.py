@@ -165,8 +165,8 @@ def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False)
     short = 1 <= len(name) <= MAX_NAME_CHARACTERS and len(name.encode("utf-8", "replace")) <= MAX_NAME_BYTES
     if not short or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
         raise TrainingError(
-            f"{name[:100]!r} is no name for a bundle: use 1 … {MAX_NAME_CHARACTERS} letters, digits, '.', '_' and '-', "
-            f"of {MAX_NAME_BYTES} bytes at most"
+            f"{name[:100]!r} cannot be the name of a bundle: use 1 … {MAX_NAME_CHARACTERS} letters, digits, '.', '_' "
+            f"and '-', of {MAX_NAME_BYTES} bytes at most"
         )
     if overwrite:
         return

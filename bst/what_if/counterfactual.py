@@ -262,9 +262,9 @@ def _check(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
     if goal.kind not in ("top", "stars"):
         raise VisitorError(f"a goal is a rank in the top or a number of stars, not {goal.kind!r}")
     if goal.kind == "stars" and not levels[0] <= goal.value <= levels[-1]:
-        raise VisitorError(f"{goal.value:g} stars are no goal: ratings go from {levels[0]:g} to {levels[-1]:g}")
+        raise VisitorError(f"{goal.value:g} stars cannot be a goal: ratings go from {levels[0]:g} to {levels[-1]:g}")
     if goal.kind == "top" and (goal.value < 1 or goal.value != int(goal.value)):
-        raise VisitorError(f"the top {goal.value:g} is no goal: give a whole number of ranks, at least 1")
+        raise VisitorError(f"the top {goal.value:g} cannot be a goal: give a whole number of ranks, at least 1")
     if goal.kind == "top" and goal.movie_id in visitor:
         where = "in the history" if goal.movie_id in visitor.ratings else "among the movies that they have seen"
         raise VisitorError(f"{title} is {where}, so no list names it; remove it, or ask for its stars")

@@ -83,7 +83,7 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     value: float
     if kind == "top":
         value = st.number_input(
-            "Top K (how many movies)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
+            "Movies in the top (K)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
         )
     else:
         value = st.number_input(

@@ -56,6 +56,8 @@ UNORDERED = ("sex", "occupation")
 MAX_MOVIES, DEFAULT_MOVIES = 5, 3
 # unless movies are chosen, those to show are looked for among so many, at so many values
 TRIED_MOVIES, MAX_TRIED_VALUES = 50, 6
+# no line ends beside it
+NO_BREAK = "\N{WORD JOINER}"
 # changes below this are not worth a word, in stars
 NOTICEABLE = 0.05
 # the colours of the heatmaps span at least twice this, in stars, so that small differences look small
@@ -316,5 +318,6 @@ def _everyone_sentence(predictions: pd.DataFrame, title: str) -> str:
 
 
 def _person(row: Any) -> str:
-    person = f"{SEX_LABELS[row.sex].lower()}, {AGE_LABELS[row.age].lower()}, {row.occupation}"
+    age = AGE_LABELS[row.age].lower().replace("–", f"{NO_BREAK}–{NO_BREAK}")
+    person = f"{SEX_LABELS[row.sex].lower()}, {age}, {row.occupation}"
     return f"{person}; {int(row.people):,} people" if row.people >= FEW_PEOPLE else person

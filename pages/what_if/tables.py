@@ -67,9 +67,10 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
 
 def _draw_change_table(table: _ChangeTable, by: Value) -> None:
     rows, as_text = table.rows, "{:.2f} ★".format if by == "rating" else percent
+    change_text = as_text if by == "rating" else _points
     columns: dict[str, Any] = {
         "title": st.column_config.TextColumn("Movie"),
-        "change": st.column_config.TextColumn("Change", width=80),
+        "change": st.column_config.TextColumn("Change", width=104),
         "values": st.column_config.TextColumn("A → B", width=124),
         "why": why_link.column(f"why_{table.key}", rows["movie_id"].tolist(), _ask_about_copy),
     }
@@ -77,7 +78,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
         pd.DataFrame(
             {
                 "title": rows["title"],
-                "change": [f"{'▲' if change > 0 else '▼'} {as_text(abs(change))}" for change in rows["change"]],
+                "change": [f"{'▲' if change > 0 else '▼'} {change_text(abs(change))}" for change in rows["change"]],
                 "values": [f"{as_text(a)} → {as_text(b)}" for a, b in zip(rows["a"], rows["b"], strict=True)],
                 "why": why_link.CELL,
             }
@@ -87,6 +88,11 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
         column_config=columns,
         alt=f"{table.title[2:]}: movies by change of {BY[by].lower()} from A to B",
     )
+
+
+def _points(share: float) -> str:
+    """Return a difference of probabilities, which is no percentage of either."""
+    return f"{percent(share).removesuffix('%')} points"
 
 
 def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOptions) -> None:

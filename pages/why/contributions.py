@@ -124,7 +124,7 @@ def legend(recommender: Recommender, explanation: Explanation, measure: Measure,
         "expected": "▲ raises, ▼ lowers the expected rating by so many stars",
         "like_logit": "▲ multiplies the odds that they come to like it (×), ▼ divides them (÷)",
         "liked": "▲ raises, ▼ lowers the chance by so many percentage points",
-        "next_logit": "▲ makes the movie so many times as likely (×), ▼ as unlikely (÷), relative to all others",
+        "next_logit": "▲ makes the movie so many times as likely (×), ▼ so many times less likely (÷)",
     }[measure]
     sentences = [
         f"{effect}, compared with the same visitor without it (leave-one-out).",

@@ -58,8 +58,8 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
     )
     more = f" The {MAX_ROWS} movies whose rating matters most." if len(expected) > MAX_ROWS else ""
     st.caption(
-        f"The expected rating, in stars; a frame marks the rating that they gave.{more} “Not at all” is what the bars "
-        "above compare with: a movie that is left out says nothing, while a bad rating says what they do not like."
+        f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie out, "
+        "as the bars above do: no rating says nothing, while a bad one says what they do not like."
     )
     clicked = selected.selection.get("cell") or []
     with above_chart:  # where it is in sight

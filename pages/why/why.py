@@ -29,6 +29,8 @@ from pages.why.controls import Subject
 QUESTION = "Why does the model expect this?"
 # by the names that links have for them
 PARTS = {"ratings": ratings, "trust": agreement, "heads": heads, "general": global_view}
+# parts that explain the expected rating, whatever is explained above them
+ABOUT_RATINGS = ("ratings", "trust")
 
 
 def render() -> None:
@@ -69,7 +71,7 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         key=settings.key("why_part"),
         persist_state="session",
     )
-    if measure in LOGITS:
+    if measure in LOGITS and settings.get("why_part") in ABOUT_RATINGS:
         other = controls.MEASURES[measure]
         st.caption(f"What follows is about the expected rating: another tower predicts that than “{other}”.")
     PARTS[settings.get("why_part")].render(recommender, subject, explanation)

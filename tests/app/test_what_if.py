@@ -10,6 +10,7 @@ from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.text import percent
 from pages.what_if import counterfactual
 from tests.app.conftest import captions, chart_words, edit, headline, set_visitor, start, visitor
 
@@ -117,14 +118,15 @@ def test_one_click_changes_the_copy_and_the_page_says_what_moved_and_why(kinds, 
     assert losses["change"][0] == f"▼ {-change[unseen].min():.2f} ★"
 
     app.segmented_control(key="compare_by_choice").select("next").run()
-    assert all(text.endswith("%") for table in app.dataframe for text in table.value["change"])
+    assert all(text.endswith(" points") for table in app.dataframe for text in table.value["change"])
+    assert all(text.endswith("%") for table in app.dataframe for text in table.value["values"])
 
     app.segmented_control(key="compare_by_choice").select("like").run()
     change = model.predict(copy(app)).will_like - model.predict(before).will_like
     best = MOVIES["title"][unseen].iloc[change[unseen].argsort()[::-1][:5]].tolist()
     gains, losses = (table.value for table in app.dataframe)
     assert gains["title"].tolist() == best
-    assert all(text.endswith("%") for text in [*gains["change"], *losses["change"]])
+    assert gains["change"][0] == f"▲ {percent(change[unseen].max())[:-1]} points"
 
 
 def test_the_copy_can_be_kept_swapped_and_begun_again(kinds):

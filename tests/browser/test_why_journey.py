@@ -26,7 +26,7 @@ def test_from_a_row_to_its_reason_to_the_change(page):
     expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
     # a list of what they would come to like leads to the reasons for that
-    liking = rf"\d+% likely to watch {re.escape(title)} some time and like it, (mostly|held down most) "
+    liking = rf"\d+% likely to watch {re.escape(title)} some time and like it, (raised|held down) most by "
     assert re.match(liking, headline(page))
     expect(described(page, "What moved the chance")).to_be_visible()
     change = page.locator(".st-key-why_change_0 button")

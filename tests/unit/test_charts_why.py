@@ -88,11 +88,17 @@ def test_a_picture_that_is_made_once_is_filled_anew_each_time():
 
 def test_a_heatmap_of_ratings_has_a_number_in_each_cell_and_can_be_clicked():
     cells = pd.DataFrame(
-        {"place": [0, 0], "label": 'It\'s "x"', "level": [4.0, 4.5], "expected": [3.0, 3.5], "now": [True, False]}
+        {
+            "place": [0, 0, 0],
+            "label": 'It\'s "x"',
+            "level": [charts.NOT_RATED, 4.0, 4.5],
+            "expected": [2.9, 3.0, 3.5],
+            "now": [False, True, False],
+        }
     )
     spec = charts.rating_changes(cells)
     assert spec["layer"][-1]["encoding"]["text"]["format"] == ".2f"
-    assert [row["stars"] for row in data(spec)] == ["4 ★", "4.5 ★"]
+    assert [row["stars"] for row in data(spec)] == ["none", "4 ★", "4.5 ★"]
     (click,) = [param for param in spec["params"] if param["name"] == "cell"]
     assert click["select"]["fields"] == ["place", "level"]
     framed = [layer["mark"]["stroke"] for layer in spec["layer"] if "datum.now" in json.dumps(layer)]

@@ -280,7 +280,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
         (["--epochs", 1001], "epochs must lie in 0"),
         (["--seed", -1], "seed"),
         (["--seed", 2**40], "seed"),
-        (["--name", "../x"], "no name for a bundle"),
+        (["--name", "../x"], "cannot be the name of a bundle"),
         (["--name", "none", "--resume"], "no unfinished run"),
         # what only the other kind of preset has
         (["--window", 5], "preset timeline has no setting called window"),

@@ -245,9 +245,9 @@ def test_the_order_that_was_asked_for():
     [
         (Goal(ASH, "top", 10), r"Ash \(2000\) is in the history, so no list names it; remove it, or ask for its stars"),
         (Goal(99, "top", 10), "there is no movie 99"),
-        (Goal(GATE, "stars", 5.5), "5.5 stars are no goal: ratings go from 1 to 5"),
-        (Goal(GATE, "top", 0), "the top 0 is no goal"),
-        (Goal(GATE, "top", 2.5), "the top 2.5 is no goal"),
+        (Goal(GATE, "stars", 5.5), "5.5 stars cannot be a goal: ratings go from 1 to 5"),
+        (Goal(GATE, "top", 0), "the top 0 cannot be a goal"),
+        (Goal(GATE, "top", 2.5), "the top 2.5 cannot be a goal"),
         (Goal(GATE, "fame", 1), "not 'fame'"),
         (Goal(GATE, "top", 1, order="next"), "model made-up cannot order by 'next'; it can by: rating"),
     ],

@@ -108,7 +108,7 @@ def test_a_zip_with_one_table_under_any_name():
         (b" \n\n", "mine.csv is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a text file, but something binary"),
         (b"\0" * 5000, "is not a text file, but something binary"),
-        (b'Date,Name,Year,Letterboxd URI,Rating\n"' + b"x" * 200_000, "line 2: this is no table"),
+        (b'Date,Name,Year,Letterboxd URI,Rating\n"' + b"x" * 200_000, "line 2: this is not a table"),
         (b"x" * (MAX_FILE_BYTES + 1), "has 5 MB, and one person's ratings have less than 5 MB"),
         (b"Name,Year,Letterboxd URI,Rating\n" + b"A,1,u,3\n" * 50_001, "more than 50,000 rows"),
         (b"[" + b'{"a":1},' * 50_001 + b"{}]", "more than 50,000 entries"),

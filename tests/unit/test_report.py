@@ -165,7 +165,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert target.read_text() == "two"
     with pytest.raises(ReportError, match="is a folder"):
         write_report(tmp_path, "three")
-    with pytest.raises(ReportError, match="is no folder"):
+    with pytest.raises(ReportError, match="is not a folder"):
         write_report(tmp_path / "nowhere" / "report.html", "three")
 
     def full(*arguments, **how):

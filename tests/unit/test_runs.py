@@ -219,7 +219,7 @@ def test_a_damaged_run_is_told(refused, unfinished, small_settings, own_folders)
     "name", ["../x", "a/b", "", ".", "..", ".hidden", "-rf", "a b", "a\nb", "x" * 300, "😀" * 80, "漢" * 80, "C:\\x"]
 )
 def test_a_name_is_a_plain_word(name, refused, small_settings, own_folders):
-    refused("no name for a bundle", small_settings, name)
+    refused("cannot be the name of a bundle", small_settings, name)
     assert not own_folders.runs.exists()
     assert not own_folders.bundles.exists()
 

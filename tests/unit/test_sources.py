@@ -150,7 +150,7 @@ def test_error_for_an_unknown_name_suggests_similar_ones(places):
         datasets.load("ml-1n")
     with pytest.raises(DatasetError, match=r"'zzz'.*known are demo, ml-100k"):
         datasets.load("zzz")
-    with pytest.raises(DatasetError, match="no folder"):
+    with pytest.raises(DatasetError, match="not a folder"):
         datasets.load("some/where")
     with pytest.raises(DatasetError, match="unknown dataset ''"):
         datasets.load("")

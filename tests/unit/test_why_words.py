@@ -71,8 +71,8 @@ def explanation(
         # 0.09 ★ is not, and nor is that of a demographic; the whole history counts as much as 0.12 ★
         (
             explanation((0.09, -0.05), {"sex": 0.09}, bare=4.48),
-            "Expecting 4.6 ★ for Aliens (1986), from the whole history: without any one movie of it 4.51–4.65 ★, "
-            "without all 4.5 ★",
+            "Expecting 4.6 ★ for Aliens (1986); no single movie moves it much: 4.51–4.65 ★ without one of them, "
+            "4.5 ★ without all",
         ),
         (
             explanation((0.1, 0.0), {"age": -0.3, "sex": 0.2}),
@@ -85,13 +85,13 @@ def explanation(
         # nothing by itself, but all together
         (
             explanation((0.02, 0.02), bare=4.2),
-            "Expecting 4.6 ★ for Aliens (1986), from the whole history: without any one movie of it 4.58 ★, "
-            "without all 4.2 ★",
+            "Expecting 4.6 ★ for Aliens (1986); no single movie moves it much: 4.58 ★ without one of them, 4.2 ★ "
+            "without all",
         ),
         (
             explanation((0.02, -0.02), bare=4.55),
-            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it (4.6 ★): without any one movie of the "
-            "history 4.58–4.62 ★",
+            "Expecting 4.6 ★ for Aliens (1986), from what everybody thinks of it (4.6 ★); no single movie moves it "
+            "much: 4.58–4.62 ★ without one of them",
         ),
         (
             explanation((), events=(), liked=()),
@@ -139,11 +139,12 @@ def test_each_measure_has_a_sentence_of_its_own():
         (
             explanation(like=(0.04, 0.04)),
             # odds of 62 to 38 divided by e^0.04
-            ", from the whole history: without any one movie of it 61.1%, without all 50%",
+            "; no single movie moves it much: 61.1% without one of them, 50% without all",
         ),
         (
             explanation(like=(0.04, -0.04), bare_like=0.61),
-            ", from what everybody watches and likes (60%): without any one movie of the history 61.1–62.9%",
+            ", from what everybody watches and likes (60%); no single movie moves it much: 61.1–62.9% without one of "
+            "them",
         ),
         (
             explanation((), events=(), liked=(), like=()),

@@ -136,7 +136,7 @@ def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:
     ``NOT_RATED`` where the movie is left out), ``expected`` (stars) and ``now`` bool: whether that is its rating. Each
     cell has its value; a frame marks the present ratings. A click selects a cell, which is ringed: parameter ``cell``.
     """
-    frame = cells.assign(stars=["not at all" if level == NOT_RATED else f"{level:g} ★" for level in cells["level"]])
+    frame = cells.assign(stars=["none" if level == NOT_RATED else f"{level:g} ★" for level in cells["level"]])
     names = frame.drop_duplicates("place").set_index("place")["label"].to_dict()
     low, high = float(frame["expected"].min()), float(frame["expected"].max())
     half = max(0.25, (high - low) / 2)
@@ -147,11 +147,16 @@ def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:
 @template
 def _rating_changes(rows: int) -> alt.LayerChart:
     base = alt.Chart().encode(
-        x=alt.X("stars:N", title="If it were rated", sort=None, axis=alt.Axis(orient="top", labelAngle=0)),
+        x=alt.X(
+            "stars:N",
+            title="If its rating were",
+            sort=None,
+            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=False, labelFlush=False),
+        ),
         y=alt.Y("place:O", title=None, sort=None, axis=labelled_axis()),
         tooltip=[
             alt.Tooltip("label:N", title="Movie"),
-            alt.Tooltip("stars:N", title="If rated"),
+            alt.Tooltip("stars:N", title="If its rating were"),
             alt.Tooltip("expected:Q", title="Expected rating", format=".2f"),
         ],
     )

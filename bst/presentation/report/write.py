@@ -11,7 +11,7 @@ def check_target(target: Path, overwrite: bool) -> None:
     if target.is_dir():
         raise ReportError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
     if not target.parent.is_dir():
-        raise ReportError(f"{target.parent} is no folder; make it first, or name another place")
+        raise ReportError(f"{target.parent} is not a folder; create it first, or name another place")
     if target.exists() and not overwrite:
         raise ReportError(f"{target} is there already; give another name, or --overwrite to replace it")
 

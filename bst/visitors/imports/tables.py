@@ -180,7 +180,7 @@ def _cells(text: str, separator: str | None, name: str, first_line: int) -> list
                     break
     except (csv.Error, ValueError, TypeError) as error:  # the latter two: an invalid separator
         line = len(lines) + first_line
-        raise ImportProblem(f"{name}, line {line}: this is no table ({error}); expected {EXPECTED}") from error
+        raise ImportProblem(f"{name}, line {line}: this is not a table ({error}); expected {EXPECTED}") from error
     return lines
 
 
