@@ -50,11 +50,13 @@ def render(
     on_why: Callable[[int], None] | None = None,
     key: str = "ranked_list",
     view: View = "rows",
+    notes: Mapping[int, str] | None = None,
 ) -> None:
     """Draw the rows of a visitor's list, as posters in a grid or as lines with all numbers.
 
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
+    ``notes``: a few words beside the titles of some movies, by id.
     """
     strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows], options.order)
     old_ranks = (
@@ -66,6 +68,8 @@ def render(
     for row, strongest_event in zip(rows, strongest, strict=True):
         item = _row(row, recommender.bundle.levels, highest)
         item["poster"] = posters.data(recommender.catalogue, row.movie_id)
+        if notes and row.movie_id in notes:
+            item["note"] = notes[row.movie_id]
         if counts is not None:
             item["ratings"] = _ratings(int(counts[recommender.catalogue.row(row.movie_id)]), options.order)
         if visitor.history:
