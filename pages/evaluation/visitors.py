@@ -224,7 +224,7 @@ def _draw_user(bundle: Bundle, results: UserResults, user_id: int) -> None:
     row = results.user(user_id)
     with st.container(border=True, key="visitors_user_card"):
         person = f"{real_users.describe(row.demographics)} · {count(row.labels, 'rating')}"
-        st.subheader(escape_markdown(f"User {user_id} · {person}"), anchor=False)
+        st.header(escape_markdown(f"User {user_id} · {person}"), anchor=False)
         st.markdown(_describe(bundle, row))
         with st.container(horizontal=True, gap="small"):
             for target, label, icon, opening in (
