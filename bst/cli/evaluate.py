@@ -145,13 +145,13 @@ def _lists_text(record: ListRecord) -> str:
         columns, rows = list_frames.quality_table(record, events)
         lines += [
             "",
-            f"{count(events, 'rating')} known, {count(record.ours[events].users, 'user')} with ten later, or more",
+            f"{count(events, 'rating')} known, {count(record.ours[events].users, 'user')} with ten or more later",
         ]
         lines += [
             f"{label:32}{''.join(f'{cell:>26}' if ' (' in cell else f'{cell:>12}' for cell in cells)}"
             for label, *cells in (columns, *rows)
         ]
-    lines += ["", f"difference: {LIST_QUALITY[MAIN].label} of “{order_label(record.default)}” less that of the line"]
+    lines += ["", f"difference: {LIST_QUALITY[MAIN].label} of “{order_label(record.default)}” minus that of the row"]
     lines += [f"{rival_label(name)}: {setting}" for name, setting in record.settings.items()]
     lines += [f"{rival_label(name)} was left out: {reason}" for name, reason in record.left_out.items()]
     return "\n".join([*lines, f"\nmeasured in {record.seconds:.0f} s"])

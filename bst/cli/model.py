@@ -114,7 +114,7 @@ def train_model(options: Options) -> Answer:
                 on_progress=on_progress,
             )
         except KeyboardInterrupt:
-            bar.write(f"what is done is kept in {folder}; go on with --resume", file=sys.stderr)
+            bar.write(f"what was learnt is kept in {folder}; continue with --resume", file=sys.stderr)
             raise
     answer = {"bundle": bundle.name, "folder": str(bundle.folder), "epochs": bundle.epochs}
     answer |= {"best_epoch": bundle.best_epoch, **bundle.metrics}

@@ -154,7 +154,7 @@ def _add_evaluate(commands: _Commands) -> None:
     protocols = PROTOCOLS | {PROTOCOL: PROTOCOL_MEANING}
     _protocol_option(parser, "the one that the bundle was trained under", protocols)
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
-    parser.add_argument("--users", type=int, help="protocol list: only the first so many test users (all)")
+    parser.add_argument("--users", type=int, help="protocol list: how many test users, the first ones (all)")
 
 
 def _add_report(commands: _Commands) -> None:
@@ -250,10 +250,10 @@ def _add_counterfactual(commands: _Commands) -> None:
     _add_visitor_options(parser)
     parser.add_argument("--movie", required=True, metavar="TITLE", help="the movie to move, by title or id")
     goals = parser.add_mutually_exclusive_group(required=True)
-    goals.add_argument("--into-top", type=int, metavar="RANKS", help="into the first so many of the list")
-    goals.add_argument("--out-of-top", type=int, metavar="RANKS", help="out of the first so many of the list")
-    goals.add_argument("--above", type=float, metavar="STARS", help="to an expected rating of so many stars or more")
-    goals.add_argument("--below", type=float, metavar="STARS", help="to an expected rating below so many stars")
+    goals.add_argument("--into-top", type=int, metavar="RANKS", help="into the top RANKS of the list")
+    goals.add_argument("--out-of-top", type=int, metavar="RANKS", help="out of the top RANKS of the list")
+    goals.add_argument("--above", type=float, metavar="STARS", help="to an expected rating of STARS or more")
+    goals.add_argument("--below", type=float, metavar="STARS", help="to an expected rating below STARS")
     _add_order_options(parser)
     parser.add_argument("--budget", type=int, default=2000, help="how many changes to try at most (2000)")
     parser.add_argument("--results", type=int, default=5, help="how many to list (5)")

@@ -21,7 +21,7 @@ CHANGES = {
     "drop": ("TITLE", "remove a movie"),
     "swap": ("TITLE", "swap the positions of two movies"),
     "move": ("'TITLE=POSITION'", "move a movie to another position; 1 is the newest"),
-    "forget": ("COUNT", "remove so many of the oldest movies"),
+    "forget": ("COUNT", "remove the COUNT oldest movies"),
 }
 MOST_DIGITS = 9
 

@@ -119,8 +119,8 @@ def attention_verdict(found: Agreement, insights: Insights | None) -> str:
         )
     if value < _by_chance(found.events):
         return (
-            f"Read this attention with caution: over {found.events} movies attention and effect agree no more "
-            f"closely than they might by chance ({evidence})."
+            f"{found.events} movies are too few to read this attention as a reason: attention and effect agree (rank "
+            f"correlation {value:.2f}), but over so few they may do so by chance."
         )
     if value < CLOSE:
         return (

@@ -304,8 +304,8 @@ def _planted_precision(precisions: dict[float, list[dict[str, float]]]) -> Plant
             )
             for clarity, cases in precisions.items()
         ),
-        description=f"How many of the {planted.K} movies put first are causes that were planted in the simulation: "
-        "earlier parts of the same series, or recent movies of the same or the opposite mood. Of "
+        description=f"How many of the {planted.K} movies that a method puts first are causes planted in the "
+        "simulation: earlier parts of the same series, or recent movies of the same or the opposite mood. Measured at "
         f"{len(precisions[clear])} moments of simulated users, each with a movie that at least {planted.K} earlier "
         f"ratings move by {clear:g} stars or more.",
     )

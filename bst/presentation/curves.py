@@ -41,13 +41,13 @@ CURVES = {
     "next_loss": Curve(
         "Next-movie loss",
         "The loss of predicting the next movie (cross-entropy). Training compares every movie with some drawn at "
-        "random, validation each user's last movie with all others, so compare the shapes of the curves, not their "
+        "random, validation each user’s last movie with all others, so compare the shapes of the curves, not their "
         "heights.",
         "next",
     ),
     "precision@10": Curve(
         "Precision@10",
-        "The share of the first ten of the model's list that held-out users really watched and liked later, after 1, 5 "
+        "The share of the first ten of the model’s list that held-out users really watched and liked later, after 1, 5 "
         "and 20 movies.",
         "like",
     ),

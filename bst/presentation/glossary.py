@@ -114,7 +114,7 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word(
         "Watch-next probability",
-        "How likely the visitor's next movie is this candidate, among all that they have not seen.",
+        "How likely the visitor’s next movie is this candidate, among all that they have not seen.",
         MEASURING,
     ),
     Word(
@@ -148,12 +148,12 @@ GLOSSARY: tuple[Word, ...] = (
         MEASURING,
     ),
     Word(
-        "Baseline", "A simpler way to predict the same ratings, such as each movie's mean, to compare with.", MEASURING
+        "Baseline", "A simpler way to predict the same ratings, such as each movie’s mean, to compare with.", MEASURING
     ),
     Word(
         "SVD",
         "Matrix factorisation: each user and each movie as a few dozen numbers. The usual yardstick. “Fold-in”: a new "
-        "user's numbers are computed from their ratings so far.",
+        "user’s numbers are computed from their ratings so far.",
         MEASURING,
     ),
     *(Word(LIST_METRICS[key].label, LIST_METRICS[key].meaning, LISTS) for key in LIST_METRICS),

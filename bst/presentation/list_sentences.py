@@ -30,14 +30,14 @@ def headline(record: ListRecord, events: int) -> str:
     popular = record.rivals.get(MOST_LIKED, {}).get(events)
     if popular and popular.difference:
         sentence += (
-            f"; of the most liked movies, the same for everybody: **{TEN * popular.precision.value:.1f}**. "
+            f"; of the ten most liked movies, the same for everybody, **{TEN * popular.precision.value:.1f}**. "
             f"{_compared(popular.difference)}"
         )
     best = record.best_rival(events)
     if best and best != MOST_LIKED and (difference := record.rivals[best][events].difference):
         theirs = record.rivals[best][events].precision.value
         sentence += (
-            f". The best simple recommender, {rival_label(best)}, has {TEN * theirs:.1f}. {_compared(difference)}"
+            f". The best simple recommender, {rival_label(best)}, finds {TEN * theirs:.1f}. {_compared(difference)}"
         )
     return f"{sentence}."
 
@@ -55,10 +55,10 @@ def measured_on(bundle: Bundle, record: ListRecord) -> str:
     """Say whose lists were measured, what was chosen and what is missing."""
     users = "; ".join(f"{events}: {quality.users:,}" for events, quality in record.ours.items())
     sentences = [
-        f"Lists for {count(record.users, 'user')} held out of training, protocol “{PROTOCOL}”, seed {record.seed}: the "
-        "whole catalogue without the known movies, times unknown.",
-        f"Whatever got {LIKED_TEXT} later counts as liked, what was not rated as not liked.",
-        f"Users who rated ten movies later, or more, by known ratings: {users}.",
+        f"Lists for {count(record.users, 'user')} held out of training, protocol “{PROTOCOL}”, seed {record.seed}, "
+        "from the whole catalogue without the known movies, times unknown.",
+        f"Whatever got {LIKED_TEXT} later counts as liked, and what was not rated as not liked.",
+        f"Users who rated ten movies or more after the known ones, by known ratings: {users}.",
     ]
     if record.settings:
         settings = "; ".join(f"{rival_label(name)}: {setting}" for name, setting in record.settings.items())

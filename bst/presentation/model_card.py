@@ -64,7 +64,7 @@ def _tables(record: EvaluationRecord) -> str:
     predictors = [(_bold(label), metrics) for label, metrics in frames.predictors(record)]
     keys, rows = frames.metrics_table(predictors)
     if not keys:
-        return "None on test labels: the learning curves have what validation measured."
+        return "There are none on test labels; the learning curves show what was measured in validation."
     lines = _table(["", *(METRICS[key].label for key in keys)], rows)
     if record.metrics.by_history:
         lengths, rows = frames.history_table(predictors)

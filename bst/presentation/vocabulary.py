@@ -87,9 +87,9 @@ METRICS = _by_key(
     Metric(
         "ndcg@10",
         "NDCG@10",
-        "How near the top of the model's list the next movie is: 1 means always first, 0 never among the first ten.",
+        "How near the top of the model’s list the next movie is: 1 means always first, 0 never among the first ten.",
     ),
-    Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model's list."),
+    Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model’s list."),
 )
 RATING_METRICS = tuple(key for key, metric in METRICS.items() if metric.lower_is_better)
 # metrics in stars
@@ -103,7 +103,7 @@ LIST_METRICS = _by_key(
         "Like HR@K, but a hit counts less the further down the list it is; 1 would mean always first.",
     ),
     Metric("mrr", "MRR", "Mean reciprocal rank: the mean of 1 / rank of the movie that was rated next."),
-    Metric("coverage", "Coverage", "The share of the catalogue that is on anybody's list.", format=".1%"),
+    Metric("coverage", "Coverage", "The share of the catalogue that is on anybody’s list.", format=".1%"),
     Metric(
         "novelty",
         "Novelty",
@@ -119,7 +119,7 @@ LIST_METRICS = _by_key(
     Metric(
         "popular",
         "Popular",
-        "The share of list entries taken by the most rated twentieth of the catalogue.",
+        "The share of list entries that are among the most rated 5% of the catalogue.",
         format=".0%",
     ),
 )
@@ -133,20 +133,20 @@ LIST_QUALITY = _by_key(
     Metric(
         "ndcg@10",
         "NDCG@10, all likes",
-        "Like precision, but a hit counts less the further down it is; 1 means that nothing could stand in its place.",
+        "Like precision, but a hit counts less the further down it is; 1 is a list that could not be better.",
         short="NDCG@10",
     ),
     Metric(
         "recall@50",
         "Recall@50",
-        "How much of what the visitor liked later is among the first fifty, of at most fifty movies.",
+        "How much of what the visitor liked later is among the first fifty, counting fifty movies at most.",
     ),
     Metric("stars", "Stars", "The mean rating of those of the first ten that the visitor rated later.", format=".2f"),
     Metric("distinct", "Titles", "How many different titles the first ten of all lists have together.", format=",.0f"),
     Metric(
         "top_share",
         "Most frequent title",
-        "The share of lists whose first ten have the one title that most lists have; 100% for one list for everybody.",
+        "The share of lists with the most frequent title among their first ten; 100% if everybody gets the same list.",
         short="Top title",
         format=".0%",
     ),
@@ -165,17 +165,17 @@ LIST_QUALITY = _by_key(
 BASELINES = _by_key(
     Term("global_mean", "Global mean", "the same for every movie: the mean of all ratings."),
     Term("item_mean", "Item mean", "the mean rating that others gave that movie."),
-    Term("bias", "User + item bias", "the movie's mean, shifted by how generous this user was with other movies."),
+    Term("bias", "User + item bias", "the movie’s mean, shifted by how generous this user was with other movies."),
     Term("svd", "SVD", "matrix factorisation, the usual yardstick: each user and each movie as a few dozen numbers."),
     Term(
         "svd_fold_in",
         "SVD fold-in",
-        "matrix factorisation, the usual yardstick; a new user's numbers are computed from their ratings so far.",
+        "matrix factorisation, the usual yardstick; a new user’s numbers are computed from their ratings so far.",
     ),
     Term(
         "svd_em_fold_in",
         "SVD fold-in, EM",
-        "the same, trained for users it has not seen: the strongest of its kind that we know of.",
+        "the same, trained for users it has not seen: the strongest of its kind that is known here.",
     ),
 )
 # simple recommenders whose lists ours are compared with
@@ -187,7 +187,7 @@ RIVALS = _by_key(
         "nearest neighbours: movies that were liked by the same people as those the visitor liked.",
     ),
     Term("ease", "EASE", "a linear map from liked movies to liked movies, each learned from all the others."),
-    Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor's numbers come from their likes."),
+    Term("als", "Implicit ALS", "matrix factorisation of who liked what; a visitor’s numbers come from their likes."),
     Term(
         "ridge",
         "Ridge on first ratings",

@@ -26,7 +26,7 @@ from bst.presentation.vocabulary import THIS_MODEL, baseline_label
 from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import DemographicChange, RatingChange, Step
-from bst.text import count, listed, percent
+from bst.text import count, listed, percent, span
 from bst.what_if.comparison import Comparison
 from bst.what_if.edits import ordinal
 
@@ -130,7 +130,7 @@ def tell_change(cast: Cast, title: Title) -> Telling:
     )
 
 
-def tell_moves(cast: Cast, comparison: Comparison, title: Title) -> Telling:
+def tell_moves(comparison: Comparison, title: Title) -> Telling:
     """Say how the list moves. ``title``: from a movie's id to its title."""
     k, moves = len(comparison.second), comparison.moves
     ranks = moves[["rank_a", "rank_b"]].fillna(0)
@@ -251,15 +251,18 @@ def _ours(record: EvaluationRecord) -> Metrics:
 
 def tell_evidence(bundle: Bundle, record: EvaluationRecord, insights: Insights | None) -> Telling:
     """Say how far off the expected ratings are on held-out people, beside simple methods, and what that cannot say."""
+    if "mae" not in record.metrics:
+        return Telling("Does it hold? Nobody has measured it yet", "The Evaluation page does, on people held out.")
     ours, best = _ours(record), record.best_baseline
     where = "on ratings that it was not trained on"
     if bundle.protocol == "visitor":
         people = count(record.users, "person", "people") if record.users else "people"
-        where = f"for {people} that it has never seen"
+        where = f"for {people} it has never seen"
     headline = f"Does it hold? Off by {ours.mae:.2f} ★ on average {where}"
     if best:
-        headline += f"; {baseline_label(best)}, the best simple method, by {record.baselines[best].mae:.2f} ★"
-    caption = f"{count(record.labels, 'rating')}, shorter is better. It cannot say whether a list pleases anybody."
+        headline += f"; the best simple method ({baseline_label(best)}) by {record.baselines[best].mae:.2f} ★"
+    caption = f"{count(record.labels, 'rating')}; shorter is better.{_certainty(record, best)}"
+    caption += " It cannot say whether a list pleases anybody."
     if bundle.simulated:
         planted = insights.planted if insights else None
         caption += " The people are simulated"
@@ -272,8 +275,21 @@ def tell_evidence(bundle: Bundle, record: EvaluationRecord, insights: Insights |
     return Telling(headline, caption)
 
 
+def _certainty(record: EvaluationRecord, best: str | None) -> str:
+    """Say whether the distance to the best simple method may be chance, where that was measured."""
+    # with a user id the model is another one than visitors meet, and the distance was measured for that one
+    comparison = record.rating.comparisons.get(best or "") if record.rating and not record.as_visitor else None
+    if comparison is None:
+        return ""
+    difference = comparison.mae_difference
+    interval = span(difference.low, difference.high, "+.3f")
+    return f" {'No clear difference' if difference.sign == 0 else 'A clear difference'} (95% interval {interval} ★)."
+
+
 def evidence_bars(record: EvaluationRecord) -> list[Bar]:
-    """Return the mean absolute error of the model and of simple methods, the best of them first."""
+    """Return the mean absolute error of the model and of simple methods, the best of them first; none if unmeasured."""
+    if "mae" not in record.metrics:
+        return []
     bars = [Bar(THIS_MODEL, _ours(record).mae, f"{_ours(record).mae:.3f} ★", marked=True)]
     baselines = sorted(record.baselines.items(), key=lambda item: item[1].mae)
     if len(baselines) > MOST_BASELINES:  # the best, and the most naive to compare with

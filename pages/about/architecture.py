@@ -32,7 +32,7 @@ def render(bundle: Bundle) -> None:
                 _draw_diagram(diagram)
     st.caption("Read from top to bottom. Point at a box to see what it does.")
     _draw_parameters(bundle)
-    st.header("What answers here", anchor=False)
+    st.header("What computes the predictions", anchor=False)
     st.markdown(engines.DESCRIPTIONS[engines.chosen()])
 
 

@@ -19,10 +19,10 @@ VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
 MEANINGS = {
     "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
     "generous the group is overall. ",
-    "stars": "Stars: the group's mean rating of a genre minus its mean of all ratings. Where all groups have a plus, "
+    "stars": "Stars: the group’s mean rating of a genre minus its mean of all ratings. Where all groups have a plus, "
     "everyone likes the movies of that genre. ",
-    "watching": "Watching: by how many percent the genre's share of the group's ratings is larger (+) or smaller (−) "
-    "than its share of everyone's. ",
+    "watching": "Watching: by how many percent the genre’s share of the group’s ratings is larger (+) or smaller (−) "
+    "than its share of everyone’s. ",
 }
 # how many of the highest and of the lowest cells the alternative text names
 CELLS_IN_WORDS = 5
@@ -87,7 +87,7 @@ def _taste_sentence(table: pd.DataFrame) -> str:
     # how far the interval stays away from 0: a large difference in a small sample is no finding
     distance = pd.concat([low.abs(), high.abs()], axis=1).min(axis=1).where(low * high > 0)
     if distance.isna().all():
-        return "No group's taste differs clearly from everyone's."
+        return "No group’s taste differs clearly from everyone’s."
     row = table.loc[distance.idxmax()]
     side = "higher" if row["taste"] > 0 else "lower"
     return (

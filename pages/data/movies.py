@@ -29,7 +29,7 @@ def _draw_long_tail(table: pd.DataFrame, counts: Counts) -> None:
     unrated = counts.movies - counts.rated
     st.caption(
         f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the catalogue "
-        f"gets {1 - share[0.5]:.0%} of the ratings. The dashed line is where all movies would be equally popular."
+        f"gets {1 - share[0.5]:.0%} of the ratings. On the dashed line all movies would be equally popular."
         + (f" {unrated:,} have no rating at all." if unrated else "")
     )
 
@@ -48,7 +48,7 @@ def _draw_years(table: pd.DataFrame) -> None:
             label_visibility="collapsed",
         )
     if table.empty:
-        st.markdown("No movie's year of release is known.")
+        st.markdown("No movie’s year of release is known.")
         return
     decades = table.groupby(table["year"] // DECADE * DECADE)[["movies", "ratings"]].sum()
     by_decade = "; ".join(

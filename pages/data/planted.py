@@ -46,7 +46,7 @@ def _draw_tastes(tastes: pd.DataFrame) -> None:
     )
     st.caption(
         "Planted: the stars that a movie of that genre alone, and of typical quality, gains (+) or loses (−) with such "
-        "a person. Measured: how the group's ratings of the genre differ from everyone's, with its 95% confidence "
+        "a person. Measured: how the group’s ratings of the genre differ from everyone’s, with its 95% confidence "
         "interval. Measured is smaller, because the genres of a movie share its shift, people watch what they like, "
         "and “everyone” includes the group."
     )
@@ -58,7 +58,7 @@ def _draw_rules() -> None:
     moods = "; ".join(f"{mood} and {opposite}" for mood, opposite in OPPOSITES)
     st.header("The other rules", anchor=False)
     rules = {
-        "Quality": f"Each point of a movie's quality (1 … 5) is worth **{e.quality_stars:.2f} ★** to somebody of "
+        "Quality": f"Each point of a movie’s quality (1 … 5) is worth **{e.quality_stars:.2f} ★** to somebody of "
         "average taste for such movies, up to twice that to those who love them, and nothing to those who do not.",
         "Franchises": f"A movie of a franchise rated 5 ★ lifts the others in it by **{e.franchise_stars:.2f} ★**; "
         "rated 1 ★, it lowers them as much; rated 3 ★, it changes nothing. The effect fades by "
@@ -66,7 +66,7 @@ def _draw_rules() -> None:
         "Moods": f"The newest movie rated 5 ★ lifts movies of its mood by **{e.mood_stars:.2f} ★** and lowers those of "
         f"the opposite mood ({moods}) as much; the one before it by {e.mood_decay:.0%} of that. Only the newest "
         f"{e.mood_window} count.",
-        "Own taste": "Each person's taste for each genre differs at random, usually by up to "
+        "Own taste": "Each person’s taste for each genre differs at random, usually by up to "
         f"**{e.taste_stars * e.taste_sd:.2f} ★** either way, before quality. So does the taste for new movies over "
         f"those from before {MIDDLE_YEAR}, by up to **{e.taste_stars * e.era_sd:.2f} ★**.",
         "Niche genres": f"Most people care little for {niche}.",

@@ -26,8 +26,8 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
     with left:
         st.header("How long until the next rating", anchor=False)
         shares = ", ".join(f"{row.name.lower()} {row.share:.0%}" for row in ties.steps.itertuples(index=False))
-        chart_view.show(data_charts.time_gaps(ties.steps), f"Time from one rating to the same person's next: {shares}")
-        st.caption("From each rating to the same person's next one. Nobody watches a movie in a minute.")
+        chart_view.show(data_charts.time_gaps(ties.steps), f"Time from one rating to the same person’s next: {shares}")
+        st.caption("From each rating to the same person’s next one. Nobody watches a movie in a minute.")
     with right:
         st.header("What this means", anchor=False)
         st.markdown("\n".join(f"- {conclusion}" for conclusion in _conclusions(bundle, profile)))

@@ -38,7 +38,7 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
         about=sentence,
     )
     support = "; ".join(f"{frames.bin_label(b)}: {b.labels:,}" for b in bins)
-    st.caption(f"{sentences.HISTORY_CAPTIONS[view]} The band is this model's {INTERVAL}")
+    st.caption(f"{sentences.HISTORY_CAPTIONS[view]} The band is this model’s {INTERVAL}")
     st.caption(
         f"How many test ratings each point rests on: {support}. Neighbouring lengths are grouped where a single "
         "one has few ratings."

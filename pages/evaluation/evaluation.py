@@ -54,7 +54,7 @@ def render() -> None:
         return
     st.divider()
     evaluation_job.render(
-        bundle, "Measure again", "again", f"Opens from what was kept with the model. Measuring takes {DURATION}."
+        bundle, "Measure again", "again", f"These results were kept with the model. Measuring takes {DURATION}."
     )
 
 

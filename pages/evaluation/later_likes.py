@@ -27,7 +27,8 @@ def render(bundle: Bundle) -> None:
     record = measure_lists.read(bundle)
     if record is None:
         st.markdown(
-            "How many of the listed movies are liked later, beside simple recommenders, has not been measured yet."
+            "It has not been measured yet how many of the listed movies people liked later, compared with simple "
+            "recommenders."
         )
         evaluation_job.render(bundle, "Measure lists", "lists", f"Takes {DURATION}.", primary=True, kind="lists")
         st.divider()
@@ -55,7 +56,7 @@ def _render_lengths(record: ListRecord) -> None:
         name="Liked later by known ratings",
         about=f"{metric.label}. {metric.meaning}",
     )
-    st.caption(f"{metric.label}. {metric.meaning} The band is this model's {INTERVAL}")
+    st.caption(f"{metric.label}. {metric.meaning} The band is this model’s {INTERVAL}")
 
 
 def _choose_length(record: ListRecord, first: int) -> int:
@@ -82,7 +83,7 @@ def _render_titles(record: ListRecord, events: int) -> None:
         name="Liked later by distinct titles",
         about=f"{count(events, 'rating')} known, lists of {count(record.ours[events].users, 'user')}",
     )
-    along = " The line leads from taste alone to lists as predicted." if len(curve) else ""
+    along = " The line runs from lists by taste alone to lists as predicted." if len(curve) else ""
     st.caption(f"{list_sentences.TITLES_CAPTION}{along}")
 
 
@@ -95,6 +96,6 @@ def _render_table(record: ListRecord, events: int) -> None:
         st.markdown("\n".join(f"- **{metric.short}**: {metric.meaning}" for metric in LIST_QUALITY.values()))
         st.markdown("\n".join(f"- **{rival.label}**: {rival.meaning}" for rival in RIVALS.values()))
         st.caption(
-            f"Difference: {LIST_QUALITY[MAIN].label} of this model's first list less that of the line, on the same "
+            f"Difference: {LIST_QUALITY[MAIN].label} of this model’s first list minus that of the row, on the same "
             f"{users}; above 0 this model is better."
         )

@@ -13,6 +13,7 @@ from pages.shared.state import session_cache
 from pages.shared.widgets import chart_view
 
 HEIGHT = 256
+MIN_COLUMN_WIDTH = 300
 # how many of the latest movies the text for screen readers names
 LATEST = 5
 
@@ -50,16 +51,20 @@ def _make_scene(replay: Replay, recommender: Recommender, colour: str) -> Scene:
 def render(recommender: Recommender, scene: Scene, step: int) -> None:
     """Draw both charts at a step."""
     replay = scene.replay
-    st.header("Expected and given stars", anchor=False)
     latest = [
         f"{recommender.catalogue.title(replay.visitor.history[index].movie_id)}: "
         f"expected {replay.predicted[index]:.1f}, given {replay.actual[index]:g}"
         for index in range(max(0, step - LATEST), step)
     ]
-    _draw(scene.stars, step, f"Stars expected and given, movie by movie. The latest: {'; '.join(latest) or 'none yet'}")
-    st.header("Mean error so far", anchor=False)
     so_far, in_the_end = _errors(replay, step), _errors(replay, replay.steps)
-    _draw(scene.errors, step, f"Mean error so far: {so_far}; at the end: {in_the_end}")
+    grid = st.grid(2, min_column_width=MIN_COLUMN_WIDTH, gap="medium")
+    with grid.cell():
+        st.header("Expected and given stars", anchor=False)
+        words = f"Stars expected and given, movie by movie. The latest: {'; '.join(latest) or 'none yet'}"
+        _draw(scene.stars, step, words)
+    with grid.cell():
+        st.header("Mean error so far", anchor=False)
+        _draw(scene.errors, step, f"Mean error so far: {so_far}; at the end: {in_the_end}")
     st.caption(
         "The item mean expects of everybody the average rating that the training users gave a movie. Faint: still to "
         "come."

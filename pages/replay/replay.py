@@ -13,8 +13,6 @@ from pages.shared.state import chosen_model, url_sync
 from pages.shared.widgets import why_link
 
 QUESTION = "Did the model know what they would like?"
-# the relative widths of the charts and of the list
-COLUMNS = (5, 4)
 ENTERED = (
     "The data record when a rating was entered, not when a film was watched: often many in a minute, in the order of a "
     "list on the site. So “next” means rated next."
@@ -62,11 +60,8 @@ def _draw_stage(recommender: Recommender, scene: pictures.Scene, headline: Delta
         headline.title(_sentence(replay, playback.step), anchor=False)
         controls.draw_playback(playback)
         step_view.draw_strip(recommender, replay, playback)
-        left, right = st.columns(COLUMNS, gap="medium")
-        with left:
-            pictures.render(recommender, scene, playback.step)
-        with right:
-            step_view.draw_list(recommender, replay, playback)
+        step_view.draw_list(recommender, replay, playback)
+        pictures.render(recommender, scene, playback.step)
         st.caption(SIMULATED if recommender.bundle.simulated else ENTERED)
 
     stage()

@@ -2,20 +2,19 @@
 
 import time
 
-import pandas as pd
 import streamlit as st
 
 from bst.explanation import event_effects
 from bst.inference.ranking import Order
-from bst.inference.recommender import RankOptions, Recommendation, Recommender
-from bst.text import count, percent
+from bst.inference.recommender import RankOptions, Recommender
+from bst.text import count
 from bst.visitors.replay import Replay
 from pages.replay import state
 from pages.replay.state import Playback
-from pages.shared.format import ROW_HEIGHT, stars, table_height
-from pages.shared.state import explained
+from pages.shared.format import stars
+from pages.shared.state import explained, settings
 from pages.shared.state.controlled import controlled
-from pages.shared.widgets import film_strip, list_controls, why_link
+from pages.shared.widgets import film_strip, list_controls, ranked_list
 
 LENGTH = 10
 # an error below this, in stars, is called just right
@@ -74,46 +73,21 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("The list at this step", anchor=False, width="content")
         order = _draw_order(recommender)
-    rows = recommender.rank(replay.at(step), LENGTH, RankOptions(order=order))
-    later = replay.later(step)
+    options, visitor, later = RankOptions(order=order), replay.at(step), replay.later(step)
+    rows = recommender.rank(visitor, LENGTH, options)
     st.caption(_hits(sum(row.movie_id in later for row in rows), len(rows), replay.length - step))
-    columns = {
-        "rank": [row.rank for row in rows],
-        "why": why_link.CELL,
-        "later": [_later(row, later) for row in rows],
-        "likes": [percent(row.will_like or 0) for row in rows],
-        "expected": [row.expected_rating for row in rows],
-        "title": [row.title for row in rows],  # last, as the last column is cut off where there is little room
-    }
-    if order != "like":
-        del columns["likes"]
-    st.dataframe(
-        pd.DataFrame(columns),
-        hide_index=True,
-        height=table_height(LENGTH),
-        row_height=ROW_HEIGHT,
-        column_config={
-            "rank": st.column_config.NumberColumn("#", width=28),
-            "title": st.column_config.TextColumn("Movie"),
-            "later": st.column_config.TextColumn(
-                "Later", width=98, help="Whether they rated it later, how many movies later, and how."
-            ),
-            "likes": st.column_config.TextColumn(
-                "Likes",
-                width=56,
-                help="How likely the model found it then that they would watch and like it some time.",
-            ),
-            "expected": st.column_config.NumberColumn(
-                "Rating", format="%.2f ★", width=64, help="The rating that the model expected at this step."
-            ),
-            "why": why_link.column(
-                "replay_why",
-                [row.movie_id for row in rows],
-                lambda movie_id: _request_explanation(replay, playback.step, movie_id, order),
-            ),
-        },
-        alt="The list at this step, best first, with what they rated later",
-    )
+    if rows:
+        ranked_list.render(
+            recommender,
+            visitor,
+            rows,
+            options,
+            replay.at(step - 1) if step else None,
+            lambda movie_id: _request_explanation(replay, playback.step, movie_id, order),
+            key="replay_list",
+            view=settings.get("list_view"),
+            notes={movie_id: _rated_later(*rated) for movie_id, rated in later.items()},
+        )
 
 
 def _request_explanation(replay: Replay, step: int, movie_id: int, order: Order) -> None:
@@ -142,8 +116,6 @@ def _hits(hits: int, shown: int, left: int) -> str:
     return f"{hits} of these {shown} are among the {count(left, 'movie')} that they rated later."
 
 
-def _later(row: Recommendation, later: dict[int, tuple[int, float]]) -> str:
-    if row.movie_id not in later:
-        return ""
-    position, rating = later[row.movie_id]
+def _rated_later(position: int, rating: float) -> str:
+    """Say how many movies later they rated a movie, and how."""
     return f"✓ {'next' if position == 1 else f'{position} later'}: {stars(rating)}"

@@ -1,4 +1,4 @@
-"""What the steps of a story ask the model, each computed once in a session."""
+"""What the steps of a story ask the model, each computed once in a session, and what they say."""
 
 from bst.evaluation import measure
 from bst.evaluation.records import EvaluationRecord
@@ -6,7 +6,8 @@ from bst.explanation.insight_record import Insights
 from bst.explanation.insights import read_insights
 from bst.explanation.sentences import Explanation, explain
 from bst.inference.recommender import Recommender
-from bst.stories import Cast, Story, make_cast
+from bst.stories import Cast, Kind, Story, make_cast, telling
+from bst.stories.telling import Telling
 from bst.what_if import Comparison, compare
 from pages.shared.state.session_cache import cached, model_key
 
@@ -48,8 +49,9 @@ def explained(recommender: Recommender, cast: Cast) -> int:
     return int(recommender.catalogue.movies["movie_id"].iloc[0])  # they have seen everything
 
 
-def explanations(recommender: Recommender, cast: Cast, movie_id: int) -> tuple[Explanation, Explanation]:
-    """Return the explanation of a movie before the change and after it."""
+def explanations(recommender: Recommender, cast: Cast) -> tuple[Explanation, Explanation]:
+    """Return the explanation of the ``explained`` movie before the change and after it."""
+    movie_id = explained(recommender, cast)
 
     def both() -> tuple[Explanation, Explanation]:
         after = explain(recommender, cast.after, movie_id)
@@ -67,3 +69,25 @@ def evidence(recommender: Recommender) -> EvaluationRecord:
 def insights(recommender: Recommender) -> Insights | None:
     """Return what is known of explanations over many visitors, if that was measured."""
     return cached("story_insights", model_key(recommender), lambda: read_insights(recommender.bundle))
+
+
+def tell(recommender: Recommender, cast: Cast, kind: Kind) -> Telling:
+    """Return what a step says, computed from the model."""
+    title, order = recommender.catalogue.title, recommender.orders[0]
+    match kind:
+        case "person":
+            return telling.tell_person(cast, title)
+        case "list":
+            rows = comparison(recommender, cast).first
+            return telling.tell_list(cast, rows, len(recommender.catalogue), order)
+        case "change":
+            return telling.tell_change(cast, title)
+        case "moves":
+            return telling.tell_moves(comparison(recommender, cast), title)
+        case "why":
+            was, now = explanations(recommender, cast)
+            return telling.tell_why(cast, was, now, telling.measure_of(now, order), title)
+        case "attention":
+            return telling.tell_attention(explanations(recommender, cast)[1], insights(recommender), title)
+        case "evidence":
+            return telling.tell_evidence(recommender.bundle, evidence(recommender), insights(recommender))

@@ -50,7 +50,7 @@ def _settings(recommender: Any, cast: Cast, kind: Kind) -> dict[str, Any]:
     if kind not in ("why", "attention"):
         return {"what_if_view": "compare"}
     movie_id = answers.explained(recommender, cast)
-    _, explanation = answers.explanations(recommender, cast, movie_id)
+    _, explanation = answers.explanations(recommender, cast)
     measure = measure_of(explanation, recommender.orders[0]) if kind == "why" else "expected"
     part = "heads" if kind == "attention" else "ratings"
     of = "a" if cast.after == cast.before else "b"

@@ -7,23 +7,30 @@ from typing import Any
 
 import streamlit as st
 
+from bst.errors import BSTError
 from bst.stories import KINDS, Kind, Step, Story
 from bst.stories.story import MOST_CAPTION, MOST_HEADLINE, MOST_STEPS
+from bst.stories.telling import Telling
+from pages.shared import resources
+from pages.shared.state import chosen_model
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import page_frame
-from pages.story import state
+from pages.story import answers, state
 from pages.story.presenter import LABELS
 
-COMPUTED = "Computed from the model"
+COMPUTED = Telling("Headline: computed from the model", "Caption: computed from the model")
 
 
 def render(story: Story) -> None:
     """Draw all steps, and the choice of one to add."""
+    computed = _computed(story)
     with st.container(border=True):
         st.header("Steps", anchor=False)
-        st.caption("A headline or a caption that you leave empty is computed: with the numbers of the chosen model.")
+        st.caption(
+            "A headline or a caption that you leave empty is computed, as shown in grey, with the numbers of the model."
+        )
         for index, step in enumerate(story.steps):
-            _draw_step(story, index, step)
+            _draw_step(story, index, step, computed.get(step.kind, COMPUTED))
         if len(story.steps) < MOST_STEPS:
             st.menu_button(
                 "Add a step",
@@ -35,7 +42,19 @@ def render(story: Story) -> None:
             )
 
 
-def _draw_step(story: Story, index: int, step: Step) -> None:
+def _computed(story: Story) -> dict[Kind, Telling]:
+    """Return what each step says by itself; nothing as long as the model is not in memory, or cannot tell the story."""
+    recommender = resources.loaded(chosen_model.bundle())
+    if recommender is None or "rating" not in recommender.bundle.config.tasks:
+        return {}
+    try:
+        cast = answers.cast(recommender, story)
+        return {kind: answers.tell(recommender, cast, kind) for kind in {step.kind for step in story.steps}}
+    except BSTError:  # the editor says why
+        return {}
+
+
+def _draw_step(story: Story, index: int, step: Step, computed: Telling) -> None:
     name = f"{index + 1}. {LABELS[step.kind]}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         st.markdown(f"**{name}**", width="stretch")
@@ -50,7 +69,7 @@ def _draw_step(story: Story, index: int, step: Step) -> None:
         st.text_input(
             f"{label} of {name}",
             max_chars=most,
-            placeholder=f"{label}: {COMPUTED.lower()}",
+            placeholder=getattr(computed, field),
             label_visibility="collapsed",
             **controlled(f"story_{field}_{index}", getattr(step, field), partial(_set_text, index, field)),
         )

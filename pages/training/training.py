@@ -40,7 +40,10 @@ SCORES = {
 def render() -> None:
     """Draw the page: the sentence, unfinished runs, the learning curves, and the way to the model card."""
     bundle = chosen_model.bundle()
-    st.title(_sentence(bundle.history, curves.best_epochs(bundle.history, bundle.config)), anchor=False)
+    headline, *others = _sentences(bundle.history, curves.best_epochs(bundle.history, bundle.config))
+    st.title(headline, anchor=False)
+    for sentence in others:
+        st.markdown(f"{sentence}.")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
         run_form.draw_button()
@@ -49,21 +52,17 @@ def render() -> None:
     st.page_link(pages.ABOUT, label="Model card and architecture", icon=":material/info:")
 
 
-def _sentence(history: pd.DataFrame, best_epochs: dict[str, int]) -> str:
+def _sentences(history: pd.DataFrame, best_epochs: dict[str, int]) -> list[str]:
+    """Return the progress of each tower, the first for the headline."""
     scored = {
         tower: score for tower, score in SCORES.items() if tower in best_epochs and curves.has(history, score.column)
     }
     progress = [_progress(history, score, best_epochs[tower]) for tower, score in scored.items()]
-    sentence = _in_a_row(progress) or f"trained for {count(len(history), 'epoch')}"
+    if not progress:
+        return [f"Trained for {count(len(history), 'epoch')}"]
     if len(progress) == 1:
-        sentence += f"; epoch {next(iter(best_epochs.values()))} was the best"
-    return sentence[0].upper() + sentence[1:]
-
-
-def _in_a_row(clauses: list[str]) -> str:
-    *first, last = clauses or [""]
-    between = ", " if len(first) <= 1 else "; "  # clauses have commas of their own
-    return f"{between.join(first)}{between}and {last}" if first else last
+        progress[0] += f"; epoch {next(iter(best_epochs.values()))} was the best"
+    return [sentence[0].upper() + sentence[1:] for sentence in progress]
 
 
 def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:

@@ -154,8 +154,8 @@ def _draw_lists(
             st.caption(f"By “{list_controls.ORDERS[order][0]}”.")
             own = RankOptions(options.filters, order, options.weight, options.diversity, options.fame)
             there = ranks[1 - number]
-            notes = {movie_id: f"both lists: {ordinal(there[movie_id])} there" for movie_id in shared}
-            ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}", notes=notes)
+            marks = {movie_id: f"both lists: {ordinal(there[movie_id])} there" for movie_id in shared}
+            ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}", marks=marks)
 
 
 def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> None:

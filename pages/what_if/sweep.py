@@ -289,7 +289,7 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
     st.caption(
         "Expected rating for every age group (columns) and occupation (rows, the highest on top); the history stays "
         f"the same. {_people_in_words(predictions)}"
-        + ("The frame marks the visitor." if is_known else "The visitor's own are not all known, so no cell is framed.")
+        + ("The frame marks the visitor." if is_known else "The visitor’s own are not all known, so no cell is framed.")
         + _unread(recommender, EVERYONE)
     )
     return sentence

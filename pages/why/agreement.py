@@ -78,7 +78,7 @@ def _draw_agreement(recommender: Recommender, explanation: Explanation, insights
         others = " Bars hold the middle 80% of other visitors; the line in each is the median." if insights else ""
         st.caption(
             "Each movie of the history has a rank by attention and a rank by how much it moves the rating. 1: both "
-            f"rank the movies the same; 0: the ranks are unrelated (Spearman's rank correlation).{here}{others}"
+            f"rank the movies the same; 0: the ranks are unrelated (Spearman’s rank correlation).{here}{others}"
         )
         if insights:
             _draw_method(insights)

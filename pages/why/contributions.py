@@ -138,5 +138,5 @@ def legend(recommender: Recommender, explanation: Explanation, measure: Measure,
             f"{are} not read."
         )
     if causes:
-        sentences.append(f"{PLANTED} marks what truly moves this movie by the demo world's own rules (planted causes).")
+        sentences.append(f"{PLANTED} marks what truly moves this movie by the demo world’s own rules (planted causes).")
     return " ".join(sentences)

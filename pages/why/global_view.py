@@ -28,7 +28,7 @@ BY: dict[By, str] = {"influence": "That move ratings most", "attention": "That i
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw the map and the nearest movies, then genres and movies over the sample."""
     insights = known_insights.insights(recommender)
-    st.header("The model's map of the movies", anchor=False)
+    st.header("The model’s map of the movies", anchor=False)
     if insights:
         _draw_map(recommender, subject, explanation, insights.map)
     else:

@@ -43,10 +43,10 @@ def test_on_a_fresh_clone_the_demo_world_has_another_model():
     assert second == [row.title for row in expected.second]
     # what is on both lists is marked, with its rank on the other one
     drawn = [json.loads(component.proto.json) for component in app.get("bidi_component")]
-    notes = [{row["movie_id"]: row.get("note") for row in data["rows"]} for data in drawn if "heads" in data]
+    marks = [{row["movie_id"]: row.get("mark") for row in data["rows"]} for data in drawn if "heads" in data]
     ranks = [{row.movie_id: row.rank for row in rows} for rows in (expected.second, expected.first)]
-    for marked, there in zip(notes, ranks, strict=True):
-        assert {movie for movie, note in marked.items() if note} == set(expected.shared)
+    for marked, there in zip(marks, ranks, strict=True):
+        assert {movie for movie, mark in marked.items() if mark} == set(expected.shared)
         for movie in expected.shared:
             assert marked[movie].startswith(f"both lists: {there[movie]}")
     assert "Compact BST cannot order like that, so its list is ordered by “Highest rated”" in captions(app)

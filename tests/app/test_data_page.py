@@ -130,5 +130,5 @@ def test_a_dataset_that_cannot_be_read_is_a_notice(monkeypatch):
 
 def test_the_page_says_when_no_difference_is_clear(demo):
     table = dataset_profiles.load_profile("demo").tastes["sex"].assign(taste_low=-1.0, taste_high=1.0)
-    assert group_tastes.sentence(table, "taste") == "No group's taste differs clearly from everyone's."
+    assert group_tastes.sentence(table, "taste") == "No group’s taste differs clearly from everyone’s."
     assert "fewer than 30 people" in group_tastes.sentence(table.assign(few=True), "taste")

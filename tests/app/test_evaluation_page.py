@@ -477,9 +477,9 @@ def test_lists_lead_with_what_is_liked_later(with_lists):
     app = opened(evaluation("timeline"), "Ranked lists")
     assert not app.exception
     assert (
-        "Of ten movies listed after 5 ratings, **4.2** were liked later; of the most liked movies, the same for "
-        "everybody: **3.6**. This model is ahead by 0.6 (95% interval +0.3 – +0.9). The best simple recommender, Ridge "
-        "on first ratings, has 4.1. That is no clear difference (+0.1, 95% interval −0.2 – +0.4)."
+        "Of ten movies listed after 5 ratings, **4.2** were liked later; of the ten most liked movies, the same for "
+        "everybody, **3.6**. This model is ahead by 0.6 (95% interval +0.3 – +0.9). The best simple recommender, Ridge "
+        "on first ratings, finds 4.1. That is no clear difference (+0.1, 95% interval −0.2 – +0.4)."
     ) in texts(app)
     words = chart_words(app)
     assert words[0].startswith(

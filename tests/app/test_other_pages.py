@@ -22,8 +22,8 @@ def test_a_newcomer_meets_movielens_where_it_is_and_the_demo_world_otherwise(kin
     # two of the same title can be told apart
     assert app.selectbox(key="bundle").options == [
         "timeline · Demo world",
-        "classic · Demo world · demo",
-        "classic · Demo world · another",
+        "demo · classic · Demo world",
+        "another · classic · Demo world",
     ]
     assert "bundle" not in app.query_params
     app.selectbox(key="bundle").select("demo").run()

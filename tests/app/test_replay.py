@@ -11,7 +11,7 @@ from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
 from bst.settings import get_settings
 from bst.text import percent
-from tests.app.conftest import captions, chart_words, headline, shown_strip, start, trigger
+from tests.app.conftest import captions, chart_words, headline, shown_list, shown_strip, shown_titles, start, trigger
 
 pytestmark = pytest.mark.timeout(180)
 PAGE = "pages/replay/replay.py"
@@ -106,38 +106,40 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     user = HELD_OUT[3]
     events = timeline(dataset, user)
     app = open_page("timeline", replay_user=user, replay_step=5, replay_order="next")
-    rows = app.dataframe[0].value
+    rows = shown_list(app)["rows"]
     seen, later = [title for title, _ in events[:5]], dict(events[5:])
-    assert not set(seen) & set(rows["title"])
+    titles = shown_titles(app)
+    assert not set(seen) & set(titles)
     positions = {title: position for position, (title, _) in enumerate(events[5:], start=1)}
     wanted = [
         f"✓ {'next' if positions[title] == 1 else f'{positions[title]} later'}: {later[title]:.0f} ★"
         if title in later
         else ""
-        for title in rows["title"]
+        for title in titles
     ]
-    assert rows["later"].tolist() == wanted
-    hits = sum(title in later for title in rows["title"])
+    assert [row["note"] for row in rows] == wanted
+    hits = sum(title in later for title in titles)
     assert f"{hits} of these 10 are among the {len(events) - 5} movies that they rated later." in captions(app)
     replay, recommender = shown_replay(app), Recommender.load(get_settings().bundles / "timeline")
     then = [row.title for row in recommender.rank(replay.at(5), 10, RankOptions(order="next"))]
-    assert rows["title"].tolist() == then
+    assert titles == then
     app.segmented_control(key="replay_order_choice").select("rating").run()
     assert not app.exception
     then = recommender.rank(replay.at(5), 10, RankOptions(order="rating"))
-    assert app.dataframe[0].value["title"].tolist() == [row.title for row in then]
-    assert app.dataframe[0].value["expected"].tolist() == pytest.approx([row.expected_rating for row in then])
+    assert shown_titles(app) == [row.title for row in then]
+    assert [row["rating"] for row in shown_list(app)["rows"]] == [f"{row.expected_rating:.2f} ★" for row in then]
 
 
 def test_the_list_is_for_this_user_unless_another_order_is_chosen(kinds):
     app = open_page("timeline", replay_user=HELD_OUT[3], replay_step=5)
     assert app.segmented_control(key="replay_order_choice").value == "like"
     replay, recommender = shown_replay(app), Recommender.load(get_settings().bundles / "timeline")
-    then, rows = recommender.rank(replay.at(5), 10), app.dataframe[0].value
-    assert rows["title"].tolist() == [row.title for row in then]
-    assert rows["likes"].tolist() == [percent(row.will_like) for row in then]
+    then, rows = recommender.rank(replay.at(5), 10), shown_list(app)
+    assert shown_titles(app) == [row.title for row in then]
+    assert rows["by"] == ["like"]
+    assert [row["like"] for row in rows["rows"]] == [percent(row.will_like) for row in then]
     app.segmented_control(key="replay_order_choice").select("next").run()
-    assert "likes" not in app.dataframe[0].value
+    assert shown_list(app)["by"] == ["next"]
 
 
 def test_going_from_step_to_step(kinds):

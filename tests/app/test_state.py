@@ -437,8 +437,8 @@ def test_links_know_all_settings_that_can_be_varied():
     [
         ("localhost", "localhost", "on this computer only"),
         ("127.0.0.1", "127.0.0.1", "on this computer only"),
-        ("localhost", "0.0.0.0", "replace localhost with this computer's name"),
-        ("localhost", None, "replace localhost with this computer's name"),
+        ("localhost", "0.0.0.0", "replace localhost with this computer’s name"),
+        ("localhost", None, "replace localhost with this computer’s name"),
         ("films.example.org", "localhost", "for everybody who can open this app"),  # behind a proxy
     ],
 )

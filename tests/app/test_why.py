@@ -305,7 +305,7 @@ def test_planted_causes_are_marked_in_the_demo_world(kinds):
     app.selectbox(key="why_choice").select(int(ids["Aliens (1986)"])).run()
     marked = [name for name in shown(app) if name.startswith(contributions.PLANTED)]
     assert marked == ["◆ 5 ★ · Alien (1979)"], "the same series, and 3 stars move nothing"
-    assert "◆ marks what truly moves this movie by the demo world's own rules" in captions(app)
+    assert "◆ marks what truly moves this movie by the demo world’s own rules" in captions(app)
     app.segmented_control(key="why_part").select("trust").run()
     causes = next(
         text.value.replace("\\", "") for text in app.markdown if "What truly moves this movie most" in text.value

@@ -19,7 +19,7 @@ SAID = (
     r"\d+ of 10 places change: .+ (falls|rises) from \w+ to \w+",
     r"Why .+ goes from \d+% to \d+% likely",
     r"Rating .+, the model looked most at .+% of its attention",
-    r"Does it hold\? Off by 0\.\d\d\s★ on average for 200 people that it has never seen",
+    r"Does it hold\? Off by 0\.\d\d\s★ on average for 200 people it has never seen",
 )
 
 

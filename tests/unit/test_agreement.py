@@ -106,7 +106,10 @@ def test_the_sentence_tells_where_this_prediction_stands():
 
 def test_of_few_movies_little_is_claimed():
     # 1.645 / √4 = 0.82: over five movies 0.7 may be chance, over forty it is not
-    assert verdict(0.7, 5).startswith("Read this attention with caution: over 5 movies")
+    assert verdict(0.7, 5) == (
+        "5 movies are too few to read this attention as a reason: attention and effect agree (rank correlation 0.70), "
+        "but over so few they may do so by chance."
+    )
     assert verdict(0.9, 5).startswith("Here attention and effect go hand in hand")
     for events in range(3):
         assert verdict(None, events).startswith("With fewer than 3 movies")

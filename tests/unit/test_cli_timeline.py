@@ -91,7 +91,7 @@ def test_lists_against_later_likes(answer, refused, run, bundle, tmp_path):
     code, out, _ = run(*options, "--users", 2)
     assert code == 0
     assert out.startswith("lists for 2 users whom the model has never seen")
-    assert "5 ratings known, 2 users with ten later, or more" in out
+    assert "5 ratings known, 2 users with ten or more later" in out
     assert "Ridge on first ratings" in out
     assert "at least one user" in refused(*options, "--users", 0)
     assert "Give --protocol visitor --seed 3" in refused(*options, "--seed", 4)

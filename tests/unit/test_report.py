@@ -129,7 +129,7 @@ def test_without_an_evaluation_it_says_how_to_make_one(demo, monkeypatch, undraw
 def test_lists_that_were_measured_are_in_it(demo, monkeypatch):
     monkeypatch.setattr(measure_lists, "read", lambda bundle: ListRecord.from_dict(LISTS))
     page = Page(make_report(demo))
-    assert "Of ten movies listed after 5 ratings, 4.2 were liked later; of the most liked movies" in page.words
+    assert "Of ten movies listed after 5 ratings, 4.2 were liked later; of the ten most liked movies" in page.words
     assert "Every metric with 5 ratings known. Lists Precision@10 NDCG@10" in page.words
     assert "Ridge on first ratings 0.410" in page.words
     assert any(told.startswith("Precision@10 and distinct titles: This model 0.420") for told in page.told)

@@ -264,7 +264,7 @@ def test_built_in_stories_move_the_list_of_the_demo_world_visibly(name, recommen
     first, second = ([row.movie_id for row in rows] for rows in (comparison.first, comparison.second))
     assert len(set(second) - set(first)) >= 2
     assert sum(was != now for was, now in zip(first, second, strict=True)) >= 5
-    told = telling.tell_moves(cast, comparison, recommender.catalogue.title)
+    told = telling.tell_moves(comparison, recommender.catalogue.title)
     places = sum(was != now for was, now in zip(first, second, strict=True))
     assert told.headline.startswith(f"{places} of 8 places change: ")
     assert f"{len(set(second) - set(first))} movies are new on the list" in told.caption

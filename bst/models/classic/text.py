@@ -9,7 +9,7 @@ def describe(config: ClassicConfig) -> str:
     switches = {
         "genres": config.genres,
         "sex, age group and occupation": config.demographics,
-        "the user's id": config.user_id,
+        "the user’s id": config.user_id,
     }
     features = [name for name, on in switches.items() if on]
     layers = " and ".join(str(units) for units in config.mlp)

@@ -77,7 +77,7 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             "Matrix factorisation",
             f"{config.factors} factors, user bias",
             "How generous the visitor is with stars (user bias), and factors folded in from the same events. The "
-            "movies' factors are fixed before training.",
+            "movies’ factors are fixed before training.",
         ),
         Box(
             "hidden",
@@ -140,7 +140,7 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             DENSE,
             "Calibration",
             "four numbers",
-            "Makes log-odds of the scores that hold for people who were not in the training: a weight each for the "
+            "Turns scores into log-odds that hold for people who were not in the training, by a weight each for the "
             "score, for fame and for how much somebody has rated, and a constant. Fitted to validation users.",
         ),
         Box(
@@ -150,8 +150,8 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             ANSWER,
             f"A probability for each of {sizes.movies:,} movies",
             "to be watched and liked some time",
-            "How likely the visitor is to watch each movie some time and rate it 4 stars or more. Each stands on its "
-            "own, so they do not sum to 1; seen movies are removed.",
+            "How likely the visitor is to watch each movie some time and rate it 4 stars or more. They are "
+            "independent of each other, so they do not sum to 1; seen movies are removed.",
         ),
     )
     arrows = (*MATCHING, ("match", "calibration"), ("calibration", "answer"))
@@ -218,6 +218,6 @@ def _event_box(config: TimelineConfig, tower: TowerConfig, also: str = "", timed
         INPUT,
         f"Up to {config.max_history} events",
         "movie, rating, time gap" if timed else "movie, rating",
-        f"Each watched movie with its genres and year, its rating, how far that is from the movie's mean{time}: a "
+        f"Each watched movie with its genres and year, its rating, how far that is from the movie’s mean{time}: a "
         f"vector of {tower.width} numbers.",
     )

@@ -30,7 +30,7 @@ def describe(config: TimelineConfig) -> str:
     )
     return (
         f"It reads up to {config.max_history} watched movies with their ratings, genres, years and time gaps, and the "
-        f"visitor's sex, age group and occupation, but no user id. {towers[0].upper()}{towers[1:]}."
+        f"visitor’s sex, age group and occupation, but no user id. {towers[0].upper()}{towers[1:]}."
     )
 
 
@@ -60,7 +60,7 @@ def _figures(result: Mapping[str, Any]) -> str:
             f"log-likelihood {metrics['nll']:.3f}\nnats."
         )
     if "ndcg@10" in metrics:
-        sentences.append("NDCG and HR: each user's last movie, ranked among all movies that they had not seen.")
+        sentences.append("NDCG and HR: each user’s last movie, ranked among all movies that they had not seen.")
     if "gaps_unknown" in result:
         sentences.append("The app knows no time gaps, so the second row is what a visitor gets.")
     return " ".join(sentences)

@@ -82,8 +82,8 @@ def long_tail(table: pd.DataFrame) -> alt.LayerChart:
         ),
         tooltip=[
             alt.Tooltip("movies:Q", title="Best-known movies", format=".0%"),
-            alt.Tooltip("share:Q", title="have of all ratings", format=".1%"),
-            alt.Tooltip("ratings:Q", title="Ratings of the last of them", format=","),
+            alt.Tooltip("share:Q", title="Their share of all ratings", format=".1%"),
+            alt.Tooltip("ratings:Q", title="Ratings of the least known of them", format=","),
         ],
     )
     even = alt.Chart(pd.DataFrame({"movies": [0, 1], "share": [0, 1]}))

@@ -234,7 +234,7 @@ def _cold_start(bundle: Bundle, rating: RatingEvaluation) -> Section:
     figure = _figure(
         charts.by_history(table, "MAE in stars", INK),
         f"MAE by known ratings: {sentences.points_text(table, 'length', '.2f')}",
-        f"{sentences.HISTORY_CAPTIONS['mae']} The band is this model's {INTERVAL}",
+        f"{sentences.HISTORY_CAPTIONS['mae']} The band is this model’s {INTERVAL}",
     )
     return Section("Error by length of history", [_paragraph(sentences.cold_start(bundle, rating))], [figure])
 
@@ -296,7 +296,7 @@ def _later_likes(bundle: Bundle, record: ListRecord) -> Section:
             _figure(
                 charts.by_history(table, metric.label, INK, counted="users"),
                 f"{metric.label} by known ratings: {sentences.points_text(table, 'length', '.3f')}",
-                f"{metric.meaning} The band is this model's {INTERVAL}",
+                f"{metric.meaning} The band is this model’s {INTERVAL}",
                 metric.label,
             ),
             _figure(

@@ -40,7 +40,6 @@ class Strip {
     this.list = create("ol", "frames")
     this.list.setAttribute("aria-label", "What they watched, oldest first")
     this.detail = create("p", "detail")
-    this.detail.setAttribute("aria-live", "polite")
     this.svg = document.createElementNS(SVG, "svg")
     this.svg.setAttribute("class", "rays")
     this.svg.setAttribute("aria-hidden", "true")
@@ -76,6 +75,8 @@ class Strip {
     this.tell = tell
     this.root.classList.toggle("large", data.large)
     this.root.style.setProperty("--count", data.frames.length)
+    // a sentence a second is more than anybody wants to hear
+    this.detail.setAttribute("aria-live", data.playing ? "off" : "polite")
     this.drawLooks()
     if (!this.poster || previous !== data.candidate.id) this.drawCandidate(known)
     this.drawAbout()

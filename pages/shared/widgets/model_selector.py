@@ -48,10 +48,10 @@ def render(page: str) -> Choice:
 
 
 def _labels(choices: dict[str, Choice]) -> dict[str, str]:
-    """Return the label of each choice; where several have the same, the name is added."""
+    """Return the label of each choice; where several have the same, with the name in front, as ends are cut off."""
     labels = {name: choice.label for name, choice in choices.items()}
     counts = Counter(labels.values())
-    return {name: f"{label} · {name}" if counts[label] > 1 else label for name, label in labels.items()}
+    return {name: f"{name} · {label}" if counts[label] > 1 else label for name, label in labels.items()}
 
 
 def _choose(choices: dict[str, Choice], page: str) -> Choice:

@@ -183,15 +183,20 @@ function poster(movie, { small = false, family = "" } = {}) {
   const element = document.createElement("span")
   element.className = "poster"
   element.setAttribute("aria-hidden", "true")
-  const [from, light] = POSTER_COLOURS[movie.genres[0]] ?? POSTER_COLOURS_OF_NO_GENRE
-  const second = POSTER_COLOURS[movie.genres[1]] ?? [`color-mix(in srgb, ${from} 55%, #000)`]
+  const random = posterRandom(movie.title)
+  // any of the genres may lead, or many movies of the same kind would look alike
+  const known = movie.genres.filter((genre) => POSTER_MOTIFS[genre])
+  const lead = Math.floor(random() * known.length)
+  const [genre, other] = [known[lead], known[(lead + 1) % known.length]]
+  const [from, light] = POSTER_COLOURS[genre] ?? POSTER_COLOURS_OF_NO_GENRE
+  const second = other && other !== genre ? POSTER_COLOURS[other] : [`color-mix(in srgb, ${from} 55%, #000)`]
   element.style.setProperty("--poster-from", from)
   element.style.setProperty("--poster-to", second[0])
   element.style.setProperty("--poster-light", light)
-  const motif = POSTER_MOTIFS[movie.genres[0]] ?? POSTER_MOTIF_OF_NO_GENRE
+  const motif = POSTER_MOTIFS[genre] ?? POSTER_MOTIF_OF_NO_GENRE
   // nothing of a title gets into this text: the motif is made of numbers alone
   element.innerHTML = `<svg viewBox="0 0 100 150" preserveAspectRatio="xMidYMid slice" aria-hidden="true" opacity="${
-    small ? 0.55 : 0.8}">${motif(posterRandom(movie.title))}</svg>`
+    small ? 0.55 : 0.8}">${motif(random)}</svg>`
   const add = (tag, className, text) => {
     const child = document.createElement(tag)
     child.className = className

@@ -40,8 +40,9 @@ function listItem(row, data, onWhy) {
   const text = create("div")
   text.append(create("bdi", "title", row.title))
   if (row.seen) text.append(create("span", "seen", "seen"))
-  if (row.note) text.append(create("span", "note", row.note))
+  if (row.mark) text.append(create("span", "mark", row.mark))
   if (row.ratings) text.append(create("span", "ratings", row.ratings))
+  if (row.note) text.append(create("span", "note", row.note))
   if (row.because) text.append(create("span", "because", row.because, row.because_tooltip))
   main.append(poster(row.poster, { small: true }), text)
   element.append(
@@ -91,6 +92,7 @@ function tile(row, data, onWhy, family) {
   }
   if (!data.by.includes("rating")) numbers.append(create("span", "rating", row.rating, row.rating_tooltip))
   element.append(picture, create("bdi", "title", row.title), numbers)
+  if (row.mark) element.append(create("span", "mark", row.mark))
   if (row.because_short) element.append(create("span", "because", row.because_short, row.because_tooltip))
   if (row.note) element.append(create("span", "note", row.note))
   if (row.ratings) element.append(create("span", "ratings", row.ratings))
@@ -111,8 +113,10 @@ function glide(list, before) {
   if (!before.size || matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const after = positions(list)
   // a page may slow it down, for an audience
-  const duration = Number.parseFloat(getComputedStyle(list).getPropertyValue("--glide-ms")) || 450
-  const timing = { duration, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" }
+  const style = getComputedStyle(list)
+  const duration = Number.parseFloat(style.getPropertyValue("--glide-ms")) || 450
+  const easing = style.getPropertyValue("--glide-easing").trim() || "cubic-bezier(0.2, 0.8, 0.2, 1)"
+  const timing = { duration, easing }
   for (const row of list.querySelectorAll("li")) {
     const from = before.get(row.dataset.movie)
     const to = after.get(row.dataset.movie)

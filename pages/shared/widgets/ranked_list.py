@@ -51,14 +51,18 @@ def render(
     key: str = "ranked_list",
     view: View = "rows",
     notes: Mapping[int, str] | None = None,
+    marks: Mapping[int, str] | None = None,
 ) -> None:
     """Draw the rows of a visitor's list, as posters in a grid or as lines with all numbers.
 
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
-    ``notes``: a few words beside the titles of some movies, by id.
+    ``notes``: what is said of some movies, by movie id, in the place of reasons; None: the reasons of each row.
+    ``marks``: a few words beside the titles of some movies, by movie id.
     """
-    strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows], options.order)
+    strongest: list[StrongestEvent | None] = [None] * len(rows)
+    if notes is None:
+        strongest = cached_strongest_events(recommender, visitor, [row.movie_id for row in rows], options.order)
     old_ranks = (
         None if before is None else ranks_of(recommender.ranked_rows(before, options), len(recommender.catalogue))
     )
@@ -68,11 +72,13 @@ def render(
     for row, strongest_event in zip(rows, strongest, strict=True):
         item = _row(row, recommender.bundle.levels, highest)
         item["poster"] = posters.data(recommender.catalogue, row.movie_id)
-        if notes and row.movie_id in notes:
-            item["note"] = notes[row.movie_id]
+        if marks and row.movie_id in marks:
+            item["mark"] = marks[row.movie_id]
         if counts is not None:
             item["ratings"] = _ratings(int(counts[recommender.catalogue.row(row.movie_id)]), options.order)
-        if visitor.history:
+        if notes is not None:
+            item["note"] = notes.get(row.movie_id, "")
+        elif visitor.history:
             item |= _because(recommender, row, strongest_event, options.order)
         if old_ranks is not None:
             item["move"] = _move(row.rank, int(old_ranks[recommender.catalogue.row(row.movie_id)]), len(rows))

@@ -126,7 +126,7 @@ def _reach(host: str | None) -> str:
         return "It works for everybody who can open this app."
     if st.get_option("server.address") in LOCAL_HOSTS:
         return "It works on this computer only, as the app does not listen to others."
-    return f"It works on this computer. On others that can reach it, replace {host} with this computer's name."
+    return f"It works on this computer. On others that can reach it, replace {host} with this computer’s name."
 
 
 def change_text(slot: Slot, position: int) -> str:
