@@ -64,7 +64,7 @@ def keep(bundle: Bundle, results: UserResults) -> None:
     if bundle.simulated:
         sidecars.save(bundle, NAME, results.to_dict())
         return
-    path = _path(bundle)
+    path = path_of(bundle)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
 
@@ -72,11 +72,14 @@ def keep(bundle: Bundle, results: UserResults) -> None:
 def read(bundle: Bundle) -> UserResults | None:
     """Return the results that were kept for a bundle's weights; None if there are none, or none that can be read."""
     try:
-        values = sidecars.read(bundle, NAME) if bundle.simulated else json.loads(_path(bundle).read_text("utf-8"))
+        values = sidecars.read(bundle, NAME) if bundle.simulated else json.loads(path_of(bundle).read_text("utf-8"))
         return UserResults.from_dict(values or {})
     except (OSError, ValueError, RecursionError, AttributeError):
         return None
 
 
-def _path(bundle: Bundle) -> Path:
+def path_of(bundle: Bundle) -> Path:
+    """Return where the results of a bundle's weights are kept, whether they are there or not."""
+    if bundle.simulated:
+        return bundle.folder / f"{NAME}.json"
     return get_settings().evaluation_cache / f"{bundle.name}-{bundle.weights_sha256[:16]}.json"

@@ -6,13 +6,17 @@ from bst.bundles.bundle import Bundle
 from bst.evaluation import user_results
 from bst.evaluation.user_results import UserResults
 from pages.evaluation import evaluation_job
+from pages.shared.state import session_cache
 
 TAKES = "Takes about half a minute for a million ratings, once."
 
 
 def results(bundle: Bundle, key: str, what: str) -> UserResults | None:
     """Return the results; where there are none, offer to compute them. ``what`` they are, as the subject of "are"."""
-    found = user_results.read(bundle)
+    path = user_results.path_of(bundle)
+    written = path.stat().st_mtime_ns if path.is_file() else 0
+    key_of_results = str(path), bundle.weights_sha256, written
+    found = session_cache.cached("user_results", key_of_results, lambda: user_results.read(bundle))
     if found is not None:
         return found
     if bundle.simulated:

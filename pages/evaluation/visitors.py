@@ -43,7 +43,7 @@ GROUPS: dict[str, tuple[str, tuple, Mapping]] = {
     "sexes": ("Sex", SEXES, SEX_LABELS),
     "ages": ("Age", AGES, AGE_LABELS),
     "occupations": ("Occupation", OCCUPATIONS, {}),
-    "lengths": ("Movies rated", tuple(LENGTHS), {}),
+    "lengths": ("", tuple(LENGTHS), {}),  # see ``_ratings_label``
 }
 MAX_ROWS_SHOWN = 12
 FILTER_WIDTH = 140
@@ -58,11 +58,11 @@ def render(bundle: Bundle) -> bool:
         return True
     table = user_table(results.users)
     st.markdown(_summary(table, baseline_of(results.users)))
-    shown = _draw_filters(table)
+    shown = _draw_filters(bundle, table)
     if shown.empty:
         st.info("Nobody passes these filters.", icon=":material/filter_alt_off:")
         return False
-    _draw_table(shown, baseline_of(results.users))
+    _draw_table(bundle, shown, baseline_of(results.users))
     chosen = state.chosen_user()
     if chosen is None or chosen not in set(shown["user_id"]):
         chosen = int(shown["user_id"].iloc[0])
@@ -83,7 +83,7 @@ def _summary(table: pd.DataFrame, baseline: str | None) -> str:
     return f"{sentence} It is better than {baseline_label(baseline)} for **{better:,}** of them."
 
 
-def _draw_filters(table: pd.DataFrame) -> pd.DataFrame:
+def _draw_filters(bundle: Bundle, table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters and the distribution of errors; return the rows that pass."""
     limits = error_limits(table)
     chosen = state.error_range(limits)
@@ -102,7 +102,7 @@ def _draw_filters(table: pd.DataFrame) -> pd.DataFrame:
     for name, (label, options, labels) in GROUPS.items():
         with grid.cell():
             st.multiselect(
-                label,
+                label or _ratings_label(bundle),
                 options,
                 format_func=partial(_label, labels),
                 placeholder="All",
@@ -121,6 +121,11 @@ def _draw_filters(table: pd.DataFrame) -> pd.DataFrame:
 
 def _label(labels: Mapping, value: object) -> str:
     return labels.get(value, str(value))
+
+
+def _ratings_label(bundle: Bundle) -> str:
+    """Say what is counted: of users who are held out whole, every rating is a test rating."""
+    return "Movies rated" if bundle.protocol == "visitor" else "Test ratings"
 
 
 def _draw_distribution(rows: pd.DataFrame, limits: tuple[float, float], chosen: tuple[float, float]) -> None:
@@ -156,7 +161,7 @@ def _choose_bar(key: str, limits: tuple[float, float]) -> None:
     state.set_error_range((round(bars[0]["low"], 2), round(bars[0]["high"], 2)) if bars else limits)
 
 
-def _draw_table(shown: pd.DataFrame, baseline: str | None) -> None:
+def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> None:
     ids = shown["user_id"].tolist()
     # another filter gives another table: a selected row of the old one is somebody else in the new one
     key = f"visitors_table_{hash(tuple(ids))}"
@@ -188,7 +193,7 @@ def _draw_table(shown: pd.DataFrame, baseline: str | None) -> None:
             "sex": st.column_config.TextColumn("Sex", width=70),
             "age": st.column_config.TextColumn("Age", width=90),
             "occupation": st.column_config.TextColumn("Occupation", width=150),
-            "ratings": st.column_config.NumberColumn("Movies rated", width=100),
+            "ratings": st.column_config.NumberColumn(_ratings_label(bundle), width=100),
             "mae": st.column_config.NumberColumn("This model", format="%.2f ★", width=95, help="MAE of this model"),
             "baseline": st.column_config.NumberColumn(label, format="%.2f ★", width=120, help=f"MAE of {label}"),
             "item_mean": st.column_config.NumberColumn(
@@ -223,8 +228,9 @@ def _choose_row(key: str, ids: list[int]) -> None:
 def _draw_user(bundle: Bundle, results: UserResults, user_id: int) -> None:
     row = results.user(user_id)
     with st.container(border=True, key="visitors_user_card"):
-        person = f"{real_users.describe(row.demographics)} · {count(row.labels, 'rating')}"
-        st.subheader(escape_markdown(f"User {user_id} · {person}"), anchor=False)
+        labels = count(row.labels, "rating" if bundle.protocol == "visitor" else "test rating")
+        person = f"{real_users.describe(row.demographics)} · {labels}"
+        st.header(escape_markdown(f"User {user_id} · {person}"), anchor=False)
         st.markdown(_describe(bundle, row))
         with st.container(horizontal=True, gap="small"):
             for target, label, icon, opening in (

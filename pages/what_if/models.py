@@ -9,10 +9,12 @@ from bst.evaluation import measure, user_results
 from bst.evaluation.compare import compare
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
+from bst.models.registry import preset_title
 from bst.presentation import charts
 from bst.schema import Visitor
 from bst.text import count, signed, span
 from bst.what_if import ModelComparison, compare_models, strongest_reason
+from bst.what_if.edits import ordinal
 from pages.shared import other_models, pages, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import evaluation_request, settings, visitor_state
@@ -39,7 +41,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     st.selectbox(
         "The other model",
         list(others),
-        format_func=lambda name: f"{others[name].title} · {name}",
+        format_func=lambda name: f"{preset_title(others[name].config.preset)} · {name}",
         key=settings.key("other_model"),
         persist_state="session",
         width=SELECTOR_WIDTH,
@@ -139,7 +141,8 @@ def _draw_lists(
     options: RankOptions,
     names: tuple[str, str],
 ) -> None:
-    grid = st.grid(2, min_column_width=320)
+    grid, shared = st.grid(2, min_column_width=320), set(comparison.shared)
+    ranks = [{row.movie_id: row.rank for row in rows} for rows in (comparison.first, comparison.second)]
     for number, (model, rows, order, name) in enumerate(
         (
             (recommender, comparison.first, comparison.first_order, names[0]),
@@ -150,7 +153,9 @@ def _draw_lists(
             st.header(escape_markdown(name), anchor=False)
             st.caption(f"By “{list_controls.ORDERS[order][0]}”.")
             own = RankOptions(options.filters, order, options.weight, options.diversity, options.fame)
-            ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}")
+            there = ranks[1 - number]
+            marks = {movie_id: f"both lists: {ordinal(there[movie_id])} there" for movie_id in shared}
+            ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}", marks=marks)
 
 
 def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> None:
@@ -169,7 +174,7 @@ def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> 
         hide_index=True,
         height="content",
         column_config={
-            "movie": st.column_config.TextColumn("Movie", width=190),
+            "movie": st.column_config.TextColumn("Movie", width=240),
             "first": st.column_config.NumberColumn(names[0], format="%.2f ★", width=96),
             "second": st.column_config.NumberColumn(names[1], format="%.2f ★", width=96),
             "difference": st.column_config.TextColumn("Difference", width=84),

@@ -1,5 +1,7 @@
 """What if, “Another model”: two models on the same visitor, side by side."""
 
+import json
+
 import pytest
 
 from bst.inference.recommender import RankOptions, Recommender
@@ -39,6 +41,14 @@ def test_on_a_fresh_clone_the_demo_world_has_another_model():
     first, second = lists(app)
     assert first == [row.title for row in expected.first]
     assert second == [row.title for row in expected.second]
+    # what is on both lists is marked, with its rank on the other one
+    drawn = [json.loads(component.proto.json) for component in app.get("bidi_component")]
+    marks = [{row["movie_id"]: row.get("mark") for row in data["rows"]} for data in drawn if "heads" in data]
+    ranks = [{row.movie_id: row.rank for row in rows} for rows in (expected.second, expected.first)]
+    for marked, there in zip(marks, ranks, strict=True):
+        assert {movie for movie, mark in marked.items() if mark} == set(expected.shared)
+        for movie in expected.shared:
+            assert marked[movie].startswith(f"both lists: {there[movie]}")
     assert "Compact BST cannot order like that, so its list is ordered by “Highest rated”" in captions(app)
     assert "Timeline BST is clearly better, by 0.1" in texts(app)
     assert "by people whom neither model has seen" in texts(app)
@@ -73,9 +83,7 @@ def test_a_name_in_a_link_that_is_no_model_is_replaced():
 
 def test_a_model_without_ratings_is_no_choice_and_presets_that_are_the_same_go_by_their_names(kinds):
     app = another_model("timeline", WHO)
-    assert set(app.selectbox(key="other_model").options) == {
-        f"{name} · Demo world (simulated) · {name}" for name in ("classic", "rating-only")
-    }
+    assert set(app.selectbox(key="other_model").options) == {"Compact BST · classic", "Timeline BST · rating-only"}
     app.selectbox(key="other_model").select("rating-only").run()
     assert not app.exception
     assert "timeline against rating-only" in texts(app), "both are of the preset “timeline”"

@@ -320,7 +320,7 @@ def test_each_user_has_a_row_and_the_first_is_described(with_users):
     table = app.dataframe[0].value
     assert table["user"].tolist() == ["User 78", "User 79", "User 77"], "the largest error first"
     assert "0.60 to 0.65: 1, 0.65 to 0.70: 1, 0.90 to 0.95: 1" in chart_words(app)[0]
-    assert app.subheader[0].value.replace("\\", "") == "User 78 · female, 25–34, artist · 40 ratings"
+    assert app.header[0].value.replace("\\", "") == "User 78 · female, 25–34, artist · 40 ratings"
     title = resources.catalogue("demo").title(person(78, 0.9).worst_movie_id)
     assert (
         "Off by 0.90 ★ on average (Item mean 0.90 ★, SVD fold-in 0.70 ★). The model expects 0.30 ★ more than they "
@@ -336,7 +336,7 @@ def test_users_are_filtered_by_group_and_by_error(with_users):
     app.segmented_control(key="visitors_part").set_value("all").run()
     app.multiselect(key="visitors_sexes").set_value(["M"]).run()
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
-    assert app.subheader[0].value.startswith("User 79"), "of those who are shown"
+    assert app.header[0].value.startswith("User 79"), "of those who are shown"
     app.slider[0].set_range(0.6, 0.65).run()
     assert app.dataframe[0].value["user"].tolist() == ["User 77"], "the upper end is that of the next bar"
     app.button(key="visitors_all_errors").click().run()

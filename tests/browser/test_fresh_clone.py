@@ -49,6 +49,7 @@ def test_training_may_be_the_first_page_that_anybody_opens(context, tmp_path, mo
         page.get_by_role("button", name="Train a model").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_role("combobox", name="Dataset")).to_have_value(re.compile("Demo world"))
+        dialog.get_by_text("Full", exact=True).click()
         choose(page, "Preset", "Compact BST")
         press(page, "Share of its users to train on", "ArrowLeft", 4)
         expect(dialog.get_by_role("textbox", name="Name of the model")).to_have_value("demo-compact-2")

@@ -15,7 +15,7 @@ HEAD, ROW, BOX = 35, 35, 18
 
 
 def titles(page: Page, number: int) -> list[str]:
-    rows = page.locator(f".st-key-models_list_{number} ol > li")
+    rows = page.locator(f".st-key-models_list_{number} ol > li .title")
     expect(rows).to_have_count(10)
     return rows.all_inner_texts()
 

@@ -182,7 +182,7 @@ def test_a_model_of_windows_is_not_judged_on_last_movies(world):
     with pytest.raises(
         ConfigError, match="preset user-features cannot be measured under protocol last; give --protocol"
     ):
-        prepare(world, preset("user-features"), "last", 0)
+        prepare(world, CONFIG, "last", 0)
 
 
 # ---- figures of timeline models

@@ -48,6 +48,17 @@ def test_demographics_of_a_user(users):
     assert users.lengths().tolist() == [24] * 40
 
 
+def test_a_user_as_they_were_at_some_moment(users):
+    row = users.row_of(24)
+    assert row == 23, "users are numbered from 1"
+    events = users.events(row)
+    assert users.before(row, 5) == replace(users.without_history(row), history=events[:5]), "with their times"
+    assert users.before(row, 5, max_history=2).seen == {event.movie_id for event in events[:3]}
+    assert users.before(row, 0) == users.without_history(row)
+    with pytest.raises(VisitorError, match="has no user 999"):
+        users.row_of(999)
+
+
 def test_unknown_demographics_stay_unknown(timeline_bundle, orderly):
     nothing = {
         "sex": pd.Categorical([None] * 40, SEXES),

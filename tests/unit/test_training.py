@@ -84,6 +84,12 @@ def test_users_held_out_have_no_id_that_was_learned(world):
     assert -1 not in held_out_arrays(known, known.windows.validation)[0]["user"]
 
 
+def test_the_card_says_how_the_test_users_were_held_out():
+    from bst.bundles.bundle import open_bundle
+
+    assert "Test users are held out whole" in open_bundle("demo-compact").model_card
+
+
 # ---- hiding
 
 

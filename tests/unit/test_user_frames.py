@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.evaluation.measure import measure, measure_users, own_split
 from bst.evaluation.user_errors import UserErrors, user_errors, with_listed_likes
 from bst.models.registry import prepare
 from bst.presentation import charts
@@ -89,6 +90,21 @@ def labels_of_split(split):
     from bst.evaluation.predictions import TestLabels
 
     return TestLabels(split, np.full(len(split.test), 3.0))
+
+
+def test_the_errors_of_users_alone_are_those_of_a_full_evaluation(timeline_bundle, orderly):
+    """Measured several times as fast, with the baselines that take no time."""
+    split, shares = own_split(timeline_bundle, orderly), []
+    quick = measure_users(timeline_bundle, split, lambda share, message: shares.append(share))
+    full = measure(timeline_bundle, split)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    for ours, theirs in zip(quick.users, full.users.users, strict=True):
+        assert (ours.user_id, ours.labels, ours.listed_likes) == (theirs.user_id, theirs.labels, theirs.listed_likes)
+        assert ours.mae == pytest.approx(theirs.mae, abs=1e-3)
+        assert "item_mean" in ours.baselines
+    weighted = sum(row.mae * row.labels for row in quick.users) / sum(row.labels for row in quick.users)
+    assert weighted == pytest.approx(full.record.metrics.mae, abs=1e-3)
 
 
 def test_who_rates_too_little_later_has_no_count(timeline_recommender):

@@ -40,6 +40,7 @@ function listItem(row, data, onWhy) {
   const text = create("div")
   text.append(create("bdi", "title", row.title))
   if (row.seen) text.append(create("span", "seen", "seen"))
+  if (row.mark) text.append(create("span", "mark", row.mark))
   if (row.ratings) text.append(create("span", "ratings", row.ratings))
   if (row.note) text.append(create("span", "note", row.note))
   if (row.because) text.append(create("span", "because", row.because, row.because_tooltip))
@@ -91,8 +92,9 @@ function tile(row, data, onWhy, family) {
   }
   if (!data.by.includes("rating")) numbers.append(create("span", "rating", row.rating, row.rating_tooltip))
   element.append(picture, create("bdi", "title", row.title), numbers)
-  if (row.note) element.append(create("span", "note", row.note))
+  if (row.mark) element.append(create("span", "mark", row.mark))
   if (row.because_short) element.append(create("span", "because", row.because_short, row.because_tooltip))
+  if (row.note) element.append(create("span", "note", row.note))
   if (row.ratings) element.append(create("span", "ratings", row.ratings))
   return element
 }

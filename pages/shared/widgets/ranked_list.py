@@ -51,12 +51,14 @@ def render(
     key: str = "ranked_list",
     view: View = "rows",
     notes: Mapping[int, str] | None = None,
+    marks: Mapping[int, str] | None = None,
 ) -> None:
     """Draw the rows of a visitor's list, as posters in a grid or as lines with all numbers.
 
     ``before``: the visitor whose list, ranked the same way, movements are measured against; None: no movements.
     ``on_why``: called with the movie id of a row whose button is pressed, before the page runs again; None: no buttons.
     ``notes``: what is said of some movies, by movie id, in the place of reasons; None: the reasons of each row.
+    ``marks``: a few words beside the titles of some movies, by movie id.
     """
     strongest: list[StrongestEvent | None] = [None] * len(rows)
     if notes is None:
@@ -70,6 +72,8 @@ def render(
     for row, strongest_event in zip(rows, strongest, strict=True):
         item = _row(row, recommender.bundle.levels, highest)
         item["poster"] = posters.data(recommender.catalogue, row.movie_id)
+        if marks and row.movie_id in marks:
+            item["mark"] = marks[row.movie_id]
         if counts is not None:
             item["ratings"] = _ratings(int(counts[recommender.catalogue.row(row.movie_id)]), options.order)
         if notes is not None:
