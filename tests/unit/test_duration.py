@@ -47,7 +47,7 @@ def test_a_quick_look_takes_fewer_users_of_a_larger_dataset():
 
 def test_of_a_folder_of_ones_own_nothing_is_known():
     assert estimated_seconds(settings("timeline", "my-own-ratings")) is None
-    assert quick_look("my-own-ratings").share == 0.05
+    assert quick_look("my-own-ratings").share == 0.25
 
 
 def test_this_computer_is_as_fast_as_it_is():
