@@ -371,6 +371,8 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
         "goal_above": False,
         "goal_top": 7,
         "goal_stars": 3.3,
+        "other_model": "rating-only",
+        "models_movie": ALIEN,
         "replay_user": 12,
         "replay_step": 3,
         "replay_order": "rating",
