@@ -28,7 +28,7 @@ from bst.text import count
 from pages.evaluation import single_users, state
 from pages.evaluation.state import Opening
 from pages.shared import real_users, resources
-from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
+from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height, whole_stars
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import chart_view
 
@@ -57,7 +57,7 @@ def render(bundle: Bundle) -> bool:
     if results is None:
         return True
     table = user_table(results.users)
-    st.markdown(_summary(table, baseline_of(results.users)))
+    st.markdown(whole_stars(_summary(table, baseline_of(results.users))))
     shown = _draw_filters(bundle, table)
     if shown.empty:
         st.info("Nobody passes these filters.", icon=":material/filter_alt_off:")
@@ -231,7 +231,7 @@ def _draw_user(bundle: Bundle, results: UserResults, user_id: int) -> None:
         labels = count(row.labels, "rating" if bundle.protocol == "visitor" else "test rating")
         person = f"{real_users.describe(row.demographics)} · {labels}"
         st.header(escape_markdown(f"User {user_id} · {person}"), anchor=False)
-        st.markdown(_describe(bundle, row))
+        st.markdown(whole_stars(_describe(bundle, row)))
         with st.container(horizontal=True, gap="small"):
             for target, label, icon, opening in (
                 ("why", "Open in Why", "visibility", Opening("why", user_id, row.worst_history, row.worst_movie_id)),

@@ -29,6 +29,15 @@ def stars(rating: float) -> str:
     return f"{rating:.0f} ★" if float(rating).is_integer() else f"{rating:.1f} ★"
 
 
+def whole_stars(text: str) -> str:
+    """Return a text in which no line ends between a number and its star.
+
+    >>> whole_stars("by 0.45 ★.") == "by 0.45\\N{NO-BREAK SPACE}★."
+    True
+    """
+    return text.replace(" ★", "\N{NO-BREAK SPACE}★")
+
+
 def capitalised(text: str) -> str:
     """Return a text that begins with a capital, whatever follows."""
     return text[:1].upper() + text[1:]

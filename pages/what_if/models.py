@@ -16,7 +16,7 @@ from bst.text import count, signed, span
 from bst.what_if import ModelComparison, compare_models, strongest_reason
 from bst.what_if.edits import ordinal
 from pages.shared import other_models, pages, resources
-from pages.shared.format import escape_markdown, stars
+from pages.shared.format import escape_markdown, stars, whole_stars
 from pages.shared.state import evaluation_request, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, ranked_list
@@ -52,7 +52,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     names = other_models.short_names(recommender.bundle, other.bundle)
     with headline:
         st.title(escape_markdown(comparison.describe()), anchor=False)
-        st.markdown(_sentence_about_ratings(comparison, names))
+        st.markdown(whole_stars(_sentence_about_ratings(comparison, names)))
     _draw_order(recommender, comparison, options, names)
     if comparison.catalogue.empty:
         st.info("There is nothing to rank: no movie passes the filters, or all have been seen.", icon=":material/info:")
@@ -129,7 +129,7 @@ def _draw_ranks(comparison: ModelComparison, names: tuple[str, str]) -> None:
     )
     st.caption(
         f"The first {TOP_K} of each. Solid lines to ▲: {escape_markdown(names[1])} ranks the movie higher; dashed "
-        "lines to ▼: lower; thin lines: the same rank."
+        "lines to ▼: lower; thin lines: the same rank. Below, “both” marks what is on both lists, with its rank there."
     )
 
 
@@ -154,7 +154,7 @@ def _draw_lists(
             st.caption(f"By “{list_controls.ORDERS[order][0]}”.")
             own = RankOptions(options.filters, order, options.weight, options.diversity, options.fame)
             there = ranks[1 - number]
-            marks = {movie_id: f"both lists: {ordinal(there[movie_id])} there" for movie_id in shared}
+            marks = {movie_id: f"both: {ordinal(there[movie_id])} there" for movie_id in shared}
             ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}", marks=marks)
 
 
@@ -206,9 +206,8 @@ def _draw_movie(
 
 def _draw_one_model(model: Recommender, visitor: Visitor, movie_id: int, name: str) -> None:
     row = model.recommendation(visitor, movie_id)
-    st.markdown(
-        f"**{escape_markdown(name)}** expects **{row.expected_rating:.2f} ★**. {_reason(model, visitor, movie_id)}"
-    )
+    said = f"**{escape_markdown(name)}** expects **{row.expected_rating:.2f} ★**. {_reason(model, visitor, movie_id)}"
+    st.markdown(whole_stars(said))
     if row.distribution is None:
         st.caption("This model predicts one number, and not how likely each rating is.")
         return
@@ -237,7 +236,7 @@ def _reason(model: Recommender, visitor: Visitor, movie_id: int) -> str:
 def _draw_verdict(bundle: Bundle, other: Bundle, names: tuple[str, str]) -> None:
     """Say which of the two is better on held-out ratings, with the way to the whole comparison."""
     st.header("Which one is right more often?", anchor=False)
-    st.markdown(_verdict(bundle, other, names))
+    st.markdown(whole_stars(_verdict(bundle, other, names)))
     opened = st.button(
         "Compare them on the Evaluation page",
         key="models_evaluate",

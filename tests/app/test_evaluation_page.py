@@ -82,7 +82,7 @@ def opened(app: AppTest, tab: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    return " ".join(text.value for text in app.markdown).replace("\\", "")
+    return " ".join(text.value for text in app.markdown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_shipped_model_opens_from_what_was_kept(record):
