@@ -262,13 +262,16 @@ def movie_groups(table: pd.DataFrame, overall: float, levels: tuple[float, ...],
         ],
     )
     everyone = alt.Chart(pd.DataFrame({"mean": [overall], "text": [f"everyone {overall:.2f}"]}))
-    many, few = base.transform_filter("!datum.few"), base.transform_filter("datum.few")
+    few = shown["few"].astype(bool)
+    many_points = base.transform_filter("!datum.few").mark_point(size=80, filled=True, opacity=1)
+    few_points = base.transform_filter("datum.few").mark_point(size=70, filled=False, strokeWidth=2, opacity=0.8)
+    # a layer without a point has no name for a screen reader
+    points = [layer for layer, drawn in ((many_points, ~few), (few_points, few)) if drawn.any()]
     return alt.layer(
         everyone.mark_rule(strokeDash=[4, 4], opacity=0.7, color=ink).encode(x="mean:Q"),
         everyone.mark_text(baseline="bottom", dy=-4).encode(x="mean:Q", y=alt.value(0), text="text:N"),
         base.mark_rule(strokeWidth=3, opacity=0.4, color=ink).encode(x="low:Q", x2="high:Q"),
-        many.mark_point(size=80, filled=True, opacity=1),
-        few.mark_point(size=70, filled=False, strokeWidth=2, opacity=0.8),
+        *points,
     ).properties(**row_heights(24, shown["label"].nunique()))
 
 
