@@ -85,7 +85,7 @@ def _summary(errors: list[WorstError], side: Side) -> str:
     start = f"Of the {count(len(errors), 'prediction')} with the largest errors, the best baseline was"
     if shared > len(errors) / 2:
         return (
-            f"{start} also off by more than two stars in {shared}: little in these users' earlier ratings hinted at it."
+            f"{start} also off by more than two stars in {shared}: little in these users’ earlier ratings hinted at it."
         )
     return f"{start} off by more than two stars in only {shared}."
 

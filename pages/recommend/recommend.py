@@ -159,15 +159,17 @@ def _reason(
         ]
     if best is None or not visitor.history:
         return "Change anything about the visitor: the list follows at once."
+    short = escape_markdown(recommender.catalogue.short_title(best.movie_id))
     if strongest is None:
-        return "No single movie of the history moves it: change anything, and the list follows at once."
+        return f"No single movie of the history moves {short} much."
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
+    raised = f"is raised most by {escape_markdown(title)}, {rating}"
     if order == "like" and best.will_like is not None:
         chance = percent(ranked_list.without_event(best.will_like, strongest.effect))
-        return f"Mainly because of {escape_markdown(title)}, {rating}: {chance} without it."
-    without = stars(round(best.expected_rating - strongest.effect, 1))
-    start = "Mainly because of" if order == "rating" else "The main reason for the rating is"
-    return f"{start} {escape_markdown(title)}, {rating}: without it, the model would expect {without}."
+        return f"{short} {raised}: {chance} without it."
+    # which movie comes next is predicted by another part of the model
+    subject = short if order == "rating" else f"The rating of {short}"
+    return f"{subject} {raised}: {stars(round(best.expected_rating - strongest.effect, 1))} without it."
 
 
 def _draw_list(

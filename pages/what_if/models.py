@@ -26,7 +26,7 @@ TITLE = "Another model"
 TOP_K = 10
 MAX_DISAGREEMENTS = 10
 SELECTOR_WIDTH, TABLE_WIDTH = 420, 460  # pixels
-QUESTION = "What would another model say of this visitor?"
+QUESTION = "What would another model say about this visitor?"
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:

@@ -54,7 +54,7 @@ def _draw_heads(recommender: Recommender, explanation: Explanation, looks: Candi
     long = weights(recommender, explanation, looks).melt(["label"], list(looks.heads), "head", "weight")
     chart_view.show(
         charts.attention_heatmap(long),
-        f"Attention of each of {len(looks.heads)} heads; every head's weights sum to 100%",
+        f"Attention of each of {len(looks.heads)} heads; every head’s weights sum to 100%",
         name="Every head",
     )
     st.caption("The model looks in several ways at once: with several heads, whose weights sum to 100% each.")
