@@ -36,7 +36,7 @@ page = st.navigation(
                 pages.REPLAY,
                 title="Replay",
                 icon=":material/replay:",
-                help="Follow a real user through time: what the model expected, and what they did.",
+                help="Follow one user through time, movie by movie: what the model expected, and what they did.",
             ),
             st.Page(
                 pages.STORY,

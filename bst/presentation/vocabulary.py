@@ -213,7 +213,7 @@ ATTRIBUTES = _by_key(
 ORDERS = _by_key(
     Term("next", "Likely next"),
     Term("blend", "Both, half and half"),
-    Term("like", "For this visitor", "what they will most likely watch and like some time."),
+    Term("like", "Best bets", "what they will most likely watch and like some time."),
     Term("rating", "Highest rated", "a lower bound of the expected rating, allowing for how few people rated a movie."),
     Term("popularity", "Popularity", "the same list for everyone: what most people rated."),
 )

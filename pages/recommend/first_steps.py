@@ -1,32 +1,37 @@
 """What this is, in a line, and three things to try: for somebody who has never seen the app."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import streamlit as st
 
+from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
-from pages.recommend import visitor_sources
-from pages.shared import part_runs, resources
+from pages.recommend import state, visitor_sources
+from pages.shared import part_runs
 from pages.shared.format import escape_markdown
-from pages.shared.state import chosen_model, settings, visitor_state
+from pages.shared.state import settings, visitor_state
+from pages.shared.widgets import list_controls, ranked_list
 from pages.story import link as story_link
 
 PITCH = (
-    "A Transformer recommender, opened up. **Everything can be changed**: a star, a movie, who they are. The list "
-    "follows at once."
+    "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything**: the list follows at "
+    "once."
 )
-LOW, HIGH = 1.0, 5.0
+# a rating from here on is turned into the lowest, a lower one into the highest
 LIKED_FROM = 4.0
 # the names of two personas, and what the button says that makes one the visitor: the other one, if they are it already
 PERSONAS = {"Family with two kids": "Be a family", "Film student": "Be a film student"}
 
 
-def render() -> None:
+def render(recommender: Recommender) -> None:
     """Draw the buttons; they follow the visitor."""
 
     @st.fragment(key=part_runs.key("tries", "a"))
     def tries() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="tries"):
             st.markdown("**Try it:**", width="content")
-            _draw_star(visitor_state.current())
+            _draw_star(recommender, visitor_state.current())
             _draw_persona()
             _draw_for_anyone()
             story_link.render()
@@ -35,31 +40,45 @@ def render() -> None:
         tries()
 
 
-def _draw_star(visitor: Visitor) -> None:
-    event = _telling(visitor)
-    if event is None:
+def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
+    tried = state.tried_rating(visitor)
+    event = _telling(recommender, visitor)
+    if tried:
+        movie_id, rating = tried
+    elif event:
+        movie_id, rating = event.movie_id, _opposite(event.rating, recommender.bundle.levels)
+    else:
         return
-    rating = LOW if event.rating >= LIKED_FROM else HIGH
-    title = resources.catalogue(chosen_model.bundle().dataset).short_title(event.movie_id)
+    again = " again" if tried else ""
     st.button(
-        f"Give {escape_markdown(title)} {rating:g} ★",
+        f"{rating:g} ★ for {escape_markdown(recommender.catalogue.short_title(movie_id))}{again}",
         key="try_star",
         icon=":material/star_half:",
-        help=f"{event.rating:g} ★ becomes {rating:g} ★: watch the movies move.",
         on_click=part_runs.then_run_all(_rate),
-        args=(event.movie_id, rating),
+        args=(movie_id, rating),
     )
 
 
-def _telling(visitor: Visitor) -> Event | None:
-    """Return the event whose rating is turned around: the newest of those that they rated highest."""
-    return max(reversed(visitor.history), key=lambda event: event.rating, default=None)
+def _telling(recommender: Recommender, visitor: Visitor) -> Event | None:
+    """Return the event that moves the list most, by the reasons that the list shows; else the newest."""
+    options = list_controls.rank_options(recommender)
+    rows = recommender.rank(visitor, list_controls.length(), options)
+    movie_ids = [row.movie_id for row in rows]
+    effects: Counter[Event] = Counter()
+    for strongest in ranked_list.cached_strongest_events(recommender, visitor, movie_ids, options.order):
+        if strongest:
+            effects[strongest.event] += strongest.effect  # type: ignore[assignment]
+    return max(effects, key=effects.__getitem__, default=visitor.history[-1] if visitor.history else None)
+
+
+def _opposite(rating: float, levels: Sequence[float]) -> float:
+    return levels[0] if rating >= LIKED_FROM else levels[-1]
 
 
 def _rate(movie_id: int, rating: float) -> None:
-    levels = chosen_model.bundle().levels
-    nearest = min(levels, key=lambda level: abs(level - rating))
-    visitor_state.replace(visitor_state.current().rated(movie_id, nearest))
+    visitor = visitor_state.current()
+    state.note_tried_rating(movie_id, visitor.ratings[movie_id], rating)
+    visitor_state.replace(visitor.rated(movie_id, rating))
 
 
 def _draw_persona() -> None:

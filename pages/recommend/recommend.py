@@ -28,7 +28,7 @@ def render() -> None:
     headline = st.empty()
     st.caption(first_steps.PITCH)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        first_steps.render()
+        tries = st.container(width="content")
         toolbar.render()
     editor, answer = page_frame.slim_beside_wide("recommend")
     with editor:
@@ -45,6 +45,8 @@ def render() -> None:
         downloads = _draw_controls(recommender, options)
         _draw_answer(recommender, options, headline, downloads)
         movie_lookup.render(recommender, options)
+    with tries:  # last, as nobody waits for it, and it needs what the list has found
+        first_steps.render(recommender)
 
 
 def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGenerator:
@@ -79,8 +81,15 @@ def _draw_answer(
     rows = recommender.rank(visitor, list_controls.length(), options)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
     st.caption(f"{list_controls.explain(options)} {_reason(recommender, visitor, best, rows, options.order)}")
-    _draw_list(recommender, visitor, rows, options, downloads, visitor_state.previous())
+    _draw_list(recommender, visitor, rows, options, downloads, _comparable(visitor_state.previous(), visitor))
     headline.title(_sentence(visitor, best, options), anchor=False)
+
+
+def _comparable(before: Visitor | None, visitor: Visitor) -> Visitor | None:
+    """Return who the visitor was before, unless that was somebody else: then ranks up and down mean nothing."""
+    if before and before.history and visitor.history and not before.ratings.keys() & visitor.ratings.keys():
+        return None
+    return before
 
 
 def _draw_for_anyone(
@@ -163,13 +172,13 @@ def _reason(
     if strongest is None:
         return f"No single movie of the history moves {short} much."
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
-    raised = f"is raised most by {escape_markdown(title)}, {rating}"
+    start = f"Of the movies watched, {escape_markdown(title)}, {rating}, raises"
     if order == "like" and best.will_like is not None:
         chance = percent(ranked_list.without_event(best.will_like, strongest.effect))
-        return f"{short} {raised}: {chance} without it."
+        return f"{start} {short} most: {chance} without it."
     # which movie comes next is predicted by another part of the model
-    subject = short if order == "rating" else f"The rating of {short}"
-    return f"{subject} {raised}: {stars(round(best.expected_rating - strongest.effect, 1))} without it."
+    raised = short if order == "rating" else f"the rating of {short}"
+    return f"{start} {raised} most: {stars(round(best.expected_rating - strongest.effect, 1))} without it."
 
 
 def _draw_list(
@@ -192,7 +201,7 @@ def _draw_list(
         ranked_list.draw_download(recommender, visitor, rows, options)
     on_why = partial(explained.request, order=options.order)
     ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
-    if rows[0].watch_next is not None:
+    if rows[0].watch_next is not None and (options.order in ("next", "blend") or settings.get("list_view") == "rows"):
         st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
 
 

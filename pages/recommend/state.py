@@ -1,9 +1,10 @@
-"""Which dialog of the page is open, and what it waits for. The only writer of these session keys."""
+"""Which dialog is open, what the page waits for, and what was tried. The only writer of these session keys."""
 
 from typing import Literal
 
 import streamlit as st
 
+from bst.schema import Visitor
 from pages.shared.state import session_cache
 
 Dialog = Literal["personas", "import"]
@@ -44,3 +45,14 @@ def want_real_user(wanted: bool) -> None:
 def is_real_user_wanted() -> bool:
     """Tell whether a user of the dataset is to become the visitor."""
     return st.session_state.get("real_user_wanted", False)
+
+
+def note_tried_rating(movie_id: int, before: float, after: float) -> None:
+    """Note that the button that tries another rating changed one, so that it can change it back."""
+    st.session_state["tried_rating"] = (movie_id, before, after)
+
+
+def tried_rating(visitor: Visitor) -> tuple[int, float] | None:
+    """Return the movie whose rating was tried, and its rating before, as long as the visitor has the tried one."""
+    movie_id, before, after = st.session_state.get("tried_rating", (None, 0.0, 0.0))
+    return (movie_id, before) if movie_id is not None and visitor.ratings.get(movie_id) == after else None

@@ -118,4 +118,4 @@ def _hits(hits: int, shown: int, left: int) -> str:
 
 def _rated_later(position: int, rating: float) -> str:
     """Say how many movies later they rated a movie, and how."""
-    return f"✓ {'next' if position == 1 else f'{position} later'}: {stars(rating)}"
+    return f"✓ {stars(rating)} {'next' if position == 1 else f'after {position - 1} more'}"

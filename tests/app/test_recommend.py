@@ -330,7 +330,7 @@ def test_in_the_list_for_this_visitor_the_cause_is_what_makes_a_movie_likelier(k
             event = who.history[least]
             assert because == f"likelier because of {titles[event.movie_id]}, {event.rating:.0f} ★"
             assert f" would say {percent(1 / (1 + math.exp(-without[least])))} instead of " in row["because_tooltip"]
-    assert " is raised most by " in captions(app) or "No single movie of the history moves " in captions(app)
+    assert "Of the movies watched, " in captions(app) or "No single movie of the history moves " in captions(app)
     # without a history there is nothing to rest on
     app.button(key="start_empty").click().run()
     assert not any("because" in row for row in rows(app))
@@ -426,7 +426,7 @@ def test_the_list_and_the_visitor_can_be_downloaded(kinds):
 
 
 def test_each_model_offers_the_orders_that_it_supports(kinds, tmp_path, override_settings):
-    orders = ["For this visitor", "Highest rated", "Likely next", "Both"]
+    orders = ["Best bets", "Highest rated", "Likely next", "Both"]
     assert start("timeline").segmented_control(key="order_choice").options == orders
     for other in ("classic", "rating-only"):
         app = start(other)

@@ -112,7 +112,7 @@ def test_the_list_as_it_was_then_marks_what_they_rated_later(kinds, dataset):
     assert not set(seen) & set(titles)
     positions = {title: position for position, (title, _) in enumerate(events[5:], start=1)}
     wanted = [
-        f"✓ {'next' if positions[title] == 1 else f'{positions[title]} later'}: {later[title]:.0f} ★"
+        f"✓ {later[title]:.0f} ★ {'next' if positions[title] == 1 else f'after {positions[title] - 1} more'}"
         if title in later
         else ""
         for title in titles

@@ -191,7 +191,7 @@ def test_taste_alone_orders_both_lists_and_the_goal(kinds, model):
     look_at(app, "find")
     assert TITLES[app.selectbox(key="goal_movie").value] == model.rank(visitor(app), 15, taste)[-1].title
     assert app.metric[1].value == "15th of 1,345"
-    assert "In the list “For this visitor” with 0% fame" in captions(app)
+    assert "In the list “Best bets” with 0% fame" in captions(app)
 
 
 def test_the_page_says_when_no_movie_passes_the_filters(kinds):

@@ -107,7 +107,7 @@ def test_order_by_what_is_likely_next(page):
     page.get_by_text("Highest rated", exact=True).click()
     settled(page)
     assert headline(page).startswith("After 5 movies, the model expects this visitor to ")
-    page.get_by_text("For this visitor", exact=True).click()
+    page.get_by_text("Best bets", exact=True).click()
     settled(page)
     assert headline(page).startswith("After 5 movies, the best bet for this visitor is ")
 

@@ -16,7 +16,7 @@ from pages.shared.state.link import LENGTHS
 
 # what a list can be ordered by: the label on the control, and what it means
 ORDERS: dict[Order, tuple[str, str]] = {
-    "like": ("For this visitor", "What they are most likely to watch and like some time."),
+    "like": ("Best bets", "What they are most likely to watch and like some time."),
     "rating": (
         "Highest rated",
         "The highest expected rating first. Few ratings count against a movie, as little is known of it.",
@@ -100,7 +100,7 @@ def _popularity(recommender: Recommender, bands: tuple[int, int]) -> tuple[float
 
 
 def draw_order(recommender: Recommender, options: RankOptions) -> None:
-    """Draw the choice of the order, and for some orders a slider between two things that count."""
+    """Draw the choice of the order, and for “Both” a slider between the two."""
     if len(recommender.orders) == 1:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -112,33 +112,21 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
             label_visibility="collapsed",
             **controlled("order_choice", options.order, lambda chosen: settings.update(order=chosen)),
         )
-        if options.order == "like":
+        if options.order == "blend":
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
-                st.markdown("Their taste", width="content")
+                st.markdown("Liked", width="content")
                 st.slider(
-                    "How much a movie’s fame counts: not at all on the left, where their taste decides alone",
+                    "How much “likely next” counts; the rest counts for being liked",
                     0,
                     100,
                     step=PERCENT_STEP,
                     format="%d%%",
-                    key=settings.key("fame"),
+                    key=settings.key("blend_weight"),
                     persist_state="session",
                     label_visibility="collapsed",
                     width="stretch",
                 )
-                st.markdown("Fame", width="content")
-        if options.order == "blend":
-            st.slider(
-                "How much “likely next” counts; the rest counts for being liked",
-                0,
-                100,
-                step=PERCENT_STEP,
-                format="%d%% likely next",
-                key=settings.key("blend_weight"),
-                persist_state="session",
-                label_visibility="collapsed",
-                width="stretch",
-            )
+                st.markdown("Next", width="content")
 
 
 def draw_view() -> None:
@@ -156,10 +144,11 @@ def draw_view() -> None:
 
 
 def draw_filters(recommender: Recommender, options: RankOptions) -> None:
-    """Draw the menu with the filters, diversity and length."""
+    """Draw the menu with the filters, what else shapes the list, and its length."""
     filters = options.filters
+    personal = options.order == "like" and options.fame < 1
     settings_in_use = filters.genres, filters.years, filters.popularity, filters.include_seen, options.diversity
-    active = sum(map(bool, settings_in_use))
+    active = sum(map(bool, (*settings_in_use, personal)))
     first, last = settings.years()
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/tune:", key="filters"):
         st.multiselect(
@@ -179,6 +168,18 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
         if filters.popularity:
             st.caption(_count_ratings(recommender, filters.popularity))
         st.toggle("Include movies they have seen", key=settings.key("filter_seen"), persist_state="session")
+        if options.order == "like":
+            st.slider(
+                "Weight of fame",
+                0,
+                100,
+                step=PERCENT_STEP,
+                format="%d%%",
+                key=settings.key("fame"),
+                persist_state="session",
+                help="At 100% the list is what the model predicts: well-known movies lead, as most people come across "
+                "them and like them. Less makes the list more personal, and less certain.",
+            )
         st.slider(
             "Diversity",
             0,

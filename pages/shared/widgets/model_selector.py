@@ -36,10 +36,10 @@ def render(page: str) -> Choice:
             index=list(choices).index(choice.name),
             format_func=_labels(choices).__getitem__,
             key=chosen_model.WIDGET,
-            help="All models that were trained here or came with the app.",
+            help="The models that came with the app or were trained here. "
+            f"{resources.NEEDS_DATASET}: its dataset is not on this computer yet; choose it to download that. "
+            f"{resources.NOT_USABLE}: it cannot be used; choose it to see why.",
         )
-        if any(other.problem for other in choices.values()):
-            st.caption(f"{resources.NEEDS_DATASET} needs its dataset first · {resources.NOT_USABLE} not usable")
         if choice.bundle:
             _draw_facts(choice.bundle)
     if page not in pages.OWN_ADDRESS:

@@ -24,7 +24,7 @@ function bars(row, full) {
 function share(row, name, data) {
   const classes = ["share", name, data.by.includes(name) ? "by" : "", name === data.least ? "least" : ""]
   const element = create("span", classes.join(" "), row[name], row[`${name}_tooltip`])
-  element.append(create("span", "word", ` ${name}`))
+  element.append(create("span", "word", ` ${data.words[name]}`))
   const track = create("span", "track")
   const bar = create("i")
   bar.style.width = `${100 * row[`${name}_share`]}%`
@@ -86,11 +86,12 @@ function tile(row, data, onWhy, family) {
     if (name === "rating") numbers.append(create("b", "rating", row.rating, row.rating_tooltip))
     else if (row[name]) {
       const value = create("b", name, row[name], row[`${name}_tooltip`])
-      value.append(create("span", "word", ` ${name}`))
+      value.append(create("span", "word", ` ${data.words[name]}`))
       numbers.append(value)
     }
   }
-  if (!data.by.includes("rating")) numbers.append(create("span", "rating", row.rating, row.rating_tooltip))
+  if (!data.by.includes("rating"))
+    numbers.append(create("span", "rating", `${row.rating} ${data.words.rating}`, row.rating_tooltip))
   element.append(picture, create("bdi", "title", row.title), numbers)
   if (row.mark) element.append(create("span", "mark", row.mark))
   if (row.because_short) element.append(create("span", "because", row.because_short, row.because_tooltip))

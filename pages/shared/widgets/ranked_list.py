@@ -35,6 +35,8 @@ View = Literal["tiles", "rows"]
 FULL_BAR = 0.8
 # fewer ratings than these are mentioned: what is predicted of such a movie is little more than a guess
 FEW_RATINGS = 20
+# what a probability is of, in a word or two behind it, and when the expected rating is given
+WORDS = {"like": "watch & like", "next": "next", "rating": "if watched"}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SMALLEST = 1e-9
 # of how many lists the session keeps the strongest events: two on What if, and those before a change that is undone
@@ -90,6 +92,7 @@ def render(
             "rows": items,
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
+            "words": WORDS,
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
             # where only one of the two fits
             "least": "like" if options.order in ("next", "blend") else "next",
@@ -170,7 +173,7 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
         heads.append(
             (
                 "like",
-                "Likes",
+                "Will like",
                 f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest",
             )
         )

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from bst.schema import Visitor
+from bst.text import count
 from bst.what_if.edits import describe_edits, differences
 from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
@@ -16,6 +17,8 @@ from pages.shared.widgets import page_frame
 # a link of more characters scrolls, in a box of this many pixels
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
 MAX_DESCRIPTIONS = 2000
+# a change of more than so many edits is described as a whole, where there is a word for it
+MOST_LISTED = 3
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -138,6 +141,11 @@ def change_text(slot: Slot, position: int) -> str:
     if position == 0:
         return "the start" if state == changes.origin else "the oldest change that is kept"
     before = changes.states[position - 1] or visitor_state.current()
+    if len(differences(before, state)) > MOST_LISTED:
+        if state == changes.origin:
+            return "back to the start"
+        if before.history and state.history and not state.ratings.keys() & before.ratings.keys():
+            return f"somebody else, who watched {count(len(state.history), 'movie')}"
     return _describe(chosen_model.bundle().dataset, before, state)
 
 
