@@ -12,7 +12,7 @@ from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
 from bst.metrics import LIKED
 from bst.schema import DEMOGRAPHICS
 
-INTERVAL = "95% interval: where the value would fall for 95 of 100 other samples of as many users."
+INTERVAL = "95% interval: of 100 such intervals, each from another sample of as many users, 95 contain the true value."
 # the chance of at least this many stars, wherever it is shown
 LIKED_TEXT = f"{LIKED:g} ★ or more"
 

@@ -7,6 +7,7 @@ from bst.visitors.replay import RealUsers
 from pages.evaluation import state
 from pages.evaluation.state import Opening
 from pages.shared import pages, real_users
+from pages.shared.format import stars
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.widgets import why_link
 
@@ -27,8 +28,11 @@ def follow() -> None:
 def _open(users: RealUsers, opening: Opening) -> None:
     row = users.row_of(opening.user_id)
     if opening.target == "why" and opening.movie_id is not None and opening.events is not None:
+        given = users.visitor(row).ratings.get(opening.movie_id)
         guest = f"user {opening.user_id} after {count(opening.events, 'movie')}"
-        explained.request_for_guest(opening.movie_id, users.before(row, opening.events), guest)
+        if given is not None:
+            guest += f", who then gave it {stars(given)}"
+        explained.request_for_guest(opening.movie_id, users.before(row, opening.events), guest, "rating")
         why_link.follow()
     if opening.target == "recommend":
         visitor_state.replace(users.visitor(row))

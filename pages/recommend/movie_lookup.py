@@ -81,10 +81,10 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     if numbers := _numbers(position, order, length):
         sentences.append(numbers)
     if position.rank_for_anyone and position.rank_for_anyone != rank:
-        side = "lower" if position.rank_for_anyone < rank else "higher"
+        side = "down" if position.rank_for_anyone < rank else "up"
         sentences.append(
-            f"For somebody unknown it is number {position.rank_for_anyone:,}, so what is known of this visitor puts it "
-            f"{side}."
+            f"For somebody of whom nothing is known it is number {position.rank_for_anyone:,}: what is known of this "
+            f"visitor moves it {side}."
         )
     if position.against:
         event = position.against.event
@@ -124,17 +124,17 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
         if row.distribution is not None:
             liked = float(probability_liked(np.asarray(row.distribution), levels))
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
-        if row.will_like is not None:
+        if row.will_like is not None and not row.seen:
             st.metric(
-                "Likes it some time",
-                "seen" if row.seen else percent(row.will_like),
+                "Will watch and like it",
+                percent(row.will_like),
                 help=f"How likely they are to watch it some time and give it {LIKED:g} ★ or more.",
                 width="content",
             )
-        if row.watch_next is not None:
+        if row.watch_next is not None and not row.seen:
             st.metric(
                 "Watched next",
-                "seen" if row.seen else percent(row.watch_next),
+                percent(row.watch_next),
                 help="How likely this is the next movie that they rate, among all that they have not seen.",
                 width="content",
             )

@@ -133,9 +133,10 @@ def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOption
     start = _start(visitor)
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if options.order == "like" and best.will_like is not None:
+        if options.fame < 1:  # what it is chosen by is no chance, but by how much theirs is above that of others
+            return f"{start}, what suits this visitor more than others is {title}: {rating} expected"
         chance = percent(best.will_like)
-        lead = "the best bet for this visitor is" if options.fame == 1 else "what suits this visitor’s taste best is"
-        return f"{start}, {lead} {title}: {chance} likely to watch it some time and like it"
+        return f"{start}, the best bet for this visitor is {title}: {chance} likely to watch it some time and like it"
     if options.order == "rating" or best.watch_next is None:
         if best.expected_rating < LIKE_FROM:
             return f"{start}, the model expects this visitor to like no movie; the best is {title}: {rating}"

@@ -90,6 +90,14 @@ function refocus(list, movie, control, index) {
   target?.focus({ preventScroll: true })
 }
 
+// where it is narrow, a long history is folded, so that the list below it is in sight
+const FOLDED_ROWS = 5
+function foldButton(list, rows) {
+  const button = create("button", { type: "button", class: "fold" }, `Show all ${rows} movies`)
+  button.onclick = () => list.classList.add("unfolded")
+  return button
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".history")
   const focused = list.getRootNode().activeElement?.closest("[data-control]")
@@ -98,5 +106,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const items = data.rows.map((row, index) => listItem(row, index, data, (edit) => setTriggerValue("edit", edit)))
   if (data.rows.length > data.read) items.splice(data.read, 0, create("li", { class: "unread" }, data.unread))
   list.replaceChildren(...items)
+  if (items.length > FOLDED_ROWS) list.append(create("li", { class: "more" }, foldButton(list, items.length)))
   if (before) refocus(list, before.dataset.movie, focused.dataset.control, index)
 }

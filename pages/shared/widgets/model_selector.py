@@ -105,5 +105,3 @@ def _draw_facts(bundle: Bundle) -> None:
         f"{bundle.parameters['parameters']:,} parameters; {_history_read(bundle.config)}",
     ]
     st.caption("  \n".join(lines))
-    if bundle.simulated:
-        st.caption(":material/info: No real person rated anything here: the audience is simulated.")

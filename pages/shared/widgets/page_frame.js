@@ -15,10 +15,29 @@ function oneEntryPerClick() {
   }
 }
 
+// On a phone the sidebar covers the page: it closes when a page was chosen in it, and with a tap beside it.
+const PHONE = 768
+function closeSidebarOnPhones() {
+  const close = (event) => {
+    if (window.innerWidth >= PHONE) return
+    const sidebar = document.querySelector('[data-testid="stSidebar"]')
+    const button = sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')
+    if (!button || sidebar.getBoundingClientRect().right <= 0) return
+    if (event.target.closest('[data-testid="stSidebarNavLink"]')) setTimeout(() => button.click())
+    else if (event.target.closest('[data-testid="stMain"]')) {
+      event.preventDefault()
+      event.stopPropagation()
+      button.click()
+    }
+  }
+  document.addEventListener("click", close, true)
+}
+
 export default function ({ data }) {
   // the background colour: Streamlit gives its colours only to components
   document.documentElement.style.setProperty("--background", data.background)
   if (window.pageFrame) return
   window.pageFrame = true
   oneEntryPerClick()
+  closeSidebarOnPhones()
 }

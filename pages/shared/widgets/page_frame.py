@@ -24,7 +24,7 @@ _COMPONENT = st.components.v2.component(
 ICONS_ONLY = "icons_only_"
 # prefix of the key of a container with two columns
 BESIDE = "beside_"
-SIMULATED = "Simulated: no real person rated anything here"
+SIMULATED = "Simulated: it learned from invented ratings"
 
 
 def render() -> None:

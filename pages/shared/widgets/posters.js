@@ -135,6 +135,7 @@ const POSTER_MOTIFS = {
     posterCircle(25 + 50 * r(), 58, 24, 'opacity="0.85"') +
     posterPath("M0 78H22V62h14V78H66V54H84V78h16V150H0Z", 'fill="var(--poster-from)"'),
 }
+const POSTER_SERIOUS = ["Crime", "Drama", "Film-Noir", "Horror", "Mystery", "Thriller", "War"]
 const POSTER_MOTIF_OF_NO_GENRE = (r) =>
   posterMany(5, () => posterCircle(100 * r(), 90 * r(), 10 + 16 * r(), 'opacity="0.25"'))
 
@@ -185,7 +186,9 @@ function poster(movie, { small = false, family = "" } = {}) {
   element.setAttribute("aria-hidden", "true")
   const random = posterRandom(movie.title)
   // any of the genres may lead, or many movies of the same kind would look alike
-  const known = movie.genres.filter((genre) => POSTER_MOTIFS[genre])
+  const drawn = movie.genres.filter((genre) => POSTER_MOTIFS[genre])
+  // a dark comedy has no smile on it
+  const known = drawn.filter((genre) => genre !== "Comedy" || !drawn.some((other) => POSTER_SERIOUS.includes(other)))
   const lead = Math.floor(random() * known.length)
   const [genre, other] = [known[lead], known[(lead + 1) % known.length]]
   const [from, light] = POSTER_COLOURS[genre] ?? POSTER_COLOURS_OF_NO_GENRE

@@ -80,7 +80,12 @@ function tile(row, data, onWhy, family) {
   const picture = create("div", "picture", "", row.title)
   picture.append(poster(row.poster, { family }), create("span", "rank", String(row.rank)), moveSign(row))
   if (row.seen) picture.append(create("span", "seen", "seen"))
-  if (data.why) picture.append(whyButton(row, onWhy))
+  if (data.why) {
+    picture.append(whyButton(row, onWhy))
+    // the button is for the keyboard and for those who hear the page; the whole poster is for the finger
+    picture.classList.add("asks")
+    picture.onclick = (event) => event.target.closest("button") || onWhy(row.movie_id)
+  }
   const numbers = create("div", "numbers")
   for (const name of data.by) {
     if (name === "rating") numbers.append(create("b", "rating", row.rating, row.rating_tooltip))

@@ -58,7 +58,7 @@ def render(
         st.header("What they watched", anchor=False)
         search()
         watched()
-    with st.container(border=True):
+    with st.container(border=True, key=f"{slot}_who_card"):
         st.header("Who is watching", anchor=False)
         who()
 
