@@ -220,16 +220,22 @@ def test_the_list_for_anyone_shows_what_personalisation_changes(app):
 
 def test_each_thing_to_try_changes_the_list_and_can_be_undone(app):
     before, first = shown_titles(app), visitor(app)
-    # the newest of those rated highest is turned around
-    assert app.button(key="try_star").label == "Give Alien 1 ★"
+    # the reason of most movies of the list gets the opposite rating, and the same button takes that back
+    assert app.button(key="try_star").label == "5 ★ for Casablanca"
     app.button(key="try_star").click().run()
-    assert visitor(app) == first.rated(movie_id("Alien (1979)"), 1.0)
-    assert shown_titles(app) != before
+    tried = first.rated(movie_id("Casablanca (1942)"), 5.0)
+    assert visitor(app) == tried
+    assert shown_titles(app)[0] != before[0]
+    assert app.button(key="try_star").label == "3 ★ for Casablanca again"
+    app.button(key="try_star").click().run()
+    assert (visitor(app), shown_titles(app)) == (first, before)
+    app.button(key="try_star").click().run()
     app.button(key="try_persona").click().run()
     assert (visitor(app).age, visitor(app).occupation) == (35, "homemaker")
     assert app.button(key="try_persona").label == "Be a film student", "the other one"
     app.button(key="undo").click().run()
-    app.button(key="undo").click().run()
+    assert visitor(app) == tried
+    app.button(key="reset").click().run()
     assert visitor(app) == first
     app.button(key="start_empty").click().run()
     assert "try_star" not in [button.key for button in app.button], "there is nothing to rate"
@@ -468,7 +474,7 @@ def test_less_fame_leaves_what_suits_the_visitor_more_than_others(kinds):
     assert not app.exception
     taste = model.rank(visitor(app), 10, RankOptions(order="like", fame=0))
     assert shown_titles(app) == [row.title for row in taste] != as_predicted
-    assert headline(app).startswith(f"After 5 movies, what suits this visitor’s taste best is {taste[0].title}: ")
+    assert headline(app).startswith(f"After 5 movies, what suits this visitor more than others is {taste[0].title}: ")
     assert "What suits their taste" in captions(app)
     app.slider(key="fame").set_value(50).run()
     half = model.rank(visitor(app), 10, RankOptions(order="like", fame=0.5))
@@ -571,7 +577,7 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
     expected, liked, some_time, following = app.metric
     assert expected.value == best["rating"]
     assert (liked.label, liked.value) == ("4 ★ or more", f"{sum(best['bars'][3:]):.0%}")
-    assert (some_time.label, some_time.value) == ("Likes it some time", best["like"])
+    assert (some_time.label, some_time.value) == ("Will watch and like it", best["like"])
     assert following.value == best["next"]
     chances = next(text.value for text in app.markdown if "The chance that they watch it next: **" in text.value)
     assert "The chance that they ever watch and like it: **" in chances
@@ -584,7 +590,7 @@ def test_any_movie_of_a_timeline_model_has_its_distribution_and_its_chances(kind
 def test_a_seen_movie_cannot_be_the_next(kinds):
     app = start("timeline")
     app.selectbox(key="any_movie_demo").select(movie_id("Alien (1979)")).run()
-    assert [metric.value for metric in app.metric[2:]] == ["seen", "seen"]
+    assert [metric.label for metric in app.metric] == ["Expected rating", "4 ★ or more"]
     assert not any("The chance that" in text.value for text in app.markdown)
 
 

@@ -56,7 +56,10 @@ def test_every_page_says_that_its_people_are_simulated_and_nothing_of_movielens(
 
 
 def test_what_is_next_is_explained_by_what_the_data_are():
-    assert "rated next in the simulation" in captions(start("demo"))
+    app = start("demo")
+    assert "rated next in the simulation" not in captions(app), "where nothing is said of it"
+    app.segmented_control(key="order_choice").select("next").run()
+    assert "rated next in the simulation" in captions(app)
 
 
 def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, override_settings):
@@ -67,6 +70,7 @@ def test_where_people_are_real_nothing_says_that_they_are_simulated(tmp_path, ov
     app = start("demo")
     assert not app.exception
     assert SIMULATED not in said(app)
+    app.segmented_control(key="order_choice").select("next").run()
     assert "the data record when a rating was entered, not when a film was watched" in captions(app)
 
 

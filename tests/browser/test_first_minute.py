@@ -38,7 +38,7 @@ def test_the_first_screen_says_what_this_is_and_that_it_may_be_touched(browser, 
     for text in ("Simulated: it learned from invented ratings", "Change anything"):
         box = page.get_by_test_id("stMain").get_by_text(text).bounding_box()
         assert box["y"] + box["height"] < 768, f"{text} is in sight"
-    for name in ("Give Alien 1 ★", "Be a family", "Everybody’s list", "Show me in two minutes"):
+    for name in ("5 ★ for Casablanca", "Be a family", "Everybody’s list", "Show me in two minutes"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
     context.close()
 
@@ -46,7 +46,7 @@ def test_the_first_screen_says_what_this_is_and_that_it_may_be_touched(browser, 
 def test_one_star_moves_the_posters(page):
     before = titles(page)
     page.evaluate(WATCH_MOVES)
-    page.get_by_role("button", name="Give Alien 1 ★").click()
+    page.get_by_role("button", name="5 ★ for Casablanca").click()
     settled(page)
     after = titles(page)
     assert after != before
@@ -55,7 +55,8 @@ def test_one_star_moves_the_posters(page):
         row.get_attribute("data-movie") for place, row in enumerate(rows(page).all()) if after[place] != before[place]
     }
     assert moved == changed, "those that changed their places, and no other"
-    expect(page.get_by_role("radiogroup", name="Rating of Alien (1979)").get_by_role("radio").first).to_be_checked()
+    stars = page.get_by_role("radiogroup", name="Rating of Casablanca (1942)").get_by_role("radio")
+    expect(stars.last).to_be_checked()
 
 
 def test_everybodys_list_is_a_click_away_and_so_is_the_way_back(page):
@@ -88,3 +89,49 @@ def test_posters_become_lines_with_all_numbers(page):
     page.reload()
     settled(page)
     assert page.locator(".st-key-ranked_list .heads").count() == 1, "as it was chosen"
+
+
+@pytest.fixture
+def phone(browser, server):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=server, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(DEMO)
+    settled(page)
+    yield page
+    context.close()
+
+
+def sidebar_is_open(page: Page) -> bool:
+    return page.get_by_test_id("stSidebar").evaluate("element => element.getBoundingClientRect().right > 0")
+
+
+def test_on_a_phone_the_sidebar_closes_once_a_page_is_chosen_or_with_a_tap_beside_it(phone):
+    assert not sidebar_is_open(phone)
+    phone.get_by_test_id("stExpandSidebarButton").tap()
+    phone.get_by_role("link", name="What if").tap()
+    settled(phone)
+    phone.wait_for_timeout(500)
+    assert not sidebar_is_open(phone)
+    assert "change something" in headline(phone)
+    phone.get_by_test_id("stExpandSidebarButton").tap()
+    phone.wait_for_timeout(500)
+    assert sidebar_is_open(phone)
+    before = headline(phone)
+    phone.touchscreen.tap(370, 400)
+    phone.wait_for_timeout(500)
+    assert not sidebar_is_open(phone)
+    settled(phone)
+    assert headline(phone) == before, "the tap does nothing else"
+
+
+def test_on_a_phone_a_long_history_is_folded_and_the_list_comes_before_who_is_watching(phone):
+    phone.get_by_role("button", name="Be a family").tap()
+    settled(phone)
+    movies = phone.locator(".history li[data-movie]:visible")
+    expect(movies).to_have_count(5)
+    first = rows(phone).first.bounding_box()["y"]
+    assert first < phone.get_by_role("heading", name="Who is watching").bounding_box()["y"]
+    phone.get_by_role("button", name="Show all 8 movies").tap()
+    expect(movies).to_have_count(8)
