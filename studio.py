@@ -84,10 +84,12 @@ page = st.navigation(
 
 # not before the navigation is drawn: on a fresh server they may still be on their way, see ``warm_up``
 from bst.errors import BSTError  # noqa: E402
-from pages.shared.widgets import dataset_prompt, model_selector  # noqa: E402
+from pages.shared.widgets import dataset_prompt, model_selector, story_return  # noqa: E402
 
 choice = model_selector.render(page.url_path)
 page_frame.draw_simulated_badge(choice.bundle)
+if choice.bundle is not None:
+    story_return.render(page.url_path)
 try:
     if choice.problem:
         dataset_prompt.render(choice)

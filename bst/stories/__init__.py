@@ -1,7 +1,8 @@
 """Stories: a person, one change and what it does to their list, told in a few steps to an audience.
 
 ``story``: what a story is; ``file`` and ``link``: as a file and as part of an address; ``cast``: its people and movies
-in a catalogue; ``telling``: what each step says, in computed numbers; ``builtin``: those that come with the app.
+in a catalogue; ``telling``, ``reasons`` and ``evidence``: what each step says, in computed numbers; ``builtin``: those
+that come with the app.
 """
 
 from bst.stories.builtin import STORIES

@@ -13,14 +13,16 @@ from bst.errors import StoryError, VisitorError
 from bst.schema import DEMOGRAPHICS, HALF_STARS, DemographicName, DemographicValue
 
 # the person and their history; their list; what is changed; the list after it; what one prediction comes from; where
-# the model looked meanwhile; how good the model is on people it has never seen
-Kind = Literal["person", "list", "change", "moves", "why", "attention", "evidence"]
+# the model looked meanwhile; how good the model is on people it has never seen; nothing but the step's own texts
+Kind = Literal["person", "list", "change", "moves", "why", "attention", "evidence", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # steps that show nothing without a change
 NEED_CHANGE: tuple[Kind, ...] = ("change", "moves")
 # characters
 MOST_TITLE, MOST_NAME, MOST_HEADLINE, MOST_CAPTION, MOST_MOVIE = 80, 40, 160, 300, 200
 MOST_STEPS, MOST_WATCHED = 20, 100
+# captions that stand for none
+NO_CAPTION = ("–", "-")
 
 
 def checked_text(value: str, name: str, most: int, least: int = 0) -> str:
@@ -112,7 +114,10 @@ Change = RatingChange | DemographicChange
 
 @dataclass(frozen=True)
 class Step:
-    """One screen: what it shows; ``headline`` and ``caption`` replace the computed ones unless they are empty."""
+    """One screen: what it shows; ``headline`` and ``caption`` replace the computed ones unless they are empty.
+
+    A caption of ``NO_CAPTION`` stands for none.
+    """
 
     kind: Kind
     headline: str = ""
@@ -130,8 +135,8 @@ class Step:
 
 
 def all_steps() -> tuple[Step, ...]:
-    """Return a step of each kind, in the order in which a story is best told."""
-    return tuple(Step(kind) for kind in KINDS)
+    """Return a step of each kind that is computed, in the order in which a story is best told."""
+    return tuple(Step(kind) for kind in KINDS if kind != "text")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """What the steps of a story ask the model, each computed once in a session, and what they say."""
 
-from bst.evaluation import measure
+from bst.evaluation import measure, measure_lists
+from bst.evaluation.list_record import ListRecord
 from bst.evaluation.records import EvaluationRecord
-from bst.explanation.insight_record import Insights
-from bst.explanation.insights import read_insights
-from bst.explanation.sentences import Explanation, explain
+from bst.explanation.sentences import Explanation, Measure, explain
 from bst.inference.recommender import Recommender
-from bst.stories import Cast, Kind, Story, make_cast, telling
+from bst.stories import Cast, Kind, Story, evidence, make_cast, reasons, telling
 from bst.stories.telling import Telling
 from bst.what_if import Comparison, compare
 from pages.shared.state.session_cache import cached, model_key
@@ -60,34 +59,45 @@ def explanations(recommender: Recommender, cast: Cast) -> tuple[Explanation, Exp
     return cached("story_explanations", model_key(recommender, cast.before, cast.after, movie_id), both, MAX_KEPT)
 
 
-def evidence(recommender: Recommender) -> EvaluationRecord:
+def measure_explained(recommender: Recommender, cast: Cast) -> Measure:
+    """Return what of the ``explained`` movie is explained: what the list is ranked by."""
+    return reasons.measure_of(explanations(recommender, cast)[1], recommender.orders[0])
+
+
+def ratings_measured(recommender: Recommender) -> EvaluationRecord:
     """Return what was measured of the model: in full if that was done, else what training ended with."""
     bundle = recommender.bundle
     return cached("story_evidence", model_key(recommender), lambda: measure.read(bundle) or measure.summary(bundle))
 
 
-def insights(recommender: Recommender) -> Insights | None:
-    """Return what is known of explanations over many visitors, if that was measured."""
-    return cached("story_insights", model_key(recommender), lambda: read_insights(recommender.bundle))
+def lists_measured(recommender: Recommender) -> ListRecord | None:
+    """Return what was measured of the model’s lists, if that was done."""
+    return cached("story_lists", model_key(recommender), lambda: measure_lists.read(recommender.bundle))
 
 
 def tell(recommender: Recommender, cast: Cast, kind: Kind) -> Telling:
     """Return what a step says, computed from the model."""
-    title, order = recommender.catalogue.title, recommender.orders[0]
+    catalogue, order = recommender.catalogue, recommender.orders[0]
+    title = catalogue.title
     match kind:
         case "person":
             return telling.tell_person(cast, title)
         case "list":
             rows = comparison(recommender, cast).first
-            return telling.tell_list(cast, rows, len(recommender.catalogue), order)
+            return telling.tell_list(cast, rows, len(catalogue), order)
         case "change":
             return telling.tell_change(cast, title)
         case "moves":
             return telling.tell_moves(comparison(recommender, cast), title)
         case "why":
             was, now = explanations(recommender, cast)
-            return telling.tell_why(cast, was, now, telling.measure_of(now, order), title)
+            return reasons.tell_why(cast, was, now, measure_explained(recommender, cast), catalogue.short_title)
         case "attention":
-            return telling.tell_attention(explanations(recommender, cast)[1], insights(recommender), title)
+            _, now = explanations(recommender, cast)
+            return reasons.tell_attention(cast, now, measure_explained(recommender, cast), catalogue.short_title)
         case "evidence":
-            return telling.tell_evidence(recommender.bundle, evidence(recommender), insights(recommender))
+            return evidence.tell_evidence(
+                recommender.bundle, ratings_measured(recommender), lists_measured(recommender)
+            )
+        case "text":
+            return Telling(cast.story.title, "")

@@ -34,6 +34,7 @@ function item(row, signed) {
 export default function ({ data, parentElement }) {
   const list = parentElement.querySelector(".bars")
   list.className = `bars ${data.signed ? "signed" : "plain"}`
+  list.style.setProperty("--count", Math.max(1, data.bars.length))
   list.setAttribute("aria-label", data.label)
   list.replaceChildren(...data.bars.map((row) => item(row, data.signed)))
 }

@@ -9,15 +9,15 @@ import streamlit as st
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue
-from bst.stories import STORIES, DemographicChange, RatingChange, Story, make_cast
+from bst.stories import DemographicChange, RatingChange, Story, make_cast
 from bst.stories.file import SUFFIX, read_story, write_story
 from bst.stories.story import MOST_NAME, MOST_TITLE, MOST_WATCHED
 from pages.shared import resources
 from pages.shared.format import escape_markdown, stars
-from pages.shared.state import chosen_model, url_sync, visitor_state
+from pages.shared.state import chosen_model, visitor_state
 from pages.shared.state.controlled import controlled
-from pages.shared.widgets import page_frame
-from pages.story import state, step_editor
+from pages.shared.widgets import page_frame, toolbar
+from pages.story import ending, state, step_editor
 from pages.story.state import Shown
 
 MIN_COLUMN_WIDTH = 320
@@ -47,34 +47,54 @@ def _draw_buttons(shown: Shown) -> None:
             key="story_present",
             type="primary",
             icon=":material/slideshow:",
-            on_click=state.set_editing,
-            args=(False,),
+            on_click=state.present,
         )
+        if shown.index:
+            st.button(
+                f"Present from step {shown.index + 1}",
+                key="story_present_here",
+                icon=":material/play_arrow:",
+                on_click=state.present,
+                args=(shown.index,),
+            )
         st.menu_button(
             "Other stories",
-            list(STORIES),
-            key="story_builtin",
+            list(range(len(state.all_stories()))),
+            key="story_other",
             icon=":material/library_books:",
-            format_func=lambda name: escape_markdown(STORIES[name].title),
-            on_click=lambda: state.open_story(st.session_state["story_builtin"], editing=True),
+            format_func=lambda index: escape_markdown(ending.name(state.all_stories()[index])),
+            on_click=lambda: state.open_story(state.all_stories()[st.session_state["story_other"]], editing=True),
         )
         with st.popover("Open a file", icon=":material/folder_open:", key="story_open"):
             _draw_opening()
+        file = f"{_file_name(shown.story)}{SUFFIX}"
         st.download_button(
             "Save as a file",
             write_story(shown.story),
-            f"{_file_name(shown.story)}{SUFFIX}",
+            file,
             "application/json",
             key="story_save",
             icon=":material/download:",
-            on_click="ignore",
+            on_click=_confirm_saved,
+            args=(file,),
         )
         with st.popover("Share", icon=":material/share:", key="story_share"):
             if shown.name == state.OWN:
                 st.markdown("This story is too long for a link. Save it as a file, and pass that on.")
             else:
-                st.markdown("**A link to this story:** whoever opens it can present and edit it.")
-                st.code(url_sync.absolute(), language=None, wrap_lines=True)
+                address = state.link_to_present()
+                st.markdown("**A link to this story:** it opens the first step, full screen.")
+                st.code(address, language=None, wrap_lines=True)
+                st.caption(toolbar.reach(address))
+    if shown.story in state.own_stories():
+        st.caption("Your stories are under “Other stories” until you close this tab. A file keeps one for longer.")
+
+
+def _confirm_saved(file: str) -> None:
+    st.toast(
+        escape_markdown(f"Saved as {file} in your downloads. “Open a file” brings it back."),
+        icon=":material/check:",
+    )
 
 
 def _file_name(story: Story) -> str:
@@ -96,8 +116,8 @@ def _draw_opening() -> None:
         escape_markdown(f"Open “{story.title}”"),
         key="story_take_file",
         icon=":material/check:",
-        on_click=state.replace,
-        args=(story, 0),
+        on_click=state.open_story,
+        args=(story, True),
     )
 
 

@@ -25,10 +25,10 @@ function icon(name) {
   return svg
 }
 
-function button(className, label, name, onClick, after = false) {
+function button(className, label, name, onClick, { after = false, title = label } = {}) {
   const element = create("button", className)
   element.type = "button"
-  element.title = label
+  element.title = title
   const text = create("span", "label", label)
   element.append(...(after ? [text, icon(name)] : [icon(name), text]))
   element.onclick = onClick
@@ -60,13 +60,13 @@ function build(bar, presenter) {
   const left = create("div", "group")
   left.append(
     button("quiet", "Leave", "leave", () => presenter.act({ to: "leave" })),
-    button("quiet", "Edit this story", "edit", () => presenter.act({ to: "edit" })),
-    button("quiet", "Open in the lab", "lab", () => presenter.act({ to: "lab" })),
+    button("quiet", "Edit", "edit", () => presenter.act({ to: "edit" }), { title: "Edit this story" }),
+    button("quiet lab", presenter.data.lab, "lab", () => presenter.act({ to: "lab" })),
   )
   const right = create("div", "group")
   right.append(
     button("back", "Back", "back", () => presenter.go(presenter.index - 1)),
-    button("next", "Next", "next", () => presenter.go(presenter.index + 1), true),
+    button("next", "Next", "next", () => presenter.go(presenter.index + 1), { after: true }),
   )
   bar.replaceChildren(left, dots, right)
 }
@@ -78,8 +78,12 @@ function mark(bar, heard, presenter) {
     else dot.removeAttribute("aria-current")
   })
   bar.querySelector(".back").disabled = index === 0
-  bar.querySelector(".next").disabled = index === data.steps.length - 1
-  heard.textContent = `Step ${index + 1} of ${data.steps.length}: ${data.steps[index]}`
+  bar.querySelector(".next").disabled = index === data.steps.length
+  const lab = bar.querySelector(".lab")
+  lab.title = data.lab
+  lab.querySelector(".label").textContent = data.lab
+  const ended = index === data.steps.length
+  heard.textContent = ended ? data.after : `Step ${index + 1} of ${data.steps.length}: ${data.steps[index]}`
 }
 
 const presenters = new WeakMap()
@@ -95,7 +99,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // the server answers a moment later; who presses twice at once means two steps
   presenter.index = data.index
   presenter.go = (index) => {
-    if (index < 0 || index >= data.steps.length || index === presenter.index) return
+    if (index < 0 || index > data.steps.length || index === presenter.index) return
     presenter.index = index
     mark(bar, heard, presenter)
     presenter.act({ go: index })

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from bst.stories import Kind
-from pages.story import state
+from pages.story import lab, state
 from pages.story.state import Shown
 
 _HERE = Path(__file__)
@@ -26,7 +26,9 @@ LABELS: dict[Kind, str] = {
     "why": "Why",
     "attention": "Where it looked",
     "evidence": "Does it hold?",
+    "text": "A text",
 }
+AFTER = "What next?"
 
 
 def render(shown: Shown) -> None:
@@ -37,7 +39,8 @@ def render(shown: Shown) -> None:
         data={
             "steps": [LABELS[step.kind] for step in shown.story.steps],
             "index": shown.index,
-            "story": shown.name,
+            "after": AFTER,
+            "lab": f"Open in {lab.page_name(shown)}",
         },
         on_act_change=lambda: _act(st.session_state[key].act),
     )
@@ -49,6 +52,8 @@ def _act(act: Mapping[str, Any]) -> None:
         case {"go": int(index)}:
             state.go(index)
         case {"to": "edit"}:
-            state.set_editing(True)
-        case {"to": "leave" | "lab" as page}:
-            state.wish(page)
+            state.start_editing()
+        case {"to": "leave"}:
+            state.leave()
+        case {"to": "lab"}:
+            state.wish("lab")

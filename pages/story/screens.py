@@ -7,7 +7,7 @@ strip. So what one step shows stays in place in the next, and the audience sees 
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import Recommender
-from bst.stories import Cast, Kind, telling
+from bst.stories import Cast, Kind, evidence, reasons
 from bst.stories.telling import Telling
 from pages.shared.widgets import film_strip, ranked_list
 from pages.story import answers, bars, shelf
@@ -37,16 +37,19 @@ def _draw_right(recommender: Recommender, cast: Cast, kind: Kind) -> None:
             _draw_list(recommender, cast, moved=True)
         case "why":
             was, now = answers.explanations(recommender, cast)
-            measure = telling.measure_of(now, recommender.orders[0])
-            rows = telling.why_bars(cast, was, now, measure, recommender.catalogue.title)
+            measure = answers.measure_explained(recommender, cast)
+            rows = reasons.why_bars(cast, was, now, measure, recommender.catalogue.title)
             bars.render(recommender.catalogue, rows, signed=True, label="What moves the prediction")
         case "attention":
             _, now = answers.explanations(recommender, cast)
-            # of the rating, as the towers of the other predictions look the same way for every movie
-            film_strip.render(recommender, now, "expected", key="story_strip", large=True)
+            # of what step "why" explains, so that both show the same effects
+            measure = answers.measure_explained(recommender, cast)
+            film_strip.render(recommender, now, measure, key="story_strip", large=True)
         case "evidence":
-            rows = telling.evidence_bars(answers.evidence(recommender))
-            bars.render(recommender.catalogue, rows, signed=False, label="Mean absolute error in stars")
+            lists = answers.lists_measured(recommender)
+            rows = evidence.evidence_bars(answers.ratings_measured(recommender), lists)
+            label = "Movies liked later, of ten listed" if lists else "Mean absolute error in stars"
+            bars.render(recommender.catalogue, rows, signed=False, label=label)
 
 
 def _draw_list(recommender: Recommender, cast: Cast, moved: bool) -> None:
@@ -62,4 +65,5 @@ def _draw_list(recommender: Recommender, cast: Cast, moved: bool) -> None:
             cast.before if moved else None,
             key="story_list",
             view="tiles",
+            notes={},  # reasons would be too small to read; a step of their own has them
         )

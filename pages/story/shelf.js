@@ -74,6 +74,14 @@ function item(movie, data, family) {
   return element
 }
 
+// what somebody has not watched yet: decoration, a line below says it
+function frames(number) {
+  const list = create("div", "movies empty")
+  list.setAttribute("aria-hidden", "true")
+  for (let frame = 0; frame < number; frame += 1) list.append(create("span", "blank", "?"))
+  return list
+}
+
 function boxes(shelf) {
   const items = [...shelf.querySelectorAll(".movie")]
   return new Map(items.map((element) => [element.dataset.movie, element.getBoundingClientRect()]))
@@ -108,6 +116,7 @@ export default function ({ data, parentElement }) {
   shelf.className = data.kind === "person" ? "shelf alone" : `shelf ${data.kind}`
   shelf.replaceChildren(person(data))
   if (data.movies.length) shelf.append(list)
+  if (data.empty) shelf.append(frames(data.empty))
   for (const text of [data.more, data.nothing]) if (text) shelf.append(create("p", "more", text))
   glide(shelf, before)
 }

@@ -21,6 +21,8 @@ _COMPONENT = st.components.v2.component(
 )
 # posters that are large enough to be read from afar
 MOST_SHOWN = 10
+# frames without a poster, for somebody who has watched nothing
+EMPTY_FRAMES = 5
 # steps in which the change has been made
 CHANGED: tuple[Kind, ...] = ("change", "moves")
 
@@ -33,12 +35,13 @@ def render(catalogue: Catalogue, levels: Sequence[float], cast: Cast, kind: Kind
     if changed and cast.changed in visitor.ratings and cast.changed not in [event.movie_id for event in shown]:
         shown = (*(event for event in visitor.history if event.movie_id == cast.changed), *shown[1:])
     older = len(visitor.history) - len(shown)
+    alone = kind == "person"
     _COMPONENT(
         key="story_shelf",
         data={
             "kind": kind,
             "name": cast.story.person.name,
-            "facts": _facts(cast, visitor),
+            "facts": _facts(cast, visitor, alone),
             "movies": [
                 {
                     "id": event.movie_id,
@@ -52,19 +55,26 @@ def render(catalogue: Catalogue, levels: Sequence[float], cast: Cast, kind: Kind
             ],
             "stars": int(levels[-1]),
             "more": f"and {count(older, 'older movie')}" if older else "",
+            "empty": EMPTY_FRAMES if alone and not visitor.history else 0,
             "nothing": "" if visitor.history else "Nothing watched yet",
             "label": f"What {cast.story.person.name} watched, oldest first",
         },
     )
 
 
-def _facts(cast: Cast, visitor: Visitor) -> list[dict[str, Any]]:
+def _facts(cast: Cast, visitor: Visitor, alone: bool) -> list[dict[str, Any]]:
+    """Return what is known of the visitor and, where they stand ``alone`` without a history, what is not."""
+    unknown_too = alone and not visitor.history
     facts = []
     for name, demographic in DEMOGRAPHICS.items():
         value, was = (getattr(person, name) for person in (visitor, cast.before))
-        if value is None and was is None:
+        if value is None and was is None and not unknown_too:
             continue
-        fact = {"label": demographic.label.capitalize(), "value": demographic.value_label(value)}
+        label = demographic.label.capitalize()
+        fact = {
+            "label": label,
+            "value": f"{label}: ?" if value is None and unknown_too else demographic.value_label(value),
+        }
         if value != was:
             fact["was"] = demographic.value_label(was)
         facts.append(fact)

@@ -1,7 +1,8 @@
 """Which story is told and which of its steps is shown. The address holds both, so that each step is a link.
 
 ``story`` is the name of a story that comes with the app, or the story itself as text; ``OWN`` for one that is too long
-for an address and lives in the session. ``step`` counts from 1; ``edit`` is there while the story is edited.
+for an address and lives in the session. ``step`` counts from 1, and one after the last asks what to do next; ``edit``
+is there while the story is edited. Stories that were written or opened here stay in the session.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from pages.shared.state import url_sync
 STORY, STEP, EDIT = "story", "step", "edit"
 OWN = "own"
 FIRST = next(iter(STORIES))
+# stories of one's own that are kept, the latest
+MOST_OWN = 20
 # what a button of the page asks for that a callback cannot do: go to another page
 Wish = Literal["leave", "lab"]
 
@@ -25,6 +28,7 @@ Wish = Literal["leave", "lab"]
 class Shown:
     """What the address says: the story by its ``name`` in the address, and the index of the step, from 0.
 
+    An index of as many as there are steps stands for what comes after the last.
     ``problem``: why the story of the address cannot be told; the story is then the first that comes with the app.
     """
 
@@ -34,6 +38,11 @@ class Shown:
     editing: bool
     problem: str = ""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the story has been told."""
+        return self.index == len(self.story.steps)
+
 
 def shown() -> Shown:
     """Return what the address says; what it leaves out is the first story, from its first step."""
@@ -42,7 +51,7 @@ def shown() -> Shown:
         story = _story(name)
     except StoryError as error:
         name, story, problem = FIRST, STORIES[FIRST], str(error)
-    index = min(max(_integer(st.query_params.get(STEP, "1")), 1), len(story.steps)) - 1
+    index = min(max(_integer(st.query_params.get(STEP, "1")), 1), len(story.steps) + 1) - 1
     return Shown(name, story, index, EDIT in st.query_params, problem)
 
 
@@ -67,22 +76,53 @@ def _integer(text: str) -> int:
 def go(index: int) -> None:
     """Show the step with this index. For callbacks, as all that follows here."""
     now = shown()
-    _write(now.name, min(max(index, 0), len(now.story.steps) - 1), False)
+    _write(now.name, min(max(index, 0), len(now.story.steps)), False)
 
 
-def open_story(name: str, editing: bool = False) -> None:
-    """Open a story that comes with the app, from its first step."""
-    _write(name, 0, editing)
+def own_stories() -> list[Story]:
+    """Return the stories that were written or opened in this session, the oldest first."""
+    return st.session_state.setdefault("own_stories", [])
 
 
-def replace(story: Story, index: int | None = None) -> None:
-    """Edit another story, or this one after a change."""
+def all_stories() -> list[Story]:
+    """Return those that come with the app, then one's own."""
+    return [*STORIES.values(), *own_stories()]
+
+
+def keep(story: Story, instead_of: Story | None = None) -> None:
+    """Keep a story of one's own in the session, in the place of an earlier version of it."""
+    own = own_stories()
+    if instead_of in own:
+        own[own.index(instead_of)] = story
+    else:
+        own.append(story)
+    # each once, and none of the app's
+    st.session_state["own_stories"] = [kept for kept in dict.fromkeys(own) if kept not in STORIES.values()][-MOST_OWN:]
+
+
+def open_story(story: Story, editing: bool = False) -> None:
+    """Open another story from its first step; the one that is left is kept."""
+    now = shown()
+    if not now.problem:
+        keep(now.story)
+    keep(story)
+    _write(_name_of(story), 0, editing)
+
+
+def _name_of(story: Story) -> str:
+    """Return the name that the address has for a story."""
     name = next((name for name, builtin in STORIES.items() if builtin == story), None) or link.encode(story)
     if name is None:
         name = OWN
         _kept()[OWN] = story
+    return name
+
+
+def replace(story: Story) -> None:
+    """Go on with this story after a change of it."""
     now = shown()
-    _write(name, min(now.index if index is None else index, len(story.steps) - 1), now.editing)
+    keep(story, instead_of=now.story)
+    _write(_name_of(story), min(now.index, len(story.steps) - 1), now.editing)
 
 
 def edit(make: Callable[[Story], Story]) -> None:
@@ -98,10 +138,32 @@ def take_problem() -> str:
     return st.session_state.pop("story_problem", "")
 
 
-def set_editing(editing: bool) -> None:
-    """Edit the story, or present it."""
+def start_editing() -> None:
+    """Edit the story that is shown."""
     now = shown()
-    _write(now.name, now.index, editing)
+    _write(now.name, min(now.index, len(now.story.steps) - 1), True)
+
+
+def present(index: int = 0) -> None:
+    """Present the story that is edited; who leaves it then is back in the editor."""
+    st.session_state["story_from_editor"] = True
+    go(index)
+
+
+def leave() -> None:
+    """Leave the story for where it was opened from: the editor, or another page; one of one's own is kept."""
+    now = shown()
+    if not now.problem:
+        keep(now.story)
+    if st.session_state.pop("story_from_editor", False):
+        start_editing()
+    else:
+        wish("leave")
+
+
+def link_to_present() -> str:
+    """Return the address of the first step of this story, as others can open it."""
+    return url_sync.absolute(**{STEP: "1", EDIT: ""})
 
 
 def write_address() -> None:
@@ -109,6 +171,11 @@ def write_address() -> None:
     now = shown()
     if not now.problem:  # a link that cannot be read stays as it is: it may have been copied badly, and can be mended
         _write(now.name, now.index, now.editing)
+
+
+def parameters(now: Shown) -> dict[str, str]:
+    """Return the parameters of the address of a step."""
+    return {STORY: now.name, STEP: str(now.index + 1)}
 
 
 def _write(name: str, index: int, editing: bool) -> None:

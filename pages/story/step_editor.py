@@ -18,6 +18,8 @@ from pages.shared.widgets import page_frame
 from pages.story import answers, state
 from pages.story.presenter import LABELS
 
+# the texts of a step, how many characters they have at most, and the height of their boxes in pixels
+FIELDS = (("headline", "Headline", MOST_HEADLINE, 84), ("caption", "Caption", MOST_CAPTION, 108))
 COMPUTED = Telling("Headline: computed from the model", "Caption: computed from the model")
 
 
@@ -26,7 +28,10 @@ def render(story: Story) -> None:
     computed = _computed(story)
     with st.container(border=True):
         st.header("Steps", anchor=False)
-        st.caption("A headline or a caption that you leave empty is the one in grey, with the numbers of the model.")
+        st.caption(
+            "A headline or a caption that you leave empty is the one in grey, with the numbers of the model. "
+            "For no caption at all, write – (a dash)."
+        )
         for index, step in enumerate(story.steps):
             _draw_step(story, index, step, computed.get(step.kind, COMPUTED))
         if len(story.steps) < MOST_STEPS:
@@ -63,12 +68,12 @@ def _draw_step(story: Story, index: int, step: Step, computed: Telling) -> None:
             _button(f"up_{index}", "arrow_upward", f"Move {name} up", index == 0, partial(_move, index, -1))
             _button(f"down_{index}", "arrow_downward", f"Move {name} down", index == last, partial(_move, index, 1))
             _button(f"drop_{index}", "delete", f"Remove {name}", last == 0, partial(_remove, index))
-    for field, label, most in (("headline", "Headline", MOST_HEADLINE), ("caption", "Caption", MOST_CAPTION)):
-        st.text_input(
+    for field, label, most, height in FIELDS:
+        st.text_area(
             f"{label} of {name}",
             max_chars=most,
+            height=height,
             placeholder=getattr(computed, field),
-            label_visibility="collapsed",
             **controlled(f"story_{field}_{index}", getattr(step, field), partial(_set_text, index, field)),
         )
 

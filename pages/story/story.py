@@ -8,7 +8,7 @@ from bst.errors import BSTError
 from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
-from pages.story import editor, lab, presenter, screens, state
+from pages.story import editor, ending, lab, presenter, screens, state
 
 STYLE = Path(__file__).with_suffix(".css")
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -24,7 +24,10 @@ def render() -> None:
     if "rating" not in chosen_model.bundle().config.tasks:  # a notice with a way out, so not full screen
         recommenders.need_ratings()
     st.html(STYLE)
-    _draw_step(shown)
+    if shown.ended:
+        ending.render(shown)
+    else:
+        _draw_step(shown)
     presenter.render(shown)
 
 
@@ -42,7 +45,8 @@ def _draw_step(shown: state.Shown) -> None:
         st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
         return
     headline.title(_unbroken(telling.headline), anchor=False)
-    head.caption(_unbroken(telling.caption))
+    if telling.caption:
+        head.caption(_unbroken(telling.caption))
     if shown.problem:
         st.error(
             f"{escape_markdown(shown.problem[0].upper() + shown.problem[1:].rstrip('.'))}. This is “"

@@ -446,4 +446,4 @@ def test_links_know_all_settings_that_can_be_varied():
 )
 def test_share_says_who_can_open_a_link(host, listens, text, monkeypatch):
     monkeypatch.setattr(toolbar.st, "get_option", lambda name: {"server.address": listens}[name])
-    assert text in toolbar._reach(host)
+    assert text in toolbar.reach(f"http://{host}:8501/?bundle=demo")

@@ -94,9 +94,10 @@ def _state_text() -> str:
     return link.encode(link.State(chosen_model.bundle().name, visitor, copy, changed))
 
 
-def absolute() -> str:
-    """Return the address as others can open it."""
-    url, query = st.context.url or "", urlencode(st.query_params.to_dict())
+def absolute(**changes: str) -> str:
+    """Return the address as others can open it, with other values of some parameters; empty ones are left out."""
+    parameters = {name: value for name, value in (st.query_params.to_dict() | changes).items() if value}
+    url, query = st.context.url or "", urlencode(parameters)
     url += "/" * (urlsplit(url).path == "")
     return f"{url}?{query}" if query else url
 

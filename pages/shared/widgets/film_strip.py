@@ -114,8 +114,8 @@ def of_explanation(explanation: Explanation, measure: Measure) -> Strip:
 def render(
     recommender: Recommender, explanation: Explanation, measure: Measure, *, key: str, large: bool = False
 ) -> None:
-    """Draw where the movie of an explanation looked; ``large``: to be read on a projector."""
-    draw(recommender, of_explanation(explanation, measure), key=key, large=large)
+    """Draw where the movie of an explanation looked; ``large``: to be read on a projector, without single heads."""
+    draw(recommender, of_explanation(explanation, measure), key=key, large=large, head_by_head=not large)
 
 
 def draw(
@@ -127,10 +127,13 @@ def draw(
     head_by_head: bool = True,
     playing: Playing | None = None,
 ) -> None:
-    """Draw a strip. ``head_by_head``: whether a button plays the heads one after the other."""
+    """Draw a strip. ``large``: with the mean of all heads only; ``head_by_head``: whether a button plays the heads."""
+    drawn = data(recommender, strip)
+    if large:
+        drawn |= {"looks": [drawn["looks"][0] | {"sentence": _mostly(0, drawn["frames"])}], "note": NOTE}
     _COMPONENT(
         key=key,
-        data=data(recommender, strip)
+        data=drawn
         | {
             "large": large,
             "play_heads": head_by_head and len(strip.weights.heads) > 1,
@@ -219,6 +222,11 @@ def _look(name: str) -> dict[str, str]:
 
 def _sentence(name: str, look: int, frames: list[dict[str, Any]]) -> str:
     """Return where a head looked most."""
+    mostly = _mostly(look, frames)
+    return f"{name}: {mostly[0].lower()}{mostly[1:]}"
+
+
+def _mostly(look: int, frames: list[dict[str, Any]]) -> str:
     strongest = sorted(frames, key=lambda frame: -frame["weights"][look])[:NAMED]
     named = (f"{frame.get('in_a_sentence', frame['label'])} ({frame['shares'][look]})" for frame in strongest)
-    return f"{name}: mostly {listed(named)}."
+    return f"Mostly {listed(named)}."

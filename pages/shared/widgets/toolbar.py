@@ -120,11 +120,12 @@ def _draw_share(key: str) -> None:
         st.markdown("**A link to exactly what you see:** this page, model, visitor and settings.")
         link = url_sync.absolute()
         st.code(link, language=None, wrap_lines=True, height="content" if len(link) < LONG_LINK else LONG_LINK_HEIGHT)
-        st.caption(_reach(urlsplit(link).hostname))
+        st.caption(reach(link))
 
 
-def _reach(host: str | None) -> str:
+def reach(link: str) -> str:
     """Say who can open a link: that depends on the address in it, and on where the server listens."""
+    host = urlsplit(link).hostname
     if host not in LOCAL_HOSTS:
         return "It works for everybody who can open this app."
     if st.get_option("server.address") in LOCAL_HOSTS:
