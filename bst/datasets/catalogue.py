@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bst.datasets.titles import ascii_title
 from bst.errors import VisitorError
 
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
@@ -59,6 +60,14 @@ class Catalogue:
     def titles(self) -> dict[int, str]:
         """All titles with their years by movie id, in model order."""
         return dict(zip(self.movies["movie_id"].tolist(), self.movies["title"].tolist(), strict=True))
+
+    @cached_property
+    def search_labels(self) -> dict[int, str]:
+        """All titles by movie id, for a box that searches its labels letter by letter.
+
+        A title with accents or special characters has behind it how it is typed: "Amélie (2001) · Amelie".
+        """
+        return {movie_id: _search_label(title) for movie_id, title in self.titles.items()}
 
     @cached_property
     def _years(self) -> dict[int, int]:
@@ -178,6 +187,11 @@ class Catalogue:
         scores = np.maximum(full, PARTIAL_MATCH_WEIGHT * partial)
         order = np.argsort(-scores, kind="stable")[:limit]
         return [int(row) for row in order if scores[row] >= MIN_SIMILARITY]
+
+
+def _search_label(title: str) -> str:
+    typed = ascii_title(title)
+    return title if typed == title else f"{title} · {_YEAR.sub('', typed).strip()}"
 
 
 def _group_rows(names: list[str]) -> dict[str, list[int]]:

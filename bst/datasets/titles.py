@@ -1,6 +1,7 @@
 """Titles and genres as MovieLens writes them, and as the project shows them."""
 
 import re
+import unicodedata
 
 from bst.schema import GENRES
 
@@ -25,6 +26,15 @@ _YEAR = re.compile(r"\(([0-9]{4})\)")
 # Control characters, line separators, and characters that change the direction of the text after them. Joiners stay,
 # as Persian and emoji need them.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+")
+# what people type for characters that Unicode does not take apart: "WALL·E" is typed "wall-e"
+_TYPED = str.maketrans(
+    dict.fromkeys("·•‐‑‒–—−", "-")
+    | dict.fromkeys("‘’", "'")
+    | dict.fromkeys("“”", '"')
+    | {"⁄": "/", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"}
+    | {"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i"}
+)
+_FRACTION_BEHIND_NUMBER = re.compile(r"(?<=\d)(?=[½¼¾⅓⅔])")
 _GENRE_SEPARATOR = re.compile(r"\s*[|,;]\s*")
 _GENRE_NAMES = {genre.casefold(): genre for genre in GENRES} | {
     "children": "Children's",
@@ -63,6 +73,19 @@ def _article_first(match: re.Match[str]) -> str:
         rest = rest[:1].lower() + rest[1:]
     gap = "" if article in ("L'", "L’", "Gl'", "Gl’", "Un'", "Un’") else " "
     return f"{opening}{article}{gap}{rest}"
+
+
+def ascii_title(title: str) -> str:
+    """Return a title as it is typed without accents and special characters; as it is if it needs another alphabet.
+
+    >>> ascii_title("Amélie (2001)"), ascii_title("WALL·E (2008)"), ascii_title("8½ (1963)")
+    ('Amelie (2001)', 'WALL-E (2008)', '8 1/2 (1963)')
+    """
+    if title.isascii():
+        return title
+    parts = unicodedata.normalize("NFKD", _FRACTION_BEHIND_NUMBER.sub(" ", title))
+    typed = "".join(c for c in parts if not unicodedata.combining(c)).translate(_TYPED)
+    return typed if typed.isascii() else title
 
 
 def year_of(title: str) -> int | None:

@@ -26,7 +26,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
         f"Movie: any of {len(titles):,}",
         list(titles),
         index=list(titles).index(first),
-        format_func=titles.__getitem__,
+        format_func=catalogue.search_labels.__getitem__,
         key=f"data_movie_{bundle.dataset}",
         persist_state="session",
     )

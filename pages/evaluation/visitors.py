@@ -139,7 +139,7 @@ def _draw_distribution(rows: pd.DataFrame, limits: tuple[float, float], chosen: 
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.slider(
-            "Errors to show, in stars: drag, or click a bar",
+            "Errors to show, in stars: drag, or choose a bar",
             *limits,
             step=BIN,
             format="%.2f ★",
@@ -215,7 +215,7 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
         alt="Users with their error, that of baselines, and how many of ten listed movies they liked later",
     )
     st.caption(
-        "MAE in stars, of each rating predicted from the ones before it. Click on a column’s name to sort, and on the "
+        "MAE in stars, of each rating predicted from the ones before it. Choose a column’s name to sort, and the "
         "box in front of a row to see that user below."
     )
 

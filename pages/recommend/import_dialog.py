@@ -41,7 +41,7 @@ CONFIDENCE = {
     Confidence.UNSURE: "is it this one?",
 }
 MODES = {"replace": "Replace the history", "add": "Add as the newest"}
-MAX_ROWS_SHOWN = 8
+MAX_ROWS_SHOWN = 5
 HALF_STAR = 0.5
 # the share of the progress bar for reading the file; the rest is for matching its movies
 READING = 0.3
@@ -49,12 +49,10 @@ READING = 0.3
 MAX_READINGS = 1 + len(DATE_ORDERS)
 
 
-@st.dialog("Your own ratings", width="large", icon=":material/upload_file:", on_dismiss=state.close_dialog)
+@st.dialog("Import your ratings", width="large", icon=":material/upload_file:", on_dismiss=state.close_dialog)
 def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the dialog: the file, then its matches. Nothing is changed before the last button is pressed."""
-    st.markdown(
-        "Choose the file that you exported from Letterboxd, IMDb, MovieLens or Trakt. It is read once, not stored."
-    )
+    introduction = st.empty()
     number = state.import_number()
     file = st.file_uploader(
         "File with your ratings",
@@ -63,6 +61,9 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
         label_visibility="collapsed",
     )
     if file is None:
+        introduction.markdown(
+            "Choose the file that you exported from Letterboxd, IMDb, MovieLens or Trakt. It is read once, not stored."
+        )
         st.caption(WHERE)
         return
     order = None
@@ -129,18 +130,22 @@ def _draw_review(
     # the uncertain matches first, then the newest
     matched.sort(key=lambda match: (match.confidence, -row[id(match)]))
     ticked = _draw_matched(matched, levels, catalogue, table_key)
-    _draw_unmatched(unmatched)
     mode = st.segmented_control(
         "What to do with them",
         list(MODES),
-        # a list without ratings cannot replace a history
-        default="replace" if any(match.entry.stars is not None for match in matched) else "add",
+        default="replace" if _may_replace(matched) else "add",
         required=True,
         format_func=MODES.__getitem__,
         key="import_how",
         label_visibility="collapsed",
     )
     _draw_import(export, sorted(ticked, key=lambda match: row[id(match)]), levels, replacing=mode == "replace")
+    _draw_unmatched(unmatched)
+
+
+def _may_replace(matched: Sequence[Match]) -> bool:
+    """Whether to propose replacing the history: a list without ratings cannot, and own work is not thrown away."""
+    return any(match.entry.stars is not None for match in matched) and not visitor_state.is_own_history()
 
 
 def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...], replacing: bool) -> None:
@@ -151,7 +156,6 @@ def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...],
     if not replacing:
         rated |= before.ratings.keys()
     note = history_note(len(rated), len(unrated - rated))
-    st.caption(_remarks(export, levels, note))
     movies = count(len(chosen), "movie")
     with st.container(horizontal=True):
         if st.button(
@@ -165,6 +169,8 @@ def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...],
         if st.button("Cancel", key="import_cancel"):
             state.close_dialog()
             st.rerun()
+    # below the buttons, so that these are in sight on a phone
+    st.caption(_remarks(export, levels, note))
 
 
 def _summary(export: Export, matched: Sequence[Match], unmatched: Sequence[Match]) -> str:
@@ -189,6 +195,7 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
             ],
         }
     )
+    st.caption("Only ticked movies are taken.")  # a short line: the toolbar of the table lies over its end
     columns = st.column_config
     edited = st.data_editor(
         frame,
@@ -196,10 +203,12 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
         disabled=[name for name in frame if name != "take"],
         height=table_height(len(frame), MAX_ROWS_SHOWN),
         row_height=ROW_HEIGHT,
+        # the first three are in sight on a phone
+        column_order=["take", "here", "stars", "there", "sure"],
         column_config={
-            "take": columns.CheckboxColumn("Take", width=72, pinned=True, help="Untick movies that you do not want."),
+            "take": columns.CheckboxColumn("Take", width=72, pinned=True),
             "there": columns.TextColumn("In the file", width=180),
-            "here": columns.TextColumn("Movie here", width=180),
+            "here": columns.TextColumn("Movie here", width=144),
             "stars": columns.TextColumn(
                 "Stars", width=92, help="The rating in the file → the rating here. “Seen” means watched, not rated."
             ),
@@ -226,10 +235,11 @@ def _draw_unmatched(unmatched: Sequence[Match]) -> None:
             hide_index=True,
             height=table_height(len(unmatched), MAX_ROWS_SHOWN),
             row_height=ROW_HEIGHT,
+            column_order=["there", "why", "rating"],
             column_config={
-                "there": st.column_config.TextColumn("In the file", width=180),
+                "there": st.column_config.TextColumn("In the file", width=150),
                 "rating": st.column_config.TextColumn("Rating", width=64),
-                "why": st.column_config.TextColumn("Why not", width=420),
+                "why": st.column_config.TextColumn("Why not", width=350),
             },
             alt="Rows that are not taken: title and rating in the file, and why",
         )
@@ -256,7 +266,7 @@ def _remarks(export: Export, levels: Sequence[float], note: str) -> str:
     """Say what was assumed, which movies the model reads, and what does not change."""
     remarks = [escape_markdown(remark) for remark in export.remarks]
     if HALF_STAR not in levels and any(entry.stars is not None for entry in export.entries):
-        remarks.append("This dataset has whole stars: halves are rounded up, 3.5 becomes 4.")
+        remarks.append("This model knows whole stars: 3.5 becomes 4, 2.5 becomes 3.")
     if note:
         remarks.append(note)
     remarks.append("Sex, age group and occupation stay as they are.")

@@ -24,7 +24,7 @@ def render(recommender: Recommender, options: RankOptions) -> None:
             "Any movie",
             list(titles),
             index=None,
-            format_func=titles.__getitem__,
+            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=f"Search {len(titles):,} movies …",
             key=settings.key("any_movie"),
             persist_state="session",

@@ -38,6 +38,7 @@ def render() -> None:
             levels,
             bundle.config.max_history,
             draw_sources=lambda: visitor_sources.render(catalogue, levels),
+            draw_import=lambda: visitor_sources.render_import(catalogue, levels),
         )
     with answer:
         recommender = recommenders.get(headline, "What would they like to watch?")

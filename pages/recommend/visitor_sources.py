@@ -40,13 +40,6 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             "if possible one whom the model was not trained on. Press again for another one.",
         )
         st.button(
-            "Your own ratings",
-            icon=":material/upload_file:",
-            key="import_history",
-            on_click=state.open_import,
-            help="Import your ratings from Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet.",
-        )
-        st.button(
             "Example visitor",
             icon=":material/person:",
             key="example",
@@ -61,14 +54,24 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             )
     if state.is_real_user_wanted():
         _load_and_take_real_user()
-    dialog = state.open_dialog()
-    if dialog == "personas":
+    if state.open_dialog() == "personas":
         _draw_personas(catalogue, levels)
-    elif dialog == "import":
-        from pages.recommend import import_dialog
+    _draw_origin()
+
+
+def render_import(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
+    """Draw the button that takes a history from a file, and its dialog."""
+    st.button(
+        "Import your ratings",
+        icon=":material/upload_file:",
+        key="import_history",
+        on_click=state.open_import,
+        help="Your ratings from Letterboxd, IMDb, MovieLens, Trakt or a spreadsheet become the history.",
+    )
+    if state.open_dialog() == "import":
+        from pages.recommend import import_dialog  # only who has a file needs it
 
         import_dialog.render(catalogue, levels)
-    _draw_origin()
 
 
 @st.fragment(key=part_runs.key("origin", "a"))

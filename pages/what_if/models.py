@@ -193,7 +193,7 @@ def _draw_movie(
     st.selectbox(
         "Movie",
         list(titles),
-        format_func=titles.__getitem__,
+        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("models_movie"),
         persist_state="session",
         label_visibility="collapsed",

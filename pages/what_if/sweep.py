@@ -132,7 +132,7 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, name: str, event: i
     chosen = st.multiselect(
         "Movies to predict",
         list(titles),
-        format_func=titles.__getitem__,
+        format_func=recommender.catalogue.search_labels.__getitem__,
         max_selections=MAX_MOVIES,
         placeholder="The first of the list" if name == EVERYONE else "The most and the least moved",
         key=settings.key("sweep_movies"),
@@ -185,8 +185,8 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
     chart = (charts.sweep_points if name in UNORDERED else charts.sweep_lines)(predictions, levels, axis, ink)
     sentence = _sentence(predictions, parameter.subject.format(title), name)
     chart_view.show(chart, f"Expected ratings by {axis}: {sentence}")
-    hover = " Hover over a point for how likely each rating is." if _has_distribution(predictions) else ""
-    st.caption(f"Everything else about the visitor stays as it is.{hover}{_unread(recommender, name)}")
+    pointing = " Point at a dot, or tap it, for how likely each rating is." if _has_distribution(predictions) else ""
+    st.caption(f"Everything else about the visitor stays as it is.{pointing}{_unread(recommender, name)}")
     _draw_numbers(predictions, axis)
     return sentence
 

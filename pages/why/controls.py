@@ -75,7 +75,7 @@ def draw_movie(recommender: Recommender, movie_id: int) -> None:
     st.selectbox(
         "Movie to explain",
         list(titles),
-        format_func=titles.__getitem__,
+        format_func=recommender.catalogue.search_labels.__getitem__,
         help="Any movie of the catalogue. “Why?” in any list leads here, too.",
         **controlled("why_choice", movie_id, explained.set_movie),
     )

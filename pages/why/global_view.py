@@ -54,26 +54,27 @@ def _draw_map(
             "Find a movie on the map",
             list(titles),
             index=None,
-            format_func=titles.__getitem__,
+            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=f"Search {len(titles):,} movies …",
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
     points = cached("map", model_key(recommender), lambda: _points(recommender, embedding_map))
     points = _with_marks(points, subject, explanation, searched, genre)
-    above_chart = st.container(key="answer_map")
-    marked = ", ".join(points.loc[points["mark"] != "", "title"])
-    selected = chart_view.show(
-        charts.movie_map(points, *chart_view.text_and_background()),
-        f"Map of {len(points):,} movies; marked: {marked or 'none'}",
-        name="Map of the movies",
-        key=f"why_map_{recommender.bundle.name}",
-        select=True,
-        about=f"{recommender.bundle.title}: movies that the model treats as similar lie close together",
-    )
-    clicked = selected.selection.get("movie") or []
-    with above_chart:  # where it is in sight
-        _draw_selected(recommender, subject, int(clicked[0]["movie_id"]) if clicked else searched)
+    with st.container():  # the answer stays in sight as long as its chart is
+        above_chart = st.container(key="answer_map")
+        marked = ", ".join(points.loc[points["mark"] != "", "title"])
+        selected = chart_view.show(
+            charts.movie_map(points, *chart_view.text_and_background()),
+            f"Map of {len(points):,} movies; marked: {marked or 'none'}",
+            name="Map of the movies",
+            key=f"why_map_{recommender.bundle.name}",
+            select=True,
+            about=f"{recommender.bundle.title}: movies that the model treats as similar lie close together",
+        )
+        clicked = selected.selection.get("movie") or []
+        with above_chart:  # where it is in sight
+            _draw_selected(recommender, subject, int(clicked[0]["movie_id"]) if clicked else searched)
     st.caption(
         "Movies that the model treats as similar lie close together (item embeddings); the directions mean nothing. "
         "Colour and shape show the genre, or the rarest of several. Circled: the history, the explained movie, and the "
@@ -120,7 +121,7 @@ def _with_marks(
 
 def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | None) -> None:
     if movie_id is None or movie_id not in recommender.catalogue:
-        st.caption(":material/touch_app: Click a movie to explain it or to add it to the history.")
+        st.caption(":material/touch_app: Choose a movie to explain it or to add it to the history.")
         return
     title = recommender.catalogue.title(movie_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

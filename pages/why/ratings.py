@@ -47,28 +47,29 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
     rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
     cells = _rating_cells(recommender, explanation, expected, rows)
     low, high = _lowest_and_highest(cells[cells["level"] != charts.NOT_RATED])
-    above_chart = st.container(key="answer_cell")
-    selected = chart_view.show(
-        charts.rating_changes(cells),
-        f"Expected rating if one movie had another rating: from {low.expected:.2f} stars ({low.label} rated "
-        f"{low.level:g}) to {high.expected:.2f} ({high.label} rated {high.level:g})",
-        name="Other ratings",
-        key="why_cells",
-        select=True,
-    )
+    with st.container():  # the answer stays in sight as long as its chart is
+        above_chart = st.container(key="answer_cell")
+        selected = chart_view.show(
+            charts.rating_changes(cells),
+            f"Expected rating if one movie had another rating: from {low.expected:.2f} stars ({low.label} rated "
+            f"{low.level:g}) to {high.expected:.2f} ({high.label} rated {high.level:g})",
+            name="Other ratings",
+            key="why_cells",
+            select=True,
+        )
+        clicked = selected.selection.get("cell") or []
+        with above_chart:  # where it is in sight
+            # the click may be of an earlier history, which had more rows
+            if clicked and int(clicked[0]["place"]) < len(rows):
+                row, level = int(clicked[0]["place"]), float(clicked[0]["level"])
+                _draw_clicked(recommender, subject, explanation, rows[row], level, cells)
+            else:
+                st.caption(":material/touch_app: Choose a cell to try it in What if.")
     more = f" The {MAX_ROWS} movies whose rating matters most." if len(expected) > MAX_ROWS else ""
     st.caption(
         f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie out, "
         "as the bars above do: no rating says nothing, while a bad one says what they do not like."
     )
-    clicked = selected.selection.get("cell") or []
-    with above_chart:  # where it is in sight
-        # the click may be of an earlier history, which had more rows
-        if clicked and int(clicked[0]["place"]) < len(rows):
-            row, level = int(clicked[0]["place"]), float(clicked[0]["level"])
-            _draw_clicked(recommender, subject, explanation, rows[row], level, cells)
-        else:
-            st.caption(":material/touch_app: Click a cell to try it in What if.")
 
 
 def _rating_cells(
@@ -111,7 +112,7 @@ def _draw_clicked(
     title = recommender.catalogue.title(event.movie_id)
     if level == event.rating:
         st.caption(
-            f"{escape_markdown(title)}: {stars(level)} is what they gave. Click another cell to try it in What if."
+            f"{escape_markdown(title)}: {stars(level)} is what they gave. Choose another cell to try it in What if."
         )
         return
     expected = cells.loc[(cells["index"] == index) & (cells["level"] == level), "expected"].item()

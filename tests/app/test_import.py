@@ -84,7 +84,7 @@ def test_nothing_is_replaced_before_the_matches_are_reviewed(app):
     assert unmatched(app)["there"].tolist() == ["A *Film* That $Nobody$ Made (1999)"]
     assert unmatched(app)["why"].tolist() == ["not in this catalogue"]
     assert "1 movie without a rating counts as seen" in dialog_text(app)
-    assert "halves are rounded up, 3.5 becomes 4" in dialog_text(app)
+    assert "This model knows whole stars: 3.5 becomes 4, 2.5 becomes 3." in dialog_text(app)
     app.button(key="import_take").click().run()
     assert not app.exception
     assert watched(app) == [("Alien (1979)", 2), ("Jaws (1975)", 4), ("Three Colours: Red (1994)", 5)]
@@ -109,6 +109,21 @@ def test_adding_to_what_is_there(app):
         ("Three Colours: Red (1994)", 5),
     ]
     assert len(watched(app)) == 7
+
+
+def test_a_history_that_was_made_by_hand_is_not_replaced_unasked(app):
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
+    assert app.segmented_control(key="import_how").value == "replace", "the example is nobody's work"
+    app.button(key="import_take").click().run()
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
+    assert app.segmented_control(key="import_how").value == "replace", "what was imported as it is"
+    app.button(key="import_cancel").click().run()
+    app.selectbox(key="add_movie").select(next(i for i in TITLES if TITLES[i] == "Fargo (1996)")).run()
+    app.run()
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
+    assert app.segmented_control(key="import_how").value == "add"
+    app.button(key="import_take").click().run()
+    assert "Fargo (1996)" in [title for title, _ in watched(app)]
 
 
 def table_key(app) -> str:

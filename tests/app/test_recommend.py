@@ -262,10 +262,25 @@ def test_in_a_full_history_the_oldest_movie_gives_way_and_is_still_seen(app):
     assert [event.movie_id for event in history(app)] == [*ids[1:300], ids[400]]
     assert visitor(app).seen == {ids[0]}
     assert headline(app).startswith("After 300 of 301 movies")
-    assert "Also seen: **1** more movie" in captions(app)
+    title = load_movies("demo").set_index("movie_id")["title"][ids[0]]
+    assert f"{title} was seen without a rating or before the newest 300: it is not recommended" in captions(app)
     app.button(key="forget_seen").click().run()
     assert visitor(app).seen == frozenset()
     assert headline(app).startswith("After 300 movies")
+
+
+@pytest.mark.parametrize("events", [(), (Event(1, 4.0),)])
+def test_movies_seen_without_a_rating_are_named_or_counted(events, app):
+    def said(seen: tuple[int, ...]) -> str:
+        set_visitor(app, Visitor(history=events, seen=frozenset(seen)))
+        app.run()
+        return captions(app)
+
+    more = "more " if events else ""
+    end = "were seen without a rating: they are not recommended, and the model cannot read them."
+    titles = load_movies("demo").set_index("movie_id")["title"]
+    assert f"{titles[11]} and {titles[12]} {end}" in said((12, 11)).replace("\\", "")
+    assert f"4 {more}movies {end}" in said((11, 12, 13, 14))
 
 
 def test_a_movie_that_was_seen_and_not_rated_leaves_the_list(app):
@@ -278,6 +293,8 @@ def test_a_movie_that_was_seen_and_not_rated_leaves_the_list(app):
     assert len(history(app)) == 5
     assert first not in shown_titles(app)
     assert ratings(app)[:9] == before[1:], "no model reads it"
+    seen = f"{first} was seen without a rating: it is not recommended, and the model cannot read it."
+    assert seen in captions(app).replace("\\", "")
     assert headline(app).startswith("After 5 of 6 movies")
     assert app.button(key="seen_any").disabled
     # rated after all, it is a movie of the history like any other

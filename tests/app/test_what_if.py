@@ -236,7 +236,7 @@ def test_each_setting_shows_what_is_expected_at_all_its_values(kinds, bundle):
         assert values == wanted if isinstance(wanted, list) else len(values) == wanted
         assert chart_words(app)[0].startswith(f"Expected ratings by {axis}: ")
         assert headline(app) in chart_words(app)[0]
-        assert ("Hover over a point" in captions(app)) == (bundle == "timeline")
+        assert ("Point at a dot" in captions(app)) == (bundle == "timeline")
         if setting == "rating":
             ids = [movie_id(title) for title in shown]
             expected = rows.loc[rows["setting"] == "2 ★", "expected"].tolist()

@@ -233,7 +233,7 @@ def test_every_head_and_every_look_between_movies_is_shown(kinds):
     app = why("timeline")
     app.segmented_control(key="why_part").select("heads").run()
     _, heads, between = chart_words(app)
-    assert heads == "Attention of each of 4 heads; every head's weights sum to 100%"
+    assert heads == "Attention of each of 4 heads; every head’s weights sum to 100%"
     assert between.startswith("How 6 tokens look at each other, mean of all heads")
     app.selectbox(key="why_head").select("Layer 1, head 2").run()
     assert chart_words(app)[2].endswith("layer 1, head 2")
@@ -351,3 +351,21 @@ def test_somebody_else_may_be_explained_until_one_goes_back(kinds):
     app.switch_page("pages/why/why.py").run()
     assert chart_words(app)[0] != mine
     assert "why_guest" not in app.session_state
+
+
+def test_a_movie_asked_about_one_visitor_is_not_explained_for_the_next():
+    app = start("demo")
+    ids = load_movies("demo").set_index("title")["movie_id"]
+    app.selectbox(key="any_movie_demo").select(int(ids["Jaws (1975)"])).run()
+    app.button(key="why_any").click().run()
+    assert "Jaws" in headline(app)
+    app.switch_page("pages/recommend/recommend.py").run()
+    app.selectbox(key="add_movie").select(int(ids["Fargo (1996)"])).run()
+    app.switch_page("pages/why/why.py").run()
+    assert "Jaws" in headline(app), "the same visitor, after one movie more"
+    app.switch_page("pages/recommend/recommend.py").run()
+    app.button(key="personas").click().run()
+    app.button(key="persona_film_student").click().run()
+    app.switch_page("pages/why/why.py").run()
+    assert not app.exception
+    assert "Jaws" not in headline(app)

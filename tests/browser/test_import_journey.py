@@ -36,7 +36,7 @@ def letterboxd(rated: list[str], watched: list[str]) -> bytes:
 
 def give(page: Page, name: str, data: bytes):
     """Open the dialog, give it a file, and return the dialog."""
-    page.get_by_role("button", name="Your own ratings").click()
+    page.get_by_role("button", name="Import your ratings").click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
     expect(dialog.get_by_title(name)).to_be_visible()

@@ -130,7 +130,7 @@ def test_the_smallest_change_is_found_and_applied(page):
     ],
 )
 def test_bring_your_own_history(page, name, text, watched, said):
-    page.get_by_role("button", name="Your own ratings").click()
+    page.get_by_role("button", name="Import your ratings").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
     )

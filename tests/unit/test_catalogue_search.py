@@ -197,3 +197,31 @@ def test_years_are_always_a_range():
     assert years(1999, None, 1950) == (1950, 1999)
     assert years(1999, 1999) == (1999, 2000)
     assert years(None, None) == ALL_YEARS
+
+
+def test_labels_to_search_have_behind_a_title_how_it_is_typed():
+    catalogue = Catalogue(
+        pd.DataFrame(
+            {
+                "movie_id": [1, 2, 3, 4, 5, 6, 7],
+                "title": [
+                    "Crème Brûlée (1996)",
+                    "WALL·E (2008)",
+                    "8½ (1963)",
+                    "Sam’s Wife – Part 2",
+                    "Smørrebrød (1990)",
+                    "夜 (2003)",
+                    "The Lantern (1999)",
+                ],
+            }
+        )
+    )
+    assert catalogue.search_labels == {
+        1: "Crème Brûlée (1996) · Creme Brulee",
+        2: "WALL·E (2008) · WALL-E",
+        3: "8½ (1963) · 8 1/2",
+        4: "Sam’s Wife – Part 2 · Sam's Wife - Part 2",
+        5: "Smørrebrød (1990) · Smorrebrod",
+        6: "夜 (2003)",
+        7: "The Lantern (1999)",
+    }

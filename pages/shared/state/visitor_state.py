@@ -16,7 +16,7 @@ from bst.schema import Event, Visitor, to_scale
 from bst.text import count
 from pages.shared import resources
 from pages.shared.format import escape_markdown
-from pages.shared.state import chosen_model
+from pages.shared.state import chosen_model, settings
 from pages.shared.state.undo import Changes
 
 Slot = Literal["a", "b"]
@@ -31,6 +31,8 @@ EXAMPLE_HISTORY = (
     ("Alien (1979)", 5),
 )
 NEW_RATING = 4.0
+# a visitor of whose history a smaller share is left is somebody else
+LEAST_KEPT = 0.5
 
 
 def changes(slot: Slot = "a") -> Changes[Visitor | None]:
@@ -64,9 +66,24 @@ def previous(slot: Slot = "a") -> Visitor | None:
 
 
 def replace(visitor: Visitor, slot: Slot = "a") -> None:
-    """Make ``visitor`` the current one of a slot, as one change that can be undone."""
-    if visitor != current(slot):  # a copy that is the same as the visitor goes on following it
-        _store(slot, changes(slot).do(visitor))
+    """Make ``visitor`` the current one of a slot, as one change that can be undone.
+
+    If they are somebody else, the movie that the Why page was last asked about is forgotten.
+    """
+    before = current(slot)
+    if visitor == before:  # a copy that is the same as the visitor goes on following it
+        return
+    if slot == "a" and _is_somebody_else(before, visitor):
+        settings.update(asked_about=None)
+    _store(slot, changes(slot).do(visitor))
+
+
+def _is_somebody_else(before: Visitor, after: Visitor) -> bool:
+    """Whether so much of a history is gone that the next one is another person's; edits take one movie at a time."""
+    if not after.history:
+        return after == Visitor()
+    kept = len(before.ratings.keys() & after.ratings.keys())
+    return kept < len(before.history) * LEAST_KEPT
 
 
 def undo(slot: Slot = "a") -> None:
@@ -126,6 +143,12 @@ def restore(visitor: Visitor, copy: Visitor | None) -> None:
 def newcomer() -> Visitor:
     """Return the visitor that a newcomer finds."""
     return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, resources.catalogue(chosen_model.bundle().dataset))
+
+
+def is_own_history() -> bool:
+    """Whether somebody made the visitor's history by hand: it is not the example, and came from nowhere as it is."""
+    history = current().history
+    return bool(history) and not source_note() and history != newcomer().history
 
 
 def clear(slot: Slot = "a") -> None:

@@ -9,8 +9,9 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, Visitor
-from bst.text import count
+from bst.text import count, listed
 from pages.shared import part_runs
+from pages.shared.format import escape_markdown, stars, whole_stars
 from pages.shared.state import visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot
@@ -19,6 +20,8 @@ from pages.shared.widgets import history
 UNKNOWN = "Unknown"
 # a long history is drawn on request only
 ROWS_AT_FIRST = 20
+# of movies that were seen and cannot be read, so many are named
+MOST_NAMED = 3
 # pixels
 SEX_WIDTH, AGE_WIDTH = 118, 138
 
@@ -29,12 +32,13 @@ def render(
     max_history: int,
     slot: Slot = "a",
     draw_sources: Callable[[], None] | None = None,
+    draw_import: Callable[[], None] | None = None,
 ) -> None:
     """Draw the editor of the visitor or, with slot "b", of their copy.
 
     ``levels``: the ratings that the dataset allows. ``max_history``: how many of the newest events the model reads.
-    ``draw_sources`` draws the buttons that replace the visitor; they stand above the history, so that a long one does
-    not hide them.
+    ``draw_sources`` draws the buttons that replace the visitor. ``draw_import`` draws the button that takes a whole
+    history from a file, below the search that adds one movie.
     """
 
     @st.fragment(key=part_runs.key("who", slot))
@@ -46,12 +50,14 @@ def render(
     @st.fragment(key=part_runs.key("search", slot))
     def search() -> None:
         _draw_search(catalogue, slot)
+        if draw_import:
+            draw_import()
 
     @st.fragment(key=part_runs.key("history", slot))
     def watched() -> None:
         visitor = visitor_state.current(slot)
         _draw_history(catalogue, visitor, levels, max_history, slot)
-        _draw_seen(visitor, slot)
+        _draw_seen(catalogue, visitor, slot)
 
     # what most people change first comes first
     with st.container(border=True):
@@ -105,7 +111,7 @@ def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
         # also those in the history: thousands of options would be sent again with each change
         list(catalogue.titles),
         index=None,
-        format_func=catalogue.titles.__getitem__,
+        format_func=catalogue.search_labels.__getitem__,
         placeholder=f"Search {len(catalogue):,} movies …",
         key=_key("add_movie", slot),
         on_change=_add,
@@ -129,7 +135,9 @@ def _draw_history(
     if not visitor.history:
         st.caption("Nothing yet. Search above for a movie that they have watched, then rate it.")
         return
-    st.caption("Newest first")
+    st.caption(
+        whole_stars(f"Watched last comes first. A new movie starts at {stars(visitor_state.NEW_RATING)}: rate it.")
+    )
     events = len(visitor.history)
     shown = events if visitor_state.is_unfolded(slot) else ROWS_AT_FIRST
     history.render(visitor, shown, catalogue, levels, max_history, slot)
@@ -150,22 +158,31 @@ def _draw_fold(slot: Slot, label: str, key: str, icon: str, unfolded: bool) -> N
     )
 
 
-def _draw_seen(visitor: Visitor, slot: Slot) -> None:
-    """Say how many movies are not recommended though no model reads them."""
+def _draw_seen(catalogue: Catalogue, visitor: Visitor, slot: Slot) -> None:
+    """Say which movies are not recommended though no model reads them."""
     if not visitor.seen:
         return
-    more = "more " if visitor.history else ""
+    one = len(visitor.seen) == 1
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(
-            f"Also seen: **{len(visitor.seen):,}** {more}{'movie' if len(visitor.seen) == 1 else 'movies'}, without a "
-            f"rating or older than the newest {MAX_HISTORY}. They are not recommended, and no model reads them.",
-            width="stretch",
-        )
+        st.caption(escape_markdown(_seen_sentence(catalogue, visitor)), width="stretch")
         st.button(
-            "Forget these",
+            "Forget it" if one else "Forget them",
             key=_key("forget_seen", slot),
             type="tertiary",
-            help="Count them as not seen, so that they may be recommended again",
+            help=f"Count {'it' if one else 'them'} as not seen, so that {'it' if one else 'they'} may be recommended",
             on_click=part_runs.then_run_all(visitor_state.forget_seen, slot),
             args=(slot,),
         )
+
+
+def _seen_sentence(catalogue: Catalogue, visitor: Visitor) -> str:
+    """Return which movies were seen and cannot be read, in plain text."""
+    if len(visitor.seen) <= MOST_NAMED:
+        movies = listed(catalogue.title(movie_id) for movie_id in sorted(visitor.seen))
+    else:
+        movies = count(len(visitor.seen), "more movie" if visitor.history else "movie")
+    # only beside a full history can a movie be left that was rated
+    older = f" or before the newest {MAX_HISTORY}" if len(visitor.history) == MAX_HISTORY else ""
+    if len(visitor.seen) == 1:
+        return f"{movies} was seen without a rating{older}: it is not recommended, and the model cannot read it."
+    return f"{movies} were seen without a rating{older}: they are not recommended, and the model cannot read them."
