@@ -241,6 +241,15 @@ def test_each_thing_to_try_changes_the_list_and_can_be_undone(app):
     assert "try_star" not in [button.key for button in app.button], "there is nothing to rate"
 
 
+def test_somebody_else_has_no_ranks_up_and_down(app):
+    app.button(key="try_persona").click().run()
+    app.button(key="try_persona").click().run()
+    assert visitor(app).occupation == "college/grad student"
+    assert not any("move" in row for row in rows(app)), "the two have no movie in common"
+    edit(app, history(app)[0].movie_id, "rate", 3).run()
+    assert all("move" in row for row in rows(app))
+
+
 def test_posters_and_numbers_show_the_same_movies(app):
     assert shown_list(app)["view"] == "tiles"
     posters = shown_titles(app)
