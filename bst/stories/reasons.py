@@ -173,22 +173,22 @@ def tell_attention(cast: Cast, explanation: Explanation, measure: Measure, title
     weights, effects = looks.to_events.mean(axis=0), np.abs(explanation.event_effects(measure))
     seen, counted = int(np.argmax(weights)), int(np.argmax(effects))
     looked_at = title(explanation.events[seen].movie_id)
-    share = f"{percent(float(weights[seen]))} of its attention"
+    share = percent(float(weights[seen]))
     if len(explanation.events) == 1:
         return Telling(
-            f"{looked_at} is all there was to look at: it got {share}",
+            f"{looked_at} is all there was to look at: it got {share} of the attention",
             f"The rest went to {looks.rest}. The wider an arc, the more the model looked there.",
         )
-    start = f"Of {name}’s movies the model looked most at {looked_at} ({share})"
+    start = f"Of {name}’s movies it looked most at {looked_at} ({share})"
     if effects[counted] < NOTICEABLE[measure]:
         return Telling(start, f"No single movie moves what it says of {movie} by much: looking is not counting.")
     if seen == counted:
         return Telling(
-            f"{start}, and that is what moves {movie} most",
-            "Here the two agree. They need not: attention shows where a model looked, not what it made of it.",
+            f"{start}, and that moves {movie} most",
+            "Here the two agree. They need not: the arcs show where the model looked, not what it made of it.",
         )
     return Telling(
-        f"{start}. What moves {movie} most is {title(explanation.events[counted].movie_id)}",
+        f"{start}; what moves {movie} most is {title(explanation.events[counted].movie_id)}",
         "Looking is not the same as counting: arcs show where the model looked, ▲ and ▼ what a movie does to the "
         "prediction.",
     )

@@ -18,7 +18,7 @@ SAID = (
     r"Now one rating changes: The Matrix \(1999\), from 5\s★ to 1\s★",
     r"\d+ of 10 places change: .+ (falls|rises) from \w+ to \w+",
     r"Why .+ drops from \d+% to \d+%: The Matrix no longer speaks for it",
-    r"Of Sam’s movies the model looked most at .+% of its attention",
+    r"Of Sam’s movies it looked most at .+%\)",
     r"Does it hold\? Of ten movies it lists after 5 ratings, people liked \d\.\d later",
 )
 
