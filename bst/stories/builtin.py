@@ -14,10 +14,10 @@ STORIES: Mapping[str, Story] = {
             25,
             "programmer",
             (
-                ("The Terminator (1984)", 4),
-                ("The Shining (1980)", 3),
-                ("When Harry Met Sally... (1989)", 2),
                 ("The Matrix (1999)", 5),
+                ("Casablanca (1942)", 4),
+                ("Pulp Fiction (1994)", 2),
+                ("Rear Window (1954)", 4),
             ),
         ),
         RatingChange("The Matrix (1999)", 1),
@@ -27,11 +27,11 @@ STORIES: Mapping[str, Story] = {
         Person(
             "Kim",
             "F",
-            25,
+            1,
             None,
-            (("Titanic (1997)", 4), ("Toy Story (1995)", 4), ("Casablanca (1942)", 4)),
+            (("Toy Story (1995)", 4),),
         ),
-        DemographicChange("sex", "M"),
+        DemographicChange("age", 56),
     ),
     "a-stranger": Story("A stranger", Person("Alex"), RatingChange("Blade Runner (1982)", 5)),
 }

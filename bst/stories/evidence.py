@@ -55,8 +55,8 @@ def _of_lists(record: ListRecord, more: str) -> Telling:
         verdicts.append(_verdict(naive.difference.sign, "one list for everybody"))
     if best and best != MOST_LIKED and (difference := record.rivals[best][events].difference):
         verdicts.append(_verdict(difference.sign, f"the best simple recommender, {rival_label(best)}"))
-    compared = f", {' and '.join(verdicts)}" if verdicts else ""
-    return Telling(headline, f"Asked for {_people(ours.users)} it has never seen{compared}. {more}")
+    compared = f": {', and '.join(verdicts)}" if verdicts else ""
+    return Telling(headline, f"That is for {_people(ours.users)} it has never seen{compared}. {more}")
 
 
 def _verdict(sign: int, other: str) -> str:

@@ -1,7 +1,5 @@
 """What a story says of one prediction: what moves it, and where the model looked meanwhile."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bst.explanation import list_measure
@@ -17,7 +15,7 @@ from bst.explanation.sentences import (
     value_texts,
 )
 from bst.inference.ranking import Order
-from bst.schema import DEMOGRAPHICS, DemographicName
+from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import DemographicChange
 from bst.stories.telling import Bar, Telling
@@ -56,18 +54,15 @@ def tell_why(cast: Cast, was: Explanation, now: Explanation, measure: Measure, t
         return Telling(sentence(now, measure, title), caption)
     movie = title(now.movie_id)
     before, after = value_texts(measure, was.value(measure), now.value(measure))
-    speaks = _Voice.of(_effects(was, measure).get(changed), _effects(now, measure).get(changed, 0.0), measure)
-    subject = (
-        title(changed) if isinstance(changed, int) else f"{cast.story.person.name}’s {DEMOGRAPHICS[changed].label}"
-    )
+    names = [_name(changed, visitor, title) for visitor in (cast.before, cast.after)]
+    old, new = _effects(was, measure).get(changed), _effects(now, measure).get(changed, 0.0)
+    clause, direction = voice(names[0], names[1], old, new, NOTICEABLE[measure])
     if before == after:
-        return Telling(f"{movie} stays at {after}: {subject} {speaks.words}", caption)
+        return Telling(f"{movie} stays at {after}: {clause}", caption)
     rises = now.value(measure) > was.value(measure)
     # the change may move the prediction through what it makes of the other movies
-    joint = ":" if speaks.direction in (0, 1 if rises else -1) else ", although"
-    return Telling(
-        f"Why {movie} {'rises' if rises else 'drops'} from {before} to {after}{joint} {subject} {speaks.words}", caption
-    )
+    joint = ":" if direction in (0, 1 if rises else -1) else ", although"
+    return Telling(f"Why {movie} {'rises' if rises else 'drops'} from {before} to {after}{joint} {clause}", caption)
 
 
 def _changed(cast: Cast) -> Cause | None:
@@ -75,31 +70,39 @@ def _changed(cast: Cast) -> Cause | None:
     return change.name if isinstance(change, DemographicChange) else cast.changed
 
 
-@dataclass(frozen=True)
-class _Voice:
-    """How what was changed speaks for or against a movie now, in ``words``; ``direction``: 1 if more for it, −1, 0."""
+def _name(cause: Cause, visitor: Visitor, title: Title) -> str:
+    """Return what has an effect, as the subject of a sentence: "Alien", "being female", "the age group 25–34"."""
+    if isinstance(cause, int):
+        return title(cause)
+    demographic, value = DEMOGRAPHICS[cause], getattr(visitor, cause)
+    if value is None:
+        return f"an unknown {demographic.label}"
+    return (
+        f"being {demographic.value_text(value)}"
+        if cause == "sex"
+        else (f"the {demographic.label} {demographic.value_text(value)}")
+    )
 
-    words: str
-    direction: int
 
-    @classmethod
-    def of(cls, old: float | None, new: float, measure: Measure) -> "_Voice":
-        """Return how an effect changed; ``old`` None: there was nothing to have an effect."""
-        least = NOTICEABLE[measure]
-        before, after = (0 if abs(effect) < least else 1 if effect > 0 else -1 for effect in (old or 0.0, new))
-        side = {1: "for it", -1: "against it"}
-        if not before and not after:
-            return cls("itself hardly matters", 0)
-        if before == after:
-            grew = abs(new) - abs(old or 0.0)
-            if abs(grew) < least:
-                return cls(f"still speaks {side[after]}", 0)
-            return cls(
-                f"speaks {'more' if grew > 0 else 'less'} {side[after]} than before", after if grew > 0 else -after
-            )
-        if not after:
-            return cls(f"no longer speaks {side[before]}", -before)
-        return cls(f"{'speaks' if old is None else 'now speaks'} {side[after]}", after)
+def voice(was: str, now: str, old: float | None, new: float, least: float) -> tuple[str, int]:
+    """Return how what was changed speaks for or against a movie, and which way that is: 1 more for it, −1 less, 0.
+
+    ``was``, ``now``: what it is called before and after. ``old``, ``new``: its effects, None: there was none; those
+    below ``least`` are none.
+    """
+    before, after = (0 if abs(effect) < least else 1 if effect > 0 else -1 for effect in (old or 0.0, new))
+    side = {1: "for it", -1: "against it"}
+    if not before and not after:
+        return f"{now} by itself hardly matters", 0
+    if not after:
+        return f"{was} no longer speaks {side[before]}", -before
+    if before != after:
+        return f"{now} {'speaks' if old is None else 'now speaks'} {side[after]}", after
+    grew = abs(new) - abs(old or 0.0)
+    if abs(grew) < least:
+        return f"{now} still speaks {side[after]}", 0
+    than = "before" if was == now else f"{was} did"
+    return f"{now} speaks {'more' if grew > 0 else 'less'} {side[after]} than {than}", after if grew > 0 else -after
 
 
 def why_bars(cast: Cast, was: Explanation, now: Explanation, measure: Measure, title: Title) -> list[Bar]:
@@ -170,22 +173,22 @@ def tell_attention(cast: Cast, explanation: Explanation, measure: Measure, title
     weights, effects = looks.to_events.mean(axis=0), np.abs(explanation.event_effects(measure))
     seen, counted = int(np.argmax(weights)), int(np.argmax(effects))
     looked_at = title(explanation.events[seen].movie_id)
-    share = f"{percent(float(weights[seen]))} of its attention"
+    share = percent(float(weights[seen]))
     if len(explanation.events) == 1:
         return Telling(
-            f"{looked_at} is all there was to look at: it got {share}",
+            f"{looked_at} is all there was to look at: it got {share} of the attention",
             f"The rest went to {looks.rest}. The wider an arc, the more the model looked there.",
         )
-    start = f"Of {name}’s movies the model looked most at {looked_at} ({share})"
+    start = f"Of {name}’s movies it looked most at {looked_at} ({share})"
     if effects[counted] < NOTICEABLE[measure]:
         return Telling(start, f"No single movie moves what it says of {movie} by much: looking is not counting.")
     if seen == counted:
         return Telling(
-            f"{start}, and that is what moves {movie} most",
-            "Here the two agree. They need not: attention shows where a model looked, not what it made of it.",
+            f"{start}, and that moves {movie} most",
+            "Here the two agree. They need not: the arcs show where the model looked, not what it made of it.",
         )
     return Telling(
-        f"{start}. What moves {movie} most is {title(explanation.events[counted].movie_id)}",
+        f"{start}; what moves {movie} most is {title(explanation.events[counted].movie_id)}",
         "Looking is not the same as counting: arcs show where the model looked, ▲ and ▼ what a movie does to the "
         "prediction.",
     )

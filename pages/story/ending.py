@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from bst.stories import Story
+from bst.schema import DEMOGRAPHICS
+from bst.stories import RatingChange, Story
 from pages.shared.format import escape_markdown
 from pages.story import lab, state
 from pages.story.presenter import AFTER
@@ -25,16 +26,26 @@ def render(shown: Shown) -> None:
                 args=("lab",),
             )
         st.markdown("**Other stories**")
-        with st.container(horizontal=True):
-            for index, story in enumerate(state.all_stories()):
-                if story != shown.story:
-                    st.button(
-                        escape_markdown(name(story)),
-                        key=f"story_other_{index}",
-                        icon=":material/slideshow:",
-                        on_click=state.open_story,
-                        args=(story,),
-                    )
+        for index, story in enumerate(state.all_stories()):
+            if story != shown.story:
+                st.button(
+                    f"**{escape_markdown(name(story))}:** {escape_markdown(_about(story))}",
+                    key=f"story_other_{index}",
+                    icon=":material/slideshow:",
+                    on_click=state.open_story,
+                    args=(story,),
+                )
+
+
+def _about(story: Story) -> str:
+    """Return in a few words what happens in a story."""
+    person, change = story.person.name, story.change
+    if isinstance(change, RatingChange):
+        return f"{person} gives {change.movie} {change.rating:g} ★"
+    if change:
+        demographic = DEMOGRAPHICS[change.name]
+        return f"{person}’s {demographic.label} becomes {demographic.value_text(change.value)}"
+    return f"the list of {person}"
 
 
 def name(story: Story) -> str:

@@ -29,6 +29,7 @@ function button(className, label, name, onClick, { after = false, title = label 
   const element = create("button", className)
   element.type = "button"
   element.title = title
+  if (title !== label) element.setAttribute("aria-label", title)
   const text = create("span", "label", label)
   element.append(...(after ? [text, icon(name)] : [icon(name), text]))
   element.onclick = onClick

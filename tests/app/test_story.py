@@ -88,13 +88,56 @@ def test_the_star_that_changes_is_shown_with_both_values(app):
     assert not any(movie["changed"] for movie in drawn(app, "movies")["movies"])
 
 
-def test_evidence_is_what_was_measured_of_the_model(app):
+def test_evidence_is_what_was_measured_of_the_lists(app):
     story(app, step="7")
+    assert headline(app).startswith("Does it hold? Of ten movies it lists after 5 ratings, people liked ")
     bars = drawn(app, "signed")["bars"]
-    assert bars[0]["label"] == "This model"
-    assert bars[0]["marked"]
-    assert float(bars[0]["text"].removesuffix(" ★")) < float(bars[1]["text"].removesuffix(" ★"))
-    assert "simulated" in captions(app)
+    assert [bar["label"] for bar in bars] == ["This model", "Best simple recommender: EASE", "One list for everybody"]
+    assert [bar["marked"] for bar in bars] == [True, False, False]
+    said = [float(bar["text"].removesuffix(" of ten")) for bar in bars]
+    assert said == sorted(said, reverse=True)
+    assert "These people are simulated." in captions(app)
+
+
+def test_where_it_looked_shows_the_same_effects_as_why(app):
+    story(app, step="5")
+    effects = {bar["poster"]["title"]: bar["text"] for bar in drawn(app, "signed")["bars"] if bar["poster"]}
+    story(app, step="6")
+    strip = drawn(app, "frames")
+    shown = {frame["title"]: frame["effect"] for frame in strip["frames"] if frame.get("effect")}
+    assert shown
+    assert shown.items() <= effects.items()
+    assert len(strip["looks"]) == 1, "no choice of heads"
+
+
+def test_after_the_last_step_there_are_ways_on(app):
+    story(app, step="8")
+    assert headline(app) == "What next?"
+    app.button(key="story_other_2").click().run()
+    assert headline(app).startswith("Alex:")
+    story(app, step="8")
+    app.button(key="story_again").click().run()
+    assert headline(app).startswith("Sam:")
+
+
+def test_a_stranger_is_shown_by_what_is_unknown(app):
+    story(app, story="a-stranger", step="1")
+    shelf = drawn(app, "movies")
+    assert [fact["value"] for fact in shelf["facts"]] == ["Sex: ?", "Age group: ?", "Occupation: ?"]
+    assert shelf["empty"] == 5
+    assert shelf["nothing"] == "Nothing watched yet"
+
+
+def test_a_slide_of_words_and_a_step_without_a_caption(app):
+    mine = replace(ONE_STAR, steps=(Step("text", "Our ask", "–"), Step("list", caption="–"), Step("text")))
+    text = link.encode(mine)
+    story(app, story=text)
+    assert headline(app) == "Our ask"
+    assert "–" not in captions(app)
+    story(app, story=text, step="2")
+    assert "that Sam has not seen" not in captions(app)
+    story(app, story=text, step="3")
+    assert headline(app) == "One star"
 
 
 def test_the_visitor_of_the_lab_is_left_alone(app):
@@ -121,9 +164,7 @@ def test_a_link_that_cannot_be_read_gives_one_clear_error_and_the_first_story(ap
     assert headline(app).startswith("Sam: male, 25–34, programmer")
 
 
-@pytest.mark.parametrize(
-    ("step", "shown"), [("0", "Sam: male"), ("99", "Does it hold?"), ("x", "Sam: male"), ("", "Sam")]
-)
+@pytest.mark.parametrize(("step", "shown"), [("0", "Sam: male"), ("99", "What next?"), ("x", "Sam: male"), ("", "Sam")])
 def test_a_step_that_does_not_exist_is_the_nearest_one(app, step, shown):
     story(app, step=step)
     assert not app.exception
@@ -191,11 +232,11 @@ def test_texts_person_and_change_are_edited(editor):
     editor.selectbox(key="story_sex").select("F").run()
     editor.selectbox(key="story_rating_0").select(2.0).run()
     editor.selectbox(key="story_new_rating").select(3.0).run()
-    editor.text_input(key="story_headline_1").set_value("Look").run()
+    editor.text_area(key="story_headline_1").set_value("Look").run()
     assert not editor.exception
     mine = edited(editor)
     assert (mine.title, mine.person.name, mine.person.sex) == ("Mine", "Robin", "F")
-    assert mine.person.watched[0] == ("The Terminator (1984)", 2)
+    assert mine.person.watched[0] == ("The Matrix (1999)", 2)
     assert mine.change == RatingChange("The Matrix (1999)", 3)
     assert mine.steps[1] == Step("list", "Look")
 
@@ -205,9 +246,9 @@ def test_movies_come_and_go(editor):
     assert edited(editor).person.watched[-1] == ("Alien (1979)", 4)
     editor.button(key="story_remove_0").click().run()
     assert [title for title, _ in edited(editor).person.watched] == [
-        "The Shining (1980)",
-        "When Harry Met Sally... (1989)",
-        "The Matrix (1999)",
+        "Casablanca (1942)",
+        "Pulp Fiction (1994)",
+        "Rear Window (1954)",
         "Alien (1979)",
     ]
 
@@ -252,6 +293,34 @@ def test_a_file_is_opened(editor):
     assert edited(editor) == read_story(text)
 
 
+def test_own_stories_stay_in_the_session(editor):
+    editor.text_input(key="story_title").set_value("Mine").run()
+    editor.text_input(key="story_name").set_value("Robin").run()
+    assert "A file keeps one for longer." in captions(editor)
+    story(editor, step="8")  # the first story again
+    editor.button(key="story_other_3").click().run()
+    assert headline(editor).startswith("Robin:")
+    assert edited(editor).title == "Mine"
+
+
+def test_present_starts_at_the_first_step_or_at_the_one_that_was_open(app):
+    story(app, step="4", edit="1")
+    app.button(key="story_present").click().run()
+    assert headline(app).startswith("Sam:")
+    story(app, step="4", edit="1")
+    app.button(key="story_present_here").click().run()
+    assert "places change" in headline(app)
+
+
+def test_the_link_to_share_opens_the_presentation_at_its_first_step(app):
+    story(app, step="4", edit="1")
+    (shared,) = [block.value for block in app.get("code")]
+    assert "step=1" in shared
+    assert "story=one-star" in shared
+    assert "edit" not in shared
+    assert "It works" in captions(app)
+
+
 def test_a_bad_file_is_one_clear_error_and_loses_nothing(editor):
     editor.text_input(key="story_title").set_value("Mine").run()
     editor.file_uploader(key="story_file").upload(
@@ -266,7 +335,7 @@ def test_a_bad_file_is_one_clear_error_and_loses_nothing(editor):
 def test_a_story_too_long_for_a_link_lives_in_the_session(editor):
     for index in range(7):
         noise = "".join(chr(0x4E00 + (index * 7919 + place * 104729) % 20000) for place in range(300))
-        editor.text_input(key=f"story_caption_{index}").set_value(noise)
+        editor.text_area(key=f"story_caption_{index}").set_value(noise)
     editor.run()
     assert not editor.exception
     assert address(editor) == state.OWN

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue, normalise
 from bst.errors import StoryError
-from bst.evaluation.records import EvaluationRecord, Metrics
+from bst.evaluation.list_record import ListQuality, ListRecord
+from bst.evaluation.records import EvaluationRecord, Interval, Metrics
+from bst.explanation.sentences import Explanation, explain
 from bst.inference.recommender import Recommender
 from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Event, Visitor
 from bst.stories import (
@@ -27,8 +29,10 @@ from bst.stories import (
     RatingChange,
     Step,
     Story,
+    evidence,
     link,
     make_cast,
+    reasons,
     telling,
 )
 from bst.stories.file import MOST_BYTES, read_story, to_json, write_story
@@ -192,6 +196,7 @@ def test_the_example_of_the_documentation_is_a_story():
     assert story.change == RatingChange("The Matrix (1999)", 1)
     assert [step.kind for step in story.steps] == list(KINDS)
     assert story.steps[4].headline == "One star, and this is what it does"
+    assert telling.Telling("computed", "computed").overridden(story.steps[2]).caption == ""
 
 
 # ---- in a dataset
@@ -299,6 +304,7 @@ def test_texts_of_the_story_replace_the_computed_ones():
     assert told.overridden(Step("list")) == told
     assert told.overridden(Step("list", "Mine")) == telling.Telling("Mine", "computed, too")
     assert told.overridden(Step("list", caption="Mine")) == telling.Telling("computed", "Mine")
+    assert told.overridden(Step("list", caption=" – ")) == telling.Telling("computed", "")
 
 
 def test_evidence_compares_with_the_best_simple_methods_and_the_most_naive():
@@ -306,15 +312,137 @@ def test_evidence_compares_with_the_best_simple_methods_and_the_most_naive():
     record = EvaluationRecord(
         1234, Metrics({"mae": 0.66}), {name: Metrics({"mae": error}) for name, error in errors.items()}, users=40
     )
-    bars = telling.evidence_bars(record)
+    bars = evidence.evidence_bars(record, None)
     assert [(bar.label, bar.text) for bar in bars] == [
-        ("This model", "0.660 ★"),
-        ("SVD fold-in", "0.680 ★"),
-        ("SVD", "0.700 ★"),
-        ("User + item bias", "0.720 ★"),
-        ("Global mean", "0.950 ★"),
+        ("This model", "0.66 ★"),
+        ("SVD fold-in", "0.68 ★"),
+        ("SVD", "0.70 ★"),
+        ("User + item bias", "0.72 ★"),
+        ("Global mean", "0.95 ★"),
     ]
     assert [bar.marked for bar in bars] == [True, False, False, False, False]
+
+
+def lists_of(ours: float, **rivals: tuple[float, Interval]) -> ListRecord:
+    """A record of lists of 80 people, five of whose ratings are known: precision@10, and how far ours is ahead."""
+
+    def quality(precision: float, difference: Interval | None = None) -> ListQuality:
+        values = {"precision@10": Interval(precision, precision - 0.1, precision + 0.1)}
+        return ListQuality(80, 50, values, {"precision@10": difference} if difference else {})
+
+    measured = {name: {5: quality(*values)} for name, values in rivals.items()}
+    return ListRecord(0, 90, "like", {"like": {5: quality(ours)}}, measured)
+
+
+def test_evidence_is_about_lists_where_they_were_measured(recommender):
+    lists = lists_of(
+        0.54,
+        most_liked=(0.41, Interval(0.13, 0.1, 0.16)),
+        ease=(0.52, Interval(0.02, -0.01, 0.04)),
+        als=(0.3, Interval(0.24, 0.2, 0.28)),
+    )
+    record = EvaluationRecord(1234, Metrics({"mae": 0.654}), {"svd": Metrics({"mae": 0.676})}, users=40)
+    told = evidence.tell_evidence(recommender.bundle, record, lists)
+    assert told.headline == (
+        "Does it hold? Of ten movies it lists after 5 ratings, people liked 5.4 later; of one list for everybody, 4.1"
+    )
+    assert told.caption == (
+        "That is for 80 people it has never seen: clearly more than one list for everybody, and no clear difference to "
+        "the best simple recommender, EASE. Its ratings are off by 0.65 ★ on average; the best simple method’s by "
+        "0.68 ★. These people are simulated. Whether real people would be glad of its lists, only a trial with them "
+        "can say."
+    )
+    assert [(bar.label, bar.text, bar.marked) for bar in evidence.evidence_bars(record, lists)] == [
+        ("This model", "5.4 of ten", True),
+        ("Best simple recommender: EASE", "5.2 of ten", False),
+        ("One list for everybody", "4.1 of ten", False),
+    ]
+
+
+def test_evidence_says_when_one_list_for_everybody_is_better(recommender):
+    lists = lists_of(0.26, most_liked=(0.42, Interval(-0.16, -0.19, -0.13)))
+    told = evidence.tell_evidence(recommender.bundle, EvaluationRecord(0, Metrics({})), lists)
+    assert told.caption.startswith(
+        "That is for 80 people it has never seen: clearly fewer than one list for everybody. "
+    )
+    assert [bar.label for bar in evidence.evidence_bars(EvaluationRecord(0, Metrics({})), lists)] == [
+        "This model",
+        "One list for everybody",
+    ]
+
+
+def test_evidence_without_lists_is_about_ratings_in_plain_words(recommender):
+    record = EvaluationRecord(1234, Metrics({"mae": 0.654}), {"svd": Metrics({"mae": 0.676})}, users=40)
+    told = evidence.tell_evidence(recommender.bundle, record, None)
+    assert told.headline == "Does it hold? Its ratings are off by 0.65 ★ on average for 40 people it has never seen"
+    assert told.caption.startswith(
+        "The best simple method’s, SVD, by 0.68 ★. Shorter bars are better. These people are"
+    )
+    nothing = evidence.tell_evidence(recommender.bundle, EvaluationRecord(0, Metrics({})), None)
+    assert nothing.headline == "Does it hold? Nobody has measured it yet"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "clause", "direction"),
+    [
+        (0.4, -0.2, "M now speaks against it", -1),
+        (0.4, 0.01, "M no longer speaks for it", -1),
+        (-0.4, 0.0, "M no longer speaks against it", 1),
+        (0.4, 0.2, "M speaks less for it than before", -1),
+        (-0.4, -0.2, "M speaks less against it than before", 1),
+        (0.2, 0.4, "M speaks more for it than before", 1),
+        (-0.2, -0.4, "M speaks more against it than before", -1),
+        (0.2, 0.21, "M still speaks for it", 0),
+        (0.0, 0.2, "M now speaks for it", 1),
+        (None, 0.2, "M speaks for it", 1),
+        (0.01, 0.02, "M by itself hardly matters", 0),
+    ],
+)
+def test_what_was_changed_speaks_for_or_against(old, new, clause, direction):
+    assert reasons.voice("M", "M", old, new, least=0.05) == (clause, direction)
+
+
+def explained_twice(story: Story, movie: str, recommender) -> tuple:
+    cast = make_cast(story, recommender.catalogue, recommender.bundle.levels)
+    movie_id = recommender.catalogue.named(movie)
+    return cast, *(explain(recommender, visitor, movie_id) for visitor in (cast.before, cast.after))
+
+
+def told_why(story: Story, movie: str, recommender) -> str:
+    cast, was, now = explained_twice(story, movie, recommender)
+    return reasons.tell_why(cast, was, now, "like_logit", recommender.catalogue.short_title).headline
+
+
+def test_why_says_from_what_to_what_and_what_the_change_has_to_do_with_it(recommender):
+    pattern = r"Why Terminator 2: Judgment Day drops from \d+% to \d+%: The Matrix no longer speaks for it"
+    assert re.fullmatch(pattern, told_why(STORIES["one-star"], "Terminator 2: Judgment Day (1991)", recommender))
+    pattern = r"Why Toy Story 2 drops from \d+% to \d+%: the age group 56 and over now speaks against it"
+    assert re.fullmatch(pattern, told_why(STORIES["who-you-are"], "Toy Story 2 (1999)", recommender))
+
+
+def attention_of(recommender, weights: list[float], effects: list[float]) -> str:
+    """What is said of looks and effects, over the movies of the first story."""
+    cast, _, now = explained_twice(STORIES["one-star"], "Aliens (1986)", recommender)
+    looks = replace(
+        now.attention_weights("like_logit"), to_events=np.array([weights]), to_rest=np.array([0.1]), heads=("one",)
+    )
+
+    class Given(Explanation):
+        def event_effects(self, measure):
+            return np.array(effects)
+
+    given = Given(
+        **{name: getattr(now, name) for name in now.__dataclass_fields__} | {"tower_attention": {"like_logit": looks}}
+    )
+    return reasons.tell_attention(cast, given, "like_logit", recommender.catalogue.short_title).headline
+
+
+def test_where_it_looked_is_not_always_what_counts(recommender):
+    start = "Of Sam’s movies it looked most at Casablanca (50%)"
+    weights = [0.1, 0.5, 0.2, 0.1]
+    assert attention_of(recommender, weights, [0.9, 0.1, 0, 0]) == f"{start}; what moves Aliens most is The Matrix"
+    assert attention_of(recommender, weights, [0.1, -0.9, 0, 0]) == f"{start}, and that moves Aliens most"
+    assert attention_of(recommender, weights, [0.01, 0, 0, 0]) == start
 
 
 @pytest.mark.real_data
