@@ -42,6 +42,23 @@ def headline(record: ListRecord, events: int) -> str:
     return f"{sentence}."
 
 
+def summary(record: ListRecord, events: int) -> str:
+    """Say in one sentence how many of ten listed movies were liked later, beside simple lists."""
+    ours, rivals = record.ours[events].precision.value, record.rivals
+    parts = [f"Of ten movies that it lists after {count(events, 'rating')}, people liked **{TEN * ours:.1f}** later"]
+    best = record.best_rival(events)
+    if best and best != MOST_LIKED:
+        quality = rivals[best][events]
+        unclear = quality.difference is not None and quality.difference.sign == 0
+        parts.append(
+            f"of the best simple recommender’s ten {TEN * quality.precision.value:.1f}"
+            f"{' (no clear difference)' if unclear else ''}"
+        )
+    if popular := rivals.get(MOST_LIKED, {}).get(events):
+        parts.append(f"of one list for everybody {TEN * popular.precision.value:.1f}")
+    return f"{'; '.join(parts)}."
+
+
 def _compared(difference: Interval) -> str:
     """Say by how many movies of ten our lists are ahead or behind."""
     interval = f"95% interval {span(TEN * difference.low, TEN * difference.high, '+.1f')}"

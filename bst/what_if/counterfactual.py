@@ -24,6 +24,8 @@ from bst.what_if.edits import Edit, apply_all
 BEYOND, PILOTS, MOST_COMPETITORS = 30, 12, 300
 # edits whose margins are estimated at once; batches of pairs between two verifications; rankings that a search may make
 BATCH, BATCHES_PER_CHECK, MOST_RANKINGS = 128, 4, 80
+# candidates that are ranked to find which comes nearest, where none is enough
+MOST_NEAREST = 10
 # rankings that may refute a candidate before competitors are added: so many at first, then twice as many each time
 FIRST_PATIENCE = 3
 
@@ -76,6 +78,7 @@ class SearchResult:
     """The counterfactuals of a search, the smallest first; ``tried``: how many edits and pairs of edits it tried.
 
     ``already_reached``: the goal is reached without any edit. ``expected`` and ``rank``: the movie's without any.
+    ``nearest``: where none reaches the goal, the one found that comes nearest, if one comes nearer than no edit.
     """
 
     counterfactuals: tuple[Counterfactual, ...]
@@ -83,6 +86,7 @@ class SearchResult:
     already_reached: bool
     expected: float
     rank: int
+    nearest: Counterfactual | None = None
 
 
 def find_counterfactuals(
@@ -127,7 +131,10 @@ def find_counterfactuals(
         more = all(try_batch(candidates) for _ in range(BATCHES_PER_CHECK))
         counterfactuals = search.verified(results)
     report(len(search.tried), budget)
-    return SearchResult(tuple(counterfactuals), len(search.tried), False, *search.current)
+    nearest = None if counterfactuals else search.nearest()
+    if nearest and goal.reached(nearest.expected, nearest.rank):  # there were too many others to verify
+        counterfactuals, nearest = [nearest], None
+    return SearchResult(tuple(counterfactuals), len(search.tried), False, *search.current, nearest)
 
 
 class CounterfactualSearch:
@@ -190,6 +197,22 @@ class CounterfactualSearch:
         return [
             Counterfactual(c.edits, apply_all(self.visitor, c.edits), *self._outcomes[c.edits], c.size) for c in best
         ]
+
+    def nearest(self) -> Counterfactual | None:
+        """Return which of the most promising candidates comes nearest to the goal; None if none comes nearer at all."""
+        promising = sorted(self.tried.values(), key=lambda candidate: -candidate.margin)[:MOST_NEAREST]
+        for candidate in promising:
+            self.reaches(candidate.edits)
+        best = min(promising, key=lambda c: self._distance(*self._outcomes[c.edits]), default=None)
+        if best is None or self._distance(*self._outcomes[best.edits]) >= self._distance(*self.current):
+            return None
+        return Counterfactual(best.edits, apply_all(self.visitor, best.edits), *self._outcomes[best.edits], best.size)
+
+    def _distance(self, expected: float, rank: int) -> float:
+        """Return how far from the goal a movie with this expected rating and rank is: in ranks or stars."""
+        if self.goal.reached(expected, rank):
+            return 0.0
+        return abs((rank if self.goal.kind == "top" else expected) - self.goal.value)
 
     def _hopeful(self) -> list[EditCandidate]:
         """Return the candidates that seem to reach the goal, or do, the smallest first."""

@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.evaluation import measure
+from bst.errors import ConfigError
+from bst.evaluation import measure, measure_lists
 from bst.evaluation.records import EvaluationRecord
-from bst.presentation import frames, sentences
+from bst.presentation import frames, list_sentences, sentences
 from bst.presentation.vocabulary import METRICS
 from pages.evaluation import (
     accuracy,
@@ -34,6 +35,8 @@ def render() -> None:
     bundle = chosen_model.bundle()
     record = measure.read(bundle)
     st.title(sentences.headline(bundle, record or measure.summary(bundle)), anchor=False)
+    if (lists := _lists_sentence(bundle)) is not None:
+        st.markdown(lists)
     if record is None:
         _render_unmeasured(bundle, measure.summary(bundle))
         return
@@ -56,6 +59,16 @@ def render() -> None:
     evaluation_job.render(
         bundle, "Measure again", "again", f"These results were kept with the model. Measuring takes {DURATION}."
     )
+
+
+def _lists_sentence(bundle: Bundle) -> str | None:
+    """Return how good the lists are, in one sentence; None if that was not measured, or cannot be."""
+    try:
+        measure_lists.check_unseen(bundle)
+    except ConfigError:
+        return None
+    lists = measure_lists.read(bundle)
+    return None if lists is None else list_sentences.summary(lists, list_sentences.first_length(lists))
 
 
 def _sections(bundle: Bundle, record: EvaluationRecord) -> dict[str, Callable[[], bool | None]]:

@@ -9,6 +9,10 @@ from bst.presentation.vocabulary import ATTRIBUTES, INTERVAL, METRICS, group_lab
 from bst.text import count, signed, span
 from pages.shared.widgets import chart_view
 
+EQUAL_ERROR = (
+    "This is about equal error, not equal lists. Lists do differ by sex and age: the model repeats the habits of its "
+    "audience."
+)
 TOO_FEW = "a group needs at least ten users"
 
 
@@ -45,6 +49,7 @@ def _render_fairness(rating: RatingEvaluation) -> None:
         st.markdown(f"This cannot be measured: sex, age or occupation are known of too few users ({TOO_FEW}).")
         return
     st.markdown("\n".join(f"- {sentences.fairness(row)}" for row in rating.fairness))
+    st.markdown(EQUAL_ERROR)
     with st.expander("How this was tested, and the numbers", icon=":material/help:"):
         for row in rating.fairness:
             st.markdown(sentences.fairness_details(row))

@@ -30,6 +30,13 @@ DIRECTIONS: dict[tuple[Literal["top", "stars"], bool], str] = {
     ("stars", True): "raises its expected rating above …",
     ("stars", False): "lowers its expected rating below …",
 }
+# a smaller goal than one that no change reaches
+EASIER: dict[tuple[Literal["top", "stars"], bool], str] = {
+    ("top", True): "Ask for a longer top",
+    ("top", False): "Ask for a shorter top",
+    ("stars", True): "Ask for fewer stars",
+    ("stars", False): "Ask for more stars",
+}
 MIN_STARS, MAX_STARS, STARS_STEP = 1.1, 4.9, 0.1
 MAX_TOP = 100
 
@@ -42,7 +49,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     results = grid.cell()
     with grid.cell(), st.container(border=True):
         goal = _draw_goal(recommender, options)
-        in_no_list = goal.kind == "top" and goal.movie_id in visitor.ratings
+        in_no_list = goal.kind == "top" and goal.movie_id in visitor
         pressed = st.button(
             "Find the smallest change", key="goal_find", type="primary", icon=":material/search:", disabled=in_no_list
         )
@@ -52,7 +59,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         _draw_now(recommender, visitor, goal)
         if in_no_list:
             st.info(
-                "It is in the history, so it is in no list. Ask about its rating instead, or choose another movie.",
+                "No list has a movie that was watched. Ask about its rating instead, or choose another movie.",
                 icon=":material/info:",
             )
         else:
@@ -74,7 +81,7 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     st.selectbox(
         "Movie",
         list(titles),
-        format_func=titles.__getitem__,
+        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("goal_movie"),
         persist_state="session",
     )
@@ -143,6 +150,8 @@ def _in_words(goal: Goal, title: str) -> str:
 def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> str:
     title = recommender.catalogue.title
     goal_in_words = _in_words(goal, title(goal.movie_id))
+    if goal.kind == "top" and goal.movie_id in visitor:
+        return f"They have watched {title(goal.movie_id)}, so no list has it"
     if result is None:
         return f"What would it take to {goal_in_words}?"
     if result.already_reached:
@@ -185,14 +194,23 @@ def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result:
         return
     if not result.counterfactuals:
         st.warning(
-            f"None of {count(result.tried, 'change')} was enough, alone or two together. Ask for less: a longer top, "
-            "fewer stars, or another movie.",
+            f"None of {count(result.tried, 'change')} was enough, alone or two together. {_advice(goal)}",
             icon=":material/search_off:",
         )
+        if result.nearest:
+            st.caption("The one that comes nearest:")
+            _draw_counterfactual(recommender, visitor, goal, result, result.nearest, 0)
+        else:
+            st.caption("None of them came any nearer to it.")
         return
     st.caption(f"{count(result.tried, 'change')} tried. These are the smallest that are enough, the best first.")
     for number, counterfactual in enumerate(result.counterfactuals):
         _draw_counterfactual(recommender, visitor, goal, result, counterfactual, number)
+
+
+def _advice(goal: Goal) -> str:
+    """Say which smaller goal to try."""
+    return f"{EASIER[goal.kind, goal.above]}, or choose another movie."
 
 
 def _draw_counterfactual(

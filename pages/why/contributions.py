@@ -15,10 +15,8 @@ from bst.schema import DEMOGRAPHICS, Event
 from bst.scoring.results import IntegratedGradients
 from bst.text import count, percent
 from pages.shared.format import capitalised, stars
-from pages.shared.widgets import chart_view
+from pages.shared.widgets import chart_view, film_strip
 
-# of a long history so many events have a bar each; the others share one
-MAX_BARS = 12
 EFFECT_TITLES: dict[Measure, str] = {
     "expected": "What moved the rating",
     "like_logit": "What moved the chance",
@@ -44,15 +42,6 @@ def event_label(recommender: Recommender, event: Event, planted: bool = False) -
     return f"{mark}{stars(event.rating)} · {recommender.catalogue.title(event.movie_id)}"
 
 
-def split_events(strength: np.ndarray, order: str, max_bars: int = MAX_BARS) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices of the events that have a bar each, in an order, and of those that share one."""
-    ranked = np.argsort(-np.abs(strength), kind="stable")
-    if len(ranked) <= max_bars + 1:  # a shared bar of one event would hide it and save nothing
-        max_bars = len(ranked)
-    strongest = ranked[:max_bars]
-    return (np.sort(strongest) if order == "time" else strongest), ranked[max_bars:]
-
-
 def frame(
     recommender: Recommender,
     explanation: Explanation,
@@ -68,7 +57,10 @@ def frame(
     effects, looks = explanation.event_effects(measure), explanation.attention_weights(measure)
     weights = looks.to_events.mean(axis=0)
     by_gradients = np.full(len(effects), np.nan) if gradients is None else gradients.event_effects
-    strongest, others = split_events(effects, order)
+    # the movies that have a frame in the strip above, so that both leave out the same ones
+    kept = np.array(film_strip.kept_events(looks, effects), int)
+    others = np.setdiff1d(np.arange(len(effects)), kept)
+    strongest = kept if order == "time" else kept[np.argsort(-np.abs(effects[kept]), kind="stable")]
     bars = [
         Bar(
             event_label(recommender, explanation.events[i], i in causes),

@@ -36,13 +36,12 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 def weights(recommender: Recommender, explanation: Explanation, looks: CandidateAttention) -> pd.DataFrame:
     """Return the attention weights, one row a movie: ``label``, and a column a head.
 
-    Movies are in the order they were watched. Of a long history, the movies with the least attention share a row.
+    Movies are in the order they were watched. Of a long history, the newest and the most looked at have a row each; the
+    others share one.
     """
-    strongest, others = contributions.split_events(looks.to_events.mean(axis=0), "time")
-    rows = [
-        (contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i])
-        for i in strongest.tolist()
-    ]
+    kept = film_strip.kept_events(looks)
+    others = np.setdiff1d(np.arange(len(explanation.events)), kept)
+    rows = [(contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i]) for i in kept]
     if len(others):
         rows.append((count(len(others), "other movie"), *looks.to_events[:, others].sum(axis=1)))
     rows.append((capitalised(looks.rest), *looks.to_rest))

@@ -1,23 +1,29 @@
 """Try a change: what could be changed about the visitor, and what each change would make of the prediction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from bst.explanation import predicted
 from bst.explanation.measures import MEASURES, Measure
-from bst.explanation.sentences import Explanation, signed, top_contributions, value_text
+from bst.explanation.sentences import Explanation, signed, top_contributions, value_text, value_texts
 from bst.inference.recommender import Recommender
 from bst.schema import Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from bst.what_if.instructions import instruction
-from pages.shared.format import capitalised, escape_markdown
+from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
 from pages.why.controls import Subject
 
 MAX_REMOVALS, MAX_EDITS = 3, 5
+# what depends on what somebody watched more than on how they rated it
+WATCHING: dict[Measure, str] = {
+    "like_logit": "For what they will watch some time and like",
+    "next_logit": "For what they watch next",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation,
             if pressed:
                 try_edit(subject, proposal.edit)
             st.markdown(_in_words(explanation, measure, effect.changes[measure]), width="content")
+    if note := watching_note(recommender, explanation, measure, effects):
+        st.caption(escape_markdown(note))
     if not effects:
         st.markdown("Nothing is known about this visitor that could be changed.")
 
@@ -74,6 +82,33 @@ def _in_words(explanation: Explanation, measure: Measure, change: float) -> str:
     direction = signed(measure, change).split(" ")[0]
     value = value_text(measure, explanation.value(measure) + change, int(measure == "expected"))
     return f"**{escape_markdown(value)}** {direction}"
+
+
+def watching_note(
+    recommender: Recommender, explanation: Explanation, measure: Measure, effects: Sequence[Effect]
+) -> str:
+    """Explain, in plain text, why a worse rating may raise a chance that leaving the movie out lowers, or the reverse.
+
+    Empty where no two of the edits show that.
+    """
+    if measure not in WATCHING:
+        return ""
+    removed = {e.proposal.edit.movie_id: e for e in effects if isinstance(e.proposal.edit, Drop)}
+    for effect in effects:
+        edit = effect.proposal.edit
+        if not isinstance(edit, Rate) or edit.movie_id not in removed:
+            continue
+        without, rated = removed[edit.movie_id].changes[measure], effect.changes[measure]
+        if without * rated >= 0 or abs(without) < abs(rated):
+            continue
+        title, now = recommender.catalogue.title(edit.movie_id), explanation.value("expected")
+        stars_then = value_texts("expected", now, now + effect.changes["expected"])
+        return whole_stars(
+            f"{WATCHING[measure]}, having watched {title} counts more than how it was rated. The rating counts for "
+            f"the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
+            f"{stars_then[0]}."
+        )
+    return ""
 
 
 def _effects(recommender: Recommender, explanation: Explanation, measure: Measure) -> list[Effect]:
@@ -113,6 +148,8 @@ def _strongest_events(explanation: Explanation, measure: Measure) -> list[Event]
 def try_edit(subject: Subject, edit: Edit) -> None:
     """Make the edit to a copy of the visitor, or of the guest, who becomes the visitor; and go to What if."""
     if subject.slot == "guest":
+        asked = explained.movie()
         visitor_state.replace(subject.visitor)
+        explained.set_movie(asked)  # it was asked about them
         explained.forget_guest()
     what_if_link.go(edit.apply(subject.visitor))

@@ -497,6 +497,16 @@ def test_lists_lead_with_what_is_liked_later(with_lists):
     assert "This model 0.380 with 90 titles" in chart_words(app)[1]
 
 
+def test_the_headline_is_followed_by_how_good_the_lists_are(with_lists):
+    app = evaluation("timeline")
+    assert (
+        "Of ten movies that it lists after 5 ratings, people liked **4.2** later; of the best simple recommender’s ten "
+        "4.1 (no clear difference); of one list for everybody 3.6."
+    ) in texts(app)
+    app = opened(app, "Groups and fairness")
+    assert "This is about equal error, not equal lists." in texts(app)
+
+
 def test_lists_are_measured_from_the_page(measured, kinds, quick, monkeypatch):
     measured("timeline")
 

@@ -344,10 +344,12 @@ def test_goals_that_are_reached_out_of_reach_or_make_no_sense(kinds, model, monk
     assert not app.exception
     assert headline(app) == f"No small change would push {title} below 1.1 ★: 3 changes tried"
     assert "None of 3 changes was enough" in app.warning[0].value
+    assert "Ask for more stars, or choose another movie." in app.warning[0].value
 
     app.radio(key="goal_direction").set_value(("top", False)).run()
     app.selectbox(key="goal_movie").select(ALIEN).run()
-    assert "It is in the history, so it is in no list" in app.info[0].value
+    assert headline(app) == "They have watched Alien (1979), so no list has it"
+    assert "No list has a movie that was watched" in app.info[0].value
     assert app.button(key="goal_find").disabled
 
 

@@ -153,6 +153,14 @@ def test_what_they_would_come_to_like_has_odds_for_bars_and_chances_for_changes(
     assert sum(bool(re.match(r"\*\*(under )?[\d.]+%\*\* [▲▼±]", text)) for text in texts) >= 3
 
 
+def test_a_long_history_has_the_same_movies_in_strip_and_bars(kinds):
+    app = why("timeline", Visitor(history=tuple(Event(i, 3.0) for i in IDS[:60])))
+    titles = load_movies("demo").set_index("movie_id")["title"]
+    frames = {titles[int(frame["id"].split()[1])] for frame in shown_strip(app)["frames"] if "genres" in frame}
+    named = {name.removeprefix(f"{contributions.PLANTED} ").removeprefix("3 ★ · ") for name in list(shown(app))[:12]}
+    assert named == frames
+
+
 def asked():
     """Why is asked about a movie of lists in several orders: what is explained after each."""
     from types import SimpleNamespace

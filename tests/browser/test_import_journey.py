@@ -88,7 +88,9 @@ def test_on_a_phone_it_asks_which_of_day_and_month_comes_first(browser, server, 
     settled(page)
     expect(dialog.get_by_text("IMDb: 3 rows, 2 matched, 1 to decide")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    dialog.get_by_role("button", name="Import 2 movies").click()
+    take = dialog.get_by_role("button", name="Import 2 movies")
+    expect(take).to_be_in_viewport(ratio=1)
+    take.click()
     settled(page)
     # the 4th of March comes before the 3rd of May
     expect(test_journeys.watched(page, 0)).to_contain_text("Alien (1979)")

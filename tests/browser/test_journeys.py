@@ -185,3 +185,16 @@ def test_the_keyboard_alone_is_enough_to_add_a_movie(page):
     settled(page)
     assert headline(page).startswith("After 6 movies")
     expect(watched(page, 0)).to_contain_text("Jaws (1975)")
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [("wall-e", "WALL·E (2008)"), ("amelie", "Amélie (2001)"), ("leon", "Léon: The Professional (1994)")],
+)
+def test_a_movie_is_found_without_its_accents_and_dashes(page, typed, title):
+    page.get_by_role("combobox", name="Add a movie").click()
+    page.keyboard.type(typed)
+    expect(page.get_by_role("option").first).to_contain_text(title)
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(watched(page, 0)).to_contain_text(title)

@@ -49,6 +49,22 @@ def test_from_a_row_to_its_reason_to_the_change(page):
     assert movie in described(page, "What moved the ").get_attribute("aria-label")
 
 
+def test_what_a_chart_asks_for_leaves_the_screen_with_it(page):
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.get_by_role("button", name="Open sidebar").or_(page.get_by_test_id("stExpandSidebarButton")).first.click()
+    page.get_by_role("link", name="Why").click()
+    settled(page)
+    hint = page.get_by_text("Choose a cell to try it")
+    hint.scroll_into_view_if_needed()
+    expect(hint).to_be_in_viewport()
+    # what is said below the chart goes to the top of the screen
+    below = page.get_by_text("a frame marks the rating that they gave")
+    below.evaluate(
+        "e => document.querySelector('[data-testid=stMain]').scrollBy(0, e.getBoundingClientRect().top - 10)"
+    )
+    expect(hint).not_to_be_in_viewport()
+
+
 def test_a_chart_is_saved_as_it_is_seen(page):
     page.get_by_role("link", name="Why").click()
     settled(page)

@@ -137,6 +137,28 @@ def test_events_that_are_not_read_are_left_alone():
     assert {BAY, COVE} <= {movie for edit in tried for movie in candidates._movies(edit)}
 
 
+# ---- where nothing is enough
+
+
+def test_the_nearest_is_named_where_nothing_is_enough():
+    # at best Ash rated 5 and Bay rated 1, which give 3.5 + 0.2 + 0.2
+    recommender = made_up.recommender(lambda of: {GATE: 3.5 + 0.1 * rated(of, ASH) - 0.1 * rated(of, BAY)})
+    result = find_counterfactuals(recommender, MIDDLING, Goal(GATE, "stars", 4.5))
+    assert result.counterfactuals == ()
+    assert set(result.nearest.edits) == {Rate(ASH, 5), Rate(BAY, 1)}
+    assert result.nearest.expected == pytest.approx(3.9)
+    others = {DUNE: 4.5, ELM: 4.2, FERN: 4.0}
+    recommender = made_up.recommender(lambda of: others | {GATE: 3.9 + 0.2 * rated(of, ASH)})
+    result = find_counterfactuals(recommender, MIDDLING, Goal(GATE, "top", 1), budget=20)
+    assert result.counterfactuals == ()
+    assert (result.rank, result.nearest.rank) == (4, 2)
+
+
+def test_nothing_is_nearest_where_nothing_matters():
+    recommender = made_up.recommender(lambda of: {GATE: 4.0})
+    assert find_counterfactuals(recommender, MIDDLING, Goal(GATE, "stars", 4.5)).nearest is None
+
+
 # ---- pairs
 
 

@@ -64,9 +64,9 @@ def test_what_hardly_matters_has_no_sign():
     ("measure", "value", "effect", "sign", "sentence"),
     [
         ("liked", 0.8, 0.3, "▲ 30 points", "Without it, 50% instead of 80%."),
-        ("like_logit", 0.0, -np.log(3), "▼ ÷3.0", "Without it, 75% instead of 50%."),
-        ("next_logit", 0.02, np.log(2), "▲ ×2.0", "With it, 2.0 times as likely."),
-        ("next_logit", 0.02, -np.log(2), "▼ ÷2.0", "With it, 2.0 times less likely."),
+        ("like_logit", 0.0, -np.log(3), "▼ ÷3.00", "Without it, 75% instead of 50%."),
+        ("next_logit", 0.02, np.log(2), "▲ ×2.00", "With it, 2.0 times as likely."),
+        ("next_logit", 0.02, -np.log(2), "▼ ÷2.00", "With it, 2.0 times less likely."),
     ],
 )
 def test_chances_are_told_as_chances(measure, value, effect, sign, sentence):
@@ -111,6 +111,15 @@ def test_movies_without_a_frame_share_one_and_no_attention_is_lost():
     assert [frame["gap"] for frame in frames] == [False, False, True], "films between the two are not shown"
     for look in range(4):
         assert sum(frame["weights"][look] for frame in strip["frames"]) == pytest.approx(1)
+
+
+def test_a_single_movie_is_named_before_those_that_share_a_frame():
+    ids = [movie for movie in made_up.IDS if movie != CANDIDATE][:4]
+    events = tuple(Event(movie, 3.0) for movie in ids)
+    strip = drawn(Strip(CANDIDATE, events, attention([0.3, 0.3, 0.2, 0.15]), "expected", 4.0, {2: 0.1, 3: 0.1}))
+    two, three = (f"{made_up.TITLES[movie]}, rated 3 ★" for movie in ids[2:])
+    mean = strip["looks"][0]["sentence"].replace("\N{NO-BREAK SPACE}", " ")
+    assert mean == f"Mean of all heads: mostly {two} (20%) and {three} (15%); 2 other movies together 60%."
 
 
 def test_heads_are_grouped_by_layer():

@@ -19,10 +19,12 @@ from bst.presentation.charts.axes import (
 )
 from bst.presentation.charts.template import fill, template
 
-_ROW = 34
+_ROW = 38
 # on a phone a label is above its bars, otherwise to the left of them; widths are those of the plot, in pixels
 _NARROW = "width < 520"
 _NAMES = f"({_NARROW} ? 0 : clamp(0.36 * width, 150, 330))"
+# there, label and bar are close together and apart from the next row: how far each is moved, and a bar's height
+_LABEL_UP, _BAR_DOWN, _BAR_SIZE = -9, 5, 10
 _TEXT = alt.ExprRef(f"{_NARROW} ? 11 : 12")
 _UP, _DOWN = "raises", "lowers"
 # room next to a bar for its value, as a share of the range of all bars, in a panel of full width
@@ -79,7 +81,7 @@ def _bar_panels(panels: tuple[Panel, ...], ink: str) -> alt.LayerChart:
             align="left",
             fontSize=_TEXT,
             limit=alt.ExprRef(f"{_NARROW} ? width : {_NAMES} - 12"),
-            dy=alt.ExprRef(f"{_NARROW} ? -8 : 0"),
+            dy=alt.ExprRef(f"{_NARROW} ? {_LABEL_UP} : 0"),
         )
         .encode(x=alt.value(0), y=y, text="label:N", tooltip=tips)
     )
@@ -103,9 +105,9 @@ def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: li
     )
     x = alt.X(f"{panel.name}:Q", scale=scale, axis=axis)
     base = alt.Chart().transform_filter(f"isValid(datum['{panel.name}'])")
-    lower = alt.ExprRef(f"{_NARROW} ? 8 : 0")
+    lower = alt.ExprRef(f"{_NARROW} ? {_BAR_DOWN} : 0")
     bars = base.mark_bar(
-        size=alt.ExprRef(f"{_NARROW} ? 11 : 17"), yOffset=lower, **({} if panel.signed else {"color": ink})
+        size=alt.ExprRef(f"{_NARROW} ? {_BAR_SIZE} : 17"), yOffset=lower, **({} if panel.signed else {"color": ink})
     ).encode(x=x, y=y, tooltip=tips)
     strong, weak = (1, 0.5) if panel.signed else (0.45, 0.22)
     bars = bars.encode(opacity=alt.condition("datum.weak", alt.value(weak), alt.value(strong)))
@@ -119,14 +121,23 @@ def _panel(panel: Panel, y: alt.Y, span: tuple[float, float], ink: str, tips: li
         .encode(x=x, y=y, text=f"{panel.name}_text:N", tooltip=tips)
         for test, align, dx in ((">= 0", "left", 4), ("< 0", "right", -4))
     )
-    # fainter on a phone, where labels cross it
-    zero = (
+    # from top to bottom; on a phone, where it would cross the labels, only beside the bars
+    at_zero = alt.XDatum(0, scale=scale, axis=axis)
+    line = (
         alt.Chart()
         .transform_filter("datum.place == 0")
-        .mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0.2 : 0.5"), aria=False)
-        .encode(x=alt.XDatum(0, scale=scale, axis=axis))
+        .mark_rule(color=ink, opacity=alt.ExprRef(f"{_NARROW} ? 0 : 0.5"), aria=False)
+        .encode(x=at_zero)
     )
-    return alt.layer(bars, *texts, zero)
+    marks = base.mark_tick(
+        color=ink,
+        size=_BAR_SIZE + 4,
+        thickness=1,
+        yOffset=lower,
+        opacity=alt.ExprRef(f"{_NARROW} ? 0.5 : 0"),
+        aria=False,
+    ).encode(x=at_zero, y=y)
+    return alt.layer(bars, *texts, line, marks)
 
 
 def rating_changes(cells: pd.DataFrame) -> dict[str, Any]:

@@ -30,9 +30,12 @@ _COMPONENT = st.components.v2.component(
 )
 # of a long history so many movies have a frame each, the newest among them; the others share one
 MOST_FRAMES, NEWEST = 12, 5
+# of the older ones, so many have a frame because they move the prediction; the others, because they were looked at
+MOVING = 4
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MEAN = "Mean of all heads"
-SMALLEST = 1e-9
+# the frame that movies of a long history share
+OTHERS = "others"
 # how many of the strongest a sentence names
 NAMED = 2
 VALUES: dict[Measure, str] = {
@@ -80,21 +83,17 @@ class Playing:
 def kept_events(weights: CandidateAttention, effects: np.ndarray | None = None) -> list[int]:
     """Return the indices of the events that have a frame each: all, or the newest and the strongest of the others.
 
-    Those are strongest that the model looked at most or, where ``effects`` (events,) are known, that move the
+    Those are strongest that the model looked at most and, where ``effects`` (events,) are known, the few that move the
     prediction most.
     """
     looks = weights.to_events.mean(axis=0)
     if len(looks) <= MOST_FRAMES + 1:  # a shared frame of one movie would hide it and save nothing
         return list(range(len(looks)))
-    strength = _relative(looks) if effects is None else np.maximum(_relative(looks), _relative(effects))
     older = len(looks) - NEWEST
-    strongest = np.argsort(-strength[:older], kind="stable")[: MOST_FRAMES - NEWEST]
-    return [*np.sort(strongest).tolist(), *range(older, len(looks))]
-
-
-def _relative(values: np.ndarray) -> np.ndarray:
-    """Return sizes in relation to the largest: 0 … 1."""
-    return np.abs(values) / max(float(np.abs(values).max()), SMALLEST)
+    strongest = np.argsort(-looks[:older], kind="stable").tolist()
+    if effects is not None:
+        strongest = [*np.argsort(-np.abs(effects[:older]), kind="stable")[:MOVING].tolist(), *strongest]
+    return [*sorted([*dict.fromkeys(strongest)][: MOST_FRAMES - NEWEST]), *range(older, len(looks))]
 
 
 def of_explanation(explanation: Explanation, measure: Measure) -> Strip:
@@ -170,7 +169,7 @@ def _frames(recommender: Recommender, strip: Strip) -> list[dict[str, Any]]:
     frames = [_frame("rest", capitalised(looks.rest), looks.to_rest) | {"in_a_sentence": looks.rest}]
     if len(others):
         name = count(len(others), "other movie")
-        frames.append(_frame("others", name, looks.to_events[:, others].sum(axis=1)))
+        frames.append(_frame(OTHERS, name, looks.to_events[:, others].sum(axis=1)))
         frames[-1] |= {"number": f"+{len(others)}", "word": "other movies"}
     for previous, index in zip([None, *kept], kept, strict=False):
         event = strip.events[index]
@@ -227,6 +226,10 @@ def _sentence(name: str, look: int, frames: list[dict[str, Any]]) -> str:
 
 
 def _mostly(look: int, frames: list[dict[str, Any]]) -> str:
-    strongest = sorted(frames, key=lambda frame: -frame["weights"][look])[:NAMED]
-    named = (f"{frame.get('in_a_sentence', frame['label'])} ({frame['shares'][look]})" for frame in strongest)
-    return f"Mostly {listed(named)}."
+    """Name single frames first, and then those that share one if they have more together."""
+    single = sorted((f for f in frames if f["id"] != OTHERS), key=lambda frame: -frame["weights"][look])[:NAMED]
+    named = listed(f"{frame.get('in_a_sentence', frame['label'])} ({frame['shares'][look]})" for frame in single)
+    others = next((frame for frame in frames if frame["id"] == OTHERS), None)
+    if others is None or others["weights"][look] < single[-1]["weights"][look]:
+        return f"Mostly {named}."
+    return f"Mostly {named}; {others['label']} together {others['shares'][look]}."
