@@ -146,7 +146,7 @@ def start_editing() -> None:
 
 def present(index: int = 0) -> None:
     """Present the story that is edited; who leaves it then is back in the editor."""
-    st.session_state["story_from_editor"] = True
+    st.session_state["story_from_editor"] = shown().name
     go(index)
 
 
@@ -155,7 +155,7 @@ def leave() -> None:
     now = shown()
     if not now.problem:
         keep(now.story)
-    if st.session_state.pop("story_from_editor", False):
+    if st.session_state.pop("story_from_editor", "") == now.name:
         start_editing()
     else:
         wish("leave")

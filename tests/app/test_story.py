@@ -301,6 +301,8 @@ def test_own_stories_stay_in_the_session(editor):
     editor.button(key="story_other_3").click().run()
     assert headline(editor).startswith("Robin:")
     assert edited(editor).title == "Mine"
+    story(editor, step="8")
+    assert not [button for button in editor.button if button.key == "story_other_4"], "each is kept once"
 
 
 def test_present_starts_at_the_first_step_or_at_the_one_that_was_open(app):
