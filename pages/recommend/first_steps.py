@@ -14,10 +14,7 @@ from pages.shared.state import settings, visitor_state
 from pages.shared.widgets import list_controls, ranked_list
 from pages.story import link as story_link
 
-PITCH = (
-    "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything**: the list follows at "
-    "once."
-)
+PITCH = "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything.**"
 # a rating from here on is turned into the lowest, a lower one into the highest
 LIKED_FROM = 4.0
 # the names of two personas, and what the button says that makes one the visitor: the other one, if they are it already

@@ -81,7 +81,9 @@ def _draw_answer(
         return
     rows = recommender.rank(visitor, list_controls.length(), options)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
-    st.caption(f"{list_controls.explain(options)} {_reason(recommender, visitor, best, rows, options.order)}")
+    # what the default order means stands in the headline
+    meaning = "" if options.order == "like" and options.fame == 1 else f"{list_controls.explain(options)} "
+    st.caption(f"{meaning}{_reason(recommender, visitor, best, rows, options.order)}")
     _draw_list(recommender, visitor, rows, options, downloads, _comparable(visitor_state.previous(), visitor))
     headline.title(_sentence(visitor, best, options), anchor=False)
 

@@ -155,7 +155,9 @@ def _draw_lists(
             own = RankOptions(options.filters, order, options.weight, options.diversity, options.fame)
             there = ranks[1 - number]
             marks = {movie_id: f"both: {ordinal(there[movie_id])} there" for movie_id in shared}
-            ranked_list.render(model, visitor, rows, own, key=f"models_list_{number}", marks=marks)
+            ranked_list.render(
+                model, visitor, rows, own, key=f"models_list_{number}", view=settings.get("list_view"), marks=marks
+            )
 
 
 def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> None:

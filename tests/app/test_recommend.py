@@ -489,7 +489,8 @@ def test_the_list_for_this_visitor_has_the_likeliest_to_be_watched_and_liked_fir
         f"After 5 movies, the best bet for this visitor is {best['title']}: {best['like']} likely to watch it some "
         "time and like it"
     )
-    assert "What they are most likely to watch and like some time." in captions(app)
+    app.slider(key="fame").set_value(50).run()
+    assert "What they are most likely to watch and like some time. A movie’s fame counts 50%." in captions(app)
 
 
 def test_less_fame_leaves_what_suits_the_visitor_more_than_others(kinds):

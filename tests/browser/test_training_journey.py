@@ -82,7 +82,7 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     expect(page.get_by_text("has finished training")).to_be_visible(timeout=300_000)
     page.get_by_role("button", name="Use it").click()
     settled(page)
-    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("Compact BST · Demo world")
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("journey · Compact BST · Demo world")
     page.get_by_role("link", name="Recommend").click()
     settled(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("After 5 movies, the model expects")

@@ -84,9 +84,7 @@ def test_why_of_a_step_of_replay_is_about_that_user(page):
     go(page, "Replay")
     page.get_by_role("slider").press("End")
     settled(page)
-    # a table is drawn on a canvas: the buttons of its second column, below its head
-    box = page.locator("[data-testid=stDataFrame]").bounding_box()
-    page.mouse.click(box["x"] + 28 + 25, box["y"] + 35 + 17)
+    page.locator(".st-key-replay_list li button").first.click()
     expect(page).to_have_url(re.compile("/why"), timeout=10_000)
     settled(page)
     expect(page.get_by_text(re.compile(r"This is about the user of Replay after \d+ movies"))).to_be_visible()

@@ -120,7 +120,7 @@ def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
     assert trained["metrics"] == {}, "lists need ratings, too"
     card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
     assert "predicts which movies they will watch and like some time" in card
-    assert "None on test labels" in card
+    assert "There are none on test labels" in card
     line = refused("recommend", "--bundle", "liking", "--dataset", orderly_dir)
     assert "bundle liking has no rating tower" in line
     line = refused("evaluate", "--bundle", "liking", "--dataset", orderly_dir)

@@ -24,7 +24,7 @@ function bars(row, full) {
 function share(row, name, data) {
   const classes = ["share", name, data.by.includes(name) ? "by" : "", name === data.least ? "least" : ""]
   const element = create("span", classes.join(" "), row[name], row[`${name}_tooltip`])
-  element.append(create("span", "word", ` ${data.words[name]}`))
+  element.append(create("span", "word", ` ${name}`))
   const track = create("span", "track")
   const bar = create("i")
   bar.style.width = `${100 * row[`${name}_share`]}%`
