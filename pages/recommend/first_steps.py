@@ -1,17 +1,15 @@
 """What this is, in a line, and three things to try: for somebody who has never seen the app."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
 
 from bst.inference.recommender import Recommender
-from bst.schema import Event, Visitor
+from bst.schema import Visitor
 from pages.recommend import state, visitor_sources
 from pages.shared import part_runs
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
-from pages.shared.widgets import list_controls, ranked_list
 from pages.story import link as story_link
 
 PITCH = "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything.**"
@@ -39,7 +37,7 @@ def render(recommender: Recommender) -> None:
 
 def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
     tried = state.tried_rating(visitor)
-    event = _telling(recommender, visitor)
+    event = state.telling_event(visitor)
     if tried:
         movie_id, rating = tried
     elif event:
@@ -54,18 +52,6 @@ def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
         on_click=part_runs.then_run_all(_rate),
         args=(movie_id, rating),
     )
-
-
-def _telling(recommender: Recommender, visitor: Visitor) -> Event | None:
-    """Return the event that moves the list most, by the reasons that the list shows; else the newest."""
-    options = list_controls.rank_options(recommender)
-    rows = recommender.rank(visitor, list_controls.length(), options)
-    movie_ids = [row.movie_id for row in rows]
-    effects: Counter[Event] = Counter()
-    for strongest in ranked_list.cached_strongest_events(recommender, visitor, movie_ids, options.order):
-        if strongest:
-            effects[strongest.event] += strongest.effect  # type: ignore[assignment]
-    return max(effects, key=effects.__getitem__, default=visitor.history[-1] if visitor.history else None)
 
 
 def _opposite(rating: float, levels: Sequence[float]) -> float:

@@ -6,12 +6,13 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from bst.explanation import StrongestEvent
 from bst.inference.ranking import Order
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
-from bst.schema import Visitor
+from bst.schema import Event, Visitor
 from bst.text import count, percent
-from pages.recommend import first_steps, movie_lookup, visitor_sources
+from pages.recommend import first_steps, movie_lookup, state, visitor_sources
 from pages.shared import part_runs, recommenders, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, settings, visitor_state
@@ -167,9 +168,9 @@ def _reason(
     if best is not None:
         explained_rows = rows if best in rows else [best]
         movie_ids = [row.movie_id for row in explained_rows]
-        strongest = ranked_list.cached_strongest_events(recommender, visitor, movie_ids, order)[
-            explained_rows.index(best)
-        ]
+        causes = ranked_list.cached_strongest_events(recommender, visitor, movie_ids, order)
+        strongest = causes[explained_rows.index(best)]
+        state.note_telling_event(_telling(causes))
     if best is None or not visitor.history:
         return "Change anything about the visitor: the list follows at once."
     short = escape_markdown(recommender.catalogue.short_title(best.movie_id))
@@ -183,6 +184,14 @@ def _reason(
     # which movie comes next is predicted by another part of the model
     raised = short if order == "rating" else f"the rating of {short}"
     return f"{start} {raised} most: {stars(round(best.expected_rating - strongest.effect, 1))} without it."
+
+
+def _telling(causes: list[StrongestEvent | None]) -> Event | None:
+    """Return the event that adds most to all movies of the list together."""
+    sums: dict[Event, float] = {}
+    for cause in filter(None, causes):
+        sums[cause.event] = sums.get(cause.event, 0.0) + cause.effect
+    return max(sums, key=sums.__getitem__, default=None)
 
 
 def _draw_list(

@@ -4,7 +4,7 @@ from typing import Literal
 
 import streamlit as st
 
-from bst.schema import Visitor
+from bst.schema import Event, Visitor
 from pages.shared.state import session_cache
 
 Dialog = Literal["personas", "import"]
@@ -56,3 +56,16 @@ def tried_rating(visitor: Visitor) -> tuple[int, float] | None:
     """Return the movie whose rating was tried, and its rating before, as long as the visitor has the tried one."""
     movie_id, before, after = st.session_state.get("tried_rating", (None, 0.0, 0.0))
     return (movie_id, before) if movie_id is not None and visitor.ratings.get(movie_id) == after else None
+
+
+def note_telling_event(event: Event | None) -> None:
+    """Note the event that moves the list most, as the list has found it."""
+    st.session_state["telling_event"] = event
+
+
+def telling_event(visitor: Visitor) -> Event | None:
+    """Return the event that moves the list most; the newest if the list names none; None for an empty history."""
+    event = st.session_state.get("telling_event")
+    if event in visitor.history:
+        return event
+    return visitor.history[-1] if visitor.history else None

@@ -54,7 +54,7 @@ function rating(row, data, edit) {
   return create("span", { class: "stars", role: "radiogroup", "aria-label": label }, ...stars)
 }
 
-function listItem(row, index, data, onEdit) {
+function listItem(row, index, data, onEdit, list) {
   const edit = (change) => onEdit({ movie_id: row.movie_id, ...change })
   const button = (action, label, disabled) => {
     const attributes = { type: "button", title: label, "aria-label": label, "data-control": action, disabled }
@@ -65,7 +65,7 @@ function listItem(row, index, data, onEdit) {
   return create(
     "li",
     { "data-movie": row.movie_id },
-    poster(row.poster, { small: true }),
+    keptPoster(list, row.movie_id, row.poster, { small: true }),
     create("bdi", { class: "title" }, row.title),
     create(
       "span",
@@ -76,6 +76,17 @@ function listItem(row, index, data, onEdit) {
       button("remove", `Remove ${row.title}`, false),
     ),
   )
+}
+
+// a row that is as it was is not built again: most rows are, and a long history has many
+function keptItem(row, index, data, list) {
+  list.kept ??= new Map()
+  const state = JSON.stringify([row, index === 0, index === data.events - 1, data.levels])
+  if (list.kept.get(row.movie_id)?.state !== state) {
+    const item = listItem(row, index, data, (edit) => list.report(edit), list)
+    list.kept.set(row.movie_id, { state, item })
+  }
+  return list.kept.get(row.movie_id).item
 }
 
 // the keyboard stays with its movie when that moves, and goes on to the next one when it is removed; where the button
@@ -103,7 +114,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = list.getRootNode().activeElement?.closest("[data-control]")
   const before = focused?.closest("li")
   const index = before ? [...list.querySelectorAll("li[data-movie]")].indexOf(before) : -1
-  const items = data.rows.map((row, index) => listItem(row, index, data, (edit) => setTriggerValue("edit", edit)))
+  list.report = (edit) => {
+    list.kept.delete(edit.movie_id) // the browser shows the change already, whatever comes of it
+    setTriggerValue("edit", edit)
+  }
+  const items = data.rows.map((row, index) => keptItem(row, index, data, list))
   if (data.rows.length > data.read) items.splice(data.read, 0, create("li", { class: "unread" }, data.unread))
   list.replaceChildren(...items)
   if (items.length > FOLDED_ROWS) list.append(create("li", { class: "more" }, foldButton(list, items.length)))

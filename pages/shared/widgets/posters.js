@@ -213,6 +213,7 @@ function poster(movie, { small = false, family = "" } = {}) {
     picture.src = movie.picture
   }
   if (small) {
+    element.classList.add("small")
     add("span", "initials", posterInitials(movie.title))
     return element
   }
@@ -220,4 +221,13 @@ function poster(movie, { small = false, family = "" } = {}) {
   add("bdi", "name", movie.title)
   if (movie.year) add("span", "year", movie.year)
   return element
+}
+
+// the same, drawn once for each movie in a component that draws its list anew with each change; ``place``: an element
+// that stays
+function keptPoster(place, id, movie, options) {
+  place.posters ??= new Map()
+  const key = `${id} ${movie.picture ?? ""} ${options.small ?? false}`
+  if (!place.posters.has(key)) place.posters.set(key, poster(movie, options))
+  return place.posters.get(key)
 }

@@ -33,7 +33,7 @@ function share(row, name, data) {
   return element
 }
 
-function listItem(row, data, onWhy) {
+function listItem(row, data, onWhy, list) {
   const element = create("li")
   element.dataset.movie = row.movie_id
   const main = create("div", "main")
@@ -44,7 +44,7 @@ function listItem(row, data, onWhy) {
   if (row.ratings) text.append(create("span", "ratings", row.ratings))
   if (row.note) text.append(create("span", "note", row.note))
   if (row.because) text.append(create("span", "because", row.because, row.because_tooltip))
-  main.append(poster(row.poster, { small: true }), text)
+  main.append(keptPoster(list, row.movie_id, row.poster, { small: true }), text)
   element.append(
     create("span", "rank", String(row.rank)),
     moveSign(row),
@@ -74,11 +74,11 @@ function whyButton(row, onWhy) {
   return why
 }
 
-function tile(row, data, onWhy, family) {
+function tile(row, data, onWhy, family, list) {
   const element = create("li")
   element.dataset.movie = row.movie_id
   const picture = create("div", "picture", "", row.title)
-  picture.append(poster(row.poster, { family }), create("span", "rank", String(row.rank)), moveSign(row))
+  picture.append(keptPoster(list, row.movie_id, row.poster, { family }), create("span", "rank", String(row.rank)), moveSign(row))
   if (row.seen) picture.append(create("span", "seen", "seen"))
   if (data.why) {
     picture.append(whyButton(row, onWhy))
@@ -146,13 +146,13 @@ export default function (component) {
   rows.setAttribute("aria-label", data.label)
   if (tiles) {
     const family = getComputedStyle(list).fontFamily
-    rows.append(...data.rows.map((row) => tile(row, data, onWhy, family)))
+    rows.append(...data.rows.map((row) => tile(row, data, onWhy, family, list)))
     list.replaceChildren(rows)
   } else {
     const heads = create("div", "heads")
     heads.setAttribute("aria-hidden", "true")
     for (const [className, label, tooltip] of data.heads) heads.append(create("span", className, label, tooltip))
-    rows.append(...data.rows.map((row) => listItem(row, data, onWhy)))
+    rows.append(...data.rows.map((row) => listItem(row, data, onWhy, list)))
     list.replaceChildren(heads, rows)
   }
   glide(list, before)
