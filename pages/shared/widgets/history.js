@@ -78,15 +78,19 @@ function listItem(row, index, data, onEdit, list) {
   )
 }
 
-// a row that is as it was is not built again: most rows are, and a long history has many
-function keptItem(row, index, data, list) {
+// what is as it was is not built again, as most of a long history is
+function kept(list, key, state, build) {
   list.kept ??= new Map()
-  const state = JSON.stringify([row, index === 0, index === data.events - 1, data.levels])
-  if (list.kept.get(row.movie_id)?.state !== state) {
-    const item = listItem(row, index, data, (edit) => list.report(edit), list)
-    list.kept.set(row.movie_id, { state, item })
-  }
-  return list.kept.get(row.movie_id).item
+  if (list.kept.get(key)?.state !== state) list.kept.set(key, { state, item: build() })
+  return list.kept.get(key).item
+}
+
+function keptItem(row, index, data, list) {
+  const state = JSON.stringify([row.title, row.poster, index === 0, index === data.events - 1, data.levels])
+  const item = kept(list, row.movie_id, state, () => listItem(row, index, data, (edit) => list.report(edit), list))
+  for (const input of item.querySelectorAll("input")) input.checked = Number(input.value) === row.rating
+  for (const select of item.querySelectorAll("select")) select.value = String(row.rating)
+  return item
 }
 
 // the keyboard stays with its movie when that moves, and goes on to the next one when it is removed; where the button
@@ -114,13 +118,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = list.getRootNode().activeElement?.closest("[data-control]")
   const before = focused?.closest("li")
   const index = before ? [...list.querySelectorAll("li[data-movie]")].indexOf(before) : -1
-  list.report = (edit) => {
-    list.kept.delete(edit.movie_id) // the browser shows the change already, whatever comes of it
-    setTriggerValue("edit", edit)
-  }
+  list.report = (edit) => setTriggerValue("edit", edit)
   const items = data.rows.map((row, index) => keptItem(row, index, data, list))
-  if (data.rows.length > data.read) items.splice(data.read, 0, create("li", { class: "unread" }, data.unread))
+  const rows = items.length
+  if (rows > data.read) {
+    items.splice(data.read, 0, kept(list, "unread", data.unread, () => create("li", { class: "unread" }, data.unread)))
+  }
+  if (rows > FOLDED_ROWS) {
+    items.push(kept(list, "more", rows, () => create("li", { class: "more" }, foldButton(list, rows))))
+  }
+  const same = items.length === list.children.length && items.every((item, place) => item === list.children[place])
+  if (same) return // of a rating that changed, the row is the same
   list.replaceChildren(...items)
-  if (items.length > FOLDED_ROWS) list.append(create("li", { class: "more" }, foldButton(list, items.length)))
   if (before) refocus(list, before.dataset.movie, focused.dataset.control, index)
 }
