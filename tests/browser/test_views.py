@@ -19,7 +19,9 @@ def findings(browser: Browser, server: str) -> Callable[[str], Findings]:
     known: dict[str, Findings] = {}
 
     def find(path: str) -> Findings:
-        context = browser.new_context(viewport={"width": WIDTHS[-1], "height": HEIGHT}, base_url=server)
+        # without motion, as what fades in has no contrast yet
+        viewport = {"width": WIDTHS[-1], "height": HEIGHT}
+        context = browser.new_context(viewport=viewport, base_url=server, reduced_motion="reduce")
         page = context.new_page()
         found: Findings = {"layout": [], "axe": [], "names": [], "console": listen(page, server, path)}
         for view in views(page, path):
