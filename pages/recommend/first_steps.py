@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bst.inference.recommender import Recommender
+from bst.metrics import LIKED
 from bst.schema import Visitor
 from pages.recommend import state, visitor_sources
 from pages.shared import part_runs
@@ -13,8 +14,6 @@ from pages.shared.state import settings, visitor_state
 from pages.story import link as story_link
 
 PITCH = "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything.**"
-# a rating from here on is turned into the lowest, a lower one into the highest
-LIKED_FROM = 4.0
 # the names of two personas, and what the button says that makes one the visitor: the other one, if they are it already
 PERSONAS = {"Family with two kids": "Be a family", "Film student": "Be a film student"}
 
@@ -55,11 +54,14 @@ def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
 
 
 def _opposite(rating: float, levels: Sequence[float]) -> float:
-    return levels[0] if rating >= LIKED_FROM else levels[-1]
+    """Return the lowest level for a rating that says they liked it, the highest for any other."""
+    return levels[0] if rating >= LIKED else levels[-1]
 
 
 def _rate(movie_id: int, rating: float) -> None:
     visitor = visitor_state.current()
+    if movie_id not in visitor.ratings:  # removed in the moment before the click
+        return
     state.note_tried_rating(movie_id, visitor.ratings[movie_id], rating)
     visitor_state.replace(visitor.rated(movie_id, rating))
 
