@@ -23,12 +23,16 @@ PROTOCOLS: dict[str, str] = {
     "windows": "15% of windows drawn at random are test; their targets are never training labels",
     "visitor": "10% of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
     "last": "each user's last movie is test, the one before it validation",
+    "temporal": "training ends at the moment by which 90% of all ratings were given; each user's last movie after it is "
+    "test, their last one before it validation",
 }
 # names that bundles, runs and commands of earlier versions give them
 FORMER_PROTOCOLS = {"seed": "windows"}
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
 # under ``last`` users with fewer events are training alone: one is for each of the three
 LEAST_EVENTS = 3
+# under ``temporal``: the share of ratings given before the test period, and ratings that a user and a movie must have
+TRAINING_PERIOD, LEAST_RATINGS = 0.9, 5
 # the windows whose targets are the labels of ``windows`` for a model that reads none: those of preset ``user-features``
 LABEL_WINDOWS = WindowShape(4, 2)
 
@@ -126,6 +130,7 @@ def prepare(
     A model that reads windows is trained on those of the other users, and validated and tested on every rating of the
     held-out ones (``arrays.windows_of_every_event``): on the same labels as a model that reads timelines.
     ``last``: users with fewer than three events have neither. ``windows``: see ``arrays.split_windows``.
+    ``temporal``: see ``_temporal_roles``; movies and users with few ratings are left out, see ``core``.
 
     With a ``share`` below 1 only that part of the users, drawn at random, is trained on. Validation and test labels
     stay the same, so that figures of all shares can be compared.
@@ -139,6 +144,8 @@ def prepare(
         raise ConfigError(f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
     if not 0 < share <= 1:
         raise ConfigError(f"the share of users to train on must be above 0 and at most 1, not {share:g}")
+    if protocol == "temporal":
+        dataset = core(dataset, LEAST_RATINGS)
     timelines = build_timelines(dataset)
     trained_on = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
     if protocol == "windows":
@@ -151,6 +158,8 @@ def prepare(
         of_user[order[: users // 10]] = TEST
         of_user[order[users // 10 : users // 10 + users // 20]] = VALIDATION
         role = np.repeat(of_user, timelines.lengths)
+    elif protocol == "temporal":
+        role = _temporal_roles(timelines)
     else:
         end = timelines.offsets[1:][timelines.lengths >= LEAST_EVENTS]
         role[end - 1], role[end - 2] = TEST, VALIDATION
@@ -163,6 +172,39 @@ def prepare(
                 "choose a larger dataset"
             )
     return replace(split, windows=_windows_of_users(split, windows)) if windows else split
+
+
+def core(dataset: Dataset, least: int) -> Dataset:
+    """Return a dataset with only the ratings of users and movies that have ``least`` of them or more after that.
+
+    Users and movies stay in their tables, so that rows mean the same. That is the k-core of the graph of ratings.
+    """
+    ratings = dataset.ratings
+    while len(ratings):
+        counts = [ratings[column].map(ratings[column].value_counts()) for column in ("user", "movie")]
+        enough = (counts[0] >= least) & (counts[1] >= least)
+        if enough.all():
+            break
+        ratings = ratings[enough]
+    return replace(dataset, ratings=ratings.reset_index(drop=True))
+
+
+def _temporal_roles(timelines: Timelines) -> np.ndarray:
+    """Return the role of each rating under ``temporal``: int8 (ratings,).
+
+    The test period begins after T, the 0.9 quantile of all timestamps. The last event of each user who has one after T
+    is test, and only that; of the events up to T each user's last is validation, if there are three or more, and the
+    others are training, if there are two or more. Source: the global temporal split with the last target and
+    last-training-item validation of Gusak et al., "Time to Split", RecSys 2025 (arXiv 2507.16289).
+    """
+    period_end = np.quantile(timelines.timestamp, TRAINING_PERIOD)
+    before = timelines.timestamp <= period_end
+    user = np.repeat(np.arange(len(timelines.lengths)), timelines.lengths)
+    known = np.bincount(user, before, len(timelines.lengths)).astype(np.int64)
+    role = np.where(before & (known[user] >= LEAST_EVENTS - 1), np.int8(TRAIN), np.int8(UNUSED))
+    role[(timelines.offsets[:-1] + known - 1)[known >= LEAST_EVENTS]] = VALIDATION
+    role[timelines.offsets[1:][known < timelines.lengths] - 1] = TEST
+    return role
 
 
 def _windows_of_users(split: EvaluationSplit, shape: WindowShape) -> WindowSplit:

@@ -11,6 +11,8 @@ from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
 TOWERS: tuple[Task, ...] = ("rating", "next", "like")
 # a bundle or run of an earlier version has none of these
 LATER_TOWERS: tuple[Task, ...] = ("like",)
+# what those were trained with that do not name it
+LATER_SETTINGS = {"no_request": 1.0}
 # a tower's best epoch has the lowest value in this column of the learning curves
 BEST_EPOCH_COLUMNS: dict[Task, str] = {
     "rating": "val_rmse",
@@ -26,7 +28,7 @@ class TowerConfig:
     """One tower of a timeline BST and its training.
 
     ``width`` of tokens, split among ``heads``; ``layers`` of attention; ``epochs`` of a cosine schedule that starts at
-    ``learning_rate`` after a warm-up.
+    ``learning_rate`` after a warm-up; ``weight_decay`` of AdamW.
     """
 
     width: int = 64
@@ -35,6 +37,7 @@ class TowerConfig:
     dropout: float = 0.2
     learning_rate: float = 2e-3
     epochs: int = 10
+    weight_decay: float = 0.01
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a value outside its range, naming both."""
@@ -46,6 +49,7 @@ class TowerConfig:
             dropout=(Real, 0, 0.9),
             learning_rate=(Real, 1e-6, 1),
             epochs=(int, 0, 1_000),
+            weight_decay=(Real, 0, 10),
         )
         if self.width % self.heads:
             raise ConfigError(f"a width of {self.width} cannot be shared by {self.heads} heads")
@@ -60,25 +64,27 @@ class TimelineConfig(ModelConfig):
 
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
     of sex, age and occupation is masked, ``no_gaps`` that in which all times are, as a visitor of the app has none.
-    ``averaging`` is the decay of the moving average of weights that is kept in place of the last ones. ``negatives``
-    movies are drawn for each batch to stand for the catalogue in the loss of the next tower. ``factors`` is the rank of
+    ``no_request`` is the share in which at least the time of the request is, when the next movie is asked for: only the
+    next tower reads it, and a tower with 1 does not. ``averaging`` is the decay of the moving average of weights that
+    is kept in place of the last ones. ``negatives`` movies are drawn for each batch to stand for the catalogue in the
+    loss of the next tower, where it is too large for a softmax over all of it; 0 for all of it. ``factors`` is the rank of
     the factor model whose fold-in the head of the rating tower reads. ``shuffled`` is the share of timelines that the
     like tower is trained on in random order.
     """
 
     preset: str
     rating: TowerConfig = TowerConfig(epochs=8)
-    next: TowerConfig = TowerConfig(layers=4, epochs=14)
+    next: TowerConfig = TowerConfig(layers=4, learning_rate=4e-3, epochs=24, weight_decay=0.3)
     like: TowerConfig = TowerConfig(epochs=10)
     train_length: int = 200
     max_history: int = 300
     batch_events: int = 3200
-    weight_decay: float = 0.01
     averaging: float = 0.998
     warm_up: int = 200
     unknown: float = 0.15
     no_gaps: float = 0.3
-    negatives: int = 512
+    no_request: float = 0.6
+    negatives: int = 0
     factors: int = 24
     shuffled: float = 0.25
 
@@ -89,12 +95,12 @@ class TimelineConfig(ModelConfig):
             train_length=(int, 2, 1000),
             max_history=(int, 2, 2000),
             batch_events=(int, 1, 1_000_000),
-            weight_decay=(Real, 0, 1),
             averaging=(Real, 0, 0.99999),
             warm_up=(int, 1, 100_000),
             unknown=(Real, 0, 1),
             no_gaps=(Real, 0, 1),
-            negatives=(int, 1, 1_000_000),
+            no_request=(Real, 0, 1),
+            negatives=(int, 0, 1_000_000),
             factors=(int, 1, 256),
             shuffled=(Real, 0, 1),
         )
@@ -147,7 +153,9 @@ class TimelineConfig(ModelConfig):
     def from_dict(cls, values: Mapping[str, Any]) -> "TimelineConfig":
         """Read what ``to_dict`` wrote, now or in an earlier version. Raises ``ConfigError``."""
         values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
-        values = {name: {"epochs": 0} for name in LATER_TOWERS} | values
+        values = {name: {"epochs": 0} for name in LATER_TOWERS} | LATER_SETTINGS | values
+        if (weight_decay := values.pop("weight_decay", None)) is not None:  # once the same for all towers
+            values |= {name: {"weight_decay": weight_decay} | values[name] for name in TOWERS if name in values}
         # what every version has written must be there: the towers and the length of training segments
         return read_dataclass(
             cls,

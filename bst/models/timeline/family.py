@@ -28,6 +28,8 @@ WEIGHT_PURPOSES = {
     "level": "Events",
     "gap": "Events",
     "month": "Events",
+    "request_gap": "Events",
+    "request_month": "Events",
     "surprise": "Events",
     "sex": "Demographics",
     "age": "Demographics",
@@ -58,7 +60,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
     config_class = TimelineConfig
     presets = (Preset("Timeline BST", TimelineConfig("timeline")),)  # the default of everything
-    protocols = ("visitor", "last", "windows")
+    protocols = ("visitor", "last", "temporal", "windows")
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000

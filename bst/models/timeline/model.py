@@ -130,7 +130,11 @@ class Tower(layers.Layer):
     def tokens(self, inputs: Inputs, movie_vectors: Tensor, visitor: Tensor, training: bool | None) -> Tensor:
         """Return the visitor and, behind it, the events as tokens: (B, T + 1, D)."""
         tokens = ops.concatenate([visitor[:, None], self.events(inputs, movie_vectors)], axis=1)
-        return self.dropout(tokens, training=training)
+        return self.dropout(tokens + self.request(inputs), training=training)
+
+    def request(self, inputs: Inputs) -> Tensor:
+        """Return what the times of the requests add to the tokens: (B, T + 1, D), or 0 in a tower that reads none."""
+        return 0.0
 
     def buckets(self, distance: Tensor) -> Tensor:
         """Return the buckets of distances (any int shape); none is further than the furthest in training."""
@@ -329,24 +333,52 @@ class CatalogueTower(Tower):
 
 
 class NextTower(CatalogueTower):
-    """Predicts which movie a visitor watches next: a softmax over the catalogue."""
+    """Predicts which movie a visitor watches next: a softmax over the movies that they have not watched yet.
 
-    def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
+    It can read when the next movie is asked for, as a request on a website has a time: the time since the newest event,
+    and the month. A request at an unknown time, as in the app, adds nothing to the tokens.
+    """
+
+    def __init__(
+        self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, reads_requests: bool, **kwargs
+    ):
         super().__init__(config, sizes, levels, train_length, **kwargs)
         # which movies there are to be watched depends on the date; how they are rated hardly does
         self.month = layers.Embedding(MONTHS, config.width, name="month")
+        self.reads_requests = reads_requests
+        if reads_requests:
+            self.request_gap = layers.Embedding(GAPS, config.width, name="request_gap")
+            self.request_month = layers.Embedding(MONTHS, config.width, name="request_month")
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make every weight."""
         super().build()
         self.month.build((None,))
+        if self.reads_requests:
+            self.request_gap.build((None,))
+            self.request_month.build((None,))
+
+    def request(self, inputs: Inputs) -> Tensor:
+        """Return what the times of the requests add to the tokens, 0 where a time is unknown: (B, T + 1, D).
+
+        ``request_gap`` and ``request_month`` int (B, T + 1), if they are among the inputs: of the movie that is asked
+        for after each token, in the buckets of ``gap`` and ``month``.
+        """
+        if not self.reads_requests or "request_gap" not in inputs:
+            return 0.0
+        gap, month = inputs["request_gap"], inputs["request_month"]
+        of_gap, of_month = self.request_gap(gap), self.request_month(month)
+        return ops.where((gap > 0)[..., None], of_gap, 0.0) + ops.where((month > 0)[..., None], of_month, 0.0)
 
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, the month among it: (B, T, D)."""
         return super().side_features(inputs) + self.month(inputs["month"])
 
     def call(self, inputs: Inputs, training: bool | None = None) -> tuple[Tensor, Tensor]:
-        """Return the states (B, T, D) from which each position's movie is predicted, and the movies' vectors (M, D)."""
+        """Return the states (B, T, D) from which each position's movie is predicted, and the movies' vectors (M, D).
+
+        ``request_gap`` and ``request_month`` (B, T) may be among the inputs: when each position's movie is asked for.
+        """
         movie_vectors = self.movie_vectors()
         return self.states(earlier(inputs), movie_vectors, training), movie_vectors
 
@@ -427,7 +459,7 @@ class TimelineBST(keras.Model):
         if "rating" in towers:
             self.rating = RatingTower(towers["rating"], *common, config.factors, name="rating")
         if "next" in towers:
-            self.next = NextTower(towers["next"], *common, name="next")
+            self.next = NextTower(towers["next"], *common, config.no_request < 1, name="next")
         if "like" in towers:
             self.like = LikeTower(towers["like"], *common, name="like")
 

@@ -1,17 +1,18 @@
-"""What the rating tower and the next tower are trained on: their batches, losses and validation.
+"""What a tower is trained on: its batches, loss and validation; and those of the rating tower.
 
-The like tower's is in ``like_objective``.
+The next tower's are in ``next_objective``, the like tower's in ``like_objective``.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-from bst.metrics import rank_figures, rating_figures
+from bst.metrics import rating_figures
 from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import TimelineConfig
@@ -20,10 +21,8 @@ from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.predictions import (
     SIGNATURE,
     TIME_INPUTS,
-    compile_next,
     compile_rating,
     distributions,
-    next_ranks,
 )
 from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import Batch, SegmentReader, Segments, training_segments
@@ -32,7 +31,11 @@ from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 # weights in the loss, beside the cross-entropy of the levels, of the mean's error
 SQUARED_ERROR = 0.5
 ABSOLUTE_ERROR = 0.5
-BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
+
+
+def hide(batch: Batch, names: Iterable[str], hidden: np.ndarray) -> Batch:
+    """Return some inputs of a batch with 0, unknown, in the ``hidden`` timelines, bool (B, 1)."""
+    return {name: np.where(hidden, 0, batch[name]).astype(np.int32) for name in names}
 
 
 class Objective(ABC):
@@ -85,10 +88,12 @@ class EveryEventObjective(Objective):
         """Return a batch with demographics and times hidden at random, and the index of each cell: see the reader."""
         batch, at = self.reader.read(group, self.split.role == TRAIN)
         self.hide_demographics(batch, rng)
-        untimed = rng.random((len(group), 1)) < self.config.no_gaps
-        for column in TIME_INPUTS:
-            batch[column] = np.where(untimed, 0, batch[column]).astype(np.int32)
+        self.hide_times(batch, rng.random((len(group), 1)))
         return batch, at
+
+    def hide_times(self, batch: Batch, drawn: np.ndarray) -> None:
+        """Make all times unknown in the configuration's share of the timelines; ``drawn``: uniform numbers (B, 1)."""
+        batch |= hide(batch, TIME_INPUTS, drawn < self.config.no_gaps)
 
 
 class RatingObjective(EveryEventObjective):
@@ -146,61 +151,3 @@ class RatingObjective(EveryEventObjective):
     def _predict(self) -> Any:
         # compiled once: that takes longer than to validate on a small dataset
         return compile_rating(self.model)
-
-
-class NextObjective(EveryEventObjective):
-    """The movie of each event, against negatives that stand for the catalogue."""
-
-    name, beta_2 = "next", 0.98
-    signature: ClassVar[dict[str, Any]] = SIGNATURE | {"negatives": tf.TensorSpec((None,), tf.int32)}
-
-    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
-        super().__init__(model, split, seed)
-        movies = len(split.dataset.movies)
-        count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=movies) + 1.0
-        probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / movies
-        self.sampling_log_probability = tf.constant(np.log(probability), tf.float32)
-        self._cumulative = np.cumsum(probability)
-
-    def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
-        """Return a batch with ``negatives``, drawn by popularity and uniformly: see ``Objective``."""
-        batch, _ = self.read(group, rng)
-        drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
-        batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
-        return batch if batch["label"].any() else None
-
-    def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
-        """Softmax over the label and the batch's negatives: mean of −ln p over the labels.
-
-        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
-        negatives estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
-        """
-        tower: Any = self.model.next
-        states, table = tower(batch, training=True)
-        at = tf.reshape(tf.where(tf.reshape(batch["label"], [-1])), [-1])
-        states = tf.gather(tf.reshape(states, [-1, states.shape[-1]]), at)
-        movie, drawn = tf.gather(tf.reshape(batch["movie"], [-1]), at), batch["negatives"]
-        popularity = tf.convert_to_tensor(tower.popularity)
-        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
-        others = (
-            tf.matmul(states, tf.gather(table, drawn), transpose_b=True) + tf.gather(popularity, drawn) - correction
-        )
-        # a label that was drawn among the negatives does not count as one
-        others = tf.where(drawn[None] == movie[:, None], -1e9, others)
-        own = tf.reduce_sum(states * tf.gather(table, movie), -1) + tf.gather(popularity, movie)
-        loss = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1) - own
-        return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
-
-    def means(self, total: dict[str, float]) -> dict[str, float]:
-        """Return ``next_loss``."""
-        return {"next_loss": total["loss"] / total["labels"]}
-
-    def validate(self) -> dict[str, float]:
-        """Return ``val_next_loss``, over the whole catalogue, ``val_ndcg@10`` and ``val_hr@10``."""
-        ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION, predict=self._predict)
-        figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
-        return {"val_next_loss": float(cross_entropy.mean()), **figures}
-
-    @cached_property
-    def _predict(self) -> Any:
-        return compile_next(self.model)

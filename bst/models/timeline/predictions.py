@@ -14,12 +14,19 @@ from bst.timelines.splits import EvaluationSplit
 
 EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 TIME_INPUTS = ("gap", "month")
+REQUEST_INPUTS = ("request_gap", "request_month")
 
 SIGNATURE: dict[str, Any] = {
     **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
     **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
     "label": tf.TensorSpec((None, None), tf.bool),
 }
+NEXT_SIGNATURE: dict[str, Any] = SIGNATURE | dict.fromkeys(REQUEST_INPUTS, tf.TensorSpec((None, None), tf.int32))
+
+
+def with_requests(batch: Inputs) -> Inputs:
+    """Return a batch with the time of each request: when the movie at that position was rated."""
+    return batch | {f"request_{name}": batch[name] for name in TIME_INPUTS}
 
 
 def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray) -> Iterator:
@@ -42,14 +49,14 @@ def compile_rating(model: TimelineBST) -> Callable:
 
 
 def compile_next(model: TimelineBST) -> Callable:
-    """Return a graph that maps a batch to ln p (labels, movies): at each label, of every movie."""
+    """Return a graph that maps a batch ``with_requests`` to logits (labels, movies): at each label, of every movie."""
     tower: Any = model.next
 
-    @tf.function(input_signature=[SIGNATURE])
+    @tf.function(input_signature=[NEXT_SIGNATURE])
     def predict(batch: Inputs) -> Tensor:
         states, vectors = tower(batch, training=False)
         states = tf.boolean_mask(states, batch["label"])
-        return tf.nn.log_softmax(tower.logits(states, tf.zeros(tf.shape(states)[:1]), vectors))
+        return tower.logits(states, tf.zeros(tf.shape(states)[:1]), vectors)
 
     return predict
 
@@ -84,15 +91,24 @@ def distributions(
 
 
 def next_ranks(
-    model: TimelineBST, split: EvaluationSplit, role: int, *, predict: Callable | None = None
+    model: TimelineBST,
+    split: EvaluationSplit,
+    role: int,
+    *,
+    timed: bool = False,
+    most: int | None = None,
+    predict: Callable | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank the movie of each user's last label of a role among unseen movies: rank and −ln p, (users,) each.
 
-    The rank is that of ``metrics.rank``; p is the probability among all movies, seen or not. ``predict``: what
-    ``compile_next`` returned of the model, if it is called often.
+    The rank is that of ``metrics.rank``; p is the probability among the unseen movies. When the movie was watched is
+    known if ``timed``, unknown otherwise; the times of earlier events are known. ``most``: of a random sample of so
+    many users, the same each time. ``predict``: what ``compile_next`` returned of the model, if it is called often.
     """
     predict = predict or compile_next(model)
     labels, offsets = split.last_labels(role), split.timelines.offsets
+    if most and len(labels) > most:
+        labels = np.sort(np.random.default_rng(split.seed).choice(labels, most, replace=False))
     user = split.user[labels]
     start = np.maximum(offsets[user], labels - model.config.max_history + 1)
     segments = Segments(start, labels - start + 1, user, labels - start)
@@ -100,7 +116,12 @@ def next_ranks(
     is_label[labels] = True
     ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
     for group, batch, _ in _batches(model, split, segments, is_label):
-        at, scores = group.start + group.length - 1, predict(batch).numpy()
-        ranks[at] = split.ranks(at, scores)
-        cross_entropy[at] = -scores[np.arange(len(at)), split.timelines.movie[at]]
+        batch = with_requests(batch)
+        if not timed:
+            batch |= {name: np.zeros_like(batch[name]) for name in REQUEST_INPUTS}
+        at, logits = group.start + group.length - 1, predict(batch).numpy()
+        ranks[at] = split.ranks(at, logits)
+        own = logits[np.arange(len(at)), split.timelines.movie[at]]
+        unseen = np.stack([split.unseen(label) for label in at])
+        cross_entropy[at] = np.logaddexp.reduce(logits, axis=1, where=unseen, initial=-np.inf) - own
     return ranks[labels], cross_entropy[labels]

@@ -19,7 +19,8 @@ from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.initialisation import initialise
 from bst.models.timeline.like_objective import LikeObjective
 from bst.models.timeline.model import build_timeline
-from bst.models.timeline.objectives import NextObjective, Objective, RatingObjective
+from bst.models.timeline.next_objective import NextObjective
+from bst.models.timeline.objectives import Objective, RatingObjective
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -46,7 +47,7 @@ class TowerTrainer:
         config = self.config
         weights = tower.trainable_variables
         self.optimizer = keras.optimizers.AdamW(
-            self.settings.learning_rate, config.weight_decay, beta_2=objective.beta_2, global_clipnorm=1.0
+            self.settings.learning_rate, self.settings.weight_decay, beta_2=objective.beta_2, global_clipnorm=1.0
         )
         self.optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
         self.optimizer.build(weights)

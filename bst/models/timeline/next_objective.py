@@ -1,0 +1,149 @@
+"""What the next tower is trained on: the movie of each event, among those that were not watched before it."""
+
+import math
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from bst.metrics import rank_figures
+from bst.models.constants import MASKED
+from bst.models.layers import Inputs, Tensor
+from bst.models.timeline.model import NextTower, TimelineBST
+from bst.models.timeline.objectives import EveryEventObjective, hide
+from bst.models.timeline.predictions import NEXT_SIGNATURE, REQUEST_INPUTS, compile_next, next_ranks, with_requests
+from bst.timelines.segments import Batch, Segments
+from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
+
+BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
+# users whose last movies validate an epoch: with all those of a large dataset it took a fifth of the training
+VALIDATION_USERS = 2000
+
+
+class NextObjective(EveryEventObjective):
+    """The movie of each event: cross-entropy of a softmax over the movies that its user had not watched before it.
+
+    Nobody in the data rates a movie twice, so a tower that must learn to rule out what was watched wastes part of its
+    capacity on it. With ``negatives`` in the configuration the softmax is over a sample of the catalogue.
+    """
+
+    name, beta_2 = "next", 0.98
+    signature: ClassVar[dict[str, Any]] = NEXT_SIGNATURE | {
+        "first_seen": tf.TensorSpec((None, None), tf.int16),
+        "negatives": tf.TensorSpec((None,), tf.int32),
+    }
+
+    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
+        super().__init__(model, split, seed)
+        movies = len(split.dataset.movies)
+        count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=movies) + 1.0
+        probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / movies
+        self.sampling_log_probability = tf.constant(np.log(probability), tf.float32)
+        self._cumulative = np.cumsum(probability)
+
+    def hide_times(self, batch: Batch, drawn: np.ndarray) -> None:
+        """Add the times of the requests, unknown in the configuration's share, and hide all times in a part of it."""
+        batch |= hide(with_requests(batch), REQUEST_INPUTS, drawn < self.config.no_request)
+        super().hide_times(batch, drawn)
+
+    def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
+        """Return a batch with ``first_seen`` and ``negatives``, drawn by popularity and uniformly: see ``Objective``.
+
+        A movie that somebody watches for a second time is no label.
+        """
+        batch, _ = self.read(group, rng)
+        batch["first_seen"] = self._first_seen(group, batch["movie"])
+        position = np.arange(batch["movie"].shape[1])
+        first = np.take_along_axis(batch["first_seen"], np.maximum(batch["movie"], 0), axis=1)
+        batch["label"] &= first >= position
+        drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
+        batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
+        return batch if batch["label"].any() else None
+
+    def _first_seen(self, group: Segments, movie: np.ndarray) -> np.ndarray:
+        """Return at which position of its segment each movie was first seen: int16 (B, M), −1 if before the segment,
+        the number of positions if in none of them. ``movie`` (B, T): of the segments.
+        """
+        events, positions = self.split.timelines, movie.shape[1]
+        first = np.full((len(group), len(self.split.dataset.movies)), positions, np.int16)
+        for row, (start, user) in enumerate(zip(group.start, group.user, strict=True)):
+            seen = movie[row][: group.length[row]]
+            # from the last to the first, so that the first time counts
+            first[row, seen[::-1]] = np.arange(len(seen) - 1, -1, -1)
+            first[row, events.movie[events.offsets[user] : start]] = -1
+        return first
+
+    def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the mean of −ln p over the labels, p by a softmax over unseen movies or over negatives for them.
+
+        Each logit of a negative is lowered by ln(negatives · its probability of being drawn), so that the sum over
+        negatives estimates that over the catalogue (Bengio & Senécal, IEEE TNN 19(4), 2008).
+        """
+        tower: NextTower = self.model.towers["next"]
+        states, table = tower(batch, training=True)
+        at = tf.where(batch["label"])  # (N, 2): timeline and position
+        states, movie = tf.gather_nd(states, at), tf.gather_nd(batch["movie"], at)
+        # popularity as one more column: a sum of two matrices of this size would take as long as half of the product
+        states = tf.concat([states, tf.ones_like(states[:, :1])], axis=1)
+        table = tf.concat([table, tf.convert_to_tensor(tower.popularity)[:, None]], axis=1)
+        timeline, position = at[:, 0], tf.cast(at[:, 1:], tf.int16)
+        loss = (self._sampled if self.config.negatives else _whole)(states, table, movie, timeline, position, batch)
+        return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
+
+    def _sampled(
+        self, states: Tensor, table: Tensor, movie: Tensor, timeline: Tensor, position: Tensor, batch: Inputs
+    ) -> Tensor:
+        """Return −ln p of each label (N,), given the batch's negatives: arguments as ``_whole``."""
+        drawn = batch["negatives"]
+        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
+        others = tf.matmul(states, tf.gather(table, drawn), transpose_b=True) - correction
+        seen = tf.gather(tf.gather(batch["first_seen"], drawn, axis=1), timeline) < position
+        # a label that was drawn among the negatives does not count as one
+        others = tf.where(seen | (drawn[None] == movie[:, None]), MASKED, others)
+        own = tf.reduce_sum(states * tf.gather(table, movie), -1)
+        return tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1) - own
+
+    def means(self, total: dict[str, float]) -> dict[str, float]:
+        """Return ``next_loss``."""
+        return {"next_loss": total["loss"] / total["labels"]}
+
+    def validate(self) -> dict[str, float]:
+        """Return ``val_next_loss``, among all unseen movies, ``val_ndcg@10`` and ``val_hr@10``.
+
+        Of the last validation labels of users, or of a sample of ``VALIDATION_USERS``, the same in each epoch.
+        """
+        ranks, cross_entropy = next_ranks(
+            self.model, self.split, VALIDATION, most=VALIDATION_USERS, predict=self._predict
+        )
+        figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
+        return {"val_next_loss": float(cross_entropy.mean()), **figures}
+
+    def finish(self) -> None:
+        """Give months in which there was no training label the embeddings of the nearest month in which there was.
+
+        Otherwise an event of a later year than any in training would add noise.
+        """
+        tower: NextTower = self.model.towers["next"]
+        trained = np.unique(self.reader.month[self.split.role == TRAIN])
+        nearest = trained[np.abs(np.arange(tower.month.input_dim)[:, None] - trained).argmin(axis=1)]
+        nearest[0] = 0  # unknown
+        for table in (tower.month, tower.request_month) if tower.reads_requests else (tower.month,):
+            table.embeddings.assign(table.embeddings.numpy()[nearest])
+
+    @cached_property
+    def _predict(self) -> Any:
+        return compile_next(self.model)
+
+
+def _whole(
+    states: Tensor, table: Tensor, movie: Tensor, timeline: Tensor, position: Tensor, batch: Inputs
+) -> Tensor:
+    """Return −ln p of each label (N,), by a softmax over the unseen movies of the catalogue.
+
+    ``states`` (N, D), vectors of movies ``table`` (M, D); of each label its ``movie``, its ``timeline`` in the batch,
+    (N,) each, and its ``position`` (N, 1) there.
+    """
+    seen = tf.gather(batch["first_seen"], timeline) < position  # (N, M)
+    logits = tf.where(seen, MASKED, tf.matmul(states, table, transpose_b=True))
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(movie, logits)
