@@ -2,14 +2,17 @@
 
     python benchmarks/three_seeds.py --protocol visitor
     python benchmarks/three_seeds.py --protocol seed
-    python benchmarks/three_seeds.py --protocol last
+    python benchmarks/three_seeds.py --protocol last            also measured as last-timed, by the same bundles
+    python benchmarks/three_seeds.py --protocol temporal
     python benchmarks/three_seeds.py --protocol list
 
 A seed whose bundle is there already (``data/bundles/ml-1m-PROTOCOL-SEED``, or what ``--bundle SEED=NAME`` names) is
 only measured. The others are trained first, and only the towers that the protocol measures, or those that ``--tower``
-names: 6 to 25 minutes each on one core. An interrupted run is resumed. Protocol ``list`` measures the lists that
-somebody sees whom the model has never met: bundles are trained under ``visitor``, with the rating tower that every list
-needs.
+names: about 10 minutes for a rating tower and 45 for a next tower, on one core. An interrupted run is resumed. Protocol
+``list`` measures the lists that somebody sees whom the model has never met: bundles are trained under ``visitor``, with
+the rating tower that every list needs.
+
+The figures are kept in ``benchmarks/results/``, one file for each protocol: seeds that were measured earlier stay.
 """
 
 import argparse
@@ -20,7 +23,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-TOWERS = {"visitor": ["rating"], "seed": ["rating"], "last": ["next"], "list": ["rating", "like"]}
+TOWERS = {
+    "visitor": ["rating"],
+    "seed": ["rating"],
+    "last": ["next"],
+    "temporal": ["next"],
+    "list": ["rating", "like"],
+}
+# figures of models that know when the next movie is asked for: their protocol, by the one of the training
+TIMED = {"last": "last-timed", "temporal": "temporal-timed"}
 # of protocol list: the first of the test users, as in docs/results.md
 LIST_USERS = 300
 # protocols that measure models trained under another one
@@ -62,6 +73,27 @@ def measure(protocol: str, seed: int, name: str | None, split, config) -> dict:
         result = evaluate_predictions(split, family_of(bundle.config).predict_test(model, split)).to_dict()
     minutes = bundle.history["seconds"].sum() / 60
     return {"bundle": bundle.name, "training_minutes": round(minutes, 1), **result, "seed": seed}
+
+
+def keep(protocol: str, result: dict) -> None:
+    """Keep the figures of one seed."""
+    from benchmarks import results
+
+    seed, command = result["seed"], f"python benchmarks/three_seeds.py --protocol {protocol}"
+    about = {"dataset": "ml-1m", "training_minutes": result["training_minutes"]}
+    if protocol == "list":
+        metrics = {
+            f"{name}, n = {events}": _number(value)
+            for events, quality in result["metrics"].items()
+            for name, value in quality.items()
+            if isinstance(value, list | int | float)
+        }
+    else:
+        metrics = {key: value for key, value in result["metrics"].items() if isinstance(value, int | float)}
+        metrics |= {f"mae, n = {events}": mae for events, mae in result["metrics"].get("mae_by_history", {}).items()}
+    results.keep(protocol, protocol, "timeline", {seed: metrics}, command, **about)
+    if protocol in TIMED and "request_known" in result:
+        results.keep(TIMED[protocol], TIMED[protocol], "timeline", {seed: result["request_known"]}, command, **about)
 
 
 def mean_of(results: list[dict]) -> dict:
@@ -107,6 +139,7 @@ def main() -> None:
         split = prepare(dataset, config, TRAINED_UNDER.get(options.protocol, options.protocol), seed)
         results.append(measure(options.protocol, seed, given.get(seed), split, config))
         print(json.dumps(results[-1]), flush=True)
+        keep(options.protocol, results[-1])
     if len(results) > 1:
         print(json.dumps({"mean of": options.seeds, **mean_of(results)}))
 

@@ -27,7 +27,8 @@ class Settings:
 
     Datasets are looked for in ``data``, where downloads go, and then in ``project_data``, where the demo world lies.
     ``bundles`` holds the trained models and ``runs`` the unfinished trainings. ``cache`` holds the registry of dataset
-    folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``download_url`` is the mirror to
+    folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``results`` holds figures that
+    the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
     Database; no key, no posters from there. ``engine``: see ``inference.engines``.
     """
@@ -38,6 +39,7 @@ class Settings:
     runs: Path
     cache: Path
     evaluation_cache: Path
+    results: Path
     download_url: str | None = None
     engine: str = "numpy"
     # its key is not shown in a traceback
@@ -55,6 +57,7 @@ class Settings:
             runs=PROJECT / "runs",
             cache=_folder("BST_CACHE_DIR", data / ".cache"),
             evaluation_cache=data / ".cache" / "evaluation",
+            results=PROJECT / "benchmarks" / "results",
             download_url=os.environ.get("BST_DOWNLOAD_URL") or None,
             tmdb_key=os.environ.get("BST_TMDB_KEY") or None,
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,

@@ -10,6 +10,7 @@ from bst.bundles.bundle import Bundle
 from bst.cli.model import summary_text
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
+from bst.evaluation import measure_timed
 from bst.evaluation.list_record import MAIN, PROTOCOL, ListRecord
 from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
 from bst.presentation import frames, list_frames
@@ -17,6 +18,7 @@ from bst.presentation.vocabulary import (
     CONTENT_METRICS,
     LIST_LENGTH,
     LIST_QUALITY,
+    METRICS,
     baseline_label,
     group_label,
     order_label,
@@ -24,19 +26,22 @@ from bst.presentation.vocabulary import (
 )
 from bst.text import count, span
 from bst.timelines.arrays import assumptions
-from bst.timelines.splits import EvaluationSplit, protocol_name
+from bst.timelines.splits import TEST, EvaluationSplit, protocol_name
 
 
 def evaluate(options: Options) -> Answer:
     """Evaluate a bundle and baselines on labels that it was never trained on, and keep the result with it.
 
-    Under protocol ``list``: its ranked lists beside those of simple recommenders.
+    Under protocol ``list``: its ranked lists beside those of simple recommenders. Under ``last-timed``: the next movie,
+    where the time of the request is known.
     """
     from bst.bundles.bundle import open_bundle
 
     bundle = open_bundle(options.bundle)
     if options.protocol == PROTOCOL:
         return _evaluate_lists(options, bundle)
+    if options.protocol == measure_timed.PROTOCOL:
+        return _evaluate_timed(options, bundle)
     if options.users is not None:
         raise ConfigError(f"--users goes with --protocol {PROTOCOL}; leave it out")
     return _evaluate_ratings(options, bundle)
@@ -61,6 +66,28 @@ def _evaluate_ratings(options: Options, bundle: Bundle) -> Answer:
             for side, errors in evaluation.users.worst_errors.items()
         }
     return answer, lambda answer: _text(evaluation.record)
+
+
+def _evaluate_timed(options: Options, bundle: Bundle) -> Answer:
+    measure_timed.check(bundle)
+    _check_split(bundle, bundle.protocol, options.seed)
+    source, split = _read_split(options, bundle)
+    load_tensorflow()
+    intervals = measure_timed.measure(bundle, split)
+    answer = {
+        "dataset": source,
+        "bundle": bundle.name,
+        "protocol": measure_timed.PROTOCOL,
+        "seed": bundle.seed,
+        "users": len(split.last_labels(TEST)),
+        "metrics": {key: found.value for key, found in intervals.items()},
+        "intervals": {key: [found.low, found.high] for key, found in intervals.items()},
+    }
+    lines = [
+        f"{METRICS[key].label}: {found.value:.4f} ({span(found.low, found.high, '.4f')})"
+        for key, found in intervals.items()
+    ]
+    return answer, lambda answer: "\n".join([f"the last movie of {answer['users']:,} users", *lines])
 
 
 def _evaluate_lists(options: Options, bundle: Bundle) -> Answer:

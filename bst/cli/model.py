@@ -59,7 +59,15 @@ def _configuration(options: Options) -> ModelConfig:
         if options.epochs < 1:
             raise ConfigError(f"--epochs must be at least 1, not {options.epochs}")
         config = config.with_epochs(options.epochs)
-    return config
+    return config.with_tower_epochs(dict(map(_tower_epochs, options.tower_epochs)))
+
+
+def _tower_epochs(text: str) -> tuple[str, int]:
+    """Return the tower and the epochs of a ``--tower-epochs TOWER=N``."""
+    tower, _, epochs = text.partition("=")
+    if not epochs.isdecimal():
+        raise ConfigError(f"--tower-epochs takes a tower and a number of epochs, such as next=36, not {text!r}")
+    return tower, int(epochs)
 
 
 def train_model(options: Options) -> Answer:

@@ -9,6 +9,7 @@ from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.errors import one_line
+from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
@@ -122,6 +123,13 @@ def _add_train(commands: _Commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
     parser.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
+    parser.add_argument(
+        "--tower-epochs",
+        action="append",
+        default=[],
+        metavar="TOWER=N",
+        help="timeline: passes of one tower, such as next=36; may be repeated (the preset's own)",
+    )
     parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
     parser.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
     parser.add_argument(
@@ -151,7 +159,7 @@ def _add_evaluate(commands: _Commands) -> None:
     )
     _add_own_dataset_option(parser)
     _add_bundle_option(parser)
-    protocols = PROTOCOLS | {PROTOCOL: PROTOCOL_MEANING}
+    protocols = PROTOCOLS | {PROTOCOL: PROTOCOL_MEANING, measure_timed.PROTOCOL: measure_timed.PROTOCOL_MEANING}
     _protocol_option(parser, "the one that the bundle was trained under", protocols)
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
     parser.add_argument("--users", type=int, help="protocol list: how many test users, the first ones (all)")

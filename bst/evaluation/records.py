@@ -260,7 +260,8 @@ class EvaluationRecord:
     """What was measured of a model on the test labels of its protocol.
 
     ``labels`` … ``tie_order`` are the summary that training ends with. ``gaps_unknown``: metrics with all time gaps
-    unknown; ``as_visitor``: without the user ids; ``popularity``: of ranking by popularity. ``improvement_over_svd``:
+    unknown; ``as_visitor``: without the user ids; ``request_known``: of next-movie predictions that know when the movie
+    was rated (protocol ``last-timed``); ``popularity``: of ranking by popularity. ``improvement_over_svd``:
     by exact history length, and for "all", MAE less that of SVD (negative: the model is better). ``rating`` and
     ``ranking`` are what a full evaluation adds, with the number of ``users``, the date it was ``made`` and how many
     ``seconds`` it took. What does not apply is None or empty.
@@ -270,6 +271,7 @@ class EvaluationRecord:
     metrics: Metrics
     baselines: Mapping[str, Metrics] = field(default_factory=dict)
     popularity: Metrics | None = None
+    request_known: Metrics | None = None
     gaps_unknown: Metrics | None = None
     as_visitor: Metrics | None = None
     improvement_over_svd: Mapping[str, Interval] = field(default_factory=dict)
@@ -291,7 +293,7 @@ class EvaluationRecord:
     def predictors(self) -> Iterator[Metrics]:
         """All that was measured on these labels: the model, the same under other conditions, baselines, popularity."""
         yield self.metrics
-        yield from (part for part in (self.as_visitor, self.gaps_unknown, self.popularity) if part)
+        yield from (part for part in (self.as_visitor, self.gaps_unknown, self.request_known, self.popularity) if part)
         yield from self.baselines.values()
 
     def to_dict(self) -> Json:
@@ -304,6 +306,7 @@ class EvaluationRecord:
             "metrics": to_json(self.metrics),
             "as_visitor": to_json(self.as_visitor),
             "popularity": to_json(self.popularity),
+            "request_known": to_json(self.request_known),
             "gaps_unknown": to_json(self.gaps_unknown),
             "peers": to_json(self.baselines) or None,
             "ahead_of_svd": to_json(self.improvement_over_svd) or None,
@@ -332,7 +335,7 @@ class EvaluationRecord:
         bounds = values.get("intervals", {"ours": {}, "peers": {}})
         conditions: Json = {
             name: Metrics.from_json(values[name])
-            for name in ("popularity", "gaps_unknown", "as_visitor")
+            for name in ("popularity", "request_known", "gaps_unknown", "as_visitor")
             if name in values
         }
         return cls(

@@ -30,10 +30,12 @@ def evaluate_predictions(
         metrics |= rating_figures(distribution, levels, actual, history)
     elif expected is not None:
         metrics |= rating_errors(expected, actual)
-    popularity, gaps_unknown, as_visitor = None, None, None
+    popularity, request_known, gaps_unknown, as_visitor = None, None, None, None
     if predictions.ranks is not None:
         metrics |= rank_figures(predictions.ranks)
         popularity = Metrics(rank_figures(_popularity_ranks(split)))
+    if predictions.timed_ranks is not None:
+        request_known = Metrics(rank_figures(predictions.timed_ranks))
     if predictions.without_gaps is not None:
         gaps_unknown = Metrics.from_json(rating_figures(predictions.without_gaps, levels, actual, history))
     if predictions.as_visitor is not None:
@@ -53,6 +55,7 @@ def evaluate_predictions(
             for name, stars in baselines.items()
         },
         popularity=popularity,
+        request_known=request_known,
         gaps_unknown=gaps_unknown,
         as_visitor=as_visitor,
         improvement_over_svd=(

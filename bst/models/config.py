@@ -52,6 +52,11 @@ class ModelConfig(ABC):
         return None
 
     @property
+    def reads_requests(self) -> bool:
+        """Whether it can read when the next movie is asked for."""
+        return False
+
+    @property
     def reads_demographics(self) -> bool:
         """Whether sex, age group and occupation are among its inputs."""
         return True
@@ -63,6 +68,15 @@ class ModelConfig(ABC):
     @abstractmethod
     def with_epochs(self, epochs: int) -> Self:
         """Return the same with ``epochs`` for everything that it trains."""
+
+    def with_tower_epochs(self, epochs: Mapping[str, int]) -> Self:
+        """Return the same with other epochs for some of its towers, by name.
+
+        Raises ``ConfigError`` for a tower that it does not have, or a number outside its range.
+        """
+        if epochs:
+            raise ConfigError(f"preset {self.preset} has no towers; choose --epochs for all of its training")
+        return self
 
     @abstractmethod
     def scale_epochs(self, epochs: int) -> Self:

@@ -170,8 +170,8 @@ def content_cells(metrics: ListMetrics, k: int) -> list[str]:
 def predictors(record: EvaluationRecord) -> list[tuple[str, Metrics]]:
     """Return label and metrics of the model, of the same under other conditions, of the baselines and of popularity."""
     rows = [(THIS_MODEL, record.metrics)]
-    for key, metrics in (("as_visitor", record.as_visitor), ("gaps_unknown", record.gaps_unknown)):
-        if metrics:
+    for key in CONDITIONS:
+        if metrics := getattr(record, key):
             rows.append((f"{THE_SAME}{CONDITIONS[key].label}", metrics))
     rows += [(baseline_label(key), metrics) for key, metrics in record.baselines.items()]
     return rows + ([(ORDERS["popularity"].label, record.popularity)] if record.popularity else [])

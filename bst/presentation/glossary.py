@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_METRICS, LIST_QUALITY, METRICS, ORDERS, RIVALS
@@ -138,7 +139,14 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Protocol",
         "A named way of splitting ratings into those to learn from and those to be tested on. "
-        + " ".join(f"“{name}”: {story}." for name, story in (*PROTOCOLS.items(), (PROTOCOL, PROTOCOL_MEANING))),
+        + " ".join(
+            f"“{name}”: {story}."
+            for name, story in (
+                *PROTOCOLS.items(),
+                (measure_timed.PROTOCOL, measure_timed.PROTOCOL_MEANING),
+                (PROTOCOL, PROTOCOL_MEANING),
+            )
+        ),
         MEASURING,
     ),
     Word(

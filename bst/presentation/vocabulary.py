@@ -198,6 +198,11 @@ RIVALS = _by_key(
 CONDITIONS = _by_key(
     Term("as_visitor", "as a visitor", "without the user id that the model was trained on, as in the app."),
     Term("gaps_unknown", "time gaps unknown", "as in the app, where nobody enters when they watched a movie."),
+    Term(
+        "request_known",
+        "time of the request known",
+        "as on a website, which knows when it is asked for the next movie, and how long the last visit is past.",
+    ),
 )
 THIS_MODEL = "This model"
 

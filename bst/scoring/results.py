@@ -115,7 +115,8 @@ class TestPredictions:
     one that regresses them. ``without_gaps``: the distribution with all time gaps unknown; ``as_visitor``: the expected
     ratings with all user ids unknown; None where that makes no difference. ``ranks`` int (users,): the rank of the
     movie of each user's last test label among all movies that the user had not seen, 1 for the most likely; None for a
-    model that does not predict the next movie.
+    model that does not predict the next movie. ``timed_ranks``: the same where the model knows when that movie was
+    rated; None for a model that cannot read it.
     """
 
     __test__ = False  # no class of tests
@@ -125,6 +126,7 @@ class TestPredictions:
     without_gaps: np.ndarray | None = None
     as_visitor: np.ndarray | None = None
     ranks: np.ndarray | None = None
+    timed_ranks: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,10 @@ class CandidateScores:
     """What a model predicts of one movie for each of several visitors.
 
     ``expected`` (visitors,) stars; ``distribution`` (visitors, levels). ``next_logit`` (visitors,): the movie's logit
-    in the softmax over the whole catalogue from which the watch-next probability comes, before watched movies are
-    masked: a difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high.
-    ``like_logit`` (visitors,): the log-odds of being watched and liked, whether the movie was watched or not. All but
-    the first are None for a model that does not predict them.
+    in the softmax over the catalogue from which the watch-next probability comes, before watched movies are masked: a
+    difference of 1 makes its odds against any other movie of an unchanged logit 2.7 times as high. ``like_logit``
+    (visitors,): the log-odds of being watched and liked, whether the movie was watched or not. All but the first are
+    None for a model that does not predict them.
     """
 
     expected: np.ndarray

@@ -23,8 +23,8 @@ PROTOCOLS: dict[str, str] = {
     "windows": "15% of windows drawn at random are test; their targets are never training labels",
     "visitor": "10% of users, drawn at random, are test: each of their ratings is predicted from the earlier ones",
     "last": "each user's last movie is test, the one before it validation",
-    "temporal": "training ends at the moment by which 90% of all ratings were given; each user's last movie after it is "
-    "test, their last one before it validation",
+    "temporal": "training ends at the moment by which 90% of all ratings were given; each user's last movie after it "
+    "is test, their last one before it validation",
 }
 # names that bundles, runs and commands of earlier versions give them
 FORMER_PROTOCOLS = {"seed": "windows"}

@@ -7,7 +7,7 @@ from bst.bundles.bundle import Bundle
 from bst.evaluation.records import EvaluationRecord, ListMetric, RankingEvaluation
 from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_LENGTH, LIST_METRICS, ORDERS
-from pages.evaluation import later_likes
+from pages.evaluation import later_likes, next_movie
 from pages.shared.widgets import chart_view
 
 
@@ -26,6 +26,8 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
     with right:
         _render_content(ranking)
     st.caption(sentences.lists_measured_on(bundle, record, ranking))
+    if "next" in ranking.orders:
+        next_movie.render(record)
 
 
 def _render_accuracy(ranking: RankingEvaluation) -> None:

@@ -252,39 +252,115 @@ def test_the_rating_loss_by_hand(still):
     assert float(value) == pytest.approx(loss.mean(), rel=1e-4)
 
 
-def catalogue_logits(still, batch) -> tuple[np.ndarray, np.ndarray]:
-    """Return the logits (labels, movies) of a batch, and the labels' movies."""
+def unseen_logits(still, batch, group) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits (labels, movies) of a batch, −∞ for what its user watched earlier, and the labels' movies."""
     states, vectors = still.model.next(batch)
-    states = np.array(states)[batch["label"]]
-    return np.array(still.model.next.logits(states, 0, vectors), np.float64), batch["movie"][batch["label"]]
+    logits = np.array(still.model.next.logits(np.array(states)[batch["label"]], 0, vectors), np.float64)
+    events = still.split.timelines
+    for row, (timeline, position) in zip(logits, np.argwhere(batch["label"]), strict=True):
+        first = events.offsets[group.user[timeline]]
+        row[events.movie[first : group.start[timeline] + position]] = -np.inf
+    return logits, batch["movie"][batch["label"]]
 
 
-def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypatch):
-    import tensorflow as tf
+def next_batch(still):
+    """Return a batch of the next tower and its segments, some of which begin in the middle of a timeline."""
+    rng, objective = np.random.default_rng(0), still.towers["next"].objective
+    segments = objective.segments(rng)
+    group = segments.take(np.isin(segments.user, objective.users[:4]))
+    assert (group.start > still.split.timelines.offsets[group.user]).any()
+    return objective.batch(group, rng), group
 
+
+def test_the_next_movie_is_looked_for_among_unseen_ones(still, monkeypatch):
+    """−ln of e^own / Σ e^z, over the movies that the user had not watched before, in whatever segment."""
     objective = still.towers["next"].objective
-    batch = batch_of(still, "next") | {"negatives": np.arange(30, dtype=np.int32)}
-    # thirty draws, each of an even chance of 1/30
-    monkeypatch.setattr(objective, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
-    monkeypatch.setattr(objective, "config", replace(still.config, negatives=30))
+    monkeypatch.setattr(objective, "config", replace(still.config, negatives=0))
+    batch, group = next_batch(still)
     value, sums = objective.loss(batch)
-    logits, movie = catalogue_logits(still, batch)
+    logits, movie = unseen_logits(still, batch, group)
     loss = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(movie)), movie]
     assert float(sums["labels"]) == len(movie) == batch["label"].sum()
     assert float(sums["loss"]) == pytest.approx(loss.sum(), rel=1e-5)
     assert float(value) == pytest.approx(loss.mean(), rel=1e-5)
 
 
+def test_a_movie_that_is_watched_again_is_no_label(still, monkeypatch):
+    objective = still.towers["next"].objective
+    rng, segments = np.random.default_rng(0), objective.segments(np.random.default_rng(0))
+    movies = objective.split.timelines.movie.copy()
+    user = objective.users[0]
+    begin = objective.split.timelines.offsets[user]
+    movies[begin + 20] = movies[begin + 3]
+    again = replace(objective.split, timelines=replace(objective.split.timelines, movie=movies))
+    monkeypatch.setattr(objective, "split", again)
+    monkeypatch.setattr(objective.reader, "timelines", again.timelines)
+    group = segments.take(segments.user == user)
+    batch = objective.batch(group, rng)
+    at = (group.start[:, None] + np.arange(batch["movie"].shape[1]))[batch["label"]] - begin
+    assert sorted(at) == [event for event in range(24) if event != 20]
+
+
+def test_with_every_movie_once_the_sampled_softmax_is_the_whole(still, monkeypatch):
+    import tensorflow as tf
+
+    objective = still.towers["next"].objective
+    batch, group = next_batch(still)
+    batch |= {"negatives": np.arange(30, dtype=np.int32)}
+    # thirty draws, each of an even chance of 1/30
+    monkeypatch.setattr(objective, "sampling_log_probability", tf.fill([30], float(np.log(1 / 30))))
+    monkeypatch.setattr(objective, "config", replace(still.config, negatives=30))
+    value, sums = objective.loss(batch)
+    logits, movie = unseen_logits(still, batch, group)
+    loss = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(movie)), movie]
+    assert float(sums["loss"]) == pytest.approx(loss.sum(), rel=1e-5)
+    assert float(value) == pytest.approx(loss.mean(), rel=1e-5)
+
+
 def test_negatives_stand_for_the_catalogue(still):
-    """−ln of e^own / (e^own + Σ e^z / (n q)), over the n negatives that are not the label itself."""
+    """−ln of e^own / (e^own + Σ e^z / (n q)), over the n negatives that are unseen and not the label itself."""
     negatives = np.array([3, 3, 7, 11, 29, 0, 3, 8] * 2, np.int32)
-    batch = batch_of(still, "next") | {"negatives": negatives}
+    batch, group = next_batch(still)
+    batch |= {"negatives": negatives}
     objective = still.towers["next"].objective
     value, _ = objective.loss(batch)
-    logits, movie = catalogue_logits(still, batch)
+    logits, movie = unseen_logits(still, batch, group)
     probability, losses = np.exp(np.array(objective.sampling_log_probability, np.float64)), []
     for z, own in zip(logits, movie, strict=True):
         others = [np.exp(z[i]) / (16 * probability[i]) for i in negatives if i != own]
         losses.append(np.log(np.exp(z[own]) + sum(others)) - z[own])
     assert set(negatives) & set(movie), "some labels are among the negatives"
     assert float(value) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+# ---- the time of the request
+
+
+def test_requests_are_the_times_of_the_labels_and_often_unknown(still, monkeypatch):
+    """All times are hidden in 30% of the timelines, and the time of the request alone in as many again."""
+    objective = still.towers["next"].objective
+    monkeypatch.setattr(objective, "config", replace(still.config, no_gaps=0.3, no_request=0.6))
+    rng, segments = np.random.default_rng(0), objective.segments(np.random.default_rng(0))
+    group = segments.take(np.repeat(np.arange(len(segments)), 40))
+    batch = objective.batch(group, rng)
+    plain, _ = objective.reader.read(group, objective.split.role == TRAIN)
+    timed, asked = (batch[name].any(axis=1) for name in ("month", "request_month"))
+    assert not (asked & ~timed).any()
+    assert timed.mean() == pytest.approx(0.7, abs=0.05)
+    assert asked.mean() == pytest.approx(0.4, abs=0.05)
+    for name in ("gap", "month"):
+        np.testing.assert_array_equal(batch[name][timed], plain[name][timed])
+        np.testing.assert_array_equal(batch[f"request_{name}"][asked], plain[name][asked])
+
+
+def test_months_without_ratings_are_as_the_nearest_with_one(still):
+    tower, objective = still.model.next, still.towers["next"].objective
+    trained = np.unique(objective.reader.month[objective.split.role == TRAIN])
+    before = {table: table.embeddings.numpy() for table in (tower.month, tower.request_month)}
+    objective.finish()
+    for table, rows in before.items():
+        after = table.embeddings.numpy()
+        np.testing.assert_array_equal(after[trained], rows[trained])
+        np.testing.assert_array_equal(after[0], rows[0])
+        np.testing.assert_array_equal(after[1], rows[trained[0]])
+        np.testing.assert_array_equal(after[511], rows[trained[-1]])

@@ -94,8 +94,31 @@ def test_ranks_of_last_movies(timeline_model, timeline_task):
     # with the label itself they are the newest 12 events
     logits = next_logits(timeline_model, histories(timeline_task, last - 11, last))
     assert ranks.tolist() == timeline_task.ranks(last, logits).tolist()
-    label = logits[np.arange(4), timeline_task.timelines.movie[last]]
-    np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+    np.testing.assert_allclose(cross_entropy, cross_entropy_of(timeline_task, last, logits), atol=1e-5)
+
+
+def cross_entropy_of(split, labels, logits) -> np.ndarray:
+    """Return −ln p of each label, by a softmax over the movies that its user had not seen."""
+    unseen = np.array([split.unseen(label) for label in labels])
+    total = np.where(unseen, np.exp(logits), 0).sum(axis=1)
+    return np.log(total) - logits[np.arange(len(labels)), split.timelines.movie[labels]]
+
+
+def test_the_time_of_the_request_matters_where_it_is_told(eager, timeline_model, timeline_task):
+    from bst.models.timeline.predictions import next_ranks
+
+    (_, unknown), (_, known) = (next_ranks(timeline_model, timeline_task, TEST, timed=timed) for timed in (False, True))
+    assert np.abs(unknown - known).min() > 1e-6
+
+
+def test_a_sample_of_users_is_the_same_each_time(eager, timeline_model, timeline_task):
+    from bst.models.timeline.predictions import next_ranks
+
+    last = timeline_task.last_labels(VALIDATION)
+    whole = dict(zip(last, next_ranks(timeline_model, timeline_task, VALIDATION)[1], strict=True))
+    samples = [next_ranks(timeline_model, timeline_task, VALIDATION, most=1)[1] for _ in range(2)]
+    assert samples[0] == samples[1]
+    assert np.isclose(list(whole.values()), samples[0]).sum() == 1
 
 
 def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_settings, orderly):
@@ -111,8 +134,7 @@ def test_ranks_under_last_follow_the_users(eager, timeline_model, timeline_setti
     start = np.maximum(last - 11, split.timelines.offsets[split.user[last]])
     logits = next_logits(timeline_model, histories(split, start, last))
     assert ranks.tolist() == split.ranks(last, logits).tolist()
-    label = logits[np.arange(40), split.timelines.movie[last]]
-    np.testing.assert_allclose(cross_entropy, np.log(np.exp(logits).sum(1)) - label, atol=1e-5)
+    np.testing.assert_allclose(cross_entropy, cross_entropy_of(split, last, logits), atol=1e-5)
 
 
 @pytest.mark.parametrize("protocol", ["visitor", "windows", "last"])
@@ -127,12 +149,15 @@ def test_gaps_unknown_are_reported_for_visitors(protocol, timeline_model, timeli
         return np.tile([0, 0, 0, 1, 0] if gaps else [0, 0, 1, 0, 0], (n, 1))
 
     monkeypatch.setattr(timeline, "distributions", predict)
-    monkeypatch.setattr(timeline, "next_ranks", lambda model, split, role: (np.full(40, 2), None))
+    monkeypatch.setattr(
+        timeline, "next_ranks", lambda model, split, role, timed=False: (np.full(40, 1 if timed else 2), None)
+    )
     predictions = family_of(timeline_settings.config).predict_test(timeline_model, split)
     record = evaluate_predictions(split, predictions)
     actual = split.timelines.rating[split.test]
     assert record.metrics.mae == pytest.approx(np.abs(4 - actual).mean())
     assert record.to_dict()["metrics"]["hr@10"] == 1
+    assert record.metrics["ndcg@10"] < record.request_known["ndcg@10"] == 1
     if protocol == "visitor":
         assert record.gaps_unknown.mae == pytest.approx(np.abs(3 - actual).mean())
     else:

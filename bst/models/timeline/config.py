@@ -64,12 +64,12 @@ class TimelineConfig(ModelConfig):
 
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
     of sex, age and occupation is masked, ``no_gaps`` that in which all times are, as a visitor of the app has none.
-    ``no_request`` is the share in which at least the time of the request is, when the next movie is asked for: only the
-    next tower reads it, and a tower with 1 does not. ``averaging`` is the decay of the moving average of weights that
+    ``no_request`` is the share in which at least the time of the request is, when the next movie is asked for; only the
+    next tower reads it, and not at all if that is 1. ``averaging`` is the decay of the moving average of weights that
     is kept in place of the last ones. ``negatives`` movies are drawn for each batch to stand for the catalogue in the
-    loss of the next tower, where it is too large for a softmax over all of it; 0 for all of it. ``factors`` is the rank of
-    the factor model whose fold-in the head of the rating tower reads. ``shuffled`` is the share of timelines that the
-    like tower is trained on in random order.
+    loss of the next tower; 0 where it is small enough for a softmax over all of it. ``factors`` is the rank of the
+    factor model whose fold-in the head of the rating tower reads. ``shuffled`` is the share of timelines that the like
+    tower is trained on in random order.
     """
 
     preset: str
@@ -118,6 +118,11 @@ class TimelineConfig(ModelConfig):
         return tuple(self.towers)
 
     @property
+    def reads_requests(self) -> bool:
+        """Whether the next tower can read when the next movie is asked for."""
+        return "next" in self.towers and self.no_request < 1
+
+    @property
     def epochs(self) -> int:
         """Epochs of the tower that trains longest."""
         return max(tower.epochs for tower in self.towers.values())
@@ -129,19 +134,28 @@ class TimelineConfig(ModelConfig):
 
     def with_tasks(self, tasks: Collection[Task]) -> "TimelineConfig":
         """Return the same with only the towers of these tasks."""
-        return self._with_tower_epochs({name: 0 for name in self.towers if name not in tasks})
+        return self._replace_epochs({name: 0 for name in self.towers if name not in tasks})
 
     def with_epochs(self, epochs: int) -> "TimelineConfig":
         """Return the same with ``epochs`` for each tower that there is."""
-        return self._with_tower_epochs(dict.fromkeys(self.towers, epochs))
+        return self._replace_epochs(dict.fromkeys(self.towers, epochs))
+
+    def with_tower_epochs(self, epochs: Mapping[str, int]) -> "TimelineConfig":
+        """Return the same with other epochs for some towers: see ``ModelConfig``."""
+        for name, count in epochs.items():
+            if name not in self.towers:
+                raise ConfigError(f"this training has no tower {name!r}; choose one of: {', '.join(self.towers)}")
+            if count < 1:
+                raise ConfigError(f"the {name} tower needs at least 1 epoch, not {count}")
+        return self._replace_epochs({name: epochs[name] for name in self.towers if name in epochs})
 
     def scale_epochs(self, epochs: int) -> "TimelineConfig":
         """Return the same, its longest tower training ``epochs``, the others in proportion and at least one."""
-        return self._with_tower_epochs(
+        return self._replace_epochs(
             {name: max(1, round(tower.epochs * epochs / self.epochs)) for name, tower in self.towers.items()}
         )
 
-    def _with_tower_epochs(self, epochs: Mapping[Task, int]) -> "TimelineConfig":
+    def _replace_epochs(self, epochs: Mapping[Task, int]) -> "TimelineConfig":
         towers: dict[str, Any] = {name: replace(self.towers[name], epochs=count) for name, count in epochs.items()}
         return replace(self, **towers)
 

@@ -106,7 +106,13 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
     boxes = (
         _visitor_box(),
         _catalogue_box(tower, sizes),
-        _event_box(config, tower, "and the month"),
+        _event_box(
+            config,
+            tower,
+            "the month, and, where it is known, when the next movie is asked for"
+            if config.reads_requests
+            else "and the month",
+        ),
         _content_box(tower),
         _match_box(),
         Box(

@@ -132,10 +132,13 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def predict_test(
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
     ) -> TestPredictions:
-        """Predict the test labels by the towers that there are; under ``visitor`` once more with all gaps unknown."""
+        """Predict the test labels by the towers that there are.
+
+        Once more with all gaps unknown under ``visitor``, and the next movie with the time of the request known.
+        """
         from bst.models.timeline.predictions import distributions, next_ranks
 
-        expected = distribution = without_gaps = ranks = None
+        expected = distribution = without_gaps = ranks = timed_ranks = None
         if model.rating:
             distribution = distributions(model, split, TEST)
             expected = distribution @ np.array(split.dataset.levels)
@@ -145,7 +148,10 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         if model.next:
             on_progress(0.8, "looking for the next movie in the whole catalogue")
             ranks = next_ranks(model, split, TEST)[0]
-        return TestPredictions(expected, distribution, without_gaps, ranks=ranks)
+            if model.next.reads_requests:
+                on_progress(0.9, "looking for it once more, with the time of the request known")
+                timed_ranks = next_ranks(model, split, TEST, timed=True)[0]
+        return TestPredictions(expected, distribution, without_gaps, ranks=ranks, timed_ranks=timed_ranks)
 
     def expected_test(
         self, model: Model, split: EvaluationSplit, on_share: Callable[[float], None] = lambda share: None

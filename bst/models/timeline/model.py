@@ -459,7 +459,7 @@ class TimelineBST(keras.Model):
         if "rating" in towers:
             self.rating = RatingTower(towers["rating"], *common, config.factors, name="rating")
         if "next" in towers:
-            self.next = NextTower(towers["next"], *common, config.no_request < 1, name="next")
+            self.next = NextTower(towers["next"], *common, config.reads_requests, name="next")
         if "like" in towers:
             self.like = LikeTower(towers["like"], *common, name="like")
 

@@ -136,9 +136,7 @@ class NextObjective(EveryEventObjective):
         return compile_next(self.model)
 
 
-def _whole(
-    states: Tensor, table: Tensor, movie: Tensor, timeline: Tensor, position: Tensor, batch: Inputs
-) -> Tensor:
+def _whole(states: Tensor, table: Tensor, movie: Tensor, timeline: Tensor, position: Tensor, batch: Inputs) -> Tensor:
     """Return −ln p of each label (N,), by a softmax over the unseen movies of the catalogue.
 
     ``states`` (N, D), vectors of movies ``table`` (M, D); of each label its ``movie``, its ``timeline`` in the batch,

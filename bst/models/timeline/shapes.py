@@ -68,7 +68,7 @@ def _special(config: TimelineConfig, name: Task, tower: TowerConfig, movies: int
     common = {**_blocks(content, tower, buckets), "popularity": (movies,)}
     if name == "next":
         request = {"request_gap/embeddings": (GAPS, width), "request_month/embeddings": (MONTHS, width)}
-        return {**common, "month/embeddings": (MONTHS, width), **(request if config.no_request < 1 else {})}
+        return {**common, "month/embeddings": (MONTHS, width), **(request if config.reads_requests else {})}
     return {**common, "output": (movies, width), "fame": (buckets, movies), "calibration": (len(CALIBRATION),)}
 
 

@@ -46,9 +46,15 @@ def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
         "averages, taken from the epoch in which each tower had its lowest validation error",
         masking=f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, "
         f"in {config.no_gaps:.0%} all time gaps were, and histories\nof every length were trained on, so that the "
-        f"model also works for someone it knows little about.{shuffled}",
+        f"model also works for someone it knows little about.{shuffled}{_requests(config)}",
         figures=_figures(result),
     )
+
+
+def _requests(config: TimelineConfig) -> str:
+    if not config.reads_requests:
+        return ""
+    return f" The next tower was told when the next movie was asked for in {1 - config.no_request:.0%} of the segments."
 
 
 def _figures(result: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from bst.presentation.charts.evaluation import (
     rating_shares,
 )
 from bst.presentation.charts.learning_curves import learning_curves
-from bst.presentation.charts.lists import precision_by_titles
+from bst.presentation.charts.lists import next_movie_figures, precision_by_titles
 from bst.presentation.charts.movie_map import OTHER, movie_map
 from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
@@ -53,6 +53,7 @@ __all__ = [
     "history_attention_heatmap",
     "learning_curves",
     "movie_map",
+    "next_movie_figures",
     "pair_interactions",
     "precision",
     "precision_by_titles",

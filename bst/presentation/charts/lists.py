@@ -47,6 +47,34 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
     return alt.layer(*layers).properties(height=360)
 
 
+def next_movie_figures(figures: pd.DataFrame, ours: str, ink: str) -> alt.LayerChart:
+    """Draw NDCG@10 of models by protocol: one line a protocol, ``ours`` filled, the others open.
+
+    ``figures``: ``protocol``, ``model``, ``ndcg``, ``hr``, ``source``.
+    """
+    base = alt.Chart(figures).encode(
+        y=alt.Y("protocol:N", title=None, sort=None, axis=alt.Axis(labelLimit=140)),
+        x=alt.X(
+            "ndcg:Q",
+            title="NDCG@10; further right is better",
+            scale=alt.Scale(zero=False, padding=24),
+            axis=alt.Axis(format=".2f", tickCount=6),
+        ),
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("ndcg:Q", title="NDCG@10", format=".4f"),
+            alt.Tooltip("hr:Q", title="HR@10", format=".1%"),
+            alt.Tooltip("source:N", title="From"),
+        ],
+    )
+    own, others = (base.transform_filter(test) for test in (alt.datum.model == ours, alt.datum.model != ours))
+    return alt.layer(
+        others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1, color=ink),
+        own.mark_point(size=140, filled=True, shape="circle", opacity=1),
+        own.mark_text(dy=-14).encode(text=alt.Text("ndcg:Q", format=".3f")),
+    ).properties(height=190)
+
+
 def _ticks(highest: float) -> list[int]:
     """Return 10, 20, 50, 100, 200 … up to ``highest``."""
     steps = (step * 10**power for power in range(1, 7) for step in (1, 2, 5))
