@@ -197,6 +197,8 @@ def _temporal_roles(timelines: Timelines) -> np.ndarray:
     others are training, if there are two or more. Source: the global temporal split with the last target and
     last-training-item validation of Gusak et al., "Time to Split", RecSys 2025 (arXiv 2507.16289).
     """
+    if not len(timelines.timestamp):  # nothing is left of a small dataset: ``prepare`` says so
+        return np.zeros(0, np.int8)
     period_end = np.quantile(timelines.timestamp, TRAINING_PERIOD)
     before = timelines.timestamp <= period_end
     user = np.repeat(np.arange(len(timelines.lengths)), timelines.lengths)

@@ -12,7 +12,8 @@ from bst.models.registry import PRESETS, Preset, family_of, preset
 from bst.settings import Settings
 
 METRICS = ["mae", "rmse", "median_mae", "nll", "ece", "mae_by_history", "ndcg@10", "hr@10"]
-ANSWER = ["dataset", "bundle", "protocol", "seed", "labels", "metrics", "popularity", "gaps_unknown", "peers"]
+ANSWER = ["dataset", "bundle", "protocol", "seed", "labels", "metrics"]
+ANSWER += ["popularity", "request_known", "gaps_unknown", "peers"]
 
 
 @pytest.fixture
@@ -104,14 +105,50 @@ def test_the_next_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, 
     options = ["--dataset", orderly_dir, "--epochs", 1, "--protocol", "last", "--name", "following", "--tower", "next"]
     trained = answer("train", *options)
     assert list(trained["metrics"]) == METRICS[6:]
+    assert list(trained["request_known"]) == METRICS[6:]
     assert "popularity" in trained
     assert not {"peers", "gaps_unknown", "ahead_of_svd"} & set(trained)
     card = (Path(trained["folder"]) / "README.md").read_text("utf-8")
     assert "predicts which movie they watch next" in card
     assert "calibration" not in card
+    timed = answer("evaluate", "--bundle", "following", "--protocol", "last-timed")
+    assert (timed["protocol"], timed["users"]) == ("last-timed", 40)
+    assert same(timed["metrics"], close(trained["request_known"]))
+    for key, (low, high) in timed["intervals"].items():
+        assert low <= timed["metrics"][key] <= high
     # there is nothing to order a list by, but it is told in one line
     line = refused("recommend", "--bundle", "following", "--dataset", orderly_dir)
     assert "bundle following has no rating tower" in line
+
+
+def test_last_timed_needs_a_model_of_last(refused, bundle):
+    line = refused("evaluate", "--bundle", bundle, "--protocol", "last-timed")
+    assert "trained under protocol visitor; last-timed measures models trained under last" in line
+
+
+def test_epochs_of_single_towers(answer, eager, tiny_preset, orderly_dir, monkeypatch):
+    monkeypatch.setitem(PRESETS, "timeline", Preset("Timeline BST", preset("timeline", batch_events=2000)))
+    options = ["--tower", "next", "--tower", "like", "--epochs", 1, "--tower-epochs", "like=2", "--name", "uneven"]
+    trained = answer("train", "--dataset", orderly_dir, *options)
+    rows = (Path(trained["folder"]) / "history.csv").read_text("utf-8").splitlines()
+    next_loss = rows[0].split(",").index("next_loss")
+    assert [bool(row.split(",")[next_loss]) for row in rows[1:]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--tower-epochs", "next"], "a tower and a number of epochs, such as next=36"),
+        (["--tower-epochs", "next=-1"], "a tower and a number of epochs"),
+        (["--tower-epochs", "next=0"], "the next tower needs at least 1 epoch"),
+        (["--tower-epochs", "taste=3"], "no tower 'taste'; choose one of: rating, next, like"),
+        (["--tower", "next", "--tower-epochs", "like=3"], "no tower 'like'; choose one of: next"),
+        (["--preset", "compact", "--tower-epochs", "next=3"], "preset compact has no towers"),
+        (["--tower-epochs", "next=9999"], "epochs must lie in 0 … 1000, not 9999"),
+    ],
+)
+def test_epochs_that_no_tower_can_have(options, told, refused, tiny_preset, orderly_dir):
+    assert told in refused("train", "--dataset", orderly_dir, *options)
 
 
 def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):

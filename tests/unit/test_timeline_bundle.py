@@ -12,7 +12,7 @@ import pytest
 from bst.bundles.bundle import open_bundle, save_bundle
 from bst.errors import BundleError
 from bst.models.timeline.config import TimelineConfig
-from bst.schema import item_features
+from bst.schema import Event, Visitor, item_features
 
 
 @pytest.fixture
@@ -108,6 +108,27 @@ def test_a_bundle_of_an_earlier_version_has_no_like_tower(timeline_bundle, copy,
     assert list(former.config.towers) == ["rating", "next"]
     recommender = Recommender.load(former, orderly)
     assert recommender.orders == ("rating", "next", "blend")
+
+
+def test_a_bundle_of_an_earlier_version_reads_no_requests(timeline_bundle, copy, orderly):
+    """It has no embeddings of them; its weight decay was one for all towers."""
+    from bst.inference.recommender import Recommender
+
+    stored = {name: values for name, values in weights_of(copy).items() if "/request_" not in name}
+    assert len(stored) == len(weights_of(copy)) - 2
+    np.savez(copy / "weights.npz", **stored)
+    towers = {
+        name: {key: value for key, value in tower.items() if key != "weight_decay"}
+        for name, tower in json.loads((copy / "bundle.json").read_text("utf-8"))["config"].items()
+        if isinstance(tower, dict)
+    }
+    reseal(copy, no_request=KeyError, weight_decay=0.02, negatives=512, **towers)
+    former = open_bundle(copy)
+    assert not former.config.reads_requests
+    assert {tower.weight_decay for tower in former.config.towers.values()} == {0.02}
+    visitor = Visitor(history=(Event(int(orderly.movies["movie_id"].iloc[0]), 4.0),))
+    present, then = (Recommender.load(bundle, orderly).predict(visitor) for bundle in (timeline_bundle, former))
+    np.testing.assert_array_equal(present.watch_next, then.watch_next)
 
 
 def test_facts_are_not_kept_but_what_was_found_in_the_ratings_is(timeline_bundle):
