@@ -11,6 +11,7 @@ from bst.cli.model import summary_text
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 from bst.evaluation import measure_timed
+from bst.evaluation.like_calibration import LEAST_CHANCE, calibration_error
 from bst.evaluation.list_record import MAIN, PROTOCOL, ListRecord
 from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
 from bst.presentation import frames, list_frames
@@ -178,6 +179,9 @@ def _lists_text(record: ListRecord) -> str:
             f"{label:32}{''.join(f'{cell:>26}' if ' (' in cell else f'{cell:>12}' for cell in cells)}"
             for label, *cells in (columns, *rows)
         ]
+    for events, bins in record.chances.items():
+        if (error := calibration_error(bins)) is not None:
+            lines.append(f"chances of {LEAST_CHANCE:.0%} and more to be liked are off by {error:.1%} after {events}")
     lines += ["", f"difference: {LIST_QUALITY[MAIN].label} of “{order_label(record.default)}” minus that of the row"]
     lines += [f"{rival_label(name)}: {setting}" for name, setting in record.settings.items()]
     lines += [f"{rival_label(name)} was left out: {reason}" for name, reason in record.left_out.items()]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bst.evaluation.codec import from_json, to_json
-from bst.evaluation.records import Interval, Json
+from bst.evaluation.records import CalibrationBin, Interval, Json
 
 PROTOCOL = "list"
 PROTOCOL_MEANING = (
@@ -89,8 +89,8 @@ class ListRecord:
 
     ``users``: how many test users were looked at; those with fewer than ten ratings after n are left out there.
     ``default``: our order that the rivals are compared with. ``settings``: what was chosen for each rival on validation
-    users, in words. ``left_out``: why a rival was not measured. ``curve``: by n, empty for a model without order
-    "like".
+    users, in words. ``left_out``: why a rival was not measured. ``curve`` and ``chances``, bins of the predicted chance
+    that an unseen movie will be liked: by n, empty for a model without order "like".
     """
 
     seed: int
@@ -101,6 +101,7 @@ class ListRecord:
     settings: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     curve: Mapping[int, tuple[CurvePoint, ...]] = field(default_factory=dict)
+    chances: Mapping[int, tuple[CalibrationBin, ...]] = field(default_factory=dict)
     made: str = ""
     seconds: float = 0.0
 

@@ -17,11 +17,12 @@ from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError, ConfigError
 from bst.evaluation.later_likes import LENGTHS, LONG, Catalogue, LaterLikes, MeasuredLists
+from bst.evaluation.like_calibration import LikeChances
 from bst.evaluation.list_record import PROTOCOL, VERSION, ByLength, CurvePoint, ListRecord
 from bst.evaluation.rivals import rival_lists, users_of
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommender
-from bst.metrics import Bootstrap
+from bst.metrics import LIKED, Bootstrap
 from bst.models.registry import family_of
 from bst.timelines.splits import TEST, EvaluationSplit
 
@@ -84,6 +85,7 @@ def measure(
         settings=made.settings,
         left_out=made.left_out,
         curve=measured.curve(ours.by_fame),
+        chances={events: chances.bins() for events, chances in ours.chances.items()},
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
         seconds=round(time.monotonic() - began, 1),
     )
@@ -99,10 +101,11 @@ def test_users(split: EvaluationSplit) -> np.ndarray:
 
 @dataclass
 class _OwnLists:
-    """Lists by order, and those of ``CURVE_ORDER`` by ``fame``."""
+    """Lists by order, and those of ``CURVE_ORDER`` by ``fame``; predicted chances by number of known events."""
 
     orders: dict[str, Lists] = field(default_factory=dict)
     by_fame: dict[float, Lists] = field(default_factory=dict)
+    chances: dict[int, LikeChances] = field(default_factory=dict)
 
 
 def _own_lists(recommender: Recommender, labels: Mapping[int, LaterLikes], on_progress: OnProgress) -> _OwnLists:
@@ -120,6 +123,11 @@ def _own_lists(recommender: Recommender, labels: Mapping[int, LaterLikes], on_pr
             for lists, options in wanted:  # of predictions that are made once
                 rows = recommender.ranked_rows(visitor, options, LONG)
                 lists[events][row, : len(rows)] = rows
+            predictions = recommender.predict(visitor)
+            if predictions.like_logit is not None and (will_like := predictions.will_like) is not None:
+                unseen = np.isfinite(predictions.like_logit)
+                liked = later.stars[[row]].toarray()[0] >= LIKED
+                made.chances.setdefault(events, LikeChances()).add(will_like[unseen], liked[unseen])
             done += 1
     return made
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bst.bundles.bundle import Bundle
+from bst.evaluation.like_calibration import LEAST_CHANCE, calibration_error
 from bst.evaluation.list_record import PROTOCOL, ListRecord
 from bst.evaluation.records import Interval
 from bst.presentation.vocabulary import LIKED_TEXT, rival_label
@@ -12,10 +13,29 @@ TEN = 10
 # of how many known ratings the first sentence speaks
 FIRST_LENGTH = 5
 MOST_LIKED = "most_liked"
+CHANCES_CAPTION = (
+    "Of all unseen movies to which it gave such a chance, so many were watched and liked later. What somebody liked "
+    "after their last rating nobody knows, so these chances are of what people went on to rate. Nearly all movies are "
+    "in the first point."
+)
 TITLES_CAPTION = (
     "Further up, more of the first ten movies were liked later; further right, the lists of different visitors have "
     "more titles between them. One good list for everybody is at the left. Bars: 95% intervals."
 )
+
+
+def chances(record: ListRecord, events: int) -> str:
+    """Say by how much the chances that a movie will be liked are off, by how many ratings are known."""
+    errors = {n: calibration_error(bins) for n, bins in record.chances.items()}
+    known = ", ".join(f"{100 * error:.1f} after {n}" for n, error in errors.items() if error is not None)
+    largest = max((b for b in record.chances[events] if b.low >= LEAST_CHANCE), key=lambda b: b.labels, default=None)
+    if largest is None:
+        return "It gives no movie a chance worth checking."
+    return (
+        f"Movies with a predicted chance of about **{largest.predicted:.0%}** were watched and liked later in "
+        f"**{largest.actual.value:.0%}** of {count(largest.labels, 'case')}. By how many percentage points chances of "
+        f"{LEAST_CHANCE:.0%} and more are off, on average (expected calibration error): {known} ratings."
+    )
 
 
 def first_length(record: ListRecord) -> int:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bst.bundles.bundle import Bundle
+from bst.evaluation import measure_lists
 from bst.evaluation.records import CalibrationBin, RatingEvaluation, RatingShares
-from bst.presentation import charts, frames, sentences
+from bst.presentation import charts, frames, list_sentences, sentences
 from bst.presentation.vocabulary import INTERVAL
+from bst.text import count
 from pages.shared.widgets import chart_view
 
 
-def render(rating: RatingEvaluation) -> None:
-    """Render the section."""
+def render(bundle: Bundle, rating: RatingEvaluation) -> None:
+    """Render the section: chances and expected ratings, then the chances behind the default list."""
     st.header("Calibration: are its probabilities right?", anchor=False)
     calibration = rating.calibration
     st.markdown(sentences.calibration(calibration))
@@ -29,6 +32,12 @@ def render(rating: RatingEvaluation) -> None:
         st.caption(f"The same for the expected rating. Bars through the points: {INTERVAL}")
     if calibration.liked:
         _render_shares(rating.shares)
+    if (lists := measure_lists.read(bundle)) is not None and lists.chances:
+        events = list_sentences.first_length(lists)
+        st.subheader(charts.WILL_LIKE_CALIBRATION.title, anchor=False)
+        st.markdown(list_sentences.chances(lists, events))
+        _render_bins(lists.chances[events], charts.WILL_LIKE_CALIBRATION)
+        st.caption(f"{list_sentences.CHANCES_CAPTION} After {count(events, 'known rating')}.")
 
 
 def _render_bins(bins: Sequence[CalibrationBin], axes: charts.CalibrationAxes) -> None:

@@ -83,7 +83,7 @@ def _sections(bundle: Bundle, record: EvaluationRecord) -> dict[str, Callable[[]
         first
         | {
             "Error by length of history": lambda: cold_start.render(bundle, rating),
-            "Calibration": lambda: calibration.render(rating),
+            "Calibration": lambda: calibration.render(bundle, rating),
             "Groups and fairness": lambda: groups.render(record, rating),
         }
         | lists

@@ -163,6 +163,13 @@ def test_lists_are_those_of_the_app(record, timeline_recommender, timeline_task,
         assert by_length[5].precision.value == pytest.approx(np.mean(hits)), name
 
 
+def test_chances_are_of_all_unseen_movies(record):
+    """Thirty movies less those that are known, for each user."""
+    for events, bins in record.chances.items():
+        assert sum(b.labels for b in bins) == record.ours[events].users * (30 - events)
+        assert all(b.low <= b.predicted <= b.high for b in bins)
+
+
 def test_the_curve_ends_at_the_list_as_predicted(record):
     assert record.default == "like"
     assert list(record.curve) == list(record.ours)

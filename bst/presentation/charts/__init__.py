@@ -9,6 +9,7 @@ from bst.presentation.charts.attention import (
 from bst.presentation.charts.evaluation import (
     LIKED_CALIBRATION,
     RATING_CALIBRATION,
+    WILL_LIKE_CALIBRATION,
     CalibrationAxes,
     baseline_errors,
     bin_counts,
@@ -35,6 +36,7 @@ __all__ = [
     "NOT_RATED",
     "OTHER",
     "RATING_CALIBRATION",
+    "WILL_LIKE_CALIBRATION",
     "CalibrationAxes",
     "Panel",
     "Sides",

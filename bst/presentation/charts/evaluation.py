@@ -104,6 +104,9 @@ class CalibrationAxes:
 
 
 LIKED_CALIBRATION = CalibrationAxes("Chance to be liked", f"Predicted chance of {LIKED_TEXT}", "Came true", True)
+WILL_LIKE_CALIBRATION = CalibrationAxes(
+    "Chance to be watched and liked some time", "Predicted chance to watch and like it", "Came true", True
+)
 RATING_CALIBRATION = CalibrationAxes(
     "Expected and given ratings", "Expected rating, stars", "Given on average, stars", False
 )
