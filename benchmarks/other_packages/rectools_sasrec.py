@@ -1,12 +1,14 @@
 """RecTools' SASRec with a softmax loss under ``last``: the whole catalogue is ranked, less what the user has rated.
 
-    python benchmarks/other_packages/rectools_sasrec.py /tmp/last.npz --epochs 60
+    python benchmarks/other_packages/rectools_sasrec.py /tmp/last.npz --epochs 100 --folder /tmp/sasrec
 
-It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
+Stopped at any moment, it goes on after the last whole epoch when it is called again with the same folder. It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
 last, and then ranks the last one from the latest 200 events before it.
 """
 
 import tempfile
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,18 @@ def interactions(labels: Labels) -> pd.DataFrame:
 def last_of_each(frame: pd.DataFrame) -> np.ndarray:
     """Mark the validation event: each user's latest."""
     return (frame.groupby(Columns.User)[Columns.Datetime].transform("max") == frame[Columns.Datetime]).to_numpy()
+
+
+class ResumingTrainer(Trainer):
+    """Goes on where the last checkpoint in its folder was written."""
+
+    def __init__(self, folder: Path, **options):
+        super().__init__(**options)
+        self.last = folder / "last.ckpt"
+
+    def fit(self, *arguments, **options) -> None:
+        """Fit, from the checkpoint on if there is one."""
+        super().fit(*arguments, **options, ckpt_path=str(self.last) if self.last.is_file() else None)
 
 
 class Progress(Callback):
@@ -61,18 +75,20 @@ def main() -> None:
     command.add_argument("--negatives", type=int, default=0, help="for a sampled softmax; 0 for the whole catalogue")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--threads", type=int, default=1)
+    command.add_argument("--folder", type=Path, help="for checkpoints: the same folder again resumes the training")
     options = command.parse_args()
     labels, watch = Labels.read(options.labels, "last"), Stopwatch()
     torch.set_num_threads(options.threads)
     seed_everything(options.seed)
     frame = interactions(labels)
     dataset = Dataset.construct(frame)
-    with tempfile.TemporaryDirectory() as folder:
-        best = ModelCheckpoint(folder, monitor=SASRecModel.val_loss_name, mode="min", save_weights_only=True)
+    with nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory() as folder:
+        best = ModelCheckpoint(folder, monitor=SASRecModel.val_loss_name, mode="min", save_last=True)
         stop = EarlyStopping(SASRecModel.val_loss_name, mode="min", patience=options.patience)
 
         def trainer() -> Trainer:
-            return Trainer(
+            return ResumingTrainer(
+                Path(folder),
                 max_epochs=options.epochs,
                 max_time={"minutes": options.minutes} if options.minutes else None,
                 accelerator="cpu",
