@@ -2,8 +2,9 @@
 
     python benchmarks/other_packages/rectools_sasrec.py /tmp/last.npz --epochs 100 --folder /tmp/sasrec
 
-Stopped at any moment, it goes on after the last whole epoch when it is called again with the same folder. It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
-last, and then ranks the last one from the latest 200 events before it.
+It is trained on all but each user's last two events, keeps the weights with the lowest loss on the event before the
+last, and then ranks the last one from the latest 200 events before it. Stopped at any moment, it goes on after the last
+whole epoch when it is called again with the same folder.
 """
 
 import tempfile
