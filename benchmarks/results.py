@@ -8,11 +8,13 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent / "results"  # ``Settings.results`` of the app
 Metrics = dict[str, float]
+MINUTES = "training_minutes"
 
 
 def keep(name: str, protocol: str, preset: str, by_seed: dict[int, Metrics], command: str, **more: Any) -> Path:
     """Write ``NAME.json``: ``metrics`` are means over the seeds, those of an earlier run of other seeds included.
 
+    ``by_seed`` may tell how long a training took, by the key ``MINUTES``, which is no metric.
     ``more``: what else is worth knowing. A file of another protocol or preset is replaced.
     """
     path = FOLDER / f"{name}.json"
@@ -20,7 +22,8 @@ def keep(name: str, protocol: str, preset: str, by_seed: dict[int, Metrics], com
     if (known.get("protocol"), known.get("preset")) == (protocol, preset):
         by_seed = {int(seed): metrics for seed, metrics in known["by_seed"].items()} | by_seed
     by_seed = dict(sorted(by_seed.items()))
-    keys = [key for key in next(iter(by_seed.values())) if all(key in metrics for metrics in by_seed.values())]
+    first, *others = by_seed.values()
+    keys = [key for key in first if key != MINUTES and all(key in metrics for metrics in others)]
     result = {
         "protocol": protocol,
         "seeds": list(by_seed),

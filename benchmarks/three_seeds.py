@@ -80,7 +80,7 @@ def keep(protocol: str, result: dict) -> None:
     from benchmarks import results
 
     seed, command = result["seed"], f"python benchmarks/three_seeds.py --protocol {protocol}"
-    about = {"dataset": "ml-1m", "training_minutes": result["training_minutes"]}
+    minutes = {results.MINUTES: result["training_minutes"]}
     if protocol == "list":
         metrics = {
             f"{name}, n = {events}": _number(value)
@@ -91,9 +91,10 @@ def keep(protocol: str, result: dict) -> None:
     else:
         metrics = {key: value for key, value in result["metrics"].items() if isinstance(value, int | float)}
         metrics |= {f"mae, n = {events}": mae for events, mae in result["metrics"].get("mae_by_history", {}).items()}
-    results.keep(protocol, protocol, "timeline", {seed: metrics}, command, **about)
+    results.keep(protocol, protocol, "timeline", {seed: metrics | minutes}, command, dataset="ml-1m")
     if protocol in TIMED and "request_known" in result:
-        results.keep(TIMED[protocol], TIMED[protocol], "timeline", {seed: result["request_known"]}, command, **about)
+        timed = result["request_known"] | minutes
+        results.keep(TIMED[protocol], TIMED[protocol], "timeline", {seed: timed}, command, dataset="ml-1m")
 
 
 def mean_of(results: list[dict]) -> dict:
