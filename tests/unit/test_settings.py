@@ -26,6 +26,7 @@ def test_everything_is_in_the_project_unless_the_environment_says_otherwise():
         runs=PROJECT / "runs",
         cache=data / ".cache",
         evaluation_cache=data / ".cache" / "evaluation",
+        results=PROJECT / "benchmarks" / "results",
         download_url=None,
     )
 

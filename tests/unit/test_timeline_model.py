@@ -196,7 +196,7 @@ def test_the_names_of_weights(model):
     rating += [f"{block}/{weight}" for block in ("query_0", "query_1", "content_0") for weight in BLOCK]
     rating += ["content_norm_0/scale", "content_norm_1/scale"]
     rating += ["hidden/kernel", "hidden/bias", "logits/kernel", "logits/bias"]
-    following = [*TOWER, "month/embeddings", "popularity"]
+    following = [*TOWER, "month/embeddings", "request_gap/embeddings", "request_month/embeddings", "popularity"]
     following += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
     liking = [*TOWER, "popularity", "output", "fame", "calibration"]
     liking += [f"content_{i}/{weight}" for i in range(2) for weight in BLOCK]
