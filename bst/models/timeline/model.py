@@ -22,6 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
+from bst.baselines.user_prior import SHORTEST, Drift, UserPrior
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.constants import MASKED
 from bst.models.layers import (
@@ -192,12 +193,22 @@ class RatingTower(Tower):
         self.factors = self._add_fixed_weight("factors", self.catalogue_size, self.factor_count)
         self.factor_base = self._add_fixed_weight("factor_base", self.catalogue_size)
         self.factor_prior = self._add_fixed_weight("factor_prior", self.factor_count + 1)
+        self.prior_mean = self._add_fixed_weight("prior_mean", self.factor_count + 1)
+        self.prior_shifts = {
+            name: self._add_fixed_weight(f"prior_of_{name}", size, self.factor_count + 1)
+            for name, size in DEMOGRAPHIC_SIZES.items()
+        }
+        self.drift = self._add_fixed_weight("drift", len(Drift._fields))
 
-    def set_factors(self, factors: Factorisation) -> None:
-        """Fix the factor model whose fold-in the head reads."""
+    def set_factors(self, factors: Factorisation, prior: UserPrior) -> None:
+        """Fix the factor model whose fold-in the head reads, and what it supposes of visitors."""
         self.factors.assign(factors.item_factors)
         self.factor_base.assign(factors.mean + factors.item_bias)
         self.factor_prior.assign(factors.prior)
+        self.prior_mean.assign(prior.mean)
+        for name, table in prior.shifts.items():
+            self.prior_shifts[name].assign(table)
+        self.drift.assign(prior.drift)
 
     def call(self, inputs: Inputs, training: bool | None = None, return_attention_scores: bool = False):
         """Predict every position from the positions before it; see ``TimelineBST.call``.
@@ -274,20 +285,48 @@ class RatingTower(Tower):
         )
         return kernel[:width], kernel[width : 2 * width], of_movie, of_visitor
 
-    def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
-        """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base (B, T) stars."""
+    def prior_means(self, inputs: Inputs) -> Tensor:
+        """Return the prior mean of visitors' factors and bias, by what is known of their demographics: (B, F + 1)."""
+        shift = sum(
+            ops.take(table, ops.maximum(inputs[name], 0), axis=0) * ops.cast(inputs[name] >= 0, "float32")[:, None]
+            for name, table in self.prior_shifts.items()
+        )
+        return ops.convert_to_tensor(self.prior_mean) + shift * inputs.get("profile_scale", ops.ones(1))[:, None]
+
+    def whitening(self, events: Tensor) -> Tensor:
+        """Return R with R V Rᵀ = 1 for the covariance V = 1 + v(d) of so many events' noise: (T, T), lower triangular.
+
+        Row t makes of ε_t what the noise before it does not say: see ``baselines.user_prior``.
+        """
+        values, position = Drift(*ops.unstack(ops.convert_to_tensor(self.drift))), ops.arange(events, dtype="float32")
+        away = ops.abs(position[:, None] - position)
+        fast, slow = (ops.exp(-away / ops.maximum(x, SHORTEST)) for x in (values.fast_length, values.slow_length))
+        covariance = ops.eye(events) + values.fast_variance * fast + values.slow_variance * slow
+        return ops.solve_triangular(ops.cholesky(covariance), ops.eye(events), lower=True)
+
+    def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base − x · mean."""
         x = ops.where((inputs["movie"] >= 0)[..., None], candidates.regressors, 0.0)
-        return x, ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - candidates.factor_base
+        target = ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - candidates.factor_base
+        return x, target - ops.matmul(x, mean[..., None])[..., 0]
 
     def fold_in(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
         """Return the factor model's prediction (stars) at every position from the ones before it, and its variance.
 
-        Both (B, T). Ridge regression of the visitor's factors and bias, as ``Factorisation.fold_in``.
+        Both (B, T). As ``UserPrior.fold_in``: ridge regression of the visitor's factors and bias after whitening. With
+        ρ = R_tt, r_t is predicted as (x̃_t · w − Σ_{s<t} R_ts y_s) / ρ from x̃ = R x, and ρ⁻² is the variance of ε_t
+        after the noise before it.
         """
-        x, target = self.fold_in_inputs(inputs, candidates)
-        prior = ops.convert_to_tensor(self.factor_prior)
-        offset, variance = ridge_of_prefixes(x, target, prior, candidates.regressors)
-        return candidates.factor_base + offset, variance
+        mean, whitening = self.prior_means(inputs), self.whitening(ops.shape(inputs["movie"])[1])
+        x, target = self.fold_in_inputs(inputs, candidates, mean)
+        own = ops.diagonal(whitening)
+        white_x, white_target = ops.matmul(whitening, x), ops.matmul(target, ops.transpose(whitening))
+        before = ops.matmul(target, ops.transpose(whitening - ops.diag(own))) / own
+        offset, variance = ridge_of_prefixes(
+            white_x, white_target, ops.convert_to_tensor(self.factor_prior), white_x / own[:, None]
+        )
+        base = candidates.factor_base + ops.matmul(x, mean[..., None])[..., 0]
+        return base + offset - before, variance + 1 / own**2 - 1
 
 
 class CatalogueTower(Tower):
