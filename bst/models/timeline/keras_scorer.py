@@ -14,6 +14,7 @@ from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
+from bst.models.timeline.fold_in import whitening
 from bst.models.timeline.model import CatalogueTower, RatingTower, Tower
 from bst.models.timeline.scorer import Rate, TimelineScorer
 from bst.models.trainer import Model
@@ -206,12 +207,12 @@ def _fold_in(tower: RatingTower, inputs: Inputs, candidates: Any) -> tuple[Tenso
     scale = tf.cast(inputs["movie"] >= 0, tf.float32) * inputs.get("event_scale", 1.0)
     values = tf.concat([x, target[..., None]], axis=-1)  # (B, T, F + 2)
     events = tf.shape(x)[1]
-    whitening = tower.whitening(events + 1)
-    own = tf.linalg.diag_part(whitening)
-    before = whitening - tf.linalg.diag(own)
+    white = whitening(tower.drift, events + 1)
+    own = tf.linalg.diag_part(white)
+    before = white - tf.linalg.diag(own)
     counted = values * scale[..., None]
-    white = own[:events, None] * values + tf.matmul(before[:events, :events], counted)
-    gram = tf.matmul(white * scale[..., None], white, transpose_a=True)
+    innovations = own[:events, None] * values + tf.matmul(before[:events, :events], counted)
+    gram = tf.matmul(innovations * scale[..., None], innovations, transpose_a=True)
     covariance = tf.linalg.inv(gram[:, :-1, :-1] + tf.linalg.diag(tf.convert_to_tensor(tower.factor_prior)))
     factors = tf.matmul(covariance, gram[:, :-1, -1:])  # (B, F + 1, 1)
     count = tf.reduce_sum(tf.cast(inputs["movie"] >= 0, tf.int32), axis=1)

@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
-from bst.baselines.user_prior import SHORTEST, Drift, UserPrior
+from bst.baselines.user_prior import Drift, UserPrior
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.constants import MASKED
 from bst.models.layers import (
@@ -30,7 +30,6 @@ from bst.models.layers import (
     Inputs,
     Shape,
     Tensor,
-    ridge_of_prefixes,
     rms_normalize,
 )
 from bst.models.timeline.blocks import Block
@@ -50,6 +49,7 @@ from bst.models.timeline.definition import (
     bucket_starts,
     distance_buckets,
 )
+from bst.models.timeline.fold_in import predict_prefixes
 from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
 
 
@@ -293,17 +293,6 @@ class RatingTower(Tower):
         )
         return ops.convert_to_tensor(self.prior_mean) + shift * inputs.get("profile_scale", ops.ones(1))[:, None]
 
-    def whitening(self, events: Tensor) -> Tensor:
-        """Return R with R V Rᵀ = 1 for the covariance V = 1 + v(d) of so many events' noise: (T, T), lower triangular.
-
-        Row t makes of ε_t what the noise before it does not say: see ``baselines.user_prior``.
-        """
-        values, position = Drift(*ops.unstack(ops.convert_to_tensor(self.drift))), ops.arange(events, dtype="float32")
-        away = ops.abs(position[:, None] - position)
-        fast, slow = (ops.exp(-away / ops.maximum(x, SHORTEST)) for x in (values.fast_length, values.slow_length))
-        covariance = ops.eye(events) + values.fast_variance * fast + values.slow_variance * slow
-        return ops.solve_triangular(ops.cholesky(covariance), ops.eye(events), lower=True)
-
     def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures, mean: Tensor) -> tuple[Tensor, Tensor]:
         """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base − x · mean."""
         x = ops.where((inputs["movie"] >= 0)[..., None], candidates.regressors, 0.0)
@@ -313,20 +302,12 @@ class RatingTower(Tower):
     def fold_in(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
         """Return the factor model's prediction (stars) at every position from the ones before it, and its variance.
 
-        Both (B, T). As ``UserPrior.fold_in``: ridge regression of the visitor's factors and bias after whitening. With
-        ρ = R_tt, r_t is predicted as (x̃_t · w − Σ_{s<t} R_ts y_s) / ρ from x̃ = R x, and ρ⁻² is the variance of ε_t
-        after the noise before it.
+        Both (B, T). As ``UserPrior.fold_in``.
         """
-        mean, whitening = self.prior_means(inputs), self.whitening(ops.shape(inputs["movie"])[1])
+        mean = self.prior_means(inputs)
         x, target = self.fold_in_inputs(inputs, candidates, mean)
-        own = ops.diagonal(whitening)
-        white_x, white_target = ops.matmul(whitening, x), ops.matmul(target, ops.transpose(whitening))
-        before = ops.matmul(target, ops.transpose(whitening - ops.diag(own))) / own
-        offset, variance = ridge_of_prefixes(
-            white_x, white_target, ops.convert_to_tensor(self.factor_prior), white_x / own[:, None]
-        )
-        base = candidates.factor_base + ops.matmul(x, mean[..., None])[..., 0]
-        return base + offset - before, variance + 1 / own**2 - 1
+        offset, variance = predict_prefixes(x, target, ops.convert_to_tensor(self.factor_prior), self.drift)
+        return candidates.factor_base + ops.matmul(x, mean[..., None])[..., 0] + offset, variance
 
 
 class CatalogueTower(Tower):

@@ -146,7 +146,7 @@ class EncodedVisitors(NamedTuple):
 
 
 class Whitening(NamedTuple):
-    """R of ``RatingTower.whitening``: its diagonal ``own`` (T,), and the rest of it, ``before`` (T, T)."""
+    """R of ``fold_in.whitening``: its diagonal ``own`` (T,), and the rest of it, ``before`` (T, T)."""
 
     own: Array
     before: Array
