@@ -13,14 +13,22 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 
 @dataclass(frozen=True)
 class Labels:
-    """A file of ``labels.py``: all events by user and time; ``part``: training, validation or test."""
+    """A file of ``labels.py``: all events by user and time.
+
+    Each (events,): ``user`` and ``movie`` int, ``rating`` in stars, ``timestamp`` in seconds, ``part``: training,
+    validation or test. ``demographics`` int (users, 3): sex, age group and occupation; ``item_features`` (movies, 28):
+    genres, then decades.
+    """
 
     user: np.ndarray
     movie: np.ndarray
     rating: np.ndarray
+    timestamp: np.ndarray
     part: np.ndarray
     users: int
     movies: int
+    demographics: np.ndarray
+    item_features: np.ndarray
     protocol: str
     seed: int
 
@@ -38,11 +46,30 @@ class Labels:
         chosen = np.isin(self.part, parts)
         return self.user[chosen], self.movie[chosen], self.rating[chosen]
 
+    @property
+    def offsets(self) -> np.ndarray:
+        """User ``u`` owns the events ``offsets[u]:offsets[u + 1]``: (users + 1,)."""
+        return np.append(0, np.cumsum(np.bincount(self.user, minlength=self.users)))
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """Return a parser that already asks for the labels."""
+    @property
+    def history(self) -> np.ndarray:
+        """How many events each event's user has before it: (events,)."""
+        return np.arange(len(self.user)) - self.offsets[self.user]
+
+    def residuals(self, damping: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
+        """Return each rating less its movie's damped mean in training (events,), and these means (movies,)."""
+        _, movie, rating = self.of(TRAIN)
+        mu, count = rating.mean(dtype=np.float64), np.bincount(movie, minlength=self.movies)
+        mean = mu + np.bincount(movie, rating - mu, self.movies) / (count + damping)
+        return self.rating - mean[self.movie], mean
+
+
+def parser(description: str, *, keeps: bool = False) -> argparse.ArgumentParser:
+    """Return a parser that already asks for the labels, and for a file for the predictions if it ``keeps`` them."""
     command = argparse.ArgumentParser(description=description.splitlines()[0])
     command.add_argument("labels", type=Path, help="a file written by labels.py")
+    if keeps:
+        command.add_argument("--out", type=Path, required=True, help="where predictions are kept for compare.py")
     return command
 
 
@@ -66,6 +93,21 @@ def rating_figures(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float
         "rmse": float(np.sqrt((error**2).mean())),
         "rounded_mae": float(np.abs(np.rint(predicted) - actual).mean()),
     }
+
+
+def keep_predictions(path: Path, labels: Labels, stars: np.ndarray) -> dict[str, float]:
+    """Write the predictions of the validation and test users' events for ``compare.py``; return both parts' figures.
+
+    ``stars`` (events,), of which only theirs count.
+    """
+    figures = {}
+    for name, part in (("validation", VALIDATION), ("test", TEST)):
+        chosen = labels.part == part
+        errors = rating_figures(stars[chosen], labels.rating[chosen])
+        figures |= {f"{name}_{metric}": value for metric, value in errors.items()}
+    held_out = np.flatnonzero(labels.part != TRAIN)
+    np.savez(path, event=held_out, stars=np.clip(stars[held_out], 1, 5), seed=labels.seed)
+    return figures
 
 
 def ranking_figures(place: np.ndarray, k: int = 10) -> dict[str, float]:

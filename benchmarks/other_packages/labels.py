@@ -1,11 +1,11 @@
 """Write one protocol's labels to a file, so that a package in an environment of its own is measured on exactly ours.
 
-    python benchmarks/other_packages/labels.py --protocol seed --seed 0 --out /tmp/seed-0.npz
+    python benchmarks/other_packages/labels.py --protocol windows --seed 0 --out /tmp/windows-0.npz
+    python benchmarks/other_packages/labels.py --protocol visitor --seed 0 --out /tmp/visitor-0.npz
     python benchmarks/other_packages/labels.py --protocol last --out /tmp/last.npz
 
-Runs in the project's environment. The file holds ``user`` and ``movie`` (indices), ``rating`` (stars) and ``part``
-(``TRAIN``, ``VALIDATION``, ``TEST`` of ``common.py``) of every event, in user and time order, and how many ``users``
-and ``movies`` there are. It holds the dataset's rows, so the dataset's licence is its own: do not commit or share it.
+Runs in the project's environment. What the file holds is in ``common.Labels``. These are the dataset's rows, so the
+dataset's licence is theirs: do not commit or share them.
 """
 
 import argparse
@@ -18,14 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bst.datasets import load
 from bst.models.registry import prepare, preset
-from bst.timelines.splits import TEST, TRAIN, VALIDATION
+from bst.schema import DEMOGRAPHICS, item_features
+from bst.timelines.splits import PROTOCOLS, TEST, TRAIN, VALIDATION
 
 
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="ml-1m")
-    parser.add_argument("--protocol", choices=("seed", "last"), required=True)
+    parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -36,9 +37,12 @@ def main() -> None:
         user=split.user.astype(np.int32),
         movie=split.timelines.movie,
         rating=split.timelines.rating,
+        timestamp=split.timelines.timestamp,
         part=split.role,
         users=len(dataset.users),
         movies=len(dataset.movies),
+        demographics=np.stack([dataset.users[name].cat.codes for name in DEMOGRAPHICS], axis=1).astype(np.int32),
+        item_features=item_features(dataset.movies),
         protocol=options.protocol,
         seed=options.seed,
     )

@@ -1,6 +1,6 @@
-"""myFM under ``seed``: a Bayesian factorisation machine with an ordered probit, by Gibbs sampling.
+"""myFM under ``windows``: a Bayesian factorisation machine with an ordered probit, by Gibbs sampling.
 
-    python benchmarks/other_packages/myfm_probit.py /tmp/seed-0.npz --rank 10 --iterations 300
+    python benchmarks/other_packages/myfm_probit.py /tmp/windows-0.npz --rank 10 --iterations 300
 
 Its input is one-hot user and movie. It is trained on all ratings but the test labels, so it knows what each user rated
 after the label, which our models do not. It gives a distribution over stars, so mean, median and
@@ -27,7 +27,7 @@ def main() -> None:
     command.add_argument("--iterations", type=int, default=300)
     command.add_argument("--burn-in", type=int, default=50, help="samples at the start that are not kept")
     options = command.parse_args()
-    labels, watch = Labels.read(options.labels, "seed"), Stopwatch()
+    labels, watch = Labels.read(options.labels, "windows"), Stopwatch()
     user, movie, rating = labels.of(TRAIN, VALIDATION)
     model = MyFMOrderedProbit(rank=options.rank, random_seed=labels.seed).fit(
         one_hot(labels, user, movie),

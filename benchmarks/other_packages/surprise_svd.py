@@ -1,7 +1,7 @@
-"""Surprise's SVD (tuned or as it comes) and SVD++ under ``seed``.
+"""Surprise's SVD (tuned or as it comes) and SVD++ under ``windows``.
 
-    python benchmarks/other_packages/surprise_svd.py /tmp/seed-0.npz --model svd-tuned
-    python benchmarks/other_packages/surprise_svd.py /tmp/seed-0.npz --model svdpp
+    python benchmarks/other_packages/surprise_svd.py /tmp/windows-0.npz --model svd-tuned
+    python benchmarks/other_packages/surprise_svd.py /tmp/windows-0.npz --model svdpp
 
 Both learn all ratings but the test labels: so they know what each user rated after the label, which our models do not.
 """
@@ -35,7 +35,7 @@ def main() -> None:
     command.add_argument("--model", choices=sorted(MODELS), default="svd-tuned")
     command.add_argument("--epochs", type=int, help="other than the model's own")
     options = command.parse_args()
-    labels = Labels.read(options.labels, "seed")
+    labels = Labels.read(options.labels, "windows")
     kind, settings = MODELS[options.model]
     if options.epochs:
         settings = settings | {"n_epochs": options.epochs}

@@ -121,7 +121,8 @@ class Bundle:
         from_dataset = family.dataset_weights(self.config, movies)
         shapes = family.weight_shapes(self.config, self.sizes, len(self.levels))
         stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
-        return read_weights(self.folder / "weights.npz", stored) | from_dataset
+        later = family.later_weight_paths(self.config)
+        return read_weights(self.folder / "weights.npz", stored, later) | from_dataset
 
     def load_model(self, movies: pd.DataFrame) -> Model:
         """Return the trained Keras model. ``movies`` and errors as in ``load_weights``."""

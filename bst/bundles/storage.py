@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+def read_weights(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], later: Collection[str] = ()
+) -> dict[str, np.ndarray]:
     """Read exactly the arrays named in ``shapes``, float32 of these shapes.
+
+    Those of ``later``, which earlier versions did not write, may be missing: they are then 0.
 
     Raises ``BundleError`` for anything else; never unpickles.
     """
@@ -59,17 +63,20 @@ def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
         if unpacked > LARGEST_FILE:
             raise BundleError(f"{path} would unpack to {unpacked:,} bytes; no bundle is that large")
         with np.load(path, allow_pickle=False) as stored:
-            if set(stored.files) != set(shapes):
+            absent = set(shapes) - set(stored.files)
+            # all of one version, or none
+            missing = absent & set(later) if absent >= set(later) else set()
+            if set(stored.files) | missing != set(shapes):
                 mismatch = sorted(set(stored.files) ^ set(shapes))
                 raise BundleError(f"{path} does not hold this model's weights: {', '.join(mismatch[:3])} …")
-            arrays = {name: stored[name] for name in shapes}
+            arrays = {name: stored[name] for name in shapes if name not in missing}
         for name, values in arrays.items():
             _check_array(path, name, values, shapes[name])
     except BundleError:
         raise
     except Exception as error:  # a malformed archive makes zipfile, zlib and NumPy raise a dozen kinds of error
         raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
-    return arrays
+    return arrays | {name: np.zeros(shapes[name], np.float32) for name in missing}
 
 
 def _check_array(path: Path, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:

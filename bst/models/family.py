@@ -120,6 +120,10 @@ class ModelFamily(ABC, Generic[ConfigT]):
     def dataset_weight_paths(self, config: ConfigT) -> frozenset[str]:
         """Return the paths of ``dataset_weights``."""
 
+    def later_weight_paths(self, config: ConfigT) -> frozenset[str]:
+        """Return the paths of weights that bundles of earlier versions lack: 0 makes the model that they hold."""
+        return frozenset()
+
     @abstractmethod
     def with_uniform_attention(self, weights: Weights) -> Weights:
         """Return weights with which a model that predicts ratings attends evenly to all that it may see.

@@ -131,6 +131,25 @@ def test_a_bundle_of_an_earlier_version_reads_no_requests(timeline_bundle, copy,
     np.testing.assert_array_equal(present.watch_next, then.watch_next)
 
 
+def test_a_bundle_of_an_earlier_version_supposes_nothing_of_visitors(timeline_bundle, copy, orderly):
+    """Its fold-in knew neither demographics nor drift; it loads, and that is how it folds in. Half of it is damage."""
+    later = [
+        f"rating/{name}" for name in ("prior_mean", "prior_of_sex", "prior_of_age", "prior_of_occupation", "drift")
+    ]
+    stored = weights_of(copy)
+    assert all(np.abs(stored[name]).max() > 0 for name in later)
+    former = {name: values for name, values in stored.items() if name not in later}
+    np.savez(copy / "weights.npz", **former)
+    reseal(copy)
+    weights = open_bundle(copy).load_weights(orderly.movies)
+    assert all((weights[name] == 0).all() for name in later)
+    assert {name: weights[name].shape for name in later} == {name: stored[name].shape for name in later}
+    np.savez(copy / "weights.npz", **former, **{later[0]: stored[later[0]]})
+    reseal(copy)
+    with pytest.raises(BundleError, match="does not hold this model's weights"):
+        open_bundle(copy).load_weights(orderly.movies)
+
+
 def test_facts_are_not_kept_but_what_was_found_in_the_ratings_is(timeline_bundle):
     stored = weights_of(timeline_bundle.folder)
     assert not [name for name in stored if name.endswith("/facts")]

@@ -102,6 +102,7 @@ def model(request):
     for weight in model.weights:
         weight.assign(rng.normal(size=weight.shape) * 0.3)
     model.rating.factor_prior.assign(rng.uniform(1, 3, model.rating.factor_prior.shape))  # a precision is positive
+    model.rating.drift.assign([0.3, 2, 0.2, 20])  # and so is a variance
     return model
 
 
@@ -180,17 +181,31 @@ def test_the_state_after_a_history_is_that_of_the_plain_pass(model, following, i
     np.testing.assert_allclose(following[name].logits(state, event_count, some), logits[:, some], atol=1e-5)
 
 
-def test_user_factors_are_a_ridge_regression(model, rating, inputs):
+def test_user_factors_are_those_of_a_gaussian_given_the_history(model, rating, inputs):
+    """The bias is that of the next event, with what it has drifted by."""
     tower, encoded = model.rating, rating.encode(inputs)
-    factors, base, prior, stars = (
-        w.numpy().astype(float) for w in (tower.factors, tower.factor_base, tower.factor_prior, tower.stars)
+    factors, base, prior, stars, mean = (
+        w.numpy().astype(float)
+        for w in (tower.factors, tower.factor_base, tower.factor_prior, tower.stars, tower.prior_mean)
     )
+    distance = np.abs(np.subtract.outer(np.arange(POSITIONS + 1), np.arange(POSITIONS + 1)))
+    drift = 0.3 * np.exp(-distance / 2) + 0.2 * np.exp(-distance / 20)
     for visitor, (movie, level) in enumerate(zip(inputs["movie"], inputs["level"], strict=True)):
+        known = {name: inputs[name][visitor] for name in tower.prior_shifts}
+        shifts = [tower.prior_shifts[name].numpy()[code] for name, code in known.items() if code >= 0]
+        expected = mean + sum(shifts)
         x = np.c_[factors[movie], np.ones(POSITIONS)]
-        covariance = np.linalg.inv(x.T @ x + np.diag(prior))
+        noise = np.linalg.inv(x @ np.diag(1 / prior) @ x.T + drift[:-1, :-1] + np.eye(POSITIONS))
+        with_next = np.diag(1 / prior) @ x.T
+        with_next[-1] += drift[-1, :-1]
+        np.testing.assert_allclose(
+            encoded.user_factors[visitor],
+            expected + with_next @ noise @ (stars[level] - base[movie] - x @ expected),
+            atol=1e-4,
+        )
+        covariance = np.diag(1 / prior) - with_next @ noise @ with_next.T
+        covariance[-1, -1] += 0.5
         np.testing.assert_allclose(encoded.covariance[visitor], covariance, atol=1e-5)
-        expected = covariance @ x.T @ (stars[level] - base[movie])
-        np.testing.assert_allclose(encoded.user_factors[visitor], expected, atol=1e-4)
 
 
 # ---- what integrated gradients vary

@@ -202,16 +202,20 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
 
 
 def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
+    """That of the demographics that are not hidden."""
     users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
     objective = timeline_trainer.towers["rating"].objective
     batch = objective.batch(segments, np.random.default_rng(0))
+    folded, known = objective.fold_in, {name: batch[name] >= 0 for name in objective.fold_in.shifts}
+    assert 0 < sum(values.sum() for values in known.values()) < 3 * len(segments), "some are hidden"
     for row in range(len(segments)):
-        at = slice(segments.start[row], segments.start[row] + segments.length[row])
+        at, length = slice(segments.start[row], segments.start[row] + segments.length[row]), segments.length[row]
+        shift = sum(values[at] for name, values in folded.shifts.items() if known[name][row])
+        np.testing.assert_allclose(batch["fold_in_prediction"][row, :length], folded.prediction[at] + shift, atol=1e-5)
+        np.testing.assert_array_equal(batch["variance"][row, :length], folded.variance[at])
         for name in ("fold_in_prediction", "variance"):
-            values = getattr(objective, name)
-            np.testing.assert_array_equal(batch[name][row, : segments.length[row]], values[at])
-            assert (batch[name][row, segments.length[row] :] == 0).all()
+            assert (batch[name][row, length:] == 0).all()
 
 
 def test_negatives_are_drawn_by_popularity_and_uniformly(timeline_trainer, timeline_task):

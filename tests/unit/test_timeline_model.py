@@ -11,6 +11,8 @@ from bst.models.registry import read_config
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 
 MOVIES, POSITIONS, VISITORS = 50, 7, 3
+# sex, age and occupation of three visitors, the second unknown
+KNOWN = ([0, -1, 1], [0, -1, 3], [5, -1, 20])
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,7 @@ def model():
     for weight in model.weights:  # nothing may be right only because a weight starts as zero
         weight.assign(rng.normal(size=weight.shape) * 0.3)
     model.rating.factor_prior.assign(rng.uniform(1, 3, model.rating.factor_prior.shape))  # a precision is positive
+    model.rating.drift.assign([0.1, 3, 0.2, 20])  # and so is a variance
     return model
 
 
@@ -33,7 +36,7 @@ def inputs() -> dict[str, np.ndarray]:
     shape = (VISITORS, POSITIONS)
     arrays = {"movie": rng.integers(0, MOVIES, shape), "level": rng.integers(0, 5, shape)}
     arrays |= {"gap": rng.integers(0, 14, shape), "month": rng.integers(0, 99, shape)}
-    arrays |= {"sex": [0, -1, 1], "age": [0, -1, 3], "occupation": [5, -1, 20]}
+    arrays |= dict(zip(("sex", "age", "occupation"), KNOWN, strict=True))
     return {name: np.array(values, np.int32) for name, values in arrays.items()}
 
 
@@ -101,32 +104,47 @@ def factors():
 
 
 @pytest.fixture(scope="module")
-def tower(factors):
+def tower(factors, prior):
     """A rating tower with a factor model of rank 4."""
     from bst.models.timeline.model import build_timeline
 
     config = TimelineConfig("small", rating=TowerConfig(width=16), train_length=20, factors=4).with_tasks(["rating"])
     model = build_timeline(config, Sizes(10, MOVIES), 5)
     model.rating.stars.assign([1, 2, 3, 4, 5])
-    model.rating.set_factors(factors)
+    model.rating.set_factors(factors, prior)
     return model.rating
 
 
-def test_the_tower_folds_in_as_the_factor_model_does(tower, factors):
+@pytest.fixture(scope="module")
+def prior():
+    """What it supposes of visitors."""
+    from bst.baselines.user_prior import UserPrior
+    from bst.models.config import DEMOGRAPHIC_SIZES
+
+    rng = np.random.default_rng(8)
+    shifts = {name: rng.normal(0, 0.3, (size, 5)) for name, size in DEMOGRAPHIC_SIZES.items()}
+    return UserPrior(rng.normal(0, 0.3, 5), shifts)
+
+
+def test_the_tower_folds_in_as_the_factor_model_does(tower, factors, prior):
     rng = np.random.default_rng(7)
     lengths = np.array([9, 1, 40])
     movie, level = np.full((3, 40), -1, np.int32), np.zeros((3, 40), np.int32)
     for row, length in enumerate(lengths):
         movie[row, :length], level[row, :length] = rng.integers(0, MOVIES, length), rng.integers(0, 5, length)
-    prediction, variance = fold_in(tower, {"movie": movie, "level": level})
+    demographics = {name: np.array(values, np.int32) for name, values in zip(prior.shifts, KNOWN, strict=True)}
+    prediction, variance = fold_in(tower, {"movie": movie, "level": level, **demographics})
     valid = movie >= 0
     offsets = np.append(0, np.cumsum(lengths))
-    expected = factors.fold_in_with_variance(movie[valid], level[valid] + 1.0, offsets)
-    np.testing.assert_allclose(prediction[valid], expected[0], atol=2e-4)
-    np.testing.assert_allclose(variance[valid], expected[1], atol=2e-4)
-    # a first event is the mean and the movie's bias; its variance is Σ q² / 4 + 1 / 2.5
-    np.testing.assert_allclose(prediction[:, 0], 3.5 + factors.item_bias[movie[:, 0]], atol=1e-5)
-    np.testing.assert_allclose(variance[:, 0], (factors.item_factors[movie[:, 0]] ** 2).sum(1) / 4 + 0.4, atol=1e-5)
+    expected = prior.fold_in(factors, movie[valid], level[valid] + 1.0, offsets, demographics)
+    np.testing.assert_allclose(prediction[valid], expected.known(), atol=2e-4)
+    np.testing.assert_allclose(variance[valid], expected.variance, atol=2e-4)
+    # a first event of somebody unknown is the mean, the movie's bias and the mean user; its variance is Σ q² / 4 +
+    # 1 / 2.5, and that of the drift
+    first = movie[1, 0]
+    user = factors.item_factors[first] @ prior.mean[:4] + prior.mean[4]
+    assert prediction[1, 0] == pytest.approx(3.5 + factors.item_bias[first] + user, abs=1e-5)
+    assert variance[1, 0] == pytest.approx((factors.item_factors[first] ** 2).sum() / 4 + 0.4 + 0.13, abs=1e-5)
 
 
 def fold_in(tower, inputs) -> tuple[np.ndarray, np.ndarray]:
@@ -193,6 +211,7 @@ TOWER = [
 def test_the_names_of_weights(model):
     """Bundles store weights by these names: whoever changes one makes every bundle unreadable."""
     rating = [*TOWER, "query_token", "bias", "factors", "factor_base", "factor_prior"]
+    rating += ["prior_mean", "prior_of_sex", "prior_of_age", "prior_of_occupation", "drift"]
     rating += [f"{block}/{weight}" for block in ("query_0", "query_1", "content_0") for weight in BLOCK]
     rating += ["content_norm_0/scale", "content_norm_1/scale"]
     rating += ["hidden/kernel", "hidden/bias", "logits/kernel", "logits/bias"]

@@ -141,8 +141,9 @@ def fold_in(split: EvaluationSplit, seed: int = 0):
     from bst.models.timeline.initialisation import out_of_fold
 
     given = []
-    model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=given.append))
-    return *out_of_fold(model, split, seed), given[0]
+    model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=lambda *parts: given.extend(parts)))
+    folded = out_of_fold(model, split, seed)
+    return folded.known(), folded.variance, *given
 
 
 def with_rating(split: EvaluationSplit, at: int, stars: float) -> EvaluationSplit:
@@ -177,13 +178,19 @@ def test_what_nobody_may_learn_from_changes_nothing_of_others(split):
 
 
 def test_the_shipped_factor_model_has_seen_all_training_ratings(split):
-    prediction, variance, shipped = fold_in(split)
+    prediction, variance, shipped, prior = fold_in(split)
     whole = Factorisation.fit_em(split.ratings(split.role == TRAIN), factors=4)
     np.testing.assert_array_equal(shipped.item_factors, whole.item_factors)
     assert (variance > 0).all()
     # a user's first event is the mean and the movie's bias of a model without their fold: near to the shipped one's
     first = np.arange(0, 960, 24)
-    base = shipped.mean + shipped.item_bias[split.timelines.movie[first]]
+    movie, users = split.timelines.movie[first], split.dataset.users
+    known = sum(
+        table[users[name].cat.codes] * (users[name].cat.codes >= 0).to_numpy()[:, None]
+        for name, table in prior.shifts.items()
+    )
+    user = np.einsum("uf,uf->u", np.c_[shipped.item_factors[movie], np.ones(40)], prior.mean + known)
+    base = shipped.mean + shipped.item_bias[movie] + user
     np.testing.assert_allclose(prediction[first], base, atol=0.3)
     assert (prediction[first] != base.astype(np.float32)).all()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.models.config import Sizes, Task
+from bst.models.config import DEMOGRAPHIC_SIZES, Sizes, Task
 from bst.models.diagram import Diagram
 from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
 from bst.models.timeline import text
@@ -40,6 +40,8 @@ WEIGHT_PURPOSES = {
     "factors": "Matrix factorisation",
     "factor_base": "Matrix factorisation",
     "factor_prior": "Matrix factorisation",
+    "prior": "Matrix factorisation",
+    "drift": "Matrix factorisation",
     "mean_rating": "Matrix factorisation",
     "stars": "Matrix factorisation",
     "popularity": "Output",
@@ -47,6 +49,8 @@ WEIGHT_PURPOSES = {
     "fame": "Output",
     "calibration": "Output",
 }
+# of the rating tower: bundles from before it supposed anything of demographics and drift have none
+LATER_WEIGHTS = ("prior_mean", *(f"prior_of_{name}" for name in DEMOGRAPHIC_SIZES), "drift")
 # of a training, in seconds: compiling one tower's step; each tower's epoch over a thousand ratings; and the factor
 # models, which take c + a · thousands of ratings · factors ^ b
 COMPILING_S = 6.0
@@ -66,7 +70,17 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     evaluation_users = 1000
     weight_purposes = WEIGHT_PURPOSES
     fixed_weights = frozenset(
-        {"facts", "factors", "factor_base", "factor_prior", "mean_rating", "stars", "fame", "calibration"}
+        {
+            "facts",
+            "factors",
+            "factor_base",
+            "factor_prior",
+            "mean_rating",
+            "stars",
+            "fame",
+            "calibration",
+            *LATER_WEIGHTS,
+        }
     )
     tower_titles = TOWER_TITLES
 
@@ -88,6 +102,10 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def dataset_weight_paths(self, config: TimelineConfig) -> frozenset[str]:
         """Return the paths of those tables."""
         return frozenset(f"{name}/facts" for name in config.towers)
+
+    def later_weight_paths(self, config: TimelineConfig) -> frozenset[str]:
+        """Return the paths of what the fold-in supposes of visitors."""
+        return frozenset(f"rating/{name}" for name in LATER_WEIGHTS if "rating" in config.towers)
 
     def with_uniform_attention(self, weights: Weights) -> Weights:
         """Return the weights with queries and the bias of distance of the rating tower at 0."""

@@ -9,7 +9,9 @@ from scipy.sparse.linalg import svds
 
 from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
+from bst.baselines.user_prior import FoldIn, UserPrior
 from bst.metrics import LIKED
+from bst.models.config import DEMOGRAPHIC_SIZES
 from bst.models.timeline.model import TimelineBST
 from bst.schema import item_features
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -89,7 +91,7 @@ def start_vectors(train: Interactions, mean: np.ndarray, width: int, seed: int) 
     return VECTOR_SCALE * np.concatenate(halves, axis=1) @ rotation
 
 
-def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> FoldIn:
     """Fit the factor model, give it to the rating tower, and return the fold-in that the tower is trained with.
 
     That is the factor model's expected rating in stars and its variance, for every rating, (ratings,) each. A factor
@@ -98,16 +100,25 @@ def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> tuple[
     MovieLens 1M's validation visitors: RMSE 0.838 out of fold, 0.847 otherwise.
     """
     assert model.rating is not None
-    train, events, factors = split.role == TRAIN, split.timelines, model.config.factors
-    model.rating.set_factors(Factorisation.fit_em(split.ratings(train), factors=factors))
+    train, events = split.role == TRAIN, split.timelines
+    demographics = {name: split.dataset.users[name].cat.codes.to_numpy() for name in DEMOGRAPHIC_SIZES}
+
+    def fit(which: np.ndarray) -> tuple[Factorisation, UserPrior]:
+        factors = Factorisation.fit_em(split.ratings(which), factors=model.config.factors)
+        return factors, UserPrior.fit(factors, np.unique(split.user[which]), demographics, DEMOGRAPHIC_SIZES)
+
+    model.rating.set_factors(*fit(train))
     prediction, variance = np.zeros((2, len(train)), np.float32)
+    shifts = {name: np.zeros(len(train), np.float32) for name in demographics}
     fold = np.random.default_rng([seed, 3]).integers(0, FOLDS, len(events.lengths))
     for k in range(FOLDS):
-        in_fold = fold[split.user] == k
+        in_fold, users = fold[split.user] == k, fold == k
         if in_fold.any():
-            offsets = np.append(0, np.cumsum(events.lengths[fold == k]))
-            others = Factorisation.fit_em(split.ratings(train & ~in_fold), factors=factors)
-            prediction[in_fold], variance[in_fold] = others.fold_in_with_variance(
-                events.movie[in_fold], events.rating[in_fold], offsets
-            )
-    return prediction, variance
+            offsets = np.append(0, np.cumsum(events.lengths[users]))
+            factors, prior = fit(train & ~in_fold)
+            of_users = {name: values[users] for name, values in demographics.items()}
+            folded = prior.fold_in(factors, events.movie[in_fold], events.rating[in_fold], offsets, of_users)
+            prediction[in_fold], variance[in_fold] = folded.prediction, folded.variance
+            for name, shift in folded.shifts.items():
+                shifts[name][in_fold] = shift
+    return FoldIn(prediction, variance, shifts)

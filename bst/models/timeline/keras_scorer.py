@@ -14,6 +14,7 @@ from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
+from bst.models.timeline.fold_in import whitening
 from bst.models.timeline.model import CatalogueTower, RatingTower, Tower
 from bst.models.timeline.scorer import Rate, TimelineScorer
 from bst.models.trainer import Model
@@ -198,15 +199,29 @@ def _logit_bias_by_row(attention: Attention, buckets: Tensor, mask: Tensor) -> T
 def _fold_in(tower: RatingTower, inputs: Inputs, candidates: Any) -> tuple[Tensor, Tensor]:
     """Return the factor model's prediction (stars) of candidates from all events, and its variance: (B, N) each.
 
-    The ridge regression of ``layers.ridge_of_prefixes``, of the whole history.
+    ``RatingTower.fold_in`` at the position behind the newest event. Where events have a scale, it is how much each says
+    of later ones, and how much what is new in it counts.
     """
-    watched = tower.candidates().take(tf.maximum(inputs["movie"], 0))
-    x, target = tower.fold_in_inputs(inputs, watched)  # (B, T, F + 1), (B, T)
-    scale = inputs.get("event_scale", tf.ones_like(target))[..., None]
-    gram = tf.matmul(x * scale, x, transpose_a=True) + tf.linalg.diag(tf.convert_to_tensor(tower.factor_prior))
-    moment = tf.matmul(x * scale, target[..., None], transpose_a=True)  # (B, F + 1, 1)
+    watched, mean = tower.candidates().take(tf.maximum(inputs["movie"], 0)), tower.prior_means(inputs)
+    x, target = tower.fold_in_inputs(inputs, watched, mean)  # (B, T, F + 1), (B, T)
+    scale = tf.cast(inputs["movie"] >= 0, tf.float32) * inputs.get("event_scale", 1.0)
+    values = tf.concat([x, target[..., None]], axis=-1)  # (B, T, F + 2)
+    events = tf.shape(x)[1]
+    white = whitening(tower.drift, events + 1)
+    own = tf.linalg.diag_part(white)
+    before = white - tf.linalg.diag(own)
+    counted = values * scale[..., None]
+    innovations = own[:events, None] * values + tf.matmul(before[:events, :events], counted)
+    gram = tf.matmul(innovations * scale[..., None], innovations, transpose_a=True)
+    covariance = tf.linalg.inv(gram[:, :-1, :-1] + tf.linalg.diag(tf.convert_to_tensor(tower.factor_prior)))
+    factors = tf.matmul(covariance, gram[:, :-1, -1:])  # (B, F + 1, 1)
+    count = tf.reduce_sum(tf.cast(inputs["movie"] >= 0, tf.int32), axis=1)
+    own = tf.gather(own, count)[:, None]  # (B, 1)
+    newest = tf.gather(before, count)[:, :events] / own  # (B, T)
+    of_drift = tf.einsum("bt,btf->bf", newest, counted)[:, None]  # (B, 1, F + 2)
     regressors = candidates.regressors  # (N, F + 1)
-    covariance = tf.linalg.inv(gram)
-    offset = tf.matmul(tf.matmul(covariance, moment), regressors, transpose_a=True, transpose_b=True)[:, 0]
-    variance = tf.reduce_sum(tf.matmul(regressors, covariance) * regressors, axis=-1)
-    return candidates.factor_base + offset, variance
+    base = candidates.factor_base + tf.matmul(mean, regressors, transpose_b=True)
+    query = regressors + of_drift[..., :-1]  # (B, N, F + 1)
+    prediction = base + tf.matmul(query, factors)[..., 0] - of_drift[..., -1]
+    variance = tf.reduce_sum(tf.matmul(query, covariance) * query, axis=-1)
+    return prediction, variance + 1 / own**2 - 1

@@ -22,6 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from bst.baselines.factorisation import Factorisation
+from bst.baselines.user_prior import Drift, UserPrior
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.constants import MASKED
 from bst.models.layers import (
@@ -29,7 +30,6 @@ from bst.models.layers import (
     Inputs,
     Shape,
     Tensor,
-    ridge_of_prefixes,
     rms_normalize,
 )
 from bst.models.timeline.blocks import Block
@@ -49,6 +49,7 @@ from bst.models.timeline.definition import (
     bucket_starts,
     distance_buckets,
 )
+from bst.models.timeline.fold_in import predict_prefixes
 from bst.timelines.segments import EVENT_INPUTS, GAPS, MONTHS
 
 
@@ -196,12 +197,22 @@ class RatingTower(Tower):
         self.factors = self._add_fixed_weight("factors", self.catalogue_size, self.factor_count)
         self.factor_base = self._add_fixed_weight("factor_base", self.catalogue_size)
         self.factor_prior = self._add_fixed_weight("factor_prior", self.factor_count + 1)
+        self.prior_mean = self._add_fixed_weight("prior_mean", self.factor_count + 1)
+        self.prior_shifts = {
+            name: self._add_fixed_weight(f"prior_of_{name}", size, self.factor_count + 1)
+            for name, size in DEMOGRAPHIC_SIZES.items()
+        }
+        self.drift = self._add_fixed_weight("drift", len(Drift._fields))
 
-    def set_factors(self, factors: Factorisation) -> None:
-        """Fix the factor model whose fold-in the head reads."""
+    def set_factors(self, factors: Factorisation, prior: UserPrior) -> None:
+        """Fix the factor model whose fold-in the head reads, and what it supposes of visitors."""
         self.factors.assign(factors.item_factors)
         self.factor_base.assign(factors.mean + factors.item_bias)
         self.factor_prior.assign(factors.prior)
+        self.prior_mean.assign(prior.mean)
+        for name, table in prior.shifts.items():
+            self.prior_shifts[name].assign(table)
+        self.drift.assign(prior.drift)
 
     def call(self, inputs: Inputs, training: bool | None = None, return_attention_scores: bool = False):
         """Predict every position from the positions before it; see ``TimelineBST.call``.
@@ -278,20 +289,29 @@ class RatingTower(Tower):
         )
         return kernel[:width], kernel[width : 2 * width], of_movie, of_visitor
 
-    def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
-        """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base (B, T) stars."""
+    def prior_means(self, inputs: Inputs) -> Tensor:
+        """Return the prior mean of visitors' factors and bias, by what is known of their demographics: (B, F + 1)."""
+        shift = sum(
+            ops.take(table, ops.maximum(inputs[name], 0), axis=0) * ops.cast(inputs[name] >= 0, "float32")[:, None]
+            for name, table in self.prior_shifts.items()
+        )
+        return ops.convert_to_tensor(self.prior_mean) + shift * inputs.get("profile_scale", ops.ones(1))[:, None]
+
+    def fold_in_inputs(self, inputs: Inputs, candidates: CandidateFeatures, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what events tell the factor model: x (B, T, F + 1), 0 in padding, and rating − base − x · mean."""
         x = ops.where((inputs["movie"] >= 0)[..., None], candidates.regressors, 0.0)
-        return x, ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - candidates.factor_base
+        target = ops.take(ops.convert_to_tensor(self.stars), inputs["level"]) - candidates.factor_base
+        return x, target - ops.matmul(x, mean[..., None])[..., 0]
 
     def fold_in(self, inputs: Inputs, candidates: CandidateFeatures) -> tuple[Tensor, Tensor]:
         """Return the factor model's prediction (stars) at every position from the ones before it, and its variance.
 
-        Both (B, T). Ridge regression of the visitor's factors and bias, as ``Factorisation.fold_in``.
+        Both (B, T). As ``UserPrior.fold_in``.
         """
-        x, target = self.fold_in_inputs(inputs, candidates)
-        prior = ops.convert_to_tensor(self.factor_prior)
-        offset, variance = ridge_of_prefixes(x, target, prior, candidates.regressors)
-        return candidates.factor_base + offset, variance
+        mean = self.prior_means(inputs)
+        x, target = self.fold_in_inputs(inputs, candidates, mean)
+        offset, variance = predict_prefixes(x, target, ops.convert_to_tensor(self.factor_prior), self.drift)
+        return candidates.factor_base + ops.matmul(x, mean[..., None])[..., 0] + offset, variance
 
 
 class CatalogueTower(Tower):

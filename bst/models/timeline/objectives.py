@@ -106,13 +106,16 @@ class RatingObjective(EveryEventObjective):
 
     def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
         super().__init__(model, split, seed)
-        self.fold_in_prediction, self.variance = out_of_fold(model, split, seed)
+        self.fold_in = out_of_fold(model, split, seed)
 
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with the fold-in of each position: see ``Objective``."""
         batch, at = self.read(group, rng)
-        batch["fold_in_prediction"] = np.where(at >= 0, self.fold_in_prediction[at], 0).astype(np.float32)
-        batch["variance"] = np.where(at >= 0, self.variance[at], 0).astype(np.float32)
+        prediction = self.fold_in.prediction[at]
+        for name, shift in self.fold_in.shifts.items():
+            prediction = prediction + np.where(batch[name] >= 0, 1, 0)[:, None] * shift[at]
+        batch["fold_in_prediction"] = np.where(at >= 0, prediction, 0).astype(np.float32)
+        batch["variance"] = np.where(at >= 0, self.fold_in.variance[at], 0).astype(np.float32)
         return batch if batch["label"].any() else None
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:

@@ -1,5 +1,6 @@
 """The shapes of a timeline BST's weights, known without TensorFlow: what a bundle must hold."""
 
+from bst.baselines.user_prior import Drift
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes, Task
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.models.timeline.definition import (
@@ -64,6 +65,9 @@ def _special(config: TimelineConfig, name: Task, tower: TowerConfig, movies: int
             "factors": (movies, config.factors),
             "factor_base": (movies,),
             "factor_prior": (config.factors + 1,),
+            "prior_mean": (config.factors + 1,),
+            **{f"prior_of_{name}": (size, config.factors + 1) for name, size in DEMOGRAPHIC_SIZES.items()},
+            "drift": (len(Drift._fields),),
         }
     common = {**_blocks(content, tower, buckets), "popularity": (movies,)}
     if name == "next":

@@ -1,10 +1,12 @@
 """The three towers after the newest event: visitors are encoded once, then candidates are scored."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
 
+from bst.baselines.user_prior import Drift
 from bst.models.config import DEMOGRAPHIC_SIZES
 from bst.models.timeline.config import TowerConfig
 from bst.models.timeline.definition import (
@@ -20,6 +22,9 @@ from bst.models.timeline.engine.block import Block
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.weights import Array
 from bst.timelines.segments import EVENT_INPUTS
+
+# a whitening is made for so many events at once: any fewer read its first rows
+WHITENED_TOGETHER = 128
 
 # As the inputs of the Keras model, padded at the end. Two more, by which integrated gradients are taken, may be among
 # them: ``event_scale`` (B, T), how much each event counts: 1 all, 0 as one of the mean movie with the mean level at an
@@ -140,6 +145,21 @@ class EncodedVisitors(NamedTuple):
     covariance: Array
 
 
+class Whitening(NamedTuple):
+    """R of ``fold_in.whitening``: its diagonal ``own`` (T,), and the rest of it, ``before`` (T, T)."""
+
+    own: Array
+    before: Array
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def of(cls, drift: Drift, events: int) -> "Whitening":
+        """Return that of a drift; the first rows and columns are those of fewer events."""
+        whitening = drift.whitening(events).astype(np.float32)
+        own = np.diag(whitening).copy()
+        return cls(own, whitening - np.diag(own))
+
+
 class RatingHead:
     """The last layers: logit_l = (V ReLU(W [query, movie, numbers] + b) + c)_l + (bias + offset)(stars_l − middle)."""
 
@@ -182,6 +202,15 @@ class RatingInference(TowerInference):
         self.content_blocks = [Block(part, part.norm_1.scale, self.max_distance) for part in content]
         self.head, factors = RatingHead(weights, config.width), weights.factors
         self.prior = np.diag(weights.factor_prior)
+        # a row of zeros stands last, where −1, unknown, finds it
+        self.prior_shifts = {
+            name: np.concatenate([table, np.zeros_like(table[:1])])
+            for name in DEMOGRAPHIC_SIZES
+            for table in [getattr(weights, f"prior_of_{name}")]
+        }
+        self.drift = Drift(*weights.drift.tolist())
+        self.identity = np.eye(len(self.prior), dtype=np.float32)
+        self.bias_alone = self.identity[-1]  # (F + 1,), 0 but for the bias
         self.catalogue = CandidateFeatures(
             self.movie_vectors + weights.query_token,
             self.head.features(self.movie_vectors, weights.mean_rating, weights.bias, weights.stars.mean()),
@@ -208,19 +237,44 @@ class RatingInference(TowerInference):
         log_event_count = np.log1p(count) / np.float32(LOG_COUNT_SCALE)
         return EncodedVisitors(contexts, self.visitors(inputs), user_bias, log_event_count, *self._fold_in(inputs))
 
+    def whitening(self, events: int) -> "Whitening":
+        """Return what whitens the noise of so many events, and of one more behind them."""
+        return Whitening.of(self.drift, -(-(events + 1) // WHITENED_TOGETHER) * WHITENED_TOGETHER)
+
+    def _prior_means(self, inputs: Inputs) -> Array:
+        """Return the prior mean of visitors' factors and bias, by what is known of their demographics: (B, F + 1)."""
+        shift = sum(table[inputs[name]] for name, table in self.prior_shifts.items())
+        if "profile_scale" in inputs:
+            shift = shift * inputs["profile_scale"][:, None]
+        return self.weights.prior_mean + shift
+
     def _fold_in(self, inputs: Inputs) -> tuple[Array, Array]:
         """Return the factors and bias of visitors in the factor model, (B, F + 1), and their covariance.
 
-        Ridge regression, as ``Factorisation.fold_in``.
+        As ``RatingTower.fold_in`` at the position behind the newest event, for every candidate at once: with
+        r = R_n / R_nn, row n of the whitening, y_n is predicted as (x_n + Σ r_s x_s) · w − Σ r_s y_s. The last of x_n
+        is a 1, so what the candidate does not change is part of the bias.
         """
-        movie, weights = inputs["movie"], self.weights
-        x = np.where((movie >= 0)[..., None], self.catalogue.regressors[movie], np.float32(0))  # (B, T, F + 1)
+        movie, weights, mean = inputs["movie"], self.weights, self._prior_means(inputs)
+        valid, scale = movie >= 0, inputs.get("event_scale")
+        x = np.where(valid[..., None], self.catalogue.regressors[movie], np.float32(0))  # (B, T, F + 1)
         target = weights.stars[inputs["level"]] - weights.factor_base[movie]
-        transposed = np.swapaxes(x, 1, 2)
-        if "event_scale" in inputs:
-            transposed = transposed * inputs["event_scale"][:, None]
-        covariance = np.linalg.inv(transposed @ x + self.prior)
-        return (covariance @ (transposed @ target[..., None]))[..., 0], covariance
+        values = np.concatenate([x, (target - (x @ mean[..., None])[..., 0])[..., None]], axis=-1)  # (B, T, F + 2)
+        counted = values * (valid if scale is None else valid * scale)[..., None]  # what events say of later ones
+        events, count, bias = movie.shape[1], count_events(inputs), self.bias_alone
+        white = self.whitening(events)
+        own, before = white.own[:events, None], white.before[:events, :events]
+        innovations = own * values + before @ counted
+        weighted = innovations * (valid if scale is None else valid * scale)[..., None]
+        gram = np.swapaxes(weighted, 1, 2) @ innovations  # (B, F + 2, F + 2)
+        covariance = np.linalg.inv(gram[:, :-1, :-1] + self.prior)
+        factors = (covariance @ gram[:, :-1, -1:])[..., 0]  # (B, F + 1)
+        newest = (white.before[count, :events] / white.own[count][:, None])[:, None]  # r: (B, 1, T), 0 in padding
+        drift = (newest @ counted)[:, 0]  # Σ r_s (x_s, y_s): (B, F + 2)
+        shifted = self.identity + drift[:, :-1, None] * bias  # 1 + (Σ r_s x_s) biasᵀ
+        covariance = np.swapaxes(shifted, 1, 2) @ covariance @ shifted
+        covariance = covariance + (1 / white.own[count] ** 2 - 1)[:, None, None] * np.outer(bias, bias)
+        return mean + factors + (np.sum(drift[:, :-1] * factors, axis=-1) - drift[:, -1])[:, None] * bias, covariance
 
     def fold_in_predictions(self, inputs: Inputs) -> Array:
         """Return the factor model's predictions of the whole catalogue, in stars: (B, M)."""
