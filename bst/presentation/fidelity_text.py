@@ -27,20 +27,20 @@ def verdict(fidelity: TaskFidelity) -> str:
     """Return which view of an expected rating to believe, with its figures, in plain text."""
     views = [one for one in map(fidelity.of, VIEWS) if one]
     best, shown_first = max(views, key=_fall), next(one for one in views if one.method == SHOWN_FIRST)
+    first = f"“{explainer_label(SHOWN_FIRST)}”"
     if best is not shown_first and best.difference.high < 0:
         return (
-            f"{explainer_label(best.method)} names best what the model goes by: {_figures(fidelity, best, views)}. "
-            f"{explainer_label(SHOWN_FIRST)} comes first on this page all the same, as each of its bars can be checked "
-            "on What if."
+            f"Believe “{explainer_label(best.method)}” most: {_figures(fidelity, best, views)}. {first} comes first on "
+            "this page all the same, as each of its bars can be checked on What if."
         )
-    better = "names best what the model goes by" if best is shown_first else "does as well as any other view"
-    figures = _figures(fidelity, shown_first, views)
-    return f"{explainer_label(SHOWN_FIRST)}, which comes first on this page, {better}: {figures}."
+    start = "Believe" if best is not shown_first else "Most of all believe"
+    tied = "; no other view does clearly better" if best is not shown_first else ""
+    return f"{start} {first}, which comes first on this page{tied}: {_figures(fidelity, shown_first, views)}."
 
 
 def _figures(fidelity: TaskFidelity, believed: MethodFidelity, views: Sequence[MethodFidelity]) -> str:
     others = [one for one in views if one is not believed]
-    compared = [f"{_fall(one):.2f} ★ for {explainer_label(one.method).lower()}" for one in others]
+    compared = [f"{_fall(one):.2f} ★ for “{explainer_label(one.method)}”" for one in others]
     if random := fidelity.of(RANDOM):
         compared.append(f"{_fall(random):.2f} ★ for movies chosen at random")
     return (

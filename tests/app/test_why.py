@@ -300,9 +300,9 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     assert "Uniform attention: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
     assert faithful == (
-        "Leaving movies out, which comes first on this page, does as well as any other view: without the 2 movies that "
-        "it names first, the expected rating of the movie at the top falls by 0.36 ★ on average, against 0.40 ★ for "
-        "integrated gradients, 0.10 ★ for attention, and 0.02 ★ for movies chosen at random."
+        "Believe “Leaving movies out”, which comes first on this page; no other view does clearly better: without the "
+        "2 movies that it names first, the expected rating of the movie at the top falls by 0.36 ★ on average, against "
+        "0.40 ★ for “Integrated gradients”, 0.10 ★ for “Attention”, and 0.02 ★ for movies chosen at random."
     )
     assert any(text.value.replace("\\", "") == faithful for text in app.markdown), "the sentence stands above it, too"
     assert causes == (

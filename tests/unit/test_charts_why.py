@@ -185,10 +185,14 @@ def test_bands_of_causes_are_told_apart_by_shape():
         (
             0.4,
             -0.1,
-            "Integrated gradients names best what the model goes by: without the 2 movies that it names first, ",
+            "Believe “Integrated gradients” most: without the 2 movies that it names first, ",
         ),
-        (0.4, -0.01, "Leaving movies out, which comes first on this page, does as well as any other view: "),
-        (0.3, 0.06, "Leaving movies out, which comes first on this page, names best what the model goes by: "),
+        (
+            0.4,
+            -0.01,
+            "Believe “Leaving movies out”, which comes first on this page; no other view does clearly better: ",
+        ),
+        (0.3, 0.06, "Most of all believe “Leaving movies out”, which comes first on this page: without the 2 movies "),
     ],
 )
 def test_a_view_is_ahead_only_if_its_whole_interval_is(gradients, difference, start):

@@ -61,7 +61,9 @@ def precision(rows: pd.DataFrame, ink: str) -> alt.LayerChart:
             [alt.Tooltip("name:N", title="Method"), alt.Tooltip("band:N", title="Causes of")], "True causes", form=".0%"
         ),
     )
-    x = alt.X("value:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False), axis=alt.Axis(format=".0%"))
+    x = alt.X(
+        "value:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False), axis=alt.Axis(format=".0%", tickCount=5)
+    )
     return alt.layer(
         base.mark_rule(strokeWidth=2, opacity=0.4, color=ink).encode(
             x=alt.X("low:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False)), x2="high:Q"
@@ -92,25 +94,16 @@ def fidelity(curves: pd.DataFrame, ink: str) -> alt.LayerChart:
             axis=alt.Axis(tickMinStep=1, format="d", grid=False),
             scale=alt.Scale(nice=False, padding=8),
         ),
-        y=alt.Y("value:Q", title="Stars", axis=alt.Axis(format="+.1f")),
+        y=alt.Y("value:Q", title="← without them · stars · with them alone →", axis=alt.Axis(format="+.1f")),
         color=series_colour(names),
         detail="way:N",
         tooltip=interval_tooltip(tips, "Stars", form="+.2f"),
     )
     zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=ink, opacity=0.5).encode(y="zero:Q")
-    ends = pd.DataFrame(
-        {
-            "size": 0,
-            "value": [curves["value"].max(), curves["value"].min()],
-            "text": ["▲ with them alone, compared with no history", "▼ without them, compared with all"],
-        }
-    )
-    labels = alt.Chart(ends).mark_text(align="left", dx=6).encode(x="size:Q", y="value:Q", text="text:N")
     return alt.layer(
         zero,
         base.mark_line(strokeWidth=2).encode(strokeDash=series_dash(names)),
         base.mark_point(filled=True, size=55, opacity=1)
         .transform_filter("datum.size > 0")
         .encode(shape=series_shape(names)),
-        labels,
     ).properties(height=FIDELITY_HEIGHT)
