@@ -14,7 +14,7 @@ from bst.text import listed, signed, span
 VIEWS = ("leave_one_out", "integrated_gradients", "attention")
 SHOWN_FIRST, RANDOM = "leave_one_out", "random"
 # what is drawn beside them, for comparison
-DRAWN = (*VIEWS, "shapley", "similarity", RANDOM)
+DRAWN = (*VIEWS, "similarity", RANDOM)
 TOP = 10  # the Kr of the table
 # what is explained, by task
 TASKS = {

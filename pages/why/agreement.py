@@ -22,7 +22,7 @@ from pages.why.controls import Subject
 
 TITLE = "Can attention be trusted?"
 # ways to explain whose finds are drawn
-FINDERS = ("leave_one_out", "integrated_gradients", "shapley", "attention", "recency", "random")
+FINDERS = ("leave_one_out", "integrated_gradients", "attention", "recency", "random")
 # true causes that are named in words
 MAX_NAMED = 3
 
