@@ -124,6 +124,17 @@ def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[s
     yield "other ratings, stars", lambda r: r.expected_if_rated(visitor, movie)
     # the same nodes for both, as the number of pieces depends on the last digit
     yield "integrated gradients, stars", lambda r: r.integrated_gradients(visitor, movie, 8).event_effects
+    for task in ("next", "like"):
+        yield (
+            f"integrated gradients, {task} logit",
+            lambda r, task=task: (
+                r.integrated_gradients(visitor, movie, 8, task).event_effects if task in r.orders else None
+            ),
+        )
+        yield (
+            f"{task} logits of the catalogue",
+            lambda r, task=task: r.catalogue_logits(many, task) if task in r.orders else None,
+        )
     yield "movie vectors", lambda r: r.embeddings
 
 

@@ -214,6 +214,9 @@ def _add_insights(commands: _Commands) -> None:
     _add_own_dataset_option(parser)
     parser.add_argument("--visitors", type=int, default=200, help="how many visitors to sample (200)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample (0)")
+    parser.add_argument(
+        "--searches", type=int, default=25, help="for how many of them the smallest changes are searched for (25)"
+    )
 
 
 def _add_whatif(commands: _Commands) -> None:

@@ -3,19 +3,17 @@
 Lists of visitors never appear in it: movies stand in it by id, everything else is an aggregate over the sample.
 """
 
-from dataclasses import dataclass, field, fields, is_dataclass
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from bst.evaluation.codec import from_json, named, to_json
 from bst.explanation.embedding_map import EmbeddingMap
+from bst.explanation.fidelity_record import CounterfactualQuality, Fidelity, PlantedPrecision
 
-FORMAT = 1
+FORMAT = 2
+# had no fidelity and no counterfactuals, and planted causes of another kind, which are not read any more
+WITHOUT_FIDELITY = 1
 By = Literal["attention", "influence"]
-
-
-def _key(name: str) -> Any:
-    """Return a field that has another name in JSON."""
-    return field(metadata={"key": name})
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Sample:
     held_out: bool
     protocol: str
     events: EventCounts
-    description: str = _key("words")
+    description: str = field(metadata=named("words"))
 
 
 @dataclass(frozen=True)
@@ -134,44 +132,15 @@ class MovieInsights:
     influence: tuple[MovieInsight, ...]
 
 
-@dataclass(frozen=True)
-class ClarityBand:
-    """Precision at k of cases whose third strongest cause has at least ``stars``, up to those of the next band."""
-
-    stars: float
-    cases: int
-    influence: float | None
-    attention: float | None
-    chance: float | None
-
-
-@dataclass(frozen=True)
-class PlantedPrecision:
-    """Precision at ``k``, 0 … 1, of each way to find planted causes; None where no case was drawn.
-
-    Of the ``cases`` whose third strongest cause has ``clear`` stars or more; ``by_clarity``: of weaker ones too.
-    """
-
-    k: int
-    clear: float
-    cases: int
-    influence: float | None
-    attention: float | None
-    chance: float | None
-    gradients: float | None
-    by_clarity: tuple[ClarityBand, ...]
-    description: str = _key("words")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Insights:
     """What a model's explanations are worth over a sample of visitors.
 
     ``heads`` and ``layers``: the names of the model's attention heads and layers, as in ``Agreement``. ``genres``: of
-    enough visitors, most attended first. ``planted``: None but for the demo world.
+    enough visitors, most attended first. ``fidelity``, ``planted`` (for the demo world alone) and ``counterfactuals``
+    take longer, so that they are measured only on request.
     """
 
-    format: int = FORMAT
     sample: Sample
     heads: tuple[str, ...]
     layers: tuple[str, ...]
@@ -181,39 +150,25 @@ class Insights:
     genres: tuple[GenreInsight, ...]
     movies: MovieInsights
     map: EmbeddingMap
-    planted: PlantedPrecision | None
+    fidelity: Fidelity | None = None
+    counterfactuals: tuple[CounterfactualQuality, ...] = ()
+    planted: PlantedPrecision | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return _to_plain(self)
+        return {"format": FORMAT, **to_json(self)}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> "Insights":
-        """Return the record that ``to_dict`` made. Raises ``ValueError`` for anything else."""
+        """Return the record that ``to_dict`` made, now or in an older format. Raises ``ValueError`` for anything else.
+
+        What an older format lacks is None.
+        """
         try:
-            insights = _from_plain(cls, plain)
-        except (AttributeError, KeyError, TypeError) as error:
+            if plain["format"] == WITHOUT_FIDELITY:
+                plain = {name: part for name, part in plain.items() if name != "planted"}
+            elif plain["format"] != FORMAT:
+                raise ValueError(f"insights of format {plain['format']}, not {FORMAT}")
+            return from_json(cls, plain)
+        except (AttributeError, LookupError, TypeError) as error:
             raise ValueError(f"not a record of insights: {error!r}") from error
-        if insights.format != FORMAT:
-            raise ValueError(f"insights of format {insights.format}, not {FORMAT}")
-        return insights
-
-
-def _to_plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {part.metadata.get("key", part.name): _to_plain(getattr(value, part.name)) for part in fields(value)}
-    return [_to_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _from_plain(kind: Any, plain: Any) -> Any:
-    """Return a plain value as a dataclass, tuple, optional or simple type."""
-    if get_origin(kind) in (Union, UnionType):
-        (kind,) = (option for option in get_args(kind) if option is not type(None))
-        return None if plain is None else _from_plain(kind, plain)
-    if get_origin(kind) is tuple:
-        return tuple(_from_plain(get_args(kind)[0], item) for item in plain)
-    if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        values = {part.name: plain[part.metadata.get("key", part.name)] for part in fields(kind)}
-        return kind(**{name: _from_plain(hints[name], value) for name, value in values.items()})  # type: ignore[operator]
-    return plain

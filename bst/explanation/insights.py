@@ -1,7 +1,8 @@
 """What a model's explanations are worth over many visitors, measured once and kept beside the bundle.
 
 How far attention agrees with leave-one-out effects, beside two controls; what is attended to and what moves
-predictions; a map of the movies; and for the demo world, whether explanations find the causes that are planted there.
+predictions; a map of the movies; how faithful ways to explain are to the model; and for the demo world, whether they
+find the causes that are planted there.
 """
 
 from collections.abc import Callable
@@ -15,20 +16,20 @@ from bst.explanation import planted
 from bst.explanation.agreement import Agreement, agreement, layers_of, spearman
 from bst.explanation.attention import attention
 from bst.explanation.embedding_map import embedding_map
+from bst.explanation.explainers import GRADIENT_STEPS
 from bst.explanation.insight_record import (
     AgreementSpreads,
-    ClarityBand,
     ControlSpreads,
     EventCounts,
     Insights,
     MovieInsights,
-    PlantedPrecision,
     Sample,
     UniformChange,
     UniformMae,
 )
 from bst.explanation.insight_summary import by_genre, by_movie, deciles, spread
 from bst.explanation.leave_one_out import leave_one_out
+from bst.explanation.measure_fidelity import TASKS, measure_fidelity
 from bst.inference.recommender import Recommender
 from bst.schema import Dataset, Visitor
 from bst.visitors.replay import RealUsers
@@ -37,9 +38,7 @@ NAME = "insights"
 # events of a sampled history: as many as someone in the app may have
 LEAST_EVENTS, MOST_EVENTS = 5, 100
 # integrated gradients take many passes, so they are measured for fewer visitors
-GRADIENT_VISITORS, GRADIENT_STEPS = 50, 16
-# cases with weaker causes are plentiful: so many times fewer users are enough
-USERS_PER_WEAK_CASE = 4
+GRADIENT_VISITORS = 50
 
 OnProgress = Callable[[int, int, str], None]
 
@@ -86,12 +85,13 @@ def make_insights(
     *,
     visitors: int = 200,
     seed: int = 0,
+    fidelity: bool = False,
     on_progress: OnProgress = lambda done, total, stage: None,
 ) -> Insights:
     """Measure a model's explanations over a fixed sample of visitors.
 
-    A minute or two for 200 visitors on an idle machine. ``on_progress(done, total, stage)``. The same seed gives the
-    same sample.
+    Half a minute for 200 visitors on an idle machine; with ``fidelity``, and in the demo world the planted causes, some
+    minutes more. ``on_progress(done, total, stage)``. The same seed gives the same sample.
 
     Each sampled visitor is a user of ``dataset`` with the first 5 … 100 events of their timeline, without timestamps,
     as in the app (their number is drawn evenly on a logarithmic scale), and the movie that they really rated next. They
@@ -99,8 +99,9 @@ def make_insights(
     """
     users = RealUsers(recommender.bundle, dataset)
     sampled = draw_sample(users, visitors, seed)
-    cases = _planted_cases(users, visitors, seed)  # clarity → cases
-    total, done = len(sampled) + sum(map(len, cases.values())) + 1, 0
+    with_planted = fidelity and planted.is_demo(dataset)
+    tasks = sum(task in recommender.tasks for task in TASKS) if fidelity else 0
+    total, done = len(sampled) * (1 + tasks) + with_planted * visitors * len(planted.BANDS) + 1, 0
 
     def step(stage: str) -> None:
         nonlocal done
@@ -113,18 +114,10 @@ def make_insights(
         step("measuring visitors")
         rng = np.random.default_rng([seed, i])
         measurements.append(_measure(recommender, uniform, visitor, movie_id, actual, rng, i < GRADIENT_VISITORS))
-    precisions: dict[float, list[dict[str, float]]] = {}
-    for clarity, drawn in cases.items():
-        precisions[clarity] = []
-        for i, case in enumerate(drawn):
-            step("looking for planted causes")
-            clear = clarity == planted.CLARITY[-1]
-            precisions[clarity].append(_precisions(recommender, case, clear and i < GRADIENT_VISITORS))
     step("drawing the map of movies")
     layout = embedding_map(recommender, seed)
-    on_progress(total, total, "done")
     heads = measurements[0].agreement.names if measurements else ()
-    return Insights(
+    insights = Insights(
         sample=_sample(users, measurements, seed),
         heads=heads,
         layers=tuple(layers_of(heads)),
@@ -136,8 +129,13 @@ def make_insights(
         genres=by_genre(recommender.catalogue, measurements),
         movies=MovieInsights(by_movie(measurements, "attention"), by_movie(measurements, "influence")),
         map=layout,
-        planted=_planted_precision(precisions),
+        fidelity=measure_fidelity(recommender, [one for one, *_ in sampled], seed, step) if fidelity else None,
+        planted=planted.measure_planted(recommender, planted.second_audience(visitors), seed, step)
+        if with_planted
+        else None,
     )
+    on_progress(total, total, "done")
+    return insights
 
 
 def draw_sample(users: RealUsers, visitors: int, seed: int) -> list[tuple[Visitor, int, float]]:
@@ -252,60 +250,3 @@ def _uniform_change(measurements: list[VisitorMeasurement]) -> UniformChange | N
 
 def _mean(values: np.ndarray | list[float], digits: int = 4) -> float:
     return round(float(np.mean(values)), digits)
-
-
-# ---- planted causes
-
-
-def _planted_cases(users: RealUsers, visitors: int, seed: int) -> dict[float, list[planted.Case]]:
-    if not planted.is_demo(users.dataset):
-        return {}
-    candidates = users.held_out if len(users.held_out) else np.arange(len(users.dataset.users))
-    candidates = np.random.default_rng(seed).permutation(candidates)[:visitors]
-    some = candidates[: max(1, len(candidates) // USERS_PER_WEAK_CASE)]
-    drawn_from = dict.fromkeys(planted.CLARITY, some) | {planted.CLARITY[-1]: candidates}
-    return {clarity: planted.draw_cases(users, group, clarity, seed) for clarity, group in drawn_from.items()}
-
-
-def _precisions(recommender: Recommender, case: planted.Case, gradients: bool) -> dict[str, float]:
-    """Return the precision of each way to explain, for one case."""
-    visitor, movie_id = case.visitor, case.movie_id
-    values = {
-        "influence": leave_one_out(recommender, visitor, movie_id, catalogue_logits=False).event_effects.expected,
-        "attention": recommender.attention(visitor, movie_id).to_events.mean(axis=0),
-    }
-    if gradients:
-        values["gradients"] = recommender.integrated_gradients(visitor, movie_id, GRADIENT_STEPS).event_effects
-    effects = case.effects[-len(recommender.read_events(visitor)) :]
-    precisions = {name: planted.precision(np.abs(part), effects) for name, part in values.items()}
-    return precisions | {"chance": planted.chance(effects)}
-
-
-def _planted_precision(precisions: dict[float, list[dict[str, float]]]) -> PlantedPrecision | None:
-    if not any(precisions.values()):
-        return None
-
-    def mean(clarity: float, way: str) -> float | None:
-        values = [one[way] for one in precisions[clarity] if way in one]
-        return _mean(values, digits=3) if values else None
-
-    clear = planted.CLARITY[-1]
-    return PlantedPrecision(
-        k=planted.K,
-        clear=clear,
-        cases=len(precisions[clear]),
-        influence=mean(clear, "influence"),
-        attention=mean(clear, "attention"),
-        chance=mean(clear, "chance"),
-        gradients=mean(clear, "gradients"),
-        by_clarity=tuple(
-            ClarityBand(
-                clarity, len(cases), mean(clarity, "influence"), mean(clarity, "attention"), mean(clarity, "chance")
-            )
-            for clarity, cases in precisions.items()
-        ),
-        description=f"How many of the {planted.K} movies that a method puts first are causes planted in the "
-        "simulation: earlier parts of the same series, or recent movies of the same or the opposite mood. Measured at "
-        f"{len(precisions[clear])} moments of simulated users, each with a movie that at least {planted.K} earlier "
-        f"ratings move by {clear:g} stars or more.",
-    )

@@ -107,9 +107,14 @@ class Recommender:
         return self._scorer.max_history
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """What the model predicts: "rating", and perhaps "next" and "like"."""
+        return self._scorer.tasks
+
+    @property
     def orders(self) -> tuple[Order, ...]:
         """Which of ``ORDERS`` the model supports; the first is the default."""
-        return ranking.orders_of(self._scorer.tasks)
+        return ranking.orders_of(self.tasks)
 
     @property
     def default_options(self) -> RankOptions:
@@ -210,9 +215,26 @@ class Recommender:
         """
         return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), positions)
 
-    def integrated_gradients(self, visitor: Visitor, movie_id: int, steps: int | None = None) -> IntegratedGradients:
-        """Return integrated gradients of an expected rating: see ``Scorer.integrated_gradients``."""
-        return self._scorer.integrated_gradients(visitor, self._rows(visitor), self.catalogue.row(movie_id), steps)
+    def catalogue_logits(
+        self, visitors: Sequence[Visitor], task: Task, movie_ids: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return the logits of ``task``, "next" or "like", watched movies included: float32 (visitors, movies).
+
+        Of the whole catalogue in its order, or of ``movie_ids``. Raises ``ValueError`` for a model without that tower.
+        """
+        movies = None if movie_ids is None else self.catalogue.rows(movie_ids)
+        return self._scorer.catalogue_logits(visitors, [self._rows(one) for one in visitors], task, movies)
+
+    def integrated_gradients(
+        self, visitor: Visitor, movie_id: int, steps: int | None = None, task: Task = "rating"
+    ) -> IntegratedGradients:
+        """Return integrated gradients of an expected rating, or of a logit: see ``Scorer.integrated_gradients``."""
+        rows, movie = self._rows(visitor), self.catalogue.row(movie_id)
+        return self._scorer.integrated_gradients(visitor, rows, movie, steps, task)
+
+    def gradient_times_input(self, visitor: Visitor, movie_id: int, task: Task = "rating") -> np.ndarray:
+        """Return the gradient × input of each event that is read, (events,): see ``Scorer.gradient_times_input``."""
+        return self._scorer.gradient_times_input(visitor, self._rows(visitor), self.catalogue.row(movie_id), task)
 
     # ---- ranked lists
 
@@ -276,7 +298,7 @@ class Recommender:
         """Return predictions that have these movies, and their columns there."""
         columns = np.arange(len(rows))
         if self._in_two_stages:
-            return self._predict_some(visitor, rows, self._scorer.tasks), columns
+            return self._predict_some(visitor, rows, self.tasks), columns
         everything = self.predict(visitor)
         if not isinstance(everything, LazyPredictions):
             return everything, rows

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
-from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_METRICS, LIST_QUALITY, METRICS, ORDERS, RIVALS
+from bst.presentation.vocabulary import (
+    EXPLAINERS,
+    INTERVAL,
+    LIKED_TEXT,
+    LIST_METRICS,
+    LIST_QUALITY,
+    METRICS,
+    ORDERS,
+    RIVALS,
+)
 from bst.timelines.splits import PROTOCOLS
 
 PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
@@ -176,6 +185,18 @@ GLOSSARY: tuple[Word, ...] = (
         LISTS,
     ),
     Word("Popularity", f"As a ranking: {ORDERS['popularity'].meaning}", LISTS),
+    Word(
+        "Fidelity",
+        "Whether an explanation names what the model really goes by: without the movies that it names the prediction "
+        "should fall (deletion), and with them alone it should stay (insertion).",
+        EXPLAINING,
+    ),
+    Word(
+        EXPLAINERS["integrated_gradients"].label,
+        "An explanation that follows the prediction from a visitor of whom nothing is known to this one, and divides "
+        "the difference among the movies of the history (Sundararajan et al. 2017).",
+        EXPLAINING,
+    ),
     Word("Influence", "How much a prediction changes when one event is removed from the history.", EXPLAINING),
     Word(
         "Counterfactual", "The smallest change of a history that would bring a movie to where one wants it.", EXPLAINING

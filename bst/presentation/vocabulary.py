@@ -249,3 +249,31 @@ def group_label(attribute: str, value: GroupValue) -> str:
         if name == attribute:
             return demographic.labels[value]
     return str(value)
+
+
+# ways to explain a prediction, by the keys of ``explanation.explainers.EXPLAINERS``
+EXPLAINERS = _by_key(
+    Term("leave_one_out", "Leaving movies out", "How much the prediction changes without the movie (leave-one-out)."),
+    Term(
+        "leave_one_out_shared",
+        "Leaving out, shared",
+        "Leave-one-out, where a movie and the three of the history most like it share what they do together.",
+    ),
+    Term(
+        "integrated_gradients",
+        "Integrated gradients",
+        "How much the movie adds on the way from a history that says nothing to the real one.",
+    ),
+    Term("gradient_times_input", "Gradient × input", "How steeply the prediction depends on the movie."),
+    Term("shapley", "Shapley values", "What the movie adds to other movies, on average over parts of the history."),
+    Term("attention", "Attention", "How much the model looks at the movie: the mean of all heads."),
+    Term("similarity", "Most similar movies", "Cosine similarity to the recommended movie."),
+    Term("recency", "Newest movies", "What was watched last."),
+    Term("popularity", "Best-known movies", "What most people have rated."),
+    Term("random", "Guessing", "Movies of the history at random."),
+)
+
+
+def explainer_label(method: str) -> str:
+    """Return the label of a way to explain: a key of ``EXPLAINERS``, or a layer ("Layer 1")."""
+    return EXPLAINERS[method].label if method in EXPLAINERS else f"{EXPLAINERS['attention'].label}, {method.lower()}"

@@ -178,7 +178,7 @@ class CandidateAttention:
 
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """Stars at the end of the path and at its start, ``baseline``, and what each input adds on the way.
+    """Stars, or a logit, at the end of the path and at its start, ``baseline``, and what each input adds on the way.
 
     ``event_effects`` (events,) and ``rest``, the demographics, add up to ``expected − baseline`` but for the error of
     the quadrature.

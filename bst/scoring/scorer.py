@@ -65,6 +65,15 @@ class Scorer(ABC):
         """
         raise ValueError(f"this model has no tower for task {task!r}")
 
+    def catalogue_logits(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], task: str, movies: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the logits of ``task``, "next" or "like", watched movies included: float32 (visitors, movies).
+
+        Of the whole catalogue, or of ``movies``. Raises ``ValueError`` for a model that does not predict it.
+        """
+        raise ValueError(f"this model has no tower for task {task!r}")
+
     @abstractmethod
     def movie_vectors(self) -> np.ndarray:
         """Return what the model has learned of each movie: (movies, width) float32."""
@@ -82,6 +91,12 @@ class Scorer(ABC):
         """Return expected ratings (scales,) with all inputs scaled, and their gradients with respect to the scale of
         each event that is read (scales, events) and of the demographics (scales,).
         """
+
+    def _tower_gradients(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray, task: str
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the logit of ``movie`` for a ``task`` other than "rating", and its gradients, as ``_gradients``."""
+        raise ValueError(f"this model has no tower for task {task!r}")
 
     def predict_many(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str] = ()
@@ -165,17 +180,32 @@ class Scorer(ABC):
         return [visitor, *without], [rows, *(rows[keep] for keep in kept)]
 
     def integrated_gradients(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None
+        self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None, task: str = "rating"
     ) -> IntegratedGradients:
-        """Return integrated gradients of the expected rating of ``movie``: see ``path_integral.integrate``.
+        """Return integrated gradients of the expected rating of ``movie``, or of its logit for another ``task``.
 
         attribution_i = ∫₀¹ ∂F(s, …, s) / ∂s_i ds (Sundararajan et al. 2017, arXiv 1703.01365, equation 1), where input
-        i is scaled by s between an input that says nothing (0) and what it is (1).
+        i is scaled by s between an input that says nothing (0) and what it is (1): see ``path_integral.integrate``.
+        Raises ``ValueError`` for a task that the model does not have.
         """
 
         def gradients(scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            expected, by_event, by_demographics = self._gradients(visitor, rows, movie, scales)
-            return expected.astype(float), np.column_stack([by_event, by_demographics]).astype(float)
+            value, by_event, by_demographics = self._gradients_of(visitor, rows, movie, scales, task)
+            return value.astype(float), np.column_stack([by_event, by_demographics]).astype(float)
 
         baseline, expected, effects = integrate(gradients, steps)
         return IntegratedGradients(expected, baseline, effects[:-1], float(effects[-1]))
+
+    def gradient_times_input(self, visitor: Visitor, rows: np.ndarray, movie: int, task: str = "rating") -> np.ndarray:
+        """Return ∂F / ∂s_i at s = 1 for each event that is read, as in ``integrated_gradients``: (events,).
+
+        An event is its difference from an event that says nothing, times s, so this is gradient × input.
+        """
+        return self._gradients_of(visitor, rows, movie, np.ones(1), task)[1][0].astype(float)
+
+    def _gradients_of(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray, task: str
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if task == "rating":
+            return self._gradients(visitor, rows, movie, scales)
+        return self._tower_gradients(visitor, rows, movie, scales, task)

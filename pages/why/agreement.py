@@ -1,17 +1,18 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from bst.explanation.agreement import Agreement, agreement, attention_verdict, spearman
-from bst.explanation.insight_record import ClarityBand, Insights, Spread
+from bst.explanation.fidelity_record import PlantedBand, PlantedPrecision, TaskFidelity
+from bst.explanation.insight_record import Insights, Spread
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
-from bst.presentation import charts
+from bst.presentation import charts, fidelity_text
 from bst.presentation.charts import Panel
+from bst.presentation.vocabulary import explainer_label
 from bst.scoring.results import IntegratedGradients
 from pages.shared.format import escape_markdown
 from pages.shared.state.session_cache import cached, model_key
@@ -20,12 +21,8 @@ from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Subject
 
 TITLE = "Can attention be trusted?"
-METHODS = {
-    "influence": "Leaving movies out",
-    "gradients": "Integrated gradients",
-    "attention": "Attention",
-    "chance": "Guessing",
-}
+# ways to explain whose finds are drawn
+FINDERS = ("leave_one_out", "integrated_gradients", "attention", "recency", "random")
 # true causes that are named in words
 MAX_NAMED = 3
 
@@ -54,15 +51,38 @@ def _agreement(explanation: Explanation) -> Agreement:
 
 
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
-    """Draw the agreement here and over other visitors, the ground truth of the demo world, and the third view."""
+    """Draw which view is faithful to the model, how far attention agrees with effects here and over other visitors, the
+    ground truth of the demo world, and the third view.
+    """
     insights = known_insights.insights(recommender)
+    fidelity = insights.fidelity.of("rating") if insights and insights.fidelity else None
     grid = st.grid(2, min_column_width=320, gap="medium")
+    with grid.cell():
+        if fidelity:
+            _draw_fidelity(fidelity)
+        elif insights:
+            known_insights.draw_missing(recommender, "which view is faithful to the model")
     with grid.cell():
         _draw_agreement(recommender, explanation, insights)
     if ground_truth.is_known(recommender):
         with grid.cell():
             _draw_ground_truth(recommender, explanation, insights)
     _draw_gradients(recommender, explanation)
+
+
+def _draw_fidelity(fidelity: TaskFidelity) -> None:
+    st.header("Which view should you believe?", anchor=False)
+    verdict = fidelity_text.verdict(fidelity)
+    st.markdown(escape_markdown(verdict))
+    chart_view.show(
+        charts.fidelity(fidelity_text.curves(fidelity), chart_view.text_and_background()[0]), verdict, name="Fidelity"
+    )
+    st.caption(
+        f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. Each "
+        "way to explain names the movies that speak most for it; these are taken out of the history, or kept alone "
+        "(deletion and insertion, Baklanov et al. 2025). The farther from 0, the better it knows what the model goes "
+        "by."
+    )
 
 
 def _draw_agreement(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
@@ -192,22 +212,37 @@ def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insig
         )
     elif explanation.events:
         st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
-    planted = insights.planted if insights else None
-    if planted:
-        precisions = [(name, getattr(planted, method)) for method, name in METHODS.items()]
-        rows = pd.DataFrame([row for row in precisions if row[1] is not None], columns=["name", "share"])
-        in_words = ", ".join(f"{row.name} {row.share:.0%}" for row in rows.itertuples(index=False))
-        chart_view.show(
-            charts.precision(rows), f"Share of true causes among the first three: {in_words}", name="True causes"
+    if insights and insights.planted:
+        _draw_planted(insights.planted)
+
+
+def _draw_planted(planted: PlantedPrecision) -> None:
+    rows = pd.DataFrame(
+        [
+            (explainer_label(method), _band_label(band), one.value, one.low, one.high)
+            for method in FINDERS
+            for band in planted.bands
+            if (one := band.precision.get(method))
+        ],
+        columns=["name", "band", "value", "low", "high"],
+    )
+    in_words = "; ".join(
+        f"{name}: " + ", ".join(f"{row.value:.0%} ({row.band})" for row in group.itertuples())
+        for name, group in rows.groupby("name", sort=False)
+    )
+    chart_view.show(
+        charts.precision(rows, chart_view.text_and_background()[0]),
+        f"Share of true causes among the first three: {in_words}",
+        name="True causes",
+    )
+    named = planted.bands[1].low
+    st.caption(
+        escape_markdown(
+            f"{planted.description} The limits were set beforehand, by what shows in the app: from "
+            f"{planted.bands[0].low:g} ★ on an effect counts as noticeable, from {named:g} ★ on as a reason."
         )
-        st.caption(escape_markdown(f"{planted.description} {_weaker_causes(planted.by_clarity[:-1])}"))
+    )
 
 
-def _weaker_causes(bands: Sequence[ClarityBand]) -> str:
-    """Return how often weaker causes are found: "Weaker causes are found less often: at 0.3 ★ or more, …"."""
-    parts = [
-        f"at {band.stars:g} ★ or more, {band.influence:.0%} by leaving movies out and {band.attention:.0%} by attention"
-        for band in reversed(bands)
-        if band.cases
-    ]
-    return f"Weaker causes are found less often: {'; '.join(parts)}." if parts else ""
+def _band_label(band: PlantedBand) -> str:
+    return f"{band.low:g} ★ or more" if band.high is None else f"{band.low:g} to {band.high:g} ★"

@@ -19,8 +19,7 @@ def insights(recommender: Recommender) -> Insights | None:
 def draw_missing(recommender: Recommender, what: str) -> None:
     """Say how to measure the insights. ``what`` they would show, as the subject of "cannot be shown"."""
     st.info(
-        f"This model has not been measured over many visitors yet, so {what} cannot be shown. This takes a minute or "
-        "two:",
+        f"This model has not been measured over many visitors yet, so {what} cannot be shown. This takes some minutes:",
         icon=":material/info:",
     )
     st.code(f"python -m bst insights --bundle {recommender.bundle.name}", language=None)

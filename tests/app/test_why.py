@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -288,7 +289,7 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     rows = list(shown(app).values())[:5]
     app.segmented_control(key="why_part").select("trust").run()
     assert not app.exception
-    _, agreement, causes, views = chart_words(app)
+    _, faithful, agreement, causes, views = chart_words(app)
     looked = [float(re.search(r"looked at ([\d.]+)%", text).group(1)) for text in rows]
     moved = [abs(effect(text)) for text in rows]
     # figures as shown are rounded: of two that look equal either may be the larger
@@ -298,11 +299,30 @@ def test_trust_stands_beside_the_sample_and_the_controls(with_insights):
     assert min(possible) - 0.005 <= float(here) <= max(possible) + 0.005
     assert "Uniform attention: median visitor +0.00" in agreement
     assert "Shuffled order" not in agreement, "it was not measured"
-    assert causes == "Share of true causes among the first three: Leaving movies out 83%, Attention 50%, Guessing 20%"
-    weaker = "Weaker causes are found less often: at 0.2 ★ or more, 61% by leaving movies out and 42% by attention."
-    assert weaker in captions(app)
+    assert faithful == (
+        "Believe “Leaving movies out”, which comes first on this page; no other view does clearly better: without the "
+        "2 movies that it names first, the expected rating of the movie at the top falls by 0.36 ★ on average, against "
+        "0.40 ★ for “Integrated gradients”, 0.10 ★ for “Attention”, and 0.02 ★ for movies chosen at random."
+    )
+    assert any(text.value.replace("\\", "") == faithful for text in app.markdown), "the sentence stands above it, too"
+    assert causes == (
+        "Share of true causes among the first three: Leaving movies out: 61% (0.1 to 0.3 ★), 83% (0.3 ★ or more); "
+        "Attention: 42% (0.1 to 0.3 ★); Guessing: 20% (0.3 ★ or more)"
+    )
+    assert "from 0.1 ★ on an effect counts as noticeable, from 0.3 ★ on as a reason" in captions(app)
     assert views.count(", gradients ") == len(views.split("; "))
     assert "would change by 0.17 ★" in " ".join(text.value for text in app.markdown)
+
+
+def test_insights_from_before_fidelity_still_open_and_say_how_to_get_it(with_insights, kinds):
+    save_insights(open_bundle(kinds / "timeline"), replace(with_insights, fidelity=None, planted=None))
+    app = why("timeline")
+    app.segmented_control(key="why_part").select("trust").run()
+    assert not app.exception
+    assert any("which view is faithful to the model cannot be shown" in info.value for info in app.info)
+    assert app.code[0].value == "python -m bst insights --bundle timeline"
+    agreement = chart_words(app)[1]
+    assert agreement.startswith("Rank correlation of attention and effect")
 
 
 def test_planted_causes_are_marked_in_the_demo_world(kinds):

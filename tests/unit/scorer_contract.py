@@ -227,6 +227,43 @@ class ScorerContract:
         difference = made.expected - made.baseline
         assert made.event_effects.sum() + made.rest == pytest.approx(difference, abs=max(0.01 * abs(difference), 1e-3))
 
+    @pytest.mark.parametrize("task", ["next", "like"])
+    def test_integrated_gradients_of_logits_add_up(self, scorer, task):
+        if task not in scorer.tasks:
+            with pytest.raises(ValueError, match="no tower"):
+                scorer.integrated_gradients(SOMEONE, history(SOMEONE), 9, task=task)
+            return
+        made = scorer.integrated_gradients(SOMEONE, history(SOMEONE), 9, task=task)
+        logit = getattr(scorer.score_movie([SOMEONE], [history(SOMEONE)], 9), f"{task}_logit")[0]
+        assert made.expected == pytest.approx(logit, abs=1e-4)
+        difference = made.expected - made.baseline
+        assert made.event_effects.sum() + made.rest == pytest.approx(difference, abs=max(0.01 * abs(difference), 1e-3))
+        # an event that says nothing is one whose time is unknown, too: two such histories are the same
+        other = replace(SOMEONE, history=tuple(replace(e, rating=3.0) for e in SOMEONE.history[::-1]))
+        baseline = scorer.integrated_gradients(other, history(other), 9, task=task).baseline
+        assert baseline == pytest.approx(made.baseline, abs=1e-4)
+
+    def test_gradients_times_inputs_are_the_slopes_at_the_end_of_the_path(self, scorer):
+        for task in scorer.tasks:
+            slopes = scorer.gradient_times_input(SOMEONE, history(SOMEONE), 9, task)
+            assert slopes.shape == (3,)
+            assert np.abs(slopes).max() > 0
+
+    @pytest.mark.parametrize("task", ["next", "like"])
+    def test_logits_of_the_catalogue_are_those_of_each_movie(self, scorer, task):
+        visitors = [random_visitor(np.random.default_rng(i), i) for i in (5, 0, 20)]
+        rows = [history(one) for one in visitors]
+        if task not in scorer.tasks:
+            with pytest.raises(ValueError, match="no tower"):
+                scorer.catalogue_logits(visitors, rows, task)
+            return
+        everything = scorer.catalogue_logits(visitors, rows, task)
+        assert everything.shape == (3, MOVIES)
+        wanted = getattr(scorer.score_movie(visitors, rows, 9), f"{task}_logit")
+        np.testing.assert_allclose(everything[:, 9], wanted, atol=1e-4)
+        some = scorer.catalogue_logits(visitors, rows, task, np.array([9, 2]))
+        np.testing.assert_allclose(some, everything[:, [9, 2]], atol=1e-4)
+
     def test_each_movie_has_a_vector(self, scorer):
         vectors = scorer.movie_vectors()
         assert vectors.shape[0] == MOVIES

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst.presentation import charts
+from bst.presentation import charts, fidelity_text
 from bst.presentation.charts import OTHER, Panel
 from bst.presentation.charts.axes import axis_labels
 from bst.presentation.charts.files import Style, as_file
 from bst.schema import GENRES
+from tests.insights import task_fidelity
 
 INK, PAPER = "#16211f", "#ffffff"
 STYLE = Style("#e6efed", "#101716", ("#2dd4bf", "#fb923c"), ("#12302c", "#5eead4"))
@@ -148,6 +149,57 @@ def test_agreement_marks_this_prediction_by_shape_and_leaves_out_what_there_is_n
     assert layers[1]["encoding"]["x"]["scale"]["domain"] == [-1, 1]
     assert layers[3]["mark"]["shape"] == "diamond"
     assert layers[3]["transform"] == [{"filter": "isValid(datum.here)"}]
+
+
+def test_what_is_without_and_what_is_alone_are_one_picture_told_apart_without_colour():
+    curves = fidelity_text.curves(task_fidelity())
+    rows = [tuple(row) for row in curves[curves["name"] == "Attention"].itertuples(index=False)]
+    assert rows[:3] == [
+        ("Attention", "without", 0, 0.0, 0.0, 0.0),
+        ("Attention", "without", 1, -0.05, -0.1, 0.0),
+        ("Attention", "without", 2, -0.1, -0.15, -0.05),
+    ]
+    assert [row[1:4] for row in rows[3:]] == [("alone", 0, 0.0), ("alone", 1, 0.1), ("alone", 2, pytest.approx(0.15))]
+    layers = charts.fidelity(curves, INK).to_dict()["layer"]
+    names = ["Leaving movies out", "Integrated gradients", "Attention", "Guessing"]
+    for layer, channel in ((layers[1], "strokeDash"), (layers[2], "shape")):
+        assert layer["encoding"][channel]["scale"]["domain"] == names
+        assert len({json.dumps(look) for look in layer["encoding"][channel]["scale"]["range"]}) == len(names)
+        assert layer["encoding"]["detail"]["field"] == "way", "two lines of a method, not one that goes up and down"
+
+
+def test_bands_of_causes_are_told_apart_by_shape():
+    rows = pd.DataFrame(
+        [("Attention", "weak", 0.4, 0.3, 0.5), ("Attention", "strong", 0.8, 0.7, 0.9)],
+        columns=["name", "band", "value", "low", "high"],
+    )
+    intervals, found = charts.precision(rows, INK).to_dict()["layer"]
+    assert intervals["encoding"]["x"]["scale"]["domain"] == found["encoding"]["x"]["scale"]["domain"] == [0, 1]
+    assert found["encoding"]["shape"]["scale"]["domain"] == ["weak", "strong"]
+    assert found["encoding"]["yOffset"]["field"] == "band"
+
+
+@pytest.mark.parametrize(
+    ("gradients", "difference", "start"),
+    [
+        (
+            0.4,
+            -0.1,
+            "Believe “Integrated gradients” most: without the 2 movies that it names first, ",
+        ),
+        (
+            0.4,
+            -0.01,
+            "Believe “Leaving movies out”, which comes first on this page; no other view does clearly better: ",
+        ),
+        (0.3, 0.06, "Most of all believe “Leaving movies out”, which comes first on this page: without the 2 movies "),
+    ],
+)
+def test_a_view_is_ahead_only_if_its_whole_interval_is(gradients, difference, start):
+    verdict = fidelity_text.verdict(task_fidelity(gradients, difference))
+    assert verdict.startswith(start)
+    assert f"{gradients:.2f} ★" in verdict
+    assert ("as each of its bars can be checked on What if" in verdict) == (difference == -0.1)
 
 
 def points(n: int = 5) -> pd.DataFrame:

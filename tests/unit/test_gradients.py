@@ -48,6 +48,15 @@ def test_what_two_do_together_they_share():
     assert result.rest == 0
 
 
+def test_gradient_times_input_is_the_slope_where_all_is_known():
+    """Of a·b and c³ at 1: 1, 1 and 3."""
+    simple = Simple(lambda a, b, c, d: a * b + c**3, lambda a, b, c, d: (b, a, 3 * c**2, 0))
+    assert simple.gradient_times_input(Visitor(), np.arange(3), 0).tolist() == [1, 1, 3]
+    for ask in (simple.gradient_times_input, simple.integrated_gradients):
+        with pytest.raises(ValueError, match="no tower for task 'next'"):
+            ask(Visitor(), np.arange(3), 0, task="next")
+
+
 def test_a_classic_model_by_hand(tiny_dataset):
     """A network that hears of nothing but who the visitor is, and adds that up."""
     from bst.models.classic.model import build_classic

@@ -1,6 +1,8 @@
 """Insights: sums over visitors checked by hand, and a whole record of two small models."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,7 +109,7 @@ def test_a_whole_record_of_insights(found, steps):
         assert part.visitors == 4
         assert -1 <= part.quantiles[0] <= part.mean <= part.quantiles[-1] <= 1
     assert found.uniform_change.mean > 0
-    assert found.planted is None
+    assert (found.planted, found.fidelity, found.counterfactuals) == (None, None, ()), "only on request"
     assert len(found.map.x) == len(found.map.y) == 30
     assert max(map(abs, found.map.x + found.map.y)) == 1
     assert [done for done, *_ in steps] == list(range(6))
@@ -128,14 +130,24 @@ def test_insights_of_a_classic_model_are_not_of_held_out_users(small_recommender
     assert found.sample.events.high == 3, "it reads no more"
 
 
-@pytest.mark.parametrize("name", ["demo", "ml-1m", "ml-1m-seed"])
+@pytest.mark.parametrize("name", ["demo", "ml-1m", "ml-1m-seed", "demo-compact"])
 def test_shipped_insights_are_read_and_written_as_they_are(name):
     path = Path(__file__).parents[2] / "data" / "bundles" / name / "insights.json"
     plain = json.loads(path.read_text("utf-8"))["insights"]
-    assert Insights.from_dict(plain).to_dict() == plain
+    written = Insights.from_dict(plain).to_dict()
+    if plain["format"] == 1:
+        written |= {"format": 1, "planted": plain["planted"]}
+    assert written == plain
 
 
-@pytest.mark.parametrize("broken", [{}, {"sample": 3}, {"format": 2}, {"map": None}, {"agreement": {}}])
+def test_insights_of_the_first_format_lack_what_was_not_measured_then():
+    now = insights_record()
+    old = now.to_dict() | {"format": 1, "planted": {"k": 3, "clear": 0.4, "cases": 9, "by_clarity": []}}
+    del old["fidelity"], old["counterfactuals"]
+    assert Insights.from_dict(old) == replace(now, fidelity=None, counterfactuals=(), planted=None)
+
+
+@pytest.mark.parametrize("broken", [{}, {"sample": 3}, {"format": 3}, {"map": None}, {"agreement": {}}])
 def test_what_is_no_record_of_insights_counts_as_none(broken, timeline_bundle):
     plain = insights_record().to_dict() | broken if broken else {}
     with pytest.raises(ValueError, match="insights"):
@@ -205,21 +217,30 @@ def test_the_command_keeps_what_it_finds(answer, refused, timeline_bundle, data_
 
     made, asked = insights_record(), []
 
-    def make(recommender, dataset, *, visitors, seed, on_progress):
-        asked.append((dataset.name, visitors, seed))
+    def make(recommender, dataset, *, visitors, seed, fidelity, on_progress):
+        asked.append((dataset.name, visitors, seed, fidelity))
         return made
 
     monkeypatch.setattr(insights, "make_insights", make)
-    said = answer("insights", "--bundle", timeline_bundle.folder, "--visitors", 7, "--seed", 3)
+    said = answer("insights", "--bundle", timeline_bundle.folder, "--visitors", 7, "--seed", 3, "--searches", 2)
     try:
-        assert asked == [("orderly-world", 7, 3)]
-        assert read_insights(timeline_bundle) == made
+        assert asked == [("orderly-world", 7, 3, True)]
+        kept = read_insights(timeline_bundle)
+        assert replace(kept, counterfactuals=made.counterfactuals) == made
+        assert [one.visitors <= 2 for one in kept.counterfactuals] == [True, True], "searched for two of the sample"
         assert (said["sample"]["words"], said["bundle"]) == ("9 users nobody has met.", timeline_bundle.name)
+        first = said["fidelity"]["tasks"][0]["methods"][0]
+        assert first["method"] == "leave_one_out"
+        assert first["deletion"] == [[-0.18, -0.23, -0.13], [-0.36, -0.41, -0.31]], "value, and 95% interval"
+        assert said["planted"]["bands"][1]["precision"]["random"] == [0.2, 0.15, 0.25]
     finally:
         (timeline_bundle.folder / "insights.json").unlink()
     assert read_insights(timeline_bundle) is None
     assert "--visitors must be at least 1" in refused("insights", "--bundle", timeline_bundle.folder, "--visitors", 0)
-    assert "--seed at least 0" in refused("insights", "--bundle", timeline_bundle.folder, "--seed", -1)
+    for option in ("--seed", "--searches"):
+        assert f"{option} at least 0" in refused("insights", "--bundle", timeline_bundle.folder, option, -1).replace(
+            "--seed and --searches", f"{option}"
+        )
 
 
 def test_a_new_bundle_gets_its_insights(timeline_bundle, orderly, monkeypatch):
@@ -241,3 +262,17 @@ def test_the_command_as_text(found):
     text = insights_text(found.to_dict() | {"file": "there"}, dict.fromkeys(IDS, "Title"))
     for part in ("4 users", "all heads", "Layer 1, head 2", "shuffled order", "uniform attention", "kept in there"):
         assert part in text
+
+
+def test_the_command_shows_every_way_with_its_interval():
+    from bst.cli.insights import insights_text
+
+    text = insights_text(insights_record().to_dict() | {"file": "there"}, {1: "Title"})
+    (row,) = [line for line in text.splitlines() if line.startswith("  Integrated gradients  −0.4")]
+    assert " ".join(row.split()) == (
+        "Integrated gradients −0.400 −0.450 – −0.350 +0.600 – – -0.400 -40% −0.010 (−0.060 – +0.040) 7"
+    )
+    assert "into the top: 80% of 9 searches find one (75% – 85%); 1.2 edits, size 3.5, 100% valid" in text
+    assert re.search(r"third strongest cause +0.1 – 0.3 ★ +0.3 or more ★", text)
+    assert re.search(r"Leaving movies out +0.61 \(0.56 – 0.66\) +0.83 \(0.78 – 0.88\)", text)
+    assert re.search(r"Guessing +– +0.20", text), "not measured in the first band"

@@ -5,9 +5,22 @@ import pytest
 
 from bst.datasets import load
 from bst.datasets.demo_truth import planted
-from bst.explanation import leave_one_out
-from bst.explanation.planted import CASES_PER_USER, CLARITY, K, chance, draw_cases, is_demo, kinds, precision
+from bst.explanation.explainers import EXPLAINERS
+from bst.explanation.planted import (
+    BANDS,
+    CASES_PER_USER,
+    K,
+    chance,
+    draw_cases,
+    is_demo,
+    kinds,
+    measure_planted,
+    precision,
+    second_audience,
+)
 from bst.visitors.replay import RealUsers
+
+AUDIENCE = 6
 
 
 def test_precision_counts_causes_among_the_first_three():
@@ -49,8 +62,13 @@ def shipped(demo):
 
 
 @pytest.fixture(scope="module")
-def users(shipped, demo):
-    return RealUsers(shipped.bundle, demo)
+def audience():
+    return second_audience(AUDIENCE)
+
+
+@pytest.fixture(scope="module")
+def users(shipped, audience):
+    return RealUsers(shipped.bundle, audience)
 
 
 def test_only_the_demo_world_has_planted_causes(demo, tiny_dataset):
@@ -58,31 +76,49 @@ def test_only_the_demo_world_has_planted_causes(demo, tiny_dataset):
     assert not is_demo(tiny_dataset)
 
 
-@pytest.mark.parametrize("clarity", CLARITY)
-def test_cases_are_as_clear_as_was_asked(clarity, users):
-    cases = draw_cases(users, users.held_out[:20], clarity)
-    assert 5 <= len(cases) <= 20 * CASES_PER_USER
-    end = dict(zip(CLARITY, (*CLARITY[1:], np.inf), strict=True))[clarity]
+@pytest.mark.parametrize(("low", "end"), [(0.03, 0.1), (0.1, 0.3), (0.3, np.inf)])
+def test_cases_are_of_the_band_that_was_asked_for(low, end, users):
+    assert list(BANDS) == pytest.approx([0.03, 0.1, 0.3]), "noticeable, a reason, and three times that"
+    (band,) = [band for band in BANDS if band == pytest.approx(low)]
+    by_user = draw_cases(users, range(AUDIENCE), band)
+    cases = [case for cases in by_user for case in cases]
+    assert len(by_user) == AUDIENCE
+    assert 5 <= len(cases) <= AUDIENCE * CASES_PER_USER
     movies = users.dataset.movies["movie_id"].tolist()
     for case in cases:
         history = case.visitor.history
-        assert clarity <= np.sort(np.abs(case.effects))[-K] < end
+        assert band <= np.sort(np.abs(case.effects))[-K] < end + 1e-9
         assert case.movie_id not in {event.movie_id for event in history}
         assert all(event.timestamp is None for event in history), "as in the app"
         rows, stars = [movies.index(event.movie_id) for event in history], [event.rating for event in history]
         expected = planted().contributions(rows, stars, movies.index(case.movie_id))
         np.testing.assert_allclose(case.effects, expected)
-    again = draw_cases(users, users.held_out[:20], clarity)
+    again = [case for cases in draw_cases(users, range(AUDIENCE), band) for case in cases]
     assert [(case.visitor, case.movie_id) for case in again] == [(case.visitor, case.movie_id) for case in cases]
 
 
-def test_influence_finds_the_planted_causes(shipped, users):
-    """The figure that stands on the page, for all held-out users that have clear causes."""
-    cases = draw_cases(users, users.held_out)
-    assert len(cases) >= 100
-    found = [
-        precision(np.abs(leave_one_out(shipped, case.visitor, case.movie_id).event_effects.expected), case.effects)
-        for case in cases
-    ]
-    assert np.mean(found) >= 0.75
-    assert np.mean([chance(case.effects) for case in cases]) < 0.25, "at random it would be far less"
+def test_the_second_audience_are_other_people(demo, audience):
+    assert is_demo(audience)
+    assert len(audience.users) == AUDIENCE
+    first, second = (
+        data.ratings[data.ratings["user"] < AUDIENCE].groupby("user")["movie"].agg(list).tolist()
+        for data in (demo, audience)
+    )
+    assert not any(a[:20] == b[:20] for a in first for b in second), "none has rated the same movies in the same order"
+
+
+def test_ways_to_explain_find_planted_causes(shipped, audience):
+    steps = []
+    found = measure_planted(shipped, audience, 0, steps.append)
+    assert len(steps) == len(BANDS) * AUDIENCE
+    assert (found.k, found.users) == (3, AUDIENCE)
+    assert [(band.low, band.high) for band in found.bands] == [(0.03, 0.1), (0.1, 0.3), (0.3, None)]
+    for band in found.bands:
+        assert band.users <= AUDIENCE
+        assert band.users <= band.cases <= AUDIENCE * CASES_PER_USER
+        assert list(band.precision) == list(EXPLAINERS)
+        assert all(0 <= one.low <= one.value <= one.high <= 1 for one in band.precision.values())
+    strong = found.bands[-1].precision
+    assert strong["leave_one_out"].value >= 0.6
+    assert strong["integrated_gradients"].value >= 0.7
+    assert strong["random"].value < 0.25, "at random it would be far less"

@@ -15,7 +15,7 @@ from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
 from bst.models.timeline.fold_in import whitening
-from bst.models.timeline.model import CatalogueTower, RatingTower, Tower
+from bst.models.timeline.model import CatalogueTower, NextTower, RatingTower, Tower
 from bst.models.timeline.scorer import Rate, TimelineScorer
 from bst.models.trainer import Model
 from bst.schema import DEMOGRAPHICS
@@ -49,16 +49,15 @@ class KerasTimelineScorer(TimelineScorer):
             _, weights, content = score(model.rating, inputs, movie)
             return weights[0, :, :, 0], of_first(content)
 
-        def gradients(inputs: Inputs, movie: Tensor, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
-            scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
-            with tf.GradientTape() as tape:
-                tape.watch(scales)
-                scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
-                expected = tf.linalg.matvec(distribution(scaled, movie)[:, 0], stars)
-            return expected, *tape.gradient(expected, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        def expected(inputs: Inputs, movie: Tensor) -> Tensor:
+            return tf.linalg.matvec(distribution(inputs, movie)[:, 0], stars)
 
         self._distribution, self._attention = compiled(distribution, MOVIES), compiled(attention_weights, MOVIES)
-        self._gradient = compiled(gradients, MOVIES, *SCALES)
+        predicted = {
+            name: lambda inputs, movie, tower=tower: catalogue_logits(tower, inputs)[:, movie[0]]
+            for name, tower in model.towers.items()
+        } | {"rating": expected}
+        self._gradient = {name: compiled(gradients_of(value), MOVIES, *SCALES) for name, value in predicted.items()}
         self._logits = {
             name: compiled(lambda inputs, tower=tower: catalogue_logits(tower, inputs))
             for name, tower in model.towers.items()
@@ -94,11 +93,25 @@ class KerasTimelineScorer(TimelineScorer):
         return newest.numpy(), content.numpy()
 
     def _scaled_gradients(
-        self, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
+        self, task: str, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        results = self._gradient(inputs, np.array([movie], np.int32), event_scale, profile_scale)
-        stars, by_event, by_demographics = (part.numpy() for part in results)
-        return stars, by_event, by_demographics
+        results = self._gradient[task](inputs, np.array([movie], np.int32), event_scale, profile_scale)
+        values, by_event, by_demographics = (part.numpy() for part in results)
+        return values, by_event, by_demographics
+
+
+def gradients_of(predicted: Callable[[Inputs, Tensor], Tensor]) -> Callable[..., tuple[Tensor, ...]]:
+    """Return a function of inputs, a movie (1,) and scales to what is predicted, (B,), and its gradients by scale."""
+
+    def gradients(inputs: Inputs, movie: Tensor, event_scale: Tensor, profile_scale: Tensor) -> tuple[Tensor, ...]:
+        scales = tf.convert_to_tensor(event_scale), tf.convert_to_tensor(profile_scale)
+        with tf.GradientTape() as tape:
+            tape.watch(scales)
+            scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+            values = predicted(scaled, movie)
+        return values, *tape.gradient(values, scales, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    return gradients
 
 
 def score(tower: RatingTower, inputs: Inputs, movie: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -175,6 +188,8 @@ def _tokens(tower: Tower, inputs: Inputs, visitor: Tensor) -> Tensor:
     if "event_scale" in inputs:
         level, gap = (tf.convert_to_tensor(part.embeddings) for part in (tower.level, tower.gap))
         nothing = tf.reduce_mean(vectors, axis=0) + tf.reduce_mean(level, axis=0) + gap[0]
+        if isinstance(tower, NextTower):
+            nothing += tf.convert_to_tensor(tower.month.embeddings)[0]
         events = nothing + inputs["event_scale"][..., None] * (events - nothing)
     return tf.concat([visitor[:, None], events], axis=1)
 

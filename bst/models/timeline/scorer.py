@@ -54,9 +54,10 @@ class TimelineScorer(Scorer):
 
     @abstractmethod
     def _scaled_gradients(
-        self, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
+        self, task: str, inputs: Inputs, movie: int, event_scale: np.ndarray, profile_scale: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return expected ratings (visitors,) with scaled inputs, and their gradients: (visitors, events), (visitors,).
+        """Return expected ratings, or the logits of another task, (visitors,), with scaled inputs, and their gradients:
+        (visitors, events), (visitors,).
 
         ``event_scale`` (visitors, events), ``profile_scale`` (visitors,): see ``engine.towers``.
         """
@@ -161,14 +162,40 @@ class TimelineScorer(Scorer):
             return super().tower_attention(visitor, rows, task)
         return _candidate_attention(*self._tower_attention_arrays(task, self._inputs([visitor], [rows])))
 
+    def catalogue_logits(
+        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], task: str, movies: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the logits of ``task``: see ``Scorer``."""
+        if task not in self._catalogue_tasks:
+            return super().catalogue_logits(visitors, rows, task, movies)
+        groups = passes([min(len(row), self.max_history) for row in rows], 1)
+
+        def run(group: np.ndarray) -> np.ndarray:
+            inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
+            return self._catalogue_logits(task, inputs, movies)
+
+        return np.concatenate(map_parallel(run, groups))[np.argsort(np.concatenate(groups))]
+
     def _gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._task_gradients("rating", visitor, rows, movie, scales)
+
+    def _tower_gradients(
+        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray, task: str
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if task not in self._catalogue_tasks:
+            return super()._tower_gradients(visitor, rows, movie, scales, task)
+        return self._task_gradients(task, visitor, rows, movie, scales)
+
+    def _task_gradients(
+        self, task: str, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         inputs = self._inputs([visitor], [rows])
         inputs = {name: np.repeat(values, len(scales), axis=0) for name, values in inputs.items()}
         scales = scales.astype(np.float32)
         event_scales = np.repeat(scales[:, None], inputs["movie"].shape[1], axis=1)
-        return self._scaled_gradients(inputs, movie, event_scales, scales)
+        return self._scaled_gradients(task, inputs, movie, event_scales, scales)
 
     # ---- inputs
 

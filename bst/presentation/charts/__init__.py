@@ -1,6 +1,6 @@
 """Charts: pure functions from DataFrames to ``altair.Chart``. Colours come from the caller's theme."""
 
-from bst.presentation.charts.agreement import agreement, precision
+from bst.presentation.charts.agreement import agreement, fidelity, precision
 from bst.presentation.charts.attention import (
     MOST_IN_TWO_LINES,
     attention_heatmap,
@@ -51,6 +51,7 @@ __all__ = [
     "calibration",
     "demographic_grid",
     "differences",
+    "fidelity",
     "group_errors",
     "history_attention_heatmap",
     "learning_curves",

@@ -16,10 +16,10 @@ def interval_tooltip(first: list, label: str, last: list | None = None, form: st
     return [*first, *interval, *(last or [])]
 
 
-def series_colour(names: list[str]) -> alt.Color:
-    """Return a colour for each series, in their order, with a legend above the chart."""
+def series_colour(names: list[str], field: str = "name") -> alt.Color:
+    """Return a colour for each series, in their order, with a legend above the chart. ``field`` has their names."""
     legend = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, symbolStrokeWidth=0)
-    return alt.Color("name:N", title=None, sort=names, scale=alt.Scale(domain=names), legend=legend)
+    return alt.Color(f"{field}:N", title=None, sort=names, scale=alt.Scale(domain=names), legend=legend)
 
 
 def series_dash(names: list[str]) -> alt.StrokeDash:
@@ -28,6 +28,6 @@ def series_dash(names: list[str]) -> alt.StrokeDash:
     return alt.StrokeDash("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=dashes[: len(names)]))
 
 
-def series_shape(names: list[str]) -> alt.Shape:
+def series_shape(names: list[str], field: str = "name") -> alt.Shape:
     """Return a point shape for each series, in their order."""
-    return alt.Shape("name:N", title=None, sort=names, scale=alt.Scale(domain=names, range=SHAPES[: len(names)]))
+    return alt.Shape(f"{field}:N", title=None, sort=names, scale=alt.Scale(domain=names, range=SHAPES[: len(names)]))

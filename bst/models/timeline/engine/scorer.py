@@ -82,17 +82,19 @@ class NumpyTimelineScorer(TimelineScorer):
         return newest, _of_first(cache.weights[:-1])
 
     def _scaled_gradients(
-        self, inputs: Inputs, movie: int, event_scale: Array, profile_scale: Array
+        self, task: str, inputs: Inputs, movie: int, event_scale: Array, profile_scale: Array
     ) -> tuple[Array, Array, Array]:
         movies, stars = np.array([movie]), np.array(self.levels, np.float32)
 
-        def expected(scales: tuple[Array, Array]) -> Array:
+        def predicted(scales: tuple[Array, Array]) -> Array:
             scaled = inputs | dict(zip(("event_scale", "profile_scale"), scales, strict=True))
+            if task != "rating":
+                return self._catalogue_logits(task, scaled, movies)[:, 0]
             return softmax(self._rating.score(self._rating.encode(scaled), movies)[0])[:, 0] @ stars
 
-        # no rating depends on the scales of another row, so that one pass back gives the gradients of all
-        vjp, ratings = make_vjp(expected)((event_scale, profile_scale))
-        return ratings, *vjp(np.ones_like(ratings))
+        # no prediction depends on the scales of another row, so that one pass back gives the gradients of all
+        vjp, values = make_vjp(predicted)((event_scale, profile_scale))
+        return values, *vjp(np.ones_like(values))
 
     # ---- a history in many variants: what they share is read once
 

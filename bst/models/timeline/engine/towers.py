@@ -72,8 +72,8 @@ class TowerInference:
         """Return the visitor and the events as tokens, as far as scales let them count: (B, T + 1, D)."""
         events = self.movie_vectors[inputs["movie"]] + self.side_features(inputs)
         if "event_scale" in inputs:
-            level, gap = self.weights.level.embeddings, self.weights.gap.embeddings
-            nothing = self.movie_vectors.mean(axis=0) + level.mean(axis=0) + gap[0]
+            unknown_time = self.gaps(dict.fromkeys(("gap", "month"), np.array(0)))
+            nothing = self.movie_vectors.mean(axis=0) + self.weights.level.embeddings.mean(axis=0) + unknown_time
             events = nothing + inputs["event_scale"][..., None] * (events - nothing)
         return np.concatenate([self.visitors(inputs)[:, None], events], axis=1)
 
