@@ -114,3 +114,14 @@ def test_bin_counts_have_the_scale_of_the_calibration_above_them():
         "[0.0, 1.0]"
     }
     assert found(below, "y")[0]["field"] == "labels"
+
+
+def test_next_movie_figures_name_the_best_of_the_others():
+    rows = [("last", "Ours", 0.2), ("last", "A", 0.18), ("last", "B", 0.19), ("temporal", "A", 0.1)]
+    figures = pd.DataFrame(
+        [(*row, 0.3, "a source") for row in rows], columns=["protocol", "model", "ndcg", "hr", "source"]
+    )
+    chart = charts.next_movie_figures(figures, "Ours", "#000")
+    data = pd.DataFrame(chart.to_dict()["datasets"][chart.to_dict()["data"]["name"]])
+    assert data.loc[data["ours"], "model"].tolist() == ["Ours"]
+    assert data.loc[data["best"], ["protocol", "model"]].to_numpy().tolist() == [["last", "B"], ["temporal", "A"]]

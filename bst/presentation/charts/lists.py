@@ -48,11 +48,13 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
 
 
 def next_movie_figures(figures: pd.DataFrame, ours: str, ink: str) -> alt.LayerChart:
-    """Draw NDCG@10 of models by protocol: one line a protocol, ``ours`` filled, the others open.
+    """Draw NDCG@10 of models by protocol: one line a protocol, ``ours`` filled, the others open, their best named.
 
     ``figures``: ``protocol``, ``model``, ``ndcg``, ``hr``, ``source``.
     """
-    base = alt.Chart(figures).encode(
+    others = figures[figures["model"] != ours]
+    best = figures.index.isin(others.groupby("protocol")["ndcg"].idxmax())
+    base = alt.Chart(figures.assign(ours=figures["model"] == ours, best=best)).encode(
         y=alt.Y("protocol:N", title=None, sort=None, axis=alt.Axis(labelLimit=140)),
         x=alt.X(
             "ndcg:Q",
@@ -67,12 +69,13 @@ def next_movie_figures(figures: pd.DataFrame, ours: str, ink: str) -> alt.LayerC
             alt.Tooltip("source:N", title="From"),
         ],
     )
-    own, others = (base.transform_filter(test) for test in (alt.datum.model == ours, alt.datum.model != ours))
+    own, published, named = map(base.transform_filter, ("datum.ours", "!datum.ours", "datum.best"))
     return alt.layer(
-        others.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1, color=ink),
+        published.mark_point(size=90, filled=False, shape="diamond", strokeWidth=2, opacity=1, color=ink),
         own.mark_point(size=140, filled=True, shape="circle", opacity=1),
         own.mark_text(dy=-14).encode(text=alt.Text("ndcg:Q", format=".3f")),
-    ).properties(height=190)
+        named.mark_text(dy=16).encode(text="model:N"),
+    ).properties(height=220)
 
 
 def _ticks(highest: float) -> list[int]:
