@@ -6,10 +6,13 @@ from typing import Protocol
 import numpy as np
 
 from bst.datasets.catalogue import Catalogue
+from bst.evaluation.records import Interval
 from bst.explanation.insight_record import By, GenreInsight, MovieInsight, Spread
+from bst.metrics import Bootstrap, interval
 from bst.schema import GENRES, genre_matrix
 
 BINS, DECILES = np.linspace(-1, 1, 21), np.linspace(0, 1, 11)
+DIGITS = 4  # of a mean
 # a genre or movie needs so many visitors; a movie's ratio is shrunk to 1 as if by so many more events
 LEAST_VISITORS, SHRINKAGE, MOST_MOVIES = 5, 5.0, 20
 
@@ -39,6 +42,12 @@ def spread(values: Iterable[float | None]) -> Spread | None:
         return None
     histogram = np.histogram(known, BINS)[0]
     return Spread(len(known), round(float(known.mean()), 4), deciles(known), tuple(histogram.tolist()))
+
+
+def mean_interval(values: np.ndarray, bootstrap: Bootstrap) -> Interval:
+    """Return the mean of values (n,) with its 95% interval, rounded; ``bootstrap`` resamples whose they are."""
+    bounds = interval(bootstrap.means(values))
+    return Interval(*(round(float(value), DIGITS) for value in (np.mean(values), *bounds)))
 
 
 def ratios(values: np.ndarray) -> np.ndarray:

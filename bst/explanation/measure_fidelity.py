@@ -11,8 +11,9 @@ from bst.explanation.coalitions import partial_visitors
 from bst.explanation.explainers import EXPLAINERS, Question, attention_by_layer
 from bst.explanation.fidelity import SIZES, TOPS, Curves, Outcome, curves
 from bst.explanation.fidelity_record import Fidelity, MethodFidelity, TaskFidelity
+from bst.explanation.insight_summary import DIGITS, mean_interval
 from bst.inference.recommender import Recommender
-from bst.metrics import Bootstrap, interval
+from bst.metrics import Bootstrap
 from bst.models.config import Task
 from bst.schema import Visitor
 
@@ -20,7 +21,6 @@ from bst.schema import Visitor
 TASKS: tuple[Task, ...] = ("rating", "next")
 # what the others are compared with, as it is what the app shows first
 REFERENCE = "leave_one_out"
-DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,8 @@ def summarize(task: Task, sizes: Sequence[int], measured: Sequence[Measured]) ->
     """Return means over visitors, with 95% intervals (visitors resampled)."""
     bootstrap = Bootstrap(np.arange(len(measured)))
 
-    def of(values: np.ndarray) -> Interval:
-        low, high = interval(bootstrap.means(values))
-        return Interval(*(round(float(value), DIGITS) for value in (values.mean(), low, high)))
-
     def each(values: np.ndarray) -> tuple[Interval, ...]:
-        return tuple(of(column) for column in values.T)
+        return tuple(mean_interval(column, bootstrap) for column in values.T)
 
     whole, none = (np.array([getattr(one, part).score[0] for one in measured]) for part in ("whole", "none"))
     deletions = {name: _change(task, _stack(measured, name, "without", "score"), whole) for name in measured[0].curves}
@@ -139,7 +135,7 @@ def summarize(task: Task, sizes: Sequence[int], measured: Sequence[Measured]) ->
                 insertion=each(insertion),
                 cdcg=each(1 / np.log2(1 + rank)),
                 pos={top: each((rank <= top).astype(float)) for top in TOPS},
-                difference=of((deletion - deletions[REFERENCE])[:, -1]),
+                difference=mean_interval((deletion - deletions[REFERENCE])[:, -1], bootstrap),
                 milliseconds=_median([one.milliseconds[name] for one in measured if name in one.milliseconds]),
                 level_deletion=levels[0],
                 level_insertion=levels[1],

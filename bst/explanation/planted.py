@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bst.datasets.demo_truth import planted
-from bst.evaluation.records import Interval
 from bst.explanation.explainers import EXPLAINERS, Question
 from bst.explanation.fidelity_record import PlantedBand, PlantedPrecision
+from bst.explanation.insight_summary import DIGITS, mean_interval
 from bst.explanation.measures import CAUSE, NOTICEABLE
 from bst.inference.recommender import Recommender
-from bst.metrics import Bootstrap, interval
+from bst.metrics import Bootstrap
 from bst.schema import Dataset, Event, Visitor
 from bst.visitors.replay import RealUsers
 
@@ -33,7 +33,7 @@ LEAST_EVENTS, MOST_EVENTS, CASES_PER_USER = 5, 100, 3
 # the second audience: ratings of each user on average, as in the first, and the seed, which is not the first one's
 RATINGS_PER_USER, AUDIENCE_SEED = 150, 2
 # what is expected of events chosen at random stands in its place
-RANDOM, DIGITS = "random", 4
+RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -170,17 +170,15 @@ def _precisions(recommender: Recommender, case: Case, seed: int) -> dict[str, fl
 
 
 def _band(low: float, found: Sequence[tuple[int, dict[str, float]]]) -> PlantedBand:
-    users, end = np.array([user for user, _ in found], int), _end(low)
-    bootstrap = Bootstrap(users)
-
-    def of(values: np.ndarray) -> Interval:
-        bounds = interval(bootstrap.means(values))
-        return Interval(*(round(float(value), DIGITS) for value in (values.mean(), *bounds)))
-
+    users, end, precisions = np.array([user for user, _ in found], int), _end(low), {}
+    if found:
+        bootstrap = Bootstrap(users)
+        for name in EXPLAINERS:
+            precisions[name] = mean_interval(np.array([one[name] for _, one in found]), bootstrap)
     return PlantedBand(
         low=round(low, DIGITS),
         high=None if np.isinf(end) else round(end, DIGITS),
         cases=len(found),
         users=len(np.unique(users)),
-        precision={name: of(np.array([one[name] for _, one in found])) for name in EXPLAINERS} if found else {},
+        precision=precisions,
     )

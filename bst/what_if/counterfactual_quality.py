@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bst.evaluation.records import Interval
 from bst.explanation.fidelity_record import CounterfactualQuality
+from bst.explanation.insight_summary import DIGITS, mean_interval
 from bst.inference.recommender import Recommender
-from bst.metrics import Bootstrap, interval
+from bst.metrics import Bootstrap
 from bst.schema import Visitor
 from bst.what_if.counterfactual import Counterfactual, Goal, find_counterfactuals
 
@@ -17,7 +17,6 @@ GOALS: dict[str, tuple[int, bool]] = {
     f"from rank 15 into the top {TOP}": (15, True),
     f"from the first rank out of the top {TOP}": (1, False),
 }
-DIGITS = 4
 
 
 def counterfactual_quality(
@@ -33,7 +32,7 @@ def counterfactual_quality(
         for visitor in visitors:
             step("searching for the smallest changes")
             smallest.append(_smallest(recommender, visitor, rank, above))
-        if smallest:
+        if any(smallest):
             found.append(summarize(recommender, description, smallest))
     return tuple(found)
 
@@ -57,11 +56,10 @@ def summarize(
     searches = [search for search in smallest if search]
     found = np.array([change is not None for _, change in searches], float)
     changes = [(goal, change) for goal, change in searches if change]
-    low, high = interval(Bootstrap(np.arange(len(found))).means(found))
     return CounterfactualQuality(
         goal=description,
         visitors=len(searches),
-        found=Interval(*(round(float(value), DIGITS) for value in (found.mean(), low, high))),
+        found=mean_interval(found, Bootstrap(np.arange(len(found)))),
         edits=_mean([len(change.edits) for _, change in changes]),
         size=_mean([change.size for _, change in changes]),
         valid=_mean([_is_valid(recommender, goal, change) for goal, change in changes]),

@@ -41,3 +41,5 @@ def test_what_is_found_for_a_model_holds(timeline_recommender):
         assert one.visitors <= 2
         assert one.valid == (1.0 if one.found.value else None)
     assert counterfactual_quality(timeline_recommender, [], steps.append) == ()
+    everything = Visitor(history=tuple(Event(movie_id, 3.0) for movie_id in IDS))
+    assert counterfactual_quality(timeline_recommender, [everything], steps.append) == (), "there is no list for them"

@@ -107,6 +107,7 @@ def test_the_second_audience_are_other_people(demo, audience):
     assert not any(a[:20] == b[:20] for a in first for b in second), "none has rated the same movies in the same order"
 
 
+@pytest.mark.slow
 def test_ways_to_explain_find_planted_causes(shipped, audience):
     steps = []
     found = measure_planted(shipped, audience, 0, steps.append)
