@@ -86,51 +86,36 @@ class UserPrior:
         rating: np.ndarray,
         offsets: np.ndarray,
         demographics: Mapping[str, np.ndarray],
-    ) -> "FoldIn":
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Predict every event of timelines of users who were not in the fit from the events before it.
 
         ``movie`` int and ``rating`` stars, (events,) each; timeline ``t`` owns ``offsets[t]:offsets[t + 1]``;
-        ``demographics`` of the timelines' users, (timelines,) each.
+        ``demographics`` of the timelines' users, (timelines,) each, −1 for unknown. Returns stars and their variance
+        without the noise's, (events,) each.
         """
         x = np.column_stack([factors.item_factors, np.ones(len(factors.item_bias))]).astype(np.float64)
-        base = factors.mean + factors.item_bias.astype(np.float64) + x @ self.mean
-        tables = {name: np.concatenate([table, np.zeros((1, table.shape[1]))]) for name, table in self.shifts.items()}
-        scaled = x / np.sqrt(factors.prior)
+        base, scaled = factors.mean + factors.item_bias.astype(np.float64), x / np.sqrt(factors.prior)
+        # a row of zeros behind the others is what −1 finds
+        tables = {name: np.concatenate([table, np.zeros_like(table[:1])]) for name, table in self.shifts.items()}
+        mean = self.mean + sum(table[demographics[name]] for name, table in tables.items())
+        mean = np.broadcast_to(mean, (len(offsets) - 1, x.shape[1]))
         drift = self.drift.covariance(np.arange(np.diff(offsets).max(initial=0)))
         prediction, variance = np.empty((2, len(movie)))
-        shifts = np.empty((len(tables), len(movie)))
         for timeline in np.flatnonzero(np.diff(offsets)):
             at = slice(offsets[timeline], offsets[timeline + 1])
             item = movie[at]
-            rows = [table[demographics[name][timeline]] for name, table in tables.items()]
-            shift = np.reshape(rows, (len(tables), x.shape[1])) @ x[item].T
+            expected = base[item] + x[item] @ mean[timeline]
             covariance = scaled[item] @ scaled[item].T + toeplitz(drift[: len(item)])
-            offset, variance[at] = predict_each(covariance, np.vstack([rating[at] - base[item], shift]).T)
-            prediction[at] = base[item] + offset[:, 0]
-            shifts[:, at] = shift - offset[:, 1:].T
-        return FoldIn(prediction, variance, dict(zip(tables, shifts, strict=True)))
-
-
-class FoldIn(NamedTuple):
-    """Each event's prediction from the events before it in stars if all demographics are unknown, and its ``variance``.
-
-    ``shifts``: what each demographic adds to the prediction if it is known. All (events,).
-    """
-
-    prediction: np.ndarray
-    variance: np.ndarray
-    shifts: Mapping[str, np.ndarray]
-
-    def known(self) -> np.ndarray:
-        """Return the predictions for users whose demographics are known as far as the dataset knows them."""
-        return self.prediction + sum(self.shifts.values())
+            offset, variance[at] = predict_each(covariance, rating[at] - expected)
+            prediction[at] = expected + offset
+        return prediction, variance
 
 
 def predict_each(covariance: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Predict each of T values from those before it, of several columns at once: (T, n), and the variance (T,).
+    """Predict each of T values from those before it, and the variance of that, the noise's 1 not included: (T,) twice.
 
     With K + 1 = L Lᵀ and z = L⁻¹ y, row t of L has what y_t takes from the innovations z before it, and L_tt² is the
-    variance of what is left, the noise's 1 included. ``covariance`` K (T, T), ``values`` y (T, n).
+    variance of what is left. ``covariance`` K (T, T), ``values`` y (T,).
     """
     lower = cholesky(covariance + np.eye(len(covariance)), lower=True, check_finite=False)
     innovation = solve_triangular(lower, values, lower=True, check_finite=False)

@@ -202,19 +202,20 @@ def test_shares_of_what_is_hidden(timeline_trainer, timeline_task):
 
 
 def test_the_rating_tower_reads_the_fold_in_of_each_position(timeline_trainer, timeline_task):
-    """That of the demographics that are not hidden."""
-    users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:3]
+    """That of what it reads: the events of the segment and the demographics that are not hidden."""
+    users = np.flatnonzero(timeline_task.role[::24] == TRAIN)[:6]
     segments = training_segments(timeline_task.timelines, users, 10, np.random.default_rng(0))
     objective = timeline_trainer.towers["rating"].objective
     batch = objective.batch(segments, np.random.default_rng(0))
-    folded, known = objective.fold_in, {name: batch[name] >= 0 for name in objective.fold_in.shifts}
-    assert 0 < sum(values.sum() for values in known.values()) < 3 * len(segments), "some are hidden"
-    for row in range(len(segments)):
-        at, length = slice(segments.start[row], segments.start[row] + segments.length[row]), segments.length[row]
-        shift = sum(values[at] for name, values in folded.shifts.items() if known[name][row])
-        np.testing.assert_allclose(batch["fold_in_prediction"][row, :length], folded.prediction[at] + shift, atol=1e-5)
-        np.testing.assert_array_equal(batch["variance"][row, :length], folded.variance[at])
-        for name in ("fold_in_prediction", "variance"):
+    events, folds = timeline_task.timelines, objective.out_of_fold
+    known = {name: batch[name] for name in ("sex", "age", "occupation")}
+    assert min(codes.min() for codes in known.values()) == -1, "some are hidden"
+    for row, (start, length) in enumerate(zip(segments.start, segments.length, strict=True)):
+        factors, prior = folds.models[folds.fold[segments.user[row]]]
+        at, codes = slice(start, start + length), {name: values[row : row + 1] for name, values in known.items()}
+        expected = prior.fold_in(factors, events.movie[at], events.rating[at], np.array([0, length]), codes)
+        for name, values in zip(("fold_in_prediction", "variance"), expected, strict=True):
+            np.testing.assert_allclose(batch[name][row, :length], values, atol=1e-5)
             assert (batch[name][row, length:] == 0).all()
 
 

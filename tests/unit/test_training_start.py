@@ -8,11 +8,12 @@ import pytest
 
 from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
-from bst.models.config import Sizes
+from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.registry import prepare
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import item_features
 from bst.timelines.arrays import build_timelines
+from bst.timelines.segments import Segments
 from bst.timelines.splits import TEST, TRAIN, EvaluationSplit
 
 TOWER = TowerConfig(width=8, layers=1)
@@ -137,13 +138,16 @@ def split(world) -> EvaluationSplit:
 
 
 def fold_in(split: EvaluationSplit, seed: int = 0):
-    """What training reads, and the factor model that the tower is given."""
+    """What training reads of whole timelines, and the factor model that the tower is given."""
     from bst.models.timeline.initialisation import out_of_fold
 
     given = []
     model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=lambda *parts: given.extend(parts)))
-    folded = out_of_fold(model, split, seed)
-    return folded.known(), folded.variance, *given
+    users = np.arange(40)
+    whole = Segments(users * 24, np.full(40, 24), users, np.zeros(40, np.int64))
+    known = {name: split.dataset.users[name].cat.codes.to_numpy() for name in DEMOGRAPHIC_SIZES}
+    folded = out_of_fold(model, split, seed).fold_in(split.timelines, whole, known)
+    return *(part.ravel() for part in folded), *given
 
 
 def with_rating(split: EvaluationSplit, at: int, stars: float) -> EvaluationSplit:

@@ -76,8 +76,9 @@ def _rating_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, le
             INPUT,
             "Matrix factorisation",
             f"{config.factors} factors, user bias",
-            "How generous the visitor is with stars (user bias), and factors folded in from the same events. The "
-            "movies’ factors are fixed before training.",
+            "How generous the visitor is with stars (user bias), most of all in the newest events, and factors "
+            "folded in from the same events; sex, age group and occupation say what to expect before the first of "
+            "them. The movies’ factors are fixed before training.",
         ),
         Box(
             "hidden",

@@ -106,16 +106,13 @@ class RatingObjective(EveryEventObjective):
 
     def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
         super().__init__(model, split, seed)
-        self.fold_in = out_of_fold(model, split, seed)
+        self.out_of_fold = out_of_fold(model, split, seed)
 
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with the fold-in of each position: see ``Objective``."""
-        batch, at = self.read(group, rng)
-        prediction = self.fold_in.prediction[at]
-        for name, shift in self.fold_in.shifts.items():
-            prediction = prediction + np.where(batch[name] >= 0, 1, 0)[:, None] * shift[at]
-        batch["fold_in_prediction"] = np.where(at >= 0, prediction, 0).astype(np.float32)
-        batch["variance"] = np.where(at >= 0, self.fold_in.variance[at], 0).astype(np.float32)
+        batch, _ = self.read(group, rng)
+        known = {name: batch[name] for name in DEMOGRAPHICS}
+        batch["fold_in_prediction"], batch["variance"] = self.out_of_fold.fold_in(self.split.timelines, group, known)
         return batch if batch["label"].any() else None
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
