@@ -13,39 +13,15 @@ mean it is ``Factorisation.fold_in``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 
+from bst.baselines.drift import DRIFT, Drift
 from bst.baselines.factorisation import Factorisation
 
 # of the ridge regression of users' factors on their demographics
 SHIFT_PRECISION = 30.0
-SHORTEST = 1e-6  # a length of 0 would divide by 0
-
-
-class Drift(NamedTuple):
-    """How a bias drifts: two variances, in units of the noise's, each over a length in events. All 0: it doesn't."""
-
-    fast_variance: float
-    fast_length: float
-    slow_variance: float
-    slow_length: float
-
-    def covariance(self, distance: np.ndarray) -> np.ndarray:
-        """Return v(d) of distances in events, of the same shape."""
-        fast, slow = (np.exp(-np.abs(distance) / max(x, SHORTEST)) for x in (self.fast_length, self.slow_length))
-        return self.fast_variance * fast + self.slow_variance * slow
-
-    def whitening(self, events: int) -> np.ndarray:
-        """Return R with R V Rᵀ = 1 for the covariance V = 1 + v(d) of so many events' ε: (T, T), lower triangular."""
-        lower = cholesky(toeplitz(self.covariance(np.arange(events))) + np.eye(events), lower=True)
-        return solve_triangular(lower, np.eye(events), lower=True)
-
-
-# chosen on the validation visitors of MovieLens 1M
-DRIFT = Drift(0.03, 5.0, 0.1, 100.0)
 
 
 @dataclass(frozen=True)

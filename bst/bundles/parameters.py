@@ -16,11 +16,16 @@ def weights(bundle: Bundle) -> pd.DataFrame:
     """Return a bundle's weights: ``tower`` ("" of a model without towers), ``purpose``, ``weight``, ``shape`` (a
     tuple), ``parameters``, ``trained`` bool.
 
-    Weights that come from the dataset when a model is loaded are included.
+    Weights that come from the dataset when a model is loaded are included; those that a bundle of an earlier version
+    does not have are not.
     """
     family = family_of(bundle.config)
+    shapes = family.weight_shapes(bundle.config, bundle.sizes, len(bundle.levels))
+    total = sum(int(np.prod(shape)) for shape in shapes.values())
+    if total > bundle.parameters["parameters"]:
+        shapes = {name: shape for name, shape in shapes.items() if name not in family.later_weight_paths(bundle.config)}
     rows = []
-    for name, shape in family.weight_shapes(bundle.config, bundle.sizes, len(bundle.levels)).items():
+    for name, shape in shapes.items():
         tower, rest = _split(name, family.tower_titles)
         word = rest.split("/")[0]
         fixed = word in family.fixed_weights or rest.split("/")[-1].startswith("moving_")

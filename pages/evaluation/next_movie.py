@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from bst.bundles.bundle import Bundle
 from bst.evaluation.records import EvaluationRecord
 from bst.presentation import charts
 from bst.presentation.next_movie import OURS, QUESTIONS, figures_table, summary
@@ -9,8 +10,19 @@ from bst.text import percent
 from pages.shared.widgets import chart_view
 
 
-def render(record: EvaluationRecord) -> None:
-    """Render the section."""
+def render(bundle: Bundle, record: EvaluationRecord) -> None:
+    """Render the section. With simulated users there are no published figures, and none of other people are shown."""
+    if not bundle.simulated:
+        _render_figures()
+    if record.request_known and "hr@10" in record.metrics:
+        known, unknown = percent(record.request_known["hr@10"]), percent(record.metrics["hr@10"])
+        st.caption(
+            f"The model shown here, on its own test users: {unknown} among the first ten, and {known} if it knows when "
+            "it is asked."
+        )
+
+
+def _render_figures() -> None:
     table = figures_table()
     st.divider()
     st.header("Next movie: three questions, three figures", anchor=False)
@@ -47,10 +59,4 @@ def render(record: EvaluationRecord) -> None:
                 "HR@10": st.column_config.NumberColumn(format="%.4f"),
             },
             alt="NDCG@10 and HR@10 by protocol and model, with sources",
-        )
-    if record.request_known and "hr@10" in record.metrics:
-        known, unknown = percent(record.request_known["hr@10"]), percent(record.metrics["hr@10"])
-        st.caption(
-            f"The model shown here, on its own test users: {unknown} among the first ten, and {known} if it knows when "
-            "it is asked."
         )

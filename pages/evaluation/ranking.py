@@ -27,7 +27,7 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
         _render_content(ranking)
     st.caption(sentences.lists_measured_on(bundle, record, ranking))
     if "next" in ranking.orders:
-        next_movie.render(record)
+        next_movie.render(bundle, record)
 
 
 def _render_accuracy(ranking: RankingEvaluation) -> None:

@@ -228,9 +228,9 @@ def test_the_run_is_started_with_the_settings_of_the_form(dialog, monkeypatch):
 def test_towers_keep_their_proportions_of_the_epochs(dialog, monkeypatch):
     started = []
     monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings.config))
-    dialog.slider(key="train_epochs_timeline_14").set_value(7).run()
+    dialog.slider(key="train_epochs_timeline_24").set_value(12).run()
     dialog.button(key="train_start").click().run()
-    assert {name: tower.epochs for name, tower in started[0].towers.items()} == {"rating": 4, "next": 7, "like": 5}
+    assert {name: tower.epochs for name, tower in started[0].towers.items()} == {"rating": 4, "next": 12, "like": 5}
 
 
 def test_one_task_alone_can_be_trained_for(dialog, monkeypatch):

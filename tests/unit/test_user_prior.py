@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bst.baselines.drift import DRIFT, Drift
 from bst.baselines.factorisation import Factorisation
-from bst.baselines.user_prior import DRIFT, Drift, UserPrior
+from bst.baselines.user_prior import UserPrior
 
 NO_DRIFT = Drift(0, 0, 0, 0)
 SIZES = {"sex": 2, "age": 3}

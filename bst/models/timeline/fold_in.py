@@ -9,7 +9,7 @@ Shapes: B timelines, T positions, F factors.
 
 from keras import ops
 
-from bst.baselines.user_prior import SHORTEST, Drift
+from bst.baselines.drift import SHORTEST, Drift
 from bst.models.layers import Tensor, ridge_of_prefixes
 
 

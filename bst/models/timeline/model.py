@@ -21,8 +21,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from bst.baselines.drift import Drift
 from bst.baselines.factorisation import Factorisation
-from bst.baselines.user_prior import Drift, UserPrior
+from bst.baselines.user_prior import UserPrior
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
 from bst.models.constants import MASKED
 from bst.models.layers import (

@@ -1,6 +1,6 @@
 """The shapes of a timeline BST's weights, known without TensorFlow: what a bundle must hold."""
 
-from bst.baselines.user_prior import Drift
+from bst.baselines.drift import Drift
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes, Task
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.models.timeline.definition import (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import autograd.numpy as np
 
-from bst.baselines.user_prior import Drift
+from bst.baselines.drift import Drift
 from bst.models.config import DEMOGRAPHIC_SIZES
 from bst.models.timeline.config import TowerConfig
 from bst.models.timeline.definition import (
