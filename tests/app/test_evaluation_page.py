@@ -32,7 +32,7 @@ TABS = {
     "Error by length of history": 1,
     "Calibration": 5,
     "Groups and fairness": 1,
-    "Ranked lists": 4,
+    "Ranked lists": 3,
     "Visitors": 1,
     "Worst errors": 0,
     "Compare models": 2,
