@@ -51,6 +51,7 @@ def insights(options: Options) -> Answer:
         record = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, fidelity=True, on_progress=on_progress
         )
+        save_insights(bundle, record)  # the searches take minutes: whoever ends them keeps the rest
         sampled = draw_sample(RealUsers(bundle, dataset), min(options.searches, options.visitors), options.seed)
         steps = count()
         searched = counterfactual_quality(

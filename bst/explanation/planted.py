@@ -2,7 +2,7 @@
 
 How an event moves a rating there is known exactly: see ``bst.datasets.demo_truth``. So for visitors of that world one
 can count how many of the three events that an explanation ranks first are planted causes: precision at 3. It is
-measured in a second audience of the same catalogue: nobody in it was trained on, or looked at when this was made.
+measured in a second audience of the same catalogue, whom no model was trained on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
