@@ -106,7 +106,7 @@ class RatingObjective(EveryEventObjective):
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with the fold-in of each position: see ``Objective``."""
         batch, _ = self.read(group, rng)
-        known = {name: batch[name] for name in DEMOGRAPHICS}
+        known: Batch = {name: batch[name] for name in DEMOGRAPHICS}
         batch["fold_in_prediction"], batch["variance"] = self.out_of_fold.fold_in(self.split.timelines, group, known)
         return batch if batch["label"].any() else None
 
