@@ -33,10 +33,10 @@ def definite(matrix: np.ndarray, components: int) -> np.ndarray:
 def main() -> None:
     """Fit, predict and report."""
     command = parser(__doc__, keeps=True)
-    command.add_argument("--shrinkage", type=float, default=30.0, help="co-ratings that a covariance is shrunk by")
-    command.add_argument("--components", type=int, default=400)
-    command.add_argument("--noise", type=float, default=0.7, help="variance of a rating, in squared stars")
-    command.add_argument("--bias", type=float, default=0.0, help="variance that all movies have in common")
+    command.add_argument("--shrinkage", type=float, default=400.0, help="co-ratings that a covariance is shrunk by")
+    command.add_argument("--components", type=int, default=60)
+    command.add_argument("--noise", type=float, default=0.5, help="variance of a rating, in squared stars")
+    command.add_argument("--bias", type=float, default=0.05, help="variance that all movies have in common")
     options = command.parse_args()
     labels, watch = Labels.read(options.labels, "visitor"), Stopwatch()
     residual, mean = labels.residuals()

@@ -3,7 +3,7 @@
     python benchmarks/other_packages/myfm_history.py /tmp/visitor-0.npz --out /tmp/myfm-0.npz
 
 Columns instead of a user id, as in SVD++ (Koren, KDD 2008): which movies were rated before, their residuals, both over
-√n, the damped mean of the residuals, sex, age group, occupation and the number of events; and of the label the movie,
+√n, sex, age group, occupation and the number of events; and of the label the movie,
 its genres and its decade. So that events share columns, a history is read as it was at its latest snapshot: after 0 … 8
 events, then each time that it has grown by half in training, by a tenth in prediction. ``--labels`` of the training
 labels, drawn at random, are fitted. Stars are the means of the predicted distribution.
@@ -15,8 +15,6 @@ from myfm import MyFMOrderedProbit, RelationBlock
 from scipy.sparse import csr_matrix, hstack
 
 EXACT = 8  # histories up to this length are read exactly
-DAMPING = 5.0  # ratings that a user's mean residual is damped by
-BIAS_SCALE = 2.0  # the means have a standard deviation of about a half
 COUNTS = 16  # columns of the number of events, in halves of powers of two
 
 
@@ -39,10 +37,8 @@ def history_block(labels: Labels, residual: np.ndarray, events: np.ndarray, grow
     rated = csr_matrix((weight, (rows, labels.movie[at])), shape)
     liked = csr_matrix((weight * residual[at], (rows, labels.movie[at])), shape)
     known = [np.eye(values.max() + 1)[values[pairs[:, 0]]] for values in labels.demographics.T]
-    total = np.bincount(rows, residual[at], len(pairs))
-    bias = csr_matrix((BIAS_SCALE * total / (pairs[:, 1] + DAMPING))[:, None])
     count = np.eye(COUNTS)[np.minimum((2 * np.log2(1 + pairs[:, 1])).astype(int), COUNTS - 1)]
-    columns = hstack([rated, liked, bias, *(csr_matrix(part) for part in (*known, count))]).tocsr()
+    columns = hstack([rated, liked, *(csr_matrix(part) for part in (*known, count))]).tocsr()
     return RelationBlock(row_of.ravel(), columns)
 
 
@@ -66,7 +62,7 @@ def main() -> None:
     rng, train = np.random.default_rng(labels.seed), np.flatnonzero(labels.part == TRAIN)
     events = np.sort(rng.choice(train, min(options.count, len(train)), replace=False))
     demographics = [int(values.max()) + 1 for values in labels.demographics.T]
-    groups = [labels.movies, labels.item_features.shape[1], labels.movies, labels.movies, 1, *demographics, COUNTS]
+    groups = [labels.movies, labels.item_features.shape[1], labels.movies, labels.movies, *demographics, COUNTS]
     model = MyFMOrderedProbit(rank=options.rank, random_seed=labels.seed).fit(
         label_columns(labels, events),
         labels.rating[events].astype(np.int64) - 1,

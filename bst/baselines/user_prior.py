@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular, toeplitz
 
 from bst.baselines.drift import DRIFT, Drift
 from bst.baselines.factorisation import Factorisation
@@ -75,13 +74,14 @@ class UserPrior:
         tables = {name: np.concatenate([table, np.zeros_like(table[:1])]) for name, table in self.shifts.items()}
         mean = self.mean + sum(table[demographics[name]] for name, table in tables.items())
         mean = np.broadcast_to(mean, (len(offsets) - 1, x.shape[1]))
-        drift = self.drift.covariance(np.arange(np.diff(offsets).max(initial=0)))
+        longest = np.arange(np.diff(offsets).max(initial=0))
+        drift, apart = self.drift.covariance(longest), np.abs(np.subtract.outer(longest, longest))
         prediction, variance = np.empty((2, len(movie)))
         for timeline in np.flatnonzero(np.diff(offsets)):
             at = slice(offsets[timeline], offsets[timeline + 1])
             item = movie[at]
             expected = base[item] + x[item] @ mean[timeline]
-            covariance = scaled[item] @ scaled[item].T + toeplitz(drift[: len(item)])
+            covariance = scaled[item] @ scaled[item].T + drift[apart[: len(item), : len(item)]]
             offset, variance[at] = predict_each(covariance, rating[at] - expected)
             prediction[at] = expected + offset
         return prediction, variance
@@ -93,6 +93,8 @@ def predict_each(covariance: np.ndarray, values: np.ndarray) -> tuple[np.ndarray
     With K + 1 = L Lᵀ and z = L⁻¹ y, row t of L has what y_t takes from the innovations z before it, and L_tt² is the
     variance of what is left. ``covariance`` K (T, T), ``values`` y (T,).
     """
+    from scipy.linalg import cholesky, solve_triangular  # the app, which loads this module, needs none of it
+
     lower = cholesky(covariance + np.eye(len(covariance)), lower=True, check_finite=False)
     innovation = solve_triangular(lower, values, lower=True, check_finite=False)
     own = np.diag(lower).copy()
