@@ -50,7 +50,7 @@ def _render_bins(bins: Sequence[CalibrationBin], axes: charts.CalibrationAxes) -
     )
     chart_view.show(
         charts.bin_counts(table, axes),
-        "How many ratings each point rests on: " + ", ".join(f"{n:,}" for n in table["labels"]),
+        f"How many {axes.counted.lower()} each point rests on: " + ", ".join(f"{n:,}" for n in table["labels"]),
     )
 
 

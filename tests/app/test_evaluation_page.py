@@ -30,7 +30,7 @@ PAGE = "pages/evaluation/evaluation.py"
 TABS = {
     "Accuracy": 1,
     "Error by length of history": 1,
-    "Calibration": 5,
+    "Calibration": 7,
     "Groups and fairness": 1,
     "Ranked lists": 3,
     "Visitors": 1,

@@ -85,12 +85,13 @@ def by_history(
 
 @dataclass(frozen=True)
 class CalibrationAxes:
-    """What is compared: titles of the picture and of both axes, and how their values are written."""
+    """What is compared: titles of the picture and of both axes, how their values are written, and what is counted."""
 
     title: str
     predicted: str
     actual: str
     percent: bool
+    counted: str = "Ratings"
 
     @property
     def format(self) -> str:
@@ -105,7 +106,7 @@ class CalibrationAxes:
 
 LIKED_CALIBRATION = CalibrationAxes("Chance to be liked", f"Predicted chance of {LIKED_TEXT}", "Came true", True)
 WILL_LIKE_CALIBRATION = CalibrationAxes(
-    "Chance to be watched and liked some time", "Predicted chance to watch and like it", "Came true", True
+    "Chance to be watched and liked some time", "Predicted chance to watch and like it", "Came true", True, "Movies"
 )
 RATING_CALIBRATION = CalibrationAxes(
     "Expected and given ratings", "Expected rating, stars", "Given on average, stars", False
@@ -141,7 +142,7 @@ def calibration(bins: pd.DataFrame, axes: CalibrationAxes, ink: str) -> alt.Laye
 
 
 def bin_counts(bins: pd.DataFrame, axes: CalibrationAxes) -> alt.LayerChart:
-    """Draw how many ratings each point of ``calibration`` rests on, to be shown below it."""
+    """Draw on how much of what is counted each point of ``calibration`` rests, to be shown below it."""
     scale, _ = _span(bins, axes.percent)
     bars = (
         alt.Chart(bins)
@@ -151,8 +152,8 @@ def bin_counts(bins: pd.DataFrame, axes: CalibrationAxes) -> alt.LayerChart:
                 "from:Q", title=None, scale=scale, bin="binned", axis=alt.Axis(labels=False, ticks=False, grid=False)
             ),
             x2="to:Q",
-            y=alt.Y("labels:Q", title="Ratings", axis=_left(tickCount=2, format="~s", grid=False)),
-            tooltip=[alt.Tooltip("labels:Q", title="Ratings", format=",")],
+            y=alt.Y("labels:Q", title=axes.counted, axis=_left(tickCount=2, format="~s", grid=False)),
+            tooltip=[alt.Tooltip("labels:Q", title=axes.counted, format=",")],
         )
     )
     return alt.layer(bars).properties(height=80)
