@@ -22,6 +22,7 @@ from bst.models.timeline.model import build_timeline
 from bst.models.timeline.next_objective import NextObjective
 from bst.models.timeline.objectives import Objective, RatingObjective
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.parallel import use_one_blas_thread
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
 
@@ -108,6 +109,8 @@ class TimelineTrainer(Trainer):
             name: TowerTrainer(OBJECTIVES[name](self.model, split, seed), tower)
             for name, tower in self.model.towers.items()
         }
+        # the fold-in of a batch is made of small matrices: with two threads for each a step takes twice as long
+        use_one_blas_thread()
 
     @property
     def variables(self) -> list[Variable]:
