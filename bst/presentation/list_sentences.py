@@ -14,9 +14,9 @@ TEN = 10
 FIRST_LENGTH = 5
 MOST_LIKED = "most_liked"
 CHANCES_CAPTION = (
-    "Of all unseen movies to which it gave such a chance, so many were watched and liked later. What somebody liked "
-    "after their last rating nobody knows, so these chances are of what people went on to rate. Nearly all movies are "
-    "in the first point."
+    "The share of unseen movies with such a predicted chance that were watched and liked later. What somebody watched "
+    "after their last rating is not recorded, so these chances are of what people went on to rate. Nearly all movies "
+    "are in the first point."
 )
 TITLES_CAPTION = (
     "Further up, more of the first ten movies were liked later; further right, the lists of different visitors have "

@@ -136,7 +136,7 @@ def test_epochs_of_single_towers(answer, eager, tiny_preset, orderly_dir, monkey
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--tower-epochs", "next"], "a tower and a number of epochs, such as next=36"),
         (["--tower-epochs", "next=-1"], "a tower and a number of epochs"),
@@ -147,8 +147,8 @@ def test_epochs_of_single_towers(answer, eager, tiny_preset, orderly_dir, monkey
         (["--tower-epochs", "next=9999"], "epochs must lie in 0 … 1000, not 9999"),
     ],
 )
-def test_epochs_that_no_tower_can_have(options, told, refused, tiny_preset, orderly_dir):
-    assert told in refused("train", "--dataset", orderly_dir, *options)
+def test_epochs_that_no_tower_can_have(options, message, refused, tiny_preset, orderly_dir):
+    assert message in refused("train", "--dataset", orderly_dir, *options)
 
 
 def test_the_like_tower_alone(answer, refused, eager, tiny_preset, orderly_dir, monkeypatch):

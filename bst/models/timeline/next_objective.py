@@ -24,7 +24,7 @@ VALIDATION_USERS = 2000
 class NextObjective(EveryEventObjective):
     """The movie of each event: cross-entropy of a softmax over the movies that its user had not watched before it.
 
-    Nobody in the data rates a movie twice, so a tower that must learn to rule out what was watched wastes part of its
+    Movies are hardly ever rated twice, so a tower that must learn to rule out what was watched wastes part of its
     capacity on it. With ``negatives`` in the configuration the softmax is over a sample of the catalogue.
     """
 

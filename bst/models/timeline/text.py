@@ -54,7 +54,7 @@ def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
 def _requests(config: TimelineConfig) -> str:
     if not config.reads_requests:
         return ""
-    return f" The next tower was told when the next movie was asked for in {1 - config.no_request:.0%} of the segments."
+    return f" The next tower knew the time of the request in {1 - config.no_request:.0%} of the segments."
 
 
 def _figures(result: Mapping[str, Any]) -> str:
