@@ -76,12 +76,10 @@ def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
     with pytest.raises(TrainingError, match="run mine is under way; cancel it first"):
         background.discard("mine")
 
-    began = time.monotonic()
-    background.cancel("mine")
-    assert time.monotonic() - began < 5
+    background.cancel("mine")  # without waiting for the end of the training
     stopped = background.status("mine")
     assert stopped.state == "cancelled"
-    assert len(stopped.history) >= len(seen.history)
+    assert len(seen.history) <= len(stopped.history) < 400
     assert not folders.bundles.exists()
 
     # what is left to do is little now, so that it comes to its end

@@ -43,11 +43,20 @@ def card_text(config: TimelineConfig, result: Mapping[str, Any]) -> CardText:
     return CardText(
         prediction=f"{listed(PREDICTED[name] for name in config.towers)},\nfrom what they watched and rated before",
         training=f"AdamW at {rates}, batches of about {config.batch_events:,} events;\n  the weights are moving "
-        "averages, taken from the epoch in which each tower had its lowest validation error",
+        f"averages, taken from the epoch in which each tower had its lowest validation error{_fold_in(config)}",
         masking=f"In {config.unknown:.0%} of the training segments each of sex, age group and occupation was hidden, "
         f"in {config.no_gaps:.0%} all time gaps were, and histories\nof every length were trained on, so that the "
         f"model also works for someone it knows little about.{shuffled}{_requests(config)}",
         figures=_figures(result),
+    )
+
+
+def _fold_in(config: TimelineConfig) -> str:
+    if not config.rating.epochs:
+        return ""
+    return (
+        f"\n- the rating tower also reads the prediction of a factor model with {config.factors} factors, into which "
+        "each history is folded\n  anew; the factors were fitted to the training ratings and are not trained further"
     )
 
 
