@@ -15,8 +15,11 @@ from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
 from bst.models.timeline.fold_in import whitening
-from bst.models.timeline.model import CatalogueTower, NextTower, RatingTower, Tower
 from bst.models.timeline.scorer import Rate, TimelineScorer
+from bst.models.timeline.towers.catalogue import CatalogueTower
+from bst.models.timeline.towers.next import NextTower
+from bst.models.timeline.towers.rating import RatingTower
+from bst.models.timeline.towers.tower import Tower
 from bst.models.trainer import Model
 from bst.schema import DEMOGRAPHICS
 from bst.scoring.scorer import RowsOf

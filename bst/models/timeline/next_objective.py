@@ -10,9 +10,10 @@ import tensorflow as tf
 from bst.metrics import rank_figures
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
-from bst.models.timeline.model import NextTower, TimelineBST
+from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.objectives import EveryEventObjective, hide
 from bst.models.timeline.predictions import NEXT_SIGNATURE, REQUEST_INPUTS, compile_next, next_ranks, with_requests
+from bst.models.timeline.towers.next import NextTower
 from bst.timelines.segments import Batch, Segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
