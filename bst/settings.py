@@ -6,6 +6,7 @@
     BST_TMDB_KEY       a key of The Movie Database, for real posters; without one they are drawn, and nothing is asked
     BST_TMDB_URL       another address of its API
     BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
+    BST_PUBLIC         1 for an app that strangers may open (see ``bst.access`` for what it then refuses); 0 unless set
 
 Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
 """
@@ -17,8 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bst.errors import ConfigError
+
 TMDB_URL = "https://api.themoviedb.org/3"
 PROJECT = Path(__file__).resolve().parents[1]
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Settings:
     folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``results`` holds figures that
     the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
-    Database; no key, no posters from there. ``engine``: see ``inference.engines``.
+    Database; no key, no posters from there. ``engine``: see ``inference.engines``. ``public``: strangers may open the
+    app, and may do less with it.
     """
 
     data: Path
@@ -45,10 +50,14 @@ class Settings:
     # its key is not shown in a traceback
     tmdb_key: str | None = field(default=None, repr=False)
     tmdb_url: str = TMDB_URL
+    public: bool = False
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the settings of a program that has just been started."""
+        """Return the settings of a program that has just been started.
+
+        Raises ``ConfigError`` for a value that means nothing.
+        """
         data = PROJECT / "data"
         return cls(
             data=_folder("BST_DATA_DIR", data),
@@ -62,7 +71,16 @@ class Settings:
             tmdb_key=os.environ.get("BST_TMDB_KEY") or None,
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
+            public=_switch("BST_PUBLIC"),
         )
+
+
+def _switch(variable: str) -> bool:
+    # a typing error must not leave open what was meant to be closed
+    chosen = os.environ.get(variable, "").strip().lower()
+    if chosen not in YES + NO:
+        raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {chosen!r}")
+    return chosen in YES
 
 
 def _folder(variable: str, default: Path) -> Path:
