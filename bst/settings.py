@@ -6,11 +6,15 @@
     BST_TMDB_KEY       a key of The Movie Database, for real posters; without one they are drawn, and nothing is asked
     BST_TMDB_URL       another address of its API
     BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
-    BST_PUBLIC         1 for an app that strangers may open (see ``bst.access`` for what it then refuses); 0 unless set
+    BST_MAX_RUNS       how many unfinished trainings may be kept: 20 unless set
+    BST_MAX_BUNDLES    how many trained models: 200 unless set
+    BST_MAX_DISK_GB    how many gigabytes (of 10^9 bytes) both may take: 50 unless set
+    BST_PUBLIC         1 for an app that strangers may open: ``public_mode`` says what it then refuses; 0 unless set
 
 Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
 """
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +39,7 @@ class Settings:
     the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
     Database; no key, no posters from there. ``engine``: see ``inference.engines``. ``public``: strangers may open the
-    app, and may do less with it.
+    app, and may do less with it. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
     """
 
     data: Path
@@ -51,6 +55,9 @@ class Settings:
     tmdb_key: str | None = field(default=None, repr=False)
     tmdb_url: str = TMDB_URL
     public: bool = False
+    max_runs: int = 20
+    max_bundles: int = 200
+    max_disk_gb: float = 50
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -72,6 +79,9 @@ class Settings:
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
             public=_switch("BST_PUBLIC"),
+            max_runs=int(_number("BST_MAX_RUNS", cls.max_runs)),
+            max_bundles=int(_number("BST_MAX_BUNDLES", cls.max_bundles)),
+            max_disk_gb=_number("BST_MAX_DISK_GB", cls.max_disk_gb),
         )
 
 
@@ -81,6 +91,17 @@ def _switch(variable: str) -> bool:
     if chosen not in YES + NO:
         raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {chosen!r}")
     return chosen in YES
+
+
+def _number(variable: str, default: float) -> float:
+    chosen = os.environ.get(variable, "").strip()
+    try:
+        number = float(chosen) if chosen else default
+    except ValueError:
+        number = -1
+    if not 0 <= number < math.inf:
+        raise ConfigError(f"{variable} must be a number, 0 or more, not {chosen!r}")
+    return number
 
 
 def _folder(variable: str, default: Path) -> Path:
