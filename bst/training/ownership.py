@@ -39,7 +39,8 @@ def read(folder: Path) -> Owner:
 def require(name: str, owner: Owner, asker: str | None, confirmed: bool) -> None:
     """Raise ``TrainingError`` unless ``asker`` may end or delete a run: it is theirs, or they confirmed it.
 
-    ``asker``: None for a program, which may.
+    ``asker``: a browser's key, "" if it has none; None for a program, which may.
     """
-    if asker is not None and asker != owner.key and not confirmed:
+    own = asker is None or (asker != "" and asker == owner.key)
+    if not own and not confirmed:
         raise TrainingError(f"run {name} was started by somebody else; confirm that it is to end")

@@ -25,8 +25,9 @@ def check() -> None:
     used = (_bytes(settings.runs) + _bytes(settings.bundles)) / GIGABYTE
     if used >= settings.max_disk_gb:
         raise TrainingError(
-            f"no room for another run: models and unfinished runs take {used:.3g} of at most {settings.max_disk_gb:g} GB "
-            f"(BST_MAX_DISK_GB); delete runs on the Training page, or folders in {settings.bundles}"
+            f"no room for another run: models and unfinished runs take {used:.3g} of at most "
+            f"{settings.max_disk_gb:g} GB (BST_MAX_DISK_GB); delete runs on the Training page, or folders in "
+            f"{settings.bundles}"
         )
 
 
