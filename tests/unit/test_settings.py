@@ -9,7 +9,7 @@ from bst.errors import ConfigError
 from bst.settings import PROJECT, Settings, get_settings, override_settings
 
 FOLDERS = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL")
-VARIABLES = (*FOLDERS, "BST_PUBLIC")
+VARIABLES = (*FOLDERS, "BST_PUBLIC", "BST_MAX_RUNS", "BST_MAX_BUNDLES", "BST_MAX_DISK_GB")
 
 
 @pytest.fixture(autouse=True)
@@ -83,4 +83,19 @@ def test_public_mode_is_switched_on_by_a_word_for_yes(monkeypatch, value, public
 def test_a_typing_error_does_not_leave_an_app_open(monkeypatch, value):
     monkeypatch.setenv("BST_PUBLIC", value)
     with pytest.raises(ConfigError, match=f"BST_PUBLIC must be 1 or 0 .*not '{value}'"):
+        Settings.from_environment()
+
+
+def test_quotas_are_numbers(monkeypatch):
+    for name, value in (("BST_MAX_RUNS", "3"), ("BST_MAX_BUNDLES", ""), ("BST_MAX_DISK_GB", "0.5")):
+        monkeypatch.setenv(name, value)
+    settings = Settings.from_environment()
+    assert (settings.max_runs, settings.max_bundles, settings.max_disk_gb) == (3, 200, 0.5)
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "inf", "nan", "1 GB"])
+@pytest.mark.parametrize("name", ["BST_MAX_RUNS", "BST_MAX_BUNDLES", "BST_MAX_DISK_GB"])
+def test_a_quota_that_is_no_number_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name} must be a number, 0 or more, not '{value}'"):
         Settings.from_environment()
