@@ -1,6 +1,7 @@
 """How much trainings may leave behind: unfinished runs, models, and the disk space of both (see ``bst.settings``)."""
 
 import contextlib
+import stat
 from pathlib import Path
 
 from bst.errors import TrainingError
@@ -39,5 +40,6 @@ def _bytes(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # a run that has just ended has removed it
-            total += path.lstat().st_size
+            status = path.lstat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total

@@ -25,11 +25,11 @@ REAL_USERS = f"Showing single users of a dataset of real people {OFF}"
 @pytest.fixture
 def models(kinds_dir, tmp_path, override_settings):
     """A model of the demo world, and one whose users pass for real people; nothing else is here."""
-    shutil.copytree(kinds_dir / "timeline", tmp_path / "bundles" / "demo")
-    real = tmp_path / "bundles" / "real"
-    shutil.copytree(kinds_dir / "timeline", real)
-    about = json.loads((real / "bundle.json").read_text("utf-8")) | {"simulated": False, "dataset_title": "Real people"}
-    (real / "bundle.json").write_text(json.dumps(about), "utf-8")
+    for name, real in (("demo", {}), ("real", {"simulated": False, "dataset_title": "Real people"})):
+        folder = shutil.copytree(kinds_dir / "timeline", tmp_path / "bundles" / name)
+        metadata = json.loads((folder / "bundle.json").read_text("utf-8"))
+        metadata["sizes"]["users"] = 2000  # as many as the demo world has, so that some are known to be held out
+        (folder / "bundle.json").write_text(json.dumps(metadata | real), "utf-8")
     (tmp_path / "runs").mkdir()
     return override_settings(
         bundles=tmp_path / "bundles", runs=tmp_path / "runs", evaluation_cache=tmp_path / "evaluations"
