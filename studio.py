@@ -84,8 +84,11 @@ page = st.navigation(
 
 # not before the navigation is drawn: on a fresh server they may still be on their way, see ``warm_up``
 from bst.errors import BSTError  # noqa: E402
+from pages.shared.state import uploads  # noqa: E402
 from pages.shared.widgets import dataset_prompt, model_selector, story_return  # noqa: E402
 
+if page.url_path not in pages.WITH_UPLOADS:
+    uploads.drop()
 choice = model_selector.render(page.url_path)
 page_frame.draw_simulated_badge(choice.bundle)
 if choice.bundle is not None:

@@ -65,3 +65,7 @@ class ReportError(BSTError):
 
 class StoryError(BSTError):
     """A story cannot be opened or told: the message names the field and the mend."""
+
+
+class SwitchedOffError(BSTError):
+    """What was asked for is not offered on a public server."""

@@ -6,10 +6,15 @@
     BST_TMDB_KEY       a key of The Movie Database, for real posters; without one they are drawn, and nothing is asked
     BST_TMDB_URL       another address of its API
     BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
+    BST_MAX_RUNS       how many unfinished trainings may be kept: 20 unless set
+    BST_MAX_BUNDLES    how many trained models: 200 unless set
+    BST_MAX_DISK_GB    how many gigabytes (of 10^9 bytes) both may take: 50 unless set
+    BST_PUBLIC         1 for an app that strangers may open: ``public_mode`` says what it then refuses; 0 unless set
 
 Read them with ``get_settings()`` when they are needed, never at import: tests replace them with ``override_settings``.
 """
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +22,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bst.errors import ConfigError
+
 TMDB_URL = "https://api.themoviedb.org/3"
 PROJECT = Path(__file__).resolve().parents[1]
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,8 @@ class Settings:
     folders, and ``evaluation_cache`` what an evaluation keeps of a dataset's rows. ``results`` holds figures that
     the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
-    Database; no key, no posters from there. ``engine``: see ``inference.engines``.
+    Database; no key, no posters from there. ``engine``: see ``inference.engines``. ``public``: strangers may open the
+    app, and may do less with it. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
     """
 
     data: Path
@@ -45,10 +54,17 @@ class Settings:
     # its key is not shown in a traceback
     tmdb_key: str | None = field(default=None, repr=False)
     tmdb_url: str = TMDB_URL
+    public: bool = False
+    max_runs: int = 20
+    max_bundles: int = 200
+    max_disk_gb: float = 50
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the settings of a program that has just been started."""
+        """Return the settings of a program that has just been started.
+
+        Raises ``ConfigError`` for a value that means nothing.
+        """
         data = PROJECT / "data"
         return cls(
             data=_folder("BST_DATA_DIR", data),
@@ -62,7 +78,30 @@ class Settings:
             tmdb_key=os.environ.get("BST_TMDB_KEY") or None,
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
+            public=_switch("BST_PUBLIC"),
+            max_runs=int(_number("BST_MAX_RUNS", cls.max_runs)),
+            max_bundles=int(_number("BST_MAX_BUNDLES", cls.max_bundles)),
+            max_disk_gb=_number("BST_MAX_DISK_GB", cls.max_disk_gb),
         )
+
+
+def _switch(variable: str) -> bool:
+    # a typing error must not leave open what was meant to be closed
+    chosen = os.environ.get(variable, "").strip().lower()
+    if chosen not in YES + NO:
+        raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {chosen!r}")
+    return chosen in YES
+
+
+def _number(variable: str, default: float) -> float:
+    chosen = os.environ.get(variable, "").strip()
+    try:
+        number = float(chosen) if chosen else default
+    except ValueError:
+        number = -1
+    if not 0 <= number < math.inf:
+        raise ConfigError(f"{variable} must be a number, 0 or more, not {chosen!r}")
+    return number
 
 
 def _folder(variable: str, default: Path) -> Path:

@@ -2,8 +2,8 @@
 
 The process outlives the one that started it. Besides what ``bst.training.runs`` writes, its folder ``runs/NAME`` then
 holds ``process.json`` (which process, and whether it was cancelled), ``progress.json`` (how far it is, written twice a
-second) and ``log.txt`` (everything that it printed). A run whose process is gone was cancelled or has died; both can
-be resumed.
+second), ``log.txt`` (everything that it printed) and ``owner.json`` (see ``ownership``). A run whose process is gone
+was cancelled or has died; both can be resumed. In public mode runs can only be watched.
 """
 
 import json
@@ -20,10 +20,14 @@ from typing import Any, Literal
 import pandas as pd
 import psutil
 
+from bst import public_mode
 from bst.errors import BSTError, TrainingError
 from bst.files import write_whole
 from bst.models.trainer import Progress
+from bst.public_mode import Feature
 from bst.settings import PROJECT, get_settings, override_settings
+from bst.training import ownership
+from bst.training.ownership import Owner
 from bst.training.runs import RunSettings, check_new, read_settings, train, write_settings
 
 # seconds that a process has to end when it is asked to, before it is killed
@@ -49,7 +53,7 @@ class RunStatus:
     ``stage`` is a sentence about what is being done. ``epoch`` of ``epochs`` is under way; ``share`` (0 … 1) of the run
     is done; ``remaining_s`` is an estimate in seconds, None while unknown; ``metrics`` are those of the epoch under
     way. ``history``: the learning curves so far, one row an epoch. ``log``: the last lines. ``ending`` is a sentence
-    about how a run died, as far as it is known.
+    about how a run died, as far as it is known. ``owner``: who started it.
     """
 
     name: str
@@ -64,18 +68,20 @@ class RunStatus:
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     log: tuple[str, ...] = ()
     ending: str = ""
+    owner: Owner = field(default_factory=Owner)
 
 
 # the fields of ``RunStatus`` that a run writes into ``progress.json``
 _PROGRESS_FIELDS = ("stage", "epoch", "epochs", "share", "remaining_s", "metrics")
 
 
-def start(settings: RunSettings, name: str) -> None:
-    """Start a run in a process of its own. It ends as the bundle ``name``.
+def start(settings: RunSettings, name: str, owner: str = "") -> None:
+    """Start a run in a process of its own. It ends as the bundle ``name``. ``owner``: whose it is, see ``ownership``.
 
-    Raises ``TrainingError`` if the name is taken or not allowed, another run is under way, or the folder cannot be
-    written.
+    Raises ``TrainingError`` if the name is taken or not allowed, another run is under way, there are too many already,
+    or the folder cannot be written.
     """
+    public_mode.require(Feature.TRAINING)
     folder = _folder(name)
     with _starting:
         _refuse_second()
@@ -88,6 +94,7 @@ def start(settings: RunSettings, name: str) -> None:
         except OSError as error:
             raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
         try:
+            ownership.write(folder, Owner(owner, time.time()))
             write_settings(folder, settings)
             _launch(folder)
         except OSError as error:
@@ -96,10 +103,11 @@ def start(settings: RunSettings, name: str) -> None:
 
 
 def resume(name: str) -> None:
-    """Continue a run that was cancelled or has died, after its last complete epoch.
+    """Continue a run that was cancelled or has died, after its last complete epoch. It stays whose it was.
 
     Raises ``TrainingError`` if there is no such run, its settings cannot be read, or a run is under way.
     """
+    public_mode.require(Feature.RUNS)
     folder = _folder(name)
     with _starting:
         _refuse_second()
@@ -110,12 +118,15 @@ def resume(name: str) -> None:
             raise TrainingError(f"the run {name} cannot continue: {error}; make room or mend its folder") from error
 
 
-def cancel(name: str) -> None:
+def cancel(name: str, asker: str | None = None, confirmed: bool = False) -> None:
     """End a run's process, and return when it has ended: after little more than ``PATIENCE_S`` seconds at most.
 
-    What it has learnt up to its last complete epoch is kept. A run that has ended already is not changed.
+    What it has learnt up to its last complete epoch is kept. A run that has ended already is not changed. ``asker``:
+    who asks, see ``ownership.require``, which raises ``TrainingError``.
     """
+    public_mode.require(Feature.RUNS)
     folder = _folder(name)
+    ownership.require(name, ownership.read(folder), asker, confirmed)
     process = _process(folder)
     if process is None:
         return
@@ -138,8 +149,13 @@ def process_of(name: str) -> psutil.Process | None:
     return _process(_folder(name))
 
 
-def discard(name: str) -> None:
-    """Remove a run that is not under way, with all that it has learnt. Raises ``TrainingError`` while it runs."""
+def discard(name: str, asker: str | None = None, confirmed: bool = False) -> None:
+    """Remove a run that is not under way, with all that it has learnt. Raises ``TrainingError`` while it runs.
+
+    ``asker``: who asks, see ``ownership.require``, which raises ``TrainingError``.
+    """
+    public_mode.require(Feature.RUNS)
+    ownership.require(name, ownership.read(_folder(name)), asker, confirmed)
     if _process(_folder(name)):
         raise TrainingError(f"run {name} is under way; cancel it first")
     shutil.rmtree(_folder(name), ignore_errors=True)
@@ -170,6 +186,7 @@ def status(name: str) -> RunStatus | None:
         history=_history(folder),
         log=_last_lines(folder),
         ending=_ending(folder) if state == "died" else "",
+        owner=ownership.read(folder),
     )
 
 

@@ -34,6 +34,7 @@ from bst.schema import Dataset
 from bst.settings import get_settings
 from bst.timelines.arrays import assumptions
 from bst.timelines.splits import EvaluationSplit, protocol_name
+from bst.training import quotas
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # with fewer users, averages over a sample of them mean nothing
@@ -161,7 +162,10 @@ def save_insights(bundle: Bundle, dataset: Dataset) -> None:
 
 
 def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
-    """Raise ``TrainingError`` unless a run may start under a name: a plain word, with no unfinished run, no bundle."""
+    """Raise ``TrainingError`` unless a run may start under a name.
+
+    It must be a plain word, with no unfinished run and no bundle of that name, and there must be room (``quotas``).
+    """
     short = 1 <= len(name) <= MAX_NAME_CHARACTERS and len(name.encode("utf-8", "replace")) <= MAX_NAME_BYTES
     if not short or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
         raise TrainingError(
@@ -174,6 +178,7 @@ def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False)
         raise TrainingError(f"an unfinished run is in {folder}; continue it (--resume), or drop it (--overwrite)")
     if target.exists():
         raise TrainingError(f"a bundle {name} is there already; choose another --name, or --overwrite it")
+    quotas.check()
 
 
 def _check_resumed(folder: Path, settings: RunSettings) -> None:

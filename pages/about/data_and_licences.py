@@ -9,9 +9,10 @@ import streamlit as st
 from bst import datasets
 from bst.bundles.bundle import Bundle
 from bst.datasets import tmdb
+from bst.public_mode import Feature
 from bst.settings import get_settings
 from pages.shared.format import escape_markdown
-from pages.shared.widgets import dataset_prompt
+from pages.shared.widgets import dataset_prompt, switched_off
 
 TITLE = "Data and licences"
 DATASET = "ml-1m"
@@ -43,7 +44,8 @@ def _draw_dataset() -> None:
             f"{source.title} is on this computer: {source.users:,} users, {source.movies:,} movies, "
             f"{source.ratings:,} ratings."
         )
-        st.caption(escape_markdown(str(folder)))
+        if not switched_off.caption(Feature.PATHS):
+            st.caption(escape_markdown(str(folder)))
         return
     st.markdown(
         "Without it, the app shows the demo world, whose audience is simulated; with it, ratings by real people. It is "

@@ -8,13 +8,15 @@ from typing import Literal
 
 import streamlit as st
 
-from bst import backend, datasets
+from bst import backend, datasets, public_mode
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation import measure, measure_lists
+from bst.public_mode import Feature
 from bst.timelines.splits import EvaluationSplit
 from pages.shared import keras_private
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
+from pages.shared.widgets import switched_off
 
 log = logging.getLogger(__name__)
 # before this share of a measurement is done, the time left cannot be estimated
@@ -35,6 +37,7 @@ class Job:
     """One measurement: the ``share`` that is done, its ``stage`` and, if it failed, its ``problem`` in words."""
 
     def __init__(self, bundle: Bundle, kind: Kind) -> None:
+        public_mode.require(Feature.MEASURING)
         self.kind = kind
         self.bundle, self.share, self.stage, self.problem = bundle, 0.0, "starting", ""
         self.done, self.announced, self.stop = False, False, threading.Event()
@@ -106,6 +109,8 @@ def render(
 
     When that is done, the page runs again.
     """
+    if switched_off.caption(Feature.MEASURING):
+        return
     job = _jobs().current
     running = job is not None and not job.done
 
@@ -135,7 +140,7 @@ def render(
             busy = other and f"{escape_markdown(other.bundle.title)} is being measured; one at a time."
             st.caption(busy or caption)
         if job is not None and job.problem and mine:
-            st.error(escape_markdown(job.problem), icon=":material/error:")
+            st.error(message(job.problem), icon=":material/error:")
 
     status()
 

@@ -11,7 +11,7 @@ from bst.presentation import charts, list_frames, list_sentences, sentences
 from bst.presentation.vocabulary import INTERVAL, LIST_QUALITY, RIVALS
 from bst.text import count
 from pages.evaluation import evaluation_job
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
 from pages.shared.widgets import chart_view
 
 DURATION = "two to four minutes for a million ratings"
@@ -22,7 +22,7 @@ def render(bundle: Bundle) -> None:
     try:
         measure_lists.check_unseen(bundle)
     except ConfigError as error:
-        st.caption(f"Whether listed movies are liked later cannot be measured here: {escape_markdown(str(error))}")
+        st.caption(f"Whether listed movies are liked later cannot be measured here: {message(error)}")
         return
     record = measure_lists.read(bundle)
     if record is None:

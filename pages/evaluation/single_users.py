@@ -6,13 +6,19 @@ from bst.bundles.bundle import Bundle
 from bst.evaluation import user_results
 from bst.evaluation.user_results import UserResults
 from pages.evaluation import evaluation_job
+from pages.shared import real_users
 from pages.shared.state import session_cache
 
 TAKES = "Takes about half a minute for a million ratings, once."
 
 
 def results(bundle: Bundle, key: str, what: str) -> UserResults | None:
-    """Return the results; where there are none, offer to compute them. ``what`` they are, as the subject of "are"."""
+    """Return the results; where there are none, offer to compute them. ``what`` they are, as the subject of "are".
+
+    None, too, where single users may not be shown.
+    """
+    if real_users.caption_hidden(bundle):
+        return None
     path = user_results.path_of(bundle)
     written = path.stat().st_mtime_ns if path.is_file() else 0
     key_of_results = str(path), bundle.weights_sha256, written

@@ -21,8 +21,8 @@ from bst.visitors.imports import (
     read_export,
 )
 from pages.recommend import state
-from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height
-from pages.shared.state import chosen_model, session_cache, visitor_state
+from pages.shared.format import ROW_HEIGHT, escape_markdown, message, stars, table_height
+from pages.shared.state import chosen_model, session_cache, uploads, visitor_state
 
 if TYPE_CHECKING:  # the type has no public name
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -75,7 +75,7 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
                 return
             export, matches = _read(file, catalogue, order)
     except BSTError as error:
-        st.error(f"{escape_markdown(str(error))}.", icon=":material/error:")
+        st.error(f"{message(error)}.", icon=":material/error:")
         st.caption("Nothing was changed. Choose another file above.")
         return
     # another file, or another order of its rows, needs another key: a tick must not move to another movie
@@ -100,6 +100,7 @@ def _read(file: "UploadedFile", catalogue: Catalogue, order: DateOrder | None = 
     dataset = chosen_model.bundle().dataset
 
     def read() -> tuple[Export, list[Match]]:
+        uploads.note_reading()
         text = f"Reading {escape_markdown(file.name)} and looking for its movies among {len(catalogue):,} …"
         bar = st.progress(0.0, text=text)
 
@@ -113,7 +114,7 @@ def _read(file: "UploadedFile", catalogue: Catalogue, order: DateOrder | None = 
         finally:
             bar.empty()
 
-    return session_cache.cached("import", (file.file_id, dataset, order), read, MAX_READINGS)
+    return session_cache.cached(uploads.READ, (file.file_id, dataset, order), read, MAX_READINGS)
 
 
 def _draw_review(

@@ -5,7 +5,7 @@ from typing import Literal
 import streamlit as st
 
 from bst.schema import Event, Visitor
-from pages.shared.state import session_cache
+from pages.shared.state import uploads
 
 Dialog = Literal["personas", "import"]
 
@@ -32,9 +32,9 @@ def import_number() -> int:
 
 
 def close_dialog() -> None:
-    """Close the dialog, and free what was read from a file."""
+    """Close the dialog, and free a file and what was read from it."""
     st.session_state.pop("recommend_dialog", None)
-    session_cache.clear("import")
+    uploads.drop()
 
 
 def want_real_user(wanted: bool) -> None:

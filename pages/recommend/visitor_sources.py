@@ -22,7 +22,7 @@ CARD_WIDTH = 300
 
 def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
-    simulated = chosen_model.bundle().simulated
+    bundle = chosen_model.bundle()
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
             "Personas",
@@ -31,14 +31,8 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
             on_click=state.open_personas,
             help="Start from somebody made up: a film student, a family, a horror club …",
         )
-        st.button(
-            "A simulated user" if simulated else "A real user",
-            icon=":material/casino:",
-            key="real_user",
-            on_click=_request_real_user,
-            help=f"Take the ratings of a random user {'of the simulated audience' if simulated else 'of the dataset'}, "
-            "if possible one whom the model was not trained on. Press again for another one.",
-        )
+        if not real_users.hidden(bundle):
+            _draw_real_user(bundle.simulated)
         st.button(
             "Example visitor",
             icon=":material/person:",
@@ -52,11 +46,23 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
                 key="start_empty",
                 on_click=part_runs.then_run_all(visitor_state.clear),
             )
+    real_users.caption_hidden(bundle)
     if state.is_real_user_wanted():
         _load_and_take_real_user()
     if state.open_dialog() == "personas":
         _draw_personas(catalogue, levels)
     _draw_origin()
+
+
+def _draw_real_user(simulated: bool) -> None:
+    st.button(
+        "A simulated user" if simulated else "A real user",
+        icon=":material/casino:",
+        key="real_user",
+        on_click=_request_real_user,
+        help=f"Take the ratings of a random user {'of the simulated audience' if simulated else 'of the dataset'}, "
+        "if possible one whom the model was not trained on. Press again for another one.",
+    )
 
 
 def render_import(catalogue: Catalogue, levels: tuple[float, ...]) -> None:

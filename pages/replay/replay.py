@@ -8,7 +8,7 @@ from bst.inference.recommender import Recommender
 from bst.visitors.replay import Replay
 from pages.replay import controls, pictures, state, step_view, unavailable
 from pages.shared import real_users, recommenders
-from pages.shared.format import escape_markdown
+from pages.shared.format import message
 from pages.shared.state import chosen_model, url_sync
 from pages.shared.widgets import why_link
 
@@ -23,7 +23,7 @@ SIMULATED = "These users are simulated: nobody watched anything, and the ratings
 def render() -> None:
     """Draw the page: who, then everything that changes from step to step."""
     recommenders.need_ratings()
-    if chosen_model.bundle().protocol != "visitor":
+    if chosen_model.bundle().protocol != "visitor" or real_users.hidden(chosen_model.bundle()):
         unavailable.render()
         return
     users = real_users.ready()
@@ -41,7 +41,7 @@ def render() -> None:
     try:
         scene = pictures.scene(users, recommender, user)
     except BSTError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
         return
     _draw_stage(recommender, scene, headline)
 

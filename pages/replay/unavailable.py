@@ -1,31 +1,40 @@
-"""What the page says where no user was held out of the training: why, and which models can be replayed."""
+"""What the page says where there is no user to replay: why, and with which models there is."""
 
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.text import count
-from pages.shared import resources
+from pages.shared import real_users, resources
 from pages.shared.format import escape_markdown
+from pages.shared.resources import Choice
 from pages.shared.state import chosen_model
 
 
 def render() -> None:
-    """Say that the chosen model held no user out, and offer the models that did."""
+    """Say that the chosen model held no user out, or that its users are not shown, and offer models that can be."""
     bundle = chosen_model.bundle()
-    st.title("This model has seen every user", anchor=False)
-    st.markdown(_reason(bundle))
+    if real_users.hidden(bundle):
+        st.title("The users of this dataset are not shown", anchor=False)
+        real_users.caption_hidden(bundle)
+    else:
+        st.title("This model has seen every user", anchor=False)
+        st.markdown(_reason(bundle))
     others = {
         name: choice
         for name, choice in resources.choices().items()
         if choice.bundle and not choice.problem and name != bundle.name and _can_be_replayed(choice.bundle)
     }
-    if not others:
+    if others:
+        _draw_choice(others)
+    elif not real_users.hidden(bundle):
         st.info(
             "No model here holds users out. Train one with protocol “visitor”: "
             f"`python -m bst train --dataset {bundle.dataset} --preset timeline --name mine`",
             icon=":material/info:",
         )
-        return
+
+
+def _draw_choice(others: dict[str, Choice]) -> None:
     st.markdown("Choose a model that holds users out:")
     with st.container(horizontal=True):
         for name, choice in others.items():
@@ -51,4 +60,4 @@ def _reason(bundle: Bundle) -> str:
 
 
 def _can_be_replayed(bundle: Bundle) -> bool:
-    return bundle.protocol == "visitor" and "rating" in bundle.config.tasks
+    return bundle.protocol == "visitor" and "rating" in bundle.config.tasks and not real_users.hidden(bundle)

@@ -9,7 +9,7 @@ from bst.datasets.profile import DatasetProfile, RatingsByMovie, dataset_profile
 from bst.errors import BSTError
 from bst.text import count
 from pages.shared import resources
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import chosen_model
 
@@ -68,6 +68,6 @@ def load() -> None:
         try:
             _load(bundle.dataset)
         except BSTError as error:
-            st.error(escape_markdown(str(error)), icon=":material/error:")
+            st.error(message(error), icon=":material/error:")
             return
     st.rerun()

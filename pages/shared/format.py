@@ -3,6 +3,8 @@
 import math
 import re
 
+from bst.errors import BSTError
+from bst.public_mode import without_paths
 from bst.text import count
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -22,6 +24,11 @@ def escape_markdown(text: str) -> str:
     links, formulas ($) and Streamlit's own :directives:. Line breaks become spaces.
     """
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def message(error: BSTError | str) -> str:
+    """Return what an error says, for Streamlit's Markdown; on a public server without the paths of its files."""
+    return escape_markdown(without_paths(str(error)))
 
 
 def stars(rating: float) -> str:

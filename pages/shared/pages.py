@@ -12,3 +12,5 @@ ABOUT = "pages/about/about.py"
 
 # the paths of pages whose address says what they show, not who the visitor is
 OWN_ADDRESS = ("story",)
+# the paths of pages that take files; Recommend is the first page
+WITH_UPLOADS = ("", "story")

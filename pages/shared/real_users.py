@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from bst import datasets
+from bst import datasets, public_mode
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
+from bst.public_mode import Feature
 from bst.schema import AGE_LABELS, SEX_LABELS, Dataset, Visitor
 from bst.text import count
 from bst.visitors.replay import RealUsers
 from pages.shared import resources
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import chosen_model, session_cache
+from pages.shared.widgets import switched_off
 
 
 # apart from the users, as several bundles share a dataset
@@ -25,7 +27,19 @@ def _users() -> LoadOnce[RealUsers]:
     return LoadOnce()
 
 
+def hidden(bundle: Bundle) -> bool:
+    """Tell whether the users of a bundle's dataset may not be shown: they are real people, and the server is public."""
+    return not bundle.simulated and public_mode.refusal(Feature.REAL_USERS) is not None
+
+
+def caption_hidden(bundle: Bundle) -> bool:
+    """Say, where a control for single users would be, that they are not shown, if so; return whether."""
+    return hidden(bundle) and switched_off.caption(Feature.REAL_USERS)
+
+
 def _load(bundle: Bundle) -> RealUsers:
+    if not bundle.simulated:
+        public_mode.require(Feature.REAL_USERS)
     key = resources.dataset_key(bundle.dataset)
     return RealUsers(bundle, _datasets().load(key, lambda: datasets.load(bundle.dataset)))
 
@@ -36,16 +50,19 @@ def _key(bundle: Bundle) -> tuple:
 
 
 def ready() -> RealUsers | None:
-    """Return the users of the chosen bundle's dataset if they are in memory already."""
-    return _users().get(_key(chosen_model.bundle()))
+    """Return the users of the chosen bundle's dataset if they are in memory already, and may be shown."""
+    bundle = chosen_model.bundle()
+    return None if hidden(bundle) else _users().get(_key(bundle))
 
 
 def load() -> None:
     """Load them behind a message that says what is going on, then run the page again.
 
-    A dataset that cannot be read ends in a notice, and ``ready`` stays None.
+    A dataset that cannot be read, or whose users may not be shown, ends in a notice, and ``ready`` stays None.
     """
     bundle = chosen_model.bundle()
+    if caption_hidden(bundle):
+        return
     users = count(bundle.sizes.users, "simulated user" if bundle.simulated else "user")
     with st.container():
         st.info(
@@ -56,7 +73,7 @@ def load() -> None:
         try:
             _users().load(_key(bundle), lambda: _load(bundle))
         except BSTError as error:
-            st.error(escape_markdown(str(error)), icon=":material/error:")
+            st.error(message(error), icon=":material/error:")
             return
     st.rerun()
 

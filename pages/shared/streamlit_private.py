@@ -22,6 +22,13 @@ def is_history_navigation() -> bool:
     return bool(context and context.is_history_navigation)
 
 
+def drop_uploaded_files() -> None:
+    """Give back the memory of all files that this session uploaded: Streamlit keeps them as long as the session."""
+    context = get_script_run_ctx()
+    if context:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
 def pages_are_registered() -> None:
     """Tell Streamlit, before the first session, that ``st.navigation`` names the pages, not the folder ``pages``.
 

@@ -8,15 +8,16 @@ import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import BSTError
+from bst.public_mode import Feature
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.stories import DemographicChange, RatingChange, Story, make_cast
 from bst.stories.file import SUFFIX, read_story, write_story
 from bst.stories.story import MOST_NAME, MOST_TITLE, MOST_WATCHED
 from pages.shared import resources
-from pages.shared.format import escape_markdown, stars
+from pages.shared.format import escape_markdown, message, stars
 from pages.shared.state import chosen_model, visitor_state
 from pages.shared.state.controlled import controlled
-from pages.shared.widgets import page_frame, toolbar
+from pages.shared.widgets import page_frame, switched_off, toolbar
 from pages.story import ending, state, step_editor
 from pages.story.state import Shown
 
@@ -103,6 +104,8 @@ def _file_name(story: Story) -> str:
 
 
 def _draw_opening() -> None:
+    if switched_off.caption(Feature.STORY_FILES):
+        return
     file = st.file_uploader("A story that was saved as a file", type=[SUFFIX.removeprefix(".")], key="story_file")
     if file is None:
         return
@@ -128,7 +131,7 @@ def _draw_problems(shown: Shown, catalogue: Catalogue, levels: tuple[float, ...]
     try:
         cast = make_cast(shown.story, catalogue, levels)
     except BSTError as error:
-        st.warning(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/warning:")
+        st.warning(f"{message(str(error).rstrip('.'))}.", icon=":material/warning:")
         return
     if cast.missing:
         st.warning(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bst.errors import BSTError
 from pages.shared import pages, recommenders
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
 from pages.shared.state import chosen_model
 from pages.story import editor, ending, lab, presenter, screens, state
 
@@ -42,7 +42,7 @@ def _draw_step(shown: state.Shown) -> None:
         telling = screens.draw(recommender, shown, stage)
     except BSTError as error:
         headline.title(escape_markdown(shown.story.title), anchor=False)
-        st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
+        st.error(f"{message(str(error).rstrip('.'))}.", icon=":material/error:")
         return
     headline.title(_unbroken(telling.headline), anchor=False)
     if telling.caption:

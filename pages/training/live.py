@@ -1,26 +1,57 @@
 """Unfinished training runs: how far they are, and what can be done about them."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.errors import TrainingError
+from bst.errors import BSTError
 from bst.evaluation import measure
 from bst.models.registry import preset_title
 from bst.presentation import charts, curves
+from bst.public_mode import Feature
 from bst.settings import get_settings
 from bst.text import count
 from bst.training import background
 from bst.training.background import RunStatus
 from pages.shared import resources
-from pages.shared.format import duration, escape_markdown
-from pages.shared.state import chosen_model
-from pages.shared.widgets import chart_view
+from pages.shared.format import duration, escape_markdown, message
+from pages.shared.state import chosen_model, owner
+from pages.shared.widgets import chart_view, switched_off
 
 REFRESH_SECONDS = 1.0
 # the learning curves that a run shows: of ratings, of the next movie, and of what they will like
 LIVE_CURVES = ("mae", "next_loss", "like_loss")
 CURVE_HEIGHT = 200
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way to end a run: its ``key`` and ``label``, the ``action``, and what follows from it."""
+
+    key: str
+    label: str
+    icon: str
+    action: Callable[..., None]
+    consequence: str
+
+
+CANCEL = Ending(
+    "cancel",
+    "Cancel",
+    ":material/stop_circle:",
+    background.cancel,
+    "What it has learnt up to its last complete epoch is kept, and it can be resumed later.",
+)
+DELETE = Ending(
+    "discard", "Delete", ":material/delete:", background.discard, "Deletes the run and all that it has learnt."
+)
 
 
 def render() -> None:
@@ -59,17 +90,13 @@ def _draw_runs() -> None:
 
 def _draw_run(run: RunStatus) -> None:
     st.markdown(f"**{escape_markdown(run.name)}** · {_describe_settings(run)}")
+    st.caption(_whose(run))
     match run.state:
         case "running":
             st.progress(min(run.share, 1.0), text=_describe_progress(run))
-            st.button(
-                "Cancel",
-                key=f"cancel_{run.name}",
-                icon=":material/stop_circle:",
-                on_click=background.cancel,
-                args=(run.name,),
-                help="What it has learnt up to its last complete epoch is kept, and it can be resumed later.",
-            )
+            if not switched_off.caption(Feature.RUNS):
+                _draw_ending(run, CANCEL)
+            _draw_problem(run)
         case "cancelled":
             st.info(
                 f"Cancelled after {count(len(run.history), 'complete epoch')} of {run.settings.epochs}.",
@@ -78,10 +105,10 @@ def _draw_run(run: RunStatus) -> None:
             _draw_buttons(run)
         case _:
             st.error(
-                f"This run failed after {count(len(run.history), 'complete epoch')}. {escape_markdown(run.ending)}",
+                f"This run failed after {count(len(run.history), 'complete epoch')}. {message(run.ending)}",
                 icon=":material/error:",
             )
-            if run.log:
+            if run.log and not switched_off.caption(Feature.PATHS):
                 st.caption("The last lines of its log:")
                 st.code("\n".join(run.log), language=None, wrap_lines=True)
             _draw_buttons(run)
@@ -89,6 +116,8 @@ def _draw_run(run: RunStatus) -> None:
 
 
 def _draw_buttons(run: RunStatus) -> None:
+    if switched_off.caption(Feature.RUNS):
+        return
     with st.container(horizontal=True):
         st.button(
             "Resume",
@@ -99,22 +128,63 @@ def _draw_buttons(run: RunStatus) -> None:
             args=(run.name,),
             help="Continues after its last complete epoch.",
         )
+        _draw_ending(run, DELETE)
+    _draw_problem(run)
+
+
+def _draw_ending(run: RunStatus, ending: Ending) -> None:
+    """Draw the button that ends or deletes a run: to others than its owner, behind a question that names the owner."""
+    key, own = f"{ending.key}_{run.name}", _is_own(run)
+    place = nullcontext() if own else st.popover(ending.label, icon=ending.icon, key=f"{key}_confirm")
+    with place:
+        if not own:
+            st.markdown(f"{_whose(run)} {ending.label} it all the same?")
         st.button(
-            "Delete",
-            key=f"discard_{run.name}",
-            icon=":material/delete:",
-            on_click=background.discard,
-            args=(run.name,),
-            help="Deletes the run and all that it has learnt.",
+            ending.label if own else f"{ending.label} it",
+            key=key,
+            icon=ending.icon,
+            on_click=_try,
+            args=(run.name, ending.action),
+            kwargs={"asker": owner.key() or "", "confirmed": not own},
+            help=ending.consequence,
         )
+
+
+def _is_own(run: RunStatus) -> bool:
+    return run.owner.key != "" and run.owner.key == owner.key()
+
+
+def _whose(run: RunStatus) -> str:
+    """Return who started a run, and when by the clock of the person who reads it."""
+    by = "by you" if _is_own(run) else "by someone else" if run.owner.key else "from the command line"
+    return f"Started {by}{_when(run.owner.started)}."
+
+
+def _when(started: float | None) -> str:
+    if started is None:
+        return ""
+    try:
+        zone = ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError):  # what the browser names may be unknown here
+        zone = None
+    then, now = datetime.fromtimestamp(started, zone), datetime.now(zone)
+    return f"{'' if then.date() == now.date() else f' on {then.day} {then:%B}'} at {then:%H:%M}"
+
+
+def _draw_problem(run: RunStatus) -> None:
     if problem := st.session_state.pop(f"problem_{run.name}", None):
-        st.warning(escape_markdown(problem), icon=":material/warning:")
+        st.warning(message(problem), icon=":material/warning:")
 
 
 def _resume(name: str) -> None:
+    _try(name, background.resume)
+
+
+def _try(name: str, action: Callable[..., None], **options: Any) -> None:
+    """Do something about a run; why that failed is shown with it."""
     try:
-        background.resume(name)
-    except TrainingError as error:
+        action(name, **options)
+    except BSTError as error:
         st.session_state[f"problem_{name}"] = str(error)
 
 
@@ -127,14 +197,14 @@ def _describe_settings(run: RunStatus) -> str:
     ]
     if settings.share < 1:
         parts.append(f"{settings.share:.0%} of the users")
-    return escape_markdown(", ".join(parts))
+    return message(", ".join(parts))
 
 
 def _describe_progress(run: RunStatus) -> str:
     """Return how far a run is: "Epoch 3 of 8, about 4 minutes left. Training on 9,000 ratings: MAE 0.712"."""
     stage = run.stage[:1].upper() + run.stage[1:] if run.stage else "Starting"
     if not run.epoch or not run.stage.startswith("training on"):
-        return f"{escape_markdown(stage)} …"
+        return f"{message(stage)} …"
     epoch = f"Epoch {run.epoch} of {run.epochs}"
     if run.remaining_s is not None:
         epoch += f", about {duration(run.remaining_s)} left"

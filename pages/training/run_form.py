@@ -14,11 +14,14 @@ from bst.models.classic.config import ClassicConfig
 from bst.models.config import ModelConfig, Task
 from bst.models.registry import PRESETS, describe, family_of, preset, preset_title
 from bst.models.timeline.config import TOWERS, TimelineConfig
+from bst.public_mode import Feature
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background, duration
 from bst.training.runs import RunSettings
-from pages.shared.format import about, escape_markdown
+from pages.shared.format import about, escape_markdown, message
+from pages.shared.state import owner
+from pages.shared.widgets import switched_off
 from pages.training import live
 
 KINDS = {"quick": "Quick look", "full": "Full"}
@@ -38,6 +41,8 @@ TARGETS: dict[str, tuple[Task, ...]] = {
 
 def draw_button() -> None:
     """Draw the button that opens the dialog; it is disabled while a run is under way."""
+    if switched_off.caption(Feature.TRAINING):
+        return
     running = [run.name for run in background.statuses() if run.state == "running"]
     if st.button(
         "Train a model",
@@ -134,9 +139,9 @@ def _duration_in_words(settings: RunSettings) -> str:
 
 def _start(settings: RunSettings, name: str) -> None:
     try:
-        background.start(settings, name)
+        background.start(settings, name, owner.claim())
     except BSTError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
         return
     live.watch(name)
     st.rerun()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from bst.errors import BSTError
 from pages.shared import recommenders
-from pages.shared.format import escape_markdown
+from pages.shared.format import message
 from pages.shared.state import settings
 from pages.shared.widgets import toolbar, why_link
 from pages.what_if import compare, counterfactual, models, sweep
@@ -36,7 +36,7 @@ def render() -> None:
     try:
         view.render(recommender, headline)
     except BSTError as error:  # such as a popularity filter whose ratings are gone
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
 
 
 why_link.follow()

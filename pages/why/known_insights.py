@@ -5,7 +5,9 @@ import streamlit as st
 from bst.explanation.insight_record import Insights
 from bst.explanation.insights import read_insights
 from bst.inference.recommender import Recommender
+from bst.public_mode import Feature
 from pages.shared.state.session_cache import cached, model_key
+from pages.shared.widgets import switched_off
 
 
 def insights(recommender: Recommender) -> Insights | None:
@@ -18,8 +20,9 @@ def insights(recommender: Recommender) -> Insights | None:
 
 def draw_missing(recommender: Recommender, what: str) -> None:
     """Say how to measure the insights. ``what`` they would show, as the subject of "cannot be shown"."""
-    st.info(
-        f"This model has not been measured over many visitors yet, so {what} cannot be shown. This takes some minutes:",
-        icon=":material/info:",
-    )
+    missing = f"This model has not been measured over many visitors yet, so {what} cannot be shown."
+    if switched_off.caption(Feature.MEASURING):
+        st.info(missing, icon=":material/info:")
+        return
+    st.info(f"{missing} This takes some minutes:", icon=":material/info:")
     st.code(f"python -m bst insights --bundle {recommender.bundle.name}", language=None)

@@ -19,7 +19,7 @@ from bst.explanation.sentences import (
 )
 from bst.inference.recommender import Recommender
 from pages.shared import pages, recommenders
-from pages.shared.format import escape_markdown, stars
+from pages.shared.format import escape_markdown, message, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
@@ -43,7 +43,7 @@ def render() -> None:
     try:
         _draw_explanation(recommender, subject, headline)
     except BSTError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
 
 
 def _draw_explanation(recommender: Recommender, subject: Subject, headline: DeltaGenerator) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
@@ -27,6 +28,14 @@ APP = Path(__file__).parents[2] / "studio.py"
 def app() -> AppTest:
     """The app on the embedded demo bundle, after the model has been loaded."""
     return start("demo")
+
+
+@pytest.fixture(autouse=True)
+def cookies(monkeypatch) -> dict[str, str]:
+    """The cookies of the browser, which AppTest has not."""
+    cookies: dict[str, str] = {}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda context: cookies))
+    return cookies
 
 
 def start(bundle: str | None = None, parameters: dict[str, str] | None = None) -> AppTest:

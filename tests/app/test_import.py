@@ -5,6 +5,8 @@ import pytest
 from bst.datasets import load_movies
 from bst.schema import MAX_HISTORY, Visitor
 from bst.visitors.imports.names import split_year
+from pages.shared import streamlit_private
+from pages.shared.state import uploads
 from tests.app.conftest import captions, shown_titles
 
 pytestmark = pytest.mark.timeout(180)
@@ -263,3 +265,37 @@ def test_imdb_and_movielens_exports(app):
     app.button(key="import_take").click().run()
     assert watched(app) == [("The Matrix (1999)", 5)]
     assert "Imported from MovieLens: 1 movie." in captions(app)
+
+
+@pytest.mark.parametrize("leave", ["import_take", "import_cancel", "pages/about/about.py"])
+def test_the_memory_of_a_file_is_given_back(leave, app, monkeypatch):
+    dropped = []
+    monkeypatch.setattr(streamlit_private, "drop_uploaded_files", lambda: dropped.append(True))
+    upload(open_dialog(app), "ratings.csv", LETTERBOXD)
+    assert not dropped
+    assert app.session_state["cached_import"]
+    if leave in {button.key for button in app.button}:
+        app.button(key=leave).click().run()
+    else:
+        app.switch_page(leave).run()
+    assert dropped
+    assert "cached_import" not in app.session_state
+
+
+def test_a_stranger_has_so_many_files_read_and_no_more_for_a_while(app, monkeypatch, override_settings):
+    monkeypatch.setattr(uploads, "MOST_OF_SESSION", 2)
+    monkeypatch.setattr(uploads, "_all_sessions", uploads.RateLimit(3))
+    override_settings(public=True)
+    open_dialog(app)
+    for rated in "12":
+        upload(app, f"{rated}.csv", letterboxd(list(TITLES.values())[:3], rated))
+        assert not app.error
+        app.run()  # a tick reads nothing anew
+    upload(app, "3.csv", letterboxd(list(TITLES.values())[:3], "3"))
+    words = app.error[0].value.replace("\\", "")
+    assert words == (
+        "this public server reads 2 files of a visitor, and 120 of all, in 10 minutes; try again in 10 minutes."
+    )
+    override_settings(public=False)
+    app.run()
+    assert not app.error

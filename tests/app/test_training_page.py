@@ -166,6 +166,61 @@ def test_a_finished_run_is_noticed_though_another_page_was_shown(kinds, runs):
     assert not any("has finished training" in text.value for text in app.markdown)
 
 
+def start_a_run(monkeypatch, cookies, name):
+    """Start a run whose process has died at once, and let the browser keep the cookie, if it keeps any."""
+    monkeypatch.setattr(background, "_launch", lambda folder: None)
+    dialog = AppTest.from_function(form, default_timeout=120).run()
+    dialog.text_input(key="train_name_demo_quick").set_value(name).run()
+    dialog.button(key="train_start").click().run()
+    assert not dialog.exception
+    cookies["bst_owner"] = dialog.session_state["owner"]
+
+
+def said(app) -> str:
+    return " ".join(element.value for element in [*app.caption, *app.markdown])
+
+
+def test_whoever_started_a_run_still_owns_it_after_a_reload(kinds, runs, monkeypatch, cookies):
+    start_a_run(monkeypatch, cookies, "mine")
+    secret = cookies["bst_owner"]
+    app = training("timeline")
+    assert re.search(r"Started by you at \d\d:\d\d\.", said(app))
+    assert "all the same" not in said(app)
+    app.button(key="discard_mine").click().run()
+    assert not (runs / "mine").exists()
+    start_a_run(monkeypatch, cookies, "another")
+    assert cookies["bst_owner"] == secret
+    assert secret not in (runs / "another" / "owner.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("cookie", [None, "0" * 32, "damaged"])
+def test_another_browser_is_told_whose_run_it_is_before_it_ends_it(cookie, kinds, runs, monkeypatch, cookies):
+    start_a_run(monkeypatch, cookies, "theirs")
+    cookies.clear()
+    if cookie:
+        cookies["bst_owner"] = cookie
+    app = training("timeline")
+    question = r"Started by someone else at \d\d:\d\d\. Delete it all the same\?"
+    assert [text.value for text in app.main.markdown if re.fullmatch(question, text.value)]
+    assert app.button(key="discard_theirs").label == "Delete it"
+    assert app.button(key="resume_theirs")
+    app.button(key="discard_theirs").click().run()
+    assert not app.exception
+    assert not (runs / "theirs").exists()
+
+
+def test_a_run_of_the_command_line_is_not_ended_unasked(kinds, runs):
+    write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    app = training("timeline")
+    assert "Started from the command line. Delete it all the same?" in said(app)
+
+
+def test_nobody_gets_a_cookie_before_they_start_a_training(kinds, runs, monkeypatch, cookies):
+    assert "owner" not in training("timeline").session_state
+    start_a_run(monkeypatch, cookies, "mine")
+    assert re.fullmatch("[0-9a-f]{32}", cookies["bst_owner"])
+
+
 def form():
     from pages.training import run_form
 
@@ -181,7 +236,7 @@ def dialog(kinds, runs):
 
 def test_the_form_opens_with_a_training_of_about_a_minute(kinds, runs, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start", lambda settings, name: started.append((settings, name)))
+    monkeypatch.setattr(background, "start", lambda settings, name, owner: started.append((settings, name)))
     monkeypatch.setattr(duration, "slowness", lambda: 1.0)
     dialog = AppTest.from_function(form, default_timeout=120).run()
     assert dialog.segmented_control(key="train_kind").value == "quick"
@@ -209,7 +264,7 @@ def test_the_form_says_how_long_a_full_training_takes(dialog, monkeypatch):
 
 def test_the_run_is_started_with_the_settings_of_the_form(dialog, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start", lambda settings, name: started.append((settings, name)))
+    monkeypatch.setattr(background, "start", lambda settings, name, owner: started.append((settings, name)))
     dialog.select_slider(key="train_share").set_value(0.05)
     dialog.selectbox(key="train_targets").set_value("Ratings only").run()
     dialog.slider(key="train_epochs_timeline_8").set_value(2)
@@ -227,7 +282,7 @@ def test_the_run_is_started_with_the_settings_of_the_form(dialog, monkeypatch):
 
 def test_towers_keep_their_proportions_of_the_epochs(dialog, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings.config))
+    monkeypatch.setattr(background, "start", lambda settings, name, owner: started.append(settings.config))
     dialog.slider(key="train_epochs_timeline_24").set_value(12).run()
     dialog.button(key="train_start").click().run()
     assert {name: tower.epochs for name, tower in started[0].towers.items()} == {"rating": 4, "next": 12, "like": 5}
@@ -235,7 +290,7 @@ def test_towers_keep_their_proportions_of_the_epochs(dialog, monkeypatch):
 
 def test_one_task_alone_can_be_trained_for(dialog, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings.config))
+    monkeypatch.setattr(background, "start", lambda settings, name, owner: started.append(settings.config))
     assert dialog.selectbox(key="train_targets").value == "Everything"
     for target in dialog.selectbox(key="train_targets").options[1:]:
         dialog.selectbox(key="train_targets").set_value(target).run()
@@ -246,7 +301,7 @@ def test_one_task_alone_can_be_trained_for(dialog, monkeypatch):
 
 def test_a_classic_preset_has_its_own_settings(dialog, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start", lambda settings, name: started.append(settings))
+    monkeypatch.setattr(background, "start", lambda settings, name, owner: started.append(settings))
     dialog.selectbox(key="train_preset").set_value("compact").run()
     dialog.slider(key="train_compact_window").set_value(5)
     dialog.select_slider(key="train_compact_rate").set_value(0.03).run()

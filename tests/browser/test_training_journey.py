@@ -66,6 +66,18 @@ def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: P
     expect(page.get_by_text("Compact BST on demo, protocol windows, seed 0, 5% of the users")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
 
+    # and it is still theirs; whoever else looks on would have to confirm that it is to end
+    expect(page.get_by_text("Started by you at")).to_be_visible()
+    stranger = browser.new_context(base_url=workshop)
+    other = stranger.new_page()
+    other.goto("/training?bundle=demo")
+    expect(other.get_by_text("Started by someone else at")).to_be_visible()
+    other.get_by_role("button", name="Cancel").click()
+    expect(other.get_by_text("Cancel it all the same?")).to_be_visible()
+    other.wait_for_timeout(2500)  # the question stays while the run goes on
+    expect(other.get_by_role("button", name="Cancel it")).to_be_visible()
+    stranger.close()
+
     # cancel does not wait for the end of the training; what was learnt is kept
     page.get_by_role("button", name="Cancel").click()
     cancelled = page.get_by_text("Cancelled after")

@@ -67,6 +67,25 @@ def test_a_folder_called_pages_is_not_looked_through_once_the_server_has_started
     assert PagesManager.uses_pages_directory is False
 
 
+def test_uploaded_files_are_given_back():
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        from pages.shared import streamlit_private
+
+        st.file_uploader("File")
+        for _ in range(2):
+            sessions = get_script_run_ctx().uploaded_file_mgr.file_storage.values()
+            st.text([len(file.data) for files in sessions for file in files.values()])
+            streamlit_private.drop_uploaded_files()
+
+    app = AppTest.from_function(script).run()
+    app.file_uploader[0].upload("x.csv", b"123", "text/csv").run()
+    assert not app.exception
+    assert [text.value for text in app.text] == ["[3]", "[]"]
+
+
 # ---- Keras
 
 

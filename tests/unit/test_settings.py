@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bst.errors import ConfigError
 from bst.settings import PROJECT, Settings, get_settings, override_settings
 
-VARIABLES = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL")
+FOLDERS = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL")
+VARIABLES = (*FOLDERS, "BST_PUBLIC", "BST_MAX_RUNS", "BST_MAX_BUNDLES", "BST_MAX_DISK_GB")
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,7 @@ def test_everything_is_in_the_project_unless_the_environment_says_otherwise():
 
 
 def test_the_environment_names_folders_and_a_mirror(monkeypatch):
-    for name, value in zip(VARIABLES, ("~/movies", "relative/cache", "https://mirror.example"), strict=True):
+    for name, value in zip(FOLDERS, ("~/movies", "relative/cache", "https://mirror.example"), strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", "/home/somebody")
     settings = Settings.from_environment()
@@ -66,3 +68,34 @@ def test_overrides_nest_and_end_even_after_an_error(tmp_path):
 def test_a_setting_that_does_not_exist_is_refused():
     with pytest.raises(TypeError, match="unexpected keyword argument 'folder'"), override_settings(folder=Path()):
         pass
+
+
+@pytest.mark.parametrize(
+    ("value", "public"), [("1", True), ("Yes", True), (" on ", True), ("0", False), ("off", False)]
+)
+def test_public_mode_is_switched_on_by_a_word_for_yes(monkeypatch, value, public):
+    assert not Settings.from_environment().public
+    monkeypatch.setenv("BST_PUBLIC", value)
+    assert Settings.from_environment().public is public
+
+
+@pytest.mark.parametrize("value", ["2", "ture", "y e s", "none"])
+def test_a_typing_error_does_not_leave_an_app_open(monkeypatch, value):
+    monkeypatch.setenv("BST_PUBLIC", value)
+    with pytest.raises(ConfigError, match=f"BST_PUBLIC must be 1 or 0 .*not '{value}'"):
+        Settings.from_environment()
+
+
+def test_quotas_are_numbers(monkeypatch):
+    for name, value in (("BST_MAX_RUNS", "3"), ("BST_MAX_BUNDLES", ""), ("BST_MAX_DISK_GB", "0.5")):
+        monkeypatch.setenv(name, value)
+    settings = Settings.from_environment()
+    assert (settings.max_runs, settings.max_bundles, settings.max_disk_gb) == (3, 200, 0.5)
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "inf", "nan", "1 GB"])
+@pytest.mark.parametrize("name", ["BST_MAX_RUNS", "BST_MAX_BUNDLES", "BST_MAX_DISK_GB"])
+def test_a_quota_that_is_no_number_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name} must be a number, 0 or more, not '{value}'"):
+        Settings.from_environment()

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from bst import datasets
+from bst import datasets, public_mode
 from bst.errors import BSTError
+from bst.public_mode import Feature
 from pages.shared import resources
-from pages.shared.format import escape_markdown
+from pages.shared.format import message
 from pages.shared.resources import Choice
+from pages.shared.widgets import switched_off
 
 MEGABYTE = 2**20
 
@@ -14,7 +16,7 @@ MEGABYTE = 2**20
 def render(choice: Choice) -> None:
     """Say why a model is not usable; where its dataset is what is missing, offer to download it."""
     st.title("This model cannot be used yet", anchor=False)
-    st.markdown(escape_markdown(choice.problem or ""))
+    st.markdown(message(choice.problem or ""))
     if choice.missing_dataset is None:
         return
     st.header(f"Get {datasets.SOURCES[choice.missing_dataset].title}", anchor=False)
@@ -23,11 +25,13 @@ def render(choice: Choice) -> None:
 
 def draw_error(error: BSTError) -> None:
     """Say why a page could not be drawn completely, and what to do about it."""
-    st.error(f"{escape_markdown(str(error).rstrip('.'))}.", icon=":material/error:")
+    st.error(f"{message(str(error).rstrip('.'))}.", icon=":material/error:")
 
 
 def offer(name: str) -> None:
     """Offer to download a known dataset: its licence, the button, and the command that does the same."""
+    if switched_off.caption(Feature.DOWNLOADS):
+        return
     source = datasets.SOURCES[name]
     with st.container(border=True):
         st.markdown("**Licence**")
@@ -39,6 +43,7 @@ def offer(name: str) -> None:
 
 
 def _download(name: str, title: str) -> None:
+    public_mode.require(Feature.DOWNLOADS)
     bar = st.progress(0.0, text=f"Connecting for {title} …")
 
     def on_progress(done: int, total: int) -> None:
@@ -49,7 +54,7 @@ def _download(name: str, title: str) -> None:
         datasets.download(name, on_progress=on_progress)
     except BSTError as error:
         bar.empty()
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
         return
     resources.look_again()
     st.rerun()

@@ -8,7 +8,7 @@ from bst.bundles.bundle import Bundle
 from bst.models.config import ModelConfig
 from bst.text import count
 from pages.shared import pages, resources
-from pages.shared.format import escape_markdown
+from pages.shared.format import escape_markdown, message
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model, url_sync
 
@@ -83,7 +83,7 @@ def _as_on_disk(before: Choice, choices: dict[str, Choice]) -> Choice:
     another = next((choice for choice in choices.values() if not choice.problem), now or next(iter(choices.values())))
     why = "is no longer on this computer"
     if now and now.problem:
-        why = f"can no longer be used: {escape_markdown(now.problem)}"
+        why = f"can no longer be used: {message(now.problem)}"
     _notify(f"{escape_markdown(before.label)} {why.rstrip('.')}. The model is {escape_markdown(another.label)} now.")
     return another
 

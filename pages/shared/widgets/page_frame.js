@@ -33,9 +33,17 @@ function closeSidebarOnPhones() {
   document.addEventListener("click", close, true)
 }
 
+// in seconds
+const YEAR = 365 * 24 * 3600
+
 export default function ({ data }) {
   // the background colour: Streamlit gives its colours only to components
   document.documentElement.style.setProperty("--background", data.background)
+  // who started a training is known again after a reload; nobody else gets a cookie
+  if (data.cookie) {
+    const secure = location.protocol === "https:" ? "; Secure" : ""
+    document.cookie = `${data.cookie}; Path=/; Max-Age=${YEAR}; SameSite=Strict${secure}`
+  }
   if (window.pageFrame) return
   window.pageFrame = true
   oneEntryPerClick()

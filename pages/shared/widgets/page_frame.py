@@ -1,7 +1,7 @@
 """The frame of every page: style beyond the theme, the badge of a simulated world, and fixes in the browser.
 
 Streamlit's theme cannot set a page's margins, motion, or buttons that show only an icon; and Streamlit does not
-make exactly one entry in the browser's history for each click. An invisible component does all that.
+make exactly one entry in the browser's history for each click, nor set a cookie. An invisible component does all that.
 """
 
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from pages.shared.state import owner
 
 if TYPE_CHECKING:  # importing it takes seconds on a fresh server, and this is drawn first
     from bst.bundles.bundle import Bundle
@@ -31,7 +33,10 @@ def render() -> None:
     """Draw the invisible component. To be called in every run, before all else."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.sidebar.container(key="page_frame"):
-        _COMPONENT(key="page_frame_component", data={"background": st.get_option(f"theme.{theme}.backgroundColor")})
+        _COMPONENT(
+            key="page_frame_component",
+            data={"background": st.get_option(f"theme.{theme}.backgroundColor"), "cookie": owner.cookie()},
+        )
 
 
 def draw_simulated_badge(bundle: "Bundle | None") -> None:
