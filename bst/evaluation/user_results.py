@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bst.bundles import sidecars
-from bst.bundles.bundle import Bundle
+from bst.bundles.bundle import WAIT_S, Bundle
 from bst.evaluation.codec import from_json, to_json
 from bst.evaluation.user_errors import UserErrors
 from bst.evaluation.worst_errors import SIDES, WorstError, WorstErrors
-from bst.files import write_whole
+from bst.files import locked, remove_temporaries, write_whole
 from bst.settings import get_settings
 
 NAME = "users"
@@ -65,8 +65,9 @@ def keep(bundle: Bundle, results: UserResults) -> None:
         sidecars.save(bundle, NAME, results.to_dict())
         return
     path = path_of(bundle)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
+    with locked(path, WAIT_S):
+        remove_temporaries(path)
+        write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
 
 
 def read(bundle: Bundle) -> UserResults | None:

@@ -1,5 +1,7 @@
 """Unfinished training runs: how far they are, and what can be done about them."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -95,25 +97,26 @@ def _draw_buttons(run: RunStatus) -> None:
             key=f"resume_{run.name}",
             type="primary",
             icon=":material/play_circle:",
-            on_click=_resume,
-            args=(run.name,),
+            on_click=_try,
+            args=(background.resume, run.name),
             help="Continues after its last complete epoch.",
         )
         st.button(
             "Delete",
             key=f"discard_{run.name}",
             icon=":material/delete:",
-            on_click=background.discard,
-            args=(run.name,),
+            on_click=_try,
+            args=(background.discard, run.name),
             help="Deletes the run and all that it has learnt.",
         )
     if problem := st.session_state.pop(f"problem_{run.name}", None):
         st.warning(escape_markdown(problem), icon=":material/warning:")
 
 
-def _resume(name: str) -> None:
+def _try(change: Callable[[str], None], name: str) -> None:
+    """Resume or remove a run; where that is refused, the page says why."""
     try:
-        background.resume(name)
+        change(name)
     except TrainingError as error:
         st.session_state[f"problem_{name}"] = str(error)
 

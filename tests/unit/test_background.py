@@ -136,14 +136,14 @@ def write_run(runs, settings, name="old", **process):
 def test_another_process_with_the_same_number_is_not_the_run(settings, folders):
     """After a restart of the computer a process id stands for something else."""
     me = psutil.Process(os.getpid())
-    write_run(folders.runs, settings, pid=me.pid, began=me.create_time() - 1000)
+    write_run(folders.runs, settings, pid=me.pid, identity=hash(me) + 1)
     assert background.status("old").state == "died"
     background.cancel("old")  # and this process lives on
     assert background.status("old").ending.startswith("It was stopped from outside")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1e99, "began": 0}', '{"pid": -4, "began": 0}']
+    "text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1e99, "identity": 0}', '{"pid": -4, "identity": 0}']
 )
 def test_damaged_notes_are_no_process(text, settings, folders):
     folder = write_run(folders.runs, settings)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from handmade import ONE_M, changed, write, zip_of
 from bst import datasets
 from bst.datasets import read
 from bst.datasets.download import RETRIES
-from bst.datasets.staging import staging_folder
 from bst.errors import DatasetError
+from bst.files import draft_of
 
 
 class Server(ThreadingHTTPServer):
@@ -361,13 +362,28 @@ def test_remains_of_a_killed_download_are_removed(server, good, into):
             time.sleep(0.02)
         process.kill()
     server.speaks.set()
-    assert [p.name.startswith(".ml-1m-") for p in into.iterdir()] == [True]
-    (into / ".ml-100k-0a_b1c2d").mkdir()  # of another release, by a program that locked nothing
-    (into / ".ml-1m-notes").mkdir()  # somebody's own
-    with staging_folder(into, ".ml-1m-") as under_way:
+    assert sorted(p.name for p in into.iterdir()) == [".ml-1m.draft", ".ml-1m.lock"]
+    (into / ".ml-100k.draft").mkdir()  # of another release
+    (into / ".notes.draft").mkdir()  # somebody's own
+    with draft_of(into / "ml-10m") as under_way:
         fetch(server, into)
-        assert sorted(p.name for p in into.iterdir()) == sorted([".ml-1m-notes", "ml-1m", under_way.name])
-    assert sorted(p.name for p in into.iterdir()) == [".ml-1m-notes", "ml-1m"]
+        assert sorted(p.name for p in into.iterdir()) == [under_way.name, ".ml-10m.lock", ".notes.draft", "ml-1m"]
+    assert sorted(p.name for p in into.iterdir()) == [".notes.draft", "ml-1m"]
+
+
+def test_a_second_download_of_the_same_is_refused_and_leaves_the_first_alone(server, good, into):
+    server.speaks.clear()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(fetch, server, into)
+        while not server.asked:
+            time.sleep(0.01)
+        message = "ml-1m is being downloaded by another program; wait until it is in"
+        with pytest.raises(DatasetError, match=message):
+            fetch(server, into)
+        server.speaks.set()
+        assert len(read(first.result(60)).ratings) == 5
+    assert len(server.asked) == 1
+    assert [p.name for p in into.iterdir()] == ["ml-1m"]
 
 
 def test_demo_is_not_downloaded(into):
