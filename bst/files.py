@@ -73,8 +73,8 @@ def remove_temporaries(path: Path) -> None:
 def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the lock of a file or a folder, which need not exist, against all other programs and threads.
 
-    Raises ``InUseError`` if somebody else holds it for longer than ``wait_s`` seconds, another ``OSError`` if the folder
-    of ``path`` cannot be written.
+    Raises ``InUseError`` if somebody else holds it for longer than ``wait_s`` seconds, another ``OSError`` if the
+    folder around ``path`` cannot be written.
     """
     from filelock import FileLock, Timeout  # here, because it is slow to import and most sessions write nothing
 
@@ -107,7 +107,7 @@ def _lock_of(path: Path) -> Path:
 
 @contextmanager
 def draft_of(target: Path, wait_s: float = 0.0) -> Iterator[Path]:
-    """Hold the lock of a folder and yield an empty one beside it, to be filled; it is removed at the end if still there.
+    """Hold the lock of a folder and yield an empty one beside it, to be filled. It is removed at the end.
 
     What killed programs left behind is put back or removed first. Pass the draft, or a folder in it, to
     ``replace_folder``. Raises as ``locked`` does.

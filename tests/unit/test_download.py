@@ -149,6 +149,7 @@ def test_wrong_checksum_is_not_downloaded_again(server, good, into):
     assert len(server.asked) == 1
 
 
+@pytest.mark.fault("network: the connection breaks twice while downloading", "tried three times; the third brings it")
 def test_broken_connection_is_retried(server, good, into):
     server.sends = [100, 200]
     steps = []
@@ -157,12 +158,14 @@ def test_broken_connection_is_retried(server, good, into):
     assert max(steps) == len(good)
 
 
+@pytest.mark.fault("network: the connection breaks each time", "one line after three tries; nothing is left")
 def test_retries_are_limited(server, good, into):
     server.sends = [len(good) // 2] * 10
     assert "broke off" in refused(server, into)
     assert len(server.asked) == 1 + RETRIES
 
 
+@pytest.mark.fault("network: it breaks, and the server never said the length", "the checksum tells; nothing is left")
 def test_broken_connection_without_a_stated_length(server, good, into):
     server.sends, server.length = [len(good) // 2] * 10, False
     assert "checksum" in refused(server, into, known_hash=sha256(good))
@@ -174,12 +177,14 @@ def test_not_found(server, into):
     assert not list(into.iterdir())
 
 
+@pytest.mark.fault("network: none", "“the server cannot be reached; check the network connection”")
 def test_no_network(server, into):
     server.server_close()
     server.shutdown()
     assert "cannot be reached" in refused(server, into)
 
 
+@pytest.mark.fault("network: the server is silent for 30 s", "tried three times, then one line")
 def test_silent_server(server, good, into, monkeypatch):
     monkeypatch.setattr(sys.modules["bst.datasets.download"], "SILENCE_SECONDS", 0.05)
     server.speaks.clear()
@@ -189,6 +194,7 @@ def test_silent_server(server, good, into, monkeypatch):
     assert len(server.asked) == 1 + RETRIES
 
 
+@pytest.mark.fault("network: so slow that it takes hours", "given up after four")
 def test_download_has_a_time_limit(server, good, into, monkeypatch):
     monkeypatch.setattr(sys.modules["bst.datasets.download"], "TOTAL_SECONDS", -1)
     assert "took longer" in refused(server, into)
@@ -246,6 +252,7 @@ def test_repeated_member(server, into, tmp_path):
     assert "could not be downloaded" in refused(server, into)
 
 
+@pytest.mark.fault("network: the file ends early", "“the zip is damaged or cut off”; nothing is left")
 def test_truncated_zip(server, good, into):
     server.content = good[: len(good) // 2]
     assert "the zip is damaged or cut off" in refused(server, into)
@@ -257,6 +264,7 @@ def test_damaged_member(server, good, into):
     assert "the zip is damaged or cut off" in refused(server, into)
 
 
+@pytest.mark.fault("network: a log-in page instead of the file", "“the zip is damaged or cut off”; nothing is left")
 def test_a_web_page_instead_of_a_zip(server, into):
     server.content = b"<html>Log in to this network first</html>"
     assert "the zip is damaged or cut off" in refused(server, into)
@@ -352,6 +360,7 @@ def test_a_zip_whose_folder_has_another_name(server, into, tmp_path):
     assert len(read(folder).ratings) == 5
 
 
+@pytest.mark.fault("kill -9 while downloading (a real process)", "the next download removes what it left")
 def test_remains_of_a_killed_download_are_removed(server, good, into):
     server.speaks.clear()  # the download waits for its first byte
     code = f"from bst import datasets; datasets.download('ml-1m', into={str(into)!r}, base_url={server.url!r})"
@@ -371,6 +380,7 @@ def test_remains_of_a_killed_download_are_removed(server, good, into):
     assert sorted(p.name for p in into.iterdir()) == [".notes.draft", "ml-1m"]
 
 
+@pytest.mark.fault("two programs download the same dataset", "the second says so; the first ends well")
 def test_a_second_download_of_the_same_is_refused_and_leaves_the_first_alone(server, good, into):
     server.speaks.clear()
     with ThreadPoolExecutor() as pool:
