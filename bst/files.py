@@ -1,9 +1,9 @@
 """Files and folders that are written completely or not at all, by one program at a time.
 
-A file is written under another name beside its own and then renamed. A folder is put together as ``.NAME.draft`` and
-takes its place by two renames; in between the old one is ``.NAME.old``. Whoever puts together a folder holds the lock
-``.NAME.lock``, which the system gives up when a program ends, however it ends: what is found under these names by
-the next who holds the lock was left behind by a program that was killed.
+A file is written under another name beside its own and then renamed. A folder is put together as ``.NAME.bst-draft``
+and takes its place by two renames; in between the old one is ``.NAME.bst-old``. Whoever puts together a folder holds
+the lock ``.NAME.bst-lock``, which the system gives up when a program ends, however it ends: what the next who holds the
+lock finds under these names was left behind by a program that was killed.
 """
 
 import glob
@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+# names that nobody gives to anything else, as what bears them may be removed
+_LOCK, _DRAFT, _OLD = ".bst-lock", ".bst-draft", ".bst-old"
 
 
 class InUseError(TimeoutError):
@@ -93,15 +96,6 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def locked_names(parent: Path) -> list[str]:
-    """Return the names of the files and folders in ``parent`` that somebody is at work on, or was when killed."""
-    return [path.name.removeprefix(".").removesuffix(".lock") for path in parent.glob(".*.lock")]
-
-
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.lock")
-
-
 # ---- folders
 
 
@@ -149,15 +143,14 @@ def remove_folder(target: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
 
 
-def recover(parent: Path, wait_s: float) -> None:
-    """Put back the folders in ``parent`` that programs had set aside when they were killed while replacing them.
+def recover(target: Path, wait_s: float) -> None:
+    """Put back a folder that a program had set aside when it was killed while replacing it, or remove it if it had done.
 
-    One that is being replaced right now is waited for.
+    If it is being replaced right now, that is waited for.
     """
-    for old in parent.glob(".*.old"):
-        target = old.with_name(old.name.removeprefix(".").removesuffix(".old"))
-        if not target.exists():
-            with suppress(OSError), locked(target, wait_s):
+    with suppress(OSError, ValueError):  # no folder that could be: its name is too long, or holds a null byte
+        if _old_of(target).is_dir():
+            with locked(target, wait_s):
                 _recover(target)
 
 
@@ -168,10 +161,9 @@ def remove_abandoned(target: Path) -> None:
             shutil.rmtree(_draft_of(target), ignore_errors=True)
 
 
-def remove_all_abandoned(parent: Path) -> None:
-    """Do as ``remove_abandoned`` for all folders in ``parent``, which must hold nothing but what this module writes."""
-    for draft in parent.glob(".*.draft"):
-        remove_abandoned(draft.with_name(draft.name.removeprefix(".").removesuffix(".draft")))
+def names_at_work(parent: Path) -> set[str]:
+    """Return the names of what is being replaced in ``parent``, or was when a program was killed."""
+    return {path.name[1 : -len(suffix)] for suffix in (_LOCK, _OLD) for path in parent.glob(f".*{suffix}")}
 
 
 def _recover(target: Path) -> None:
@@ -184,9 +176,13 @@ def _recover(target: Path) -> None:
         old.rename(target)
 
 
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_LOCK}")
+
+
 def _draft_of(target: Path) -> Path:
-    return target.with_name(f".{target.name}.draft")
+    return target.with_name(f".{target.name}{_DRAFT}")
 
 
 def _old_of(target: Path) -> Path:
-    return target.with_name(f".{target.name}.old")
+    return target.with_name(f".{target.name}{_OLD}")

@@ -16,7 +16,6 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +26,7 @@ import pandas as pd
 
 from bst.bundles.storage import LARGEST_FILE, checksums, read_weights, verify_files
 from bst.errors import BSTError, BundleError
-from bst.files import draft_of, locked_names, recover, remove_all_abandoned, replace_folder
+from bst.files import draft_of, names_at_work, recover, replace_folder
 from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model
@@ -185,9 +184,11 @@ def fingerprint(movies: pd.DataFrame) -> str:
 def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
     folder = folder or get_settings().bundles
-    recover(folder, WAIT_S)
-    # one that is being replaced at this moment has no folder, but a lock
-    names = {path.parent.name for path in folder.glob("[!.]*/bundle.json")} | set(locked_names(folder))
+    at_work = names_at_work(folder)
+    for name in at_work:
+        recover(folder / name, WAIT_S)
+    # one that is just being replaced may have no folder for a moment
+    names = {path.parent.name for path in folder.glob("[!.]*/bundle.json")} | at_work
     bundles: list[Bundle | BrokenBundle] = []
     for name in sorted(names):
         if not name.isprintable():  # undecodable bytes, line breaks: no name that can be shown
@@ -209,14 +210,9 @@ def locate(name_or_folder: str | Path) -> Path:
             if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
                 return candidate.resolve()
             if not last_try:
-                _recover_beside(candidate)
+                recover(candidate, WAIT_S)
     names = ", ".join(sorted(path.parent.name for path in bundles.glob("[!.]*/bundle.json"))) or "none"
     raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
-
-
-def _recover_beside(candidate: Path) -> None:
-    with suppress(OSError, ValueError):  # no folder that could be: too long, or a null byte
-        recover(candidate.parent, WAIT_S)
 
 
 def open_bundle(name_or_folder: str | Path) -> Bundle:
@@ -338,7 +334,6 @@ def save_bundle(
     Returns it as it is then opened. Raises ``BundleError`` if the folder cannot be written.
     """
     target = bundle.folder
-    remove_all_abandoned(target.parent)
     try:
         with draft_of(target, WAIT_S) as draft:
             np.savez(draft / "weights.npz", **_stored_weights(bundle, model))

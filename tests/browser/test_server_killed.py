@@ -6,14 +6,17 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import free_port, serving, settled
+from tests.browser.conftest import DEMO, free_port, serving, settled
+from tests.browser.test_journeys import headline, star_buttons
 
 pytestmark = pytest.mark.timeout(300)
 
 
 def kill_server(port: int) -> None:
     """End the server on a port as the system does when memory runs out."""
-    listening = [c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == psutil.CONN_LISTEN]
+    listening = [
+        c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == psutil.CONN_LISTEN
+    ]
     for pid in set(listening):
         psutil.Process(pid).kill()
 
@@ -23,9 +26,13 @@ def test_the_page_says_so_and_comes_back(browser, tmp_path):
     port = free_port()
     with serving(tmp_path / "first", port=port) as address:
         page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-        page.goto(f"{address}/?bundle=demo-compact&watched=1.5~2.4")
+        page.goto(address + DEMO)
         settled(page)
-        before = page.get_by_role("heading", level=1).inner_text(), page.url
+        newcomer = headline(page)
+        star_buttons(page, 0).nth(0).click()
+        settled(page)
+        before = headline(page), page.url
+        assert before[0] != newcomer
         kill_server(port)
         notice = page.get_by_text(re.compile("connection|connecting", re.IGNORECASE)).first
         expect(notice).to_be_visible(timeout=60_000)
@@ -34,5 +41,8 @@ def test_the_page_says_so_and_comes_back(browser, tmp_path):
     with serving(tmp_path / "second", port=port):
         settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
-        assert (page.get_by_role("heading", level=1).inner_text(), page.url) == before
+        assert (headline(page), page.url) == before
+        star_buttons(page, 2).nth(0).click()  # and it answers
+        settled(page)
+        assert headline(page) != before[0]
     page.context.close()

@@ -371,13 +371,18 @@ def test_remains_of_a_killed_download_are_removed(server, good, into):
             time.sleep(0.02)
         process.kill()
     server.speaks.set()
-    assert sorted(p.name for p in into.iterdir()) == [".ml-1m.draft", ".ml-1m.lock"]
-    (into / ".ml-100k.draft").mkdir()  # of another release
-    (into / ".notes.draft").mkdir()  # somebody's own
+    assert sorted(p.name for p in into.iterdir()) == [".ml-1m.bst-draft", ".ml-1m.bst-lock"]
+    (into / ".ml-100k.bst-draft").mkdir()  # of another release
+    (into / ".notes.bst-draft").mkdir()  # somebody's own
     with draft_of(into / "ml-10m") as under_way:
         fetch(server, into)
-        assert sorted(p.name for p in into.iterdir()) == [under_way.name, ".ml-10m.lock", ".notes.draft", "ml-1m"]
-    assert sorted(p.name for p in into.iterdir()) == [".notes.draft", "ml-1m"]
+        assert sorted(p.name for p in into.iterdir()) == [
+            under_way.name,
+            ".ml-10m.bst-lock",
+            ".notes.bst-draft",
+            "ml-1m",
+        ]
+    assert sorted(p.name for p in into.iterdir()) == [".notes.bst-draft", "ml-1m"]
 
 
 @pytest.mark.fault("two programs download the same dataset", "the second says so; the first ends well")

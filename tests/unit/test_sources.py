@@ -231,8 +231,8 @@ def test_demo_is_simulated_once_and_kept(places, simulator):
 
 def test_remains_of_a_killed_simulation_are_removed(places, simulator):
     _, project = places
-    (project / "demo" / ".world.draft" / "world").mkdir(parents=True)
-    (project / "demo" / ".world.lock").touch()
+    (project / "demo" / ".world.bst-draft" / "world").mkdir(parents=True)
+    (project / "demo" / ".world.bst-lock").touch()
     (project / "demo" / ".world-of-mine").mkdir()
     datasets.load("demo")
     assert sorted(p.name for p in (project / "demo").iterdir()) == [".world-of-mine", "world"]
