@@ -144,9 +144,9 @@ def remove_folder(target: Path) -> None:
 
 
 def recover(target: Path, wait_s: float) -> None:
-    """Put back a folder that a program had set aside when it was killed while replacing it, or remove it if it had done.
+    """Put back a folder that a program had set aside when it was killed while replacing it.
 
-    If it is being replaced right now, that is waited for.
+    If the new one was in its place already, the old one is removed. What is being replaced right now is waited for.
     """
     with suppress(OSError, ValueError):  # no folder that could be: its name is too long, or holds a null byte
         if _old_of(target).is_dir():

@@ -108,11 +108,10 @@ def test_two_processes_save_the_same_bundle_while_others_read_it(tmp_path, fault
         try:
             card = bundle.model_card
         except BundleError as error:
-            assert "meanwhile" in str(error)
-            card = "replaced meanwhile"
+            card = str(error)
         seen[card] = seen.get(card, 0) + 1
     assert [process.wait() for process in processes] == [0, 0]
-    assert {"one", "other"} <= set(seen) <= {"old", "one", "other", "replaced meanwhile"}
+    assert all(card in ("old", "one", "other") or " meanwhile" in card for card in seen), seen
     assert open_bundle(tmp_path / "model").model_card in ("one", "other")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     fault("two processes save the same bundle", f"30 saves, opened {sum(seen.values())} times meanwhile: always whole")
