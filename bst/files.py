@@ -154,10 +154,11 @@ def recover(target: Path, wait_s: float) -> None:
                 _recover(target)
 
 
-def remove_abandoned(target: Path) -> None:
-    """Remove the draft of a folder that a program left behind when it was killed; one that is in use stays."""
-    if _draft_of(target).exists():
+def clean_up(target: Path) -> None:
+    """Put back or remove all that a program left beside a folder when it was killed; what is in use stays."""
+    if any(path.exists() for path in (_draft_of(target), _old_of(target), _lock_of(target))):
         with suppress(OSError), locked(target):
+            _recover(target)
             shutil.rmtree(_draft_of(target), ignore_errors=True)
 
 

@@ -1,5 +1,6 @@
 """Download a MovieLens release: checksum, safe extraction and validation before it gets its final name."""
 
+import errno
 import shutil
 import stat
 import time
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from bst.datasets import movielens
 from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.errors import DatasetError
-from bst.files import InUseError, draft_of, remove_abandoned, replace_folder
+from bst.files import InUseError, clean_up, draft_of, replace_folder
 from bst.settings import get_settings
 
 Progress = Callable[[int, int], None]
@@ -49,7 +50,7 @@ def download(
         raise DatasetError(f"{name} is not downloaded but simulated: python -m bst simulate")
     target = Path(into or data_dir()).expanduser() / name
     for other in SOURCES:
-        remove_abandoned(target.parent / other)
+        clean_up(target.parent / other)
     if _is_present(target):
         return target
     mirror = base_url or get_settings().download_url
@@ -223,7 +224,8 @@ def _reason(error: Exception) -> str:
         return f"the request failed ({error})"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"{(error.strerror or str(error)).lower()}{where}"
+        mend = "; make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return f"{(error.strerror or str(error)).lower()}{where}{mend}"
     if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
         return f"the zip is damaged or cut off ({error})"
     return str(error).rstrip(".")

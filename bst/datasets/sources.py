@@ -16,7 +16,7 @@ from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
 from bst.datasets.parsing import quoted
 from bst.errors import DatasetError
-from bst.files import draft_of, replace_folder
+from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
 
@@ -246,6 +246,7 @@ def _load_demo() -> Dataset:
     from bst.datasets import simulation  # here, because most sessions need no simulator
 
     folder = demo_dir()
+    clean_up(folder)
     if _is_current(folder, simulation.VERSION):
         return _read_demo(folder)
     world = None

@@ -21,7 +21,7 @@ import pandas as pd
 import psutil
 
 from bst.errors import BSTError, TrainingError
-from bst.files import InUseError, locked, remove_abandoned, remove_folder, write_whole
+from bst.files import InUseError, clean_up, locked, remove_folder, write_whole
 from bst.models.trainer import Progress
 from bst.settings import PROJECT, get_settings, override_settings
 from bst.training.runs import (
@@ -157,7 +157,7 @@ def discard(name: str) -> None:
             remove_folder(folder)
         except OSError as error:
             raise TrainingError(f"run {name} cannot be removed: {error}; mend the rights of {folder}") from error
-    remove_abandoned(get_settings().bundles / name)  # it may have been killed while its bundle was written
+    clean_up(get_settings().bundles / name)  # it may have been killed while its bundle was written
 
 
 def statuses() -> list[RunStatus]:

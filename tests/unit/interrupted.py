@@ -203,8 +203,7 @@ def world_is_whole(folder: Path) -> None:
 
 
 def register(folder: Path) -> None:
-    (folder / "mine").mkdir(exist_ok=True)
-    folder_registry.register("mine", folder / "mine")
+    folder_registry.register(f"name {len(folder_registry.registered_folders())}", folder)
 
 
 def registry_is_whole(folder: Path) -> None:
@@ -221,9 +220,14 @@ def registry_before(folder: Path) -> None:
 def start_and_discard(folder: Path) -> None:
     sys.executable = shutil.which("true")  # the process of the run ends at once
     if background.status("mine"):
-        background.discard("mine")
+        discard()
     background.start(RunSettings("demo", preset("compact")), "mine")
     assert background.status("mine")
+    discard()
+
+
+def discard() -> None:
+    background.cancel("mine")
     background.discard("mine")
 
 
@@ -248,7 +252,7 @@ SCENARIOS = {
     "insights": Scenario(copy_demo, explain, insights_are_whole, ("demo",)),
     "download": Scenario(lambda folder: None, download, no_half_dataset, ("ml-1m",)),
     "demo world": Scenario(outdated_world, load_world, world_is_whole, ("world",)),
-    "registry": Scenario(registry_before, register, registry_is_whole, ("cache", "mine")),
+    "registry": Scenario(registry_before, register, registry_is_whole, ("cache",)),
     "run": Scenario(lambda folder: None, start_and_discard, runs_can_be_listed, ()),
     "import": Scenario(an_export, import_ratings, an_export, ("ratings.csv",), Path("/")),
 }
@@ -284,7 +288,7 @@ def main(name: str, action: str, work: Path) -> dict:
         folder.mkdir()
         places = {
             "runs": folder,
-            "bundles": folder,
+            "bundles": work / "bundles",
             "cache": folder / "cache",
             "evaluation_cache": folder / "evaluations",
         }
@@ -299,7 +303,8 @@ def main(name: str, action: str, work: Path) -> dict:
             try:
                 scenario.sound(folder)
                 if code != ENDED:
-                    assert operate_in_a_child(scenario, MOST_CHANGES, action, folder)[0] == ENDED
+                    again = operate_in_a_child(scenario, MOST_CHANGES, action, folder)
+                    assert again == (ENDED, ""), again
                     scenario.sound(folder)
                 hidden = [str(path) for path in folder.rglob(".*")]
                 left = sorted(path.name for path in folder.iterdir())

@@ -31,7 +31,6 @@ KILLS = {
     "registry": ("registering a dataset's folder", "no entry is lost"),
     "run": ("starting and deleting a run", "a run that can be resumed or deleted, or none"),
 }
-ROOM = "make room|free some space|Nothing was changed. Try again"
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_a_full_disk_is_told(scenario, interrupted, fault):
     assert report["messages"]
     for message in report["messages"]:
         assert "No space left on device" in message or "no space left on device" in message
-        assert any(words in message for words in ROOM.split("|")), message
+        assert "make room" in message
         assert "\n" not in message
     fault(f"disk full while {KILLS[scenario][0]}", f"full from each of {report['changes']} changes on: the old stays")
 
