@@ -29,6 +29,48 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+# ---- faults: ``python -m pytest -m fault`` prints them as a table, which is in docs/reliability.md
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "fault(fault, outcome): something that breaks, and what is right then; printed as a row of a table"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let a test's report carry its rows."""
+    report = yield
+    if report.when == "call":
+        marked = [mark.args for mark in item.iter_markers("fault") if mark.args]
+        report.user_properties += [("fault", row) for row in marked]
+    return report
+
+
+@pytest.fixture
+def fault(record_property) -> Callable[[str, str], None]:
+    """Add a row to the table of faults: what broke, and the outcome, with what was counted."""
+    return lambda broken, outcome: record_property("fault", (broken, outcome))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the table, if faults were asked for."""
+    if "fault" not in (config.option.markexpr or ""):
+        return
+    write = terminalreporter.write_line
+    write("\n| fault | outcome | |\n| --- | --- | --- |")
+    rows = [
+        (broken, outcome, word)
+        for word, reports in terminalreporter.stats.items()
+        for report in reports
+        for name, (broken, outcome) in getattr(report, "user_properties", ())
+        if name == "fault" and report.when == "call"
+    ]
+    for broken, outcome, word in sorted(rows):
+        write(f"| {broken} | {outcome} | {word} |")
+
+
 # how long an example takes on a busy machine is not what is tested
 hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("unhurried")

@@ -15,8 +15,6 @@ import hashlib
 import json
 import math
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -26,16 +24,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from bst.bundles.storage import (
-    LARGEST_FILE,
-    checksums,
-    read_weights,
-    recover,
-    replace_folder,
-    sweep_drafts,
-    verify_files,
-)
+from bst.bundles.storage import LARGEST_FILE, checksums, read_weights, verify_files
 from bst.errors import BSTError, BundleError
+from bst.files import draft_of, names_at_work, recover, replace_folder
 from bst.models.config import ModelConfig, Sizes
 from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model
@@ -48,6 +39,10 @@ VERSION = 1
 # every rating level lies strictly between these
 LEVEL_BOUNDS = (0.0, 10.0)
 BYTES_A_WEIGHT = 4
+# a bundle that another program is saving is waited for so long: it takes well under a second
+WAIT_S = 30.0
+# how often a bundle is opened again that was replaced while it was being read
+MAX_TRIES = 3
 
 T = TypeVar("T")
 
@@ -90,17 +85,41 @@ class Bundle:
     @property
     def history(self) -> pd.DataFrame:
         """Learning curves: one row an epoch."""
-        return _read(self.folder / "history.csv", pd.read_csv)
+        return self._read("history.csv", pd.read_csv)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """Figures on the test labels, as they were measured at the end of the training."""
-        return _read(self.folder / "metrics.json", lambda path: dict(json.loads(path.read_text("utf-8"))))
+        return self._read("metrics.json", lambda path: dict(json.loads(path.read_text("utf-8"))))
 
     @property
     def model_card(self) -> str:
         """The model card, Markdown."""
-        return _read(self.folder / "README.md", lambda path: path.read_text("utf-8"))
+        return self._read("README.md", lambda path: path.read_text("utf-8"))
+
+    def _read(self, name: str, parse: Callable[[Path], T]) -> T:
+        path = self.folder / name
+        try:
+            content = parse(path)
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            self.check_unchanged()
+            raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+        self.check_unchanged()
+        return content
+
+    def check_unchanged(self) -> None:
+        """Raise ``BundleError`` if another bundle has taken this one's place since it was opened, or it is gone.
+
+        What was read of the folder before is this bundle's.
+        """
+        if not self.weights_sha256:  # it is not saved yet
+            return
+        path = self.folder / "bundle.json"
+        if not path.is_file():
+            raise BundleError(f"bundle {self.name} was removed meanwhile: there is no {path} any more; choose another")
+        checksums = _read_header(path).get("sha256")
+        if not isinstance(checksums, dict) or checksums.get("weights.npz") != self.weights_sha256:
+            raise BundleError(f"bundle {self.name} was replaced by a newer training meanwhile; open it again")
 
     def check_movies(self, movies: pd.DataFrame) -> None:
         """Raise ``BundleError`` unless ``movies`` are those that the model was trained on."""
@@ -122,7 +141,11 @@ class Bundle:
         shapes = family.weight_shapes(self.config, self.sizes, len(self.levels))
         stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
         later = family.later_weight_paths(self.config)
-        return read_weights(self.folder / "weights.npz", stored, later) | from_dataset
+        try:
+            weights = read_weights(self.folder / "weights.npz", stored, later)
+        finally:
+            self.check_unchanged()
+        return weights | from_dataset
 
     def load_model(self, movies: pd.DataFrame) -> Model:
         """Return the trained Keras model. ``movies`` and errors as in ``load_weights``."""
@@ -161,26 +184,33 @@ def fingerprint(movies: pd.DataFrame) -> str:
 def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     """Return all bundles under ``folder`` (``data/bundles``), by name; damaged ones with the reason."""
     folder = folder or get_settings().bundles
-    recover(folder)
+    at_work = names_at_work(folder)
+    for name in at_work:
+        recover(folder / name, WAIT_S)
+    # one that is just being replaced may have no folder for a moment
+    names = {path.parent.name for path in folder.glob("[!.]*/bundle.json")} | at_work
     bundles: list[Bundle | BrokenBundle] = []
-    for path in sorted(folder.glob("[!.]*/bundle.json")):
-        if not path.parent.name.isprintable():  # undecodable bytes, line breaks: no name that can be shown
+    for name in sorted(names):
+        if not name.isprintable():  # undecodable bytes, line breaks: no name that can be shown
             continue
         try:
-            bundles.append(open_bundle(path.parent))
+            bundles.append(open_bundle(folder / name))
         except BSTError as error:
-            bundles.append(BrokenBundle(path.parent, str(error)))
+            if (folder / name / "bundle.json").exists():
+                bundles.append(BrokenBundle(folder / name, str(error)))
     return bundles
 
 
 def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with the known names if none fits."""
     path, bundles = Path(name_or_folder), get_settings().bundles
-    recover(bundles)
-    for candidate in (bundles / path, path):
-        # os.path, as pathlib raises for a name that is too long for a file
-        if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
-            return candidate.resolve()
+    for last_try in (False, True):
+        for candidate in (bundles / path, path):
+            # os.path, as pathlib raises for a name that is too long for a file
+            if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
+                return candidate.resolve()
+            if not last_try:
+                recover(candidate, WAIT_S)
     names = ", ".join(sorted(path.parent.name for path in bundles.glob("[!.]*/bundle.json"))) or "none"
     raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
 
@@ -190,7 +220,28 @@ def open_bundle(name_or_folder: str | Path) -> Bundle:
 
     Raises ``BundleError`` for a missing, damaged or foreign bundle, naming the file and the remedy.
     """
-    folder = locate(name_or_folder)
+    for _ in range(MAX_TRIES):
+        folder = locate(name_or_folder)
+        before = _file_id(folder / "bundle.json")
+        try:
+            return _open(folder)
+        except BundleError as error:
+            if _file_id(folder / "bundle.json") == before:
+                raise
+            # it was replaced meanwhile: the files that were read are of two bundles
+            problem = error
+    raise problem
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _open(folder: Path) -> Bundle:
     path = folder / "bundle.json"
     header = _read_header(path)
     verify_files(folder, header.get("sha256"))
@@ -283,22 +334,18 @@ def save_bundle(
     Returns it as it is then opened. Raises ``BundleError`` if the folder cannot be written.
     """
     target = bundle.folder
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    sweep_drafts(target)
     try:
-        np.savez(draft / "weights.npz", **_stored_weights(bundle, model))
-        pd.DataFrame(history).to_csv(draft / "history.csv", index=False, float_format="%.6g")
-        (draft / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
-        (draft / "README.md").write_text(card, "utf-8")
-        (draft / "bundle.json").write_text(json.dumps(_header(bundle, draft), indent=2) + "\n", "utf-8")
-        draft.chmod(0o755)  # mkdtemp makes it private; a bundle may be shared
-        replace_folder(target, draft)
+        with draft_of(target, WAIT_S) as draft:
+            np.savez(draft / "weights.npz", **_stored_weights(bundle, model))
+            pd.DataFrame(history).to_csv(draft / "history.csv", index=False, float_format="%.6g")
+            (draft / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
+            (draft / "README.md").write_text(card, "utf-8")
+            (draft / "bundle.json").write_text(json.dumps(_header(bundle, draft), indent=2) + "\n", "utf-8")
+            replace_folder(target, draft)
     except OSError as error:
-        recover(target.parent)
-        raise BundleError(f"the bundle cannot be written to {target}: {error}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        raise BundleError(
+            f"the bundle cannot be written to {target}: {error}; make room or mend the folder's rights"
+        ) from error
     return open_bundle(target)
 
 
@@ -319,10 +366,3 @@ def _stored_weights(bundle: Bundle, model: Model) -> dict[str, Any]:
     """Return the weights that a bundle holds."""
     from_dataset = family_of(bundle.config).dataset_weight_paths(bundle.config)
     return {path: values for path, values in weights_of(model).items() if path not in from_dataset}
-
-
-def _read(path: Path, parse: Callable[[Path], T]) -> T:
-    try:
-        return parse(path)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error

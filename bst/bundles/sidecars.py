@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bst.bundles.bundle import Bundle
+from bst.bundles.bundle import WAIT_S, Bundle
 from bst.errors import BundleError
-from bst.files import write_whole
+from bst.files import locked, remove_temporaries, write_whole
 
 
 def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
@@ -26,10 +26,17 @@ def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
 
 
 def save(bundle: Bundle, name: str, content: Mapping[str, Any]) -> None:
-    """Save plain values under a name. Raises ``BundleError`` if the folder cannot be written; the old file stays."""
+    """Save plain values under a name.
+
+    Raises ``BundleError`` if the folder cannot be written, or another bundle has taken its place; the old file stays.
+    """
     sidecar = {"weights": bundle.weights_sha256, name: content}
+    text = json.dumps(sidecar, separators=(",", ":"), allow_nan=False) + "\n"
     path = bundle.folder / f"{name}.json"
     try:
-        write_whole(path, json.dumps(sidecar, separators=(",", ":"), allow_nan=False) + "\n")
+        with locked(bundle.folder, WAIT_S):
+            bundle.check_unchanged()
+            remove_temporaries(path)
+            write_whole(path, text)
     except OSError as error:
         raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error

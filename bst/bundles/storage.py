@@ -1,10 +1,6 @@
-"""A bundle's folder on disk: replaced as a whole, recovered after a kill, and read without trusting it."""
+"""A bundle's files on disk, read without trusting them."""
 
-import contextlib
-import glob
 import hashlib
-import shutil
-import time
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -17,11 +13,6 @@ from bst.errors import BundleError
 FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 # bytes; enough for MovieLens 32M, whose users alone take 360 MB
 LARGEST_FILE = 2**30
-# a draft that nothing has been written to for this many seconds was left behind by a program that was killed
-STALE_S = 3600
-
-
-# ---- checked reading
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -86,44 +77,3 @@ def _check_array(path: Path, name: str, values: np.ndarray, shape: tuple[int, ..
         raise BundleError(f"{path}: {name} has shape {values.shape}, not {shape}; get the bundle again")
     if not np.isfinite(values).all():
         raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
-
-
-# ---- replacing a folder
-
-
-def replace_folder(target: Path, draft: Path) -> None:
-    """Rename ``draft`` to ``target``, whose old content goes. A program that is killed meanwhile loses neither."""
-    old = _set_aside(target)
-    for last_try in (False, True):
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            target.rename(old)
-        try:
-            draft.rename(target)
-            break
-        except OSError:  # another program has just recovered the old one
-            if last_try or not target.exists():
-                raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def recover(parent: Path) -> None:
-    """Put back the folders that a program had set aside when it was killed while replacing them."""
-    for old in parent.glob(".*-old"):
-        target = old.with_name(old.name.removeprefix(".").removesuffix("-old"))
-        if not target.exists():
-            with contextlib.suppress(OSError):  # another process was faster
-                old.rename(target)
-
-
-def sweep_drafts(target: Path) -> None:
-    """Remove the drafts of a folder that programs left behind when they were killed."""
-    for draft in target.parent.glob(f".{glob.escape(target.name)}-*"):
-        with contextlib.suppress(OSError):
-            if draft != _set_aside(target) and time.time() - draft.stat().st_mtime > STALE_S:
-                shutil.rmtree(draft, ignore_errors=True)
-
-
-def _set_aside(target: Path) -> Path:
-    """Return where the old folder is while a new one takes its place."""
-    return target.with_name(f".{target.name}-old")

@@ -1,5 +1,6 @@
 """Download a MovieLens release: checksum, safe extraction and validation before it gets its final name."""
 
+import errno
 import shutil
 import stat
 import time
@@ -10,8 +11,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from bst.datasets import movielens
 from bst.datasets.sources import SOURCES, Source, data_dir, source_of
-from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
+from bst.files import InUseError, clean_up, draft_of, replace_folder
 from bst.settings import get_settings
 
 Progress = Callable[[int, int], None]
@@ -48,13 +49,16 @@ def download(
     if not source.url:
         raise DatasetError(f"{name} is not downloaded but simulated: python -m bst simulate")
     target = Path(into or data_dir()).expanduser() / name
-    remove_abandoned(target.parent, *(_staging_prefix(source) for source in SOURCES.values()))
+    for other in SOURCES:
+        clean_up(target.parent / other)
     if _is_present(target):
         return target
     mirror = base_url or get_settings().download_url
     url = f"{mirror.rstrip('/')}/{name}.zip" if mirror else source.url
     try:
         _download(source, url, known_hash or source.known_hash, target, on_progress)
+    except InUseError as error:
+        raise DatasetError(f"{name} is being downloaded by another program; wait until it is in {target}") from error
     except _FAILURES as error:
         raise DatasetError(
             f"{name} could not be downloaded: {_reason(error)}. Nothing was changed. Try again; or download "
@@ -91,22 +95,18 @@ def _download(source: Source, url: str, known_hash: str | None, target: Path, on
     parent.mkdir(parents=True, exist_ok=True)
     try:
         # Beside the target, so that the last step is a rename within one file system.
-        with staging_folder(parent, _staging_prefix(source)) as work:
+        with draft_of(target) as work:
+            if _is_present(target):  # another program was quicker
+                return
             archive = _fetch(url, f"{source.name}.zip", work, on_progress)
             _verify(archive, known_hash)
             folder = _unpack(archive, source.folder, work / "unpacked")
             movielens.read(folder)
-            if target.exists():
-                target.rmdir()
-            folder.rename(target)
+            replace_folder(target, folder)
     except BaseException:
         if parent_is_new and not any(parent.iterdir()):
             parent.rmdir()
         raise
-
-
-def _staging_prefix(source: Source) -> str:
-    return f".{source.name}-"
 
 
 def _fetch(url: str, file: str, into: Path, on_progress: Progress | None) -> Path:
@@ -224,7 +224,8 @@ def _reason(error: Exception) -> str:
         return f"the request failed ({error})"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"{(error.strerror or str(error)).lower()}{where}"
+        mend = "; make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return f"{(error.strerror or str(error)).lower()}{where}{mend}"
     if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
         return f"the zip is damaged or cut off ({error})"
     return str(error).rstrip(".")

@@ -5,10 +5,13 @@ file outside the bundle, which git ignores; if that file is lost, only the path 
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
-from bst.files import write_whole
+from bst.files import locked, remove_temporaries, write_whole
 from bst.settings import get_settings
+
+WAIT_S = 5.0
 
 
 def registry_file() -> Path:
@@ -29,14 +32,11 @@ def registered_folders() -> dict[str, Path]:
 
 def register(name: str, folder: Path) -> None:
     """Add the folder of a dataset to the registry. If the registry cannot be written, nothing happens."""
-    folders = registered_folders()
     folder = folder.resolve()
-    if folders.get(name) == folder:
+    if registered_folders().get(name) == folder:
         return
-    folders[name] = folder
     file = registry_file()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError), locked(file, WAIT_S):  # so that of two programs neither loses the other's entry
+        remove_temporaries(file)
+        folders = registered_folders() | {name: folder}
         write_whole(file, json.dumps({name: str(path) for name, path in sorted(folders.items())}, indent=1) + "\n")
-    except OSError:
-        pass

@@ -38,8 +38,8 @@ import pandas as pd
 from bst.datasets.demo_catalogue import fingerprint
 from bst.datasets.demo_choice import MovieChoice
 from bst.datasets.demo_truth import GENRE_TASTES, MAX_STARS, SHIFTS, Effects, Truth, planted
-from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
+from bst.files import draft_of, replace_folder
 from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Dataset
 
 VERSION = 2  # raise it with any change that changes the bytes
@@ -280,19 +280,13 @@ def write(world: World, folder: Path) -> Path:
     """
     folder = Path(folder)
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise DatasetError(f"{folder} exists and is not empty; delete it or choose another folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(folder.parent, f".{folder.name}-")
-    except OSError as error:
-        raise DatasetError(f"{folder} cannot be written ({error}); choose another folder") from error
-    try:
-        with staging_folder(folder.parent, f".{folder.name}-") as staging:
-            staging.chmod(0o755)  # a temporary folder is readable by its owner only
+        with draft_of(folder) as draft:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise DatasetError(f"{folder} exists and is not empty; delete it or choose another folder")
             for name, text in _files(world):
-                with (staging / name).open("w", encoding="latin-1", newline="\n") as file:
+                with (draft / name).open("w", encoding="latin-1", newline="\n") as file:
                     file.writelines(text)
-            staging.replace(folder)
+            replace_folder(folder, draft)
     except OSError as error:
         mend = "free some space or choose another folder"
         raise DatasetError(f"{folder} cannot be written ({error}); {mend}") from error

@@ -5,9 +5,7 @@ The terms of MovieLens are at https://grouplens.org/datasets/movielens/; each re
 
 import difflib
 import json
-import shutil
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +15,13 @@ from bst.datasets import movielens
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
 from bst.datasets.parsing import quoted
-from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
+from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
 
-_STAGING_PREFIX = ".world-"
+# while another program simulates the demo world, it is waited for so long: it takes some seconds
+DEMO_WAIT_S = 120.0
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1
 WEB = "https://files.grouplens.org/datasets/movielens/"
 
@@ -247,21 +246,18 @@ def _load_demo() -> Dataset:
     from bst.datasets import simulation  # here, because most sessions need no simulator
 
     folder = demo_dir()
+    clean_up(folder)
     if _is_current(folder, simulation.VERSION):
         return _read_demo(folder)
-    remove_abandoned(folder.parent, _STAGING_PREFIX)
-    world = simulation.simulate(users=DEMO_USERS, ratings=DEMO_RATINGS, seed=DEMO_SEED)
+    world = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with staging_folder(folder.parent, _STAGING_PREFIX) as staging:
-            written = simulation.write(world, staging / "world")
-            shutil.rmtree(folder, ignore_errors=True)
-            written.rename(folder)
-    except (OSError, DatasetError):
-        # Another process was faster, or the project's folder is read-only: then the world is not kept.
-        if not _is_current(folder, simulation.VERSION):
-            with tempfile.TemporaryDirectory() as work:
-                return _read_demo(simulation.write(world, Path(work) / "world"))
+        with draft_of(folder, DEMO_WAIT_S) as draft:
+            if not _is_current(folder, simulation.VERSION):
+                world = simulation.simulate(users=DEMO_USERS, ratings=DEMO_RATINGS, seed=DEMO_SEED)
+                replace_folder(folder, simulation.write(world, draft / "world"))
+    except (OSError, DatasetError):  # the project's folder cannot be written, or the disk is full: it is not kept
+        world = world or simulation.simulate(users=DEMO_USERS, ratings=DEMO_RATINGS, seed=DEMO_SEED)
+        return replace(world.dataset, title=SOURCES["demo"].title)
     return _read_demo(folder)
 
 

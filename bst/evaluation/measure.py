@@ -163,7 +163,7 @@ def keep(bundle: Bundle, evaluation: Evaluation) -> str | None:
         sidecars.save(bundle, NAME, evaluation.record.to_dict())
         if evaluation.users is not None:
             user_results.keep(bundle, evaluation.users)
-    except (BundleError, OSError) as error:
+    except BundleError as error:
         return f"not kept: {error}"
     return None
 
@@ -172,7 +172,7 @@ def keep_users(bundle: Bundle, results: UserResults) -> str | None:
     """Keep the results of users alone. Returns a message if they could not be written, None if they were."""
     try:
         user_results.keep(bundle, results)
-    except (BundleError, OSError) as error:
+    except BundleError as error:
         return f"not kept: {error}"
     return None
 

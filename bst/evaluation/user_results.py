@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from bst.bundles import sidecars
-from bst.bundles.bundle import Bundle
+from bst.bundles.bundle import WAIT_S, Bundle
+from bst.errors import BundleError
 from bst.evaluation.codec import from_json, to_json
 from bst.evaluation.user_errors import UserErrors
 from bst.evaluation.worst_errors import SIDES, WorstError, WorstErrors
-from bst.files import write_whole
+from bst.files import locked, remove_temporaries, write_whole
 from bst.settings import get_settings
 
 NAME = "users"
@@ -59,14 +60,18 @@ class UserResults:
 def keep(bundle: Bundle, results: UserResults) -> None:
     """Keep the results of a bundle's weights, completely or not at all.
 
-    Raises ``OSError`` or ``BundleError`` if they cannot be written.
+    Raises ``BundleError`` if they cannot be written.
     """
     if bundle.simulated:
         sidecars.save(bundle, NAME, results.to_dict())
         return
     path = path_of(bundle)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
+    try:
+        with locked(path, WAIT_S):
+            remove_temporaries(path)
+            write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
+    except OSError as error:
+        raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error
 
 
 def read(bundle: Bundle) -> UserResults | None:

@@ -8,11 +8,11 @@ was cancelled or has died; both can be resumed. In public mode runs can only be 
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,16 +22,27 @@ import psutil
 
 from bst import public_mode
 from bst.errors import BSTError, TrainingError
-from bst.files import write_whole
+from bst.files import InUseError, clean_up, locked, remove_folder, write_whole
 from bst.models.trainer import Progress
 from bst.public_mode import Feature
 from bst.settings import PROJECT, get_settings, override_settings
 from bst.training import ownership
 from bst.training.ownership import Owner
-from bst.training.runs import RunSettings, check_new, read_settings, train, write_settings
+from bst.training.runs import (
+    RunSettings,
+    cannot_be_kept,
+    check_name,
+    check_new,
+    read_settings,
+    reserved,
+    train,
+    write_settings,
+)
 
 # seconds that a process has to end when it is asked to, before it is killed
 PATIENCE_S = 3.0
+# while another server starts a run, it is waited for so long: it takes a moment
+STARTING_S = 10.0
 WRITE_EVERY_S = 0.5
 LOG_LINES = 12
 LOG_TAIL_BYTES = 20_000
@@ -41,7 +52,6 @@ NICENESS = 5
 KILLED = -9
 # processes that this one started: only the parent of a process gets its exit code
 _children: dict[Path, subprocess.Popen] = {}
-_starting = threading.Lock()
 
 State = Literal["running", "cancelled", "died"]
 
@@ -83,23 +93,19 @@ def start(settings: RunSettings, name: str, owner: str = "") -> None:
     """
     public_mode.require(Feature.TRAINING)
     folder = _folder(name)
-    with _starting:
-        _refuse_second()
+    check_name(name)
+    with _alone(), reserved(folder):
         check_new(name, folder, get_settings().bundles / name)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            remove_folder(folder)  # a program that was killed had begun it
             folder.mkdir()
-        except FileExistsError:  # of two servers that start the same name, only one makes the folder
-            raise TrainingError(f"{folder} is there already; choose another name, or remove it") from None
-        except OSError as error:
-            raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
-        try:
             ownership.write(folder, Owner(owner, time.time()))
             write_settings(folder, settings)
             _launch(folder)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
+            with suppress(OSError):
+                remove_folder(folder)
+            raise cannot_be_kept(folder, error) from error
 
 
 def resume(name: str) -> None:
@@ -109,8 +115,7 @@ def resume(name: str) -> None:
     """
     public_mode.require(Feature.RUNS)
     folder = _folder(name)
-    with _starting:
-        _refuse_second()
+    with _alone(), reserved(folder):
         read_settings(folder)
         try:
             _launch(folder)
@@ -131,7 +136,8 @@ def cancel(name: str, asker: str | None = None, confirmed: bool = False) -> None
     if process is None:
         return
     record = _read_json(folder / "process.json")
-    write_whole(folder / "process.json", json.dumps(record | {"cancelled": True}))
+    with suppress(OSError):  # the disk is full: all the more reason to end it
+        write_whole(folder / "process.json", json.dumps(record | {"cancelled": True}))
     try:
         processes = [process, *process.children(recursive=True)]
         for running in processes:
@@ -150,15 +156,22 @@ def process_of(name: str) -> psutil.Process | None:
 
 
 def discard(name: str, asker: str | None = None, confirmed: bool = False) -> None:
-    """Remove a run that is not under way, with all that it has learnt. Raises ``TrainingError`` while it runs.
+    """Remove a run that is not under way, with all that it has learnt.
 
-    ``asker``: who asks, see ``ownership.require``, which raises ``TrainingError``.
+    ``asker``: who asks, see ``ownership.require``. Raises ``TrainingError`` while it runs, if it is somebody else's, or
+    if the folder cannot be removed.
     """
     public_mode.require(Feature.RUNS)
-    ownership.require(name, ownership.read(_folder(name)), asker, confirmed)
-    if _process(_folder(name)):
+    folder = _folder(name)
+    ownership.require(name, ownership.read(folder), asker, confirmed)
+    if _process(folder):
         raise TrainingError(f"run {name} is under way; cancel it first")
-    shutil.rmtree(_folder(name), ignore_errors=True)
+    with reserved(folder):
+        try:
+            remove_folder(folder)
+        except OSError as error:
+            raise TrainingError(f"run {name} cannot be removed: {error}; mend the rights of {folder}") from error
+    clean_up(get_settings().bundles / name)  # it may have been killed while its bundle was written
 
 
 def statuses() -> list[RunStatus]:
@@ -231,6 +244,21 @@ def _folder(name: str) -> Path:
     return get_settings().runs / name
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one run start at a time, whichever server starts it. Raises ``TrainingError`` if one is under way."""
+    runs = get_settings().runs
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(runs / ".starting", STARTING_S))  # no run has a name that begins with a dot
+        except InUseError as error:
+            raise TrainingError("another run is just being started; try again in a moment") from error
+        except OSError as error:
+            raise cannot_be_kept(runs, error) from error
+        _refuse_second()
+        yield
+
+
 def _refuse_second() -> None:
     running = [run for run in statuses() if run.state == "running"]
     if running:
@@ -260,16 +288,22 @@ def _launch(folder: Path) -> None:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     _children[folder.resolve()] = child
-    _write_process(folder, child.pid)
+    try:
+        _write_process(folder, child.pid)
+    except OSError:  # nobody would know of it
+        child.kill()
+        child.wait()
+        raise
 
 
 def _write_process(folder: Path, pid: int) -> None:
-    # a process id is used again one day; together with its start time it is unique
+    # a process id is used again one day; psutil's hash is of the id and of when the process began, by a clock that
+    # nobody sets
     try:
-        began = psutil.Process(pid).create_time()
+        identity = hash(psutil.Process(pid))
     except psutil.NoSuchProcess:
-        began = 0.0  # ended already
-    write_whole(folder / "process.json", json.dumps({"pid": pid, "began": began}))
+        identity = 0  # ended already
+    write_whole(folder / "process.json", json.dumps({"pid": pid, "identity": identity}))
 
 
 def _process(folder: Path) -> psutil.Process | None:
@@ -279,7 +313,7 @@ def _process(folder: Path) -> psutil.Process | None:
         process = psutil.Process(int(record["pid"]))
         if child and child.pid == process.pid:  # its own parent knows for certain; threads can outlive a zombie
             return process if child.poll() is None else None
-        same = abs(process.create_time() - float(record["began"])) < 1
+        same = hash(process) == record["identity"]
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return None

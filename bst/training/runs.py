@@ -2,13 +2,14 @@
 
 While a run is under way its folder ``runs/NAME`` holds ``run.json`` (its settings), ``history.csv`` (the curves so far)
 and ``snapshot.npz`` (everything needed to continue). Each is replaced in one step, so a kill at any moment loses at
-most the epoch under way. When the run ends, the bundle appears complete and the run's folder is removed.
+most the epoch under way. When the run ends, the bundle appears complete and the run's folder is removed. The process
+that trains holds the lock of the folder, so that no other trains, removes or replaces it.
 """
 
 import json
-import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,7 +25,15 @@ from bst.bundles.bundle import Bundle, fingerprint, save_bundle
 from bst.datasets import load, register_folder
 from bst.errors import BSTError, TrainingError
 from bst.evaluation.summary import evaluate_predictions
-from bst.files import as_array, write_arrays, write_whole
+from bst.files import (
+    InUseError,
+    as_array,
+    locked,
+    remove_folder,
+    remove_temporaries,
+    write_arrays,
+    write_whole,
+)
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
 from bst.models.registry import family_of, prepare, preset_title, read_config
@@ -42,6 +51,8 @@ MIN_USERS_FOR_INSIGHTS = 100
 # most file systems allow 255 bytes, and a draft of a bundle has a longer name
 MAX_NAME_BYTES = 200
 MAX_NAME_CHARACTERS = 80
+# whoever starts a run holds its lock for a moment, to lay out its folder
+WAIT_S = 5.0
 
 OnStage = Callable[[str], None]
 OnRow = Callable[[dict[str, float]], None]
@@ -105,15 +116,51 @@ def train(
     being done, ``on_epoch`` each finished row of the curves, ``on_progress`` a ``Progress`` several times a second.
 
     Raises ``TrainingError`` if the name is taken, there is nothing to resume, the settings are not those of the run to
-    resume, or training diverges; ``DatasetError`` or ``ConfigError`` for settings that are not possible.
+    resume, another process trains it, or training diverges; ``DatasetError`` or ``ConfigError`` for settings that are
+    not possible.
     """
     folder, target = get_settings().runs / name, get_settings().bundles / name
-    if resume:
-        _check_resumed(folder, settings)
-    else:
-        check_new(name, folder, target, overwrite=overwrite)
-        shutil.rmtree(folder, ignore_errors=True)
+    check_name(name)
+    with reserved(folder, WAIT_S):
+        if resume:
+            _check_resumed(folder, settings)
+            for file in ("snapshot.npz", "history.csv", "progress.json"):
+                remove_temporaries(folder / file)
+        else:
+            check_new(name, folder, target, overwrite=overwrite)
+            remove_folder(folder)
+        return _train(settings, folder, target, resume, on_stage, on_epoch, on_progress)
 
+
+@contextmanager
+def reserved(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a run's folder. Raises ``TrainingError`` if another process trains it, or it cannot be kept."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, wait_s))
+        except InUseError as error:
+            raise TrainingError(
+                f"run {folder.name} is under way in another process; wait until it has finished, or choose another name"
+            ) from error
+        except OSError as error:
+            raise cannot_be_kept(folder, error) from error
+        yield
+
+
+def cannot_be_kept(folder: Path, error: OSError) -> TrainingError:
+    """Return the error of a run whose folder cannot be written."""
+    return TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder")
+
+
+def _train(
+    settings: RunSettings,
+    folder: Path,
+    target: Path,
+    resume: bool,
+    on_stage: OnStage,
+    on_epoch: OnRow,
+    on_progress: OnProgress,
+) -> Bundle:
     on_stage(f"reading {settings.dataset}")
     dataset = load(settings.dataset)
     register_folder(settings.dataset, dataset)
@@ -125,7 +172,7 @@ def train(
     try:
         model, state = _fit(settings, split, folder, resume, on_stage, on_epoch, on_progress)
     except OSError as error:
-        raise TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder") from error
+        raise cannot_be_kept(folder, error) from error
     family = family_of(settings.config)
     if not state.best_epoch:
         raise TrainingError(
@@ -137,7 +184,10 @@ def train(
     record = evaluate_predictions(split, family.predict_test(model, split))
     bundle = _bundle(settings, dataset, model, state, target)
     bundle = save_bundle(bundle, model, state.history, record.to_dict(), write_card(bundle, record))
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        remove_folder(folder)
+    except OSError as error:  # the bundle is complete
+        on_stage(f"the folder of the finished run cannot be removed: {error}; remove {folder}")
     try:
         rating_counts.save(bundle, dataset)
         user_groups.save(bundle, dataset)
@@ -161,17 +211,18 @@ def save_insights(bundle: Bundle, dataset: Dataset) -> None:
     insights.save_insights(bundle, insights.make_insights(recommender, dataset))
 
 
-def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
-    """Raise ``TrainingError`` unless a run may start under a name.
-
-    It must be a plain word, with no unfinished run and no bundle of that name, and there must be room (``quotas``).
-    """
+def check_name(name: str) -> None:
+    """Raise ``TrainingError`` unless a run and its bundle may have a name: a plain word."""
     short = 1 <= len(name) <= MAX_NAME_CHARACTERS and len(name.encode("utf-8", "replace")) <= MAX_NAME_BYTES
     if not short or name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
         raise TrainingError(
             f"{name[:100]!r} cannot be the name of a bundle: use 1 … {MAX_NAME_CHARACTERS} letters, digits, '.', '_' "
             f"and '-', of {MAX_NAME_BYTES} bytes at most"
         )
+
+
+def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False) -> None:
+    """Raise ``TrainingError`` if there is an unfinished run of a name, or a bundle, or no room (see ``quotas``)."""
     if overwrite:
         return
     if (folder / "run.json").is_file():

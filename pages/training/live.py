@@ -124,8 +124,8 @@ def _draw_buttons(run: RunStatus) -> None:
             key=f"resume_{run.name}",
             type="primary",
             icon=":material/play_circle:",
-            on_click=_resume,
-            args=(run.name,),
+            on_click=_try,
+            args=(background.resume, run.name),
             help="Continues after its last complete epoch.",
         )
         _draw_ending(run, DELETE)

@@ -68,14 +68,26 @@ def clone(root: Path) -> Path:
     return root
 
 
-@contextmanager
-def serving(
-    log: Path, root: Path = ROOT, script: str | Path = "app.py", environment: dict[str, str] | None = None
-) -> Iterator[str]:
-    """Serve an app as ``streamlit run app.py`` in the folder ``root`` does; ``log`` is for what the server says."""
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def serving(
+    log: Path,
+    root: Path = ROOT,
+    script: str | Path = "app.py",
+    environment: dict[str, str] | None = None,
+    port: int | None = None,
+) -> Iterator[str]:
+    """Serve an app as ``streamlit run app.py`` in the folder ``root`` does, on a port that is free unless one is given.
+
+    ``log`` is for what the server says.
+    """
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true"]
     with log.open("w") as file:

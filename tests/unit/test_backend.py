@@ -25,10 +25,12 @@ def run(breakage: str, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.fault("TensorFlow or Keras missing or broken", "one line with the command that installs it")
 @pytest.mark.parametrize("breakage", BROKEN.values(), ids=BROKEN)
-@pytest.mark.parametrize("command", ["recommend", "presets"])
-def test_a_command_that_needs_keras_says_what_is_missing(breakage, command):
-    ended = run(breakage, command, BST_ENGINE="keras")
+@pytest.mark.parametrize("command", ["recommend", "presets", "train"])
+def test_a_command_that_needs_keras_says_what_is_missing(breakage, command, world_dir):
+    needed = ["--dataset", world_dir, "--name", "none"] if command == "train" else []
+    ended = run(breakage, command, *map(str, needed), BST_ENGINE="keras")
     assert ended.returncode == 2
     assert ended.stdout == ""
     last = ended.stderr.strip().splitlines()[-1]
@@ -37,6 +39,7 @@ def test_a_command_that_needs_keras_says_what_is_missing(breakage, command):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.fault("TensorFlow or Keras missing: recommend", "recommends, as the NumPy engine needs neither")
 @pytest.mark.parametrize("breakage", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("command", [("datasets",), ("recommend", "--watched", "Alien (1979)=5")], ids=lambda c: c[0])
 def test_what_needs_no_keras_works_without(breakage, command):

@@ -47,19 +47,10 @@ def settings(world_dir, small_settings) -> RunSettings:
     )
 
 
-def test_of_two_servers_that_start_the_same_name_one_has_it(settings, folders, monkeypatch):
-    """The other finds the folder that was made since it looked, and leaves it as it is."""
-    check_new = background.check_new
-
-    def another_is_quicker(name, folder, target):
-        check_new(name, folder, target)
-        folder.mkdir()
-        (folder / "run.json").write_text("of the other server", "utf-8")
-
-    monkeypatch.setattr(background, "check_new", another_is_quicker)
-    with pytest.raises(TrainingError, match="mine is there already; choose another name"):
-        background.start(settings, "mine")
-    assert (folders.runs / "mine" / "run.json").read_text("utf-8") == "of the other server"
+def test_what_a_server_left_that_was_killed_while_starting_a_run_is_no_hindrance(settings, folders):
+    (folders.runs / "mine").mkdir()
+    background.start(settings, "mine")
+    assert background.status("mine").state == "running"
 
 
 def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
@@ -93,6 +84,7 @@ def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
     assert len(bundle.history) == done + 2
 
 
+@pytest.mark.fault("kill -9 while training from the app", "one epoch at most is lost; the page says so; Resume goes on")
 def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
     """Ten kills at random moments are in ``benchmarks/kill_run.py``, as each costs a start of TensorFlow."""
     background.start(settings, "mine")
@@ -136,14 +128,14 @@ def write_run(runs, settings, name="old", **process):
 def test_another_process_with_the_same_number_is_not_the_run(settings, folders):
     """After a restart of the computer a process id stands for something else."""
     me = psutil.Process(os.getpid())
-    write_run(folders.runs, settings, pid=me.pid, began=me.create_time() - 1000)
+    write_run(folders.runs, settings, pid=me.pid, identity=hash(me) + 1)
     assert background.status("old").state == "died"
     background.cancel("old")  # and this process lives on
     assert background.status("old").ending.startswith("It was stopped from outside")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1e99, "began": 0}', '{"pid": -4, "began": 0}']
+    "text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1e99, "identity": 0}', '{"pid": -4, "identity": 0}']
 )
 def test_damaged_notes_are_no_process(text, settings, folders):
     folder = write_run(folders.runs, settings)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from bst.bundles.bundle import BrokenBundle, Bundle, fingerprint, list_bundles, locate, open_bundle, save_bundle
 from bst.errors import BundleError
 from bst.evaluation import measure
+from bst.files import draft_of
 from bst.presentation.model_card import write_card
 
 FILES = ("README.md", "bundle.json", "history.csv", "metrics.json", "weights.npz")
@@ -116,22 +117,19 @@ def test_saving_replaces_a_bundle_whole(small_bundle, world, copy):
 
 
 def test_a_bundle_that_was_set_aside_by_a_program_that_was_killed_is_put_back(copy, override_settings):
-    copy.rename(copy.parent / ".copy-old")
+    copy.rename(copy.parent / ".copy.bst-old")
     assert [bundle.name for bundle in list_bundles(copy.parent)] == ["copy"]
-    copy.rename(copy.parent / ".copy-old")
+    copy.rename(copy.parent / ".copy.bst-old")
     override_settings(bundles=copy.parent)
     assert open_bundle("copy").name == "copy"
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
 
 
 def test_what_killed_programs_left_behind_is_swept_away(small_bundle, world, copy):
-    stale, fresh, other = (copy.parent / name for name in (".copy-stale", ".copy-fresh", ".copycat-stale"))
-    for folder in (stale, fresh, other):
-        folder.mkdir()
-    for folder in (stale, other):
-        os.utime(folder, (1, 1))
-    save_bundle(replace(small_bundle, folder=copy), small_bundle.load_model(world.movies), [], {}, "new")
-    assert sorted(path.name for path in copy.parent.iterdir()) == [".copy-fresh", ".copycat-stale", "copy"]
+    (copy.parent / ".copy.bst-draft").mkdir()
+    with draft_of(copy.parent / "under-way") as under_way:
+        save_bundle(replace(small_bundle, folder=copy), small_bundle.load_model(world.movies), [], {}, "new")
+        assert sorted(path.name for path in copy.parent.iterdir()) == [under_way.name, ".under-way.bst-lock", "copy"]
 
 
 def test_a_folder_whose_name_is_no_text_is_not_listed(copy):
@@ -156,7 +154,7 @@ def test_a_save_that_fails_at_the_last_step_brings_the_old_bundle_back(small_bun
     model, rename = small_bundle.load_model(world.movies), Path.rename
 
     def fail(self, target):
-        if self.name.startswith(f".{copy.name}-") and not self.name.endswith("-old"):
+        if self.name == f".{copy.name}.bst-draft":
             raise OSError("disk full")
         return rename(self, target)
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from handmade import ONE_M, changed, write, zip_of
 from bst import datasets
 from bst.datasets import read
 from bst.datasets.download import RETRIES
-from bst.datasets.staging import staging_folder
 from bst.errors import DatasetError
+from bst.files import draft_of
 
 
 class Server(ThreadingHTTPServer):
@@ -148,6 +149,7 @@ def test_wrong_checksum_is_not_downloaded_again(server, good, into):
     assert len(server.asked) == 1
 
 
+@pytest.mark.fault("network: the connection breaks twice while downloading", "tried three times; the third brings it")
 def test_broken_connection_is_retried(server, good, into):
     server.sends = [100, 200]
     steps = []
@@ -156,12 +158,14 @@ def test_broken_connection_is_retried(server, good, into):
     assert max(steps) == len(good)
 
 
+@pytest.mark.fault("network: the connection breaks each time", "one line after three tries; nothing is left")
 def test_retries_are_limited(server, good, into):
     server.sends = [len(good) // 2] * 10
     assert "broke off" in refused(server, into)
     assert len(server.asked) == 1 + RETRIES
 
 
+@pytest.mark.fault("network: it breaks, and the server never said the length", "the checksum tells; nothing is left")
 def test_broken_connection_without_a_stated_length(server, good, into):
     server.sends, server.length = [len(good) // 2] * 10, False
     assert "checksum" in refused(server, into, known_hash=sha256(good))
@@ -173,12 +177,14 @@ def test_not_found(server, into):
     assert not list(into.iterdir())
 
 
+@pytest.mark.fault("network: none", "“the server cannot be reached; check the network connection”")
 def test_no_network(server, into):
     server.server_close()
     server.shutdown()
     assert "cannot be reached" in refused(server, into)
 
 
+@pytest.mark.fault("network: the server is silent for 30 s", "tried three times, then one line")
 def test_silent_server(server, good, into, monkeypatch):
     monkeypatch.setattr(sys.modules["bst.datasets.download"], "SILENCE_SECONDS", 0.05)
     server.speaks.clear()
@@ -188,6 +194,7 @@ def test_silent_server(server, good, into, monkeypatch):
     assert len(server.asked) == 1 + RETRIES
 
 
+@pytest.mark.fault("network: so slow that it takes hours", "given up after four")
 def test_download_has_a_time_limit(server, good, into, monkeypatch):
     monkeypatch.setattr(sys.modules["bst.datasets.download"], "TOTAL_SECONDS", -1)
     assert "took longer" in refused(server, into)
@@ -245,6 +252,7 @@ def test_repeated_member(server, into, tmp_path):
     assert "could not be downloaded" in refused(server, into)
 
 
+@pytest.mark.fault("network: the file ends early", "“the zip is damaged or cut off”; nothing is left")
 def test_truncated_zip(server, good, into):
     server.content = good[: len(good) // 2]
     assert "the zip is damaged or cut off" in refused(server, into)
@@ -256,6 +264,7 @@ def test_damaged_member(server, good, into):
     assert "the zip is damaged or cut off" in refused(server, into)
 
 
+@pytest.mark.fault("network: a log-in page instead of the file", "“the zip is damaged or cut off”; nothing is left")
 def test_a_web_page_instead_of_a_zip(server, into):
     server.content = b"<html>Log in to this network first</html>"
     assert "the zip is damaged or cut off" in refused(server, into)
@@ -351,6 +360,7 @@ def test_a_zip_whose_folder_has_another_name(server, into, tmp_path):
     assert len(read(folder).ratings) == 5
 
 
+@pytest.mark.fault("kill -9 while downloading (a real process)", "the next download removes what it left")
 def test_remains_of_a_killed_download_are_removed(server, good, into):
     server.speaks.clear()  # the download waits for its first byte
     code = f"from bst import datasets; datasets.download('ml-1m', into={str(into)!r}, base_url={server.url!r})"
@@ -361,13 +371,34 @@ def test_remains_of_a_killed_download_are_removed(server, good, into):
             time.sleep(0.02)
         process.kill()
     server.speaks.set()
-    assert [p.name.startswith(".ml-1m-") for p in into.iterdir()] == [True]
-    (into / ".ml-100k-0a_b1c2d").mkdir()  # of another release, by a program that locked nothing
-    (into / ".ml-1m-notes").mkdir()  # somebody's own
-    with staging_folder(into, ".ml-1m-") as under_way:
+    assert sorted(p.name for p in into.iterdir()) == [".ml-1m.bst-draft", ".ml-1m.bst-lock"]
+    (into / ".ml-100k.bst-draft").mkdir()  # of another release
+    (into / ".notes.bst-draft").mkdir()  # somebody's own
+    with draft_of(into / "ml-10m") as under_way:
         fetch(server, into)
-        assert sorted(p.name for p in into.iterdir()) == sorted([".ml-1m-notes", "ml-1m", under_way.name])
-    assert sorted(p.name for p in into.iterdir()) == [".ml-1m-notes", "ml-1m"]
+        assert sorted(p.name for p in into.iterdir()) == [
+            under_way.name,
+            ".ml-10m.bst-lock",
+            ".notes.bst-draft",
+            "ml-1m",
+        ]
+    assert sorted(p.name for p in into.iterdir()) == [".notes.bst-draft", "ml-1m"]
+
+
+@pytest.mark.fault("two programs download the same dataset", "the second says so; the first ends well")
+def test_a_second_download_of_the_same_is_refused_and_leaves_the_first_alone(server, good, into):
+    server.speaks.clear()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(fetch, server, into)
+        while not server.asked:
+            time.sleep(0.01)
+        message = "ml-1m is being downloaded by another program; wait until it is in"
+        with pytest.raises(DatasetError, match=message):
+            fetch(server, into)
+        server.speaks.set()
+        assert len(read(first.result(60)).ratings) == 5
+    assert len(server.asked) == 1
+    assert [p.name for p in into.iterdir()] == ["ml-1m"]
 
 
 def test_demo_is_not_downloaded(into):

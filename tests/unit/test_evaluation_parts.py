@@ -338,7 +338,13 @@ def folder(tmp_path, override_settings):
 
 
 def bundle_in(folder, weights="a", simulated=False):
-    return SimpleNamespace(folder=folder, name=folder.name, weights_sha256=weights * 64, simulated=simulated)
+    return SimpleNamespace(
+        folder=folder,
+        name=folder.name,
+        weights_sha256=weights * 64,
+        simulated=simulated,
+        check_unchanged=lambda: None,
+    )
 
 
 def results_of(labels) -> UserResults:

@@ -194,12 +194,12 @@ def test_datasets_command_lists_datasets_and_assumptions(places, tmp_path, run):
 class Simulator:
     """Replaces the simulator: counts simulations and writes the hand-made world."""
 
-    def __init__(self):
-        self.simulations = 0
+    def __init__(self, dataset):
+        self.simulations, self.dataset = 0, dataset
 
     def simulate(self, **_):
         self.simulations += 1
-        return SimpleNamespace()
+        return SimpleNamespace(dataset=self.dataset)
 
     def write(self, _, folder):
         if folder.exists():
@@ -211,8 +211,8 @@ class Simulator:
 
 
 @pytest.fixture
-def simulator(monkeypatch):
-    stand_in = Simulator()
+def simulator(monkeypatch, tmp_path):
+    stand_in = Simulator(datasets.read(write(tmp_path / "simulated", ONE_M), name="demo"))
     monkeypatch.setattr(simulation, "simulate", stand_in.simulate)
     monkeypatch.setattr(simulation, "write", stand_in.write)
     return stand_in
@@ -231,8 +231,8 @@ def test_demo_is_simulated_once_and_kept(places, simulator):
 
 def test_remains_of_a_killed_simulation_are_removed(places, simulator):
     _, project = places
-    (project / "demo" / ".world-abcd1234").mkdir(parents=True)
-    (project / "demo" / ".world-4711").mkdir()
+    (project / "demo" / ".world.bst-draft" / "world").mkdir(parents=True)
+    (project / "demo" / ".world.bst-lock").touch()
     (project / "demo" / ".world-of-mine").mkdir()
     datasets.load("demo")
     assert sorted(p.name for p in (project / "demo").iterdir()) == [".world-of-mine", "world"]
@@ -252,8 +252,10 @@ def test_demo_needs_no_writable_project(places, simulator, monkeypatch):
     _, project = places
     project.parent.mkdir()
     project.write_text("a file where the folder should be")
-    assert len(datasets.load("demo").ratings) == 5
+    dataset = datasets.load("demo")
+    assert (dataset.name, dataset.title, len(dataset.ratings)) == ("demo", "Demo world (simulated)", 5)
     assert project.is_file()
+    assert simulator.simulations == 1
 
 
 def test_error_for_a_damaged_demo_world_names_the_mend(places, simulator):
