@@ -1,5 +1,7 @@
-"""Files that are written completely or not at all."""
+"""Files that are written completely or not at all, and JSON that is read without trusting it."""
 
+import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+# of a whole number in JSON: what 64 bits can hold, and what a message shows of a longer one
+_MOST_DIGITS, _SHOWN_DIGITS = 18, 12
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -24,6 +29,31 @@ def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
     """Replace an ``.npz`` file of named arrays in one step, as ``write_whole`` does."""
     with _replacing(path) as file:
         np.savez(file, **arrays)
+
+
+def read_json(path: Path) -> Any:
+    """Return the plain values in a JSON file.
+
+    Raises ``OSError`` if it cannot be read, and ``ValueError`` for what is no JSON. Python's own reader also takes NaN
+    and infinity, and numbers that no float and no array can hold; figures made of them would be wrong without a word.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"), parse_constant=_finite, parse_float=_finite, parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError("brackets within brackets within brackets") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:_SHOWN_DIGITS]} is no number")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:_SHOWN_DIGITS]}… is too large a number")
+    return int(text)
 
 
 def as_array(text: str) -> np.ndarray:

@@ -10,14 +10,14 @@ from typing import Any
 
 from bst.bundles.bundle import Bundle
 from bst.errors import BundleError
-from bst.files import write_whole
+from bst.files import read_json, write_whole
 
 
 def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
     """Return what was saved under a name, such as ``"insights"``; None if there is nothing of these weights."""
     try:
-        sidecar = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        sidecar = read_json(bundle.folder / f"{name}.json")
+    except (OSError, ValueError):
         return None
     if not isinstance(sidecar, dict) or sidecar.get("weights") != bundle.weights_sha256:
         return None

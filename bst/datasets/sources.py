@@ -16,11 +16,11 @@ import pandas as pd
 from bst.datasets import movielens
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
-from bst.datasets.parsing import quoted
 from bst.datasets.staging import remove_abandoned, staging_folder
 from bst.errors import DatasetError
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
+from bst.text import quoted
 
 _STAGING_PREFIX = ".world-"
 DEMO_USERS, DEMO_RATINGS, DEMO_SEED = 2_000, 300_000, 1

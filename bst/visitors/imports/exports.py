@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bst.datasets.parsing import shorten
+from bst.text import shorten
 from bst.visitors.imports.collector import paused_collector
 from bst.visitors.imports.dates import DateOrder, read_dates
 from bst.visitors.imports.entries import Entry, Export, ImportProblem
@@ -88,9 +88,9 @@ def _combine(exports: Sequence[Export]) -> Export:
 
 
 def _key(entry: Entry) -> tuple:
-    if entry.title:
-        return entry.title.casefold(), entry.year
-    return entry.movie_id, entry.imdb, entry.tmdb
+    """Return what tells films apart: their numbers, where there are any, as two films may have one title and year."""
+    numbers = entry.movie_id, entry.imdb, entry.tmdb
+    return numbers if any(number is not None for number in numbers) else (entry.title.casefold(), entry.year)
 
 
 def _newest_of_each(entries: Sequence[Entry]) -> list[Entry]:

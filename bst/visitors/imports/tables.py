@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bst.datasets.parsing import shorten
+from bst.text import shorten
 from bst.visitors.imports.entries import EXPECTED, MAX_FILE_BYTES, MAX_ROWS, ImportProblem
 
 Row = dict[str, str]
@@ -113,8 +113,8 @@ def _table(data: bytes, name: str) -> TextTable:
         raise ImportProblem(f"{name} is empty; expected {EXPECTED}")
     if len(data) > MAX_FILE_BYTES:
         raise ImportProblem(
-            f"{name} has {len(data) / 2**20:.0f} MB, and one person's ratings have less than "
-            f"{MAX_FILE_BYTES / 2**20:.0f} MB; expected {EXPECTED}"
+            f"{name} has more than {MAX_FILE_BYTES / 2**20:.0f} MB, which no one person's ratings take; "
+            f"expected {EXPECTED}"
         )
     text = _decoded(data, name)
     if text.lstrip()[:1] in ("[", "{"):
