@@ -4,7 +4,7 @@ The command line turns any of them into one line and exit code 2; the app shows 
 Everything else that escapes is a fault of ours.
 """
 
-import re
+from bst.text import UNPRINTABLE
 
 # what a message may take on a screen, with the paths in it; an input that it quotes may be of any length
 MOST_CHARACTERS = 500
@@ -18,7 +18,7 @@ def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
     >>> len(one_line("9" * 5000))
     500
     """
-    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", message)
+    line = UNPRINTABLE.sub(" ", message)
     if len(line) <= most:
         return line
     start = most // 2

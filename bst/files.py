@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # of a whole number in JSON: what 64 bits can hold, and what a message shows of a longer one
 _MOST_DIGITS, _SHOWN_DIGITS = 18, 12
 
@@ -35,12 +37,17 @@ def read_json(path: Path) -> Any:
     """Return the plain values in a JSON file.
 
     Raises ``OSError`` if it cannot be read, and ``ValueError`` for what is no JSON. Python's own reader also takes NaN
-    and infinity, and numbers that no float and no array can hold; figures made of them would be wrong without a word.
+    and infinity, numbers that no float and no array can hold, and halves of surrogate pairs: figures made of them would
+    be wrong without a word, and such texts cannot be shown.
     """
+    text = path.read_text("utf-8")
     try:
-        return json.loads(path.read_text("utf-8"), parse_constant=_finite, parse_float=_finite, parse_int=_integer)
+        values = json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_integer)
+        if _SURROGATE.search(text):
+            json.dumps(values, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("brackets within brackets within brackets") from error
+    return values
 
 
 def _finite(text: str) -> float:

@@ -1,5 +1,6 @@
 """Numbers and lists as text, the same wherever they are shown."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,9 @@ from typing import Any
 _LEAST_SHARE = 5e-5
 # what rounds to 10%, and to 1.0%
 _TEN_PERCENT, _ONE_PERCENT = 0.095, 0.0095
+# Control characters, line separators, and characters that change the direction of the text after them. Joiners stay,
+# as Persian and emoji need them.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+")
 # a message shows no more of a value than this: the value comes from a file or was typed, and may be of any length
 SHOWN_LENGTH = 60
 # repr() may write one character as four ("\\x00"): a quoted value may be longer than the value by so much

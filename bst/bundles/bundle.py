@@ -42,7 +42,7 @@ from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model
 from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
-from bst.text import quoted
+from bst.text import UNPRINTABLE, quoted
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
@@ -249,11 +249,10 @@ def _check_values(bundle: Bundle) -> None:
     for name, expected in _HEADER_TYPES.items():
         if type(getattr(bundle, name)) is not expected:
             raise BundleError(f"{name} is {quoted(getattr(bundle, name))}")
+    _check_texts(bundle)
     _check_parameters(bundle.parameters)
     if bundle.protocol not in PROTOCOLS:
         raise BundleError(f"protocol is {quoted(bundle.protocol)}")
-    if not all(isinstance(text, str) for text in bundle.versions.values()):
-        raise BundleError(f"versions are {quoted(bundle.versions)}")
     if not 1 <= bundle.best_epoch <= bundle.epochs:
         raise BundleError(f"best_epoch is {bundle.best_epoch} of {bundle.epochs} epochs")
     if not 0 < bundle.share <= 1:
@@ -265,6 +264,16 @@ def _check_values(bundle: Bundle) -> None:
         # the largest tables are n × ⌊√n⌋; none may be larger than the file that it comes from
         if type(size) is not int or size < 1 or BYTES_A_WEIGHT * size * math.isqrt(size) > LARGEST_FILE:
             raise BundleError(f"sizes: {name} is {quoted(size)}")
+
+
+def _check_texts(bundle: Bundle) -> None:
+    """Raise ``BundleError`` unless the texts that a page shows are texts without control characters."""
+    if not all(isinstance(text, str) for text in bundle.versions.values()):
+        raise BundleError(f"versions are {quoted(bundle.versions)}")
+    versions = (text for item in bundle.versions.items() for text in item)
+    for text in (bundle.title, bundle.dataset, bundle.dataset_title, bundle.created, *versions):
+        if UNPRINTABLE.search(text):
+            raise BundleError(f"{quoted(text)} has control characters")
 
 
 def _check_parameters(counts: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ scalars = (
     | st.integers(-3, 10**6)
     | st.sampled_from([2**31, 2**53, 2**64, -(2**63), 10**400, 0.5, 1e308, -0.0])
     | st.floats()
-    | st.sampled_from(ODD_TEXT)
+    | st.sampled_from((*ODD_TEXT, "\ud800", "a\udfffb"))
     | st.text(max_size=6)
 )
 json_values = st.recursive(

@@ -1,13 +1,12 @@
 """What an input may lead to: it is taken, with the right values, or refused in one clear line. Nothing else."""
 
-import re
 from pathlib import Path
 
 from bst.errors import BSTError
+from bst.text import UNPRINTABLE
 
 # characters of a message, without the paths in it: those are as long as the person's own folders
 LONGEST_MESSAGE = 300
-LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 class WrongError(Exception):
@@ -29,7 +28,7 @@ def require_clear(message: str | BSTError, *paths: Path) -> None:
     """Raise ``WrongError`` unless a refusal is one line of a length that fits a screen. ``paths`` are not counted."""
     text = str(message)
     require(bool(text.strip()), "an empty message")
-    require(not LINE_BREAKS.search(text), f"a message of several lines: {text!r}"[:1000])
+    require(not UNPRINTABLE.search(text), f"a message with line breaks or control characters: {text!r}"[:1000])
     for path in sorted(paths, key=lambda path: -len(str(path))):
         text = text.replace(str(path), path.name)
     require(len(text) <= LONGEST_MESSAGE, f"a message of {len(text)} characters: {text}"[:1000])

@@ -4,6 +4,7 @@ import contextlib
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -66,6 +67,15 @@ class Result:
     def refused(self) -> int:
         """How many inputs were refused as they should be."""
         return self.inputs - self.taken - sum(failure.count for failure in self.failures.values())
+
+
+def try_door(kind: type[Door], inputs: int, first_seed: int) -> Result:
+    """Open a door in a temporary folder, try inputs, and make those that failed as small as possible."""
+    with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as door:
+        result = fuzz(door, inputs, first_seed)
+        for failure in result.failures.values():
+            failure.given = repr(shrink(door, failure))
+        return result
 
 
 def fuzz(door: Door, inputs: int, first_seed: int = 0, hang_s: float | None = HANG_S) -> Result:

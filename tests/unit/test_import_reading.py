@@ -317,3 +317,12 @@ def test_what_is_no_export_is_refused_in_a_line(data):
         read_export(data, "mine.csv")
     assert len(str(refused.value)) <= 300
     assert "\n" not in str(refused.value)
+
+
+def test_titles_have_no_characters_that_cannot_be_shown():
+    files = (
+        "Title,Rating\nAl\u202eien\x02 X,5\n".encode(),
+        b'[{"title": "Al\\u202eien\\u0002 X", "rating": 5}]',
+        b'[{"title": "Al\\u202eien\\ud800 X", "rating": 5}]',
+    )
+    assert [read_export(data).entries[0].title for data in files] == ["Al ien X", "Al ien X", "Al ien? X"]

@@ -39,7 +39,7 @@ def test_an_unknown_word_is_refused_with_those_that_are_most_like_it():
     with pytest.raises(VisitorError, match=r"choose one of the 21, such as: programmer, .*") as refused:
         DEMOGRAPHICS["occupation"].check("programer")
     assert len(str(refused.value)) <= 300
-    with pytest.raises(VisitorError, match="sex 'x{59}…' is unknown; choose one of: F, M"):
+    with pytest.raises(VisitorError, match=r"sex 'x{59}…' is unknown; choose one of: F, M"):
         DEMOGRAPHICS["sex"].check("x" * 5000)
 
 

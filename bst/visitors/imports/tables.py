@@ -230,6 +230,8 @@ def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
-        return str(value).strip()
+        text = str(value).strip()
     except ValueError:  # Python refuses to write a number of thousands of digits
         return ""
+    # JSON can spell half of a surrogate pair, which no page can show
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ from hypothesis.strategies import DrawFn
 
 from bst.datasets.catalogue import Catalogue
 from bst.schema import HALF_STARS, MAX_HISTORY, WHOLE_STARS, Visitor
+from bst.text import UNPRINTABLE
 from bst.visitors.imports import Entry, Export, ImportProblem, Matcher, import_history, read_export
 from tests.fuzz.door import Door
 from tests.fuzz.mutations import ODD_TEXT, damaged, damaged_json, json_text, json_values
@@ -281,5 +281,7 @@ def _check_entries(export: Export) -> None:
 
 def _check_shown(entry: Entry) -> None:
     """What a page shows of an entry can be encoded and is short where it is said in words."""
-    json.dumps(entry.title)
+    for text in (entry.title, entry.original_title):
+        text.encode()
+        require(not UNPRINTABLE.search(text), f"control characters: {text!r}")
     require(len(entry.refused or "") <= 100 and len(entry.rating) <= 60, f"long words: {entry}")
