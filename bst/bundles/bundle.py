@@ -42,7 +42,7 @@ from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model
 from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
-from bst.text import UNPRINTABLE, quoted
+from bst.text import MOST_OF_A_PATH, UNPRINTABLE, quoted, shorten
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
@@ -184,7 +184,10 @@ def locate(name_or_folder: str | Path) -> Path:
         if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
             return candidate.resolve()
     names = ", ".join(sorted(path.parent.name for path in bundles.glob("[!.]*/bundle.json"))) or "none"
-    raise BundleError(f"there is no bundle {quoted(str(name_or_folder))}: it has no bundle.json. Bundles here: {names}")
+    raise BundleError(
+        f"there is no bundle {quoted(str(name_or_folder), MOST_OF_A_PATH)}: it has no bundle.json. "
+        f"Bundles here: {shorten(names)}"
+    )
 
 
 def open_bundle(name_or_folder: str | Path) -> Bundle:

@@ -71,6 +71,10 @@ def test_a_value_of_any_length_is_refused_in_one_line(refused):
         assert len(message) <= 330, "with “see: … --help”"
 
 
+def test_a_file_name_that_no_disk_takes_is_refused_in_one_line(refused):
+    assert len(refused("report", "--bundle", "demo", "--out", "9" * 5000)) <= 300
+
+
 def test_datasets_as_json_and_as_text(answer, run):
     rows = answer("datasets")["datasets"]
     assert {"demo", "ml-1m", "ml-100k"} <= {row["dataset"] for row in rows}

@@ -298,6 +298,12 @@ def test_error_for_other_files_names_their_content_and_what_is_expected(data, me
     assert len(str(refused.value)) <= 300
 
 
+def test_names_of_any_length_are_shortened():
+    with pytest.raises(ImportProblem, match="which are of no export known here") as refused:
+        read_export(",".join(["column" * 9] * 9).encode(), "name" * 50 + ".csv")
+    assert len(str(refused.value)) <= 300
+
+
 def test_an_import_problem_is_a_bst_error():
     assert issubclass(ImportProblem, BSTError)
 
