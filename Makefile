@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-real-data check lint clean
+.PHONY: run test test-real-data check lint fuzz clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -14,6 +14,11 @@ test: $(VENV)/test.done
 # what needs MovieLens 1M: BST_DATA_DIR=/the/folder/that/holds/ml-1m make test-real-data
 test-real-data: $(VENV)/test.done
 	$(BIN)/python -m pytest -m real_data
+
+# what any file, link, argument or variable may lead to; make fuzz INPUTS=500 DOORS="links imports" for a part of it
+INPUTS ?= 10000
+fuzz: $(VENV)/test.done
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(DOORS)
 
 # a quick look, in less than two minutes
 check: lint

@@ -4,25 +4,25 @@ The command line turns any of them into one line and exit code 2; the app shows 
 Everything else that escapes is a fault of ours.
 """
 
-import re
+from bst.text import UNPRINTABLE
 
-# what a message may take on a screen; an input that it quotes may be of any length
+# what a message may take on a screen, with the paths in it; an input that it quotes may be of any length
 MOST_CHARACTERS = 500
 
 
-def one_line(message: str) -> str:
-    """Return a message as one line of at most ``MOST_CHARACTERS``: its beginning says what is wrong, its end the mend.
+def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
+    """Return a message as one line of at most ``most`` characters: its beginning says what is wrong, its end the mend.
 
     >>> one_line("no\\nbreaks")
     'no breaks'
     >>> len(one_line("9" * 5000))
     500
     """
-    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", message)
-    if len(line) <= MOST_CHARACTERS:
+    line = UNPRINTABLE.sub(" ", message)
+    if len(line) <= most:
         return line
-    start = MOST_CHARACTERS // 2
-    return f"{line[:start]} … {line[len(line) - (MOST_CHARACTERS - start - 3) :]}"
+    start = most // 2
+    return f"{line[:start]} … {line[len(line) - (most - start - 3) :]}"
 
 
 class BSTError(Exception):

@@ -3,6 +3,7 @@
 An unknown value is ``None`` on a visitor and missing in a data frame.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,9 +13,12 @@ import numpy as np
 import pandas as pd
 
 from bst.errors import VisitorError
+from bst.text import SHOWN_LENGTH, quoted
 
 DemographicName = Literal["sex", "age", "occupation"]
 DemographicValue = str | int
+# values that a message names
+MOST_LISTED = 7
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,12 @@ class Demographic:
     def check(self, value: DemographicValue | None) -> None:
         """Raise ``VisitorError`` for a value that is neither ``None`` nor one of ``values``."""
         if value is not None and value not in self.labels:
-            options = ", ".join(map(str, self.values))
-            raise VisitorError(f"{self.name} {value!r} is unknown; choose one of: {options}")
+            options = list(map(str, self.values))
+            choose = "choose one of"
+            if len(options) > MOST_LISTED:
+                choose = f"choose one of the {len(options)}, such as"
+                options = difflib.get_close_matches(str(value)[:SHOWN_LENGTH], options, MOST_LISTED, cutoff=0)
+            raise VisitorError(f"{self.name} {quoted(value)} is unknown; {choose}: {', '.join(options)}")
 
     def value_label(self, value: DemographicValue | None) -> str:
         """Return the label of a value, with a capital: "Unknown", "Female", "25–34", "Artist"."""

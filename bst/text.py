@@ -1,11 +1,22 @@
 """Numbers and lists as text, the same wherever they are shown."""
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 # what rounds to less is shown as "under 0.01%"
 _LEAST_SHARE = 5e-5
 # what rounds to 10%, and to 1.0%
 _TEN_PERCENT, _ONE_PERCENT = 0.095, 0.0095
+# Control characters, line separators, and characters that change the direction of the text after them. Joiners stay,
+# as Persian and emoji need them.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+")
+# a message shows no more of a value than this: the value comes from a file or was typed, and may be of any length
+SHOWN_LENGTH = 60
+# a path is shown whole, unless it is no path that anybody has
+MOST_OF_A_PATH = 150
+# repr() may write one character as four ("\\x00"): a quoted value may be longer than the value by so much
+_ESCAPE_ALLOWANCE = 30
 
 
 def decimals(share: float) -> int:
@@ -24,6 +35,25 @@ def percent(share: float) -> str:
     ['45%', '3.1%', '0.42%', 'under 0.01%']
     """
     return "under 0.01%" if 0 < share < _LEAST_SHARE else f"{share:.{decimals(share)}%}"
+
+
+def shorten(text: str, length: int = SHOWN_LENGTH) -> str:
+    """Cut a text to ``length`` characters, the last of them "…" where something was cut off."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def quoted(value: Any, length: int = SHOWN_LENGTH) -> str:
+    """Return a value as a message shows it: in quotes, shortened, without control characters for a terminal.
+
+    >>> quoted("a" + chr(10)), quoted("x" * 5000, 5), quoted([1, 2])
+    ("'a\\\\n'", "'xxxx…'", '[1, 2]')
+    """
+    if not isinstance(value, str):
+        return shorten(repr(value), length)
+    max_length = length + _ESCAPE_ALLOWANCE
+    while len(shown := repr(shorten(value, length))) > max_length and length > 1:
+        length //= 2
+    return shown
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

@@ -78,7 +78,7 @@ hypothesis_settings.load_profile("unhurried")
 # fixtures that train a model, or make a trainer, whose graphs take seconds
 TRAINED = {"trained", "trained_timeline", "_timeline_trainer", "tiny_preset", "still"}
 LONG = {
-    *("test_background", "test_backend", "test_cli", "test_cli_any_arguments", "test_formats_end_to_end"),
+    *("test_background", "test_backend", "test_cli", "test_doors", "test_formats_end_to_end"),
     *("test_planted", "test_report"),
 }
 

@@ -32,6 +32,8 @@ from bst.models.registry import family_of, read_config
 from bst.models.trainer import Model
 from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
+from bst.strict_json import read_json
+from bst.text import MOST_OF_A_PATH, UNPRINTABLE, quoted, shorten
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
@@ -90,7 +92,7 @@ class Bundle:
     @property
     def metrics(self) -> dict[str, Any]:
         """Figures on the test labels, as they were measured at the end of the training."""
-        return self._read("metrics.json", lambda path: dict(json.loads(path.read_text("utf-8"))))
+        return self._read("metrics.json", lambda path: dict(read_json(path)))
 
     @property
     def model_card(self) -> str:
@@ -212,7 +214,10 @@ def locate(name_or_folder: str | Path) -> Path:
             if not last_try:
                 recover(candidate, WAIT_S)
     names = ", ".join(sorted(path.parent.name for path in bundles.glob("[!.]*/bundle.json"))) or "none"
-    raise BundleError(f"there is no bundle {str(name_or_folder)!r}: it has no bundle.json. Bundles here: {names}")
+    raise BundleError(
+        f"there is no bundle {quoted(str(name_or_folder), MOST_OF_A_PATH)}: it has no bundle.json. "
+        f"Bundles here: {shorten(names)}"
+    )
 
 
 def open_bundle(name_or_folder: str | Path) -> Bundle:
@@ -264,8 +269,8 @@ def _open(folder: Path) -> Bundle:
 
 def _read_header(path: Path) -> dict[str, Any]:
     try:
-        header = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        header = read_json(path)
+    except (OSError, ValueError) as error:
         raise BundleError(f"{path} is not readable as JSON ({error}); get the bundle again") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise BundleError(f"{path} is not a BST Studio bundle; make one with: python -m bst train")
@@ -297,30 +302,39 @@ _HEADER_TYPES = {
 def _check_values(bundle: Bundle) -> None:
     for name, expected in _HEADER_TYPES.items():
         if type(getattr(bundle, name)) is not expected:
-            raise BundleError(f"{name} is {getattr(bundle, name)!r}")
+            raise BundleError(f"{name} is {quoted(getattr(bundle, name))}")
+    _check_texts(bundle)
     _check_parameters(bundle.parameters)
     if bundle.protocol not in PROTOCOLS:
-        raise BundleError(f"protocol is {bundle.protocol!r}")
-    if not all(isinstance(text, str) for text in bundle.versions.values()):
-        raise BundleError(f"versions are {bundle.versions!r}")
+        raise BundleError(f"protocol is {quoted(bundle.protocol)}")
     if not 1 <= bundle.best_epoch <= bundle.epochs:
         raise BundleError(f"best_epoch is {bundle.best_epoch} of {bundle.epochs} epochs")
     if not 0 < bundle.share <= 1:
-        raise BundleError(f"share is {bundle.share!r}")
+        raise BundleError(f"share is {quoted(bundle.share)}")
     lowest, highest = LEVEL_BOUNDS
     if not bundle.levels or not all(low < high for low, high in pairwise((lowest, *bundle.levels, highest))):
         raise BundleError(f"levels are {bundle.levels}")
     for name, size in asdict(bundle.sizes).items():
         # the largest tables are n × ⌊√n⌋; none may be larger than the file that it comes from
         if type(size) is not int or size < 1 or BYTES_A_WEIGHT * size * math.isqrt(size) > LARGEST_FILE:
-            raise BundleError(f"sizes: {name} is {size!r}")
+            raise BundleError(f"sizes: {name} is {quoted(size)}")
+
+
+def _check_texts(bundle: Bundle) -> None:
+    """Raise ``BundleError`` unless the texts that a page shows are texts without control characters."""
+    if not all(isinstance(text, str) for text in bundle.versions.values()):
+        raise BundleError(f"versions are {quoted(bundle.versions)}")
+    versions = (text for item in bundle.versions.items() for text in item)
+    for text in (bundle.title, bundle.dataset, bundle.dataset_title, bundle.created, *versions):
+        if UNPRINTABLE.search(text):
+            raise BundleError(f"{quoted(text)} has control characters")
 
 
 def _check_parameters(counts: dict[str, Any]) -> None:
     totals = [counts.get(name) for name in ("parameters", "trainable", "non_trainable")]
     parts = counts.get("by_part")
     if not isinstance(parts, dict) or any(type(n) is not int or n < 0 for n in [*totals, *parts.values()]):
-        raise BundleError(f"parameters are {counts!r}, not counts of weights, in total and by_part")
+        raise BundleError(f"parameters are {quoted(counts)}, not counts of weights, in total and by_part")
 
 
 # ---- saving

@@ -11,13 +11,14 @@ from typing import Any
 from bst.bundles.bundle import WAIT_S, Bundle
 from bst.errors import BundleError
 from bst.files import locked, remove_temporaries, write_whole
+from bst.strict_json import read_json
 
 
 def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
     """Return what was saved under a name, such as ``"insights"``; None if there is nothing of these weights."""
     try:
-        sidecar = json.loads((bundle.folder / f"{name}.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        sidecar = read_json(bundle.folder / f"{name}.json")
+    except (OSError, ValueError):
         return None
     if not isinstance(sidecar, dict) or sidecar.get("weights") != bundle.weights_sha256:
         return None

@@ -11,6 +11,7 @@ import sys
 
 from bst.cli.parser import make_parser
 from bst.errors import BSTError, one_line
+from bst.text import MOST_OF_A_PATH, shorten
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # an invalid file name, no permission, a full disk: nothing that a traceback would explain
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{shorten(str(error.filename), MOST_OF_A_PATH)}: " if error.filename else ""
         print(f"error: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2
     return 0

@@ -15,6 +15,7 @@ from bst.presentation import frames
 from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import METRICS
 from bst.settings import get_settings
+from bst.text import quoted
 
 
 def presets(options: Options) -> Answer:
@@ -66,7 +67,7 @@ def _tower_epochs(text: str) -> tuple[str, int]:
     """Return the tower and the epochs of a ``--tower-epochs TOWER=N``."""
     tower, _, epochs = text.partition("=")
     if not epochs.isdecimal():
-        raise ConfigError(f"--tower-epochs takes a tower and a number of epochs, such as next=36, not {text!r}")
+        raise ConfigError(f"--tower-epochs takes a tower and a number of epochs, such as next=36, not {quoted(text)}")
     return tower, int(epochs)
 
 

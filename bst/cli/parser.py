@@ -18,13 +18,15 @@ from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 Run = Callable[[Options], Answer]
+# characters of a message about an argument, which quotes what was typed
+MOST_SHOWN = 250
 
 
 class _Parser(argparse.ArgumentParser):
     """Reports an error in one line; the usage is one ``--help`` away."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {one_line(message)}; see: {self.prog} --help\n")
+        self.exit(2, f"error: {one_line(message, MOST_SHOWN)}; see: {self.prog} --help\n")
 
 
 class _Commands:

@@ -12,6 +12,7 @@ from bst.inference import engines
 from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
+from bst.text import quoted
 from bst.visitors.export import as_json
 
 
@@ -89,7 +90,7 @@ def read_rating(catalogue: Catalogue, text: str, option: str) -> tuple[int, floa
     except ValueError:
         rating = None
     if not sign or not title.strip() or rating is None:
-        raise VisitorError(f"{option} {text!r} is not of the form 'TITLE=STARS', such as 'Alien (1979)=5'")
+        raise VisitorError(f"{option} {quoted(text)} is not of the form 'TITLE=STARS', such as 'Alien (1979)=5'")
     return catalogue.find(title), rating
 
 
@@ -100,7 +101,7 @@ def _years(text: str | None) -> tuple[int, int] | None:
     try:
         years = int(first), int(last or first)
     except ValueError:
-        raise VisitorError(f"--years {text!r} is not of the form FROM-TO, such as 1980-1999") from None
+        raise VisitorError(f"--years {quoted(text)} is not of the form FROM-TO, such as 1980-1999") from None
     if years[0] > years[1]:
         raise VisitorError(f"--years {text}: the first year is after the last")
     return years

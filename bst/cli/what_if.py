@@ -9,6 +9,7 @@ from bst.cli.visitor import order_of, rank_options, read_rating, read_request
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.schema import AGES, DEMOGRAPHICS, Visitor
+from bst.text import quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
 from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
@@ -99,12 +100,14 @@ def _edit(catalogue: Catalogue, visitor: Visitor, name: str, texts: list[str]) -
         case "move":
             movie, sign, position = text.rpartition("=")
             if not sign:
-                raise VisitorError(f"--move {text!r} is not of the form 'TITLE=POSITION', such as 'Alien (1979)=1'")
+                raise VisitorError(
+                    f"--move {quoted(text)} is not of the form 'TITLE=POSITION', such as 'Alien (1979)=1'"
+                )
             movie_id = _in_history(catalogue, visitor, catalogue.find(movie))
-            return Move(movie_id, len(visitor.history) - _number(position, f"--move {text!r}: the position"))
+            return Move(movie_id, len(visitor.history) - _number(position, f"--move {quoted(text)}: the position"))
         case "forget":
             return Forget(_number(text, "--forget"))
-    raise ValueError(f"no change {name!r}")
+    raise ValueError(f"no change {quoted(name)}")
 
 
 def _set_demographic(text: str) -> SetDemographic:
@@ -112,21 +115,23 @@ def _set_demographic(text: str) -> SetDemographic:
     name = next((name for name in DEMOGRAPHICS if name == given), None)
     if name is None or not sign:
         raise VisitorError(
-            f"--set {text!r} is not of the form NAME=VALUE, such as sex=F; names are {', '.join(DEMOGRAPHICS)}"
+            f"--set {quoted(text)} is not of the form NAME=VALUE, such as sex=F; names are {', '.join(DEMOGRAPHICS)}"
         )
     if value == "unknown":
         return SetDemographic(name, None)
     if name == "age":
-        age = _number(value, f"--set {text!r}: the age group")
+        age = _number(value, f"--set {quoted(text)}: the age group")
         if age not in AGES:
-            raise VisitorError(f"--set {text!r}: age groups are named by their lowest age: {', '.join(map(str, AGES))}")
+            raise VisitorError(
+                f"--set {quoted(text)}: age groups are named by their lowest age: {', '.join(map(str, AGES))}"
+            )
         return SetDemographic(name, age)
     return SetDemographic(name, value)
 
 
 def _number(text: str, subject: str) -> int:
     if not (text.isdecimal() and len(text) <= MOST_DIGITS and int(text) > 0):
-        raise VisitorError(f"{subject} must be a whole number from 1 on, not {text!r}")
+        raise VisitorError(f"{subject} must be a whole number from 1 on, not {quoted(text)}")
     return int(text)
 
 

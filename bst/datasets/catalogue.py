@@ -10,6 +10,7 @@ import pandas as pd
 
 from bst.datasets.titles import ascii_title
 from bst.errors import VisitorError
+from bst.text import quoted
 
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
 _YEAR_BEHIND = re.compile(r" \d{4}$")
@@ -163,10 +164,10 @@ class Catalogue:
                 f"{self.movies['title'].iloc[row]} (id {self.movies['movie_id'].iloc[row]})"
                 for row in rows[:MAX_LISTED]
             )
-            raise VisitorError(f"{text!r} could be any of: {options}; give the year or the id")
+            raise VisitorError(f"{quoted(text)} could be any of: {options}; give the year or the id")
         nearest = self.movies["title"].iloc[self.search(text, MAX_SUGGESTED)].tolist()
         hint = f"; the nearest are: {' | '.join(nearest)}" if nearest else ""
-        raise VisitorError(f"no movie is called {text!r}{hint}")
+        raise VisitorError(f"no movie is called {quoted(text)}{hint}")
 
     def search(self, text: str, limit: int = 20) -> list[int]:
         """Return row numbers of the titles most similar to a text, best first, tolerating typing errors.

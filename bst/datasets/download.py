@@ -14,6 +14,7 @@ from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.errors import DatasetError
 from bst.files import InUseError, clean_up, draft_of, replace_folder
 from bst.settings import get_settings
+from bst.text import quoted
 
 Progress = Callable[[int, int], None]
 
@@ -179,7 +180,7 @@ def _unpack(archive: Path, zip_folder: str, into: Path) -> Path:
         _refuse_unsafe(members, archive.stat().st_size)
         files = [m for m in members if not m.is_dir() and PurePosixPath(m.filename).parts[0] == zip_folder]
         if not files:
-            raise DatasetError(f"the zip holds no folder {zip_folder!r}")
+            raise DatasetError(f"the zip holds no folder {quoted(zip_folder)}")
         for member in files:
             path = into / member.filename
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,10 +198,10 @@ def _refuse_unsafe(members: list[zipfile.ZipInfo], zip_size: int) -> None:
         name = member.orig_filename
         windows = PureWindowsPath(name)
         if name.startswith("/") or windows.drive or windows.root or ".." in windows.parts or not windows.parts:
-            raise DatasetError(f"the zip is not safe: its member {name!r} would be written outside of its folder")
+            raise DatasetError(f"the zip is not safe: its member {quoted(name)} would be written outside of its folder")
         mode = stat.S_IFMT(member.external_attr >> 16)
         if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise DatasetError(f"the zip is not safe: its member {name!r} is a link or a device, not a file")
+            raise DatasetError(f"the zip is not safe: its member {quoted(name)} is a link or a device, not a file")
     size = sum(member.file_size for member in members)
     if size > min(MAX_BYTES, max(zip_size, CHUNK_BYTES) * MAX_RATIO) or len(members) > MAX_MEMBERS:
         raise DatasetError(f"the zip is not safe: it would unpack to {size:,} bytes in {len(members):,} files")

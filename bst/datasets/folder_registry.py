@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bst.files import locked, remove_temporaries, write_whole
 from bst.settings import get_settings
+from bst.strict_json import read_json
 
 WAIT_S = 5.0
 
@@ -22,11 +23,11 @@ def registry_file() -> Path:
 def registered_folders() -> dict[str, Path]:
     """Return the registered folders by the names of their datasets; none if the registry is missing or damaged."""
     try:
-        entries = json.loads(registry_file().read_text("utf-8"))
+        entries = read_json(registry_file())
         return {
             name: Path(folder) for name, folder in entries.items() if isinstance(folder, str) and "\0" not in folder
         }
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError, AttributeError):
         return {}
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from bst.datasets import tie_order
 from bst.datasets.folders import file_of, inner_folders, packed_hint, require_plain_text
 from bst.datasets.formats import FORMATS, Format, MovieValues, UserValues
-from bst.datasets.parsing import Line, shorten
+from bst.datasets.parsing import Line
 from bst.datasets.ratings import RatingColumns, read_rating_columns
 from bst.datasets.tie_order import TieOrder
 from bst.datasets.titles import clean_genres, display_title, printable, year_of
@@ -31,6 +31,7 @@ from bst.datasets.validation import (
 )
 from bst.errors import DatasetError
 from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+from bst.text import shorten
 
 Values = TypeVar("Values", UserValues, MovieValues)
 MAX_NAMED_FOLDERS = 5  # in a message

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bst.errors import DatasetError
+from bst.text import SHOWN_LENGTH, quoted, shorten
 
 BOM = b"\xef\xbb\xbf"
 INT32_MAX = 2**31 - 1
-# an error message shows no more of a file's content than fits on one line of a screen
-SHOWN_LENGTH = 60
+# characters of an error message
 MAX_PROBLEM_LENGTH, MAX_MEND_LENGTH = 110, 160
-# repr() may write one character as four ("\\x00"): a quoted value may be longer than the value by so much
-ESCAPE_ALLOWANCE = 30
 # no line of any release comes near this length; a longer one is not a line of a dataset
 MAX_LINE_BYTES = 20_000
 
@@ -113,19 +111,6 @@ class Line(NamedTuple):
         elif count < expected:
             mend = f"The file may have been cut off: download the dataset again. {mend}"
         return self.error(f"{count} field{'s' * (count != 1)} instead of {expected}", mend)
-
-
-def shorten(text: str, length: int = SHOWN_LENGTH) -> str:
-    """Cut a text to ``length`` characters, the last of them "…" where something was cut off."""
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def quoted(text: str, length: int = SHOWN_LENGTH) -> str:
-    """Return a value as a message shows it: in quotes, shortened, without control characters for a terminal."""
-    max_length = length + ESCAPE_ALLOWANCE
-    while len(shown := repr(shorten(text, length))) > max_length and length > 1:
-        length //= 2
-    return shown
 
 
 def open_bytes(path: Path) -> BufferedIOBase:

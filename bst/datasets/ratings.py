@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from bst.datasets.parsing import Layout, Line, quoted, read_lines
+from bst.datasets.parsing import Layout, Line, read_lines
 from bst.errors import DatasetError
+from bst.text import quoted
 
 _INTEGER = re.compile(r"[0-9]{1,18}")
 _STARS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")

@@ -14,11 +14,11 @@ import pandas as pd
 from bst.datasets import movielens
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
-from bst.datasets.parsing import quoted
 from bst.errors import DatasetError
 from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
+from bst.text import quoted
 
 # while another program simulates the demo world, it is waited for so long: it takes some seconds
 DEMO_WAIT_S = 120.0

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bst.datasets.parsing import Layout, Line, quoted, read_lines
+from bst.datasets.parsing import Layout, Line, read_lines
+from bst.text import quoted
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 MOVIES = ("movieId", "title", "genres")

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from bst.schema import GENRES
+from bst.text import UNPRINTABLE
 
 # Articles that MovieLens moves to the end of a title. Single letters, and a few that are English words too, count as
 # articles only in brackets, which contain titles in other languages: "Convent, The (Convento, O)".
@@ -23,9 +24,6 @@ _SENTENCE_CASE = {"Det", "Den", "De", "Et", "Ett", "En", "Het", "Een", "'n", "�
 _CAPITAL = re.compile(r"\s\W*[A-ZÀ-ÖØ-Þ]")
 
 _YEAR = re.compile(r"\(([0-9]{4})\)")
-# Control characters, line separators, and characters that change the direction of the text after them. Joiners stay,
-# as Persian and emoji need them.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+")
 # what people type for characters that Unicode does not take apart: "WALL·E" is typed "wall-e"
 _TYPED = str.maketrans(
     dict.fromkeys("·•‐‑‒–—−", "-")
@@ -50,7 +48,7 @@ def printable(text: str) -> str:
     >>> printable("Night" + chr(0) + "fall" + chr(0x202e) + " (1999)")
     'Night fall (1999)'
     """
-    return re.sub(r" {2,}", " ", _UNPRINTABLE.sub(" ", text)).strip() if _UNPRINTABLE.search(text) else text.strip()
+    return re.sub(r" {2,}", " ", UNPRINTABLE.sub(" ", text)).strip() if UNPRINTABLE.search(text) else text.strip()
 
 
 def display_title(title: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from bst.text import quoted
+
 
 def named(name: str) -> dict[str, str]:
     """Return the ``metadata`` of a dataclass field that has another name in JSON."""
@@ -61,7 +63,7 @@ def from_json(kind: Any, value: Any) -> Any:
 
 def _checked(value: Any, kinds: tuple[type, ...]) -> Any:
     if not isinstance(value, kinds):
-        raise TypeError(f"{value!r} is not of type {' or '.join(kind.__name__ for kind in kinds)}")
+        raise TypeError(f"{quoted(value)} is not of type {' or '.join(kind.__name__ for kind in kinds)}")
     return value
 
 

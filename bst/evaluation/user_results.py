@@ -20,6 +20,7 @@ from bst.evaluation.user_errors import UserErrors
 from bst.evaluation.worst_errors import SIDES, WorstError, WorstErrors
 from bst.files import locked, remove_temporaries, write_whole
 from bst.settings import get_settings
+from bst.strict_json import read_json
 
 NAME = "users"
 VERSION = 1
@@ -77,9 +78,9 @@ def keep(bundle: Bundle, results: UserResults) -> None:
 def read(bundle: Bundle) -> UserResults | None:
     """Return the results that were kept for a bundle's weights; None if there are none, or none that can be read."""
     try:
-        values = sidecars.read(bundle, NAME) if bundle.simulated else json.loads(path_of(bundle).read_text("utf-8"))
+        values = sidecars.read(bundle, NAME) if bundle.simulated else read_json(path_of(bundle))
         return UserResults.from_dict(values or {})
-    except (OSError, ValueError, RecursionError, AttributeError):
+    except (OSError, ValueError, AttributeError):
         return None
 
 

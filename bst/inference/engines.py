@@ -12,6 +12,7 @@ from bst.models.registry import family_of
 from bst.models.weights import Weights, assign
 from bst.scoring.scorer import RowsOf, Scorer
 from bst.settings import get_settings
+from bst.text import quoted
 
 Engine = Literal["numpy", "keras"]
 DEFAULT: Engine = "numpy"
@@ -30,7 +31,7 @@ def chosen() -> Engine:
     for engine in get_args(Engine):
         if name == engine:
             return engine
-    raise ConfigError(f"BST_ENGINE is {name!r}; it can be {' or '.join(get_args(Engine))}")
+    raise ConfigError(f"BST_ENGINE is {quoted(name)}; it can be {' or '.join(get_args(Engine))}")
 
 
 def make_scorer(

@@ -15,6 +15,7 @@ from bst.metrics import probability_liked
 from bst.models.config import Task
 from bst.schema import GENRES
 from bst.scoring.results import Predictions
+from bst.text import quoted
 
 Order = Literal["like", "rating", "next", "blend"]
 # what a list can be ordered by: see ``RankOptions``. The first one that a model supports is its default
@@ -62,7 +63,7 @@ def genre_columns(genres: Iterable[str]) -> list[int]:
     genres = list(genres)
     for genre in genres:
         if genre.casefold() not in columns:
-            raise VisitorError(f"unknown genre {genre!r}; choose among: {', '.join(GENRES)}")
+            raise VisitorError(f"unknown genre {quoted(genre)}; choose among: {', '.join(GENRES)}")
     return [columns[genre.casefold()] for genre in genres]
 
 
@@ -111,7 +112,7 @@ class RankOptions:
     def __post_init__(self) -> None:
         """Raise ``VisitorError`` for an unknown order, and a weight, diversity or fame outside 0 … 1."""
         if self.order not in ORDERS:
-            raise VisitorError(f"a list cannot be ordered by {self.order!r}; choose one of: {', '.join(ORDERS)}")
+            raise VisitorError(f"a list cannot be ordered by {quoted(self.order)}; choose one of: {', '.join(ORDERS)}")
         if not 0 <= self.weight <= 1:
             raise VisitorError(f"the weight of a blend goes from 0 (liked) to 1 (likely next), not {self.weight}")
         if not 0 <= self.diversity <= 1:
@@ -184,7 +185,7 @@ def primary_key(
     if options.order == "next" and predictions.watch_next is not None:
         return predictions.watch_next
     if options.order != "blend" or predictions.watch_next is None or predictions.distribution is None:
-        raise VisitorError(f"a model that does not predict it cannot order by {options.order!r}")
+        raise VisitorError(f"a model that does not predict it cannot order by {quoted(options.order)}")
     liked = probability_liked(predictions.distribution, levels)
     watch_next = predictions.watch_next.astype(np.float64)
     return watch_next**options.weight * liked ** (1 - options.weight)

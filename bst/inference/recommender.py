@@ -23,6 +23,7 @@ from bst.models.weights import Weights
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, LazyPredictions, Predictions
 from bst.scoring.scorer import Scorer
+from bst.text import quoted
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
@@ -271,7 +272,7 @@ class Recommender:
         options = options or self.default_options
         if options.order not in self.orders:
             raise VisitorError(
-                f"model {self.bundle.name} cannot order by {options.order!r}; it can by: {', '.join(self.orders)}"
+                f"model {self.bundle.name} cannot order by {quoted(options.order)}; it can by: {', '.join(self.orders)}"
             )
         allowed = self._allowed(visitor, options.filters)
         if self._in_two_stages:

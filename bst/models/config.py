@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from bst.errors import ConfigError
 from bst.schema import DEMOGRAPHICS
+from bst.text import quoted
 from bst.timelines.arrays import WindowShape
 
 # what a model predicts: the rating of any movie, which movie is watched next, and which will be watched and liked
@@ -97,7 +98,7 @@ def check_ranges(config: object, **ranges: tuple[type[Any], float, float]) -> No
     for name, (expected, low, high) in ranges.items():
         value = getattr(config, name)
         if isinstance(value, bool) or not isinstance(value, expected) or not low <= value <= high:
-            raise ConfigError(f"{name} must lie in {low} … {high}, not {value!r}")
+            raise ConfigError(f"{name} must lie in {low} … {high}, not {quoted(value)}")
 
 
 def read_dataclass(cls: Callable[..., T], values: Mapping[str, Any], nested: Callable[[], dict[str, Any]] = dict) -> T:

@@ -10,6 +10,7 @@ from bst.models.config import ModelConfig, field_names
 from bst.models.family import ModelFamily, Preset
 from bst.models.timeline.family import TimelineFamily
 from bst.schema import Dataset
+from bst.text import quoted
 from bst.timelines.splits import EvaluationSplit
 
 FAMILIES: tuple[ModelFamily[Any], ...] = (TimelineFamily(), ClassicFamily())
@@ -29,7 +30,7 @@ def read_config(values: Mapping[str, Any]) -> ModelConfig:
     The family is that of the preset or, of a preset that is no more, the one that knows most of the settings.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"the model configuration is not a table of settings: {values!r}")
+        raise ConfigError(f"the model configuration is not a table of settings: {quoted(values)}")
     name = values.get("preset")
     known = PRESETS.get(FORMER_PRESETS.get(name, name)) if isinstance(name, str) else None
     if known:
@@ -45,7 +46,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
     """
     name = FORMER_PRESETS.get(name, name)
     if name not in PRESETS:
-        raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(PRESETS)}")
+        raise ConfigError(f"there is no preset {quoted(name)}; choose one of: {', '.join(PRESETS)}")
     config: Any = PRESETS[name].config
     unknown = sorted(set(changes) - {field.name for field in fields(config)})
     if unknown:

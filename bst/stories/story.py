@@ -11,6 +11,7 @@ from bst.datasets.catalogue import normalise
 from bst.datasets.titles import printable
 from bst.errors import StoryError, VisitorError
 from bst.schema import DEMOGRAPHICS, HALF_STARS, DemographicName, DemographicValue
+from bst.text import quoted
 
 # the person and their history; their list; what is changed; the list after it; what one prediction comes from; where
 # the model looked meanwhile; how good the model is on people it has never seen; nothing but the step's own texts
@@ -126,7 +127,7 @@ class Step:
     def __post_init__(self) -> None:
         """Raise ``StoryError`` for an unknown kind or a text that is too long."""
         if self.kind not in KINDS:
-            raise StoryError(f"steps.show: {self.kind!r} is unknown; choose one of: {', '.join(KINDS)}")
+            raise StoryError(f"steps.show: {quoted(self.kind)} is unknown; choose one of: {', '.join(KINDS)}")
         _set(
             self,
             headline=checked_text(self.headline, "steps.headline", MOST_HEADLINE),

@@ -9,6 +9,7 @@ from bst.baselines.bias import Interactions
 from bst.errors import ConfigError
 from bst.metrics import rank
 from bst.schema import Dataset
+from bst.text import quoted
 from bst.timelines.arrays import (
     Timelines,
     WindowShape,
@@ -139,7 +140,7 @@ def prepare(
     """
     protocol = protocol_name(protocol)
     if protocol not in PROTOCOLS:
-        raise ConfigError(f"there is no protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+        raise ConfigError(f"there is no protocol {quoted(protocol)}; choose one of: {', '.join(PROTOCOLS)}")
     if not 0 <= seed < 2**32:
         raise ConfigError(f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
     if not 0 < share <= 1:

@@ -12,6 +12,7 @@ from itertools import takewhile
 
 from bst.errors import VisitorError
 from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.text import quoted
 
 # up to so many movies that changed their position are described one by one, more of them as a new order
 MOST_MOVES = 3
@@ -42,7 +43,7 @@ class SetDemographic(Edit):
     def apply(self, visitor: Visitor) -> Visitor:
         """Set the value. Raises ``VisitorError`` for an unknown name or value."""
         if self.name not in DEMOGRAPHICS:
-            raise VisitorError(f"a visitor has no {self.name!r}; choose one of: {', '.join(DEMOGRAPHICS)}")
+            raise VisitorError(f"a visitor has no {quoted(self.name)}; choose one of: {', '.join(DEMOGRAPHICS)}")
         changes = {self.name: self.value}
         return replace(visitor, **changes)  # type: ignore[arg-type]
 

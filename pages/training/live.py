@@ -125,7 +125,7 @@ def _draw_buttons(run: RunStatus) -> None:
             type="primary",
             icon=":material/play_circle:",
             on_click=_try,
-            args=(background.resume, run.name),
+            args=(run.name, background.resume),
             help="Continues after its last complete epoch.",
         )
         _draw_ending(run, DELETE)
@@ -174,10 +174,6 @@ def _when(started: float | None) -> str:
 def _draw_problem(run: RunStatus) -> None:
     if problem := st.session_state.pop(f"problem_{run.name}", None):
         st.warning(message(problem), icon=":material/warning:")
-
-
-def _resume(name: str) -> None:
-    _try(name, background.resume)
 
 
 def _try(name: str, action: Callable[..., None], **options: Any) -> None:

@@ -154,7 +154,7 @@ def test_rows_can_be_ticked_and_unticked(app):
     [
         (b"\x89PNG\r\n\x1a\n\0\0\0", "mine_*$.csv is not a text file, but something binary"),
         (b"", "mine_*$.csv is empty"),
-        (b"a,b\n1,2\n", "mine_*$.csv has columns “a, b”, which are of no export known here; expected Letterboxd's"),
+        (b"a,b\n1,2\n", "mine_*$.csv has columns “a, b”, which are of no export known here; expected a ratings"),
     ],
 )
 def test_a_file_that_is_no_export_changes_nothing(data, says, app):

@@ -298,6 +298,7 @@ def test_links_that_cannot_be_opened_say_so_and_the_app_goes_on(kinds):
         ("7" + good[1:], "another version"),
         ("1." + "A" * 1_000_000, "far too long"),
         (encode(State("no *such* model")), "The model of this link, no *such* model, is not on this computer"),
+        (encode(State("no\nsuch\x03model")), "The model of this link, no such model, is not on this computer"),
     ):
         app = open_link(text)
         assert not app.exception

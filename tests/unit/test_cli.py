@@ -65,6 +65,16 @@ def test_a_bad_option_is_one_line(arguments, word, run):
 # ---- datasets, presets, simulate
 
 
+def test_a_value_of_any_length_is_refused_in_one_line(refused):
+    for arguments in (["--into-top", "x" * 5000], ["--into-top", "3", "--movie", "x" * 5000], ["--bundle", "x" * 300]):
+        message = refused("counterfactual", "--movie", "Alien", *arguments)
+        assert len(message) <= 330, "with “see: … --help”"
+
+
+def test_a_file_name_that_no_disk_takes_is_refused_in_one_line(refused):
+    assert len(refused("report", "--bundle", "demo", "--out", "9" * 5000)) <= 300
+
+
 def test_datasets_as_json_and_as_text(answer, run):
     rows = answer("datasets")["datasets"]
     assert {"demo", "ml-1m", "ml-100k"} <= {row["dataset"] for row in rows}

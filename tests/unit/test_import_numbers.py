@@ -5,7 +5,7 @@ import pytest
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import DatasetError
-from bst.visitors.imports import Confidence, Entry, Links, Matcher, matcher_of, read_links
+from bst.visitors.imports import Confidence, Entry, Links, Matcher, matcher_of, read_export, read_links
 from tests.unit.handmade_catalogue import catalogue_of
 
 FILMS = catalogue_of("Pinocchio (2022)", "Life Is Beautiful (1997)", "Jaws (1975)", ids=[10, 20, 30])
@@ -78,6 +78,20 @@ def test_links_that_cannot_be_read(text, tmp_path):
     ) as error:
         read_links(tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-5", "1.5", "nan", "9" * 30, "tt0114709", "²", " "])
+def test_what_is_no_number_in_links_counts_as_missing(number, tmp_path):
+    (tmp_path / "links.csv").write_text(f"movieId,imdbId,tmdbId\n1,{number},862.0\n{number},0113497,8844\n", "utf-8")
+    links = read_links(tmp_path)
+    assert (dict(links.imdb), dict(links.tmdb)) == ({}, {862: 1})
+
+
+def test_two_films_of_one_title_and_year_are_told_apart_by_their_numbers():
+    rows = "tt1,9,2024-01-01,Pinocchio,2022\ntt2,3,2024-01-02,Pinocchio,2022\ntt1,7,2024-01-03,Pinocchio,2022\n"
+    entries = read_export(f"Const,Your Rating,Date Rated,Title,Year\n{rows}".encode()).entries
+    assert [(entry.imdb, entry.stars) for entry in entries] == [(1, None), (2, 1.5), (1, 3.5)]
+    assert entries[0].refused == "rated again later; the newest rating counts"
 
 
 def test_a_matcher_reads_the_links_of_its_dataset(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, changed, write
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bst.datasets import movielens
@@ -413,28 +413,6 @@ def test_any_valid_dataset_round_trips(tmp_path_factory, content):
     ids, sexes, ages, codes = zip(*people, strict=True)
     movies = movies_frame([(m, f"{title} ({year})", year, "|".join(genres)) for m, title, year, genres in films])
     same(dataset, users_frame(ids, sexes, ages, [OCCUPATIONS[c] for c in codes]), movies, ratings_frame(rows))
-
-
-@given(
-    form=st.sampled_from(sorted(FORMATS)),
-    which=st.integers(0, 2),
-    line=st.integers(1, 7),
-    text=st.one_of(st.binary(max_size=30), st.text(':|\t,0123456789.-x"\r\n', max_size=30).map(str.encode)),
-)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_line_raises_anything_but_a_dataset_error(tmp_path, form, which, line, text):
-    files = FORMATS[form]
-    folder = write(tmp_path / form, files)
-    file = sorted(files)[which % len(files)]
-    lines = (folder / file).read_bytes().split(b"\n")
-    lines[line - 1 : line] = [text]
-    (folder / file).write_bytes(b"\n".join(lines))
-    try:
-        dataset = movielens.read(folder)
-    except DatasetError as error:
-        assert file in str(error) or "no rating" in str(error) or "is not in" in str(error)  # noqa: PT017
-    else:
-        assert set(dataset.ratings["rating"]) <= set(dataset.levels)
 
 
 @pytest.mark.real_data

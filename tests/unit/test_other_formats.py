@@ -6,8 +6,6 @@ import shutil
 import numpy as np
 import pytest
 from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, write
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bst.datasets import movielens
 from bst.datasets.tie_order import draw, is_numbering
@@ -386,37 +384,3 @@ def test_control_characters_are_removed_from_titles(tmp_path, sign):
 def test_a_title_of_control_characters_is_empty(tmp_path):
     lines = ["movieId,title,genres", "1,\u202e\x00 ,Drama"]
     assert "the title is empty" in refused(write(tmp_path, CSV | {"movies.csv": lines}))
-
-
-@given(
-    form=st.sampled_from(sorted(FORMATS)),
-    which=st.integers(0, 2),
-    content=st.one_of(
-        st.binary(max_size=200),
-        st.text(':|\t,;+0123456789.-x"é\r\n\0', max_size=200).map(str.encode),
-        st.lists(
-            st.sampled_from(
-                ["userId", "item", "rating", "time", "title", "id", "genres", ",", ";", "\n", "1", '"', "4.5"]
-            ),
-            max_size=40,
-        ).map(lambda parts: "".join(parts).encode()),
-        st.binary(max_size=100).map(gzip.compress),
-    ),
-    packed=st.booleans(),
-)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_raise_anything_but_a_short_dataset_error(tmp_path, form, which, content, packed):
-    files = FORMATS[form]
-    folder = tmp_path / "any"
-    shutil.rmtree(folder, ignore_errors=True)
-    write(folder, files)
-    file = sorted(files)[which % len(files)]
-    (folder / file).unlink()
-    (folder / f"{file}{'.gz' * packed}").write_bytes(content)
-    try:
-        dataset = movielens.read(folder)
-    except DatasetError as error:
-        assert len(str(error)) - len(str(folder)) < 300  # noqa: PT017
-        assert "\n" not in str(error)  # noqa: PT017
-    else:
-        assert set(dataset.ratings["rating"]) <= set(dataset.levels)

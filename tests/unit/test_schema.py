@@ -35,6 +35,14 @@ def test_movielens_codes_are_those_of_its_readme():
     assert list(GENRES) == sorted(GENRES)
 
 
+def test_an_unknown_word_is_refused_with_those_that_are_most_like_it():
+    with pytest.raises(VisitorError, match=r"choose one of the 21, such as: programmer, .*") as refused:
+        DEMOGRAPHICS["occupation"].check("programer")
+    assert len(str(refused.value)) <= 300
+    with pytest.raises(VisitorError, match=r"sex 'x{59}…' is unknown; choose one of: F, M"):
+        DEMOGRAPHICS["sex"].check("x" * 5000)
+
+
 def test_each_edit_gives_a_new_visitor():
     assert ids(ABC.watched(4, 2)) == [1, 2, 3, 4]
     assert ABC.rated(2, 5).history[1] == Event(2, 5)
@@ -63,7 +71,7 @@ def test_moving_stops_at_either_end(movie, by, order):
     [({"sex": "X"}, "sex 'X'"), ({"age": 26}, "age 26"), ({"occupation": "wizard"}, "occupation 'wizard'")],
 )
 def test_demographics_outside_the_words_are_refused_with_the_choice(parts, word):
-    with pytest.raises(VisitorError, match=f"{word}.*choose one of: "):
+    with pytest.raises(VisitorError, match=f"{word}.*choose one of"):
         Visitor(**parts)
 
 

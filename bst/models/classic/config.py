@@ -8,6 +8,7 @@ from typing import Any
 
 from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
+from bst.text import quoted
 from bst.timelines.arrays import WindowShape
 
 # presets that bundles, runs and commands of earlier versions know by another name
@@ -58,7 +59,7 @@ class ClassicConfig(ModelConfig):
         )
         for name in ("user_id", "demographics", "genres"):
             if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"{name} must be true or false, not {getattr(self, name)!r}")
+                raise ConfigError(f"{name} must be true or false, not {quoted(getattr(self, name))}")
         # a bundle's configuration comes from a file: no layer may be so wide that making it takes all memory
         sizes_fit = all(isinstance(units, int) and 1 <= units <= MOST_UNITS for units in self.mlp)
         if not 1 <= len(self.mlp) <= MOST_LAYERS or not sizes_fit:

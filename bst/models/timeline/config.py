@@ -7,6 +7,7 @@ from typing import Any
 
 from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Task, check_ranges, read_dataclass
+from bst.text import quoted
 
 TOWERS: tuple[Task, ...] = ("rating", "next", "like")
 # a bundle or run of an earlier version has none of these
@@ -144,7 +145,7 @@ class TimelineConfig(ModelConfig):
         """Return the same with other epochs for some towers: see ``ModelConfig``."""
         for name, count in epochs.items():
             if name not in self.towers:
-                raise ConfigError(f"this training has no tower {name!r}; choose one of: {', '.join(self.towers)}")
+                raise ConfigError(f"this training has no tower {quoted(name)}; choose one of: {', '.join(self.towers)}")
             if count < 1:
                 raise ConfigError(f"the {name} tower needs at least 1 epoch, not {count}")
         return self._replace_epochs({name: epochs[name] for name in self.towers if name in epochs})

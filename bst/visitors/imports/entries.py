@@ -10,8 +10,8 @@ MAX_FILE_BYTES = 5 * 2**20
 MAX_ROWS = 50_000
 
 EXPECTED = (
-    "Letterboxd's ratings.csv (Date, Name, Year, Letterboxd URI, Rating), IMDb's ratings export (Const, Your Rating, "
-    "Date Rated, Title, …), MovieLens' or Trakt's ratings export, or a table with the columns Title, Year and Rating"
+    "a ratings export of Letterboxd (ratings.csv), IMDb, MovieLens or Trakt, or a table with the columns Title, Year "
+    "and Rating"
 )
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bst.datasets.parsing import shorten
+from bst.text import shorten
 from bst.visitors.imports.collector import paused_collector
 from bst.visitors.imports.dates import DateOrder, read_dates
 from bst.visitors.imports.entries import Entry, Export, ImportProblem
 from bst.visitors.imports.formats import ExportFormat, format_of
-from bst.visitors.imports.tables import TextTable, read_tables
+from bst.visitors.imports.tables import MAX_NAME_LENGTH, TextTable, read_tables
 
 
 def read_export(data: bytes, name: str = "the file", date_order: DateOrder | None = None) -> Export:
@@ -18,7 +18,7 @@ def read_export(data: bytes, name: str = "the file", date_order: DateOrder | Non
     Of several ratings of one film only the newest can be used; a film that is listed as watched and also rated counts
     as rated. Raises ``ImportProblem`` that states what the file has and what is expected.
     """
-    name = shorten(name)
+    name = shorten(name, MAX_NAME_LENGTH)
     with paused_collector():
         exports = [_read(table, date_order) for table in read_tables(data, name)]
     if not any(export.entries for export in exports):
@@ -88,9 +88,9 @@ def _combine(exports: Sequence[Export]) -> Export:
 
 
 def _key(entry: Entry) -> tuple:
-    if entry.title:
-        return entry.title.casefold(), entry.year
-    return entry.movie_id, entry.imdb, entry.tmdb
+    """Return what tells films apart: their numbers, where there are any, as two films may have one title and year."""
+    numbers = entry.movie_id, entry.imdb, entry.tmdb
+    return numbers if any(number is not None for number in numbers) else (entry.title.casefold(), entry.year)
 
 
 def _newest_of_each(entries: Sequence[Entry]) -> list[Entry]:

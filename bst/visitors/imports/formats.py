@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bst.datasets.titles import display_title
+from bst.datasets.titles import display_title, printable
 from bst.visitors.imports.entries import EXPECTED, Entry, ImportProblem
 from bst.visitors.imports.names import split_year
 from bst.visitors.imports.tables import Row, TextTable
@@ -211,7 +211,7 @@ def _entry(
     refused: str | None = None,
 ) -> Entry:
     """Return the entry of a row. With a rating that is empty, 0 or unreadable it has no stars: seen, not rated."""
-    title, year = _title(title)
+    title, year = _title(printable(title))
     year_cell = next((row[name] for name in _YEARS if row.get(name)), "")
     whole_film, caveat, not_a_film = _title_type(row.get("titletype") or row.get("type") or "")
     movie_id, imdb, tmdb = (_digits(row.get(key)) for key in ("movieid", "imdbid", "tmdbid"))
@@ -227,7 +227,7 @@ def _entry(
         rating,
         None if refused else stars,
         date,
-        row.get("originaltitle", ""),
+        printable(row.get("originaltitle", "")),
         movie_id,
         imdb,
         tmdb,

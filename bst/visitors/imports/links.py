@@ -12,6 +12,8 @@ from bst.errors import DatasetError
 FILE = "links.csv"
 COLUMNS = ["movieId", "imdbId", "tmdbId"]
 MAX_REASON_LENGTH = 100
+# programs that allow for missing numbers write "862.0"; anything else counts as missing
+ID = r"^\s*([0-9]{1,12})(?:\.0)?\s*$"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ def read_links(folder: Path | str) -> Links:
             f"{path} cannot be read ({reason}); its first line must be {','.join(COLUMNS)}: "
             "unzip the dataset again, or delete this file, which is only used to import one's own ratings"
         ) from error
-    ids = frame.apply(pd.to_numeric, errors="coerce")
+    ids = frame.apply(lambda column: column.str.extract(ID, expand=False))
     imdb, tmdb = (_by_site_id(ids, column) for column in COLUMNS[1:])
     return Links(imdb, tmdb)
 

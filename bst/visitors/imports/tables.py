@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bst.datasets.parsing import shorten
+from bst.text import shorten
 from bst.visitors.imports.entries import EXPECTED, MAX_FILE_BYTES, MAX_ROWS, ImportProblem
 
 Row = dict[str, str]
@@ -27,7 +27,7 @@ _SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[;,\t]*\r?\n', re.IGNORECASE)
 
 
 # what a message shows: columns of a table, characters of a column's name, of a file's name, of an error
-_MAX_COLUMNS, _MAX_COLUMN_LENGTH, _MAX_NAME_LENGTH, _MAX_REASON_LENGTH = 6, 20, 60, 80
+_MAX_COLUMNS, _MAX_COLUMN_LENGTH, MAX_NAME_LENGTH, _MAX_REASON_LENGTH = 6, 20, 50, 80
 _MIN_SEPARATORS = 2  # in a header that is a single cell
 
 
@@ -46,7 +46,8 @@ class TextTable(NamedTuple):
     def shown_columns(self) -> str:
         """Return the names of its columns for a message, shortened."""
         names = ", ".join(shorten(column, _MAX_COLUMN_LENGTH) for column in self.header[:_MAX_COLUMNS])
-        return f"“{' '.join(names.split())}{' …' if len(self.header) > _MAX_COLUMNS else ''}”"
+        names = " ".join(names.split()) + " …" * (len(self.header) > _MAX_COLUMNS)
+        return f"“{shorten(names)}”"
 
 
 def fold(column: str) -> str:
@@ -66,7 +67,7 @@ def read_tables(data: bytes, name: str) -> list[TextTable]:
         ]
         if not members:
             raise ImportProblem(f"{name} has no ratings in it; expected {EXPECTED}")
-        return [_table(content, f"{name}: {member}") for member, content in members]
+        return [_table(content, shorten(f"{name}: {member}", MAX_NAME_LENGTH)) for member, content in members]
     return [_table(data, name)]
 
 
@@ -76,7 +77,7 @@ def _members(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in _usable(archive, name):
                 with archive.open(info) as file:
-                    yield info.filename.rpartition("/")[2][:_MAX_NAME_LENGTH], file.read(MAX_FILE_BYTES + 1)
+                    yield info.filename.rpartition("/")[2], file.read(MAX_FILE_BYTES + 1)
     except ImportProblem:
         raise
     except Exception as error:  # a malformed archive makes zipfile and zlib raise a dozen kinds of error
@@ -113,8 +114,8 @@ def _table(data: bytes, name: str) -> TextTable:
         raise ImportProblem(f"{name} is empty; expected {EXPECTED}")
     if len(data) > MAX_FILE_BYTES:
         raise ImportProblem(
-            f"{name} has {len(data) / 2**20:.0f} MB, and one person's ratings have less than "
-            f"{MAX_FILE_BYTES / 2**20:.0f} MB; expected {EXPECTED}"
+            f"{name} has more than {MAX_FILE_BYTES / 2**20:.0f} MB, which no one person's ratings take; "
+            f"expected {EXPECTED}"
         )
     text = _decoded(data, name)
     if text.lstrip()[:1] in ("[", "{"):
@@ -230,6 +231,8 @@ def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
-        return str(value).strip()
+        text = str(value).strip()
     except ValueError:  # Python refuses to write a number of thousands of digits
         return ""
+    # JSON can spell half of a surrogate pair, which no page can show
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -9,6 +9,8 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from bst.datasets.titles import printable
+from bst.text import shorten
 from pages.shared import pages, resources, streamlit_private
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
@@ -110,7 +112,8 @@ def _open(text: str, choices: dict[str, Choice], arriving: bool) -> None:
         return
     choice = choices.get(state.bundle)
     if choice is None:
-        _notify(f"The model of this link, {state.bundle[:MAX_NAME]}, is not on this computer. {AS_NEWCOMER}")
+        name = shorten(printable(state.bundle), MAX_NAME)
+        _notify(f"The model of this link, {name}, is not on this computer. {AS_NEWCOMER}")
         return
     chosen_model.choose(choice)
     if choice.problem:
