@@ -1,4 +1,4 @@
-"""A browser's side of Streamlit's protocol, without a browser: it opens a session, sends clicks, and keeps what is shown.
+"""A browser's side of Streamlit's protocol, without a browser: opens a session, sends clicks, keeps what is shown.
 
 The messages are those of ``streamlit.proto`` (checked with Streamlit 1.67): a ``BackMsg`` asks for a run with what the
 widgets hold, ``ForwardMsg``s bring what the run draws, and ``script_finished`` ends it.
@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -46,7 +47,8 @@ class Session:
     def __init__(self, socket: ClientConnection, query: str):
         self._socket, self._query = socket, query
         self._cached: dict[str, ForwardMsg] = {}
-        self._page, self._context = "", ""
+        self._page, self._address = "", ""
+        self._uploads: list[Any] = []
         self.pages: dict[str, str] = {}
         self.shown: dict[str, Shown] = {}
         self.title, self.session_id = "", ""
@@ -58,7 +60,7 @@ class Session:
             f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None, compression=None
         )
         session = cls(socket, query)
-        session._context = f"http://{address}/"
+        session._address = f"http://{address}"
         return session
 
     async def close(self) -> None:
@@ -94,6 +96,32 @@ class Session:
         own_state = WidgetState(id=shown.message.id, json_value="{}")
         return await self._request([own_state, event_state], shown.fragment)
 
+    async def upload(self, key: str, name: str, content: bytes) -> Run:
+        """Upload a file to a file uploader, and run with it."""
+        message = BackMsg()
+        message.file_urls_request.file_names.append(name)
+        message.file_urls_request.session_id = self.session_id
+        await self._socket.send(message.SerializeToString())
+        run = Run()
+        while not self._uploads:
+            await self._receive(run)
+        urls = self._uploads.pop()
+        await asyncio.to_thread(self._put, urls.upload_url, name, content)
+        state = WidgetState(id=self.shown[key].message.id)
+        state.file_uploader_state_value.uploaded_file_info.add(
+            file_id=urls.file_id, name=name, size=len(content), file_urls=urls
+        )
+        return await self._request([state], self.shown[key].fragment)
+
+    def _put(self, url: str, name: str, content: bytes) -> None:
+        with requests.Session() as http:
+            http.get(f"{self._address}/_stcore/host-config", timeout=60)  # gives the cookie
+            token = http.cookies.get("_streamlit_xsrf", default="")
+            answer = http.put(
+                self._address + url, files={"file": (name, content)}, headers={"X-Xsrftoken": token}, timeout=60
+            )
+            answer.raise_for_status()
+
     def data(self, key: str) -> Any:
         """Return what a component was given to draw."""
         return json.loads(self.shown[key].message.json)
@@ -109,7 +137,7 @@ class Session:
         rerun.page_script_hash, rerun.page_name = self._page, "" if self._page else page
         rerun.widget_states.widgets.extend(states)
         rerun.cached_message_hashes.extend(self._cached)
-        rerun.context_info.url = self._context
+        rerun.context_info.url = f"{self._address}/"
         run, start = Run(), time.perf_counter()
         await self._socket.send(message.SerializeToString())
         while not await self._receive(run):
@@ -135,6 +163,8 @@ class Session:
             self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
+        elif kind == "file_urls_response":
+            self._uploads.extend(message.file_urls_response.file_urls)
         elif kind == "page_not_found":
             run.errors.append(f"page not found: {message.page_not_found.page_name}")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
@@ -154,10 +184,3 @@ class Session:
         # an id ends with the key that the page gave the element
         if (key := getattr(body, "id", "").rpartition("-")[2]) and key != "None":
             self.shown[key] = Shown(kind, body, message.delta.fragment_id)
-
-
-async def gather(*coroutines: Any) -> list[Any]:
-    """Run coroutines side by side; the first error ends all."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in coroutines]
-    return [task.result() for task in tasks]

@@ -29,12 +29,16 @@ def workers() -> int:
 def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return the results of a function for each item, in order; several at a time, where it computes with NumPy.
 
-    Within such a function everything runs in its own thread: threads that waited for each other might wait for ever.
+    Within such a function everything runs in its own thread: threads that waited for each other might wait for ever. So
+    it does while the pool computes for somebody else, as then there is no processor to spare, and handing over costs.
     """
     items = list(items)
-    if len(items) == 1 or getattr(_worker, "busy", False):
+    if len(items) == 1 or getattr(_worker, "busy", False) or not _pool_is_free.acquire(blocking=False):
         return [function(item) for item in items]
-    return list(_pool().map(function, items))
+    try:
+        return list(_pool().map(function, items))
+    finally:
+        _pool_is_free.release()
 
 
 @cache
@@ -44,6 +48,7 @@ def use_one_blas_thread() -> None:
 
 
 _worker = threading.local()
+_pool_is_free = threading.Lock()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -111,18 +111,24 @@ class Comparison:
 
         Columns ``movie_id``, ``title``, ``a``, ``b``, ``change``, the largest rise first.
         """
-        changes = self._changes(by)
-        return changes[changes["change"] > 0].nlargest(k, "change").reset_index(drop=True)
+        return self._changes(by, 1, k)
 
     def losses(self, by: Value = "rating", k: int = 5) -> pd.DataFrame:
         """Return the ``k`` movies whose expected rating or probability falls most; columns as in ``gains``."""
-        changes = self._changes(by)
-        return changes[changes["change"] < 0].nsmallest(k, "change").reset_index(drop=True)
+        return self._changes(by, -1, k)
 
-    def _changes(self, by: Value) -> pd.DataFrame:
-        rows = self.catalogue[~self.catalogue["movie_id"].isin(self.a.all_seen | self.b.all_seen)]
-        a, b = (rows[f"{COLUMNS[by]}_{side}"] for side in "ab")
-        return rows[["movie_id", "title"]].assign(a=a, b=b, change=b - a)
+    def _changes(self, by: Value, sign: int, k: int) -> pd.DataFrame:
+        rows = self._unseen
+        a, b = (rows[f"{COLUMNS[by]}_{side}"].to_numpy() for side in "ab")
+        change = b - a
+        first = np.argsort(-sign * change, kind="stable")[:k]
+        first = first[sign * change[first] > 0]
+        named = rows[["movie_id", "title"]].take(first).reset_index(drop=True)
+        return named.assign(a=a[first], b=b[first], change=change[first])
+
+    @cached_property
+    def _unseen(self) -> pd.DataFrame:
+        return self.catalogue[~self.catalogue["movie_id"].isin(self.a.all_seen | self.b.all_seen)]
 
     def describe(self, title: Title) -> str:
         """Return one plain sentence: what moves most, and why. ``title``: from a movie's id to its title."""

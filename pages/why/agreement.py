@@ -1,5 +1,6 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -75,7 +76,9 @@ def _draw_fidelity(fidelity: TaskFidelity) -> None:
     verdict = fidelity_text.verdict(fidelity)
     st.markdown(escape_markdown(verdict))
     chart_view.show(
-        charts.fidelity(fidelity_text.curves(fidelity), chart_view.text_and_background()[0]), verdict, name="Fidelity"
+        partial(charts.fidelity, fidelity_text.curves(fidelity), chart_view.text_and_background()[0]),
+        verdict,
+        name="Fidelity",
     )
     st.caption(
         f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. Each "
@@ -231,7 +234,7 @@ def _draw_planted(planted: PlantedPrecision) -> None:
         for name, group in rows.groupby("name", sort=False)
     )
     chart_view.show(
-        charts.precision(rows, chart_view.text_and_background()[0]),
+        partial(charts.precision, rows, chart_view.text_and_background()[0]),
         f"Share of true causes among the first three: {in_words}",
         name="True causes",
     )
