@@ -7,8 +7,8 @@
 Starts ``streamlit run app.py`` and opens sessions that speak Streamlit's protocol, as a browser does. Each has a
 visitor of its own and changes something every two seconds: a rating, a demographic, the page, something on What if. A
 click's latency goes from sending it to the end of the last run that it led to; what is shown is compared with what that
-person did, and the lists with the model's own answers. Alone, before the crowd comes, one session measures what each kind of
-click costs the server's processor.
+person did, and the lists with the model's own answers. Alone, before the crowd comes, one session measures what each
+kind of click costs the server's processor.
 """
 
 import argparse
