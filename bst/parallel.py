@@ -7,8 +7,10 @@ other in a busy loop, which makes everything many times slower as soon as anothe
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -33,12 +35,33 @@ def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     it does while the pool computes for somebody else, as then there is no processor to spare, and handing over costs.
     """
     items = list(items)
+    pause = _pause.get()
+    if pause is None:
+        return _map(function, items)
+    results = []
+    for first in range(0, len(items), workers()):
+        results += _map(function, items[first : first + workers()])
+        pause()
+    return results
+
+
+def _map(function: Callable[[T], R], items: list[T]) -> list[R]:
     if len(items) == 1 or getattr(_worker, "busy", False) or not _pool_is_free.acquire(blocking=False):
         return [function(item) for item in items]
     try:
         return list(_pool().map(function, items))
     finally:
         _pool_is_free.release()
+
+
+@contextmanager
+def pausing(pause: Callable[[], None]) -> Iterator[None]:
+    """Call ``pause`` between the parts of what this thread computes in this block; it may wait, or raise to end it."""
+    token = _pause.set(pause)
+    try:
+        yield
+    finally:
+        _pause.reset(token)
 
 
 @cache
@@ -49,6 +72,7 @@ def use_one_blas_thread() -> None:
 
 _worker = threading.local()
 _pool_is_free = threading.Lock()
+_pause: ContextVar[Callable[[], None] | None] = ContextVar("_pause", default=None)
 
 
 @cache

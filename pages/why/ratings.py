@@ -13,7 +13,7 @@ from bst.presentation import charts
 from bst.what_if.edits import Drop, Edit, Rate
 from bst.what_if.instructions import instruction
 from pages.shared.format import capitalised, escape_markdown, stars
-from pages.shared.state.session_cache import cached, model_key
+from pages.shared.state.session_cache import cached_in_turn, model_key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Subject
 from pages.why.suggested_edits import try_edit
@@ -39,7 +39,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     st.header("If they had rated a movie differently", anchor=False)
     visitor, movie_id = explanation.visitor, explanation.movie_id
-    expected = cached(
+    expected = cached_in_turn(
         "ratings",
         model_key(recommender, visitor, movie_id),
         lambda: rating_changes(recommender, visitor, movie_id),
@@ -130,7 +130,7 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
         st.caption("It takes two movies to act together.")
         return
     visitor, movie_id = explanation.visitor, explanation.movie_id
-    effects = cached(
+    effects = cached_in_turn(
         "pairs",
         model_key(recommender, visitor, movie_id),
         lambda: interactions(recommender, visitor, movie_id, strongest),

@@ -102,7 +102,7 @@ def _placed(moves: pd.DataFrame, k: int, headings: tuple[str, str]) -> list[dict
         ranks = [math.inf if pd.isna(rank) else rank for rank in (rank_a, rank_b)]
         way = "stays" if ranks[0] == ranks[1] else "rises" if ranks[1] < ranks[0] else "falls"
         size, thickness = (35, 1) if way == "stays" else (110, 2.5)
-        row = {"title": title, "way": way, "size": size, "thickness": thickness}
+        row: dict[str, Any] = {"title": title, "way": way, "size": size, "thickness": thickness}
         for side, rank, expected in zip("ab", ranks, (expected_a, expected_b), strict=True):
             seen = rank == math.inf
             row[f"rank_{side}"], row[f"slot_{side}"] = None if seen else rank, rank
@@ -111,14 +111,14 @@ def _placed(moves: pd.DataFrame, k: int, headings: tuple[str, str]) -> list[dict
         placed.append(row)
     for slot in ("slot_a", "slot_b"):
         beyond = sorted((row for row in placed if row[slot] > k), key=lambda row: row[slot])
-        for place, row in enumerate(beyond, k + 2):
-            row[slot] = place
+        for position, row in enumerate(beyond, k + 2):
+            row[slot] = position
     heads = [(0, "", *headings)]
     if any(row[slot] > k for row in placed for slot in ("slot_a", "slot_b")):
         heads.append((k + 1, f"beyond the first {k}", "", ""))
-    for slot, title, shown_a, shown_b in heads:
+    for at, title, shown_a, shown_b in heads:
         texts = {"title_a": title, "title_b": title, "shown_a": shown_a, "shown_b": shown_b}
-        placed.append({"title": "", "way": "none", "slot_a": slot, "slot_b": slot} | texts)
+        placed.append({"title": "", "way": "none", "slot_a": at, "slot_b": at} | texts)
     return placed
 
 

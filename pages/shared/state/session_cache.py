@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from bst.inference.recommender import Recommender
+from pages.shared import turns
 
 T = TypeVar("T")
 
@@ -26,6 +27,16 @@ def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int 
         while len(entries) > max_entries:
             del entries[next(iter(entries))]
     return entries[key]
+
+
+def cached_in_turn(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1) -> T:
+    """Return the same for what may take long to compute: done in turn with that of other sessions."""
+
+    def compute_in_turn() -> T:
+        with turns.take():
+            return compute()
+
+    return cached(name, key, compute_in_turn, max_entries)
 
 
 def get(name: str, key: Hashable) -> Any:

@@ -1,0 +1,151 @@
+"""Long work is done in turn: one session at a time computes, a moment each, so that everybody's clicks stay fast.
+
+    with turns.take() as turn:
+        compute()
+
+What ``compute`` predicts pauses between its parts by itself (see ``bst.parallel``); a loop of another kind calls
+``turn.pause()``. While another session has its turn, the page says that it waits.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+
+import streamlit as st
+
+from bst import parallel
+from bst.errors import BSTError
+
+# a turn lasts so long while others wait; short work then waits no longer than this for each of those before it
+SLICE_S = 0.2
+# how often one who waits looks whether anybody still wants the answer
+POLL_S = 0.1
+# more than so many do not queue up
+MOST_WAITING = 30
+# what one piece of work may compute, without its waiting
+LIMIT_S = 60.0
+WAITING = "Waiting for its turn: others compute, too …"
+
+
+class BusyError(BSTError):
+    """Long work was not begun, or not finished."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Turn:
+    """A place in the line. ``pause`` is to be called often; ``seconds``: for how long this work has computed."""
+
+    def __init__(self, line: "Line", check: Callable[[], None]):
+        self._line, self._check = line, check
+        self._seconds, self._since = 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of computing so far; to be asked by the one whose turn it is."""
+        return self._seconds + time.monotonic() - self._since
+
+    def pause(self) -> None:
+        """Let the next one compute if this turn has lasted long enough; return when it is this one's turn again.
+
+        Raises what ``check`` raises, and ``BusyError`` if this work has computed for too long.
+        """
+        self._check()
+        if self.seconds > LIMIT_S:
+            raise BusyError(
+                f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
+                "or a shorter history"
+            )
+        if time.monotonic() - self._since >= SLICE_S and self._line.pass_on(self):
+            self._seconds += time.monotonic() - self._since
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until this is the first of the line."""
+        while not self._line.wait_for_change(self):
+            self._check()
+        self._since = time.monotonic()
+
+
+class Line:
+    """Those who have long work: the first one computes, the others wait; who passes on goes to the end."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._turns: list[Turn] = []
+
+    @contextmanager
+    def take(self, on_wait: Callable[[], None] = _nothing, check: Callable[[], None] = _nothing) -> Iterator[Turn]:
+        """Wait for a turn, and hold it until the end of the block, however that ends.
+
+        ``on_wait`` is called if it has to wait at first. ``check`` is called while it waits and at each pause; it may
+        raise to give up, and the line goes on without this one. Raises ``BusyError`` if too many wait already.
+        """
+        turn = Turn(self, check)
+        with self._changed:
+            if len(self._turns) > MOST_WAITING:
+                raise BusyError(f"{len(self._turns)} others compute here already; try again in a minute")
+            self._turns.append(turn)
+            first = self._turns[0] is turn
+        try:
+            if not first:
+                on_wait()
+            turn.wait()
+            yield turn
+        finally:
+            with self._changed:
+                self._turns.remove(turn)
+                self._changed.notify_all()
+
+    def pass_on(self, turn: Turn) -> bool:
+        """Move the first to the end; return whether there is anybody else."""
+        with self._changed:
+            if len(self._turns) == 1:
+                return False
+            self._turns.remove(turn)
+            self._turns.append(turn)
+            self._changed.notify_all()
+            return True
+
+    def wait_for_change(self, turn: Turn) -> bool:
+        """Return whether it is this one's turn, after waiting a moment if it is not."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._turns[0] is turn, POLL_S)
+
+
+@st.cache_resource(show_spinner=False)
+def _line() -> Line:
+    return Line()
+
+
+_mine: ContextVar[Turn | None] = ContextVar("_mine", default=None)
+
+
+@contextmanager
+def take() -> Iterator[Turn]:
+    """Wait for this session's turn in the line of the whole server; a line on the page says so meanwhile.
+
+    Ends the run where nobody waits for its answer any more. Raises ``BusyError`` as ``Line.take`` and ``Turn.pause``.
+    Within such a block another one has the same turn.
+    """
+    if (mine := _mine.get()) is not None:
+        yield mine
+        return
+    message = ExitStack()
+    with message, _line().take(lambda: message.enter_context(st.spinner(WAITING)), _end_if_unwanted) as turn:
+        message.close()
+        token = _mine.set(turn)
+        try:
+            with parallel.pausing(turn.pause):
+                yield turn
+        finally:
+            _mine.reset(token)
+
+
+def _end_if_unwanted() -> None:
+    # where a script reads the session, Streamlit ends a run that was replaced, or whose session is gone
+    _ = "turn" in st.session_state
