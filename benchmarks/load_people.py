@@ -181,7 +181,7 @@ class Worker(Person):
         if self.page != RECOMMEND:
             await self.go(RECOMMEND)
         await self.session.press("import_history")
-        uploader = next(key for key in self.session.shown if key.startswith("import_file_"))
+        uploader = [key for key in self.session.shown if key.startswith("import_file_")][-1]
         run = await self.session.upload(uploader, "ratings.csv", self._export)
         await self.session.press("import_cancel")
         return run

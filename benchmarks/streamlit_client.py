@@ -115,7 +115,7 @@ class Session:
 
     def _put(self, url: str, name: str, content: bytes) -> None:
         with requests.Session() as http:
-            http.get(f"{self._address}/_stcore/host-config", timeout=60)  # gives the cookie
+            http.get(f"{self._address}/_stcore/health", timeout=60)  # gives the cookie
             token = http.cookies.get("_streamlit_xsrf", default="")
             answer = http.put(
                 self._address + url, files={"file": (name, content)}, headers={"X-Xsrftoken": token}, timeout=60
