@@ -33,7 +33,6 @@ from benchmarks.streamlit_client import Run, Session
 PAUSE_S = 2.0
 # a click that takes longer counts as an error
 PATIENCE_S = 60.0
-ALONE_ROUNDS = 15
 WORKER_EVENTS = 150
 # of the lists that were shown, so many are compared with the model's answers
 CHECKED_LISTS = 300
@@ -78,9 +77,11 @@ async def watch(server: Server, crowd: Crowd, until: float) -> None:
         await asyncio.sleep(1)
 
 
-async def measure_alone(person: Clicker, server: Server) -> dict[str, dict[str, float]]:
+async def measure_alone(person: Clicker, server: Server, rounds: int) -> dict[str, dict[str, float]]:
     """Return what each kind of click costs one person alone, in milliseconds: on the clock, and of the processor."""
-    costs = {}
+    costs: dict[str, dict[str, float]] = {}
+    if not rounds:
+        return costs
     actions = (
         ("star on recommend", RECOMMEND, person.rate),
         ("demographic on recommend", RECOMMEND, person.change_demographic),
@@ -90,11 +91,11 @@ async def measure_alone(person: Clicker, server: Server) -> dict[str, dict[str, 
     for kind, page, action in actions:
         await person.go(page)
         await click(person, kind, action)  # imports what it needs
-        costs[kind] = await _cost(person, server, kind, [action] * ALONE_ROUNDS)
+        costs[kind] = await _cost(person, server, kind, [action] * rounds)
     for page in (RECOMMEND, WHAT_IF, WHY, "data", "evaluation"):
         await person.go(page)
-        rounds = [lambda page=page: person.go(page)] * ALONE_ROUNDS
-        costs[f"open {page or 'recommend'}"] = await _cost(person, server, page, rounds)
+        actions_of_page = [lambda page=page: person.go(page)] * rounds
+        costs[f"open {page or 'recommend'}"] = await _cost(person, server, page, actions_of_page)
     return costs
 
 
@@ -123,7 +124,7 @@ async def measure(server: Server, options: argparse.Namespace) -> dict[str, Any]
     people = [Clicker(f"person {i}", visitor, i) for i, visitor in enumerate(own)]
     first = people.pop()
     await first.arrive(address, options.bundle)
-    alone = await measure_alone(first, server)
+    alone = await measure_alone(first, server, options.rounds)
     workers = [
         Worker(f"worker {i}", visitor, i, Worker.KINDS[i % len(Worker.KINDS)], list(catalogue.titles.values()))
         for i, visitor in enumerate(visitors(catalogue, options.heavy, options.seed + 1, WORKER_EVENTS))
@@ -148,6 +149,7 @@ async def measure(server: Server, options: argparse.Namespace) -> dict[str, Any]
         "minutes": options.minutes,
         "heavy": options.heavy,
         "pause_s": PAUSE_S,
+        "rounds": options.rounds,
         "alone": alone,
         **figures(crowd, seconds, processor_s),
         "isolation": isolation(crowd, people, wrong_lists),
@@ -253,8 +255,8 @@ async def measure_empty(server: Server, options: argparse.Namespace) -> dict[str
 
 def report(result: dict[str, Any]) -> None:
     """Print the figures as short tables."""
-    if "alone" in result:
-        print(f"One session alone, {ALONE_ROUNDS} clicks of each kind:")
+    if result.get("alone"):
+        print(f"One session alone, {result['rounds']} clicks of each kind:")
         print(f"{'click':28}{'ms':>8}{'processor ms':>14}{'messages':>10}{'KB':>7}")
         for kind, cost in result["alone"].items():
             print(f"{kind:28}{cost['ms']:8.0f}{cost['processor_ms']:14.1f}{cost['messages']:10.0f}{cost['kb']:7.0f}")
@@ -306,6 +308,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=50, help="people who click (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=10, help="for how long (default: %(default)s)")
     parser.add_argument("--heavy", type=int, default=0, metavar="K", help="sessions beside them that do long work")
+    parser.add_argument("--rounds", type=int, default=15, help="clicks of each kind alone (default: %(default)s)")
     parser.add_argument("--empty", action="store_true", help="measure a script of one button instead of the app")
     parser.add_argument("--seed", type=int, default=0, help="of visitors and clicks (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
