@@ -35,13 +35,13 @@ def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     it does while the pool computes for somebody else, as then there is no processor to spare, and handing over costs.
     """
     items = list(items)
-    pause = _pause.get()
-    if pause is None:
+    check = _check.get()
+    if check is None:
         return _map(function, items)
     results = []
     for first in range(0, len(items), workers()):
         results += _map(function, items[first : first + workers()])
-        pause()
+        check()
     return results
 
 
@@ -55,13 +55,17 @@ def _map(function: Callable[[T], R], items: list[T]) -> list[R]:
 
 
 @contextmanager
-def pausing(pause: Callable[[], None]) -> Iterator[None]:
-    """Call ``pause`` between the parts of what this thread computes in this block; it may wait, or raise to end it."""
-    token = _pause.set(pause)
+def checking(check: Callable[[], None]) -> Iterator[None]:
+    """Call ``check`` between the parts of what this thread computes in this block; it may raise to end it.
+
+    It must not wait for another thread: the one that computes may hold locks that all share, such as that of a
+    ``cached_property``.
+    """
+    token = _check.set(check)
     try:
         yield
     finally:
-        _pause.reset(token)
+        _check.reset(token)
 
 
 @cache
@@ -72,7 +76,7 @@ def use_one_blas_thread() -> None:
 
 _worker = threading.local()
 _pool_is_free = threading.Lock()
-_pause: ContextVar[Callable[[], None] | None] = ContextVar("_pause", default=None)
+_check: ContextVar[Callable[[], None] | None] = ContextVar("_check", default=None)
 
 
 @cache

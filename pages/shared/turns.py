@@ -1,10 +1,13 @@
-"""Long work is done in turn: one session at a time computes, a moment each, so that everybody's clicks stay fast.
+"""Long work is done in turn: one session at a time computes, so that everybody's clicks stay fast.
 
     with turns.take() as turn:
-        compute()
+        for part in parts:
+            compute(part)
+            turn.pause()
 
-What ``compute`` predicts pauses between its parts by itself (see ``bst.parallel``); a loop of another kind calls
-``turn.pause()``. While another session has its turn, the page says that it waits.
+``pause`` lets the next session compute where a turn has lasted for a moment. What has no such loop keeps its turn to
+the end; as it predicts, it looks by itself whether anybody still wants the answer (see ``bst.parallel.checking``).
+While another session has its turn, the page says that it waits.
 """
 
 import threading
@@ -40,8 +43,8 @@ def _nothing() -> None:
 class Turn:
     """A place in the line. ``pause`` is to be called often; ``seconds``: for how long this work has computed."""
 
-    def __init__(self, line: "Line", check: Callable[[], None]):
-        self._line, self._check = line, check
+    def __init__(self, line: "Line", end_if_unwanted: Callable[[], None]):
+        self._line, self._end_if_unwanted = line, end_if_unwanted
         self._seconds, self._since = 0.0, 0.0
 
     @property
@@ -52,22 +55,26 @@ class Turn:
     def pause(self) -> None:
         """Let the next one compute if this turn has lasted long enough; return when it is this one's turn again.
 
-        Raises what ``check`` raises, and ``BusyError`` if this work has computed for too long.
+        Not to be called where other sessions may wait for a lock that this one holds. Raises as ``check``.
         """
-        self._check()
+        self.check()
+        if time.monotonic() - self._since >= SLICE_S and self._line.pass_on(self):
+            self._seconds += time.monotonic() - self._since
+            self.wait()
+
+    def check(self) -> None:
+        """Raise what ends work that nobody wants any more, and ``BusyError`` if it has computed for too long."""
+        self._end_if_unwanted()
         if self.seconds > LIMIT_S:
             raise BusyError(
                 f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
                 "or a shorter history"
             )
-        if time.monotonic() - self._since >= SLICE_S and self._line.pass_on(self):
-            self._seconds += time.monotonic() - self._since
-            self.wait()
 
     def wait(self) -> None:
         """Wait until this is the first of the line."""
         while not self._line.wait_for_change(self):
-            self._check()
+            self._end_if_unwanted()
         self._since = time.monotonic()
 
 
@@ -79,13 +86,16 @@ class Line:
         self._turns: list[Turn] = []
 
     @contextmanager
-    def take(self, on_wait: Callable[[], None] = _nothing, check: Callable[[], None] = _nothing) -> Iterator[Turn]:
+    def take(
+        self, on_wait: Callable[[], None] = _nothing, end_if_unwanted: Callable[[], None] = _nothing
+    ) -> Iterator[Turn]:
         """Wait for a turn, and hold it until the end of the block, however that ends.
 
-        ``on_wait`` is called if it has to wait at first. ``check`` is called while it waits and at each pause; it may
-        raise to give up, and the line goes on without this one. Raises ``BusyError`` if too many wait already.
+        ``on_wait`` is called if it has to wait at first. ``end_if_unwanted`` is called while it waits and at each
+        pause; it may raise to give up, and the line goes on without this one. Raises ``BusyError`` if too many wait
+        already.
         """
-        turn = Turn(self, check)
+        turn = Turn(self, end_if_unwanted)
         with self._changed:
             if len(self._turns) > MOST_WAITING:
                 raise BusyError(f"{len(self._turns)} others compute here already; try again in a minute")
@@ -140,7 +150,7 @@ def take() -> Iterator[Turn]:
         message.close()
         token = _mine.set(turn)
         try:
-            with parallel.pausing(turn.pause):
+            with parallel.checking(turn.check):
                 yield turn
         finally:
             _mine.reset(token)

@@ -135,9 +135,12 @@ def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Ha
 
         def find() -> SearchResult:
             with turns.take() as turn:
-                return find_counterfactuals(
-                    recommender, visitor, goal, BUDGET, RESULTS, on_progress, lambda: turn.seconds > MOST_SECONDS
-                )
+
+                def is_over() -> bool:
+                    turn.pause()
+                    return turn.seconds > MOST_SECONDS
+
+                return find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress, is_over)
 
         result = cached("search", question, find)
         bar.empty()

@@ -16,7 +16,7 @@ SECONDS = 6
 
 
 def test_people_who_click_side_by_side_see_their_own_and_no_error():
-    options = argparse.Namespace(bundle="demo", sessions=3, minutes=SECONDS / 60, heavy=1, rounds=0, seed=0)
+    options = argparse.Namespace(bundle="demo", sessions=3, minutes=SECONDS / 60, heavy=2, rounds=0, seed=0)
     with served() as server:
         server.wait()
         result = asyncio.run(load.measure(server, options))

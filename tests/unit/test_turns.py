@@ -101,7 +101,7 @@ def test_who_leaves_while_waiting_holds_up_nobody():
 
     def leaver():
         begun.wait(SOON)
-        with pytest.raises(GoneError), line.take(check=gone):
+        with pytest.raises(GoneError), line.take(end_if_unwanted=gone):
             done.append("the one who left")
         left.set()
 
@@ -117,7 +117,7 @@ def test_who_leaves_in_the_middle_of_the_work_holds_up_nobody():
     def gone():
         raise InterruptedError
 
-    with pytest.raises(InterruptedError), line.take(check=gone) as turn:
+    with pytest.raises(InterruptedError), line.take(end_if_unwanted=gone) as turn:
         turn.pause()
     with line.take():
         pass
@@ -178,21 +178,21 @@ def test_waiting_does_not_count_as_computing():
     assert waited[0] - computed[0] >= least
 
 
-def test_predictions_pause_between_their_parts_and_are_the_same():
-    paused = []
-    with parallel.pausing(lambda: paused.append(1)):
+def test_predictions_look_between_their_parts_whether_to_go_on_and_are_the_same():
+    looked = []
+    with parallel.checking(lambda: looked.append(1)):
         assert parallel.map_parallel(lambda item: item * item, range(10)) == [item * item for item in range(10)]
-    assert len(paused) == -(-10 // parallel.workers())
+    assert len(looked) == -(-10 // parallel.workers())
     parallel.map_parallel(lambda item: item, range(10))
-    assert len(paused) == -(-10 // parallel.workers())
+    assert len(looked) == -(-10 // parallel.workers())
 
 
-def test_a_pause_may_end_the_work():
+def test_a_look_may_end_the_work():
     def gone():
         raise InterruptedError
 
     done = []
-    with pytest.raises(InterruptedError), parallel.pausing(gone):
+    with pytest.raises(InterruptedError), parallel.checking(gone):
         parallel.map_parallel(done.append, range(100))
     assert len(done) == parallel.workers()
     assert parallel.map_parallel(lambda item: item, range(3)) == [0, 1, 2]
@@ -203,3 +203,21 @@ def test_work_within_work_has_the_same_turn():
         assert inner is outer
     with turns.take() as another:
         assert another is not outer
+
+
+def test_a_shared_lock_that_predictions_hold_stops_nobody():
+    line, shared, holding, done = Line(), threading.Lock(), threading.Event(), []
+
+    def predict(name):
+        with line.take() as turn, parallel.checking(turn.check):
+            with shared:  # as a cached property holds one for all
+                holding.set()
+                parallel.map_parallel(lambda _: time.sleep(0.001), range(10))
+            done.append(name)
+
+    def second():
+        holding.wait(SOON)
+        predict("second")
+
+    run_side_by_side(lambda: predict("first"), second)
+    assert done == ["first", "second"]
