@@ -21,8 +21,10 @@ import streamlit as st
 from bst import parallel
 from bst.errors import BSTError
 
-# a turn lasts so long while others wait; short work then waits no longer than this for each of those before it
+# a turn lasts so long while others wait
 SLICE_S = 0.2
+# ten seconds of waiting count as much as two of not having computed
+AGING = 0.2
 # how often one who waits looks whether anybody still wants the answer
 POLL_S = 0.1
 # more than so many do not queue up
@@ -45,7 +47,7 @@ class Turn:
 
     def __init__(self, line: "Line", end_if_unwanted: Callable[[], None]):
         self._line, self._end_if_unwanted = line, end_if_unwanted
-        self._seconds, self._since = 0.0, 0.0
+        self._seconds, self._since = 0.0, time.monotonic()
 
     @property
     def seconds(self) -> float:
@@ -53,13 +55,14 @@ class Turn:
         return self._seconds + time.monotonic() - self._since
 
     def pause(self) -> None:
-        """Let the next one compute if this turn has lasted long enough; return when it is this one's turn again.
+        """Let another one compute if this turn has lasted long enough; return when it is this one's turn again.
 
         Not to be called where other sessions may wait for a lock that this one holds. Raises as ``check``.
         """
         self.check()
-        if time.monotonic() - self._since >= SLICE_S and self._line.pass_on(self):
-            self._seconds += time.monotonic() - self._since
+        if time.monotonic() - self._since >= SLICE_S and self._line.has_others(self):
+            self._seconds, self._since = self.seconds, time.monotonic()
+            self._line.leave(self)
             self.wait()
 
     def check(self) -> None:
@@ -72,18 +75,27 @@ class Turn:
             )
 
     def wait(self) -> None:
-        """Wait until this is the first of the line."""
-        while not self._line.wait_for_change(self):
+        """Come up in the line."""
+        self._line.join(self)
+        while not self._line.has_come(self):
             self._end_if_unwanted()
         self._since = time.monotonic()
 
+    def precedence(self) -> float:
+        """Return what the least of comes next: seconds computed, less a share of the seconds waited."""
+        return self._seconds - AGING * (time.monotonic() - self._since)
+
 
 class Line:
-    """Those who have long work: the first one computes, the others wait; who passes on goes to the end."""
+    """Those who have long work: one computes, the others wait. Next comes who has computed least, or waited for long.
+
+    So a short question is answered soon, and no long one is put off for ever.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._turns: list[Turn] = []
+        self._current: Turn | None = None
 
     @contextmanager
     def take(
@@ -96,35 +108,45 @@ class Line:
         already.
         """
         turn = Turn(self, end_if_unwanted)
-        with self._changed:
-            if len(self._turns) > MOST_WAITING:
-                raise BusyError(f"{len(self._turns)} others compute here already; try again in a minute")
-            self._turns.append(turn)
-            first = self._turns[0] is turn
+        if (others := len(self._turns)) > MOST_WAITING:
+            raise BusyError(f"{others} others compute here already; try again in a minute")
         try:
-            if not first:
+            if others:
                 on_wait()
             turn.wait()
             yield turn
         finally:
-            with self._changed:
-                self._turns.remove(turn)
-                self._changed.notify_all()
+            self.leave(turn)
 
-    def pass_on(self, turn: Turn) -> bool:
-        """Move the first to the end; return whether there is anybody else."""
+    def join(self, turn: Turn) -> None:
+        """Put one who wants to compute into the line."""
         with self._changed:
-            if len(self._turns) == 1:
-                return False
-            self._turns.remove(turn)
             self._turns.append(turn)
-            self._changed.notify_all()
-            return True
+            self._call_next()
 
-    def wait_for_change(self, turn: Turn) -> bool:
+    def leave(self, turn: Turn) -> None:
+        """Take one out of the line, who computes or waits."""
+        with self._changed:
+            if turn in self._turns:
+                self._turns.remove(turn)
+            if self._current is turn:
+                self._current = None
+            self._call_next()
+
+    def has_others(self, turn: Turn) -> bool:
+        """Return whether anybody else is in the line."""
+        with self._changed:
+            return self._turns != [turn]
+
+    def has_come(self, turn: Turn) -> bool:
         """Return whether it is this one's turn, after waiting a moment if it is not."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._turns[0] is turn, POLL_S)
+            return self._changed.wait_for(lambda: self._current is turn, POLL_S)
+
+    def _call_next(self) -> None:
+        if self._current is None and self._turns:
+            self._current = min(self._turns, key=Turn.precedence)
+            self._changed.notify_all()
 
 
 @st.cache_resource(show_spinner=False)
