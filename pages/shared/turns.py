@@ -20,6 +20,7 @@ import streamlit as st
 
 from bst import parallel
 from bst.errors import BSTError
+from bst.schema import Visitor
 
 # a turn lasts so long while others wait
 SLICE_S = 0.2
@@ -31,6 +32,8 @@ POLL_S = 0.1
 MOST_WAITING = 30
 # what one piece of work may compute, without its waiting
 LIMIT_S = 60.0
+# what is computed for each event of a shorter history is done before anybody notices
+SHORT_HISTORY = 40
 WAITING = "Waiting for its turn: others compute, too …"
 
 
@@ -155,6 +158,11 @@ def _line() -> Line:
 
 
 _mine: ContextVar[Turn | None] = ContextVar("_mine", default=None)
+
+
+def is_long(visitor: Visitor) -> bool:
+    """Whether what is computed for each event of a visitor's history, such as an explanation, takes long."""
+    return len(visitor.history) > SHORT_HISTORY
 
 
 @contextmanager

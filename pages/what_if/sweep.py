@@ -17,9 +17,10 @@ from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, Rat
 from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal
 from bst.what_if.sweeps import SweepParameter
+from pages.shared import turns
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
-from pages.shared.state.session_cache import cached, cached_in_turn, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls
 from pages.what_if import suggestions
 
@@ -148,10 +149,11 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, name: str, event: i
     listed = [row.movie_id for row in recommender.rank(visitor, TRIED_MOVIES, options)]
     if name == EVERYONE or len(listed) <= DEFAULT_MOVIES:
         return listed[:DEFAULT_MOVIES]
-    return cached_in_turn(
+    return cached(
         "telling_movies",
         model_key(recommender, visitor, tuple(listed), name, event),
         lambda: telling_movies(recommender, visitor, listed, _parameter(name, event)),
+        in_turn=turns.is_long(visitor),
     )
 
 
@@ -174,10 +176,11 @@ def telling_movies(
 
 def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], name: str, event: int | None) -> str:
     parameter = PARAMETERS[name]
-    predictions = cached_in_turn(
+    predictions = cached(
         "sweep",
         model_key(recommender, visitor, tuple(movies), name, event),
         lambda: sweep_parameter(recommender, visitor, movies, _parameter(name, event)),
+        in_turn=turns.is_long(visitor),
     )
     title = "" if event is None else recommender.catalogue.title(event)
     axis, levels = parameter.axis.format(title), recommender.bundle.levels
@@ -265,10 +268,11 @@ def _draw_numbers(predictions: pd.DataFrame, axis: str) -> None:
 
 def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) -> str:
     """Draw the expected rating for every sex, age group and occupation, one heatmap for each sex."""
-    predictions = cached_in_turn(
+    predictions = cached(
         "everyone",
         model_key(recommender, visitor, movie_id),
         lambda: demographics(recommender, visitor, movie_id),
+        in_turn=True,
     )
     title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels
     shown = predictions[(predictions["people"] != 0) | predictions["current"]]

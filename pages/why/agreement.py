@@ -15,8 +15,9 @@ from bst.presentation import charts, fidelity_text
 from bst.presentation.charts import Panel
 from bst.presentation.vocabulary import explainer_label
 from bst.scoring.results import IntegratedGradients
+from pages.shared import turns
 from pages.shared.format import escape_markdown
-from pages.shared.state.session_cache import cached_in_turn, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Subject
@@ -159,10 +160,11 @@ def _agreement_in_words(rows: pd.DataFrame) -> str:
 
 
 def _gradients(recommender: Recommender, explanation: Explanation) -> IntegratedGradients:
-    return cached_in_turn(
+    return cached(
         "gradients",
         model_key(recommender, explanation.visitor, explanation.movie_id),
         lambda: recommender.integrated_gradients(explanation.visitor, explanation.movie_id),
+        in_turn=turns.is_long(explanation.visitor),
     )
 
 

@@ -12,8 +12,9 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.what_if.edits import Drop, Edit, Rate
 from bst.what_if.instructions import instruction
+from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars
-from pages.shared.state.session_cache import cached_in_turn, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.why.controls import Subject
 from pages.why.suggested_edits import try_edit
@@ -39,10 +40,11 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     st.header("If they had rated a movie differently", anchor=False)
     visitor, movie_id = explanation.visitor, explanation.movie_id
-    expected = cached_in_turn(
+    expected = cached(
         "ratings",
         model_key(recommender, visitor, movie_id),
         lambda: rating_changes(recommender, visitor, movie_id),
+        in_turn=turns.is_long(visitor),
     )
     rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
     cells = _rating_cells(recommender, explanation, expected, rows)
@@ -130,10 +132,11 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
         st.caption("It takes two movies to act together.")
         return
     visitor, movie_id = explanation.visitor, explanation.movie_id
-    effects = cached_in_turn(
+    effects = cached(
         "pairs",
         model_key(recommender, visitor, movie_id),
         lambda: interactions(recommender, visitor, movie_id, strongest),
+        in_turn=turns.is_long(visitor),
     )
     titles = [recommender.catalogue.title(explanation.events[index].movie_id) for index in strongest]
     cells = pd.DataFrame(

@@ -12,9 +12,10 @@ from bst.inference.recommender import Recommender
 from bst.schema import Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from bst.what_if.instructions import instruction
+from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import explained, visitor_state
-from pages.shared.state.session_cache import cached_in_turn, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
 from pages.why.controls import Subject
 
@@ -51,10 +52,11 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation,
         if subject.slot != "guest"
         else "Each button makes this person the visitor, makes one change to a copy, and opens What if."
     )
-    effects = cached_in_turn(
+    effects = cached(
         "proposals",
         model_key(recommender, explanation.visitor, explanation.movie_id, measure),
         lambda: _effects(recommender, explanation, measure),
+        in_turn=turns.is_long(explanation.visitor),
     )
     for number, effect in enumerate(effects):
         proposal = effect.proposal

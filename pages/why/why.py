@@ -18,10 +18,10 @@ from bst.explanation.sentences import (
     top_contributions,
 )
 from bst.inference.recommender import Recommender
-from pages.shared import pages, recommenders
+from pages.shared import pages, recommenders, turns
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings
-from pages.shared.state.session_cache import cached_in_turn, model_key
+from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
@@ -79,10 +79,11 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
 
 def _explain(recommender: Recommender, subject: Subject) -> Explanation:
     movie_id = controls.movie(recommender, subject.visitor)
-    return cached_in_turn(
+    return cached(
         "explained",
         model_key(recommender, subject.visitor, movie_id),
         lambda: explain(recommender, subject.visitor, movie_id),
+        in_turn=turns.is_long(subject.visitor),
     )
 
 

@@ -1,6 +1,7 @@
 """A small cache in the session: what a part of a page computed for its latest questions."""
 
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -16,27 +17,18 @@ def model_key(recommender: Recommender, *question: Hashable) -> tuple[Hashable, 
     return id(recommender), str(recommender.bundle.folder), *question
 
 
-def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1) -> T:
+def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1, in_turn: bool = False) -> T:
     """Return what ``compute`` gave for this key; of each ``name`` the newest ``max_entries`` are kept.
 
-    Errors are not cached.
+    ``in_turn``: what takes long is computed in turn with that of other sessions. Errors are not cached.
     """
     entries: dict[Hashable, T] = st.session_state.setdefault(_session_key(name), {})
     if key not in entries:
-        entries[key] = compute()
+        with turns.take() if in_turn else nullcontext():
+            entries[key] = compute()
         while len(entries) > max_entries:
             del entries[next(iter(entries))]
     return entries[key]
-
-
-def cached_in_turn(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1) -> T:
-    """Return the same for what may take long to compute: done in turn with that of other sessions."""
-
-    def compute_in_turn() -> T:
-        with turns.take():
-            return compute()
-
-    return cached(name, key, compute_in_turn, max_entries)
 
 
 def get(name: str, key: Hashable) -> Any:
