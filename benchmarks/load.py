@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.live_app import Server, load_of_machine, served
@@ -207,14 +209,10 @@ def figures(crowd: Crowd, seconds: float, processor_s: float) -> dict[str, Any]:
         "error_examples": sorted(set(errors))[:5],
     }
     if crowd.memory:
-        megabytes = [value for _, value in crowd.memory]
-        tenth = max(1, len(megabytes) // 10)
-        result["memory_mb"] = {
-            "start": megabytes[0],
-            "after_a_tenth": statistics.median(megabytes[tenth : 2 * tenth] or megabytes),
-            "end": statistics.median(megabytes[-tenth:]),
-            "most": max(megabytes),
-        }
+        # medians of ten parts of the time: one second may have a peak
+        result["memory_mb"] = [
+            round(float(np.median(part))) for part in np.array_split([mb for _, mb in crowd.memory], 10) if len(part)
+        ]
     return result
 
 
@@ -271,9 +269,8 @@ def report(result: dict[str, Any]) -> None:
         _row(f"long work: {kind}", row["times"], row)
     print(f"errors: {result['errors']}", *result["error_examples"], sep="\n  ")
     if memory := result.get("memory_mb"):
-        growth = memory["end"] / memory["after_a_tenth"] - 1
-        print("memory: " + ", ".join(f"{name.replace('_', ' ')} {mb:.0f} MB" for name, mb in memory.items()), end="")
-        print(f"; {growth:+.1%} from a tenth of the time to the end")
+        growth = memory[-1] / memory[len(memory) > 1] - 1  # in the first part, caches are filled
+        print(f"memory in ten parts of the time: {', '.join(map(str, memory))} MB; {growth:+.1%} since the second")
     if seen := result.get("isolation"):
         print(
             f"isolation: {seen['wrong_histories']} wrong in {seen['checked_clicks']} clicks, {seen['wrong_lists']} in "
