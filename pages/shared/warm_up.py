@@ -27,7 +27,7 @@ FIRST = (
 THEN = ("bst.presentation.charts", "bst.visitors.personas", "bst.evaluation.measure")
 # how long a thread that computes keeps the others waiting each time that they want Python's lock: a click wants it some
 # hundred times, as it lets go of it for each message and each product of matrices
-SWITCH_S = 0.0005
+SWITCH_S = 0.001
 # by then the first page is drawn, which these imports would slow down
 SECONDS_UNTIL_THEN = 5
 
