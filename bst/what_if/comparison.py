@@ -125,8 +125,8 @@ class Comparison:
         change = np.where(seen, 0, b - a)
         first = np.argsort(-sign * change, kind="stable")[:k]
         first = first[sign * change[first] > 0]
-        named = self.catalogue.take(first)[["movie_id", "title"]].reset_index(drop=True)
-        return named.assign(a=a[first], b=b[first], change=change[first])
+        named = {name: self.catalogue[name].array.take(first) for name in ("movie_id", "title")}
+        return pd.DataFrame(named | {"a": a[first], "b": b[first], "change": change[first]})
 
     def describe(self, title: Title) -> str:
         """Return one plain sentence: what moves most, and why. ``title``: from a movie's id to its title."""
