@@ -27,8 +27,8 @@ MEGABYTE = 2**20
 class Server:
     """A process that serves the app. ``started`` and ``answered``: ``time.perf_counter()`` of its start, its health."""
 
-    def __init__(self, port: int):
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    def __init__(self, port: int, script: str = "app.py"):
+        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
         self.address = f"http://127.0.0.1:{port}"
         self.started = time.perf_counter()
@@ -59,12 +59,12 @@ class Server:
 
 
 @contextmanager
-def served() -> Iterator[Server]:
-    """Serve the app on a free port, from before it answers."""
+def served(script: str = "app.py") -> Iterator[Server]:
+    """Serve the app, or another script, on a free port, from before it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = Server(port)
+    server = Server(port, script)
     try:
         yield server
     finally:

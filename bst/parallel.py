@@ -7,8 +7,10 @@ other in a busy loop, which makes everything many times slower as soon as anothe
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -29,12 +31,41 @@ def workers() -> int:
 def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return the results of a function for each item, in order; several at a time, where it computes with NumPy.
 
-    Within such a function everything runs in its own thread: threads that waited for each other might wait for ever.
+    Within such a function everything runs in its own thread: threads that waited for each other might wait for ever. So
+    it does while the pool computes for somebody else, as then there is no processor to spare, and handing over costs.
     """
     items = list(items)
-    if len(items) == 1 or getattr(_worker, "busy", False):
+    check = _check.get()
+    if check is None:
+        return _map(function, items)
+    results = []
+    for first in range(0, len(items), workers()):
+        results += _map(function, items[first : first + workers()])
+        check()
+    return results
+
+
+def _map(function: Callable[[T], R], items: list[T]) -> list[R]:
+    if len(items) == 1 or getattr(_worker, "busy", False) or not _pool_is_free.acquire(blocking=False):
         return [function(item) for item in items]
-    return list(_pool().map(function, items))
+    try:
+        return list(_pool().map(function, items))
+    finally:
+        _pool_is_free.release()
+
+
+@contextmanager
+def checking(check: Callable[[], None]) -> Iterator[None]:
+    """Call ``check`` between the parts of what this thread computes in this block; it may raise to end it.
+
+    It must not wait for another thread: the one that computes may hold locks that all share, such as that of a
+    ``cached_property``.
+    """
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
 
 @cache
@@ -44,6 +75,8 @@ def use_one_blas_thread() -> None:
 
 
 _worker = threading.local()
+_pool_is_free = threading.Lock()
+_check: ContextVar[Callable[[], None] | None] = ContextVar("_check", default=None)
 
 
 @cache

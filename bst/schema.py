@@ -5,7 +5,7 @@ An unknown value is ``None`` on a visitor and missing in a data frame.
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -238,6 +238,18 @@ class Visitor:
             rated.add(event.movie_id)
         # a movie is either in the history or merely seen, so that equal visitors compare as equal
         object.__setattr__(self, "seen", frozenset(self.seen) - rated)
+
+    def __hash__(self) -> int:
+        """Return the hash of all fields, worked out once: a visitor is the key of much that is kept, in every click."""
+        return self._hash
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the fields alone, as the hash of a text differs from one process to the next."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.sex, self.age, self.occupation, self.history, self.seen))
 
     def __contains__(self, movie_id: int) -> bool:
         """Whether the visitor has seen a movie, rated or not."""

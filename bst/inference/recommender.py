@@ -27,8 +27,9 @@ from bst.text import quoted
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
-# how many visitors' predictions are kept: a page asks about the same few again and again
-KEPT_PREDICTIONS = 32
+# how many visitors' predictions are kept, as a page asks about the same few again and again: at least those of a page,
+# at most those of some fifty people, and of a large catalogue as many as take about 32 MB
+LEAST_KEPT, MOST_KEPT, KEPT_MOVIES = 32, 256, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Recommender:
         self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
         # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
-        self._cached_predictions = lru_cache(maxsize=KEPT_PREDICTIONS)(self._predict)
+        kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
+        self._cached_predictions = lru_cache(maxsize=kept)(self._predict)
 
     @classmethod
     def load(

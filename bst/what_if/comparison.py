@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -101,8 +101,10 @@ class Comparison:
     @property
     def moves(self) -> pd.DataFrame:
         """The rows of ``catalogue`` that are among the first ``k`` of either list, in the order of b's ranks."""
-        among = (self.catalogue[["rank_a", "rank_b"]] <= self.k).fillna(False).any(axis=1)
-        return self.catalogue[among].sort_values(["rank_b", "rank_a"], ignore_index=True)
+        rank_a, rank_b = (self.catalogue[f"rank_{side}"].to_numpy(np.float64, na_value=np.inf) for side in "ab")
+        among = np.flatnonzero(np.minimum(rank_a, rank_b) <= self.k)
+        order = np.lexsort((rank_a[among], rank_b[among]))
+        return self.catalogue.take(among[order]).reset_index(drop=True)
 
     def gains(self, by: Value = "rating", k: int = 5) -> pd.DataFrame:
         """Return the ``k`` movies, seen by neither, whose expected rating rises most.
@@ -111,18 +113,20 @@ class Comparison:
 
         Columns ``movie_id``, ``title``, ``a``, ``b``, ``change``, the largest rise first.
         """
-        changes = self._changes(by)
-        return changes[changes["change"] > 0].nlargest(k, "change").reset_index(drop=True)
+        return self._changes(by, 1, k)
 
     def losses(self, by: Value = "rating", k: int = 5) -> pd.DataFrame:
         """Return the ``k`` movies whose expected rating or probability falls most; columns as in ``gains``."""
-        changes = self._changes(by)
-        return changes[changes["change"] < 0].nsmallest(k, "change").reset_index(drop=True)
+        return self._changes(by, -1, k)
 
-    def _changes(self, by: Value) -> pd.DataFrame:
-        rows = self.catalogue[~self.catalogue["movie_id"].isin(self.a.all_seen | self.b.all_seen)]
-        a, b = (rows[f"{COLUMNS[by]}_{side}"] for side in "ab")
-        return rows[["movie_id", "title"]].assign(a=a, b=b, change=b - a)
+    def _changes(self, by: Value, sign: int, k: int) -> pd.DataFrame:
+        seen = np.isin(self.catalogue["movie_id"].to_numpy(), [*self.a.all_seen, *self.b.all_seen])
+        a, b = (self.catalogue[f"{COLUMNS[by]}_{side}"].to_numpy() for side in "ab")
+        change = np.where(seen, 0, b - a)
+        first = np.argsort(-sign * change, kind="stable")[:k]
+        first = first[sign * change[first] > 0]
+        named = {name: self.catalogue[name].array.take(first) for name in ("movie_id", "title")}
+        return pd.DataFrame(named | {"a": a[first], "b": b[first], "change": change[first]})
 
     def describe(self, title: Title) -> str:
         """Return one plain sentence: what moves most, and why. ``title``: from a movie's id to its title."""
@@ -313,13 +317,14 @@ def _main_edit(
 def _catalogue(
     recommender: Recommender, a: Visitor, b: Visitor, rank_a: np.ndarray, rank_b: np.ndarray
 ) -> pd.DataFrame:
-    frame = recommender.catalogue.movies[["movie_id", "title"]].copy()
-    for side, visitor, ranks in (("a", a, rank_a), ("b", b, rank_b)):
-        predictions = recommender.predict(visitor)
-        frame[f"rank_{side}"] = pd.array(ranks, "Int64")
-        frame.loc[ranks == 0, f"rank_{side}"] = pd.NA
-        for value, attribute in PREDICTIONS.items():
+    listed = np.flatnonzero((rank_a > 0) | (rank_b > 0))
+    movies = recommender.catalogue.movies
+    columns: dict[str, Any] = {name: movies[name].take(listed).array for name in ("movie_id", "title")}
+    for side, ranks in (("a", rank_a[listed]), ("b", rank_b[listed])):
+        columns[f"rank_{side}"] = pd.arrays.IntegerArray(ranks, ranks == 0)
+    sides = (("a", recommender.predict(a)), ("b", recommender.predict(b)))
+    for value, attribute in PREDICTIONS.items():
+        for side, predictions in sides:
             values = getattr(predictions, attribute)
-            frame[f"{value}_{side}"] = np.nan if values is None else values
-    columns = ["movie_id", "title", *(f"{value}_{side}" for value in ("rank", *PREDICTIONS) for side in "ab")]
-    return frame.loc[(rank_a > 0) | (rank_b > 0), columns].reset_index(drop=True)
+            columns[f"{value}_{side}"] = np.full(len(listed), np.nan) if values is None else values[listed]
+    return pd.DataFrame(columns)

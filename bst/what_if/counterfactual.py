@@ -96,6 +96,7 @@ def find_counterfactuals(
     budget: int = 2000,
     results: int = 5,
     on_progress: Progress | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> SearchResult:
     """Look for the smallest changes of the history that reach a goal, trying at most ``budget`` of them.
 
@@ -104,7 +105,8 @@ def find_counterfactuals(
     positions, then a larger effect. Neither part of a pair reaches the goal alone. Lists have no filters and no
     diversity here; a movie in the history has the rank that it would have if seen movies were listed.
 
-    ``on_progress(tried, budget)`` is called repeatedly; it may raise to end the search. Raises ``VisitorError`` for an
+    ``on_progress(tried, budget)`` is called repeatedly; it may raise to end the search. ``is_over`` is asked between
+    batches: once it says so, no more is tried, and the result has what was found. Raises ``VisitorError`` for an
     impossible goal, and as ``Recommender.rank``.
     """
     search = CounterfactualSearch(recommender, visitor, goal)
@@ -115,6 +117,8 @@ def find_counterfactuals(
     def try_batch(candidates: Iterator[EditCandidate]) -> bool:
         """Try the next few; return whether there were any."""
         report(len(search.tried), budget)
+        if is_over():
+            return False
         batch = list(islice(candidates, min(BATCH, budget - len(search.tried))))
         search.estimate(batch)
         return bool(batch)

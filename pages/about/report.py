@@ -6,6 +6,7 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from pages.shared import dataset_profiles
+from pages.shared.load_once import LoadOnce
 
 
 def render(bundle: Bundle) -> None:
@@ -23,7 +24,17 @@ def render(bundle: Bundle) -> None:
     )
 
 
+@st.cache_resource(show_spinner=False)
+def _reports() -> LoadOnce[bytes]:
+    return LoadOnce()
+
+
 def _make(bundle: Bundle) -> bytes:
+    """Return the report, made once for all sessions until a file of the bundle changes."""
     from bst.presentation.report import make_report  # imports the chart renderer, which few visits need
 
-    return make_report(bundle, dataset_profiles.load_profile(bundle.dataset)).encode()
+    files = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(bundle.folder.iterdir()))
+    return _reports().load(
+        (str(bundle.folder), files),
+        lambda: make_report(bundle, dataset_profiles.load_profile(bundle.dataset)).encode(),
+    )

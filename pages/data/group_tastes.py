@@ -1,6 +1,7 @@
 """What groups of people watch and like, compared with everyone."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal, TypeVar
 
 import pandas as pd
@@ -39,7 +40,7 @@ def render(profile: DatasetProfile) -> None:
     genres = profile.genres["genre"].tolist()
     # occupations are too many for columns
     columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
-    chart_view.show(data_charts.genre_map(table, genres, view, columns), _in_words(table, view))
+    chart_view.show(partial(data_charts.genre_map, table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
         MEANINGS[view]

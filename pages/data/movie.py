@@ -1,5 +1,7 @@
 """How one movie was rated: by everyone, and by sex, age and occupation."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -75,7 +77,7 @@ def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFram
         ]
     )
     in_words = "; ".join(f"{name}: " + ", ".join(f"{share:.0%}" for share in shares) for name, shares in series.items())
-    chart_view.show(charts.rating_shares(table), f"Shares of {', '.join(levels)} of {title}. {in_words}")
+    chart_view.show(partial(charts.rating_shares, table), f"Shares of {', '.join(levels)} of {title}. {in_words}")
     if genres:
         st.caption(escape_markdown(genres))
 
@@ -100,7 +102,7 @@ def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) ->
     table, mean_of_everyone = tables[part], float(tables["all"]["mean"].iloc[0])
     means = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))
     chart_view.show(
-        data_charts.movie_groups(table, mean_of_everyone, bundle.levels, chart_view.text_and_background()[0]),
+        partial(data_charts.movie_groups, table, mean_of_everyone, bundle.levels, chart_view.text_and_background()[0]),
         f"Mean stars of {title} by group, everyone {mean_of_everyone:.2f}: {means}",
     )
     st.caption(

@@ -1,5 +1,7 @@
 """Which movies there are, and how unevenly their ratings are spread."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -25,7 +27,7 @@ def _draw_long_tail(table: pd.DataFrame, counts: Counts) -> None:
     st.header("The long tail", anchor=False)
     share = table.set_index(table["movies"].round(2))["share"]
     shares = ", ".join(f"{part:.0%} of the movies have {share[part]:.0%}" for part in data_charts.MARKED)
-    chart_view.show(data_charts.long_tail(table), f"Shares of all ratings of the best-known movies: {shares}")
+    chart_view.show(partial(data_charts.long_tail, table), f"Shares of all ratings of the best-known movies: {shares}")
     unrated = counts.movies - counts.rated
     st.caption(
         f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the catalogue "
@@ -55,7 +57,7 @@ def _draw_years(table: pd.DataFrame) -> None:
         f"{row.Index}s: {row.movies:,} movies, {row.ratings:,} ratings" for row in decades.itertuples()
     )
     title = data_charts.YEARS[column][0]
-    chart_view.show(data_charts.release_years(table, column), f"{title} by year of release. {by_decade}")
+    chart_view.show(partial(data_charts.release_years, table, column), f"{title} by year of release. {by_decade}")
     median_year = table[table["ratings"].cumsum() > table["ratings"].sum() / 2]["year"].iloc[0]
     caption = f"Half of all ratings are of movies from {median_year} or later."
     if column == "mean":

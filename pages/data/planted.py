@@ -1,5 +1,7 @@
 """The demo world's ground truth: the planted rules that a model and its explanations ought to find."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -41,7 +43,7 @@ def _draw_tastes(tastes: pd.DataFrame) -> None:
         for row in tastes.itertuples(index=False)
     )
     chart_view.show(
-        data_charts.planted_tastes(tastes, chart_view.text_and_background()[0]),
+        partial(data_charts.planted_tastes, tastes, chart_view.text_and_background()[0]),
         f"Planted and measured tastes in stars: {in_words}",
     )
     st.caption(

@@ -1,5 +1,7 @@
 """Which ratings were given, when, and by how active people."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -28,7 +30,7 @@ def render(profile: DatasetProfile) -> None:
 def _draw_distribution(stars: pd.DataFrame) -> None:
     st.header("How generous people are with stars", anchor=False)
     shares = ", ".join(f"{row.level:g} stars {row.share:.0%}" for row in stars.itertuples(index=False))
-    chart_view.show(data_charts.given_ratings(stars), f"How often each rating was given: {shares}")
+    chart_view.show(partial(data_charts.given_ratings, stars), f"How often each rating was given: {shares}")
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
         f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
@@ -46,7 +48,7 @@ def _draw_over_time(profile: DatasetProfile) -> None:
     unit = "month" if monthly else "day"
     busiest = sentences.month(starts.iloc[most]) if monthly else sentences.day(starts.iloc[most])
     chart_view.show(
-        data_charts.ratings_over_time(table),
+        partial(data_charts.ratings_over_time, table),
         f"Ratings by {unit}, from {sentences.day(profile.counts.first)} to "
         f"{sentences.day(profile.counts.last)}; the most, {ratings.iloc[most]:,}, in {busiest}",
     )
@@ -61,7 +63,7 @@ def _draw_activity(profile: DatasetProfile) -> None:
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)
     )
-    chart_view.show(data_charts.activity(table), f"People by how many ratings they gave. {groups}")
+    chart_view.show(partial(data_charts.activity, table), f"People by how many ratings they gave. {groups}")
     low, median, high = profile.counts.ratings_per_user
     top = max(table.itertuples(index=False), key=lambda row: row.ratings)
     st.caption(

@@ -1,5 +1,7 @@
 """What timestamps are worth: what "before" and "next" mean in this dataset."""
 
+from functools import partial
+
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
@@ -26,7 +28,9 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
     with left:
         st.header("How long until the next rating", anchor=False)
         shares = ", ".join(f"{row.name.lower()} {row.share:.0%}" for row in ties.steps.itertuples(index=False))
-        chart_view.show(data_charts.time_gaps(ties.steps), f"Time from one rating to the same person’s next: {shares}")
+        chart_view.show(
+            partial(data_charts.time_gaps, ties.steps), f"Time from one rating to the same person’s next: {shares}"
+        )
         st.caption("From each rating to the same person’s next one. Nobody watches a movie in a minute.")
     with right:
         st.header("What this means", anchor=False)

@@ -1,5 +1,7 @@
 """Accuracy: the error compared with baselines, and every metric."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -41,7 +43,7 @@ def _render_baselines(bundle: Bundle, record: EvaluationRecord, rating: RatingEv
         )
     table, label = frames.baseline_errors(record, metric), METRICS[metric].label
     chart_view.show(
-        charts.baseline_errors(table, label, chart_view.text_and_background()[0]),
+        partial(charts.baseline_errors, table, label, chart_view.text_and_background()[0]),
         f"{label} in stars: {sentences.values_text(table)}",
         name="Errors of baselines",
         about=sentences.headline(bundle, record),

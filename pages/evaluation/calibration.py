@@ -1,6 +1,7 @@
 """Calibration: are predicted probabilities and expected ratings right?"""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -43,13 +44,13 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
 def _render_bins(bins: Sequence[CalibrationBin], axes: charts.CalibrationAxes) -> None:
     table = frames.calibration_bins(bins)
     chart_view.show(
-        charts.calibration(table, axes, chart_view.text_and_background()[0]),
+        partial(charts.calibration, table, axes, chart_view.text_and_background()[0]),
         f"{axes.predicted}, and {axes.actual}: {sentences.bins_text(table, axes.format)}",
         name=axes.title,
         about=f"{axes.predicted}, and {axes.actual}",
     )
     chart_view.show(
-        charts.bin_counts(table, axes),
+        partial(charts.bin_counts, table, axes),
         f"How many {axes.counted.lower()} each point rests on: " + ", ".join(f"{n:,}" for n in table["labels"]),
     )
 
@@ -63,7 +64,7 @@ def _render_shares(shares: RatingShares) -> None:
         for name, rows in table.groupby("series", sort=False)
     )
     chart_view.show(
-        charts.rating_shares(table),
+        partial(charts.rating_shares, table),
         f"Shares of {levels}. {series}",
         name="Ratings",
         about="Ratings given and predicted",

@@ -1,5 +1,7 @@
 """Cold start: the error by how many ratings of a user are known."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -32,7 +34,7 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
     gain = view == "gain"
     table = frames.gains_by_history(bins) if gain else frames.errors_by_history(bins)
     chart_view.show(
-        charts.by_history(table, VIEWS[view], chart_view.text_and_background()[0], gain),
+        partial(charts.by_history, table, VIEWS[view], chart_view.text_and_background()[0], gain),
         f"{VIEWS[view]} by known ratings: {sentences.points_text(table, 'length', '.0%' if gain else '.2f')}",
         name="Error by history",
         about=sentence,

@@ -1,5 +1,7 @@
 """Two models compared, where they were measured on the same labels."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -74,7 +76,7 @@ def _render_comparison(bundle: Bundle, record: EvaluationRecord, other: Bundle, 
         table = pd.DataFrame(rows, columns=["name", "value", "low", "high"])
         differences = "; ".join(f"{name} {signed(value)}" for name, value, *_ in rows)
         chart_view.show(
-            charts.differences(table, "this model", "the other", chart_view.text_and_background()[0]),
+            partial(charts.differences, table, "this model", "the other", chart_view.text_and_background()[0]),
             f"Difference in stars, below 0 {bundle.name} is better: {differences}",
             name="Difference of two models",
             about=f"{bundle.name} (this model) compared with {other.name} (the other)",
@@ -124,7 +126,7 @@ def _render_histories(ratings: dict[str, RatingEvaluation]) -> None:
         ignore_index=True,
     )
     chart_view.show(
-        charts.by_history(table, "MAE in stars", chart_view.text_and_background()[0]),
+        partial(charts.by_history, table, "MAE in stars", chart_view.text_and_background()[0]),
         f"MAE of both by known ratings: {sentences.points_text(table, 'length', '.2f')}",
     )
 

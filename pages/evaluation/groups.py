@@ -1,5 +1,7 @@
 """The error by group of users and of movies, and how fair it is."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -59,7 +61,7 @@ def _render_fairness(rating: RatingEvaluation) -> None:
 def _render_groups(record: EvaluationRecord, attribute: str) -> None:
     table, overall = frames.group_errors(record, attribute), record.metrics.mae
     chart_view.show(
-        charts.group_errors(table, overall, METRICS["mae"].label, chart_view.text_and_background()[0]),
+        partial(charts.group_errors, table, overall, METRICS["mae"].label, chart_view.text_and_background()[0]),
         f"MAE by group, all {overall:.3f}; ▲ clearly above, ▼ clearly below: {sentences.groups_text(table)}",
         name="Error by group",
         about=f"Error by {ATTRIBUTES[attribute].label.lower()}; all together (dashed) {overall:.3f} stars",

@@ -1,5 +1,7 @@
 """Lists against everything that is liked later: this model, simple recommenders, and how much lists differ."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -51,7 +53,7 @@ def _render_lengths(record: ListRecord) -> None:
     st.header("How many of ten are liked later?", anchor=False)
     table, metric = list_frames.precision_by_length(record), LIST_QUALITY[MAIN]
     chart_view.show(
-        charts.by_history(table, metric.label, chart_view.text_and_background()[0], counted="users"),
+        partial(charts.by_history, table, metric.label, chart_view.text_and_background()[0], counted="users"),
         f"{metric.label} by known ratings: {sentences.points_text(table, 'length', '.3f')}",
         name="Liked later by known ratings",
         about=f"{metric.label}. {metric.meaning}",
@@ -78,7 +80,9 @@ def _choose_length(record: ListRecord, first: int) -> int:
 def _render_titles(record: ListRecord, events: int) -> None:
     lists, curve = list_frames.precision_by_titles(record, events), list_frames.fame_curve(record, events)
     chart_view.show(
-        charts.precision_by_titles(lists, curve, LIST_QUALITY[MAIN].label, chart_view.text_and_background()[0]),
+        partial(
+            charts.precision_by_titles, lists, curve, LIST_QUALITY[MAIN].label, chart_view.text_and_background()[0]
+        ),
         f"{LIST_QUALITY[MAIN].label} and distinct titles: {list_sentences.titles_text(lists, curve)}",
         name="Liked later by distinct titles",
         about=f"{count(events, 'rating')} known, lists of {count(record.ours[events].users, 'user')}",

@@ -1,5 +1,7 @@
 """Three ways to ask for the next movie: this project's figures beside published ones, and what each way flatters."""
 
+from functools import partial
+
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
@@ -31,7 +33,7 @@ def _render_figures() -> None:
     with left:
         words = "; ".join(f"{row.protocol}, {row.model}: {row.ndcg:.4f}" for row in table.itertuples(index=False))
         chart_view.show(
-            charts.next_movie_figures(table, OURS, chart_view.text_and_background()[0]),
+            partial(charts.next_movie_figures, table, OURS, chart_view.text_and_background()[0]),
             f"NDCG@10 by protocol and model: {words}",
             name="Next movie by protocol",
             about="NDCG@10 of the next movie on MovieLens 1M, by protocol: this project filled, published models open",

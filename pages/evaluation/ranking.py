@@ -1,5 +1,7 @@
 """Ranked lists over the whole catalogue: the rank of the next movie, and what the lists contain."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -45,7 +47,7 @@ def _render_accuracy(ranking: RankingEvaluation) -> None:
         )
     table, metric = frames.rank_curves(ranking, key), LIST_METRICS[key]
     chart_view.show(
-        charts.rank_curves(table, metric.label, percent=key == "hr"),
+        partial(charts.rank_curves, table, metric.label, percent=key == "hr"),
         f"{metric.label}: {sentences.points_text(table, 'k', '.3f')}",
         name="Next movie on the list",
         about=f"{metric.label}. {metric.meaning}",

@@ -21,6 +21,7 @@ from bst.visitors.imports import (
     read_export,
 )
 from pages.recommend import state
+from pages.shared import turns
 from pages.shared.format import ROW_HEIGHT, escape_markdown, message, stars, table_height
 from pages.shared.state import chosen_model, session_cache, uploads, visitor_state
 
@@ -104,13 +105,16 @@ def _read(file: "UploadedFile", catalogue: Catalogue, order: DateOrder | None = 
         text = f"Reading {escape_markdown(file.name)} and looking for its movies among {len(catalogue):,} …"
         bar = st.progress(0.0, text=text)
 
-        def on_progress(done: int, total: int) -> None:
-            bar.progress(READING + (1 - READING) * done / total, text=text)
-
         try:
-            export = read_export(file.getvalue(), file.name, order)
-            on_progress(0, 1)
-            return export, matcher_of(catalogue, dataset).match(export.entries, on_progress)
+            with turns.take() as turn:
+
+                def on_progress(done: int, total: int) -> None:
+                    bar.progress(READING + (1 - READING) * done / total, text=text)
+                    turn.pause()
+
+                export = read_export(file.getvalue(), file.name, order)
+                on_progress(0, 1)
+                return export, matcher_of(catalogue, dataset).match(export.entries, on_progress)
         finally:
             bar.empty()
 

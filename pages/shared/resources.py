@@ -45,7 +45,8 @@ def choices() -> dict[str, Choice]:
 
     The dict is shared by all sessions: do not change it.
     """
-    return _verified(_files(), tuple(datasets.usable()))
+    # verifying checksums takes long: it is done again only when a file of a bundle, or the set of datasets, has changed
+    return _verified().load((_files(), tuple(datasets.usable())), _verify)
 
 
 def _files() -> tuple[tuple[str, int, int], ...]:
@@ -58,9 +59,13 @@ def _files() -> tuple[tuple[str, int, int], ...]:
     return tuple(files)
 
 
-# verifying checksums takes long: it is done again only when a file of a bundle, or the set of datasets, has changed
-@st.cache_resource(show_spinner=False, max_entries=1)
-def _verified(files: tuple, with_dataset: tuple) -> dict[str, Choice]:
+# every click asks for it, so that ``st.cache_resource`` with these arguments would cost more than the rest
+@st.cache_resource(show_spinner=False)
+def _verified() -> LoadOnce[dict[str, Choice]]:
+    return LoadOnce(max_entries=1)
+
+
+def _verify() -> dict[str, Choice]:
     by_name = {bundle.name: _choice(bundle) for bundle in list_bundles()}
     defaults = [name for name in DEFAULTS if name in by_name]
     names = [*defaults, *(name for name in by_name if name not in defaults)]

@@ -4,8 +4,13 @@ Checked with the version in ``CHECKED_VERSION``: after an update, run ``tests/un
 Streamlit's notes on these names before you change the version here.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+if TYPE_CHECKING:  # charts are slow to import
+    import altair as alt
 
 CHECKED_VERSION = "1.67.0"
 
@@ -36,3 +41,10 @@ def pages_are_registered() -> None:
     would show "Page not found" to the first session if its address names a page.
     """
     PagesManager.uses_pages_directory = False
+
+
+def vega_lite_spec(chart: "alt.TopLevelMixin") -> dict[str, Any]:
+    """Return a chart as ``st.altair_chart`` sends it, with its tables; ``st.vega_lite_chart`` takes that too."""
+    from streamlit.elements.vega_charts import _convert_altair_to_vega_lite_spec
+
+    return _convert_altair_to_vega_lite_spec(chart)

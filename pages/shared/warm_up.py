@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import sys
 import threading
 import time
 import webbrowser
@@ -24,6 +25,9 @@ FIRST = (
     "pages.recommend.visitor_sources",
 )
 THEN = ("bst.presentation.charts", "bst.visitors.personas", "bst.evaluation.measure")
+# how long a thread that computes keeps the others waiting each time that they want Python's lock: a click wants it some
+# hundred times, as it lets go of it for each message and each product of matrices
+SWITCH_S = 0.001
 # by then the first page is drawn, which these imports would slow down
 SECONDS_UNTIL_THEN = 5
 
@@ -32,6 +36,7 @@ SECONDS_UNTIL_THEN = 5
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Begin when the server starts, beside it, and open the browser where there is a screen."""
     streamlit_private.pages_are_registered()
+    sys.setswitchinterval(SWITCH_S)
     threading.Thread(target=_prepare, name="warming up", daemon=True).start()
     if not st.get_option("server.headless"):
         webbrowser.open(f"http://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}")

@@ -1,5 +1,7 @@
 """Learning curves of the chosen model, compared with others."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -37,7 +39,7 @@ def render(bundle: Bundle) -> None:
     frame = curves.side_by_side(histories, name, best)
     label = shown[name].label
     chart_view.show(
-        charts.learning_curves(frame, label, log), _curves_text(frame, label), name=f"Learning curves, {label}"
+        partial(charts.learning_curves, frame, label, log), _curves_text(frame, label), name=f"Learning curves, {label}"
     )
     _render_caption(frame, name, histories)
     _render_numbers(histories)

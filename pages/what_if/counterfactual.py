@@ -12,6 +12,7 @@ from bst.text import count
 from bst.what_if import Counterfactual, Goal, SearchResult, Subject, find_counterfactuals
 from bst.what_if.edits import ordinal
 from bst.what_if.instructions import instructions
+from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
@@ -20,7 +21,8 @@ from pages.shared.widgets import list_controls, what_if_link
 from pages.what_if import state
 
 TITLE = "Find a change"
-BUDGET, RESULTS = 2000, 5
+# a search that takes longer, as of a long history on a slow computer, ends with what it has found
+BUDGET, RESULTS, MOST_SECONDS = 2000, 5, 20.0
 # a movie that is nearly in the top 10 makes a question that has an answer
 PROPOSED_RANK = 15
 # by ``Goal.kind`` and ``Goal.above``
@@ -131,11 +133,16 @@ def _search(recommender: Recommender, visitor: Visitor, goal: Goal, question: Ha
         def on_progress(done: int, total: int) -> None:
             bar.progress(min(done / total, 1.0) if total else 1.0, text=f"Tried {done:,} of {total:,} changes …")
 
-        result = cached(
-            "search",
-            question,
-            lambda: find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress=on_progress),
-        )
+        def find() -> SearchResult:
+            with turns.take() as turn:
+
+                def is_over() -> bool:
+                    turn.pause()
+                    return turn.seconds > MOST_SECONDS
+
+                return find_counterfactuals(recommender, visitor, goal, BUDGET, RESULTS, on_progress, is_over)
+
+        result = cached("search", question, find)
         bar.empty()
     return result
 

@@ -17,6 +17,7 @@ from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, Rat
 from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal
 from bst.what_if.sweeps import SweepParameter
+from pages.shared import turns
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
@@ -152,6 +153,7 @@ def _draw_movies(recommender: Recommender, visitor: Visitor, name: str, event: i
         "telling_movies",
         model_key(recommender, visitor, tuple(listed), name, event),
         lambda: telling_movies(recommender, visitor, listed, _parameter(name, event)),
+        in_turn=turns.is_long(visitor),
     )
 
 
@@ -178,6 +180,7 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
         "sweep",
         model_key(recommender, visitor, tuple(movies), name, event),
         lambda: sweep_parameter(recommender, visitor, movies, _parameter(name, event)),
+        in_turn=turns.is_long(visitor),
     )
     title = "" if event is None else recommender.catalogue.title(event)
     axis, levels = parameter.axis.format(title), recommender.bundle.levels
@@ -269,6 +272,7 @@ def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) ->
         "everyone",
         model_key(recommender, visitor, movie_id),
         lambda: demographics(recommender, visitor, movie_id),
+        in_turn=True,
     )
     title, levels = recommender.catalogue.title(movie_id), recommender.bundle.levels
     shown = predictions[(predictions["people"] != 0) | predictions["current"]]

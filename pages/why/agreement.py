@@ -1,5 +1,6 @@
 """Whether attention may be read as a reason: how far it agrees with what moved the prediction."""
 
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -14,6 +15,7 @@ from bst.presentation import charts, fidelity_text
 from bst.presentation.charts import Panel
 from bst.presentation.vocabulary import explainer_label
 from bst.scoring.results import IntegratedGradients
+from pages.shared import turns
 from pages.shared.format import escape_markdown
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
@@ -75,7 +77,9 @@ def _draw_fidelity(fidelity: TaskFidelity) -> None:
     verdict = fidelity_text.verdict(fidelity)
     st.markdown(escape_markdown(verdict))
     chart_view.show(
-        charts.fidelity(fidelity_text.curves(fidelity), chart_view.text_and_background()[0]), verdict, name="Fidelity"
+        partial(charts.fidelity, fidelity_text.curves(fidelity), chart_view.text_and_background()[0]),
+        verdict,
+        name="Fidelity",
     )
     st.caption(
         f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. Each "
@@ -160,6 +164,7 @@ def _gradients(recommender: Recommender, explanation: Explanation) -> Integrated
         "gradients",
         model_key(recommender, explanation.visitor, explanation.movie_id),
         lambda: recommender.integrated_gradients(explanation.visitor, explanation.movie_id),
+        in_turn=turns.is_long(explanation.visitor),
     )
 
 
@@ -231,7 +236,7 @@ def _draw_planted(planted: PlantedPrecision) -> None:
         for name, group in rows.groupby("name", sort=False)
     )
     chart_view.show(
-        charts.precision(rows, chart_view.text_and_background()[0]),
+        partial(charts.precision, rows, chart_view.text_and_background()[0]),
         f"Share of true causes among the first three: {in_words}",
         name="True causes",
     )

@@ -12,6 +12,7 @@ from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.what_if.edits import Drop, Edit, Rate
 from bst.what_if.instructions import instruction
+from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
@@ -43,6 +44,7 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
         "ratings",
         model_key(recommender, visitor, movie_id),
         lambda: rating_changes(recommender, visitor, movie_id),
+        in_turn=turns.is_long(visitor),
     )
     rows = np.argsort(-(expected.max(axis=1) - expected.min(axis=1)), kind="stable")[:MAX_ROWS].tolist()
     cells = _rating_cells(recommender, explanation, expected, rows)
@@ -134,6 +136,7 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
         "pairs",
         model_key(recommender, visitor, movie_id),
         lambda: interactions(recommender, visitor, movie_id, strongest),
+        in_turn=turns.is_long(visitor),
     )
     titles = [recommender.catalogue.title(explanation.events[index].movie_id) for index in strongest]
     cells = pd.DataFrame(

@@ -12,6 +12,7 @@ from bst.inference.recommender import Recommender
 from bst.schema import Event
 from bst.what_if.edits import Drop, Edit, Rate, SetDemographic
 from bst.what_if.instructions import instruction
+from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
@@ -55,6 +56,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation,
         "proposals",
         model_key(recommender, explanation.visitor, explanation.movie_id, measure),
         lambda: _effects(recommender, explanation, measure),
+        in_turn=turns.is_long(explanation.visitor),
     )
     for number, effect in enumerate(effects):
         proposal = effect.proposal

@@ -18,7 +18,7 @@ from bst.explanation.sentences import (
     top_contributions,
 )
 from bst.inference.recommender import Recommender
-from pages.shared import pages, recommenders
+from pages.shared import pages, recommenders, turns
 from pages.shared.format import escape_markdown, message, stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
@@ -83,6 +83,7 @@ def _explain(recommender: Recommender, subject: Subject) -> Explanation:
         "explained",
         model_key(recommender, subject.visitor, movie_id),
         lambda: explain(recommender, subject.visitor, movie_id),
+        in_turn=turns.is_long(subject.visitor),
     )
 
 

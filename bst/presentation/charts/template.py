@@ -28,9 +28,11 @@ def template(build: Callable[..., alt.LayerChart]) -> Callable[..., dict[str, An
     return specification
 
 
-def fill(spec: dict[str, Any], rows: pd.DataFrame, height: int | None = None, **params: Any) -> dict[str, Any]:
+def fill(
+    spec: dict[str, Any], rows: pd.DataFrame | list[dict[str, Any]], height: int | None = None, **params: Any
+) -> dict[str, Any]:
     """Return a specification with data and with ``params`` as further parameters. ``spec`` is not changed."""
-    values = json.loads(rows.to_json(orient="records", double_precision=6))
+    values = rows if isinstance(rows, list) else json.loads(rows.to_json(orient="records", double_precision=6))
     parameters = [{"name": name, "value": value} for name, value in params.items()]
     filled = {**spec, "data": {"values": values}, "params": [*spec.get("params", []), *parameters]}
     return filled if height is None else {**filled, "height": height}

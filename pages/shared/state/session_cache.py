@@ -1,11 +1,13 @@
 """A small cache in the session: what a part of a page computed for its latest questions."""
 
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from bst.inference.recommender import Recommender
+from pages.shared import turns
 
 T = TypeVar("T")
 
@@ -15,14 +17,15 @@ def model_key(recommender: Recommender, *question: Hashable) -> tuple[Hashable, 
     return id(recommender), str(recommender.bundle.folder), *question
 
 
-def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1) -> T:
+def cached(name: str, key: Hashable, compute: Callable[[], T], max_entries: int = 1, in_turn: bool = False) -> T:
     """Return what ``compute`` gave for this key; of each ``name`` the newest ``max_entries`` are kept.
 
-    Errors are not cached.
+    ``in_turn``: what takes long is computed in turn with that of other sessions. Errors are not cached.
     """
     entries: dict[Hashable, T] = st.session_state.setdefault(_session_key(name), {})
     if key not in entries:
-        entries[key] = compute()
+        with turns.take() if in_turn else nullcontext():
+            entries[key] = compute()
         while len(entries) > max_entries:
             del entries[next(iter(entries))]
     return entries[key]

@@ -5,8 +5,9 @@ visitor. Slot "b" is the copy: None among its states means "as the visitor is", 
 Widgets show the visitor and do not hold it: their callbacks replace the visitor (see ``controlled``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as with_
+from functools import lru_cache
 from typing import Literal
 
 import streamlit as st
@@ -31,6 +32,7 @@ EXAMPLE_HISTORY = (
     ("Alien (1979)", 5),
 )
 NEW_RATING = 4.0
+DATASETS_KEPT = 8
 # a visitor of whose history a smaller share is left is somebody else
 LEAST_KEPT = 0.5
 
@@ -142,7 +144,13 @@ def restore(visitor: Visitor, copy: Visitor | None) -> None:
 
 def newcomer() -> Visitor:
     """Return the visitor that a newcomer finds."""
-    return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, resources.catalogue(chosen_model.bundle().dataset))
+    bundle = chosen_model.bundle()
+    return _newcomer(resources.catalogue(bundle.dataset), bundle.levels)
+
+
+@lru_cache(maxsize=DATASETS_KEPT)  # every click compares the visitor with the newcomer
+def _newcomer(catalogue: Catalogue, levels: tuple[float, ...]) -> Visitor:
+    return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, catalogue, levels)
 
 
 def is_own_history() -> bool:
@@ -214,7 +222,7 @@ def _carry_over(dataset: str) -> Visitor:
         return newcomer()
     old = resources.catalogue(old_dataset)
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
-    carried = _with_titles(visitor, titles, catalogue)
+    carried = _with_titles(visitor, titles, catalogue, chosen_model.bundle().levels)
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
     if len(carried.all_seen) < len(visitor.all_seen):
@@ -226,11 +234,13 @@ def _carry_over(dataset: str) -> Visitor:
     return carried
 
 
-def _with_titles(demographics: Visitor, titles: Iterable[tuple[str, float]], catalogue: Catalogue) -> Visitor:
-    """Return a visitor with the movies that the catalogue has of these, rated on the scale of the chosen bundle."""
+def _with_titles(
+    demographics: Visitor, titles: Iterable[tuple[str, float]], catalogue: Catalogue, levels: Sequence[float]
+) -> Visitor:
+    """Return a visitor with the movies that the catalogue has of these, rated on the scale of ``levels``."""
     events: dict[int, Event] = {}
     for title, rating in titles:
         movie_id = catalogue.named(title)
         if movie_id is not None and movie_id not in events:
-            events[movie_id] = Event(movie_id, to_scale(rating, chosen_model.bundle().levels))
+            events[movie_id] = Event(movie_id, to_scale(rating, levels))
     return Visitor(demographics.sex, demographics.age, demographics.occupation, tuple(events.values()))

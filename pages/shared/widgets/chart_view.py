@@ -1,12 +1,15 @@
 """Charts on a page: in the colours of the theme, with a text for those who cannot see them, and as files to save."""
 
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
+
+from pages.shared import streamlit_private
 
 if TYPE_CHECKING:  # charts are slow to import
     from bst.presentation.charts.files import Style
@@ -14,8 +17,11 @@ if TYPE_CHECKING:  # charts are slow to import
 MIMES: dict[Literal["png", "svg"], str] = {"png": "image/png", "svg": "image/svg+xml"}
 # an Altair chart, or a Vega-Lite specification as a dict; mypy does not follow Altair
 Chart = Any
-# of the page that is drawn now, by name: the chart, and the text above it in a file
-_savable: ContextVar[dict[str, tuple[Chart, str]] | None] = ContextVar("_savable", default=None)
+Draw = Callable[[], Chart]
+# of the page that is drawn now, by name: what draws the chart, and the text above it in a file
+_savable: ContextVar[dict[str, tuple[Draw, str]] | None] = ContextVar("_savable", default=None)
+# how many drawn charts the server keeps, of some ten kilobytes each
+KEPT_CHARTS = 100
 
 
 def text_and_background() -> tuple[str, str]:
@@ -29,7 +35,7 @@ def _theme() -> str:
 
 
 def show(
-    chart: Chart,
+    chart: Chart | partial[Chart],
     alt_text: str,
     name: str = "",
     key: str | None = None,
@@ -38,29 +44,41 @@ def show(
 ) -> Any:
     """Show an Altair chart or a Vega-Lite specification. ``alt_text`` says what it shows, for a screen reader.
 
+    A ``partial`` of a function that draws one is called only if it was not called lately with the same arguments, such
+    as a table that holds the same: for what does not change with the visitor, as Altair takes longer than all else.
     ``name``: its name where charts can be saved (see ``savable``); ``about`` then stands above it in the file. With
     ``select``, which needs a ``key``, a click in it runs the page again, and the selection is returned; a function is
     called before.
     """
-    # the theme colours axes and marks, but leaves text inside a chart black
     colour = text_and_background()[0]
-    if isinstance(chart, dict):
-        themed = {**chart, "config": {**chart.get("config", {}), "text": {"color": colour}}}
-    else:
-        themed = chart.configure_text(color=colour)
+    draw = partial(_themed, chart, colour)
+    shown = _drawn(pickle.dumps((chart, colour))) if isinstance(chart, partial) else draw()
     charts = _savable.get()
     if name and charts is not None:
-        charts[name] = (themed, about or alt_text)
-    draw: Any = st.vega_lite_chart if isinstance(themed, dict) else st.altair_chart
-    return draw(
-        themed, alt=alt_text, key=key, on_select=select if callable(select) else "rerun" if select else "ignore"
-    )
+        charts[name] = (draw, about or alt_text)
+    on_select = select if callable(select) else "rerun" if select else "ignore"
+    show_chart: Any = st.vega_lite_chart if isinstance(shown, dict) else st.altair_chart
+    return show_chart(shown, alt=alt_text, key=key, on_select=on_select)
+
+
+def _themed(chart: Chart | partial[Chart], colour: str) -> Chart:
+    """Return a chart with its text in a colour: the theme colours axes and marks, but leaves text in a chart black."""
+    chart = chart() if isinstance(chart, partial) else chart
+    if isinstance(chart, dict):
+        return {**chart, "config": {**chart.get("config", {}), "text": {"color": colour}}}
+    return chart.configure_text(color=colour)
+
+
+@lru_cache(maxsize=KEPT_CHARTS)
+def _drawn(pickled: bytes) -> dict[str, Any]:
+    """Return the specification of a chart; the key is all that it is drawn from."""
+    return streamlit_private.vega_lite_spec(_themed(*pickle.loads(pickled)))
 
 
 @contextmanager
 def savable() -> Iterator[None]:
     """Collect the charts that are shown under a name, and draw a button to save them below the page."""
-    charts: dict[str, tuple[Chart, str]] = {}
+    charts: dict[str, tuple[Draw, str]] = {}
     token = _savable.set(charts)
     try:
         yield
@@ -70,18 +88,16 @@ def savable() -> Iterator[None]:
         _draw_save_button(charts)
 
 
-def _draw_save_button(charts: dict[str, tuple[Chart, str]]) -> None:
-    from bst.presentation.charts.files import as_file
-
+def _draw_save_button(charts: dict[str, tuple[Draw, str]]) -> None:
     style = _style()
     with st.popover("Save charts", icon=":material/download:", type="tertiary", key="save_charts"):
-        for name, (chart, about) in charts.items():
+        for name, (draw, about) in charts.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(name, width="stretch")
                 for extension, mime in MIMES.items():
                     st.download_button(
                         extension.upper(),
-                        partial(as_file, chart, extension, style, about),  # made only when it is asked for
+                        partial(_as_file, draw, extension, style, about),  # made only when it is asked for
                         f"{name.lower().replace(' ', '-')}.{extension}",
                         mime,
                         key=f"save_{extension}_{name.lower().replace(' ', '_')}",
@@ -89,6 +105,12 @@ def _draw_save_button(charts: dict[str, tuple[Chart, str]]) -> None:
                         on_click="ignore",
                         type="tertiary",
                     )
+
+
+def _as_file(draw: Draw, extension: Literal["png", "svg"], style: "Style", title: str) -> bytes:
+    from bst.presentation.charts.files import as_file
+
+    return as_file(draw(), extension, style, title)
 
 
 def _style() -> "Style":

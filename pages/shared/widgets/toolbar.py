@@ -16,7 +16,8 @@ from pages.shared.widgets import page_frame
 
 # a link of more characters scrolls, in a box of this many pixels
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
-MAX_DESCRIPTIONS = 2000
+# of the changes of some fifty sessions that go on for long
+MAX_DESCRIPTIONS = 5000
 # a change of more than so many edits is described as a whole, where there is a word for it
 MOST_LISTED = 3
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -142,14 +143,15 @@ def change_text(slot: Slot, position: int) -> str:
     if position == 0:
         return "the start" if state == changes.origin else "the oldest change that is kept"
     before = changes.states[position - 1] or visitor_state.current()
-    if len(differences(before, state)) > MOST_LISTED:
-        if state == changes.origin:
+    return _describe(chosen_model.bundle().dataset, before, state, state == changes.origin)
+
+
+@lru_cache(maxsize=MAX_DESCRIPTIONS)  # every click draws the menu of all changes anew
+def _describe(dataset: str, before: Visitor, after: Visitor, is_origin: bool) -> str:
+    edits = differences(before, after)
+    if len(edits) > MOST_LISTED:
+        if is_origin:
             return "back to the start"
-        if before.history and state.history and not state.ratings.keys() & before.ratings.keys():
-            return f"somebody else, who watched {count(len(state.history), 'movie')}"
-    return _describe(chosen_model.bundle().dataset, before, state)
-
-
-@lru_cache(maxsize=MAX_DESCRIPTIONS)
-def _describe(dataset: str, before: Visitor, after: Visitor) -> str:
-    return describe_edits(before, differences(before, after), resources.catalogue(dataset).title)
+        if before.history and after.history and not after.ratings.keys() & before.ratings.keys():
+            return f"somebody else, who watched {count(len(after.history), 'movie')}"
+    return describe_edits(before, edits, resources.catalogue(dataset).title)
