@@ -4,6 +4,10 @@ Checked with the version in ``CHECKED_VERSION``: after an update, run ``tests/un
 Streamlit's notes on these names before you change the version here.
 """
 
+import logging
+from pathlib import Path
+
+import streamlit.logger
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -29,3 +33,24 @@ def pages_are_registered() -> None:
     would show "Page not found" to the first session if its address names a page.
     """
     PagesManager.uses_pages_directory = False
+
+
+def page_name() -> str | None:
+    """Return the name of the page whose script, part or callback runs in this thread, such as "why"."""
+    context = get_script_run_ctx(suppress_warning=True)
+    page = context and context.pages_manager.get_pages().get(context.page_script_hash)
+    return Path(page["script_path"]).stem if page else None
+
+
+def use_root_logger() -> None:
+    """Let Streamlit and its server log as everything else does: through the handlers of the root logger.
+
+    Both give their loggers handlers of their own, whose lines hold what errors say of themselves.
+    """
+    streamlit.logger.setup_formatter = _propagate
+    streamlit.logger.update_formatter()
+
+
+def _propagate(logger: logging.Logger) -> None:
+    logger.handlers.clear()
+    logger.propagate = True
