@@ -71,7 +71,7 @@ class _StandardError(logging.Handler):
     """Writes to what is standard error at that moment, which tests and notebooks replace."""
 
     def __init__(self, where: Callable[[], dict[str, str]]):
-        super().__init__()
+        super().__init__(logging.WARNING)
         self._where = where
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -79,9 +79,11 @@ class _StandardError(logging.Handler):
         return not isinstance(_error(record), BSTError)
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError, ValueError, AttributeError):  # nobody reads it any more: no pipe, closed, None
-            fields = _fields(record, self._where())
-            line = _words(fields) if sys.stderr.isatty() else json.dumps(fields)
+        if sys.stderr is None or sys.stderr.closed:
+            return
+        fields = _fields(record, self._where())
+        line = _words(fields) if sys.stderr.isatty() else json.dumps(fields)
+        with suppress(OSError):  # nobody reads it any more
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from bst import error_log
 from bst.errors import BSTError
+from pages.shared import streamlit_private
 from pages.shared.format import escape_markdown
 
 
@@ -16,7 +17,11 @@ def show(error: Exception) -> bool:
         message = f"{str(error).rstrip('.')}."
     else:
         message = unexpected(error, "Reload the page: what you entered stays.")
-    st.error(escape_markdown(message), icon=":material/error:")
+    if streamlit_private.is_callback_of_part():
+        # what it draws on the page would take the place of the first thing there, which may be out of sight
+        st.toast(escape_markdown(message), icon=":material/error:", duration="infinite")
+    else:
+        st.error(escape_markdown(message), icon=":material/error:")
     return True
 
 

@@ -42,6 +42,12 @@ def page_name() -> str | None:
     return Path(page["script_path"]).stem if page else None
 
 
+def is_callback_of_part() -> bool:
+    """Whether a callback runs after which only a part of the page (a fragment) runs again."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return bool(context and context.fragment_ids_this_run and not context._has_script_started)
+
+
 def use_root_logger() -> None:
     """Let Streamlit and its server log as everything else does: through the handlers of the root logger.
 
