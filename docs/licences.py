@@ -1,6 +1,7 @@
 """Write the licences of all packages in the locks into ``licences.md``: ``python docs/licences.py``, or ``make lock``.
 
-They are what the installed packages say of themselves. Of one that this system does not need, the package index is asked.
+They are what the installed packages say of themselves. Of those that this system does not need, the package index is
+asked.
 """
 
 import json
@@ -18,8 +19,8 @@ ELSEWHERE = ("win_amd64", "macosx_12_0_arm64")
 LONGEST = 80
 HEAD = """# Licences of the packages
 
-All that `make run` and `make test` install, on any system, with the licence that each package states. The packages are not part of
-this project: they are installed from a package index. Those without a mark are needed to run the app; those with † only to develop
+All that `make run` and `make test` install, on any system, with the licence that each package states. The packages are
+no part of this project: they come from a package index. Those with † are needed to develop the app, the others to run
 it. Written by `make lock`.
 
 | package | version | licence |

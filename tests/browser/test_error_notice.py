@@ -3,12 +3,11 @@
 import json
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from bst.error_log import LINE_START
@@ -73,11 +72,9 @@ def test_the_page_shows_the_id_that_the_log_has(what, browser, faulty):
 def test_a_server_becomes_ready(faulty):
     """That it is not before, ``unit/test_warm_up.py`` shows."""
     for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"{faulty[0]}/ready", timeout=5) as answer:
-                assert json.load(answer) == {"ready": True}
-                return
-        except urllib.error.HTTPError as error:
-            assert (error.code, json.load(error)) == (503, {"ready": False})
-            time.sleep(0.4)
+        answer = requests.get(f"{faulty[0]}/ready", timeout=60)
+        assert answer.json() == {"ready": answer.status_code == 200}
+        if answer.ok:
+            return
+        time.sleep(0.4)
     pytest.fail("not ready within two minutes")

@@ -1,4 +1,4 @@
-"""The log: one line an unexpected error, with an id, and nothing in it that an error or a message knows of a visitor."""
+"""The log: one line an unexpected error, with an id, and nothing that an error or a message knows of a visitor."""
 
 import io
 import json

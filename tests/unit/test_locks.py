@@ -11,7 +11,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
-ENTRY = re.compile(r"^(?P<requirement>[^\s#-].*?)(?P<hashes>(?: \\\n    --hash=\S+)*)\n(?P<via>(?:    #.*\n)*)", re.MULTILINE)
+ENTRY = re.compile(
+    r"^(?P<requirement>[^\s#-].*?)(?P<hashes>(?: \\\n    --hash=\S+)*)\n(?P<via>(?:    #.*\n)*)", re.MULTILINE
+)
 SYSTEMS = [
     {"sys_platform": system, "platform_system": name, "os_name": kind, "platform_machine": machine}
     | {"python_version": python, "python_full_version": f"{python}.5", "platform_python_implementation": "CPython"}
@@ -34,7 +36,10 @@ def asked(file: str) -> list[Requirement]:
 def locked(lock: str) -> list[tuple[Requirement, list[str], str]]:
     """The entries of a lock: requirement, hashes, and who asks for it."""
     text = (ROOT / lock).read_text("utf-8")
-    return [(Requirement(found["requirement"]), found["hashes"].split()[1::2], found["via"]) for found in ENTRY.finditer(text)]
+    return [
+        (Requirement(found["requirement"]), found["hashes"].split()[1::2], found["via"])
+        for found in ENTRY.finditer(text)
+    ]
 
 
 def on(requirements: list[Requirement], system: dict[str, str]) -> set[tuple[str, str]]:
@@ -73,6 +78,8 @@ def test_tests_run_with_what_the_app_runs_with():
 
 
 def test_each_package_has_its_licence_in_the_list():
-    rows = re.findall(r"^\| ([\w.-]+)(?: †)? \| (\S+) \| (.+) \|$", (ROOT / "docs/licences.md").read_text("utf-8"), re.M)
+    rows = re.findall(
+        r"^\| ([\w.-]+)(?: †)? \| (\S+) \| (.+) \|$", (ROOT / "docs/licences.md").read_text("utf-8"), re.M
+    )
     said = {(name, f"=={version}") for name, version, licence in rows if licence.strip()}
     assert said == {(one.name, str(one.specifier)) for one, _, _ in locked("requirements-dev.lock")}
