@@ -9,11 +9,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOCKED = re.compile(r"^([\w.-]+)==([^ ;]+)", re.MULTILINE)
+NAMED = re.compile(r"(?:MIT|BSD|Apache|Mozilla Public) License")
 # where there is a build of what this system does not need
 ELSEWHERE = ("win_amd64", "macosx_12_0_arm64")
 LONGEST = 80
@@ -51,9 +52,13 @@ def licence(name: str, version: str) -> str:
 
 def _installed(name: str, version: str) -> dict | None:
     try:
-        said = metadata(name).json
+        found = distribution(name)
     except PackageNotFoundError:
         return None
+    said = dict(found.metadata.json)
+    for file in found.metadata.get_all("License-File", []):  # some name it nowhere else
+        if named := NAMED.search(found.read_text(f"licenses/{file}") or ""):
+            said.setdefault("license", named[0])
     return said if said["version"] == version else None
 
 
