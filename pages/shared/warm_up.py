@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pages.shared import streamlit_private
+from pages.shared import public_guard, streamlit_private
 
 log = logging.getLogger(__name__)
 # what the first page imports, and what the others need
@@ -32,6 +32,7 @@ SECONDS_UNTIL_THEN = 5
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Begin when the server starts, beside it, and open the browser where there is a screen."""
     streamlit_private.pages_are_registered()
+    public_guard.start()
     threading.Thread(target=_prepare, name="warming up", daemon=True).start()
     if not st.get_option("server.headless"):
         webbrowser.open(f"http://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}")
