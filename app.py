@@ -1,6 +1,7 @@
 """BST Studio: starts the server. ``streamlit run app.py``, from any folder."""
 
 import os
+import sys
 
 # TensorFlow prints several lines to standard error that mean nothing to a person
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -8,11 +9,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import streamlit as st
 from starlette.routing import Route
 
-from pages.shared import error_notice, warm_up
+from bst.errors import BSTError
+from pages.shared import error_notice, public_guard, warm_up
 
+try:
+    guard = public_guard.middleware()
+except BSTError as error:  # a setting that means nothing, or a Streamlit whose doors are not known
+    sys.exit(f"{error}.")
 app = st.App(
     "studio.py",
     lifespan=warm_up.lifespan,
     routes=[Route("/ready", warm_up.ready)],
+    middleware=guard,
     on_script_error=error_notice.show,
 )

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items):
         # a fixture may also be requested by its name, as a parameter
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         fixtures = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
-        if item.path.parent.name in ("app", "browser") or fixtures & TRAINED or item.path.stem in LONG:
+        if item.path.parent.name in ("app", "browser", "hostile") or fixtures & TRAINED or item.path.stem in LONG:
             item.add_marker(pytest.mark.slow)
 
 

@@ -5,17 +5,25 @@ Streamlit's notes on these names before you change the version here.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
 import streamlit.logger
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from bst.errors import InstallationError
 
 if TYPE_CHECKING:  # charts are slow to import
     import altair as alt
 
 CHECKED_VERSION = "1.67.0"
+# the kind of value that st.file_uploader, st.camera_input and st.audio_input have
+_UPLOADER = "file_uploader_state_value"
 
 
 def query_string() -> str:
@@ -78,3 +86,64 @@ def use_root_logger() -> None:
 def _propagate(logger: logging.Logger) -> None:
     logger.handlers.clear()
     logger.propagate = True
+
+
+# ---- for an app that strangers may open: see ``public_guard``
+
+
+def require_checked_version() -> None:
+    """Raise ``InstallationError`` unless Streamlit is the version with which the doors of public mode were checked."""
+    if st.__version__ != CHECKED_VERSION:
+        raise InstallationError(
+            f"Streamlit {st.__version__} is installed, but public mode (BST_PUBLIC) closes doors of {CHECKED_VERSION}, "
+            f"which may have moved. Install streamlit=={CHECKED_VERSION}, or start without BST_PUBLIC"
+        )
+
+
+def intercept(accepts: Callable[[str, BackMsg], bool], on_disconnect: Callable[[str], None]) -> None:
+    """Stand between the browsers and the sessions of the server that is running in this process.
+
+    A browser's message reaches its session only if ``accepts(session_id, message)``; a session whose browser has gone
+    is told to ``on_disconnect(session_id)``. Both are called by the server's event loop.
+    """
+    runtime = get_instance()
+    handle, disconnect = runtime.handle_backmsg, runtime.disconnect_session
+
+    def handle_backmsg(session_id: str, msg: BackMsg, **client: object) -> None:
+        if accepts(session_id, msg):
+            handle(session_id, msg, **client)  # type: ignore[arg-type]
+
+    def disconnect_session(session_id: str, **client: object) -> None:
+        disconnect(session_id, **client)  # type: ignore[arg-type]
+        on_disconnect(session_id)
+
+    runtime.handle_backmsg = handle_backmsg  # type: ignore[method-assign]
+    runtime.disconnect_session = disconnect_session  # type: ignore[method-assign]
+
+
+def shows_uploader(session_id: str) -> bool:
+    """Whether a connected session shows a widget that takes a file."""
+    session = get_instance().get_app_session(session_id)
+    if session is None:
+        return False
+    state = session.session_state
+    # a widget leaves the states when it is no longer drawn, but not the metadata; copies, as the script may be running
+    drawn = {*list(state._new_widget_state.states), *list(state._old_state)}
+    widgets = dict(state._new_widget_state.widget_metadata)
+    return any(widget.value_type == _UPLOADER for name, widget in widgets.items() if name in drawn)
+
+
+def is_connected(session_id: str) -> bool:
+    """Whether a browser is connected to the session."""
+    return get_instance().is_active_session(session_id)
+
+
+def forget_uploads(session_id: str) -> None:
+    """Give back the memory of the files that were uploaded in a session."""
+    get_instance().uploaded_file_mgr.remove_session_files(session_id)
+
+
+def uploaded_bytes() -> int:
+    """Return the size of all uploaded files that the server holds, in bytes."""
+    storage = get_instance().uploaded_file_mgr.file_storage  # type: ignore[attr-defined]
+    return sum(len(file.data) for files in list(storage.values()) for file in list(files.values()))

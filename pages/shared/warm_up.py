@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 
 from bst import error_log
 from bst.errors import BSTError
-from pages.shared import streamlit_private
+from pages.shared import public_guard, streamlit_private
 
 log = logging.getLogger(__name__)
 # what the first page imports, and what the others need
@@ -48,6 +48,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     sys.setswitchinterval(SWITCH_S)
     streamlit_private.use_root_logger()
     error_log.install(_where)
+    public_guard.start()
     threading.Thread(target=_prepare, name="warming up", daemon=True).start()
     if not st.get_option("server.headless"):
         webbrowser.open(f"http://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}")

@@ -6,10 +6,12 @@ A failure here after an update: see what has changed in the library, mend ``page
 
 import logging
 from importlib.metadata import version
+from inspect import signature
 from types import SimpleNamespace
 
 import pytest
 import streamlit.logger
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
@@ -40,7 +42,7 @@ def test_the_query_string_is_that_of_the_address():
         st.text(streamlit_private.query_string())
         st.text(streamlit_private.is_history_navigation())
 
-    app = AppTest.from_function(script)
+    app = AppTest.from_function(script, default_timeout=60)
     app.query_params["s"] = "1.abc"
     app.run()
     assert not app.exception
@@ -69,6 +71,13 @@ def test_a_folder_called_pages_is_not_looked_through_once_the_server_has_started
     assert PagesManager.uses_pages_directory is False
 
 
+def test_the_server_hands_messages_and_goodbyes_to_these_functions():
+    # what the websocket's handler calls; ``tests/hostile`` sees that it does
+    handle, disconnect = signature(Runtime.handle_backmsg), signature(Runtime.disconnect_session)
+    assert list(handle.parameters) == ["self", "session_id", "msg", "client"]
+    assert list(disconnect.parameters) == ["self", "session_id", "client"]
+
+
 def test_uploaded_files_are_given_back():
     def script():
         import streamlit as st
@@ -82,7 +91,7 @@ def test_uploaded_files_are_given_back():
             st.text([len(file.data) for files in sessions for file in files.values()])
             streamlit_private.drop_uploaded_files()
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     app.file_uploader[0].upload("x.csv", b"123", "text/csv").run()
     assert not app.exception
     assert [text.value for text in app.text] == ["[3]", "[]"]
