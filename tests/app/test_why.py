@@ -181,7 +181,7 @@ def asked():
 
 
 def test_the_list_that_leads_here_says_what_is_explained():
-    shown = [text.value for text in AppTest.from_function(asked).run().text]
+    shown = [text.value for text in AppTest.from_function(asked, default_timeout=60).run().text]
     # without a list what was explained last stays; another list leaves the visitor's own choice
     assert shown == ["expected", "like_logit", "like_logit", "expected", "liked", "liked", "like_logit"]
 
