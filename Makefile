@@ -2,8 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# exactly what is in a lock, whatever a package index serves by now
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+# one lock for all systems and all Pythons from 3.11 on
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: run test test-real-data check lint fuzz clean
+.PHONY: run test test-real-data check lint lock fuzz clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -31,15 +36,22 @@ lint: $(VENV)/test.done
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 
-# a file that stands for "installed": made anew when the requirements change
-$(VENV)/run.done: requirements.txt
+# after a change of a requirements file; make lock UPGRADE=--upgrade takes the newest of all that these do not name
+lock: $(VENV)/test.done
+	$(COMPILE) requirements.txt -o requirements.lock
+	$(COMPILE) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	$(INSTALL) requirements-dev.lock
+	$(BIN)/python docs/licences.py
+
+# a file that stands for "installed": made anew when a lock changes
+$(VENV)/run.done: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BST Studio needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) requirements.lock
 	@touch $@
 
-$(VENV)/test.done: requirements-dev.txt $(VENV)/run.done
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/test.done: requirements-dev.lock $(VENV)/run.done
+	$(INSTALL) requirements-dev.lock
 	@touch $@
 
 clean:
