@@ -84,6 +84,7 @@ page = st.navigation(
 
 # not before the navigation is drawn: on a fresh server they may still be on their way, see ``warm_up``
 from bst.errors import BSTError  # noqa: E402
+from pages.shared import error_notice  # noqa: E402
 from pages.shared.state import uploads  # noqa: E402
 from pages.shared.widgets import dataset_prompt, model_selector, story_return  # noqa: E402
 
@@ -99,4 +100,4 @@ try:
     else:
         page.run()
 except BSTError as error:  # its message says what to do
-    dataset_prompt.draw_error(error)
+    error_notice.show(error)

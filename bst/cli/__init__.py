@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+from bst import error_log
 from bst.cli.parser import make_parser
 from bst.errors import BSTError, one_line
 from bst.text import MOST_OF_A_PATH, shorten
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = make_parser().parse_args(arguments)
+    error_log.install()
     try:
         answer, text = options.run(options)
         print(json.dumps(answer, ensure_ascii=False) if options.json else text(answer))
@@ -38,4 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{shorten(str(error.filename), MOST_OF_A_PATH)}: " if error.filename else ""
         print(f"error: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 2
+    except Exception as error:
+        known_as = error_log.report(error, command=options.command)
+        print(f"error: something went wrong; error {known_as}, which the line above describes", file=sys.stderr)
+        return 1
     return 0

@@ -33,7 +33,7 @@ class _Commands:
     """The commands of a parser."""
 
     def __init__(self, parser: argparse.ArgumentParser):
-        self._subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self._subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
 
     def add(self, name: str, run: Run, summary: str, example: str = "") -> argparse.ArgumentParser:
         """Add a command; ``summary``: what it does, without a capital and a full stop."""

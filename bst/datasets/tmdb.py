@@ -46,7 +46,7 @@ class PosterPictures:
             path = search(title, year)
         except (OSError, ValueError) as error:  # refused, no network, no JSON
             self._failures += 1
-            _log.warning("no poster for %s from The Movie Database: %s", title, error)
+            _log.warning("no poster from The Movie Database: %s", error)
             return None
         self._failures = 0
         return path and f"{PICTURES}{path}"

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import pandas as pd
 import psutil
 
-from bst import public_mode
+from bst import error_log, public_mode
 from bst.errors import BSTError, TrainingError
 from bst.files import InUseError, clean_up, locked, remove_folder, write_whole
 from bst.models.trainer import Progress
@@ -347,7 +347,9 @@ def _last_lines(folder: Path) -> tuple[str, ...]:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ()
-    return tuple(line for line in lines if line.strip())[-LOG_LINES:]
+    # the line of an unexpected error is for whoever looks after the program
+    shown = [line for line in lines if line.strip() and not line.startswith(error_log.LINE_START)]
+    return tuple(shown[-LOG_LINES:])
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -362,8 +364,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 def main(run_folder: str, bundles: str) -> int:
     """Train in this process what a run's folder defines; the bundle goes into the folder ``bundles``.
 
-    Returns the exit code: 0, or 2 for an error that one line explains.
+    Returns the exit code: 0, 2 for an error that one line explains, or 1 for one that only the log does.
     """
+    error_log.install()
     folder = Path(run_folder)
     reporter = Reporter(folder)
     if os.name == "posix":
@@ -392,6 +395,13 @@ def main(run_folder: str, bundles: str) -> int:
     except MemoryError:
         print("error: memory ran out; choose a smaller share of users, a smaller dataset or a smaller model")
         return 2
+    except Exception as error:
+        known_as = error_log.report(error, task="training")
+        print(
+            f"error: something went wrong; error {known_as}. Resume the run; if it happens again, give this number to "
+            "whoever runs the app: log.txt in the run's folder has the rest"
+        )
+        return 1
     return 0
 
 

@@ -1,6 +1,5 @@
 """Measuring a model from the page: in a thread of the server, one at a time, with progress and a Stop button."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -8,17 +7,16 @@ from typing import Literal
 
 import streamlit as st
 
-from bst import backend, datasets, public_mode
+from bst import backend, datasets, error_log, public_mode
 from bst.bundles.bundle import Bundle
 from bst.errors import BSTError
 from bst.evaluation import measure, measure_lists
 from bst.public_mode import Feature
 from bst.timelines.splits import EvaluationSplit
-from pages.shared import keras_private
+from pages.shared import error_notice, keras_private
 from pages.shared.format import escape_markdown, message
 from pages.shared.widgets import switched_off
 
-log = logging.getLogger(__name__)
 # before this share of a measurement is done, the time left cannot be estimated
 LEAST_SHARE = 0.15
 
@@ -63,9 +61,9 @@ class Job:
             self.stage = "stopped"
         except BSTError as error:
             self.problem = str(error)
-        except Exception:
-            log.exception("measuring %s failed", self.bundle.name)
-            self.problem = "measuring failed because of a fault in the app; the server's log has the details"
+        except Exception as error:
+            error_log.report(error, task="measuring")
+            self.problem = error_notice.unexpected(error, "Measure again.")
         finally:
             self.done = True
 

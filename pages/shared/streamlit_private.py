@@ -4,8 +4,11 @@ Checked with the version in ``CHECKED_VERSION``: after an update, run ``tests/un
 Streamlit's notes on these names before you change the version here.
 """
 
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import streamlit.logger
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -48,3 +51,30 @@ def vega_lite_spec(chart: "alt.TopLevelMixin") -> dict[str, Any]:
     from streamlit.elements.vega_charts import _convert_altair_to_vega_lite_spec
 
     return _convert_altair_to_vega_lite_spec(chart)
+
+
+def page_name() -> str | None:
+    """Return the name of the page whose script, part or callback runs in this thread, such as "why"."""
+    context = get_script_run_ctx(suppress_warning=True)
+    page = context and context.pages_manager.get_pages().get(context.page_script_hash)
+    return Path(page["script_path"]).stem if page else None
+
+
+def is_callback_of_part() -> bool:
+    """Whether a callback runs after which only a part of the page (a fragment) runs again."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return bool(context and context.fragment_ids_this_run and not context._has_script_started)
+
+
+def use_root_logger() -> None:
+    """Let Streamlit and its server log as everything else does: through the handlers of the root logger.
+
+    Both give their loggers handlers of their own, whose lines hold what errors say of themselves.
+    """
+    streamlit.logger.setup_formatter = _propagate
+    streamlit.logger.update_formatter()
+
+
+def _propagate(logger: logging.Logger) -> None:
+    logger.handlers.clear()
+    logger.propagate = True

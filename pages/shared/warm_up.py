@@ -1,4 +1,7 @@
-"""What a server does while the first browser opens: it imports what a list needs, and loads a newcomer's model."""
+"""What a server does while the first browser opens: it imports what a list needs, and loads a newcomer's model.
+
+When that model has answered once, the server is ready.
+"""
 
 import importlib
 import logging
@@ -10,7 +13,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
+from bst import error_log
+from bst.errors import BSTError
 from pages.shared import streamlit_private
 
 log = logging.getLogger(__name__)
@@ -30,6 +37,8 @@ THEN = ("bst.presentation.charts", "bst.visitors.personas", "bst.evaluation.meas
 SWITCH_S = 0.001
 # by then the first page is drawn, which these imports would slow down
 SECONDS_UNTIL_THEN = 5
+READY, NOT_READY = 200, 503
+_is_ready = threading.Event()
 
 
 @asynccontextmanager
@@ -37,10 +46,26 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Begin when the server starts, beside it, and open the browser where there is a screen."""
     streamlit_private.pages_are_registered()
     sys.setswitchinterval(SWITCH_S)
+    streamlit_private.use_root_logger()
+    error_log.install(_where)
     threading.Thread(target=_prepare, name="warming up", daemon=True).start()
     if not st.get_option("server.headless"):
         webbrowser.open(f"http://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}")
     yield
+
+
+async def ready(_: Request) -> JSONResponse:
+    """Say whether visitors can be sent here: 200 once the model that a newcomer meets has predicted, 503 before.
+
+    Streamlit's ``/_stcore/health`` says that the process answers, which it does some seconds earlier.
+    """
+    is_ready = _is_ready.is_set()
+    return JSONResponse({"ready": is_ready}, READY if is_ready else NOT_READY, {"Cache-Control": "no-store"})
+
+
+def _where() -> dict[str, str]:
+    page = streamlit_private.page_name()
+    return {"page": page} if page else {}
 
 
 def _prepare() -> None:
@@ -53,8 +78,13 @@ def _prepare() -> None:
         newcomers = next(iter(resources.choices().values()), None)
         if newcomers and newcomers.bundle and not newcomers.problem:
             resources.load(newcomers.bundle).rank(Visitor())
+            _is_ready.set()
+        else:
+            log.warning("not ready: no model can be used; open the app to see why")
         time.sleep(SECONDS_UNTIL_THEN)
         for name in THEN:
             importlib.import_module(name)
-    except Exception:  # opening a page raises it again, and shows it
-        log.info("warming up ended early", exc_info=True)
+    except BSTError:
+        log.warning("not ready: the model that newcomers meet cannot be used; open the app to see why")
+    except Exception as error:
+        error_log.report(error, task="warm-up")

@@ -4,10 +4,12 @@ A failure here after an update: see what has changed in the library, mend ``page
 ``pages/shared/keras_private.py``, and only then write the new version there.
 """
 
+import logging
 from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
+import streamlit.logger
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
@@ -84,6 +86,39 @@ def test_uploaded_files_are_given_back():
     app.file_uploader[0].upload("x.csv", b"123", "text/csv").run()
     assert not app.exception
     assert [text.value for text in app.text] == ["[3]", "[]"]
+
+
+def test_streamlit_and_its_server_log_through_the_root_logger(monkeypatch, caplog):
+    monkeypatch.setattr(streamlit.logger, "setup_formatter", streamlit.logger.setup_formatter)
+    before = streamlit.logger.get_logger("streamlit.made before")
+    assert not before.propagate, "by itself it has a handler of its own"
+    try:
+        streamlit_private.use_root_logger()
+        made = [before, streamlit.logger.get_logger("streamlit.made later"), logging.getLogger("uvicorn.error")]
+        for logger in made:
+            assert logger.handlers == []
+            logger.warning("from %s", logger.name)
+        assert [record.name for record in caplog.records] == [logger.name for logger in made]
+    finally:
+        monkeypatch.undo()
+        streamlit.logger.update_formatter()
+
+
+def test_a_run_knows_its_page_and_a_callback_of_a_part_what_it_is(monkeypatch):
+    assert {"fragment_ids_this_run", "_has_script_started"} <= ScriptRunContext.__dataclass_fields__.keys()
+    assert streamlit_private.page_name() is None
+    assert not streamlit_private.is_callback_of_part()
+    pages = SimpleNamespace(get_pages=lambda: {"a": {"script_path": "/somewhere/pages/why/why.py"}})
+    for page, fragments, started, name, is_callback in (
+        ("a", ["f"], False, "why", True),
+        ("a", ["f"], True, "why", False),
+        ("?", [], False, None, False),
+    ):
+        context = SimpleNamespace(
+            page_script_hash=page, pages_manager=pages, fragment_ids_this_run=fragments, _has_script_started=started
+        )
+        monkeypatch.setattr(streamlit_private, "get_script_run_ctx", lambda context=context, **_: context)
+        assert (streamlit_private.page_name(), streamlit_private.is_callback_of_part()) == (name, is_callback)
 
 
 # ---- Keras

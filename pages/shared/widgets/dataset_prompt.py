@@ -23,11 +23,6 @@ def render(choice: Choice) -> None:
     offer(choice.missing_dataset)
 
 
-def draw_error(error: BSTError) -> None:
-    """Say why a page could not be drawn completely, and what to do about it."""
-    st.error(f"{message(str(error).rstrip('.'))}.", icon=":material/error:")
-
-
 def offer(name: str) -> None:
     """Offer to download a known dataset: its licence, the button, and the command that does the same."""
     if switched_off.caption(Feature.DOWNLOADS):

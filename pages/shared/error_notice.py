@@ -1,0 +1,33 @@
+"""What a page shows where an error ended it, or a part of it: a sentence, never a traceback."""
+
+import streamlit as st
+
+from bst import error_log
+from bst.errors import BSTError
+from pages.shared import streamlit_private
+from pages.shared.format import escape_markdown, message
+
+
+def show(error: Exception) -> bool:
+    """Show an error; returns True, which tells Streamlit that it need not.
+
+    An expected error says what to do. Of any other the page shows the id under which the log has it.
+    """
+    if isinstance(error, BSTError):
+        shown = f"{message(str(error).rstrip('.'))}."
+    else:
+        shown = escape_markdown(unexpected(error, "Reload the page: what you entered stays."))
+    if streamlit_private.is_callback_of_part():
+        # what it draws on the page would take the place of the first thing there, which may be out of sight
+        st.toast(shown, icon=":material/error:", duration="infinite")
+    else:
+        st.error(shown, icon=":material/error:")
+    return True
+
+
+def unexpected(error: Exception, what_to_do: str) -> str:
+    """Return what to tell about an unexpected error, which was logged: the id that its line in the log has, too."""
+    return (
+        f"Something went wrong; error {error_log.error_id(error)}. {what_to_do} If it happens again, give this number "
+        "to whoever runs the app: its log has the rest."
+    )
