@@ -25,7 +25,10 @@ def imports(script: str) -> list[str]:
 
 def imported(*lines: str) -> set[str]:
     """The packages beside Python's own and Streamlit's that these lines import."""
-    before = ["import sys, streamlit.web.bootstrap, streamlit.starlette", "before = set(sys.modules)"]
+    before = [
+        "import sys, streamlit.web.bootstrap, streamlit.web.server.starlette.starlette_server, starlette.routing",
+        "before = set(sys.modules)",
+    ]
     after = ["print(*{name.partition('.')[0] for name in set(sys.modules) - before})"]
     code = "\n".join([*before, *lines, *after])
     process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
