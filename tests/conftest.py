@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items):
         fixtures = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
         if item.path.parent.name in ("app", "browser", "hostile") or fixtures & TRAINED or item.path.stem in LONG:
             item.add_marker(pytest.mark.slow)
+        if "fault" in fixtures:
+            item.add_marker(pytest.mark.fault)
 
 
 # ---- faults: ``python -m pytest -m fault`` prints them as a table, which is in docs/reliability.md
@@ -79,7 +81,7 @@ hypothesis_settings.load_profile("unhurried")
 TRAINED = {"trained", "trained_timeline", "_timeline_trainer", "tiny_preset", "still"}
 LONG = {
     *("test_background", "test_backend", "test_cli", "test_doors", "test_formats_end_to_end"),
-    *("test_planted", "test_report"),
+    *("test_interrupted", "test_planted", "test_report"),
 }
 
 
