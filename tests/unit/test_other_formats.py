@@ -344,6 +344,11 @@ def test_is_numbering_for_a_file_sorted_by_time(ties, numbering):
     assert is_numbering(np.zeros(2 * ties, int), movie, time) is numbering
 
 
+@pytest.mark.parametrize("line", ["0x7::10::5::978300760", "7::0XA::5::978300760", "7::10::5::0x3A4FC8F8"])
+def test_a_hexadecimal_number_is_none(tmp_path, line):
+    assert "line 1" in refused(write(tmp_path, changed(FORMATS["1m"], "ratings.dat", 1, line)))
+
+
 # ---- nothing else than a message
 
 
