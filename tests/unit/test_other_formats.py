@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, write
+from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, changed, write
 
 from bst.datasets import movielens
 from bst.datasets.tie_order import draw, is_numbering
