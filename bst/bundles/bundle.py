@@ -87,7 +87,7 @@ class Bundle:
     @property
     def history(self) -> pd.DataFrame:
         """Learning curves: one row an epoch."""
-        return self._read("history.csv", pd.read_csv)
+        return self._read("history.csv", _read_history)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -380,3 +380,19 @@ def _stored_weights(bundle: Bundle, model: Model) -> dict[str, Any]:
     """Return the weights that a bundle holds."""
     from_dataset = family_of(bundle.config).dataset_weight_paths(bundle.config)
     return {path: values for path, values in weights_of(model).items() if path not in from_dataset}
+
+
+def _read_history(path: Path) -> pd.DataFrame:
+    """Read learning curves. Raises ``ValueError`` unless each row is an epoch, and all else are numbers."""
+    history = pd.read_csv(path)
+    columns = list(history.columns)
+    if (
+        "epoch" not in columns
+        or not pd.api.types.is_integer_dtype(history["epoch"])
+        or history["epoch"].duplicated().any()
+    ):
+        raise ValueError("it has no column of epochs, each of them once")
+    others = [name for name in columns if not pd.api.types.is_numeric_dtype(history[name])]
+    if others or np.isinf(history.to_numpy(float)).any():
+        raise ValueError(f"not only numbers are in {quoted(others[0]) if others else 'it'}")
+    return history

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from bst.datasets.parsing import Layout, Line, read_lines
+from bst.datasets.parsing import Layout, Line, gzip_errors, open_bytes, read_lines
 from bst.errors import DatasetError
 from bst.text import quoted
 
@@ -24,6 +24,7 @@ _STARS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]*)?([eE]\+?[0-9]{1,2})?")
 _MILLISECONDS, _NANOSECONDS = 1000, 10**9  # per second
 _MAX_SECONDS = 10**18
+_CHUNK_BYTES = 2**22
 _EXACT_FLOAT = 2.0**53  # up to here a float64 represents every integer
 
 # how times may be written in CSV, the most usual first
@@ -60,12 +61,23 @@ def read_rating_columns(path: Path, layout: Layout) -> tuple[RatingColumns, Data
     if layout.header:  # CSV, in which anything may be in quotes, and times may be dates
         layout = replace(layout, quoted=True)
         attempts += [(layout, time_type) for time_type in (_TIME_TYPES if layout.has_times else _TIME_TYPES[:1])]
-    for attempt in dict.fromkeys(attempts):
+    for attempt in dict.fromkeys(attempts) if not _may_be_hexadecimal(path) else ():
         try:
             return _read_with_arrow(path, *attempt), None
         except (pa.ArrowException, ValueError, OSError):
             continue
     return _read_by_line(path, layout)
+
+
+def _may_be_hexadecimal(path: Path) -> bool:
+    """Whether a file has "0x" in it, which Arrow takes for the beginning of a hexadecimal number: 0x10 would be 16."""
+    before = b""
+    with gzip_errors(path), open_bytes(path) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            if b"0x" in before + chunk or b"0X" in before + chunk:
+                return True
+            before = chunk[-1:]
+    return False
 
 
 def _read_with_arrow(path: Path, layout: Layout, time_type: pa.DataType) -> RatingColumns:

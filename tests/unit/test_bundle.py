@@ -279,6 +279,16 @@ def test_a_missing_value_is_named(copy):
     refused(copy, "bundle.json", "protocol")
 
 
+@pytest.mark.parametrize(
+    "text", ["mae\n1\n", "epoch,mae\n1,x\n", "epoch\n1\n1\n", "epoch,mae\n1,inf\n", "epoch\n1.5\n"]
+)
+def test_curves_of_other_values_are_told(text, copy):
+    (copy / "history.csv").write_text(text)
+    reseal(copy)
+    with pytest.raises(BundleError, match=r"history\.csv cannot be read"):
+        _ = open_bundle(copy).history
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 400])
 def test_numbers_that_are_none_are_told(number, copy):
     (copy / "metrics.json").write_text(f'{{"labels": 1, "metrics": {{"mae": {number}}}}}')

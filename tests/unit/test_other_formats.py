@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, write
+from handmade import CSV, FORMATS, ONE_HUNDRED_K, ONE_M, changed, write
 
 from bst.datasets import movielens
 from bst.datasets.tie_order import draw, is_numbering
@@ -342,6 +342,11 @@ def test_is_numbering_for_a_file_sorted_by_time(ties, numbering):
     time = np.repeat(np.arange(ties), 2)
     movie = np.array([number for at in range(ties) for number in (1000 - 2 * at, 1001 - 2 * at)])
     assert is_numbering(np.zeros(2 * ties, int), movie, time) is numbering
+
+
+@pytest.mark.parametrize("line", ["0x7::10::5::978300760", "7::0XA::5::978300760", "7::10::5::0x3A4FC8F8"])
+def test_a_hexadecimal_number_is_none(tmp_path, line):
+    assert "line 1" in refused(write(tmp_path, changed(FORMATS["1m"], "ratings.dat", 1, line)))
 
 
 # ---- nothing else than a message
