@@ -19,7 +19,7 @@ from bst.explanation.sentences import (
 )
 from bst.inference.recommender import Recommender
 from pages.shared import pages, recommenders, turns
-from pages.shared.format import escape_markdown, message, stars
+from pages.shared.format import escape_markdown, message, stars, whole_stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
@@ -50,8 +50,8 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     explanation = _explain(recommender, subject)
     measure, title = controls.measure(explanation), recommender.catalogue.title
     with headline:
-        st.title(escape_markdown(sentence(explanation, measure, title)), anchor=False)
-        st.caption(escape_markdown(_second_sentence(explanation, measure, title)))
+        st.title(whole_stars(escape_markdown(sentence(explanation, measure, title))), anchor=False)
+        st.caption(whole_stars(escape_markdown(_second_sentence(explanation, measure, title))))
     controls.draw_subject(subject)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)

@@ -89,8 +89,8 @@ def shown_history(app: AppTest) -> list[dict]:
 
 
 def headline(app: AppTest) -> str:
-    """The sentence on top, without its escapes."""
-    return app.title[0].value.replace("\\", "")
+    """The sentence on top as one reads it: without its escapes, and blanks are blanks."""
+    return app.title[0].value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def shown_list(app: AppTest) -> dict:
@@ -110,8 +110,8 @@ def chart_words(app: AppTest) -> list[str]:
 
 
 def captions(app: AppTest) -> str:
-    """All captions of the page in one text, without their escapes."""
-    return " ".join(caption.value for caption in app.main.caption).replace("\\", "")
+    """All captions of the page in one text as one reads it: without their escapes, and blanks are blanks."""
+    return " ".join(caption.value for caption in app.main.caption).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 # Small models of each kind with made-up figures, so that what a page says of them can be worked out by hand. Their

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def headline(page: Page) -> str:
-    return page.get_by_role("heading", level=1).inner_text()
+    return page.get_by_role("heading", level=1).inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def pick(page: Page, label: str, text: str) -> None:
