@@ -79,9 +79,7 @@ def test_the_list_changes_between_its_two_steps_and_names_the_moves(app):
 
 def test_the_star_that_changes_is_shown_with_both_values(app):
     story(app, step="3")
-    assert headline(app) == (
-        "Now one rating changes: The Matrix (1999), from 5 ★ to 1 ★"
-    )
+    assert headline(app) == ("Now one rating changes: The Matrix (1999), from 5 ★ to 1 ★")
     (changed,) = [movie for movie in drawn(app, "movies")["movies"] if movie["changed"]]
     assert (changed["title"], changed["was"], changed["rating"]) == ("The Matrix (1999)", 5, 1)
     story(app, step="1")

@@ -114,7 +114,7 @@ def test_trainings_are_compared_side_by_side(kinds):
 
 def test_a_run_under_way_is_shown_and_no_second_one_can_be_started(kinds, runs):
     me = psutil.Process()
-    process = {"pid": me.pid, "began": me.create_time()}
+    process = {"pid": me.pid, "identity": hash(me)}
     progress = {"stage": "training on 9,000 ratings", "epoch": 3, "epochs": 14, "share": 0.2, "remaining_s": 240.4}
     write_run(runs, "mine", process, **progress, metrics={"mae": 0.7654, "loss": 1.5})
     app = training("timeline")
@@ -132,7 +132,7 @@ def test_a_run_under_way_is_shown_and_no_second_one_can_be_started(kinds, runs):
 
 
 def test_a_failed_run_says_so_and_can_be_deleted(kinds, runs):
-    folder = write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0})
+    folder = write_run(runs, "mine", {"pid": 2**22 - 1, "identity": 0})
     (folder / "log.txt").write_text("reading demo\nerror: the run cannot be kept: No space left on device\n", "utf-8")
     app = training("timeline")
     assert not app.exception
@@ -145,7 +145,7 @@ def test_a_failed_run_says_so_and_can_be_deleted(kinds, runs):
 
 
 def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
-    write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    write_run(runs, "mine", {"pid": 2**22 - 1, "identity": 0, "cancelled": True})
     begun = []
     monkeypatch.setattr(background, "_launch", lambda folder: begun.append(folder.name))
     app = training("timeline")
@@ -155,7 +155,7 @@ def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
 
 
 def test_a_finished_run_is_noticed_though_another_page_was_shown(kinds, runs):
-    folder = write_run(runs, "classic", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    folder = write_run(runs, "classic", {"pid": 2**22 - 1, "identity": 0, "cancelled": True})
     app = training("timeline")
     app.switch_page("pages/recommend/recommend.py").run()
     shutil.rmtree(folder)  # as when it has ended: its model is among the others
@@ -210,7 +210,7 @@ def test_another_browser_is_told_whose_run_it_is_before_it_ends_it(cookie, kinds
 
 
 def test_a_run_of_the_command_line_is_not_ended_unasked(kinds, runs):
-    write_run(runs, "mine", {"pid": 2**22 - 1, "began": 0.0, "cancelled": True})
+    write_run(runs, "mine", {"pid": 2**22 - 1, "identity": 0, "cancelled": True})
     app = training("timeline")
     assert "Started from the command line. Delete it all the same?" in said(app)
 

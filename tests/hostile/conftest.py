@@ -43,8 +43,8 @@ def root(tmp_path_factory) -> Iterator[Path]:
         about = json.loads((folder / "bundle.json").read_text("utf-8")) | change
         (folder / "bundle.json").write_text(json.dumps(about), "utf-8")
     going = psutil.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
-    write_run(root / "runs" / "going", {"pid": going.pid, "began": going.create_time(), "identity": hash(going)})
-    write_run(root / "runs" / "failed", {"pid": 2**22 - 1, "began": 0.0})
+    write_run(root / "runs" / "going", {"pid": going.pid, "identity": hash(going)})
+    write_run(root / "runs" / "failed", {"pid": 2**22 - 1, "identity": 0})
     yield root
     assert going.is_running(), "somebody ended it"
     going.kill()
