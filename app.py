@@ -7,10 +7,11 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from bst.errors import BSTError
-from pages.shared import error_notice, public_guard, warm_up
+from pages.shared import admission, error_notice, public_guard, warm_up
 
 try:
     guard = public_guard.middleware()
@@ -20,6 +21,6 @@ app = st.App(
     "studio.py",
     lifespan=warm_up.lifespan,
     routes=[Route("/ready", warm_up.ready)],
-    middleware=guard,
+    middleware=[*guard, Middleware(admission.Admission)],
     on_script_error=error_notice.show,
 )
