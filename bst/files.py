@@ -81,8 +81,8 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # here, because it is slow to import and most sessions write nothing
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_lock_of(path), timeout=wait_s)
+    is_new = not path.parent.exists()
+    lock = FileLock(_lock_of(path), timeout=wait_s)  # makes the folder around it
     try:
         lock.acquire()
     except Timeout:
@@ -94,6 +94,9 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
+        if is_new:  # and nothing came of it
+            with suppress(OSError):
+                path.parent.rmdir()
 
 
 # ---- folders

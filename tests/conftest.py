@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -92,6 +93,15 @@ def own_cache(tmp_path_factory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, settings.override_settings(cache=cache, download_url=None):
         patch.setenv("BST_CACHE_DIR", str(cache))
         yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, one for all tests of a process: Playwright does not start twice in one."""
+    from tests.browser.conftest import chromium
+
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.fixture

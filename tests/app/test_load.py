@@ -1,7 +1,6 @@
 """Several people on one server, without a browser: nobody sees anything of another's, nothing fails."""
 
 import argparse
-import asyncio
 
 import pytest
 
@@ -10,6 +9,7 @@ from benchmarks.live_app import served
 from benchmarks.load_people import Clicker, visitors
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
+from tests import asynchronous
 
 pytestmark = pytest.mark.slow
 SECONDS = 6
@@ -19,7 +19,7 @@ def test_people_who_click_side_by_side_see_their_own_and_no_error():
     options = argparse.Namespace(bundle="demo", sessions=3, minutes=SECONDS / 60, heavy=2, rounds=0, seed=0)
     with served() as server:
         server.wait()
-        result = asyncio.run(load.measure(server, options))
+        result = asynchronous.run(load.measure(server, options))
     assert result["errors"] == 0, result["error_examples"]
     seen = result["isolation"]
     assert (seen["wrong_histories"], seen["wrong_lists"]) == (0, 0), seen["examples"]
@@ -42,6 +42,6 @@ def test_what_belongs_to_somebody_else_is_noticed():
 
     with served() as server:
         server.wait()
-        own, wrong = asyncio.run(arrive())
+        own, wrong = asynchronous.run(arrive())
     assert own == []
     assert ["history_rows shows" in wrong[0], "the list" in wrong[1]] == [True, True]

@@ -116,19 +116,19 @@ def chromium_path() -> str | None:
     return os.environ.get("BST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium, one for all tests."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; without one, the test is skipped or fails, see above."""
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+            launched = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         except Error as error:
             message = "no Chromium: install one (apt-get install chromium, or playwright install chromium)"
             if os.environ.get("BST_REQUIRE_BROWSER"):
                 pytest.fail(f"{message}; {error}")
             pytest.skip(message)
-        yield chromium
-        chromium.close()
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_a_deep_link_as_the_very_first_request_of_a_server(browser, tmp_path, pa
         page.goto(f"/{path}?bundle=demo")
         page.wait_for_url(re.compile(f"/{path}"))
         title = page.get_by_role("heading", level=1)
-        said = {"why": "^Expecting .+ ★ for ", "training": "epochs"}[path]
+        said = {"why": r"^Expecting .+\s★ for ", "training": "epochs"}[path]
         expect(title).to_have_text(re.compile(said), timeout=120_000)
         expect(page.get_by_text("Page not found")).to_have_count(0)
         # the demo world's, whether or not another model would be the default here

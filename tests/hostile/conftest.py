@@ -23,9 +23,8 @@ import requests
 
 from bst.models.registry import preset
 from bst.training.runs import RunSettings
-from tests.browser.conftest import ROOT, browser, clone, serving
+from tests.browser.conftest import ROOT, clone, serving
 
-__all__ = ["browser"]  # a fixture
 NAME = "localhost"
 
 

@@ -7,6 +7,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.shared import admission
 from pages.shared.admission import Admission
+from tests import asynchronous
 
 STATUS = ForwardMsg.ScriptFinishedStatus
 
@@ -71,7 +72,7 @@ def test_so_many_at_a_time_in_the_order_of_asking(monkeypatch):
         await asyncio.wait_for(asyncio.gather(*tasks), 30)
         assert sessions.came == ["a", "b", "c", "d"]
 
-    asyncio.run(scene())
+    asynchronous.run(scene())
 
 
 def test_other_messages_do_not_wait(monkeypatch):
@@ -87,7 +88,7 @@ def test_other_messages_do_not_wait(monkeypatch):
         sessions.end["a"].put_nowait(finished())
         await asyncio.wait_for(asyncio.gather(*tasks), 30)
 
-    asyncio.run(scene())
+    asynchronous.run(scene())
 
 
 def test_a_run_that_another_follows_keeps_its_place_and_one_who_leaves_does_not(monkeypatch):
@@ -112,7 +113,7 @@ def test_a_run_that_another_follows_keeps_its_place_and_one_who_leaves_does_not(
         sessions.end["c"].put_nowait(finished())
         await asyncio.wait_for(third, 30)
 
-    asyncio.run(scene())
+    asynchronous.run(scene())
 
 
 def test_long_runs_do_not_keep_others_waiting(monkeypatch):
@@ -128,4 +129,4 @@ def test_long_runs_do_not_keep_others_waiting(monkeypatch):
             sessions.end[name].put_nowait(finished())
         await asyncio.gather(*tasks)
 
-    asyncio.run(asyncio.wait_for(scene(), 30))
+    asynchronous.run(asyncio.wait_for(scene(), 30))

@@ -12,6 +12,7 @@ from streamlit.proto.Common_pb2 import FileURLsRequest
 
 from bst.errors import InstallationError
 from pages.shared import public_guard, streamlit_private
+from tests import asynchronous
 
 KINDS = [field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields]
 OPERATIONS = [field.name for field in BackendOperationRequest.DESCRIPTOR.oneofs_by_name["payload"].fields]
@@ -100,7 +101,7 @@ def test_a_file_is_forgotten_unless_its_browser_comes_back(monkeypatch, runtime,
             runtime.connected.add("a")
         await asyncio.sleep(0.01)
 
-    asyncio.run(leave())
+    asynchronous.run(leave())
     assert set(runtime.files) == ({"a", "b"} if returns else {"b"})
 
 
@@ -119,7 +120,7 @@ def answer(method: str, path: str, guard: public_guard.RequestGuard | None = Non
         statuses.append(part.get("status"))
 
     scope = {"type": "http", "method": method, "path": path, "headers": []}
-    asyncio.run((guard or public_guard.RequestGuard(streamlit))(scope, None, send))
+    asynchronous.run((guard or public_guard.RequestGuard(streamlit))(scope, None, send))
     return statuses[0]
 
 
@@ -177,7 +178,7 @@ def converse(messages: list[dict], monkeypatch) -> tuple[list[dict], list[dict],
 
     monkeypatch.setattr(public_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(public_guard, "asyncio", SimpleNamespace(sleep=sleep))
-    asyncio.run(public_guard.RequestGuard(streamlit)({"type": "websocket"}, receive, send))
+    asynchronous.run(public_guard.RequestGuard(streamlit)({"type": "websocket"}, receive, send))
     return heard, sent, now[0] - 1000
 
 

@@ -209,7 +209,7 @@ TOWER = TimelineConfig("x").to_dict()["rating"]
         ({"max_history": None}, "max_history"),
         ({"factors": 0}, "factors"),
         ({"factors": 10**6}, "factors"),
-        ({"unknown": float("nan")}, "unknown"),
+        ({"unknown": float("nan")}, "NaN"),
         ({"averaging": 1.0}, "averaging"),
         ({"activation": "__import__('os')"}, "activation"),
         ({"rating": None}, "malformed"),

@@ -1,6 +1,5 @@
 """Whether visitors can be sent to a server: not before the model that they meet has predicted."""
 
-import asyncio
 import json
 import threading
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ import pytest
 
 from bst.errors import BundleError
 from pages.shared import resources, warm_up
+from tests import asynchronous
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def fresh_server(monkeypatch):
 
 
 def ready() -> int:
-    answer = asyncio.run(warm_up.ready(None))
+    answer = asynchronous.run(warm_up.ready(None))
     assert json.loads(answer.body) == {"ready": answer.status_code == 200}
     return answer.status_code
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -100,8 +101,8 @@ class CommandLine(Door):
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
         self.place = self.folder / "place"
         self.stack.enter_context(override_settings(runs=self.folder / "runs", cache=self.folder / "cache"))
+        patch.chdir(self.folder)
         self._fill()
-        patch.chdir(self.place)
         patch.setenv("COLUMNS", "200")
 
         def refuse(*_: object, **__: object) -> None:
@@ -138,6 +139,7 @@ class CommandLine(Door):
         shutil.rmtree(self.place, ignore_errors=True)
         (self.place / "here").mkdir(parents=True)
         (self.place / "mine.csv").write_text(RATINGS, "utf-8")
+        os.chdir(self.place)  # the folder of that name is another one now
 
     def check(self, given: tuple[str, ...]) -> bool:
         """Run a command line in this process."""
