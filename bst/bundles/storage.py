@@ -25,13 +25,19 @@ def verify_files(folder: Path, expected: Any) -> None:
     if not isinstance(expected, dict) or set(expected) != set(FILES):
         raise BundleError(f"{folder / 'bundle.json'} lacks the checksums of {', '.join(FILES)}; get the bundle again")
     for name in FILES:
-        path = folder / name
-        if not path.is_file() or path.is_symlink():
-            raise BundleError(f"{path} is missing; get the bundle again")
-        if path.stat().st_size > LARGEST_FILE:
-            raise BundleError(f"{path} is larger than any bundle's ({path.stat().st_size:,} bytes); get it again")
-        if _sha256(path) != expected[name]:
-            raise BundleError(f"{path} is damaged: its checksum is not the one in bundle.json; get the bundle again")
+        try:
+            _verify(folder / name, expected[name])
+        except OSError as error:  # it may be replaced at this moment
+            raise BundleError(f"{folder / name} cannot be read ({error}); get the bundle again") from error
+
+
+def _verify(path: Path, checksum: str) -> None:
+    if not path.is_file() or path.is_symlink():
+        raise BundleError(f"{path} is missing; get the bundle again")
+    if path.stat().st_size > LARGEST_FILE:
+        raise BundleError(f"{path} is larger than any bundle's ({path.stat().st_size:,} bytes); get it again")
+    if _sha256(path) != checksum:
+        raise BundleError(f"{path} is damaged: its checksum is not the one in bundle.json; get the bundle again")
 
 
 def _sha256(path: Path) -> str:

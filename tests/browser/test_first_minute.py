@@ -52,7 +52,7 @@ def test_the_first_screen_says_what_this_is_and_that_it_may_be_touched(browser, 
 def test_one_star_moves_the_posters(page):
     before = titles(page)
     page.evaluate(WATCH_MOVES)
-    stars, title = first_star(page).inner_text().split(" ★ for ")
+    stars, title = re.search(r"(\d) ★ for (.+)", first_star(page).inner_text()).groups()
     first_star(page).click()
     settled(page)
     after = titles(page)
