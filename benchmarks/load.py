@@ -39,6 +39,8 @@ WORKER_EVENTS = 150
 # of the lists that were shown, so many are compared with the model's answers
 CHECKED_LISTS = 300
 EMPTY_APP = 'import streamlit as st\n\nst.button("Click", key="click")\n'
+# of the time, for what changes meanwhile
+PARTS = 10
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -208,10 +210,14 @@ def figures(crowd: Crowd, seconds: float, processor_s: float) -> dict[str, Any]:
         "errors": len(errors),
         "error_examples": sorted(set(errors))[:5],
     }
+    # of each tenth of the time, by when the click was made: a line that formed once may take long to end
+    order = sorted(crowd.clicks, key=lambda made: made.start)
+    parts = [order[len(order) * i // PARTS : len(order) * (i + 1) // PARTS] for i in range(PARTS)]
+    result["p95_s_by_part"] = [round(latencies(part).get("p95", 0.0), 3) for part in parts]
     if crowd.memory:
         # medians of ten parts of the time: one second may have a peak
         result["memory_mb"] = [
-            round(float(np.median(part))) for part in np.array_split([mb for _, mb in crowd.memory], 10) if len(part)
+            round(float(np.median(part))) for part in np.array_split([mb for _, mb in crowd.memory], PARTS) if len(part)
         ]
     return result
 
@@ -268,6 +274,8 @@ def report(result: dict[str, Any]) -> None:
     for kind, row in result["work"].items():
         _row(f"long work: {kind}", row["times"], row)
     print(f"errors: {result['errors']}", *result["error_examples"], sep="\n  ")
+    if parts := result.get("p95_s_by_part"):
+        print(f"p95 in ten parts of the time: {', '.join(map(str, parts))} s")
     if memory := result.get("memory_mb"):
         growth = memory[-1] / memory[len(memory) > 1] - 1  # in the first part, caches are filled
         print(f"memory in ten parts of the time: {', '.join(map(str, memory))} MB; {growth:+.1%} since the second")
