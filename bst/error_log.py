@@ -1,6 +1,6 @@
 """The log of a process: one line a record, on standard error. An unexpected error has a short id in it.
 
-Whoever is in front of the program is told the same id. A line is JSON, so that a program can collect it::
+The page or the terminal shows the same id. A line is JSON, so that a program can collect it::
 
     {"time": "2026-01-31T09:30:00.123+00:00", "level": "ERROR", "logger": "bst.error_log", "page": "why",
      "error": "7F3A-21C0", "type": "KeyError", "place": "pages/why/why.py:33", "traceback": "…", "versions": {…}}
@@ -75,7 +75,7 @@ class _StandardError(logging.Handler):
         self._where = where
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # an expected error is a message to whoever can mend it
+        # an expected error is shown to the user, who can mend it
         return not isinstance(_error(record), BSTError)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -83,7 +83,7 @@ class _StandardError(logging.Handler):
             return
         fields = _fields(record, self._where())
         line = _words(fields) if sys.stderr.isatty() else json.dumps(fields)
-        with suppress(OSError):  # nobody reads it any more
+        with suppress(OSError):  # standard error was closed
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 

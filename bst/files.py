@@ -1,9 +1,9 @@
 """Files and folders that are written completely or not at all, by one program at a time.
 
 A file is written under another name beside its own and then renamed. A folder is put together as ``.NAME.bst-draft``
-and takes its place by two renames; in between the old one is ``.NAME.bst-old``. Whoever puts together a folder holds
-the lock ``.NAME.bst-lock``, which the system gives up when a program ends, however it ends: what the next who holds the
-lock finds under these names was left behind by a program that was killed.
+and takes its place by two renames; in between the old one is ``.NAME.bst-old``. A program that puts together a folder
+holds the lock ``.NAME.bst-lock``, which the system gives up when a program ends, however it ends: what the next who
+holds the lock finds under these names was left behind by a program that was killed.
 """
 
 import glob
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-# names that nobody gives to anything else, as what bears them may be removed
+# suffixes reserved for this module: files and folders that have them may be removed
 _LOCK, _DRAFT, _OLD = ".bst-lock", ".bst-draft", ".bst-old"
 
 
@@ -90,7 +90,7 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        # while it is held: whoever waits for the removed file sees that it is gone, and makes a new one
+        # while it is held: a program that waits for the removed file sees that it is gone, and makes a new one
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()

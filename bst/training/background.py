@@ -290,15 +290,15 @@ def _launch(folder: Path) -> None:
     _children[folder.resolve()] = child
     try:
         _write_process(folder, child.pid)
-    except OSError:  # nobody would know of it
+    except OSError:  # a run without its record could be neither shown nor cancelled
         child.kill()
         child.wait()
         raise
 
 
 def _write_process(folder: Path, pid: int) -> None:
-    # a process id is used again one day; psutil's hash is of the id and of when the process began, by a clock that
-    # nobody sets
+    # a process id is used again one day; psutil's hash is of the id and of when the process began, by a clock
+    # that is not adjusted
     try:
         identity = hash(psutil.Process(pid))
     except psutil.NoSuchProcess:
@@ -347,7 +347,7 @@ def _last_lines(folder: Path) -> tuple[str, ...]:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ()
-    # the line of an unexpected error is for whoever looks after the program
+    # the line of an unexpected error is for the operator
     shown = [line for line in lines if line.strip() and not line.startswith(error_log.LINE_START)]
     return tuple(shown[-LOG_LINES:])
 

@@ -1,7 +1,7 @@
-"""Whose run it is: whoever started it, and when. Others may watch it; to end or delete it they must confirm that.
+"""The owner of a training run: the browser that started it. Others may watch it, and must confirm to end or delete it.
 
 An owner is known by a text that says nothing about them (a page makes it from a random number in the browser); "" is
-whoever started a run without a browser, from the command line or a program.
+the owner of a run that was started without a browser, from the command line or a program.
 """
 
 import json
@@ -28,7 +28,7 @@ def write(folder: Path, owner: Owner) -> None:
 
 
 def read(folder: Path) -> Owner:
-    """Return whose run is in a folder; nobody's in particular if no browser started it, or nobody noted it."""
+    """Return the owner of the run in a folder, with an empty key if no browser started it or its record is missing."""
     try:
         values = json.loads((folder / FILE).read_text("utf-8"))
         return Owner(str(values["key"]), float(values["started"]))

@@ -51,7 +51,7 @@ MIN_USERS_FOR_INSIGHTS = 100
 # most file systems allow 255 bytes, and a draft of a bundle has a longer name
 MAX_NAME_BYTES = 200
 MAX_NAME_CHARACTERS = 80
-# whoever starts a run holds its lock for a moment, to lay out its folder
+# starting a run holds its lock for a moment, to lay out its folder
 WAIT_S = 5.0
 
 OnStage = Callable[[str], None]

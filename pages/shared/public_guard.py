@@ -1,7 +1,7 @@
 """What a stranger's browser may ask of the server itself: an app with ``BST_PUBLIC`` refuses the rest.
 
-Streamlit takes whoever opens an app for its developer: a message empties the caches of everybody, another one reads the
-state of its Git repository, and files are taken from pages that asked for none. What the pages themselves offer is
+Streamlit treats every visitor as the developer of the app: a message empties the caches of everybody, another one reads
+the state of its Git repository, and files are taken from pages that asked for none. What the pages themselves offer is
 not decided here.
 """
 
@@ -31,7 +31,7 @@ MOST_UPLOADED_BYTES = 64 * 2**20
 MOST_UPLOADS_AT_ONCE = 8
 # a browser that comes back within this time finds its file
 FORGET_AFTER_S = 60
-# a browser sends a message for each click; whoever sends more is read no faster than this
+# rate limit of messages: a browser sends one for each click
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 10, 40
 UNSUPPORTED_DATA = 1003  # of RFC 6455: a text where bytes were expected
 

@@ -69,7 +69,7 @@ class Turn:
             self.wait()
 
     def check(self) -> None:
-        """Raise what ends work that nobody wants any more, and ``BusyError`` if it has computed for too long."""
+        """Raise what ends work whose answer is no longer wanted, and ``BusyError`` if it has computed for too long."""
         self._end_if_unwanted()
         if self.seconds > LIMIT_S:
             raise BusyError(
@@ -169,8 +169,8 @@ def is_long(visitor: Visitor) -> bool:
 def take() -> Iterator[Turn]:
     """Wait for this session's turn in the line of the whole server; a line on the page says so meanwhile.
 
-    Ends the run where nobody waits for its answer any more. Raises ``BusyError`` as ``Line.take`` and ``Turn.pause``.
-    Within such a block another one has the same turn.
+    Ends the run if its browser has gone or asked for something else. Raises ``BusyError`` as ``Line.take`` and
+    ``Turn.pause``. Within such a block another one has the same turn.
     """
     if (mine := _mine.get()) is not None:
         yield mine

@@ -35,7 +35,7 @@ class RateLimit:
         self._used.append(now)
 
 
-# of all sessions, as whoever wants another session opens another tab
+# of all sessions, as a visitor can get around a session's limit by opening another tab
 _all_sessions = RateLimit(MOST_OF_ALL)
 
 
