@@ -75,7 +75,8 @@ def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
     """Return random visitors with so many events each."""
     import numpy as np
 
-    from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+    from bst.domain import AGES, OCCUPATIONS, SEXES
+    from bst.schema import Event, Visitor
 
     movie_ids, levels = recommender.catalogue.movies["movie_id"].to_numpy(), recommender.bundle.levels
     for length in lengths:

@@ -11,7 +11,8 @@ from typing import Any
 from benchmarks.import_speed import simulated_export
 from benchmarks.streamlit_client import Run, Session
 from bst.datasets.catalogue import Catalogue
-from bst.schema import AGE_LABELS, AGES, SEX_LABELS, SEXES, Event, Visitor
+from bst.domain import AGE_LABELS, AGES, SEX_LABELS, SEXES
+from bst.schema import Event, Visitor
 from pages.shared.state.link import State, encode
 
 EVENTS = 12  # in each history

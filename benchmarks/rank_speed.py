@@ -127,7 +127,8 @@ def _public_model(recommender, visitor):
     import public_example
     import tensorflow as tf
 
-    from bst.schema import AGES, OCCUPATIONS, SEXES, genre_matrix
+    from bst.domain import AGES, OCCUPATIONS, SEXES
+    from bst.schema import genre_matrix
 
     movies = recommender.catalogue.movies
     names = [f"movie_{movie_id}" for movie_id in movies["movie_id"]]

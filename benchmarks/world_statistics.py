@@ -31,8 +31,9 @@ from scipy.stats import spearmanr
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bst.datasets import load
+from bst.domain import DEMOGRAPHICS, GENRES
 from bst.errors import DatasetError
-from bst.schema import DEMOGRAPHICS, GENRES, Dataset, genre_matrix
+from bst.schema import Dataset, genre_matrix
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, prepare
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)

@@ -1,10 +1,9 @@
-"""The data model: demographics and genres with their codes, datasets, events and visitors.
+"""The data model: datasets, events and visitors.
 
 An unknown value is ``None`` on a visitor and missing in a data frame.
 """
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -12,117 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bst.domain import DEMOGRAPHICS, GENRES, MOVIES, DemographicName, DemographicValue, Domain
 from bst.errors import VisitorError
-from bst.text import SHOWN_LENGTH, quoted
-
-DemographicName = Literal["sex", "age", "occupation"]
-DemographicValue = str | int
-# values that a message names
-MOST_LISTED = 7
-
-
-@dataclass(frozen=True)
-class Demographic:
-    """One demographic attribute of a visitor, which is also a column of ``Dataset.users``.
-
-    ``label``: its name within a sentence. ``labels``: its values in MovieLens' order, each with its label; the position
-    of a value is its code, which models read (−1 for unknown).
-    """
-
-    name: DemographicName
-    label: str
-    labels: Mapping[Any, str]
-
-    @cached_property
-    def values(self) -> tuple[Any, ...]:
-        """All values, in the order of their codes."""
-        return tuple(self.labels)
-
-    @cached_property
-    def codes(self) -> dict[Any, int]:
-        """The code of each value, and −1 for ``None``."""
-        return {None: -1} | {value: code for code, value in enumerate(self.values)}
-
-    def check(self, value: DemographicValue | None) -> None:
-        """Raise ``VisitorError`` for a value that is neither ``None`` nor one of ``values``."""
-        if value is not None and value not in self.labels:
-            options = list(map(str, self.values))
-            choose = "choose one of"
-            if len(options) > MOST_LISTED:
-                choose = f"choose one of the {len(options)}, such as"
-                options = difflib.get_close_matches(str(value)[:SHOWN_LENGTH], options, MOST_LISTED, cutoff=0)
-            raise VisitorError(f"{self.name} {quoted(value)} is unknown; {choose}: {', '.join(options)}")
-
-    def value_label(self, value: DemographicValue | None) -> str:
-        """Return the label of a value, with a capital: "Unknown", "Female", "25–34", "Artist"."""
-        label = "Unknown" if value is None else self.labels[value]
-        return label[0].upper() + label[1:]
-
-    def value_text(self, value: DemographicValue | None) -> str:
-        """Return the label of a value within a sentence: "unknown", "female", "25–34", "artist", "K-12 student"."""
-        if value is None:
-            return "unknown"
-        label = self.labels[value]
-        return label if self.name == "occupation" else label[0].lower() + label[1:]
-
-
-_OCCUPATIONS = (
-    "other",
-    "academic/educator",
-    "artist",
-    "clerical/admin",
-    "college/grad student",
-    "customer service",
-    "doctor/health care",
-    "executive/managerial",
-    "farmer",
-    "homemaker",
-    "K-12 student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales/marketing",
-    "scientist",
-    "self-employed",
-    "technician/engineer",
-    "tradesman/craftsman",
-    "unemployed",
-    "writer",
-)
-# MovieLens codes an age group by its lowest age; 1 stands for everyone under 18.
-_AGES = {1: "Under 18", 18: "18–24", 25: "25–34", 35: "35–44", 45: "45–49", 50: "50–55", 56: "56 and over"}
-
-DEMOGRAPHICS: dict[DemographicName, Demographic] = {
-    "sex": Demographic("sex", "sex", {"F": "Female", "M": "Male"}),
-    "age": Demographic("age", "age group", _AGES),
-    "occupation": Demographic("occupation", "occupation", {name: name for name in _OCCUPATIONS}),
-}
-SEXES: tuple[str, ...] = DEMOGRAPHICS["sex"].values
-AGES: tuple[int, ...] = DEMOGRAPHICS["age"].values
-OCCUPATIONS: tuple[str, ...] = DEMOGRAPHICS["occupation"].values
-SEX_LABELS: Mapping[str, str] = DEMOGRAPHICS["sex"].labels
-AGE_LABELS: Mapping[int, str] = DEMOGRAPHICS["age"].labels
-
-GENRES: tuple[str, ...] = (
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-)
 
 WHOLE_STARS: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0)
 HALF_STARS: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
@@ -155,7 +45,7 @@ class Dataset:
     ``tie_order``: what orders the ratings of one user that have the same time: their rows, which are those of the file
     ("file"); or, where the file sorts them by movie number, rows in a random order ("drawn"). ``has_times``: whether
     any timestamps are known; if not, all are 0. ``notes``: what was assumed when the files were read, one sentence
-    each.
+    each. ``domain``: what the items are called, and which columns describe users and items.
     """
 
     name: str
@@ -168,6 +58,7 @@ class Dataset:
     tie_order: Literal["file", "drawn"] = "file"
     has_times: bool = True
     notes: tuple[str, ...] = ()
+    domain: Domain = MOVIES
 
 
 def genre_matrix(movies: pd.DataFrame) -> np.ndarray:

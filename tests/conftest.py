@@ -12,7 +12,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from bst import settings
-from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+from bst.domain import AGES, OCCUPATIONS, SEXES
+from bst.schema import Dataset
 
 
 def pytest_xdist_auto_num_workers() -> int:

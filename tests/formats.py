@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bst.schema import AGES, GENRES
+from bst.domain import AGES, GENRES
 
 USERS = 24
 EVENTS = 12

@@ -5,8 +5,9 @@ import zlib
 
 from hypothesis import strategies as st
 
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
-from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import HALF_STARS, Event, Visitor
 from pages.shared.state.link import LENGTHS, SETTINGS, SWEEPS, State
 
 ids = st.integers(0, 2**40)

@@ -17,8 +17,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bst.datasets import load
+from bst.domain import DEMOGRAPHICS
 from bst.models.registry import prepare, preset
-from bst.schema import DEMOGRAPHICS, item_features
+from bst.schema import item_features
 from bst.timelines.splits import PROTOCOLS, TEST, TRAIN, VALIDATION
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
-from bst.schema import DEMOGRAPHICS, Dataset
+from bst.domain import DEMOGRAPHICS
+from bst.schema import Dataset
 
 NAME = "user_groups"
 # groups of fewer people are stored as one of 1, so that no single person can be told from the counts

@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 from bst import datasets
 from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
 from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
 from bst.models.timeline.config import TOWERS
-from bst.schema import AGES, OCCUPATIONS, SEXES
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 Run = Callable[[Options], Answer]

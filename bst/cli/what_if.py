@@ -7,8 +7,9 @@ import pandas as pd
 from bst.cli.terminal import Answer, Options, progress_bar
 from bst.cli.visitor import order_of, rank_options, read_rating, read_request
 from bst.datasets.catalogue import Catalogue
+from bst.domain import AGES, DEMOGRAPHICS
 from bst.errors import VisitorError
-from bst.schema import AGES, DEMOGRAPHICS, Visitor
+from bst.schema import Visitor
 from bst.text import quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals

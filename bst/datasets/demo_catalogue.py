@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from bst.domain import GENRES
 from bst.errors import DatasetError
-from bst.schema import GENRES
 from bst.settings import PROJECT
 
 CATALOGUE = PROJECT / "data" / "demo" / "catalogue.csv"

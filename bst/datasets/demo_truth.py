@@ -31,7 +31,8 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.demo_catalogue import MOODS, read_catalogue
-from bst.schema import DemographicName, genre_matrix
+from bst.domain import DemographicName
+from bst.schema import genre_matrix
 
 MIDDLE_FAME, MIDDLE_QUALITY, MIDDLE_STARS = 3.0, 3.5, 3.0
 MAX_STARS = 5.0

@@ -13,7 +13,8 @@ from pathlib import Path
 from bst.datasets.parsing import Layout, Line, encoding_of, read_lines
 from bst.datasets.tables import movie_layout, rating_layout
 from bst.datasets.titles import printable, year_of
-from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
+from bst.schema import HALF_STARS, WHOLE_STARS
 from bst.text import quoted
 
 MAX_TITLE_LENGTH = 500  # characters; the longest of any release has about 200

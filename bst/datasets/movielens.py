@@ -29,8 +29,9 @@ from bst.datasets.validation import (
     rating_rows,
     require_ratings,
 )
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import DatasetError
-from bst.schema import AGES, OCCUPATIONS, SEXES, Dataset
+from bst.schema import Dataset
 from bst.text import shorten
 
 Values = TypeVar("Values", UserValues, MovieValues)

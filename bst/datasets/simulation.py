@@ -38,9 +38,10 @@ import pandas as pd
 from bst.datasets.demo_catalogue import fingerprint
 from bst.datasets.demo_choice import MovieChoice
 from bst.datasets.demo_truth import GENRE_TASTES, MAX_STARS, SHIFTS, Effects, Truth, planted
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
 from bst.errors import DatasetError
 from bst.files import draft_of, replace_folder
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, Dataset
+from bst.schema import Dataset
 
 VERSION = 2  # raise it with any change that changes the bytes
 MIN_RATINGS = 20  # of a user, as in MovieLens 1M

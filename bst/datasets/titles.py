@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from bst.schema import GENRES
+from bst.domain import GENRES
 from bst.text import UNPRINTABLE
 
 # Articles that MovieLens moves to the end of a title. Single letters, and a few that are English words too, count as

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from bst.baselines.list_baseline import LikeHistories
+from bst.domain import DEMOGRAPHICS
 from bst.evaluation.list_record import ListQuality
 from bst.evaluation.lists import visitor_before
 from bst.evaluation.records import Interval
@@ -24,7 +25,7 @@ from bst.metrics import (
     self_information,
     top_title,
 )
-from bst.schema import DEMOGRAPHICS, MAX_HISTORY, Visitor, genre_matrix
+from bst.schema import MAX_HISTORY, Visitor, genre_matrix
 from bst.timelines.splits import EvaluationSplit
 
 # how many events are known

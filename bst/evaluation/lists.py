@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bst.domain import DEMOGRAPHICS
 from bst.evaluation.records import Interval, LabelMovies, ListMetrics, RankingEvaluation
 from bst.inference.ranking import (
     POPULARITY_BANDS,
@@ -27,7 +28,7 @@ from bst.metrics import (
     popularity_share,
     self_information,
 )
-from bst.schema import DEMOGRAPHICS, Event, Visitor, genre_matrix
+from bst.schema import Event, Visitor, genre_matrix
 from bst.timelines.splits import TEST, EvaluationSplit
 
 KS = (1, 5, 10, 20, 50, 100)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from bst.domain import DEMOGRAPHICS, GENRES, DemographicName
 from bst.evaluation.predictions import TestLabels
 from bst.evaluation.records import Attribute, Fairness, GroupValue, Interval, Slice
 from bst.inference.ranking import POPULARITY_BANDS, in_range, popularity_percentile, years_of
 from bst.metrics import interval
-from bst.schema import DEMOGRAPHICS, GENRES, DemographicName, genre_matrix
+from bst.schema import genre_matrix
 
 # the error of fewer users says more about them than about the group
 LEAST_USERS = 10

@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import GENRES
 from bst.evaluation.records import Interval
 from bst.explanation.insight_record import By, GenreInsight, MovieInsight, Spread
 from bst.metrics import Bootstrap, interval
-from bst.schema import GENRES, genre_matrix
+from bst.schema import genre_matrix
 
 BINS, DECILES = np.linspace(-1, 1, 21), np.linspace(0, 1, 11)
 DIGITS = 4  # of a mean

@@ -11,11 +11,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bst.domain import DemographicName
 from bst.explanation.measures import CAUSE
 from bst.inference.ranking import Order
 from bst.inference.recommender import Recommender
 from bst.metrics import probability_liked
-from bst.schema import DemographicName, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.scoring.results import CandidateScores
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.explanation.attention import Attention, attention
 from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unknown, leave_one_out, predicted
 from bst.explanation.measures import CAUSE, LOGITS, MEASURES, NOTICEABLE, Measure
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
-from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.scoring.results import CandidateAttention, expit
 from bst.text import decimals, percent
 

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from bst.domain import GENRES
 from bst.errors import VisitorError
 from bst.metrics import probability_liked
 from bst.models.config import Task
-from bst.schema import GENRES
 from bst.scoring.results import Predictions
 from bst.text import quoted
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, TypeVar
 
+from bst.domain import DEMOGRAPHICS
 from bst.errors import ConfigError
-from bst.schema import DEMOGRAPHICS
 from bst.text import quoted
 from bst.timelines.arrays import WindowShape
 

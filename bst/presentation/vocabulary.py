@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bst.domain import DEMOGRAPHICS
 from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
 from bst.metrics import LIKED
-from bst.schema import DEMOGRAPHICS
 
 INTERVAL = "95% interval: of 100 such intervals, each from another sample of as many users, 95 contain the true value."
 # the chance of at least this many stars, wherever it is shown

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.domain import DEMOGRAPHICS
+from bst.schema import Visitor
 from bst.timelines.segments import gap_buckets, months
 
 NO_TIME = np.iinfo(np.int64).min  # stands for a timestamp that is not known

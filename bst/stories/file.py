@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bst.domain import DEMOGRAPHICS, DemographicName
 from bst.errors import StoryError
-from bst.schema import DEMOGRAPHICS, DemographicName
 from bst.stories.story import Change, DemographicChange, Person, RatingChange, Step, Story
 
 FORMAT, VERSION = "bst-story", 1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bst.domain import DEMOGRAPHICS, DemographicName
 from bst.explanation import list_measure
 from bst.explanation.measures import NOTICEABLE
 from bst.explanation.sentences import (
@@ -15,7 +16,7 @@ from bst.explanation.sentences import (
     value_texts,
 )
 from bst.inference.ranking import Order
-from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
+from bst.schema import Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import DemographicChange
 from bst.stories.telling import Bar, Telling

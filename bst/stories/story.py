@@ -9,8 +9,9 @@ from typing import Literal, get_args
 
 from bst.datasets.catalogue import normalise
 from bst.datasets.titles import printable
+from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.errors import StoryError, VisitorError
-from bst.schema import DEMOGRAPHICS, HALF_STARS, DemographicName, DemographicValue
+from bst.schema import HALF_STARS
 from bst.text import quoted
 
 # the person and their history; their list; what is changed; the list after it; what one prediction comes from; where

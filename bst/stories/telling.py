@@ -5,11 +5,12 @@ Here are those of the person and the list; ``reasons`` and ``evidence`` have the
 
 from dataclasses import dataclass
 
+from bst.domain import DEMOGRAPHICS
 from bst.explanation.sentences import Title
 from bst.inference.ranking import Order
 from bst.inference.recommender import Recommendation
 from bst.metrics import LIKED
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.schema import Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import NO_CAPTION, DemographicChange, RatingChange, Step
 from bst.text import count, listed, percent

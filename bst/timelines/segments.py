@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.schema import DEMOGRAPHICS, Dataset
+from bst.domain import DEMOGRAPHICS
+from bst.schema import Dataset
 from bst.timelines.arrays import Timelines
 
 GAPS = 14  # 0: unknown; 1: the same second; 2 … 13: one for each factor of four, from seconds to years

@@ -11,10 +11,11 @@ import pandas as pd
 
 from bst.baselines.bias import item_mean
 from bst.bundles.bundle import Bundle
+from bst.domain import DEMOGRAPHICS
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
 from bst.models.registry import family_of, prepare
-from bst.schema import DEMOGRAPHICS, MAX_HISTORY, Dataset, Event, Visitor
+from bst.schema import MAX_HISTORY, Dataset, Event, Visitor
 from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TRAIN
 

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bst.domain import DEMOGRAPHICS
 from bst.errors import VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.schema import Visitor
 from bst.what_if.edits import (
     Add,
     Drop,

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.errors import VisitorError
-from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.text import quoted
 
 # up to so many movies that changed their position are described one by one, more of them as a new order

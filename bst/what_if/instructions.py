@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.domain import DEMOGRAPHICS
+from bst.schema import Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Swap, Title, join
 
 

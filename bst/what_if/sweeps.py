@@ -9,9 +9,10 @@ import pandas as pd
 
 from bst.bundles import user_groups
 from bst.bundles.user_groups import GROUPS
+from bst.domain import DEMOGRAPHICS, DemographicName
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
-from bst.schema import DEMOGRAPHICS, DemographicName, Visitor
+from bst.schema import Visitor
 from bst.scoring.results import Predictions
 from bst.what_if.edits import Move, Rate, SetDemographic
 

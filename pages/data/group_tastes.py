@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from bst.datasets.profile import FEW_USERS, DatasetProfile
+from bst.domain import DEMOGRAPHICS
 from bst.presentation.charts import data as data_charts
-from bst.schema import DEMOGRAPHICS
 from bst.text import count, span
 from pages.shared.widgets import chart_view
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS, movie_summary
+from bst.domain import DEMOGRAPHICS, SEXES
 from bst.presentation import charts
 from bst.presentation.charts import data as data_charts
-from bst.schema import DEMOGRAPHICS, SEXES
 from bst.text import count
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile

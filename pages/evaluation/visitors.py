@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
+from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
 from bst.evaluation.predictions import ITEM_MEAN
 from bst.evaluation.user_errors import KNOWN_EVENTS, UserErrors
 from bst.evaluation.user_results import UserResults
@@ -23,7 +24,6 @@ from bst.presentation.user_frames import (
     user_table,
 )
 from bst.presentation.vocabulary import baseline_label
-from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
 from bst.text import count
 from pages.evaluation import single_users, state
 from pages.evaluation.state import Opening

@@ -4,9 +4,10 @@ import streamlit as st
 
 from bst import datasets, public_mode
 from bst.bundles.bundle import Bundle
+from bst.domain import AGE_LABELS, SEX_LABELS
 from bst.errors import BSTError
 from bst.public_mode import Feature
-from bst.schema import AGE_LABELS, SEX_LABELS, Dataset, Visitor
+from bst.schema import Dataset, Visitor
 from bst.text import count
 from bst.visitors.replay import RealUsers
 from pages.shared import resources

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.errors import BSTError
 from bst.public_mode import Feature
-from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.stories import DemographicChange, RatingChange, Story, make_cast
 from bst.stories.file import SUFFIX, read_story, write_story
 from bst.stories.story import MOST_NAME, MOST_TITLE, MOST_WATCHED

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from bst.schema import DEMOGRAPHICS
+from bst.domain import DEMOGRAPHICS
 from bst.stories import RatingChange, Story
 from pages.shared.format import escape_markdown
 from pages.story import lab, state

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.schema import DEMOGRAPHICS, Visitor
+from bst.domain import DEMOGRAPHICS
+from bst.schema import Visitor
 from bst.stories import Cast, Kind
 from bst.text import count
 from pages.shared.widgets import posters

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.explanation import event_effects, list_measure
 from bst.inference.recommender import RankOptions, Recommender
-from bst.schema import DEMOGRAPHICS, DemographicName, DemographicValue, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Title
 from bst.what_if.instructions import instruction
 from pages.shared.format import capitalised

@@ -10,9 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.bundles.user_groups import FEW_PEOPLE
+from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
-from bst.schema import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName, Visitor
+from bst.schema import Visitor
 from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, demographics
 from bst.what_if import sweep as sweep_parameter
 from bst.what_if.edits import ordinal

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bst.domain import DEMOGRAPHICS
 from bst.explanation.measures import Measure
 from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import Panel
-from bst.schema import DEMOGRAPHICS, Event
+from bst.schema import Event
 from bst.scoring.results import IntegratedGradients
 from bst.text import count, percent
 from pages.shared.format import capitalised, stars

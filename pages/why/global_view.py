@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from bst.domain import GENRES
 from bst.explanation.embedding_map import EmbeddingMap, nearest
 from bst.explanation.insight_record import By, Insights
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
-from bst.schema import GENRES, genre_matrix
+from bst.schema import genre_matrix
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key

@@ -8,11 +8,12 @@ import pytest
 from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
+from bst.domain import GENRES
 from bst.errors import BundleError, DatasetError
 from bst.inference import recommender
 from bst.inference.ranking import RankOptions
 from bst.models.timeline.config import TimelineConfig, TowerConfig
-from bst.schema import GENRES, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.text import percent
 from pages.shared import resources
 from tests.app.conftest import (

@@ -8,8 +8,9 @@ import pytest
 from bst.bundles import user_groups
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.inference.recommender import Filters, RankOptions, Recommender
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.text import percent
 from pages.what_if import counterfactual
 from tests.app.conftest import captions, chart_words, edit, headline, set_visitor, start, visitor

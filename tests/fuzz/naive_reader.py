@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bst.datasets.titles import clean_genres, display_title, printable, year_of
-from bst.schema import AGES, GENRES, OCCUPATIONS
+from bst.domain import AGES, GENRES, OCCUPATIONS
 
 OCCUPATIONS_100K = {
     "student": "college/grad student",

@@ -16,9 +16,10 @@ import pytest
 from bst.bundles.bundle import Bundle
 from bst.cli import main
 from bst.datasets import load
+from bst.domain import AGES, GENRES
 from bst.models.registry import prepare, preset
 from bst.models.timeline.config import TimelineConfig, TowerConfig
-from bst.schema import AGES, GENRES, Dataset
+from bst.schema import Dataset
 from bst.settings import Settings, override_settings
 from bst.timelines.splits import EvaluationSplit
 from bst.training.runs import RunSettings, train

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.domain import AGES, OCCUPATIONS, SEXES
+from bst.schema import Event, Visitor
 from bst.scoring import scorer as scoring
 from bst.scoring.scorer import Scorer
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from bst.datasets.demo_catalogue import CATALOGUE, COLUMNS, MOODS, fingerprint, read_catalogue
+from bst.domain import GENRES
 from bst.errors import DatasetError
-from bst.schema import GENRES
 
 HEADER = ",".join(COLUMNS)
 GOOD = "1,Alien,1979,Horror|Sci-Fi|Thriller,alien,tense,5,4.5"

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.domain import AGE_LABELS
 from bst.presentation import charts
 from bst.presentation.charts.what_if import _apart
-from bst.schema import AGE_LABELS
 
 INK = "#111111"
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.domain import GENRES
 from bst.presentation import charts, fidelity_text
 from bst.presentation.charts import OTHER, Panel
 from bst.presentation.charts.axes import axis_labels
 from bst.presentation.charts.files import Style, as_file
-from bst.schema import GENRES
 from tests.insights import task_fidelity
 
 INK, PAPER = "#16211f", "#ffffff"

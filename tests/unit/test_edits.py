@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.what_if.edits import (
     Add,
     Drop,

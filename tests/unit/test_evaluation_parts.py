@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import open_bundle
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.evaluation import lists, measure, user_results
 from bst.evaluation.calibration import calibration, rating_shares
 from bst.evaluation.codec import from_json, to_json
@@ -33,7 +34,7 @@ from bst.evaluation.worst_errors import WorstError, worst_errors
 from bst.metrics import ece, paired_bootstrap
 from bst.models.classic.config import ClassicConfig
 from bst.models.timeline.config import TimelineConfig
-from bst.schema import AGES, OCCUPATIONS, SEXES, WHOLE_STARS, Dataset, Event, Visitor
+from bst.schema import WHOLE_STARS, Dataset, Event, Visitor
 from bst.settings import get_settings
 from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TEST, TRAIN, EvaluationSplit

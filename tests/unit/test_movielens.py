@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bst.datasets import movielens
 from bst.datasets.titles import clean_genres, display_title, year_of
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
 from bst.errors import DatasetError
-from bst.schema import AGES, GENRES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS
+from bst.schema import HALF_STARS, WHOLE_STARS
 
 
 def ratings_frame(rows):

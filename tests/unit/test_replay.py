@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
 from bst.presentation import charts
-from bst.schema import AGES, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import Event, Visitor
 from bst.visitors.replay import RealUsers, Replay
 
 HELD_OUT = sorted(np.random.default_rng(3).permutation(40)[:4].tolist())

@@ -4,19 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.domain import AGES, DEMOGRAPHICS, GENRES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
-from bst.schema import (
-    AGES,
-    DECADES,
-    DEMOGRAPHICS,
-    GENRES,
-    OCCUPATIONS,
-    SEXES,
-    Event,
-    Visitor,
-    genre_matrix,
-    item_features,
-)
+from bst.schema import DECADES, Event, Visitor, genre_matrix, item_features
 
 ABC = Visitor(history=(Event(1, 5), Event(2, 3), Event(3, 1)))
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from bst.datasets import simulation
 from bst.datasets.demo_truth import Effects, Truth, planted
 from bst.datasets.simulation import MIN_RATINGS, simulate, write
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
 from bst.errors import DatasetError
-from bst.schema import AGES, GENRES, OCCUPATIONS, SEXES, genre_matrix
+from bst.schema import genre_matrix
 
 SIZE = {"users": 60, "ratings": 3_000}
 

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue, normalise
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import StoryError
 from bst.evaluation.list_record import ListQuality, ListRecord
 from bst.evaluation.records import EvaluationRecord, Interval, Metrics
 from bst.explanation.sentences import Explanation, explain
 from bst.inference.recommender import Recommender
-from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, WHOLE_STARS, Event, Visitor
+from bst.schema import HALF_STARS, WHOLE_STARS, Event, Visitor
 from bst.stories import (
     KINDS,
     STORIES,

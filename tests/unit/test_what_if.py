@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
 from bst.inference.recommender import Filters, RankOptions
-from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import HALF_STARS, Event, Visitor
 from bst.what_if import (
     DemographicSweep,
     HistoryLengthSweep,

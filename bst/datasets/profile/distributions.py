@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bst.schema import GENRES, Dataset, genre_matrix
+from bst.domain import GENRES
+from bst.schema import Dataset, genre_matrix
 
 # ratings that span up to this many days are counted by day, others by month
 MAX_DAYS = 120

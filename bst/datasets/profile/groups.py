@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.profile.distributions import level_indices
-from bst.schema import DEMOGRAPHICS, GENRES, Dataset, genre_matrix
+from bst.domain import DEMOGRAPHICS, GENRES
+from bst.schema import Dataset, genre_matrix
 
 # a result from fewer users says more about them than about their group
 FEW_USERS = 30

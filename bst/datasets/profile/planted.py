@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 
 from bst.datasets.demo_truth import GENRE_TASTES, SHIFTS, Effects
-from bst.schema import DEMOGRAPHICS
+from bst.domain import DEMOGRAPHICS
 
 Detection = Literal["▲", "▼", "✕", "●"]
 TYPICAL_QUALITY = 4.0  # the median of the catalogue

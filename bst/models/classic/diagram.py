@@ -1,9 +1,9 @@
 """The architecture of a classic BST as boxes and arrows."""
 
+from bst.domain import DEMOGRAPHICS
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.config import Sizes
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
-from bst.schema import DEMOGRAPHICS
 
 
 def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:

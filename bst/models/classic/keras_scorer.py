@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bst.domain import DEMOGRAPHICS
 from bst.models.classic.scorer import ClassicScorer, Inputs
 from bst.models.layers import Tensor
 from bst.models.trainer import Model
-from bst.schema import DEMOGRAPHICS
 
 
 class KerasClassicScorer(ClassicScorer):

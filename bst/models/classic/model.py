@@ -8,12 +8,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from bst.domain import GENRES
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.classic.definition import NEUTRAL_RATING
 from bst.models.classic.shapes import profile_sizes
 from bst.models.config import Sizes
 from bst.models.layers import EmbeddingWithUnknown, Inputs, Shape, Tensor, TransformerBlock
-from bst.schema import GENRES
 
 
 class ClassicBST(keras.Model):

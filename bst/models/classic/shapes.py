@@ -1,8 +1,8 @@
 """The shapes of a classic BST's weights, known without TensorFlow: what a bundle must hold."""
 
+from bst.domain import GENRES
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
-from bst.schema import GENRES
 
 Shapes = dict[str, tuple[int, ...]]
 

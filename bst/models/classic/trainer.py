@@ -11,12 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from bst.domain import DEMOGRAPHICS
 from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
 from bst.models.layers import Inputs, Tensor
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
-from bst.schema import DEMOGRAPHICS, Dataset, genre_matrix
+from bst.schema import Dataset, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
 

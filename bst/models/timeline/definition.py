@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bst.schema import DECADES, GENRES
+from bst.domain import GENRES
+from bst.schema import DECADES
 
 ITEM_FEATURES = len(GENRES) + len(DECADES)
 # how much wider feed-forward layers are than tokens: narrower where candidates go through, which is no worse there and

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bst.domain import DEMOGRAPHICS
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
@@ -21,7 +22,6 @@ from bst.models.timeline.towers.next import NextTower
 from bst.models.timeline.towers.rating import RatingTower
 from bst.models.timeline.towers.tower import Tower
 from bst.models.trainer import Model
-from bst.schema import DEMOGRAPHICS
 from bst.scoring.scorer import RowsOf
 from bst.timelines.segments import EVENT_INPUTS
 

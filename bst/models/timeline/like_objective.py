@@ -8,11 +8,11 @@ import numpy as np
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
+from bst.domain import DEMOGRAPHICS
 from bst.metrics import LIKED
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.objectives import Objective
-from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import Batch, Segments
 from bst.timelines.splits import TRAIN, VALIDATION
 

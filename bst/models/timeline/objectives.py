@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
+from bst.domain import DEMOGRAPHICS
 from bst.metrics import rating_figures
 from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
@@ -24,7 +25,6 @@ from bst.models.timeline.predictions import (
     compile_rating,
     distributions,
 )
-from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import Batch, SegmentReader, Segments, training_segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 

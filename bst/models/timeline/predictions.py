@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bst.domain import DEMOGRAPHICS
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.model import TimelineBST
-from bst.schema import DEMOGRAPHICS
 from bst.timelines.segments import EVENT_INPUTS, SegmentReader, Segments, evaluation_segments, grouped
 from bst.timelines.splits import EvaluationSplit
 

@@ -3,8 +3,8 @@
 import altair as alt
 import pandas as pd
 
+from bst.domain import GENRES
 from bst.presentation.charts.axes import PICKED
-from bst.schema import GENRES
 
 # the number of the theme's colours, and shapes: each of the 18 genres has a combination of its own
 COLOURS = 6

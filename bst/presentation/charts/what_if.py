@@ -9,9 +9,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from bst.domain import AGE_LABELS
 from bst.presentation.charts.axes import frames_around, parameter_scale, readable_colour, row_heights
 from bst.presentation.charts.template import fill, template
-from bst.schema import AGE_LABELS
 
 _ROW = 26
 # the lines of a bump chart are in the middle; the sides belong to the titles

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from typing import Any
 
+from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.packing import pack, unpack
-from bst.schema import AGES, GENRES, MAX_HISTORY, OCCUPATIONS, SEXES, Event, Visitor, to_scale
+from bst.schema import MAX_HISTORY, Event, Visitor, to_scale
 from bst.text import count
 
 VERSION = "2"

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
+from bst.domain import GENRES
 from bst.errors import BSTError
 from bst.inference.ranking import POPULARITY_BANDS, Order, RankOptions, in_range
 from bst.inference.recommender import Filters, Recommender
-from bst.schema import GENRES
 from bst.text import count
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings

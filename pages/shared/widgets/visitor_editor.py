@@ -8,7 +8,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.schema import AGE_LABELS, AGES, MAX_HISTORY, OCCUPATIONS, SEX_LABELS, SEXES, Visitor
+from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
+from bst.schema import MAX_HISTORY, Visitor
 from bst.text import count, listed
 from pages.shared import part_runs
 from pages.shared.format import escape_markdown, stars, whole_stars

@@ -11,9 +11,10 @@ from hypothesis.strategies import DrawFn
 from bst.datasets.catalogue import Catalogue
 from bst.datasets.movielens import movie_frame
 from bst.datasets.titles import printable
+from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommendation
-from bst.schema import AGES, HALF_STARS, OCCUPATIONS, SEXES, Event, Visitor
+from bst.schema import HALF_STARS, Event, Visitor
 from bst.visitors import export
 from bst.visitors.imports import Matcher, import_history, read_export
 from tests.fuzz.door import Door

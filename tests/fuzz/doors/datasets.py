@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from bst.datasets import movielens
+from bst.domain import AGES, GENRES, SEXES
 from bst.errors import DatasetError
-from bst.schema import AGES, GENRES, HALF_STARS, SEXES, WHOLE_STARS, Dataset
+from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.visitors.imports import Links, read_links
 from tests.fuzz import naive_reader
 from tests.fuzz.door import Door
