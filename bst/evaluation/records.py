@@ -15,7 +15,7 @@ from bst.evaluation.codec import from_json, named, to_json
 Json = dict[str, Any]
 ErrorMetric = Literal["mae", "rmse"]
 ListMetric = Literal["hr", "ndcg"]
-Attribute = Literal["sex", "age", "occupation", "genre", "decade", "fame"]
+Attribute = str  # a demographic attribute of the domain, "genre", "decade" or "fame"
 GroupValue = str | int | None
 
 VERSION = 1

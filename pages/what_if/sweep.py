@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.bundles.user_groups import FEW_PEOPLE
-from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES, DemographicName
+from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
@@ -205,7 +205,7 @@ def _unread(recommender: Recommender, name: str) -> str:
 def _parameter(name: str, event: int | None) -> SweepParameter:
     if event is not None:
         return RatingSweep(event) if name == "rating" else PositionSweep(event)
-    return HistoryLengthSweep() if name == "last" else DemographicSweep(cast(DemographicName, name))
+    return HistoryLengthSweep() if name == "last" else DemographicSweep(name)
 
 
 def _has_distribution(predictions: pd.DataFrame) -> bool:
