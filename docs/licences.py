@@ -20,9 +20,9 @@ ELSEWHERE = ("win_amd64", "macosx_12_0_arm64")
 LONGEST = 80
 HEAD = """# Licences of the packages
 
-All that `make run` and `make test` install, on any system, with the licence that each package states. The packages are
-no part of this project: they come from a package index. Those with † are needed to develop the app, the others to run
-it. Written by `make lock`.
+All that `make run`, `make test` and `make scale` install, on any system, with the licence that each package states. The
+packages are no part of this project: they come from a package index. Those with † are needed to develop the app, those
+with ‡ for work past one machine, the others to run it. Written by `make lock`.
 
 | package | version | licence |
 | --- | --- | --- |
@@ -31,10 +31,13 @@ it. Written by `make lock`.
 
 def main() -> None:
     """Write the table, one row a package."""
-    runs = dict(LOCKED.findall((ROOT / "requirements.lock").read_text("utf-8")))
+    # a package belongs to the first lock that has it
+    marks: dict[tuple[str, str], str] = {}
+    for lock, mark in {"requirements": "", "requirements-dev": " †", "requirements-scale": " ‡"}.items():
+        for package in LOCKED.findall((ROOT / f"{lock}.lock").read_text("utf-8")):
+            marks.setdefault(package, mark)
     rows = [
-        f"| {name}{'' if name in runs else ' †'} | {version} | {licence(name, version)} |\n"
-        for name, version in LOCKED.findall((ROOT / "requirements-dev.lock").read_text("utf-8"))
+        f"| {name}{mark} | {version} | {licence(name, version)} |\n" for (name, version), mark in sorted(marks.items())
     ]
     (ROOT / "docs" / "licences.md").write_text(HEAD + "".join(rows), "utf-8")
 

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
+LOCKS = {f"requirements{part}.txt": f"requirements{part}.lock" for part in ("", "-dev", "-scale")}
 ENTRY = re.compile(
     r"^(?P<requirement>[^\s#-].*?)(?P<hashes>(?: \\\n    --hash=\S+)*)\n(?P<via>(?:    #.*\n)*)", re.MULTILINE
 )
@@ -72,14 +72,23 @@ def test_a_lock_names_one_version_and_the_hashes_of_its_files_and_no_place(lock)
     assert not re.search(r"://|--index|--find-links|--extra", (ROOT / lock).read_text("utf-8"))
 
 
-def test_tests_run_with_what_the_app_runs_with():
-    runs, tests = ({(str(one), *hashes) for one, hashes, _ in locked(lock)} for lock in LOCKS.values())
+def test_tests_and_work_past_one_machine_run_with_what_the_app_runs_with():
+    runs, tests, scale = ({(str(one), *hashes) for one, hashes, _ in locked(lock)} for lock in LOCKS.values())
     assert runs <= tests
+    assert runs <= scale
+
+
+def test_tests_and_work_past_one_machine_go_together():
+    tests, scale = (
+        {(one.name, str(one.marker)): one.specifier for one, _, _ in locked(f"requirements-{part}.lock")}
+        for part in ("dev", "scale")
+    )
+    assert {name: scale[name] for name in tests.keys() & scale} == {name: tests[name] for name in tests.keys() & scale}
 
 
 def test_each_package_has_its_licence_in_the_list():
     rows = re.findall(
-        r"^\| ([\w.-]+)(?: †)? \| (\d\S*) \| (.+) \|$", (ROOT / "docs/licences.md").read_text("utf-8"), re.M
+        r"^\| ([\w.-]+)(?: [†‡])? \| (\d\S*) \| (.+) \|$", (ROOT / "docs/licences.md").read_text("utf-8"), re.M
     )
     said = {(name, f"=={version}") for name, version, licence in rows if licence.strip()}
-    assert said == {(one.name, str(one.specifier)) for one, _, _ in locked("requirements-dev.lock")}
+    assert said == {(one.name, str(one.specifier)) for lock in LOCKS.values() for one, _, _ in locked(lock)}
