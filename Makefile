@@ -43,7 +43,7 @@ lint: $(VENV)/test.done
 lock: $(VENV)/test.done
 	$(COMPILE) requirements.txt -o requirements.lock
 	$(COMPILE) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
-	$(COMPILE) requirements-scale.txt -c requirements-dev.lock -o requirements-scale.lock
+	$(COMPILE) requirements.txt requirements-scale.txt -c requirements-dev.lock -o requirements-scale.lock
 	$(INSTALL) requirements-dev.lock
 	$(BIN)/python docs/licences.py
 

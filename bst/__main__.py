@@ -1,7 +1,5 @@
 """``python -m bst``."""
 
-import sys
+from bst.cli import console
 
-from bst.cli import main
-
-sys.exit(main())
+console()

@@ -17,7 +17,6 @@ import platform
 import secrets
 import sys
 import threading
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,7 +27,7 @@ from traceback import FrameSummary, extract_tb, format_exception_only
 from typing import Any
 
 from bst.errors import BSTError
-from bst.settings import PROJECT
+from bst.installation import PROJECT, project_version
 
 # how a line begins, which tells it from other output in the same file
 LINE_START = '{"time": '
@@ -160,10 +159,7 @@ def _path(frame: FrameSummary) -> str:
 
 @cache
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    with suppress(OSError):  # nothing that is needed to run
-        project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-        found[project["name"]] = project["version"]
+    found = {"python": platform.python_version(), "bst-studio": project_version()}
     for package in VERSIONS_OF:
         with suppress(PackageNotFoundError):  # of TensorFlow there are two builds; an installation may be broken
             found[package] = version(package)

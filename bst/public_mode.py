@@ -11,7 +11,8 @@ from enum import Enum
 from pathlib import Path
 
 from bst.errors import SwitchedOffError
-from bst.settings import PROJECT, get_settings
+from bst.installation import PROJECT
+from bst.settings import get_settings
 
 # a path from the root, of at least one folder; not what follows a colon or a slash, which is an address on the web
 _PATH = re.compile(r"""(?<![\w:/\\.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/:*?"'<>|,;()]+[\\/])+""")

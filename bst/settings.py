@@ -1,5 +1,7 @@
 """Where everything lies: the folders of this installation, read from the environment once and used by all.
 
+    BST_HOME           where an installed package keeps data and models: the user's folder for application data unless
+                       set; a checkout keeps them in itself
     BST_DATA_DIR       the folder of the datasets; ``data`` in the project unless set
     BST_CACHE_DIR      the folder of what is remembered on this computer; ``data/.cache`` in the project unless set
     BST_DOWNLOAD_URL   a mirror of the MovieLens releases
@@ -23,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from bst.errors import ConfigError
+from bst.installation import PROJECT, home
 
 TMDB_URL = "https://api.themoviedb.org/3"
-PROJECT = Path(__file__).resolve().parents[1]
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -63,14 +65,20 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Return the settings of a program that has just been started.
 
-        Raises ``ConfigError`` for a value that means nothing.
+        Raises ``ConfigError`` for a value that means nothing, or if an installed package cannot write its folder.
         """
-        data = PROJECT / "data"
+        try:
+            folder = home()
+        except OSError as error:
+            raise ConfigError(
+                f"{error.filename}: {error.strerror}; set BST_HOME to a folder that can be written"
+            ) from error
+        data = folder / "data"
         return cls(
             data=_folder("BST_DATA_DIR", data),
             project_data=data,
             bundles=data / "bundles",
-            runs=PROJECT / "runs",
+            runs=folder / "runs",
             cache=_folder("BST_CACHE_DIR", data / ".cache"),
             evaluation_cache=data / ".cache" / "evaluation",
             results=PROJECT / "benchmarks" / "results",

@@ -8,11 +8,17 @@ import io
 import json
 import os
 import sys
+from typing import NoReturn
 
 from bst import error_log
 from bst.cli.parser import make_parser
 from bst.errors import BSTError, one_line
 from bst.text import MOST_OF_A_PATH, shorten
+
+
+def console() -> NoReturn:
+    """Run the command that a terminal names, as ``bst`` or ``python -m bst``."""
+    sys.exit(main())
 
 
 def main(arguments: list[str] | None = None) -> int:

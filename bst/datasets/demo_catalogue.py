@@ -9,7 +9,7 @@ import pandas as pd
 
 from bst.domain import GENRES
 from bst.errors import DatasetError
-from bst.settings import PROJECT
+from bst.installation import PROJECT
 
 CATALOGUE = PROJECT / "data" / "demo" / "catalogue.csv"
 COLUMNS: tuple[str, ...] = ("movie_id", "title", "year", "genres", "franchise", "mood", "fame", "quality")

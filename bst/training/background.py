@@ -23,9 +23,10 @@ import psutil
 from bst import error_log, public_mode
 from bst.errors import BSTError, TrainingError
 from bst.files import InUseError, clean_up, locked, remove_folder, write_whole
+from bst.installation import PROJECT
 from bst.models.trainer import Progress
 from bst.public_mode import Feature
-from bst.settings import PROJECT, get_settings, override_settings
+from bst.settings import get_settings, override_settings
 from bst.training import ownership
 from bst.training.ownership import Owner
 from bst.training.runs import (

@@ -31,8 +31,9 @@ from bst.datasets.simulation import simulate
 from bst.errors import BSTError
 from bst.evaluation import measure, user_results
 from bst.explanation import insights
+from bst.installation import PROJECT
 from bst.models.registry import preset
-from bst.settings import PROJECT, override_settings
+from bst.settings import override_settings
 from bst.training import background
 from bst.training.runs import RunSettings
 

@@ -9,11 +9,11 @@ import pytest
 from benchmarks.engine_equality import compare
 from bst.errors import ConfigError
 from bst.inference.recommender import Recommender
+from bst.installation import PROJECT
 from bst.models.config import Sizes
 from bst.models.registry import PRESETS, family_of
 from bst.models.weights import as_tree, weights_of
 from bst.schema import Event, Visitor
-from bst.settings import PROJECT
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bst.errors import ConfigError
-from bst.settings import PROJECT, Settings, get_settings, override_settings
+from bst.installation import PROJECT
+from bst.settings import Settings, get_settings, override_settings
 
 FOLDERS = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL")
 VARIABLES = (*FOLDERS, "BST_PUBLIC", "BST_MAX_RUNS", "BST_MAX_BUNDLES", "BST_MAX_DISK_GB")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from bst import settings
-from bst.settings import PROJECT
+from bst.installation import PROJECT
 from tests.fuzz.door import Door
 from tests.fuzz.doors.command_line import refused_in_one_line, run
 from tests.fuzz.mutations import ODD_TEXT
