@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: run test test-real-data check lint lock fuzz scale clean
+.PHONY: run test test-real-data check lint lock fuzz scale api clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -39,6 +39,10 @@ lint: $(VENV)/test.done
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 
+# the library's pages, made of its docstrings: open api/index.html
+api: $(VENV)/test.done
+	$(BIN)/pdoc bst --no-show-source --footer-text "BST Studio" -o api
+
 # after a change of a requirements file; make lock UPGRADE=--upgrade takes the newest of all that these do not name
 lock: $(VENV)/test.done
 	$(COMPILE) requirements.txt -o requirements.lock
@@ -63,4 +67,4 @@ $(VENV)/scale.done: requirements-scale.lock $(VENV)/test.done
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis runs data/demo/world
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis api runs data/demo/world
