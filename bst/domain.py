@@ -27,6 +27,11 @@ class Demographic:
     label: str
     labels: Mapping[Any, str]
 
+    @property
+    def key(self) -> str:
+        """What a model calls it among its inputs and weights: no other input and no weight has such a name."""
+        return self.name if self.name in DEMOGRAPHICS else f"about_{self.name}"
+
     @cached_property
     def values(self) -> tuple[Any, ...]:
         """All values, in the order of their codes."""

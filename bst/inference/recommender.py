@@ -108,7 +108,7 @@ class Recommender:
     @property
     def domain(self) -> Domain:
         """What the dataset is about: the names of things, and what may be known of a visitor."""
-        return self.bundle.domain
+        return self.bundle.sizes.domain
 
     @property
     def max_history(self) -> int:
