@@ -47,7 +47,8 @@ class SharedPrefixPredictor:
         """Predict ``movies`` (N,) for variants of a ``history`` (a batch of one) of the same visitor.
 
         ``variants``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
-        each level (variants, N, L), batch after batch, None without a rating tower, and with ``catalogue_logits`` the logits (variants, N) by task.
+        each level (variants, N, L), batch after batch, None without a rating tower, and with ``catalogue_logits`` the
+        logits (variants, N) by task.
         """
         predictions = self._run(list(self._towers) if catalogue_logits else ["rating"], history, variants, movies)
         return predictions.pop("rating", None), predictions
