@@ -128,7 +128,8 @@ def open_table(path: Path) -> Table:
     require_plain_text(path)
     try:
         with _open(path) as file:
-            header = file.readline(MOST_HEADER_BYTES).rstrip("\r\n")
+            lines = (line.strip("\r\n") for line in iter(lambda: file.readline(MOST_HEADER_BYTES), ""))
+            header = next(filter(None, lines), "")  # empty lines are no rows
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read ({_reason(error)}); save it as CSV in UTF-8") from error
     separator = max(SEPARATORS, key=header.count)
