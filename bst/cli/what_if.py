@@ -16,7 +16,7 @@ from bst.text import quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
 from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
-from bst.wording import Title, reword_around
+from bst.wording import Title, reword, reword_around
 
 # the options that change a visitor, in the order in which they are listed: what each takes, and what it does
 CHANGES = {
@@ -37,9 +37,8 @@ def what_if(options: Options) -> Answer:
     request = read_request(options)
     ranked_by = rank_options(options, request.bundle)
     if not options.changes:
-        raise VisitorError(
-            f"nothing is changed; name a change, such as {EXAMPLE_CHANGES[request.bundle.domain == MOVIES]}"
-        )
+        example = EXAMPLE_CHANGES[request.bundle.domain == MOVIES]
+        raise VisitorError(f"nothing is changed; name a change, such as {example}")
     changed, descriptions = request.visitor, []
     title, domain = request.catalogue.title, request.bundle.domain
     for name, *texts in options.changes:

@@ -50,7 +50,8 @@ def user_frame(
     with more than ``MOST_VALUES``, is left out, and noted. Raises ``DatasetError`` for columns that cannot be told from
     each other, and for too many.
     """
-    frame, demographics = pd.DataFrame(index=range(len(ids))), {}
+    frame = pd.DataFrame(index=range(len(ids)))
+    demographics: dict[str, Demographic] = {}
     if table is None:
         return frame, demographics
     own_id = column_of(table.names, "user_id")
