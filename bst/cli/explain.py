@@ -47,8 +47,8 @@ def explain_one(options: Options) -> Answer:
 def _answer(recommender: Recommender, explanation: Explanation) -> dict:
     title, visitor, movie_id = recommender.catalogue.title, explanation.visitor, explanation.movie_id
     scores, effects = explanation.leave_one_out.scores, explanation.leave_one_out.event_effects
-    weights = explanation.attention.weights
     measure, domain = explanation.measures[0], explanation.domain
+    weights = explanation.attention_weights(measure)
     # of the rating; where nobody rates, of whatever else is predicted
     gradients = recommender.integrated_gradients(visitor, movie_id, task=LOGITS.get(measure, "rating"))
     correlations = agreement(explanation.attention, explanation.event_effects(measure))

@@ -113,8 +113,9 @@ class Table:
             return reader.line_num
 
     def _rows(self, file: IO[str]) -> Any:
-        quoting = csv.QUOTE_NONE if self.types else csv.QUOTE_MINIMAL
-        return csv.reader(file, delimiter=self.separator, quoting=quoting)
+        if self.types:
+            return csv.reader(file, delimiter=self.separator, quoting=csv.QUOTE_NONE)
+        return csv.reader(file, delimiter=self.separator)
 
 
 def open_table(path: Path) -> Table:
