@@ -3,7 +3,7 @@
 An unknown value is ``None`` on a visitor and missing in a data frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bst.domain import DEMOGRAPHICS, GENRES, MOVIES, DemographicName, DemographicValue, Domain
+from bst.domain import GENRES, MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
 from bst.errors import VisitorError
 
 WHOLE_STARS: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0)
@@ -61,13 +61,16 @@ class Dataset:
     domain: Domain = MOVIES
 
 
-def genre_matrix(movies: pd.DataFrame) -> np.ndarray:
-    """Return which of ``GENRES`` each movie has: (movies, 18) float32 of 0 and 1.
+def genre_matrix(movies: pd.DataFrame, genres: Sequence[str] = GENRES) -> np.ndarray:
+    """Return which of ``genres`` each movie has: (movies, genres) float32 of 0 and 1.
 
-    Genres outside ``GENRES``, such as IMAX, are ignored.
+    Other genres, such as IMAX, are ignored.
     """
-    flags = movies["genres"].str.get_dummies(sep="|").reindex(columns=list(GENRES), fill_value=0)
-    return flags.to_numpy(np.float32)
+    names = movies["genres"].str.split("|").reset_index(drop=True).explode()
+    column = pd.Index(genres).get_indexer(pd.Index(names))
+    matrix = np.zeros((len(movies), len(genres)), np.float32)
+    matrix[names.index[column >= 0], column[column >= 0]] = 1
+    return matrix
 
 
 # a year is encoded as its nearness to the start of each decade, so that 1979 is close to 1981
@@ -75,14 +78,30 @@ DECADES = tuple(range(1930, 2030, 10))
 YEARS_APART = 8.0
 
 
-def item_features(movies: pd.DataFrame) -> np.ndarray:
-    """Return genres and year of each movie as numbers: (movies, 28) float32, first ``genre_matrix``, then the year.
+def item_features(movies: pd.DataFrame, genres: Sequence[str] = GENRES) -> np.ndarray:
+    """Return genres and year of each movie as numbers: (movies, genres + 10) float32, first ``genre_matrix``.
 
     The year y is encoded as exp(−((y − c) / 8)²) for each c in ``DECADES``; all are 0 where it is unknown.
     """
     year = movies["year"].astype("Float64").to_numpy(np.float32, na_value=np.inf)
     nearness = np.exp(-(((year[:, None] - np.array(DECADES)) / YEARS_APART) ** 2))
-    return np.concatenate([genre_matrix(movies), nearness.astype(np.float32)], axis=1)
+    return np.concatenate([genre_matrix(movies, genres), nearness.astype(np.float32)], axis=1)
+
+
+def demographic_codes(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the code of each user's value, int32 (users,), −1 for unknown: by ``Demographic.key``."""
+    return {
+        demographic.key: dataset.users[name].cat.codes.to_numpy(np.int32)
+        for name, demographic in dataset.domain.demographics.items()
+    }
+
+
+def demographics_of(dataset: Dataset, user: int) -> KnownDemographics:
+    """Return what is known of the user in a row."""
+    codes = {name: int(dataset.users[name].cat.codes.iloc[user]) for name in dataset.domain.demographics}
+    return KnownDemographics(
+        {name: dataset.domain.demographics[name].values[code] for name, code in codes.items() if code >= 0}
+    )
 
 
 @dataclass(frozen=True)
@@ -100,28 +119,29 @@ MAX_HISTORY = 300
 
 @dataclass(frozen=True)
 class Visitor:
-    """The person in front of the app: demographics, each of which may be unknown, and a history. No user id.
+    """The person in front of the app: what is known of them, and a history. No user id.
 
+    ``demographics``: known values by name; which there are is a matter of the dataset's domain, which checks them where
+    a model is asked. ``demographic(name)`` returns a value, or ``None`` for an unknown one.
     ``history``: the rated movies, which a model reads, from the oldest event to the newest. ``seen``: the ids of all
     other movies that the visitor has seen, either not rated or older than the history. No model reads these; ranked
     lists leave them out. ``movie_id in visitor`` tells whether either has a movie. Visitors are immutable: each edit
     returns a new one, so that earlier states can be kept, compared and restored.
 
+    >>> Visitor({"sex": "F"}).with_demographic("age", 25).demographics
+    {'age': 25, 'sex': 'F'}
     >>> visitor = Visitor(seen=frozenset({7})).watched(3, 5.0).watched(4, 2.0)
     >>> visitor.limited(1).history, sorted(visitor.limited(1).seen)
     ((Event(movie_id=4, rating=2.0, timestamp=None),), [3, 7])
     """
 
-    sex: str | None = None
-    age: int | None = None
-    occupation: str | None = None
+    demographics: Mapping[DemographicName, DemographicValue] = field(default_factory=KnownDemographics)
     history: tuple[Event, ...] = field(default=())
     seen: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        """Raise ``VisitorError`` for a demographic value that MovieLens lacks or a movie that was rated twice."""
-        for name, demographic in DEMOGRAPHICS.items():
-            demographic.check(getattr(self, name))
+        """Raise ``VisitorError`` for an item that is in the history twice."""
+        object.__setattr__(self, "demographics", KnownDemographics(self.demographics))
         rated: set[int] = set()
         for event in self.history:
             if event.movie_id in rated:
@@ -140,7 +160,7 @@ class Visitor:
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.sex, self.age, self.occupation, self.history, self.seen))
+        return hash((self.demographics, self.history, self.seen))
 
     def __contains__(self, movie_id: int) -> bool:
         """Whether the visitor has seen a movie, rated or not."""
@@ -156,11 +176,13 @@ class Visitor:
         """The ids of all movies that the visitor has seen, rated or not; no ranked list names them."""
         return self.seen.union(self.ratings)
 
-    @property
-    def demographics(self) -> dict[DemographicName, DemographicValue]:
-        """The known demographics: name → value."""
-        values = {name: getattr(self, name) for name in DEMOGRAPHICS}
-        return {name: value for name, value in values.items() if value is not None}
+    def demographic(self, name: DemographicName) -> DemographicValue | None:
+        """Return a demographic value, ``None`` if it is unknown."""
+        return self.demographics.get(name)
+
+    def with_demographic(self, name: DemographicName, value: DemographicValue | None) -> "Visitor":
+        """Set a demographic value; ``None`` makes it unknown."""
+        return replace(self, demographics=KnownDemographics({**self.demographics, name: value}))
 
     def limited(self, most: int = MAX_HISTORY) -> "Visitor":
         """Keep the newest ``most`` events in the history; the movies of older ones become merely seen."""

@@ -1,10 +1,10 @@
 """The people and movies of a story as a dataset has them: the person as a visitor, before and after the change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bst.datasets.catalogue import Catalogue
-from bst.errors import StoryError
+from bst.errors import StoryError, VisitorError
 from bst.schema import Event, Visitor, to_scale
 from bst.stories.story import DemographicChange, RatingChange, Story
 
@@ -41,10 +41,14 @@ def make_cast(story: Story, catalogue: Catalogue, levels: Sequence[float]) -> Ca
             missing.append(title)
         elif movie_id not in events:
             events[movie_id] = Event(movie_id, to_scale(rating, levels))
-    before = Visitor(person.sex, person.age, person.occupation, tuple(events.values()))
+    before = Visitor(catalogue.domain.known(person.demographics), tuple(events.values()))
     after, changed = before, None
     if isinstance(story.change, DemographicChange):
-        after = replace(before, **{story.change.name: story.change.value})  # type: ignore[arg-type]
+        try:
+            catalogue.domain.demographic(story.change.name).check(story.change.value)
+        except VisitorError as error:
+            raise StoryError(f"change.{story.change.name}: {error}; or choose another model") from error
+        after = before.with_demographic(story.change.name, story.change.value)
     elif isinstance(story.change, RatingChange):
         changed, rating = _changed(story.change, catalogue), to_scale(story.change.rating, levels)
         after = before.rated(changed, rating) if changed in before.ratings else before.watched(changed, rating)

@@ -13,7 +13,7 @@ SKELETON_HEIGHT = 360
 
 def need_ratings() -> None:
     """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower."""
-    if "rating" in chosen_model.bundle().config.tasks:
+    if chosen_model.bundle().recommends:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")

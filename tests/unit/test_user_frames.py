@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.domain import DEMOGRAPHICS, KnownDemographics
 from bst.evaluation.measure import measure, measure_users, own_split
 from bst.evaluation.user_errors import UserErrors, user_errors, with_listed_likes
 from bst.models.registry import prepare
@@ -26,7 +27,9 @@ def person(number: int, mae: float, **changes) -> UserErrors:
         "worst_actual": 1.0,
         "baselines": {"item_mean": 0.9, "svd_fold_in": 0.7},
     }
-    return UserErrors(user_id=number, mae=mae, **values | changes)
+    values |= changes
+    known = KnownDemographics({name: values.pop(name) for name in DEMOGRAPHICS})
+    return UserErrors(user_id=number, mae=mae, demographics=known, **values)
 
 
 USERS = (person(1, 0.5), person(2, 0.8, age=56), person(3, 0.62), person(30, 0.71, occupation="writer"))
@@ -48,17 +51,17 @@ def test_the_largest_error_is_first():
 
 def test_filters_by_group_and_by_error():
     assert shown() == [2, 30, 3, 1]
-    assert shown(sexes=("M",)) == [3, 1]
-    assert shown(ages=(56,)) == [2]
-    assert shown(occupations=("writer", "artist"), lengths=("Over 200",)) == [30]
+    assert shown(demographics={"sex": ("M",)}) == [3, 1]
+    assert shown(demographics={"age": (56,)}) == [2]
+    assert shown(demographics={"occupation": ("writer", "artist")}, lengths=("Over 200",)) == [30]
     assert shown(lengths=("Up to 20", "21–50")) == [2, 3, 1]
     assert shown(part="worst") == [2]
     assert shown(part="best") == [1]
-    assert shown(part="best", sexes=("F",)) == [30], "of the group"
+    assert shown(part="best", demographics={"sex": ("F",)}) == [30], "of the group"
     assert shown(part="beaten") == [2, 30]
     assert shown(errors=(0.6, 0.75)) == [30, 3]
-    assert shown(sexes=("M",), ages=(56,)) == []
-    assert shown(sexes=("M",), ages=(56,), part="worst") == []
+    assert shown(demographics={"sex": ("M",), "age": (56,)}) == []
+    assert shown(demographics={"sex": ("M",), "age": (56,)}, part="worst") == []
 
 
 def test_the_distribution_counts_everybody_once():
