@@ -15,6 +15,7 @@ from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "One movie"
 
@@ -25,7 +26,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     titles = catalogue.titles
     first = int(catalogue.movies["movie_id"].iloc[loaded.first_movie])
     movie_id = st.selectbox(
-        f"Movie: any of {len(titles):,}",
+        say(f"Movie: any of {len(titles):,}"),
         list(titles),
         index=list(titles).index(first),
         format_func=catalogue.search_labels.__getitem__,
@@ -37,7 +38,8 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     tables = movie_summary(loaded.ratings_by_movie, row)
     if tables["all"].empty:
         st.markdown(
-            f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows only its genres and year."
+            f"{say('Nobody in this dataset rated')} **{escape_markdown(title)}**. "
+            + say("A model knows only its genres and year.")
         )
         return
     st.markdown(_sentence(title, tables, loaded.profile.counts.mean))
@@ -68,7 +70,7 @@ def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -
 def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFrame, title: str, genres: str) -> None:
     st.header("Its ratings compared with all ratings", anchor=False)
     levels = [f"{level:g} ★" for level in shares_of_movie["level"]]
-    series = {"This movie": shares_of_movie["share"], "All movies": shares_of_all["share"]}
+    series = {say("This movie"): shares_of_movie["share"], say("All movies"): shares_of_all["share"]}
     table = pd.DataFrame(
         [
             {"level": level, "series": name, "share": share}
@@ -85,7 +87,7 @@ def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFram
 def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
     parts = [name for name in DEMOGRAPHICS if name in tables]
     if not parts:
-        st.caption("Nothing is known of the sex, age or occupation of those who rated it.")
+        st.caption(say("Nothing is known of the sex, age or occupation of those who rated it."))
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("By group", anchor=False, width="content")

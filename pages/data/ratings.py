@@ -10,6 +10,7 @@ from bst.metrics import LIKED
 from bst.presentation.charts import data as data_charts
 from pages.data import sentences
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "Ratings"
 # a month or day with a larger share of all ratings is worth a word
@@ -33,8 +34,10 @@ def _draw_distribution(stars: pd.DataFrame) -> None:
     chart_view.show(partial(data_charts.given_ratings, stars), f"How often each rating was given: {shares}")
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
-        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
-        "rating says more about those who chose a movie than about everyone (selection bias)."
+        say(
+            f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
+            "rating says more about those who chose a movie than about everyone (selection bias)."
+        )
     )
 
 

@@ -10,6 +10,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import ATTRIBUTES, INTERVAL, METRICS, group_label
 from bst.text import count, signed, span
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 EQUAL_ERROR = (
     "This is about equal error, not equal lists. Lists do differ by sex and age: the model repeats the habits of its "
@@ -43,19 +44,19 @@ def render(record: EvaluationRecord, rating: RatingEvaluation) -> None:
     _render_groups(record, attribute)
     with st.expander("All groups in numbers, the largest difference first", icon=":material/table_rows:"):
         table = pd.DataFrame([_row(s) for s in rating.slices])
-        st.dataframe(table, hide_index=True, alt="Error of every group of users and of movies")
+        st.dataframe(table, hide_index=True, alt=say("Error of every group of users and of movies"))
 
 
 def _render_fairness(rating: RatingEvaluation) -> None:
     if not rating.fairness:
-        st.markdown(f"This cannot be measured: sex, age or occupation are known of too few users ({TOO_FEW}).")
+        st.markdown(say(f"This cannot be measured: sex, age or occupation are known of too few users ({TOO_FEW})."))
         return
-    st.markdown("\n".join(f"- {sentences.fairness(row)}" for row in rating.fairness))
+    st.markdown("\n".join(f"- {say(sentences.fairness(row))}" for row in rating.fairness))
     st.markdown(EQUAL_ERROR)
     with st.expander("How this was tested, and the numbers", icon=":material/help:"):
         for row in rating.fairness:
-            st.markdown(sentences.fairness_details(row))
-        st.caption(sentences.FAIRNESS_CAPTION)
+            st.markdown(say(sentences.fairness_details(row)))
+        st.caption(say(sentences.FAIRNESS_CAPTION))
 
 
 def _render_groups(record: EvaluationRecord, attribute: str) -> None:
@@ -67,7 +68,7 @@ def _render_groups(record: EvaluationRecord, attribute: str) -> None:
         about=f"Error by {ATTRIBUTES[attribute].label.lower()}; all together (dashed) {overall:.3f} stars",
     )
     st.caption(
-        f"{sentences.GROUPS_CAPTION} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems clearly "
+        f"{say(sentences.GROUPS_CAPTION)} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems clearly "
         "different by chance alone."
     )
 

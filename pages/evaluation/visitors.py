@@ -31,6 +31,7 @@ from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height, whole_stars
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 PARTS: dict[Part, str] = {
     "all": "Everybody",
@@ -125,7 +126,7 @@ def _label(labels: Mapping, value: object) -> str:
 
 def _ratings_label(bundle: Bundle) -> str:
     """Say what is counted: of users who are held out whole, every rating is a test rating."""
-    return "Movies rated" if bundle.protocol == "visitor" else "Test ratings"
+    return say("Movies rated") if bundle.protocol == "visitor" else "Test ratings"
 
 
 def _draw_distribution(rows: pd.DataFrame, limits: tuple[float, float], chosen: tuple[float, float]) -> None:
@@ -190,14 +191,14 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
         selection_mode="single-row",
         column_config={
             "user": st.column_config.TextColumn("User", width=90),
-            "sex": st.column_config.TextColumn("Sex", width=70),
+            "sex": st.column_config.TextColumn(say("Sex"), width=70),
             "age": st.column_config.TextColumn("Age", width=90),
-            "occupation": st.column_config.TextColumn("Occupation", width=150),
+            "occupation": st.column_config.TextColumn(say("Occupation"), width=150),
             "ratings": st.column_config.NumberColumn(_ratings_label(bundle), width=100),
             "mae": st.column_config.NumberColumn("This model", format="%.2f ★", width=95, help="MAE of this model"),
             "baseline": st.column_config.NumberColumn(label, format="%.2f ★", width=120, help=f"MAE of {label}"),
             "item_mean": st.column_config.NumberColumn(
-                "Item mean", format="%.2f ★", width=90, help="MAE of the movies’ mean ratings"
+                "Item mean", format="%.2f ★", width=90, help=say("MAE of the movies’ mean ratings")
             ),
             "signed_error": st.column_config.NumberColumn(
                 "Too high or low",
@@ -208,11 +209,13 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
             "listed_likes": st.column_config.NumberColumn(
                 "Liked of ten",
                 width=95,
-                help=f"How many of the ten movies listed after {KNOWN_EVENTS} ratings they liked later; empty where "
-                "they rated too few movies after that",
+                help=say(
+                    f"How many of the ten movies listed after {KNOWN_EVENTS} ratings they liked later; empty where "
+                    "they rated too few movies after that"
+                ),
             ),
         },
-        alt="Users with their error, that of baselines, and how many of ten listed movies they liked later",
+        alt=say("Users with their error, that of baselines, and how many of ten listed movies they liked later"),
     )
     st.caption(
         "MAE in stars, of each rating predicted from the ones before it. Choose a column’s name to sort, and the "
@@ -270,6 +273,6 @@ def _describe(bundle: Bundle, row: UserErrors) -> str:
     )
     if row.listed_likes is not None:
         sentences.append(
-            f"Of the ten movies that it lists after {KNOWN_EVENTS} ratings, they liked {row.listed_likes} later."
+            say(f"Of the ten movies that it lists after {KNOWN_EVENTS} ratings, they liked {row.listed_likes} later.")
         )
     return " ".join(sentences)

@@ -8,6 +8,7 @@ from pages.shared import real_users, resources
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 
 def render() -> None:
@@ -17,7 +18,7 @@ def render() -> None:
         st.title("The users of this dataset are not shown", anchor=False)
         real_users.caption_hidden(bundle)
     else:
-        st.title("This model has seen every user", anchor=False)
+        st.title(say("This model has seen every user"), anchor=False)
         st.markdown(_reason(bundle))
     others = {
         name: choice

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import Recommender
 from pages.shared import pages, resources
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 # pixels
 SKELETON_HEIGHT = 360
@@ -16,7 +17,9 @@ def need_ratings() -> None:
     if "rating" in chosen_model.bundle().config.tasks:
         return
     st.title("This model predicts no ratings", anchor=False)
-    st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
+    st.markdown(
+        say("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
+    )
     st.page_link(pages.TRAINING, label="See how it was trained", icon=":material/show_chart:")
     st.stop()
 

@@ -21,6 +21,7 @@ import streamlit as st
 from bst import parallel
 from bst.errors import BSTError
 from bst.schema import Visitor
+from pages.shared.wording import say
 
 # a turn lasts so long while others wait
 SLICE_S = 0.2
@@ -73,8 +74,10 @@ class Turn:
         self._end_if_unwanted()
         if self.seconds > LIMIT_S:
             raise BusyError(
-                f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
-                "or a shorter history"
+                say(
+                    f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
+                    "or a shorter history"
+                )
             )
 
     def wait(self) -> None:

@@ -13,6 +13,7 @@ from pages.shared import pages
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 from pages.training import comparison, live, run_form
 
 
@@ -45,7 +46,7 @@ def render() -> None:
     for sentence in others:
         st.markdown(f"{sentence}.")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
+        st.caption(f"{escape_markdown(bundle.title)}. {say(describe(bundle.config))}", width="stretch")
         run_form.draw_button()
     live.render()
     comparison.render(bundle)

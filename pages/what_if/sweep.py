@@ -23,6 +23,7 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls
+from pages.shared.wording import say
 from pages.what_if import suggestions
 
 TITLE = "Vary one setting"
@@ -111,7 +112,7 @@ def _draw_parameter(visitor: Visitor) -> str:
     st.selectbox(
         "Setting to vary",
         [name for name in PARAMETERS if visitor.history or name not in OF_HISTORY],
-        format_func=lambda name: PARAMETERS[name].label,
+        format_func=lambda name: say(PARAMETERS[name].label),
         key=settings.key("sweep_parameter"),
         persist_state="session",
     )
@@ -120,7 +121,7 @@ def _draw_parameter(visitor: Visitor) -> str:
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
     st.selectbox(
-        "Movie in the history",
+        say("Movie in the history"),
         list(reversed(visitor.ratings)),
         format_func=lambda movie_id: f"{stars(visitor.ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",
         key=settings.key("sweep_event"),
@@ -132,7 +133,7 @@ def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
 def _draw_movies(recommender: Recommender, visitor: Visitor, name: str, event: int | None) -> list[int]:
     titles = recommender.catalogue.titles
     chosen = st.multiselect(
-        "Movies to predict",
+        say("Movies to predict"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,
         max_selections=MAX_MOVIES,
@@ -184,11 +185,11 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
         in_turn=turns.is_long(visitor),
     )
     title = "" if event is None else recommender.catalogue.title(event)
-    axis, levels = parameter.axis.format(title), recommender.bundle.levels
+    axis, levels = say(parameter.axis).format(title), recommender.bundle.levels
     ink, _ = chart_view.text_and_background()
     chart = (charts.sweep_points if name in UNORDERED else charts.sweep_lines)(predictions, levels, axis, ink)
-    sentence = _sentence(predictions, parameter.subject.format(title), name)
-    chart_view.show(chart, f"Expected ratings by {axis}: {sentence}")
+    sentence = _sentence(predictions, say(parameter.subject).format(title), name)
+    chart_view.show(chart, f"Expected ratings by {axis}: {sentence}", titles_are_final=True)
     pointing = " Point at a dot, or tap it, for how likely each rating is." if _has_distribution(predictions) else ""
     st.caption(f"Everything else about the visitor stays as it is.{pointing}{_unread(recommender, name)}")
     _draw_numbers(predictions, axis)
@@ -199,7 +200,7 @@ def _unread(recommender: Recommender, name: str) -> str:
     """Say so if the model does not read the setting that is varied."""
     if name in OF_HISTORY or recommender.bundle.config.reads_demographics:
         return ""
-    return " This model does not read sex, age or occupation."
+    return say(" This model does not read sex, age or occupation.")
 
 
 def _parameter(name: str, event: int | None) -> SweepParameter:
@@ -222,7 +223,7 @@ def _sentence(predictions: pd.DataFrame, subject: str, name: str) -> str:
     ends = {title: _lowest_and_highest(rows) for title, rows in predictions.groupby("title", sort=False)}
     title, (low, high) = max(ends.items(), key=lambda item: item[1][1].expected - item[1][0].expected)
     if high.expected - low.expected < NOTICEABLE:
-        return f"{subject} hardly matters here: no movie moves by more than {NOTICEABLE:g} stars"
+        return f"{subject} hardly matters here: {say('no movie moves')} by more than {NOTICEABLE:g} stars"
     most = "" if len(ends) == 1 else " most"
     lowest, highest = _distinguishable(low.expected, high.expected)
     return (
@@ -258,7 +259,7 @@ def _draw_numbers(predictions: pd.DataFrame, axis: str) -> None:
             hide_index=True,
             height=300,
             column_config={
-                "title": st.column_config.TextColumn("Movie"),
+                "title": st.column_config.TextColumn(say("Movie")),
                 "setting": st.column_config.TextColumn(axis),
                 "expected": st.column_config.NumberColumn("Rating", format="%.2f ★"),
                 "distribution": st.column_config.BarChartColumn("Stars", y_min=0, y_max=0.8),

@@ -17,6 +17,7 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
+from pages.shared.wording import say
 from pages.why import known_insights
 from pages.why.controls import Subject
 
@@ -29,7 +30,7 @@ BY: dict[By, str] = {"influence": "That move ratings most", "attention": "That i
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw the map and the nearest movies, then genres and movies over the sample."""
     insights = known_insights.insights(recommender)
-    st.header("The model’s map of the movies", anchor=False)
+    st.header(say("The model’s map of the movies"), anchor=False)
     if insights:
         _draw_map(recommender, subject, explanation, insights.map)
     else:
@@ -52,11 +53,11 @@ def _draw_map(
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         searched = st.selectbox(
-            "Find a movie on the map",
+            say("Find a movie on the map"),
             list(titles),
             index=None,
             format_func=recommender.catalogue.search_labels.__getitem__,
-            placeholder=f"Search {len(titles):,} movies …",
+            placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
         genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
@@ -67,19 +68,21 @@ def _draw_map(
         marked = ", ".join(points.loc[points["mark"] != "", "title"])
         selected = chart_view.show(
             charts.movie_map(points, *chart_view.text_and_background()),
-            f"Map of {len(points):,} movies; marked: {marked or 'none'}",
-            name="Map of the movies",
+            say(f"Map of {len(points):,} movies; marked: ") + (marked or "none"),
+            name=say("Map of the movies"),
             key=f"why_map_{recommender.bundle.name}",
             select=True,
-            about=f"{recommender.bundle.title}: movies that the model treats as similar lie close together",
+            about=f"{recommender.bundle.title}: {say('movies that the model treats as similar lie close together')}",
         )
         clicked = selected.selection.get("movie") or []
         with above_chart:  # where it is in sight
             _draw_selected(recommender, subject, int(clicked[0]["movie_id"]) if clicked else searched)
     st.caption(
-        "Movies that the model treats as similar lie close together (item embeddings); the directions mean nothing. "
-        "Colour and shape show the genre, or the rarest of several. Circled: the history, the explained movie, and the "
-        "movie you searched for."
+        say(
+            "Movies that the model treats as similar lie close together (item embeddings); the directions mean nothing. "
+            "Colour and shape show the genre, or the rarest of several. Circled: the history, the explained movie, and the "
+            "movie you searched for."
+        )
     )
 
 
@@ -106,7 +109,7 @@ def _with_marks(
 ) -> pd.DataFrame:
     """Add which movies are marked, in which order of importance, and which are faint: those outside a chosen genre."""
     newest = subject.visitor.history[: -MAX_MARKED - 1 : -1]
-    marks = {explanation.movie_id: "the explained movie"}
+    marks = {explanation.movie_id: say("the explained movie")}
     if searched is not None:
         marks[searched] = "what you searched for"
     marks |= {event.movie_id: f"rated {stars(event.rating)}" for event in newest if event.movie_id not in marks}
@@ -122,7 +125,7 @@ def _with_marks(
 
 def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | None) -> None:
     if movie_id is None or movie_id not in recommender.catalogue:
-        st.caption(":material/touch_app: Choose a movie to explain it or to add it to the history.")
+        st.caption(say(":material/touch_app: Choose a movie to explain it or to add it to the history."))
         return
     title = recommender.catalogue.title(movie_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -143,7 +146,7 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
             icon=":material/add:",
             disabled=in_history,
             help=escape_markdown(
-                f"Add {title} as the newest movie of the history; its rating can be changed on Recommend"
+                f"Add {title} " + say("as the newest movie of the history; its rating can be changed on Recommend")
             ),
             on_click=visitor_state.add,
             args=(movie_id, subject.slot),
@@ -162,17 +165,19 @@ def _draw_nearest(recommender: Recommender, explanation: Explanation) -> None:
         [movie_id for movie_id, _ in neighbours],
         st.column_config.ProgressColumn("Similarity", format="%.2f", min_value=0.0, max_value=1.0, width=90),
         "why_nearest",
-        "Movies nearest to it in what the model has learnt, with the cosine",
+        say("Movies nearest to it in what the model has learnt, with the cosine"),
     )
     st.caption(
-        "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has nothing in "
-        "common."
+        say(
+            "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has nothing in "
+            "common."
+        )
     )
 
 
 def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value_column: Any, key: str, alt_text: str) -> None:
     columns: dict[str, Any] = {
-        "title": st.column_config.TextColumn("Movie", width=260),
+        "title": st.column_config.TextColumn(say("Movie"), width=260),
         "value": value_column,
         "why": why_link.column(key, movie_ids),
     }
@@ -186,7 +191,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value_column: Any, key
 
 
 def _draw_movies(recommender: Recommender, insights: Insights) -> None:
-    st.header("Movies that matter most, over many visitors", anchor=False)
+    st.header(say("Movies that matter most, over many visitors"), anchor=False)
     by = st.segmented_control(
         "By",
         list(BY),
@@ -204,16 +209,18 @@ def _draw_movies(recommender: Recommender, insights: Insights) -> None:
         [row.movie_id for row in rows],
         st.column_config.NumberColumn("× average", format="%.1f", width=90),
         f"why_most_{by}",
-        "Movies that matter most, compared with an average movie of the same history",
+        say("Movies that matter most, compared with an average movie of the same history"),
     )
-    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
+    st.caption(
+        escape_markdown(say(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
+    )
 
 
 def _draw_genres(insights: Insights) -> None:
-    st.header("Genres", anchor=False)
+    st.header(say("Genres"), anchor=False)
     genres = pd.DataFrame(insights.genres)
     if genres.empty:
-        st.caption("No genre was watched often enough to tell.")
+        st.caption(say("No genre was watched often enough to tell."))
         return
     rows = pd.DataFrame({"label": genres["genre"]})
     for name in ("influence", "attention"):
@@ -228,11 +235,13 @@ def _draw_genres(insights: Insights) -> None:
             [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")],
             chart_view.text_and_background()[0],
         ),
-        f"Genres compared with an average movie: {in_words}",
-        name="Genres",
-        about="Genres compared with an average movie of the same history",
+        say("Genres compared with an average movie: ") + in_words,
+        name=say("Genres"),
+        about=say("Genres compared with an average movie of the same history"),
     )
     st.caption(
-        "How much movies of a genre move ratings, and how much the model looks at them, compared with an average movie "
-        "of the same history (×1)."
+        say(
+            "How much movies of a genre move ratings, and how much the model looks at them, compared with an average movie "
+            "of the same history (×1)."
+        )
     )

@@ -17,6 +17,7 @@ from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
+from pages.shared.wording import say
 from pages.why.controls import Subject
 
 MAX_REMOVALS, MAX_EDITS = 3, 5
@@ -106,7 +107,7 @@ def watching_note(
         title, now = recommender.catalogue.title(edit.movie_id), explanation.value("expected")
         stars_then = value_texts("expected", now, now + effect.changes["expected"])
         return whole_stars(
-            f"{WATCHING[measure]}, having watched {title} counts more than how it was rated. The rating counts for "
+            f"{say(f'{WATCHING[measure]}, having watched')} {title} counts more than how it was rated. The rating counts for "
             f"the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
             f"{stars_then[0]}."
         )

@@ -23,6 +23,7 @@ from pages.shared.format import escape_markdown, message, stars, whole_stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
+from pages.shared.wording import say
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
@@ -67,12 +68,12 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         "Look closer",
         list(PARTS),
         required=True,
-        format_func=lambda part: PARTS[part].TITLE,
+        format_func=lambda part: say(PARTS[part].TITLE),
         key=settings.key("why_part"),
         persist_state="session",
     )
     if measure in LOGITS and settings.get("why_part") in ABOUT_RATINGS:
-        other = controls.MEASURES[measure]
+        other = say(controls.MEASURES[measure])
         st.caption(f"What follows is about the expected rating: another tower predicts that than “{other}”.")
     PARTS[settings.get("why_part")].render(recommender, subject, explanation)
 
@@ -109,8 +110,10 @@ def _contribution_text(explanation: Explanation, contribution: Contribution, tit
 
 def _draw_nothing_known() -> None:
     st.info(
-        "Nothing is known about this visitor, so nothing about them can have moved the prediction. Add movies, or "
-        "say who they are, on the Recommend page.",
+        say(
+            "Nothing is known about this visitor, so nothing about them can have moved the prediction. Add movies, or "
+            "say who they are, on the Recommend page."
+        ),
         icon=":material/info:",
     )
     st.page_link(pages.RECOMMEND, label="Go to Recommend", icon=":material/recommend:")

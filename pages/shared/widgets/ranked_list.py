@@ -22,6 +22,7 @@ from bst.visitors import export
 from pages.shared.format import odds, stars
 from pages.shared.state import session_cache
 from pages.shared.widgets import page_frame, posters
+from pages.shared.wording import say
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
@@ -92,11 +93,11 @@ def render(
             "rows": items,
             "heads": _heads(rows[0], before is not None),
             "full_bar": FULL_BAR,
-            "words": WORDS,
+            "words": {name: say(word) for name, word in WORDS.items()},
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
             # where only one of the two fits
             "least": "like" if options.order in ("next", "blend") else "next",
-            "label": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
+            "label": say(f"Movies for this visitor, by {ORDERS[options.order]}, best first"),
             "why": on_why is not None,
         },
         on_why_change=lambda: on_why(st.session_state[key].why) if on_why else None,
@@ -164,7 +165,7 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
     heads = [
         ("rank", "#", ""),
         ("move", "±", "Ranks up or down since the latest change of the visitor") if moves else ("move", "", ""),
-        ("main", "Movie", ""),
+        ("main", say("Movie"), ""),
         ("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"),
     ]
     if row.distribution is not None:
@@ -174,7 +175,7 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
             (
                 "like",
                 "Will like",
-                f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest",
+                say(f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest"),
             )
         )
     if row.watch_next is not None:
@@ -182,7 +183,7 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
             (
                 "next",
                 "Next",
-                "How likely this is the next movie that they rate; a full bar is the likeliest of all movies",
+                say("How likely this is the next movie that they rate; a full bar is the likeliest of all movies"),
             )
         )
     return heads
@@ -207,13 +208,13 @@ def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, flo
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
         item["bars_tooltip"] = "How likely each rating is: " + ", ".join(chances)
     for name, share, meaning in (
-        ("like", row.will_like, "Watched some time and liked"),
-        ("next", row.watch_next, "The next movie that they rate"),
+        ("like", row.will_like, say("Watched some time and liked")),
+        ("next", row.watch_next, say("The next movie that they rate")),
     ):
         if share is not None:
             item[name] = "–" if row.seen else percent(share).replace("under ", "<")
             item[f"{name}_share"] = share / highest[name] if highest[name] else 0.0
-            item[f"{name}_tooltip"] = "Seen already" if row.seen else f"{meaning}: {odds(share)}"
+            item[f"{name}_tooltip"] = say("Seen already") if row.seen else f"{meaning}: {odds(share)}"
     return item
 
 
@@ -230,7 +231,7 @@ def _because(
     if row.seen and order == "like":
         return {}
     if strongest is None:
-        return {"because": f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}"}
+        return {"because": say(f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}")}
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
     # a tile has room for little
     short = {"because_short": f"because of {recommender.catalogue.short_title(strongest.event.movie_id)}"}
@@ -239,7 +240,7 @@ def _because(
         return short | {
             "because": f"likelier because of {title}, {rating.replace(' ', NO_BREAK)}",
             "because_tooltip": f"Without {title} in the history, the model would say {without} instead of "
-            f"{percent(row.will_like)}. No other movie makes more difference.",
+            f"{percent(row.will_like)}. {say('No other movie makes more difference.')}",
         }
     without = f"{row.expected_rating - strongest.effect:.2f} ★"
     numbers = f"{rating}: +{strongest.effect:.2f}".replace(" ", NO_BREAK)
@@ -247,7 +248,7 @@ def _because(
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
         "because_tooltip": f"Without {title} in the history, the model would expect {without}: "
-        f"{strongest.effect:.2f} less. No other movie makes more difference to this rating.",
+        f"{strongest.effect:.2f} less. {say('No other movie makes more difference to this rating.')}",
     }
 
 
