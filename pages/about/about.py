@@ -15,8 +15,8 @@ def render() -> None:
     st.markdown(
         say(
             "Say who is watching and what they have watched, and a Transformer model predicts at once what they would "
-            "like. Change anything and see what moves. Made for people who have never trained a model, and for those who "
-            "want to show them one."
+            "like. Change anything and see what moves. Made for people who have never trained a model, and for those "
+            "who want to show them one."
         )
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

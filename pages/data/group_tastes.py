@@ -45,8 +45,8 @@ def render(profile: DatasetProfile) -> None:
     few = int(table["few"].sum())
     st.caption(
         say(
-            f"{MEANINGS[view]}A rating of a movie with several genres counts for each. Point at a cell for its 95% confidence interval "
-            "and its sample size. "
+            f"{MEANINGS[view]}A rating of a movie with several genres counts for each. Point at a cell for its 95% "
+            "confidence interval and its sample size. "
         )
         + (
             f"Faint: fewer than {FEW_USERS} people, {count(few, 'cell')} of {len(table)}, where a number says little."

@@ -34,8 +34,9 @@ def _draw_long_tail(table: pd.DataFrame, counts: Counts) -> None:
     unrated = counts.movies - counts.rated
     st.caption(
         say(
-            f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the catalogue "
-            f"gets {1 - share[0.5]:.0%} of the ratings. On the dashed line all movies would be equally popular."
+            f"{counts.half:,} of {counts.movies:,} movies have half of all ratings; the less popular half of the "
+            f"catalogue gets {1 - share[0.5]:.0%} of the ratings. On the dashed line all movies would be equally "
+            "popular."
         )
         + (f" {unrated:,} have no rating at all." if unrated else "")
     )

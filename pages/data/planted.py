@@ -12,7 +12,6 @@ from bst.presentation.charts import data as data_charts
 from bst.text import count
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
-from pages.shared.wording import say
 
 TITLE = "Ground truth"
 DATASET = "demo"
@@ -48,12 +47,10 @@ def _draw_tastes(tastes: pd.DataFrame) -> None:
         f"Planted and measured tastes in stars: {in_words}",
     )
     st.caption(
-        say(
-            "Planted: the stars that a movie of that genre alone, and of typical quality, gains (+) or loses (−) with such "
-            "a person. Measured: how the group’s ratings of the genre differ from everyone’s, with its 95% confidence "
-            "interval. Measured is smaller, because the genres of a movie share its shift, people watch what they like, "
-            "and “everyone” includes the group."
-        )
+        "Planted: the stars that a movie of that genre alone, and of typical quality, gains (+) or loses (−) with such "
+        "a person. Measured: how the group’s ratings of the genre differ from everyone’s, with its 95% confidence "
+        "interval. Measured is smaller, because the genres of a movie share its shift, people watch what they like, "
+        "and “everyone” includes the group."
     )
 
 
@@ -63,49 +60,37 @@ def _draw_rules() -> None:
     moods = "; ".join(f"{mood} and {opposite}" for mood, opposite in OPPOSITES)
     st.header("The other rules", anchor=False)
     rules = {
-        "Quality": say(
-            f"Each point of a movie’s quality (1 … 5) is worth **{e.quality_stars:.2f} ★** to somebody of "
-            "average taste for such movies, up to twice that to those who love them, and nothing to those who do not."
-        ),
-        "Franchises": say(
-            f"A movie of a franchise rated 5 ★ lifts the others in it by **{e.franchise_stars:.2f} ★**; "
-            "rated 1 ★, it lowers them as much; rated 3 ★, it changes nothing. The effect fades by "
-            f"{1 - e.franchise_decay:.0%} with each movie watched since, and is gone after {e.franchise_window}."
-        ),
-        "Moods": say(
-            f"The newest movie rated 5 ★ lifts movies of its mood by **{e.mood_stars:.2f} ★** and lowers those of "
-            f"the opposite mood ({moods}) as much; the one before it by {e.mood_decay:.0%} of that. Only the newest "
-            f"{e.mood_window} count."
-        ),
-        "Own taste": say(
-            "Each person’s taste for each genre differs at random, usually by up to "
-            f"**{e.taste_stars * e.taste_sd:.2f} ★** either way, before quality. So does the taste for new movies over "
-            f"those from before {MIDDLE_YEAR}, by up to **{e.taste_stars * e.era_sd:.2f} ★**."
-        ),
-        say("Niche genres"): f"Most people care little for {niche}.",
+        "Quality": f"Each point of a movie’s quality (1 … 5) is worth **{e.quality_stars:.2f} ★** to somebody of "
+        "average taste for such movies, up to twice that to those who love them, and nothing to those who do not.",
+        "Franchises": f"A movie of a franchise rated 5 ★ lifts the others in it by **{e.franchise_stars:.2f} ★**; "
+        "rated 1 ★, it lowers them as much; rated 3 ★, it changes nothing. The effect fades by "
+        f"{1 - e.franchise_decay:.0%} with each movie watched since, and is gone after {e.franchise_window}.",
+        "Moods": f"The newest movie rated 5 ★ lifts movies of its mood by **{e.mood_stars:.2f} ★** and lowers those of "
+        f"the opposite mood ({moods}) as much; the one before it by {e.mood_decay:.0%} of that. Only the newest "
+        f"{e.mood_window} count.",
+        "Own taste": "Each person’s taste for each genre differs at random, usually by up to "
+        f"**{e.taste_stars * e.taste_sd:.2f} ★** either way, before quality. So does the taste for new movies over "
+        f"those from before {MIDDLE_YEAR}, by up to **{e.taste_stars * e.era_sd:.2f} ★**.",
+        "Niche genres": f"Most people care little for {niche}.",
         "Strictness": "Each person adds an amount of their own to every rating, usually up to "
         f"**{e.strictness_sd:.2f} ★** either way (user bias).",
-        "Drift": say(
-            f"Every {e.drift_every} movies each taste takes a random step, usually of up to "
-            f"**{e.taste_stars * e.drift_sd:.2f} ★**."
-        ),
+        "Drift": f"Every {e.drift_every} movies each taste takes a random step, usually of up to "
+        f"**{e.taste_stars * e.drift_sd:.2f} ★**.",
         "Chance": f"Every rating is off by chance, usually by up to **{e.noise_sd:.2f} ★**, then rounded to whole "
         "stars. No model can predict this noise.",
-        say("What they watch next"): say(
-            "After part of a franchise they continue with it in "
-            f"{e.choice_continue:.0%} of cases; otherwise famous movies, those they would rate highly, and movies of their "
-            "current mood are more likely."
-        ),
+        "What they watch next": "After part of a franchise they continue with it in "
+        f"{e.choice_continue:.0%} of cases; otherwise famous movies, those they would rate highly, and movies of their "
+        "current mood are more likely.",
     }
     st.markdown("\n".join(f"- **{name}.** {rule}" for name, rule in rules.items()))
-    st.caption(say("“Usually”: in two cases out of three (one standard deviation). Effects of several movies add up."))
+    st.caption("“Usually”: in two cases out of three (one standard deviation). Effects of several movies add up.")
 
 
 def _draw_franchises() -> None:
     movies = planted().movies
     in_franchise = movies[movies["franchise"] != ""]
     with st.expander(
-        say(f"Franchises and moods of all {len(movies):,} movies"), icon=":material/table_rows:", key="planted_movies"
+        f"Franchises and moods of all {len(movies):,} movies", icon=":material/table_rows:", key="planted_movies"
     ):
         moods = ", ".join(f"{escape_markdown(mood)} {n:,}" for mood, n in movies["mood"].value_counts().items())
         st.markdown(
@@ -116,5 +101,5 @@ def _draw_franchises() -> None:
             movies[["title", "year", "franchise", "mood", "quality", "fame"]].rename(columns=str.capitalize),
             hide_index=True,
             column_config={"Year": st.column_config.NumberColumn(format="%d")},
-            alt=say("Franchise, mood, quality and fame of every movie of the demo world"),
+            alt="Franchise, mood, quality and fame of every movie of the demo world",
         )

@@ -35,8 +35,8 @@ def _draw_distribution(stars: pd.DataFrame) -> None:
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
         say(
-            f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
-            "rating says more about those who chose a movie than about everyone (selection bias)."
+            f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a "
+            "mean rating says more about those who chose a movie than about everyone (selection bias)."
         )
     )
 

@@ -49,8 +49,8 @@ def _conclusions(bundle: Bundle, profile: DatasetProfile) -> list[str]:
         conclusions.append(
             say(
                 "The demo world imitates this on purpose: its simulated people rate in sessions, several movies within "
-                "minutes or in the same second. But the order of its file is the order in which the simulation chose the "
-                "movies, so “before” and “next” are true here."
+                "minutes or in the same second. But the order of its file is the order in which the simulation chose "
+                "the movies, so “before” and “next” are true here."
             )
         )
     else:
@@ -60,8 +60,8 @@ def _conclusions(bundle: Bundle, profile: DatasetProfile) -> list[str]:
                 f"watched. {ties.one_day:.0%} of the people entered all of theirs within 24 hours."
             ),
             say(
-                "Wherever this app says “before” or “next”, read “entered before” and “entered next”. Part of what a model "
-                "learns about the next movie is the order of lists on a website."
+                "Wherever this app says “before” or “next”, read “entered before” and “entered next”. Part of what a "
+                "model learns about the next movie is the order of lists on a website."
             ),
         ]
     if mae_without_times := bundle.metrics.get("gaps_unknown", {}).get("mae"):

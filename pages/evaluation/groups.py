@@ -68,8 +68,8 @@ def _render_groups(record: EvaluationRecord, attribute: str) -> None:
         about=f"Error by {ATTRIBUTES[attribute].label.lower()}; all together (dashed) {overall:.3f} stars",
     )
     st.caption(
-        f"{say(sentences.GROUPS_CAPTION)} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems clearly "
-        "different by chance alone."
+        f"{say(sentences.GROUPS_CAPTION)} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems "
+        "clearly different by chance alone."
     )
 
 

@@ -111,8 +111,8 @@ def _draw_for_anyone(
     shared = sum(row.movie_id in own for row in rows)
     st.caption(
         say(
-            "What the model lists when it knows nothing about the person: movies that most people watch and like. Ranks "
-            "up and down are against this visitor’s own list."
+            "What the model lists when it knows nothing about the person: movies that most people watch and like. "
+            "Ranks up and down are against this visitor’s own list."
         )
     )
     _draw_list(recommender, anyone, rows, options, downloads, visitor)

@@ -68,8 +68,8 @@ def render(recommender: Recommender, scene: Scene, step: int) -> None:
         _draw(scene.errors, step, f"Mean error so far: {so_far}; at the end: {in_the_end}")
     st.caption(
         say(
-            "The item mean expects of everybody the average rating that the training users gave a movie. Faint: still to "
-            "come."
+            "The item mean expects of everybody the average rating that the training users gave a movie. Faint: still "
+            "to come."
         )
     )
 

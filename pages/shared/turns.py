@@ -75,8 +75,8 @@ class Turn:
         if self.seconds > LIMIT_S:
             raise BusyError(
                 say(
-                    f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
-                    "or a shorter history"
+                    f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer "
+                    "movies or a shorter history"
                 )
             )
 

@@ -93,9 +93,9 @@ def _draw_quick_look(dataset: str) -> RunSettings:
     settings = duration.quick_look(dataset)
     st.markdown(
         say(
-            f"A Timeline BST learns to predict ratings from {settings.share:.0%} of the users, in {settings.epochs} passes "
-            "over their ratings (epochs). It ends well ahead of the mean rating of each movie, but is no match for a full "
-            "training."
+            f"A Timeline BST learns to predict ratings from {settings.share:.0%} of the users, in {settings.epochs} "
+            "passes over their ratings (epochs). It ends well ahead of the mean rating of each movie, but is no match "
+            "for a full training."
         )
     )
     return settings

@@ -92,8 +92,8 @@ def _draw_ranks(comparison: Comparison, options: RankOptions) -> None:
         filters = f" Filters of the Recommend page apply: {escape_markdown(filters)}."
     st.caption(
         say(
-            f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” means "
-            "in the history."
+            f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” "
+            "means in the history."
         )
         + filters
     )

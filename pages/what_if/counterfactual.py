@@ -193,8 +193,8 @@ def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result:
     if result is None:
         st.info(
             say(
-                f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, one "
-                "movie more, two movies swapped; first each alone, then two together. It takes a few seconds."
+                f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, "
+                "one movie more, two movies swapped; first each alone, then two together. It takes a few seconds."
             ),
             icon=":material/info:",
         )

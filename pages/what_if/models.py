@@ -131,8 +131,9 @@ def _draw_ranks(comparison: ModelComparison, names: tuple[str, str]) -> None:
         f"Ranks by {names[0]} and by {names[1]}: {'; '.join(ranks)}",
     )
     st.caption(
-        f"The first {TOP_K} of each. Solid lines to ▲: {escape_markdown(names[1])} {say('ranks the movie higher')}; dashed "
-        "lines to ▼: lower; thin lines: the same rank. Below, “both” marks what is on both lists, with its rank there."
+        f"The first {TOP_K} of each. Solid lines to ▲: {escape_markdown(names[1])} {say('ranks the movie higher')}; "
+        "dashed lines to ▼: lower; thin lines: the same rank. Below, “both” marks what is on both lists, with its rank "
+        "there."
     )
 
 

@@ -84,10 +84,10 @@ def _draw_fidelity(fidelity: TaskFidelity) -> None:
     )
     st.caption(
         say(
-            f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. Each "
-            "way to explain names the movies that speak most for it; these are taken out of the history, or kept alone "
-            "(deletion and insertion, Baklanov et al. 2025). The farther from 0, the better it knows what the model goes "
-            "by."
+            f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. "
+            "Each way to explain names the movies that speak most for it; these are taken out of the history, or kept "
+            "alone (deletion and insertion, Baklanov et al. 2025). The farther from 0, the better it knows what the "
+            "model goes by."
         )
     )
 
@@ -121,8 +121,8 @@ def _draw_method(insights: Insights) -> None:
         st.markdown(
             say(
                 "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "
-                "attention for every movie, which carries no information. **Shuffled order**: the attention that the same "
-                "movies get when their order is shuffled at random."
+                "attention for every movie, which carries no information. **Shuffled order**: the attention that the "
+                "same movies get when their order is shuffled at random."
             )
         )
         if change := insights.uniform_change:
@@ -208,8 +208,8 @@ def _draw_gradients(recommender: Recommender, explanation: Explanation) -> None:
     st.caption(
         say(
             f"Integrated gradients follow the rating from {gradients.baseline:.2f} ★, for a visitor of whom nothing is "
-            f"known, to {gradients.expected:.2f} ★, and divide the difference among the inputs. Movies in the order they "
-            "were watched."
+            f"known, to {gradients.expected:.2f} ★, and divide the difference among the inputs. Movies in the order "
+            "they were watched."
         )
     )
 

@@ -79,9 +79,9 @@ def _draw_map(
             _draw_selected(recommender, subject, int(clicked[0]["movie_id"]) if clicked else searched)
     st.caption(
         say(
-            "Movies that the model treats as similar lie close together (item embeddings); the directions mean nothing. "
-            "Colour and shape show the genre, or the rarest of several. Circled: the history, the explained movie, and the "
-            "movie you searched for."
+            "Movies that the model treats as similar lie close together (item embeddings); the directions mean "
+            "nothing. Colour and shape show the genre, or the rarest of several. Circled: the history, the explained "
+            "movie, and the movie you searched for."
         )
     )
 
@@ -169,8 +169,8 @@ def _draw_nearest(recommender: Recommender, explanation: Explanation) -> None:
     )
     st.caption(
         say(
-            "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has nothing in "
-            "common."
+            "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has "
+            "nothing in common."
         )
     )
 
@@ -241,7 +241,7 @@ def _draw_genres(insights: Insights) -> None:
     )
     st.caption(
         say(
-            "How much movies of a genre move ratings, and how much the model looks at them, compared with an average movie "
-            "of the same history (×1)."
+            "How much movies of a genre move ratings, and how much the model looks at them, compared with an average "
+            "movie of the same history (×1)."
         )
     )

@@ -72,8 +72,8 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
     more = say(f" The {MAX_ROWS} movies whose rating matters most.") if len(expected) > MAX_ROWS else ""
     st.caption(
         say(
-            f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie out, "
-            "as the bars above do: no rating says nothing, while a bad one says what they do not like."
+            f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie "
+            "out, as the bars above do: no rating says nothing, while a bad one says what they do not like."
         )
     )
 
@@ -152,8 +152,8 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     chart_view.show(charts.pair_interactions(cells), sentence, name=say("Movies that act together"))
     st.caption(
         say(
-            "In stars (interactions): − where two movies tell the model much the same, so that one of them would hardly be "
-            "missed; + where each counts for more because the other is there."
+            "In stars (interactions): − where two movies tell the model much the same, so that one of them would "
+            "hardly be missed; + where each counts for more because the other is there."
         )
     )
 

@@ -107,8 +107,8 @@ def watching_note(
         title, now = recommender.catalogue.title(edit.movie_id), explanation.value("expected")
         stars_then = value_texts("expected", now, now + effect.changes["expected"])
         return whole_stars(
-            f"{say(f'{WATCHING[measure]}, having watched')} {title} counts more than how it was rated. The rating counts for "
-            f"the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
+            f"{say(f'{WATCHING[measure]}, having watched')} {title} counts more than how it was rated. The rating "
+            f"counts for the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
             f"{stars_then[0]}."
         )
     return ""

@@ -24,9 +24,10 @@ def movie_map(
     """Draw the map.
 
     ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (text), ``genre`` (one of ``tags``, at most
-    ``MOST_TAGS``, or ``OTHER``, which gives colour and shape), ``faint`` bool: less visible; ``mark``: why it is marked, "" for most. Marked movies
-    are circled and, where there is room, have their title, those with a lower ``first`` before others. A click selects
-    a movie, which is ringed: parameter ``movie``. ``ink`` and ``paper``: the colours of text and background.
+    ``MOST_TAGS``, or ``OTHER``, which gives colour and shape), ``faint`` bool: less visible; ``mark``: why it is
+    marked, "" for most. Marked movies are circled and, where there is room, have their title, those with a lower
+    ``first`` before others. A click selects a movie, which is ringed: parameter ``movie``. ``ink`` and ``paper``: the
+    colours of text and background.
     """
     x, y = (alt.X("x:Q", axis=None, scale=_scale(points["x"])), alt.Y("y:Q", axis=None, scale=_scale(points["y"])))
     tips = [
