@@ -11,12 +11,17 @@ from functools import lru_cache
 
 from bst.domain import MOVIES, Domain
 
+# from an item's id to its title
+Title = Callable[[int], str]
+
 _DEMOGRAPHICS = re.compile(r"\b(sex, age(?: groups?)?,? (and|or) occupation)\b", re.IGNORECASE)
 _WORDS = re.compile(
     r"\b(?:(?P<article>an?) )?"
     r"(?P<word>movies?|films?|watch(?:ed|es|ing)?|seen|genres?|posters?|blockbusters?|rat(?:ed?|es|ings?))\b",
     re.IGNORECASE,
 )
+# where a title goes
+_TITLE = re.compile("\ue000(\\d+)\ue001")
 _VOWELS = "aeiou"
 
 
@@ -37,6 +42,19 @@ def reword(text: str, domain: Domain = MOVIES) -> str:
     if labels != demographic_labels(MOVIES):
         text = _DEMOGRAPHICS.sub(lambda match: _like(match[1], enumerated(labels, match[2].lower())), text)
     return _WORDS.sub(_replacer(words), text) if words else text
+
+
+def reword_around(build: Callable[[Title], str], title: Title, domain: Domain = MOVIES) -> str:
+    """Return a sentence of ours that holds titles in the words of ``domain``, with the titles as they are.
+
+    ``build``: makes the sentence, given what returns the title of an item by its id.
+
+    >>> books = Domain("book", "books", "borrow", "borrowed", "subject", "subjects", (), {})
+    >>> reword_around(lambda title: f"No movie but {title(7)} was watched", {7: "Movie Tales"}.__getitem__, books)
+    'No book but Movie Tales was borrowed'
+    """
+    text = reword(build("\ue000{}\ue001".format), domain)
+    return _TITLE.sub(lambda match: title(int(match[1])), text)
 
 
 def demographic_labels(domain: Domain) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from bst.public_mode import Feature
 from bst.settings import get_settings
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import dataset_prompt, switched_off
-from pages.shared.wording import is_about_movies
+from pages.shared.wording import is_about_movies, say
 
 TITLE = "Data and licences"
 DATASET = "ml-1m"
@@ -61,10 +61,12 @@ def _draw_licences(bundle: Bundle) -> None:
     st.header("Licences", anchor=False)
     if get_settings().tmdb_key and is_about_movies():
         st.markdown(
-            f"**Posters**: from [The Movie Database](https://www.themoviedb.org). {tmdb.NOTICE} Your browser loads "
-            "them from there. Without BST_TMDB_KEY, they are drawn here."
+            say(
+                f"**Posters**: from [The Movie Database](https://www.themoviedb.org). {tmdb.NOTICE} Your browser loads "
+                "them from there. Without BST_TMDB_KEY, they are drawn here."
+            )
         )
-        st.markdown("**The app**: MIT, see the file LICENSE. Beside posters, it asks for nothing.")
+        st.markdown(say("**The app**: MIT, see the file LICENSE. Beside posters, it asks for nothing."))
     else:
         st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
     for name in dict.fromkeys((bundle.dataset, *((DATASET, "demo") if is_about_movies() else ()))):

@@ -1,7 +1,9 @@
 """Texts of the pages in the words of the chosen model's dataset."""
 
+from collections.abc import Callable
+
 from bst.domain import MOVIES
-from bst.wording import reword
+from bst.wording import Title, reword, reword_around
 from pages.shared.state import chosen_model
 
 
@@ -11,6 +13,11 @@ def say(text: str) -> str:
     No title may be in it: see ``reword``.
     """
     return reword(text, chosen_model.domain())
+
+
+def say_around(build: Callable[[Title], str], title: Title) -> str:
+    """Return a sentence of ours that holds titles, as ``say`` does: see ``reword_around``."""
+    return reword_around(build, title, chosen_model.domain())
 
 
 def is_about_movies() -> bool:

@@ -16,7 +16,7 @@ from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, page_frame, visitor_editor
-from pages.shared.wording import say
+from pages.shared.wording import say, say_around
 from pages.what_if import state, suggestions, tables
 
 TITLE = "Compare"
@@ -45,7 +45,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _sentence(recommender: Recommender, comparison: Comparison) -> str:
     if comparison.edits:
-        return escape_markdown(comparison.describe(recommender.catalogue.title).removesuffix("."))
+        return escape_markdown(say_around(comparison.describe, recommender.catalogue.title).removesuffix("."))
     if not comparison.first:
         return "Change something about this visitor and see what moves"
     best = comparison.first[0]
@@ -124,8 +124,10 @@ def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not comparison.edits
     st.header("B: the copy to change", anchor=False)
-    edits = escape_markdown(describe_edits(comparison.a, comparison.edits, recommender.catalogue.title, most=3))
-    st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {edits}.")
+    edits = say_around(
+        lambda title: describe_edits(comparison.a, comparison.edits, title, most=3), recommender.catalogue.title
+    )
+    st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {escape_markdown(edits)}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (
             ("swap", "Swap", "swap_horiz", "Exchanges A and B", _swap),

@@ -169,7 +169,7 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: Se
     best = result.counterfactuals[0]
     number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
     sentence = f"{number} would {goal_in_words}: {instructions(best.edits, visitor, title)}"
-    return say(f"{sentence}, which costs other movies more stars") if _loses_stars(goal, result, best) else sentence
+    return sentence + (say(", which costs other movies more stars") if _loses_stars(goal, result, best) else "")
 
 
 def _loses_stars(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> bool:
@@ -180,7 +180,7 @@ def _loses_stars(goal: Goal, result: SearchResult, counterfactual: Counterfactua
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
     row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
-    rank = "seen"
+    rank = say("seen")
     if not now.seen:
         ranked = recommender.ranked_rows(visitor, goal.rank_options)
         rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"

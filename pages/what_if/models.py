@@ -17,7 +17,7 @@ from bst.what_if import ModelComparison, compare_models, strongest_reason
 from bst.what_if.edits import ordinal
 from pages.shared import other_models, pages, resources
 from pages.shared.format import escape_markdown, stars, whole_stars
-from pages.shared.state import evaluation_request, settings, visitor_state
+from pages.shared.state import chosen_model, evaluation_request, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, ranked_list
 from pages.shared.wording import say
@@ -52,7 +52,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     comparison = compare_models(recommender, other, visitor, TOP_K, options)
     names = other_models.short_names(recommender.bundle, other.bundle)
     with headline:
-        st.title(escape_markdown(comparison.describe()), anchor=False)
+        st.title(escape_markdown(comparison.describe(chosen_model.domain())), anchor=False)
         st.markdown(whole_stars(_sentence_about_ratings(comparison, names)))
     _draw_order(recommender, comparison, options, names)
     if comparison.catalogue.empty:

@@ -117,7 +117,7 @@ def _draw_agreement(recommender: Recommender, explanation: Explanation, insights
 
 def _draw_method(insights: Insights) -> None:
     with st.expander("Who the other visitors are, and what the pale bars are for"):
-        st.markdown(escape_markdown(insights.sample.description))
+        st.markdown(escape_markdown(say(insights.sample.description)))
         st.markdown(
             say(
                 "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "

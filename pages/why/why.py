@@ -1,6 +1,7 @@
 """Why: what moved one prediction, what the model looked at meanwhile, and how far the two agree."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -23,7 +24,7 @@ from pages.shared.format import escape_markdown, message, stars, whole_stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
-from pages.shared.wording import say
+from pages.shared.wording import say, say_around
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
@@ -51,8 +52,8 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     explanation = _explain(recommender, subject)
     measure, title = controls.measure(explanation), recommender.catalogue.title
     with headline:
-        st.title(whole_stars(escape_markdown(sentence(explanation, measure, title))), anchor=False)
-        st.caption(whole_stars(escape_markdown(_second_sentence(explanation, measure, title))))
+        st.title(whole_stars(escape_markdown(say_around(partial(sentence, explanation, measure), title))), anchor=False)
+        st.caption(whole_stars(escape_markdown(say_around(partial(_second_sentence, explanation, measure), title))))
     controls.draw_subject(subject)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
@@ -129,7 +130,7 @@ def _draw_contributions(recommender: Recommender, subject: Subject, explanation:
     with right, st.container(border=True):
         suggested_edits.render(recommender, subject, explanation, measure)
     if explanation.events and measure not in LOGITS:
-        st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
+        st.markdown(f":material/balance: {escape_markdown(say(agreement.sentence(recommender, explanation)))}")
 
 
 why_link.follow()
