@@ -79,7 +79,8 @@ class ModelComparison:
         if number == 1:
             sentence = "Both list the same movie" if shared else "Each lists another movie"
         row = self.disagreements(1).iloc[0]
-        return f"{reword(sentence, domain)}. They differ most about {row['title']}: {row['a']:.1f} ★ against {row['b']:.1f} ★"
+        apart = f"{row['a']:.1f} ★ against {row['b']:.1f} ★"
+        return f"{reword(sentence, domain)}. They differ most about {row['title']}: {apart}"
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def data(recommender: Recommender, strip: Strip) -> dict[str, Any]:
         "label": f"Where {title} looked",
         "candidate": posters.data(recommender.catalogue, strip.movie_id)
         | about
-        | {"id": say(f"movie {strip.movie_id}")},
+        | {"id": f"movie {strip.movie_id}"},
         "frames": frames,
         "looks": [_look(name) | {"sentence": _sentence(name, i, frames)} for i, name in enumerate(names)],
         "history": say("What they watched, oldest first"),
@@ -178,7 +178,7 @@ def _frames(recommender: Recommender, strip: Strip) -> list[dict[str, Any]]:
     for previous, index in zip([None, *kept], kept, strict=False):
         event = strip.events[index]
         name = _unbroken(f"{recommender.catalogue.title(event.movie_id)}, rated {stars(event.rating)}")
-        frame = _frame(say(f"movie {event.movie_id}"), name, looks.to_events[:, index])
+        frame = _frame(f"movie {event.movie_id}", name, looks.to_events[:, index])
         frame |= posters.data(recommender.catalogue, event.movie_id) | _effect(strip, strip.effects[index])
         frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
         frame["gap"] = previous is not None and index > previous + 1
