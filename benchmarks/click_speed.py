@@ -35,7 +35,7 @@ def link_to(bundle_name: str, events: int, seed: int) -> tuple[str, dict[int, in
     bundle = open_bundle(bundle_name)
     movies = chance.sample(load_movies(bundle.dataset)["movie_id"].tolist(), events)
     ratings = {movie: chance.randint(1, 5) for movie in movies}
-    visitor = Visitor("F", 25, None, tuple(Event(movie, float(stars)) for movie, stars in ratings.items()))
+    visitor = Visitor({"sex": "F", "age": 25}, tuple(Event(movie, float(stars)) for movie, stars in ratings.items()))
     return f"?s={encode(State(bundle.name, visitor))}", ratings
 
 

@@ -75,7 +75,7 @@ def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
     """Return random visitors with so many events each."""
     import numpy as np
 
-    from bst.domain import AGES, OCCUPATIONS, SEXES
+    from bst.domain import MOVIES
     from bst.schema import Event, Visitor
 
     movie_ids, levels = recommender.catalogue.movies["movie_id"].to_numpy(), recommender.bundle.levels
@@ -87,9 +87,8 @@ def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
         history = tuple(
             Event(int(movie), float(rng.choice(levels)), time) for movie, time in zip(movies, times, strict=True)
         )
-        demographics = (rng.choice(values) for values in (SEXES, AGES, OCCUPATIONS)) if known else (None, None, None)
-        sex, age, occupation = demographics
-        yield Visitor(sex, None if age is None else int(age), occupation, history)
+        values = {name: rng.choice(one.values).item() for name, one in MOVIES.demographics.items()} if known else {}
+        yield Visitor({"sex": values, "age": history})
 
 
 def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[str, Callable]]:
@@ -101,7 +100,11 @@ def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[s
     yield "distribution", lambda r: r.predict(visitor).distribution
     yield "watch-next probability", lambda r: r.predict(visitor).watch_next
     yield "like log-odds", lambda r: r.predict(visitor).like_logit
-    many = [visitor, replace(visitor, sex="M"), replace(visitor, history=visitor.history[: len(visitor.history) // 2])]
+    many = [
+        visitor,
+        visitor.with_demographic("sex", "M"),
+        replace(visitor, history=visitor.history[: len(visitor.history) // 2]),
+    ]
     for part in ("expected", "distribution", "watch_next", "like_logit"):
         yield (
             f"many visitors: {part}",

@@ -92,7 +92,8 @@ def measure(bundle: str, size: int, events: int, visitors: int) -> dict:
     levels = recommender.bundle.levels
     people = [
         Visitor(
-            "F", 25, None, tuple(Event(int(m), float(rng.choice(levels))) for m in rng.permutation(3000)[:events] + 1)
+            {"sex": "F", "age": 25},
+            tuple(Event(int(m), float(rng.choice(levels))) for m in rng.permutation(3000)[:events] + 1),
         )
         for _ in range(visitors)
     ]

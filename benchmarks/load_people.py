@@ -5,7 +5,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.import_speed import simulated_export
@@ -32,9 +32,7 @@ def visitors(catalogue: Catalogue, people: int, seed: int, events: int = EVENTS)
     movies = chance.sample(list(catalogue.titles), len(catalogue))
     return [
         Visitor(
-            chance.choice(SEXES),
-            chance.choice(AGES),
-            None,
+            {"sex": chance.choice(SEXES), "age": chance.choice(AGES)},
             tuple(
                 Event(movies[(person * events + i) % len(movies)], float(chance.randint(1, 5))) for i in range(events)
             ),
@@ -81,8 +79,8 @@ class Person:
         """Choose another age group or sex."""
         before, name = self._shown_visitor, self.chance.choice(("sex", "age"))
         options: dict[Any, str] = dict(SEX_LABELS if name == "sex" else AGE_LABELS)
-        value = self.chance.choice([option for option in options if option != getattr(before, name)])
-        self._change(replace(before, **{name: value}))
+        value = self.chance.choice([option for option in options if option != before.demographic(name)])
+        self._change(before.with_demographic(name, value))
         return await self.session.choose(f"{self._prefix}visitor_{name}", options[value])
 
     async def go(self, page: str) -> Run:

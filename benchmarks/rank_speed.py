@@ -61,7 +61,7 @@ class Visitors:
         def one() -> Visitor:
             chosen = self.rng.choice(self.movie_ids, events, replace=False)
             history = tuple(Event(int(movie), float(self.rng.choice(self.levels))) for movie in chosen)
-            return Visitor("F", 25, None, history)
+            return Visitor({"sex": "F", "age": 25}, history)
 
         return [one() for _ in range(count)]
 

@@ -55,7 +55,7 @@ def main() -> None:
 
     def random_visitor() -> Visitor:
         chosen = rng.choice(movie_ids, options.events, replace=False)
-        return Visitor("F", 25, None, tuple(Event(int(movie), float(rng.choice(levels))) for movie in chosen))
+        return Visitor({"sex": "F", "age": 25}, tuple(Event(int(movie), float(rng.choice(levels))) for movie in chosen))
 
     visitors = [random_visitor() for _ in range(options.repeats + 1)]
     # the last of the list: whatever is tried, it hardly comes to the top

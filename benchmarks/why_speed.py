@@ -60,7 +60,7 @@ def main() -> None:
     def random_visitor(events: int) -> tuple[Visitor, int]:
         candidate, *chosen = (int(movie) for movie in rng.choice(movie_ids, events + 1, replace=False))
         history = tuple(Event(movie, float(rng.choice(levels))) for movie in chosen)
-        return Visitor("F", 25, "artist", history), candidate
+        return Visitor({"sex": "F", "age": 25, "occupation": "artist"}, history), candidate
 
     def causes_of_12(visitor: Visitor, candidate: int) -> None:
         explanation.strongest_events(recommender, visitor, [candidate, *movie_ids[:11].tolist()])

@@ -1,7 +1,7 @@
 """What a dataset is about: what its items are called, and which columns describe users and items, with their codes."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -58,6 +58,67 @@ class Demographic:
             return "unknown"
         label = self.labels[value]
         return label if self.name == "occupation" else label[0].lower() + label[1:]
+
+
+class KnownDemographics(Mapping[DemographicName, DemographicValue]):
+    """What is known of somebody: name → value, by name. It cannot be changed, so it can be hashed.
+
+    >>> KnownDemographics({"sex": "F", "age": None})
+    {'sex': 'F'}
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[DemographicName, DemographicValue | None] | None = None):
+        """Keep all values but ``None``, which stands for an unknown one."""
+        if isinstance(values, KnownDemographics):
+            self._values: dict[DemographicName, DemographicValue] = values._values
+        else:
+            given = {} if values is None else dict(values)
+            # in one order, as two that are equal must lead to the same text
+            self._values = {name: value for name in sorted(given) if (value := given[name]) is not None}
+
+    def __getitem__(self, name: DemographicName) -> DemographicValue:
+        """Return a known value."""
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[DemographicName]:
+        """Iterate over the names, in alphabetical order."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Return how many values are known."""
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        """Return the hash of names and values."""
+        return hash(tuple(self._values.items()))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is known."""
+        if isinstance(other, KnownDemographics):
+            return self._values == other._values
+        return isinstance(other, Mapping) and self._values == dict(other)
+
+    def __repr__(self) -> str:
+        """Return the values as a dictionary shows them."""
+        return repr(self._values)
+
+    def to_json(self) -> dict[DemographicName, DemographicValue]:
+        """Return plain values."""
+        return dict(self._values)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "KnownDemographics":
+        """Return what ``to_json`` made. Raises ``TypeError`` or ``ValueError`` for anything else."""
+        known = dict(values)
+        if any(type(name) is not str or type(value) not in (str, int) for name, value in known.items()):
+            raise TypeError(f"{quoted(known)} are no demographics")
+        return cls(known)
+
+    def __reduce__(self) -> tuple[type, tuple[dict[DemographicName, DemographicValue]]]:
+        """Return what is pickled: the values."""
+        return KnownDemographics, (self._values,)
 
 
 _OCCUPATIONS = (
@@ -142,6 +203,33 @@ class Domain:
     tag_values: tuple[str, ...] = GENRES
     demographics: Mapping[str, Demographic] = field(default_factory=lambda: dict(DEMOGRAPHICS))
     rated: bool = True
+
+    def demographic(self, name: DemographicName) -> Demographic:
+        """Return a demographic attribute by its name. Raises ``VisitorError`` for one that users do not have."""
+        found = self.demographics.get(name)
+        if found is None:
+            options = f"choose one of: {', '.join(self.demographics)}" if self.demographics else "users have none here"
+            raise VisitorError(f"a visitor has no {quoted(name)}; {options}")
+        return found
+
+    def check(self, demographics: Mapping[DemographicName, DemographicValue]) -> None:
+        """Raise ``VisitorError`` for an attribute or a value that users of this domain do not have."""
+        for name, value in demographics.items():
+            self.demographic(name).check(value)
+
+    def known(
+        self, demographics: Mapping[DemographicName, DemographicValue]
+    ) -> dict[DemographicName, DemographicValue]:
+        """Return those of somebody's demographics that this domain has, in its own order; others are left out.
+
+        >>> MOVIES.known({"age": 25, "sex": "F", "shoes": 38})
+        {'sex': 'F', 'age': 25}
+        """
+        return {
+            name: demographics[name]
+            for name, demographic in self.demographics.items()
+            if name in demographics and demographics[name] in demographic.labels
+        }
 
 
 MOVIES = Domain()

@@ -3,7 +3,7 @@
 An unknown value is ``None`` on a visitor and missing in a data frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bst.domain import DEMOGRAPHICS, GENRES, MOVIES, DemographicName, DemographicValue, Domain
+from bst.domain import GENRES, MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
 from bst.errors import VisitorError
 
 WHOLE_STARS: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0)
@@ -85,6 +85,14 @@ def item_features(movies: pd.DataFrame) -> np.ndarray:
     return np.concatenate([genre_matrix(movies), nearness.astype(np.float32)], axis=1)
 
 
+def demographics_of(dataset: Dataset, user: int) -> KnownDemographics:
+    """Return what is known of the user in a row."""
+    codes = {name: int(dataset.users[name].cat.codes.iloc[user]) for name in dataset.domain.demographics}
+    return KnownDemographics(
+        {name: dataset.domain.demographics[name].values[code] for name, code in codes.items() if code >= 0}
+    )
+
+
 @dataclass(frozen=True)
 class Event:
     """One entry of a history: the movie's id in its dataset, stars, and seconds since 1970 (``None`` if unknown)."""
@@ -100,28 +108,29 @@ MAX_HISTORY = 300
 
 @dataclass(frozen=True)
 class Visitor:
-    """The person in front of the app: demographics, each of which may be unknown, and a history. No user id.
+    """The person in front of the app: what is known of them, and a history. No user id.
 
+    ``demographics``: known values by name; which there are is a matter of the dataset's domain, which checks them where
+    a model is asked. ``demographic(name)`` returns a value, or ``None`` for an unknown one.
     ``history``: the rated movies, which a model reads, from the oldest event to the newest. ``seen``: the ids of all
     other movies that the visitor has seen, either not rated or older than the history. No model reads these; ranked
     lists leave them out. ``movie_id in visitor`` tells whether either has a movie. Visitors are immutable: each edit
     returns a new one, so that earlier states can be kept, compared and restored.
 
+    >>> Visitor({"sex": "F"}).with_demographic("age", 25).demographics
+    {'age': 25, 'sex': 'F'}
     >>> visitor = Visitor(seen=frozenset({7})).watched(3, 5.0).watched(4, 2.0)
     >>> visitor.limited(1).history, sorted(visitor.limited(1).seen)
     ((Event(movie_id=4, rating=2.0, timestamp=None),), [3, 7])
     """
 
-    sex: str | None = None
-    age: int | None = None
-    occupation: str | None = None
+    demographics: Mapping[DemographicName, DemographicValue] = field(default_factory=KnownDemographics)
     history: tuple[Event, ...] = field(default=())
     seen: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        """Raise ``VisitorError`` for a demographic value that MovieLens lacks or a movie that was rated twice."""
-        for name, demographic in DEMOGRAPHICS.items():
-            demographic.check(getattr(self, name))
+        """Raise ``VisitorError`` for an item that is in the history twice."""
+        object.__setattr__(self, "demographics", KnownDemographics(self.demographics))
         rated: set[int] = set()
         for event in self.history:
             if event.movie_id in rated:
@@ -140,7 +149,7 @@ class Visitor:
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.sex, self.age, self.occupation, self.history, self.seen))
+        return hash((self.demographics, self.history, self.seen))
 
     def __contains__(self, movie_id: int) -> bool:
         """Whether the visitor has seen a movie, rated or not."""
@@ -156,11 +165,13 @@ class Visitor:
         """The ids of all movies that the visitor has seen, rated or not; no ranked list names them."""
         return self.seen.union(self.ratings)
 
-    @property
-    def demographics(self) -> dict[DemographicName, DemographicValue]:
-        """The known demographics: name → value."""
-        values = {name: getattr(self, name) for name in DEMOGRAPHICS}
-        return {name: value for name, value in values.items() if value is not None}
+    def demographic(self, name: DemographicName) -> DemographicValue | None:
+        """Return a demographic value, ``None`` if it is unknown."""
+        return self.demographics.get(name)
+
+    def with_demographic(self, name: DemographicName, value: DemographicValue | None) -> "Visitor":
+        """Set a demographic value; ``None`` makes it unknown."""
+        return replace(self, demographics=KnownDemographics({**self.demographics, name: value}))
 
     def limited(self, most: int = MAX_HISTORY) -> "Visitor":
         """Keep the newest ``most`` events in the history; the movies of older ones become merely seen."""

@@ -17,9 +17,14 @@ events = st.lists(
 )
 visitors = st.builds(
     Visitor,
-    st.none() | st.sampled_from(SEXES),
-    st.none() | st.sampled_from(AGES),
-    st.none() | st.sampled_from(OCCUPATIONS),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "sex": st.sampled_from(SEXES),
+            "age": st.sampled_from(AGES),
+            "occupation": st.sampled_from(OCCUPATIONS),
+        },
+    ),
     events.map(tuple),
     st.frozensets(ids, max_size=50),
 )

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from bst.bundles.storage import LARGEST_FILE, checksums, read_weights, verify_files
+from bst.domain import MOVIES, Domain
 from bst.errors import BSTError, BundleError
 from bst.files import draft_of, names_at_work, recover, replace_folder
 from bst.models.config import ModelConfig, Sizes
@@ -83,6 +84,11 @@ class Bundle:
     def name(self) -> str:
         """The folder's name, by which the bundle is chosen."""
         return self.folder.name
+
+    @property
+    def domain(self) -> Domain:
+        """What the dataset is about."""
+        return MOVIES
 
     @property
     def history(self) -> pd.DataFrame:

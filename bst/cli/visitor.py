@@ -7,6 +7,7 @@ from bst.bundles.bundle import Bundle, open_bundle
 from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
+from bst.domain import MOVIES
 from bst.errors import VisitorError
 from bst.inference import engines
 from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
@@ -38,7 +39,8 @@ def read_request(options: Options) -> VisitorRequest:
     dataset = options.dataset or bundle.dataset
     catalogue = Catalogue(datasets.load_movies(dataset))
     bundle.check_movies(catalogue.movies)
-    visitor = Visitor(options.sex, options.age, options.occupation)
+    visitor = Visitor({name: getattr(options, name) for name in MOVIES.demographics})
+    MOVIES.check(visitor.demographics)
     if not options.import_file and (options.take_unsure or options.day_first or options.month_first):
         raise VisitorError("--take-unsure, --day-first and --month-first are about a file; name it with --import")
     if options.import_file:

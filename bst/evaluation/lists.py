@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS
 from bst.evaluation.records import Interval, LabelMovies, ListMetrics, RankingEvaluation
 from bst.inference.ranking import (
     POPULARITY_BANDS,
@@ -28,7 +26,7 @@ from bst.metrics import (
     popularity_share,
     self_information,
 )
-from bst.schema import Event, Visitor, genre_matrix
+from bst.schema import Event, Visitor, demographics_of, genre_matrix
 from bst.timelines.splits import TEST, EvaluationSplit
 
 KS = (1, 5, 10, 20, 50, 100)
@@ -84,14 +82,11 @@ def visitor_before(split: EvaluationSplit, label: int, ids: np.ndarray, most: in
     """
     events, user = split.timelines, split.user[label]
     before = slice(events.offsets[user], label)
-    demographics: dict[str, Any] = {}
-    for name, demographic in DEMOGRAPHICS.items():
-        code = int(split.dataset.users[name].cat.codes.iloc[user])
-        demographics[name] = demographic.values[code] if code >= 0 else None
+    demographics = demographics_of(split.dataset, user)
     columns = (ids[events.movie[before]], events.rating[before], events.timestamp[before])
     # a history has each movie once, so of two ratings of the same movie the newest counts
     newest = {row[0]: Event(*row) for row in zip(*(column.tolist() for column in columns), strict=True)}
-    return Visitor(**demographics, history=tuple(newest.values())).limited(most)
+    return Visitor(demographics, history=tuple(newest.values())).limited(most)
 
 
 def _rank(split: EvaluationSplit, label: int, by: list[np.ndarray]) -> tuple[int, np.ndarray]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bst.domain import KnownDemographics
 from bst.evaluation.later_likes import TOP, LaterLikes
 from bst.evaluation.predictions import ITEM_MEAN, TestLabels
 from bst.inference.recommender import Recommender
 from bst.metrics import LIKED
-from bst.schema import Visitor
+from bst.schema import demographics_of
 from bst.timelines.splits import EvaluationSplit
 
 # after how many ratings the list is made that later likes are looked for in
@@ -21,17 +22,15 @@ DECIMALS = 4  # of stars, as they are kept
 class UserErrors:
     """The errors on one user's test ratings, in stars.
 
-    ``labels``: how many test ratings they gave. ``signed_error``: mean of expected − given; above 0 the model expects
-    too much. ``baselines``: MAE by baseline. ``worst_…``: of the rating that the model is furthest off at: the movie,
-    how many ratings came before, and what was expected and given. ``listed_likes``: how many of the ten movies listed
-    after ``KNOWN_EVENTS`` ratings they rated ``LIKED`` or more later; None where that was not measured, or where they
-    rate too few movies later.
+    ``demographics``: what is known of the user. ``labels``: how many test ratings they gave. ``signed_error``: mean of
+    expected − given; above 0 the model expects too much. ``baselines``: MAE by baseline. ``worst_…``: of the rating
+    that the model is furthest off at: the movie, how many ratings came before, and what was expected and given.
+    ``listed_likes``: how many of the ten movies listed after ``KNOWN_EVENTS`` ratings they rated ``LIKED`` or more
+    later; None where that was not measured, or where they rate too few movies later.
     """
 
     user_id: int
-    sex: str | None
-    age: int | None
-    occupation: str | None
+    demographics: KnownDemographics
     labels: int
     mae: float
     rmse: float
@@ -44,11 +43,6 @@ class UserErrors:
     listed_likes: int | None = None
 
     @property
-    def demographics(self) -> Visitor:
-        """Sex, age group and occupation, as a visitor without a history."""
-        return Visitor(self.sex, self.age, self.occupation)
-
-    @property
     def best_baseline(self) -> str | None:
         """The baseline with the lowest MAE for this user."""
         return min(self.baselines, key=self.baselines.__getitem__, default=None)
@@ -56,7 +50,8 @@ class UserErrors:
 
 def user_errors(labels: TestLabels) -> tuple[UserErrors, ...]:
     """Return the errors by user, in the order of the dataset. Baselines: item means and the best on all labels."""
-    users, movie_ids = labels.split.dataset.users, labels.split.dataset.movies["movie_id"].to_numpy()
+    dataset = labels.split.dataset
+    ids, movie_ids = dataset.users["user_id"].to_numpy(), dataset.movies["movie_id"].to_numpy()
     residual = labels.expected - labels.actual
     names = [name for name in dict.fromkeys((ITEM_MEAN, labels.best_baseline)) if name in labels.baselines]
     rows = []
@@ -65,11 +60,10 @@ def user_errors(labels: TestLabels) -> tuple[UserErrors, ...]:
     for row, start, stop in zip(user, first, [*first[1:], len(residual)], strict=True):
         own = slice(start, stop)
         worst = start + int(np.abs(residual[own]).argmax())
-        person = users.iloc[row]
         rows.append(
             UserErrors(
-                user_id=int(person["user_id"]),
-                **_demographics(person),
+                user_id=int(ids[row]),
+                demographics=demographics_of(dataset, row),
                 labels=int(stop - start),
                 mae=_rounded(np.abs(residual[own]).mean()),
                 rmse=_rounded(np.sqrt((residual[own] ** 2).mean())),
@@ -107,16 +101,6 @@ def with_listed_likes(
     likes = (later.stars_of(lists) >= LIKED).sum(axis=1)
     by_user = dict(zip(ids[later.users].tolist(), likes.tolist(), strict=True))
     return tuple(replace(row, listed_likes=by_user.get(row.user_id)) for row in rows)
-
-
-def _demographics(person: Mapping) -> dict:
-    """Return the demographics of a row of a dataset's users; what is unknown is None."""
-    known = {name: None if value != value else value for name, value in person.items() if name != "user_id"}
-    return {
-        "sex": known["sex"],
-        "age": None if known["age"] is None else int(known["age"]),
-        "occupation": known["occupation"],
-    }
 
 
 def _rounded(value: float) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import WAIT_S, Bundle
+from bst.domain import DEMOGRAPHICS
 from bst.errors import BundleError
 from bst.evaluation.codec import from_json, to_json
 from bst.evaluation.user_errors import UserErrors
@@ -53,9 +54,16 @@ class UserResults:
             if values["version"] != VERSION:
                 raise ValueError(f"version {values['version']}")
             worst: WorstErrors = {side: [WorstError.from_row(row) for row in values["worst"][side]] for side in SIDES}
-            return cls(from_json(tuple[UserErrors, ...], values["users"]), worst)
+            return cls(from_json(tuple[UserErrors, ...], [_with_demographics(row) for row in values["users"]]), worst)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"incomplete or malformed results of users: {error!r}") from error
+
+
+def _with_demographics(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a user; files from before datasets had a domain hold MovieLens' three side by side."""
+    if "demographics" in row:
+        return row
+    return {**row, "demographics": {name: row[name] for name in DEMOGRAPHICS if row[name] is not None}}
 
 
 def keep(bundle: Bundle, results: UserResults) -> None:

@@ -5,7 +5,7 @@ as ``Recommender.predict`` does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, NamedTuple
 
@@ -102,10 +102,11 @@ def rating_changes(
 
 def demographics_unknown(recommender: Recommender, visitor: Visitor, movie_id: int) -> dict[DemographicName, Scores]:
     """Return what each known demographic adds to the prediction of a movie: that with all less that with it unknown."""
-    without = [replace(visitor, **{name: None}) for name in visitor.demographics]  # type: ignore[arg-type]
+    names = list(recommender.domain.known(visitor.demographics))
+    without = [visitor.with_demographic(name, None) for name in names]
     arrays = _arrays(recommender, recommender.score_movie([visitor, *without], movie_id))
     everything = arrays.scores(0)
-    return {name: everything - arrays.scores(i) for i, name in enumerate(visitor.demographics, start=1)}
+    return {name: everything - arrays.scores(i) for i, name in enumerate(names, start=1)}
 
 
 def predicted(recommender: Recommender, visitors: Sequence[Visitor], movie_id: int) -> list[Scores]:

@@ -196,7 +196,7 @@ def _without_cause(explanation: Explanation, measure: Measure, movie: str) -> st
 def demographic_text(visitor: Visitor, name: DemographicName) -> str:
     """Return what is known of a visitor as a noun: "their age group, 25–34"."""
     demographic = DEMOGRAPHICS[name]
-    return f"their {demographic.label}, {demographic.value_text(getattr(visitor, name))}"
+    return f"their {demographic.label}, {demographic.value_text(visitor.demographic(name))}"
 
 
 def demographic_clause(name: DemographicName, value: DemographicValue) -> str:

@@ -14,6 +14,7 @@ from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
+from bst.domain import Domain
 from bst.errors import DatasetError, VisitorError
 from bst.inference import engines, ranking
 from bst.inference.engines import Engine
@@ -103,6 +104,11 @@ class Recommender:
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
         return cls(opened, catalogue, scorer, source, engine)
+
+    @property
+    def domain(self) -> Domain:
+        """What the dataset is about: the names of things, and what may be known of a visitor."""
+        return self.bundle.domain
 
     @property
     def max_history(self) -> int:

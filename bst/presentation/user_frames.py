@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from bst.domain import MOVIES
 from bst.evaluation.predictions import ITEM_MEAN
 from bst.evaluation.user_errors import UserErrors
 
@@ -40,9 +41,7 @@ def user_table(users: Sequence[UserErrors]) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "user_id": [row.user_id for row in users],
-            "sex": [row.sex for row in users],
-            "age": [row.age for row in users],
-            "occupation": [row.occupation for row in users],
+            **{name: [row.demographics.get(name) for row in users] for name in MOVIES.demographics},
             "ratings": [row.labels for row in users],
             "mae": [row.mae for row in users],
             "baseline": [row.baselines.get(compared or "", np.nan) for row in users],

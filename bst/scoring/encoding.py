@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import MOVIES
 from bst.schema import Visitor
 from bst.timelines.segments import gap_buckets, months
 
@@ -97,9 +97,13 @@ def pad_batch(histories: Sequence[EncodedHistory], length: int, *, in_front: boo
 
 
 def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
-    """Return ``sex``, ``age`` and ``occupation`` of visitors as codes: int32 (visitors,) each, −1 for unknown."""
-    encoded: dict[str, np.ndarray] = {}
-    for name, demographic in DEMOGRAPHICS.items():
-        codes = {None: -1} | {value: code for code, value in enumerate(demographic.values)}
-        encoded[name] = np.array([codes[getattr(visitor, name)] for visitor in visitors], np.int32)
-    return encoded
+    """Return the demographics of visitors as codes, by name: int32 (visitors,) each, −1 for unknown.
+
+    Raises ``VisitorError`` for an attribute or a value that users of the domain do not have.
+    """
+    for visitor in visitors:
+        MOVIES.check(visitor.demographics)
+    return {
+        name: np.array([demographic.codes[visitor.demographics.get(name)] for visitor in visitors], np.int32)
+        for name, demographic in MOVIES.demographics.items()
+    }

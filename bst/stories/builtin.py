@@ -10,9 +10,7 @@ STORIES: Mapping[str, Story] = {
         "One star",
         Person(
             "Sam",
-            "M",
-            25,
-            "programmer",
+            {"sex": "M", "age": 25, "occupation": "programmer"},
             (
                 ("The Matrix (1999)", 5),
                 ("Casablanca (1942)", 4),
@@ -26,9 +24,7 @@ STORIES: Mapping[str, Story] = {
         "Who you are",
         Person(
             "Kim",
-            "F",
-            1,
-            None,
+            {"sex": "F", "age": 1},
             (("Toy Story (1995)", 4),),
         ),
         DemographicChange("age", 56),

@@ -1,7 +1,7 @@
 """The people and movies of a story as a dataset has them: the person as a visitor, before and after the change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bst.datasets.catalogue import Catalogue
 from bst.errors import StoryError
@@ -41,10 +41,10 @@ def make_cast(story: Story, catalogue: Catalogue, levels: Sequence[float]) -> Ca
             missing.append(title)
         elif movie_id not in events:
             events[movie_id] = Event(movie_id, to_scale(rating, levels))
-    before = Visitor(person.sex, person.age, person.occupation, tuple(events.values()))
+    before = Visitor(person.demographics, tuple(events.values()))
     after, changed = before, None
     if isinstance(story.change, DemographicChange):
-        after = replace(before, **{story.change.name: story.change.value})  # type: ignore[arg-type]
+        after = before.with_demographic(story.change.name, story.change.value)
     elif isinstance(story.change, RatingChange):
         changed, rating = _changed(story.change, catalogue), to_scale(story.change.rating, levels)
         after = before.rated(changed, rating) if changed in before.ratings else before.watched(changed, rating)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bst.domain import DEMOGRAPHICS, DemographicName
+from bst.domain import DEMOGRAPHICS, MOVIES, DemographicName, KnownDemographics
 from bst.errors import StoryError
 from bst.stories.story import Change, DemographicChange, Person, RatingChange, Step, Story
 
@@ -40,7 +40,7 @@ def read_story(content: str | bytes) -> Story:
 def to_json(story: Story) -> dict[str, Any]:
     """Return plain values, as ``from_json`` reads them; what is empty is left out."""
     person, change = story.person, story.change
-    known = {name: getattr(person, name) for name in DEMOGRAPHICS if getattr(person, name) is not None}
+    known = MOVIES.known(person.demographics)
     values: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -94,7 +94,7 @@ def _person(values: dict[str, Any]) -> Person:
     watched = _optional(fields, "watched", "person.", list, [])
     return Person(
         _required(fields, "name", "person.", str),
-        **{name: _demographic(fields.get(name), f"person.{name}") for name in DEMOGRAPHICS},
+        KnownDemographics({name: _demographic(fields.get(name), f"person.{name}") for name in DEMOGRAPHICS}),
         watched=tuple(_watched(event, f"person.watched[{i}]") for i, event in enumerate(watched)),
     )
 

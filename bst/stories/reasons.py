@@ -75,7 +75,7 @@ def _name(cause: Cause, visitor: Visitor, title: Title) -> str:
     """Return what has an effect, as the subject of a sentence: "Alien", "being female", "the age group 25–34"."""
     if isinstance(cause, int):
         return title(cause)
-    demographic, value = DEMOGRAPHICS[cause], getattr(visitor, cause)
+    demographic, value = DEMOGRAPHICS[cause], visitor.demographic(cause)
     if value is None:
         return f"an unknown {demographic.label}"
     return (

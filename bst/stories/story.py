@@ -4,12 +4,13 @@ Nothing invalid exists: each class checks its values, and raises ``StoryError`` 
 lose line breaks, control characters and repeated spaces.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bst.datasets.catalogue import normalise
 from bst.datasets.titles import printable
-from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
+from bst.domain import MOVIES, DemographicName, DemographicValue, KnownDemographics
 from bst.errors import StoryError, VisitorError
 from bst.schema import HALF_STARS
 from bst.text import quoted
@@ -54,25 +55,23 @@ def _check_rating(rating: float, name: str) -> float:
 
 def _check_demographic(name: DemographicName, value: DemographicValue | None, field_name: str) -> None:
     try:
-        DEMOGRAPHICS[name].check(value)
+        MOVIES.demographic(name).check(value)
     except VisitorError as error:
         raise StoryError(f"{field_name}: {error}") from error
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whom the story is about. ``watched``: titles with their ratings, oldest first; demographics as of a visitor."""
+    """Whom the story is about. ``watched``: titles with their ratings, oldest first."""
 
     name: str
-    sex: str | None = None
-    age: int | None = None
-    occupation: str | None = None
+    demographics: Mapping[DemographicName, DemographicValue] = field(default_factory=KnownDemographics)
     watched: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ``StoryError`` for a value that is not allowed, and for a movie that was watched twice."""
-        for name in DEMOGRAPHICS:
-            _check_demographic(name, getattr(self, name), f"person.{name}")
+        for name, value in self.demographics.items():
+            _check_demographic(name, value, f"person.{name}")
         if len(self.watched) > MOST_WATCHED:
             raise StoryError(f"person.watched: {len(self.watched):,} movies are too many; use at most {MOST_WATCHED}")
         watched, seen = [], set()
@@ -83,7 +82,8 @@ class Person:
                 raise StoryError(f"{field_name}.movie: “{title}” is there twice; keep one of them")
             seen.add(normalise(title))
             watched.append((title, _check_rating(rating, f"{field_name}.rating")))
-        _set(self, name=checked_text(self.name, "person.name", MOST_NAME, 1), watched=tuple(watched))
+        name = checked_text(self.name, "person.name", MOST_NAME, 1)
+        _set(self, name=name, demographics=KnownDemographics(self.demographics), watched=tuple(watched))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Here are those of the person and the list; ``reasons`` and ``evidence`` have the
 
 from dataclasses import dataclass
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import DEMOGRAPHICS, MOVIES
 from bst.explanation.sentences import Title
 from bst.inference.ranking import Order
 from bst.inference.recommender import Recommendation
@@ -52,7 +52,7 @@ class Bar:
 
 def describe(visitor: Visitor) -> str:
     """Return who somebody is: "male, 25–34, programmer"."""
-    values = (DEMOGRAPHICS[name].value_text(value) for name, value in visitor.demographics.items())
+    values = (DEMOGRAPHICS[name].value_text(value) for name, value in MOVIES.known(visitor.demographics).items())
     return ", ".join(values) or NO_DEMOGRAPHICS
 
 
@@ -106,7 +106,7 @@ def tell_change(cast: Cast, title: Title) -> Telling:
             headline = f"{movie} keeps its {new:g} ★: nothing changes"
     elif isinstance(change, DemographicChange):
         demographic = DEMOGRAPHICS[change.name]
-        was, now = (demographic.value_text(getattr(visitor, change.name)) for visitor in (before, after))
+        was, now = (demographic.value_text(visitor.demographic(change.name)) for visitor in (before, after))
         headline = f"Now one thing changes: {name}’s {demographic.label}, from {was} to {now}"
     else:
         headline = "Nothing changes"

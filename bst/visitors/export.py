@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import MOVIES
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import Visitor
@@ -68,9 +69,7 @@ def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
     An event has a timestamp only if it is known; ``seen`` is missing if it would be empty.
     """
     return {
-        "sex": visitor.sex,
-        "age": visitor.age,
-        "occupation": visitor.occupation,
+        **{name: visitor.demographic(name) for name in MOVIES.demographics},
         "history": [
             {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating}
             | ({} if e.timestamp is None else {"timestamp": e.timestamp})

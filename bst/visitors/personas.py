@@ -1,9 +1,10 @@
 """Personas to start from: invented people, each with a short story and ratings of movies that most catalogues have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import DemographicName, DemographicValue
 from bst.schema import Event, Visitor, to_scale
 from bst.visitors.imports import Confidence, Entry, matcher_of
 from bst.visitors.imports.names import split_year
@@ -15,9 +16,7 @@ class Persona:
 
     name: str
     story: str
-    sex: str | None
-    age: int | None
-    occupation: str | None
+    demographics: Mapping[DemographicName, DemographicValue]
     watched: tuple[tuple[str, float], ...]
 
     @property
@@ -30,9 +29,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Friday-night sci-fi",
         "Shuts the laptop at six, and from then on it is spaceships, robots and the end of the world.",
-        "M",
-        25,
-        "programmer",
+        {"sex": "M", "age": 25, "occupation": "programmer"},
         (
             ("Forrest Gump (1994)", 3),
             ("Jurassic Park (1993)", 4),
@@ -47,9 +44,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Film student",
         "Has a seminar on every one of these and opinions on all of them. Blockbusters are for the holidays.",
-        "F",
-        18,
-        "college/grad student",
+        {"sex": "F", "age": 18, "occupation": "college/grad student"},
         (
             ("Titanic (1997)", 2),
             ("Citizen Kane (1941)", 5),
@@ -65,9 +60,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Family with two kids",
         "One television, four opinions: whatever is on must do for a six-year-old and a tired parent.",
-        "F",
-        35,
-        "homemaker",
+        {"sex": "F", "age": 35, "occupation": "homemaker"},
         (
             ("The Lion King (1994)", 5),
             ("Babe (1995)", 4),
@@ -82,9 +75,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Sunday-afternoon classics",
         "Retired, has the good armchair, and holds that nobody has worn a hat properly since 1959.",
-        "M",
-        56,
-        "retired",
+        {"sex": "M", "age": 56, "occupation": "retired"},
         (
             ("Pulp Fiction (1994)", 1),
             ("Casablanca (1942)", 5),
@@ -99,9 +90,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Hopeless romantic",
         "Cries at the airport scene, knows it is coming, and would not have it any other way.",
-        "F",
-        25,
-        "sales/marketing",
+        {"sex": "F", "age": 25, "occupation": "sales/marketing"},
         (
             ("Die Hard (1988)", 2),
             ("Pretty Woman (1990)", 4),
@@ -116,9 +105,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Midnight horror club",
         "Three friends, one sofa, lights off. Whoever looks away first buys the next round.",
-        None,
-        18,
-        None,
+        {"age": 18},
         (
             ("Notting Hill (1999)", 2),
             ("Halloween (1978)", 5),
@@ -133,9 +120,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "Crime and consequences",
         "A lawyer who argues with the screen, mostly about the plan, sometimes about the verdict.",
-        "M",
-        45,
-        "lawyer",
+        {"sex": "M", "age": 45, "occupation": "lawyer"},
         (
             ("The Little Mermaid (1989)", 2),
             ("The Godfather (1972)", 5),
@@ -150,9 +135,7 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(
         "A complete stranger",
         "Signed up a minute ago, said nothing about themselves, and rated what came up first.",
-        None,
-        None,
-        None,
+        {},
         (
             ("Titanic (1997)", 3),
             ("Star Wars (1977)", 4),
@@ -175,7 +158,7 @@ def visitor(persona: Persona, catalogue: Catalogue, levels: Sequence[float]) -> 
         for title, stars in persona.watched
         if (movie_id := _find(title, catalogue)) is not None
     }
-    return Visitor(persona.sex, persona.age, persona.occupation, tuple(events.values()))
+    return Visitor(persona.demographics, tuple(events.values()))
 
 
 def missing(persona: Persona, catalogue: Catalogue) -> list[str]:

@@ -11,11 +11,10 @@ import pandas as pd
 
 from bst.baselines.bias import item_mean
 from bst.bundles.bundle import Bundle
-from bst.domain import DEMOGRAPHICS
 from bst.errors import VisitorError
 from bst.inference.recommender import Recommender
 from bst.models.registry import family_of, prepare
-from bst.schema import MAX_HISTORY, Dataset, Event, Visitor
+from bst.schema import MAX_HISTORY, Dataset, Event, Visitor, demographics_of
 from bst.timelines.arrays import build_timelines
 from bst.timelines.splits import TRAIN
 
@@ -117,10 +116,7 @@ class RealUsers:
     def without_history(self, user: int) -> Visitor:
         """Return a visitor with a user's demographics and no history. Raises as ``events`` does."""
         self._require(user)
-        sex, age, occupation = (
-            None if pd.isna(value) else value for value in self.dataset.users[list(DEMOGRAPHICS)].iloc[user]
-        )
-        return Visitor(sex, None if age is None else int(age), occupation)
+        return Visitor(demographics_of(self.dataset, user))
 
     def row_of(self, user_id: int) -> int:
         """Return the row of the user with this id. Raises ``VisitorError`` if there is none."""

@@ -198,7 +198,7 @@ def _clause(edit: Edit, before: Visitor, title: Title) -> str:
     match edit:
         case SetDemographic(name, value):
             demographic = DEMOGRAPHICS[name]
-            old, new = demographic.value_text(getattr(before, name)), demographic.value_text(value)
+            old, new = demographic.value_text(before.demographic(name)), demographic.value_text(value)
             return f"their {demographic.label} changed from {old} to {new}"
         case Forget():
             return f"{edit.describe(before, title).removeprefix('forgot ')} were forgotten"

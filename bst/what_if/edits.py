@@ -13,7 +13,6 @@ from itertools import takewhile
 from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
 from bst.errors import VisitorError
 from bst.schema import Event, Visitor
-from bst.text import quoted
 
 # up to so many movies that changed their position are described one by one, more of them as a new order
 MOST_MOVES = 3
@@ -42,16 +41,13 @@ class SetDemographic(Edit):
     value: DemographicValue | None
 
     def apply(self, visitor: Visitor) -> Visitor:
-        """Set the value. Raises ``VisitorError`` for an unknown name or value."""
-        if self.name not in DEMOGRAPHICS:
-            raise VisitorError(f"a visitor has no {quoted(self.name)}; choose one of: {', '.join(DEMOGRAPHICS)}")
-        changes = {self.name: self.value}
-        return replace(visitor, **changes)  # type: ignore[arg-type]
+        """Set the value."""
+        return visitor.with_demographic(self.name, self.value)
 
     def describe(self, before: Visitor, title: Title) -> str:
         """Return such as "age group: 25–34 → unknown"."""
         demographic = DEMOGRAPHICS[self.name]
-        old, new = (demographic.value_text(value) for value in (getattr(before, self.name), self.value))
+        old, new = (demographic.value_text(value) for value in (before.demographic(self.name), self.value))
         return f"{demographic.label}: {old} → {new}"
 
 
@@ -317,9 +313,9 @@ def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
     movies that were merely seen.
     """
     edits: list[Edit] = [
-        SetDemographic(name, getattr(after, name))
-        for name in DEMOGRAPHICS
-        if getattr(before, name) != getattr(after, name)
+        SetDemographic(name, after.demographic(name))
+        for name in dict.fromkeys((*DEMOGRAPHICS, *before.demographics, *after.demographics))
+        if before.demographic(name) != after.demographic(name)
     ]
     old, new = _ids(before), _ids(after)
     edits += _removals(old, set(new))

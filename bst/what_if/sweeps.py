@@ -121,9 +121,9 @@ def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> p
     ``current``, true for the visitor's own row, if all three are known, and ``people``: how many users of the dataset
     are like that, as in ``user_groups``, NaN if that was not counted. Errors as in ``Recommender.predict``.
     """
-    visitors = [Visitor(sex, age, occupation, visitor.history) for sex, age, occupation in GROUPS]
+    visitors = [Visitor(dict(zip(DEMOGRAPHICS, group, strict=True)), visitor.history) for group in GROUPS]
     predictions = recommender.predict_many(visitors, [movie_id])
-    own, people = (visitor.sex, visitor.age, visitor.occupation), user_groups.read(recommender.bundle)
+    own, people = tuple(map(visitor.demographic, DEMOGRAPHICS)), user_groups.read(recommender.bundle)
     return pd.DataFrame(GROUPS, columns=list(DEMOGRAPHICS)).assign(
         expected=predictions.expected[:, 0],
         distribution=_as_lists(predictions),

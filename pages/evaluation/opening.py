@@ -37,7 +37,7 @@ def _open(users: RealUsers, opening: Opening) -> None:
         why_link.follow()
     if opening.target == "recommend":
         visitor_state.replace(users.visitor(row))
-        origin, person = real_users.origin(users.bundle), real_users.describe(users.without_history(row))
+        origin, person = real_users.origin(users.bundle), real_users.describe(users.without_history(row).demographics)
         visitor_state.note_source(
             f"{origin[0].upper()}{origin[1:]}: user {opening.user_id}, {person}, "
             + say(f"{count(int(users.lengths()[row]), 'movie')}.")

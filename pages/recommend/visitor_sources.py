@@ -103,7 +103,7 @@ def _draw_personas(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
 
 def _draw_card(persona: "Persona", catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        demographics = real_users.describe(Visitor(persona.sex, persona.age, persona.occupation))
+        demographics = real_users.describe(persona.demographics)
         summary = escape_markdown(f"{demographics} · {count(len(persona.watched), 'movie')}")
         st.markdown(
             f"**{escape_markdown(persona.name)}**  \n{escape_markdown(persona.story)}  \n:small[:gray[{summary}]]",
@@ -176,4 +176,6 @@ def _take(users: "RealUsers") -> None:
     ratings, movies = int(users.lengths()[user]), count(len(visitor.history), "movie")
     if len(visitor.history) < ratings:
         movies = f"the newest {movies} of {ratings:,}; the others count as seen"
-    visitor_state.note_source(f"{origin[0].upper() + origin[1:]}, {split}: {real_users.describe(visitor)}, {movies}.")
+    visitor_state.note_source(
+        f"{origin[0].upper() + origin[1:]}, {split}: {real_users.describe(visitor.demographics)}, {movies}."
+    )

@@ -1,13 +1,15 @@
 """The users of the chosen model's dataset, loaded once for all sessions, behind a message while that takes seconds."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from bst import datasets, public_mode
 from bst.bundles.bundle import Bundle
-from bst.domain import AGE_LABELS, SEX_LABELS
+from bst.domain import MOVIES, DemographicName, DemographicValue
 from bst.errors import BSTError
 from bst.public_mode import Feature
-from bst.schema import Dataset, Visitor
+from bst.schema import Dataset
 from bst.text import count
 from bst.visitors.replay import RealUsers
 from pages.shared import resources
@@ -79,14 +81,10 @@ def load() -> None:
     st.rerun()
 
 
-def describe(demographics: Visitor) -> str:
+def describe(demographics: Mapping[DemographicName, DemographicValue]) -> str:
     """Return demographics in words: "female, 25–34, artist"; "no age, sex or occupation given" if all are unknown."""
-    parts = (
-        SEX_LABELS[demographics.sex].lower() if demographics.sex else "",
-        AGE_LABELS[demographics.age].lower() if demographics.age is not None else "",
-        demographics.occupation,
-    )
-    return ", ".join(part for part in parts if part) or "no age, sex or occupation given"
+    parts = [MOVIES.demographics[name].value_text(value) for name, value in MOVIES.known(demographics).items()]
+    return ", ".join(parts) or "no age, sex or occupation given"
 
 
 def labels(users: RealUsers) -> dict[int, str]:
@@ -96,8 +94,9 @@ def labels(users: RealUsers) -> dict[int, str]:
 
 def _labels(users: RealUsers) -> dict[int, str]:
     numbers, lengths = users.dataset.users["user_id"].to_numpy(), users.lengths()
+    people = {row: describe(users.without_history(row).demographics) for row in users.held_out.tolist()}
     return {
-        row: f"User {numbers[row]} · {describe(users.without_history(row))} · {count(int(lengths[row]), 'movie')}"
+        row: f"User {numbers[row]} · {people[row]} · {count(int(lengths[row]), 'movie')}"
         for row in users.held_out.tolist()
     }
 

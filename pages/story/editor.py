@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
+from bst.domain import DEMOGRAPHICS, MOVIES, DemographicName, DemographicValue
 from bst.errors import BSTError
 from bst.public_mode import Feature
 from bst.stories import DemographicChange, RatingChange, Story, make_cast
@@ -157,7 +157,7 @@ def _draw_person(story: Story, catalogue: Catalogue, levels: tuple[float, ...]) 
                     demographic.label.capitalize(),
                     [None, *demographic.values],
                     format_func=demographic.value_label,
-                    **controlled(f"story_{name}", getattr(person, name), partial(_set_demographic, name)),
+                    **controlled(f"story_{name}", person.demographics.get(name), partial(_set_demographic, name)),
                 )
         st.markdown("**What they watched**, oldest first")
         _draw_watched(story, catalogue, levels)
@@ -180,7 +180,8 @@ def _set_person(**values: Any) -> None:
 
 
 def _set_demographic(name: DemographicName, value: DemographicValue | None) -> None:
-    _set_person(**{name: value})
+    known = state.shown().story.person.demographics
+    _set_person(demographics={**known, name: value})
 
 
 def _draw_watched(story: Story, catalogue: Catalogue, levels: tuple[float, ...]) -> None:
@@ -246,7 +247,7 @@ def _add(movie: str) -> None:
 def _take_visitor(catalogue: Catalogue) -> None:
     visitor = visitor_state.current()
     watched = tuple((catalogue.title(event.movie_id), event.rating) for event in visitor.history[-MOST_WATCHED:])
-    _set_person(**{name: getattr(visitor, name) for name in DEMOGRAPHICS}, watched=watched)
+    _set_person(demographics=MOVIES.known(visitor.demographics), watched=watched)
 
 
 # ---- the change
@@ -314,7 +315,7 @@ def _first_change(story: Story, catalogue: Catalogue, kind: str) -> RatingChange
         newest = story.person.watched[-1][0] if story.person.watched else next(iter(catalogue.titles.values()))
         return RatingChange(newest, 1.0)
     name: DemographicName = next(name for name in DEMOGRAPHICS if name == kind)
-    others = [value for value in DEMOGRAPHICS[name].values if value != getattr(story.person, name)]
+    others = [value for value in DEMOGRAPHICS[name].values if value != story.person.demographics.get(name)]
     return DemographicChange(name, others[0])
 
 

@@ -68,7 +68,7 @@ def _facts(cast: Cast, visitor: Visitor, alone: bool) -> list[dict[str, Any]]:
     unknown_too = alone and not visitor.history
     facts = []
     for name, demographic in DEMOGRAPHICS.items():
-        value, was = (getattr(person, name) for person in (visitor, cast.before))
+        value, was = (person.demographic(name) for person in (visitor, cast.before))
         if value is None and was is None and not unknown_too:
             continue
         label = demographic.label.capitalize()

@@ -76,12 +76,13 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
 
 
 def _other_sex(visitor: Visitor) -> Suggestion:
-    return _set("sex", visitor.sex, "M" if visitor.sex == "F" else "F", "person")
+    sex = visitor.demographic("sex")
+    return _set("sex", sex, "M" if sex == "F" else "F", "person")
 
 
 def _other_age(visitor: Visitor) -> Suggestion:
-    age = OTHER_AGE if visitor.age != OTHER_AGE else OTHER_AGE_IF_SAME
-    return _set("age", visitor.age, age, "cake")
+    old = visitor.demographic("age")
+    return _set("age", old, OTHER_AGE if old != OTHER_AGE else OTHER_AGE_IF_SAME, "cake")
 
 
 def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Suggestion:

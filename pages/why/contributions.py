@@ -77,7 +77,7 @@ def frame(
         bars.append(Bar(f"{count(len(others), 'other movie')}, added up", True, *sums))
     for name, effect in explanation.demographic_effects(measure).items():
         demographic = DEMOGRAPHICS[name]
-        label = f"{demographic.label.capitalize()}: {demographic.value_text(getattr(explanation.visitor, name))}"
+        label = f"{demographic.label.capitalize()}: {demographic.value_text(explanation.visitor.demographic(name))}"
         bars.append(Bar(label, False, effect, np.nan, np.nan))
     rest = np.nan if gradients is None else gradients.rest
     bars.append(Bar(capitalised(looks.rest), True, np.nan, float(looks.to_rest.mean()), rest))

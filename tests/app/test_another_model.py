@@ -14,7 +14,7 @@ from tests.app.test_what_if import ALIEN, BLADE_RUNNER, lists
 
 pytestmark = pytest.mark.timeout(240)
 
-WHO = Visitor("M", 35, "scientist", (Event(ALIEN, 5), Event(BLADE_RUNNER, 2)))
+WHO = Visitor({"sex": "M", "age": 35, "occupation": "scientist"}, (Event(ALIEN, 5), Event(BLADE_RUNNER, 2)))
 
 
 def another_model(bundle: str, who: Visitor | None = None, **settings):

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import locate, open_bundle
+from bst.domain import DEMOGRAPHICS, KnownDemographics
 from bst.errors import ConfigError
 from bst.evaluation import measure, measure_lists, user_results
 from bst.evaluation.list_record import ListRecord
@@ -285,7 +286,9 @@ def person(number: int, mae: float, **changes) -> UserErrors:
         "baselines": {"item_mean": 0.9, "svd_fold_in": 0.7},
         "listed_likes": 4,
     }
-    return UserErrors(user_id=number, mae=mae, **values | changes)
+    values |= changes
+    known = KnownDemographics({name: values.pop(name) for name in DEMOGRAPHICS})
+    return UserErrors(user_id=number, mae=mae, demographics=known, **values)
 
 
 @pytest.fixture

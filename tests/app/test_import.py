@@ -90,7 +90,7 @@ def test_nothing_is_replaced_before_the_matches_are_reviewed(app):
     app.button(key="import_take").click().run()
     assert not app.exception
     assert watched(app) == [("Alien (1979)", 2), ("Jaws (1975)", 4), ("Three Colours: Red (1994)", 5)]
-    assert (current(app).sex, current(app).occupation) == ("F", "artist")
+    assert (current(app).demographic("sex"), current(app).demographic("occupation")) == ("F", "artist")
     assert {TITLES[movie_id] for movie_id in current(app).seen} == {"Gilda (1946)"}
     assert "Imported from Letterboxd: 4 movies. 1 movie without a rating counts as seen" in captions(app)
     assert not app.file_uploader

@@ -41,7 +41,11 @@ def test_each_persona_becomes_the_visitor_and_can_be_undone(app):
     app.button(key="persona_film_student").click().run()
     assert not app.exception
     assert watched(app) == list(student.watched)
-    assert (current(app).sex, current(app).age, current(app).occupation) == ("F", 18, "college/grad student")
+    assert (
+        current(app).demographic("sex"),
+        current(app).demographic("age"),
+        current(app).demographic("occupation"),
+    ) == ("F", 18, "college/grad student")
     assert "“Film student”, a made-up person." in captions(app)
     # the dialog is closed
     assert not [button for button in app.button if str(button.key).startswith("persona_")]

@@ -139,7 +139,7 @@ def test_a_slide_of_words_and_a_step_without_a_caption(app):
 
 
 def test_the_visitor_of_the_lab_is_left_alone(app):
-    mine = Visitor("F", 56).watched(movie_id("Alien (1979)"), 2)
+    mine = Visitor({"sex": "F", "age": 56}).watched(movie_id("Alien (1979)"), 2)
     set_visitor(app, mine)
     for step in ("1", "4", "7"):
         story(app, step=step)
@@ -233,7 +233,7 @@ def test_texts_person_and_change_are_edited(editor):
     editor.text_area(key="story_headline_1").set_value("Look").run()
     assert not editor.exception
     mine = edited(editor)
-    assert (mine.title, mine.person.name, mine.person.sex) == ("Mine", "Robin", "F")
+    assert (mine.title, mine.person.name, mine.person.demographics.get("sex")) == ("Mine", "Robin", "F")
     assert mine.person.watched[0] == ("The Matrix (1999)", 2)
     assert mine.change == RatingChange("The Matrix (1999)", 3)
     assert mine.steps[1] == Step("list", "Look")
@@ -274,12 +274,17 @@ def test_a_demographic_in_place_of_a_rating(editor):
 
 
 def test_the_visitor_of_the_lab_becomes_the_person(app):
-    mine = Visitor("F", 56, None).watched(movie_id("Alien (1979)"), 2)
+    mine = Visitor({"sex": "F", "age": 56}).watched(movie_id("Alien (1979)"), 2)
     set_visitor(app, mine)
     story(app, edit="1")
     app.button(key="story_visitor").click().run()
     person = edited(app).person
-    assert (person.name, person.sex, person.age, person.occupation) == ("Sam", "F", 56, None)
+    assert (
+        person.name,
+        person.demographics.get("sex"),
+        person.demographics.get("age"),
+        person.demographics.get("occupation"),
+    ) == ("Sam", "F", 56, None)
     assert person.watched == (("Alien (1979)", 2),)
 
 

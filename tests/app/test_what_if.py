@@ -8,7 +8,7 @@ import pytest
 from bst.bundles import user_groups
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
-from bst.domain import AGES, OCCUPATIONS, SEXES
+from bst.domain import AGES, DEMOGRAPHICS, OCCUPATIONS, SEXES
 from bst.inference.recommender import Filters, RankOptions, Recommender
 from bst.schema import Event, Visitor
 from bst.text import percent
@@ -146,7 +146,7 @@ def test_the_copy_can_be_kept_swapped_and_begun_again(kinds):
     app.button(key="what_if_keep").click().run()
     assert not app.exception
     assert visitor(app) == copy(app)
-    assert visitor(app).occupation == "programmer"
+    assert visitor(app).demographic("occupation") == "programmer"
     assert "B is the visitor now" in app.toast[0].value
 
 
@@ -254,9 +254,7 @@ def test_the_sentence_names_the_movie_that_moves_most(kinds, model):
     look_at(app, "sweep")
     app.selectbox(key="sweep_parameter").select("age").run()
     who, chosen = visitor(app), app.multiselect(key="sweep_movies").value
-    by_age = {
-        age: model.expected_ratings(Visitor(who.sex, age, who.occupation, who.history), chosen) for age in (None, *AGES)
-    }
+    by_age = {age: model.expected_ratings(who.with_demographic("age", age), chosen) for age in (None, *AGES)}
     spread = [max(e[i] for e in by_age.values()) - min(e[i] for e in by_age.values()) for i in range(2)]
     most = spread.index(max(spread))
     if max(spread) < 0.05:
@@ -278,7 +276,7 @@ def test_all_combinations_of_demographics(kinds, model):
     found = re.search(r"from (\d\.\d+) ★ \((.*); (\d+) people\) to (\d\.\d+) ★ \((.*); (\d+) people\)", headline(app))
     history, aliens = visitor(app).history, movie_id("Aliens (1986)")
     expected = {
-        group: float(model.expected_ratings(Visitor(*group, history), [aliens])[0])
+        group: float(model.expected_ratings(Visitor(dict(zip(DEMOGRAPHICS, group, strict=True)), history), [aliens])[0])
         for group, number in groups.items()
         if number >= 5
     }

@@ -225,7 +225,7 @@ def test_a_long_history_has_bars_for_what_matters_and_one_for_the_rest(kinds):
 @pytest.mark.parametrize("bundle", ["timeline", "classic"])
 @pytest.mark.parametrize("events", [0, 1, 2])
 def test_little_is_known(kinds, bundle, events):
-    app = why(bundle, Visitor(sex="F", history=tuple(Event(i, 4.0) for i in IDS[:events])))
+    app = why(bundle, Visitor({"sex": "F"}, history=tuple(Event(i, 4.0) for i in IDS[:events])))
     assert headline(app).startswith("Expecting ")
     for part in ("trust", "heads", "general", "ratings"):
         app.segmented_control(key="why_part").select(part).run()
@@ -368,7 +368,7 @@ def test_the_map_leads_to_any_movie_and_into_the_history(with_insights):
 def test_somebody_else_may_be_explained_until_one_goes_back(kinds):
     app = why("timeline")
     mine = chart_words(app)[0]
-    guest = Visitor("M", 56, None, (Event(IDS[3], 5.0), Event(IDS[4], 1.0)))
+    guest = Visitor({"sex": "M", "age": 56}, (Event(IDS[3], 5.0), Event(IDS[4], 1.0)))
     app.session_state["why_guest"] = ("demo", guest, "the user of Replay after 2 movies")
     app.run()
     assert "3 ★ · Casablanca (1942)" not in chart_words(app)[0]

@@ -27,7 +27,7 @@ def rated(visitor: Visitor, movie_id: int) -> float:
 
 
 def visitor(*events: tuple[int, float], **who) -> Visitor:
-    return Visitor(**who, history=tuple(Event(*event) for event in events))
+    return Visitor(who, history=tuple(Event(*event) for event in events))
 
 
 class Scorer(AnyScorer):

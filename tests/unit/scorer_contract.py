@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bst.domain import AGES, OCCUPATIONS, SEXES
+from bst.domain import AGES, DEMOGRAPHICS, OCCUPATIONS, SEXES
 from bst.schema import Event, Visitor
 from bst.scoring import scorer as scoring
 from bst.scoring.scorer import Scorer
@@ -27,7 +27,7 @@ def rows_of(movie_ids) -> np.ndarray:
 
 def visitor(*events: tuple[int, float], **demographics) -> Visitor:
     """A visitor with events (row, stars)."""
-    return Visitor(**demographics, history=tuple(Event(IDS[row], stars) for row, stars in events))
+    return Visitor(demographics, history=tuple(Event(IDS[row], stars) for row, stars in events))
 
 
 def history(visitor: Visitor) -> np.ndarray:
@@ -40,7 +40,7 @@ def random_visitor(rng: np.random.Generator, events: int) -> Visitor:
     times = [None if rng.random() < 0.5 else 978_300_000 + 1000 * i for i in range(events)]
     movies = rng.permutation(IDS)[:events]
     events = (Event(int(movie), float(rng.integers(1, 6)), times[i]) for i, movie in enumerate(movies))
-    return Visitor(*demographics, tuple(events))
+    return Visitor(dict(zip(DEMOGRAPHICS, demographics, strict=True)), tuple(events))
 
 
 SOMEONE = visitor((0, 5.0), (3, 1.0), (4, 4.0), sex="F", age=25, occupation="artist")
@@ -58,7 +58,7 @@ class ScorerContract:
 
     # ---- predictions
 
-    @pytest.mark.parametrize("who", [Visitor(), Visitor("M", 56, "writer"), SOMEONE])
+    @pytest.mark.parametrize("who", [Visitor(), Visitor({"sex": "M", "age": 56, "occupation": "writer"}), SOMEONE])
     def test_good_movies_are_expected_above_bad_ones(self, scorer, who):
         expected = scorer.predict(who, history(who)).expected
         assert expected[EVEN].mean() - expected[ODD].mean() > 0.5
@@ -142,9 +142,9 @@ class ScorerContract:
             SOMEONE.moved(IDS[4], -1),
             SOMEONE.without(IDS[3]),
             SOMEONE.watched(IDS[20], 1.0),
-            replace(SOMEONE, sex="M"),
-            replace(SOMEONE, age=None),
-            replace(SOMEONE, occupation="writer"),
+            SOMEONE.with_demographic("sex", "M"),
+            SOMEONE.with_demographic("age", None),
+            SOMEONE.with_demographic("occupation", "writer"),
         ],
     )
     def test_every_input_counts(self, scorer, changed):

@@ -120,7 +120,7 @@ def test_one_prediction_of_a_model(timeline_recommender, small_recommender):
     from bst.schema import Visitor
 
     history = tuple(Event(100 + 3 * i, stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2)))
-    visitor = Visitor("F", 25, history=history)
+    visitor = Visitor({"sex": "F", "age": 25}, history=history)
     for recommender, layers in ((timeline_recommender, 2), (small_recommender, 0)):
         for events in (0, 2, 5):
             some = replace(visitor, history=history[:events])

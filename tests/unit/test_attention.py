@@ -21,7 +21,7 @@ EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11
 
 @pytest.mark.parametrize("events", range(6))
 def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recommender):
-    visitor = Visitor("F", history=EVENTS[:events])
+    visitor = Visitor({"sex": "F"}, history=EVENTS[:events])
     seen = attention(small_recommender, visitor, IDS[20])
     read = min(events, 3)
     assert seen.movie_id == IDS[20]
@@ -42,7 +42,7 @@ def test_weights_sum_to_one_over_the_events_that_were_read(events, small_recomme
 @pytest.mark.parametrize("events", [2, 5])
 def test_weights_are_those_of_the_model(events, small_recommender, small_bundle, world):
     """The same pass, asked of the model itself with inputs written out here."""
-    visitor = Visitor("M", 56, "writer", EVENTS[:events])
+    visitor = Visitor({"sex": "M", "age": 56, "occupation": "writer"}, EVENTS[:events])
     seen = attention(small_recommender, visitor, IDS[20])
     movies, ratings = {2: ([-1, 5, 2], [0, 4, 1]), 5: ([9, 11, 6], [5, 3, 2])}[events]
     inputs = {
@@ -174,7 +174,7 @@ def test_a_classic_model_by_hand(events, tiny_dataset):
 
 def test_who_else_is_asked_about_changes_nothing(small_recommender, timeline_recommender):
     """What a batch has beside a history is not seen: neither its padding nor the others."""
-    short, long = Visitor("F", history=EVENTS[:1]), Visitor("M", history=EVENTS)
+    short, long = Visitor({"sex": "F"}, history=EVENTS[:1]), Visitor({"sex": "M"}, history=EVENTS)
     for recommender in (small_recommender, timeline_recommender):
         both = recommender.score_movie([long, short], IDS[20])
         for row, visitor in enumerate((long, short)):

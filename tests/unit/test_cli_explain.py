@@ -6,7 +6,9 @@ from bst.explanation.leave_one_out import demographics_unknown, leave_one_out, r
 from bst.explanation.sentences import explain, sentence
 from bst.schema import Event, Visitor
 
-VISITOR = Visitor("F", 25, None, tuple(Event(100 + 3 * i, stars) for i, stars in ((4, 5.0), (7, 2.0), (12, 4.0))))
+VISITOR = Visitor(
+    {"sex": "F", "age": 25}, tuple(Event(100 + 3 * i, stars) for i, stars in ((4, 5.0), (7, 2.0), (12, 4.0)))
+)
 WHO = ["--sex", "F", "--age", 25]
 WHO += [part for e in VISITOR.history for part in ("--watched", f"{e.movie_id}={e.rating:g}")]
 MOVIE = 160

@@ -270,7 +270,7 @@ def test_a_list_in_each_order(options, order, fame, answer, eager, bundle, timel
 
     watched = ["--watched", "Story Number 4=5", "--watched", "130=3"]
     said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, *options)
-    visitor = Visitor("F", history=(Event(112, 5), Event(130, 3)))
+    visitor = Visitor({"sex": "F"}, history=(Event(112, 5), Event(130, 3)))
     rows = timeline_recommender.rank(visitor, 5, RankOptions(order=order, fame=fame))
     assert (said["order"], said["fame"]) == (order, fame)
     assert [row["movie_id"] for row in said["recommendations"]] == [row.movie_id for row in rows]

@@ -11,7 +11,7 @@ from bst.what_if import Goal, compare, find_counterfactuals
 from bst.what_if.edits import Add, Drop, Forget, Move, Rate, SetDemographic, Swap, apply_all
 
 WATCHED = [word for text in ("Story Number 4=5", "130=3", "Story Number 9=4") for word in ("--watched", text)]
-VISITOR = Visitor("F", 25, None, (Event(112, 5), Event(130, 3), Event(127, 4)))
+VISITOR = Visitor({"sex": "F", "age": 25}, (Event(112, 5), Event(130, 3), Event(127, 4)))
 WHO = ["--sex", "F", "--age", 25, *WATCHED]
 
 

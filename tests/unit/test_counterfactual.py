@@ -341,7 +341,7 @@ def test_nothing_smaller_does_it(seed):
 
 @pytest.mark.parametrize("order", ["rating", "next", "blend"])
 def test_what_is_found_is_true_of_a_model(order, timeline_recommender):
-    someone = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4), Event(112, 3)))
+    someone = Visitor({"sex": "F"}, history=(Event(103, 5), Event(106, 2), Event(109, 4), Event(112, 3)))
     rows = timeline_recommender.rank(someone, None, RankOptions(order=order))
     for goal in (
         Goal(rows[7].movie_id, "top", 5, order=order),

@@ -33,7 +33,7 @@ def test_shares_sizes_and_validity_by_hand():
 
 def test_what_is_found_for_a_model_holds(timeline_recommender):
     steps = []
-    visitors = [Visitor("F", history=EVENTS), Visitor("M", 25, history=EVENTS[1:])]
+    visitors = [Visitor({"sex": "F"}, history=EVENTS), Visitor({"sex": "M", "age": 25}, history=EVENTS[1:])]
     found = counterfactual_quality(timeline_recommender, visitors, steps.append)
     assert [one.goal for one in found] == ["from rank 15 into the top 10", "from the first rank out of the top 10"]
     assert len(steps) == 4

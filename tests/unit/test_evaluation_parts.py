@@ -300,7 +300,9 @@ def test_a_user_is_shown_as_they_were_before_a_label():
     split = EvaluationSplit(made, build_timelines(made), "visitor", 0, np.repeat([TRAIN, TEST, TEST], 5))
     ids = made.movies["movie_id"].to_numpy()
     who = lists.visitor_before(split, 13, ids, 2)  # user 2 before the fourth event: movies 2, 3, 4 of the catalogue
-    assert who == Visitor("F", 25, "artist", (Event(40, 2.0, 100), Event(50, 3.0, 200)), frozenset({30}))
+    assert who == Visitor(
+        {"sex": "F", "age": 25, "occupation": "artist"}, (Event(40, 2.0, 100), Event(50, 3.0, 200)), frozenset({30})
+    )
 
 
 # ---- the worst errors, and what stays on this computer
@@ -360,7 +362,7 @@ def test_the_errors_of_each_user_by_hand(labels):
     assert (third.labels, third.mae, third.signed_error) == (3, pytest.approx(0.7), pytest.approx(0.7))
     assert third.rmse == pytest.approx(((0.64 + 0.49 + 0.36) / 3) ** 0.5, abs=1e-4)
     assert dict(third.baselines) == {"bias": 0.25}
-    assert third.demographics == Visitor("F", 25, "artist")
+    assert third.demographics == {"sex": "F", "age": 25, "occupation": "artist"}
     # the first rating is the worst one; it was of the movie with the row of the user
     assert (third.worst_movie_id, third.worst_history) == (30, 0)
     assert (third.worst_expected, third.worst_actual) == (pytest.approx(3.8), 3)
@@ -373,7 +375,7 @@ def test_the_errors_of_each_user_by_hand(labels):
 def test_demographics_that_are_unknown_stay_unknown(labels):
     nobody = labels.split.dataset.users.assign(age=pd.Categorical([None] * 5, AGES))
     split = replace(labels.split, dataset=replace(labels.split.dataset, users=nobody))
-    assert user_errors(replace(labels, split=split))[0].demographics == Visitor("M", None, "artist")
+    assert user_errors(replace(labels, split=split))[0].demographics == {"sex": "M", "occupation": "artist"}
 
 
 def test_rows_of_the_dataset_stay_out_of_the_bundle(labels, folder):

@@ -40,7 +40,7 @@ ROWS = [
     Recommendation(rank, movie, title, "Drama|Comedy", 4.123456, movie == 5, LEVELS, 0.01234567, 0.3)
     for rank, (movie, title) in enumerate(TITLES.items(), start=1)
 ]
-VISITOR = Visitor("F", None, "writer", (Event(5, 4.0), Event(1, 3.5), Event(3, 1.0, 978_300_760)))
+VISITOR = Visitor({"sex": "F", "occupation": "writer"}, (Event(5, 4.0), Event(1, 3.5), Event(3, 1.0, 978_300_760)))
 
 
 def read(text: str) -> list[dict[str, str]]:
@@ -156,7 +156,7 @@ def test_json_round_trips_with_all_that_the_list_depends_on():
     # it is enough to request the same list again
     person = exported["visitor"]
     events = tuple(Event(e["movie_id"], e["rating"], e.get("timestamp")) for e in person["history"])
-    assert Visitor(person["sex"], person["age"], person["occupation"], events) == VISITOR
+    assert Visitor({"sex": person["sex"], "age": person["age"], "occupation": person["occupation"]}, events) == VISITOR
     genres, years, include_seen, popularity = exported["filters"].values()
     assert Filters(tuple(genres), tuple(years), include_seen, tuple(popularity)) == filters
     assert exported["recommendations"][4] == {

@@ -203,11 +203,11 @@ def test_twins_are_found_only_where_what_they_do_together_is_shared():
 
 
 def test_parts_of_a_history_keep_its_order_and_what_is_left_out_counts_as_seen():
-    visitor = Visitor("F", history=EVENTS[:3], seen=frozenset({7}))
+    visitor = Visitor({"sex": "F"}, history=EVENTS[:3], seen=frozenset({7}))
     (part,) = partial_visitors(visitor, np.array([[True, False, True]]))
     assert part.history == (EVENTS[0], EVENTS[2])
     assert part.seen == {7, EVENTS[1].movie_id}
-    assert part.sex == "F"
+    assert part.demographic("sex") == "F"
 
 
 # ---- a model
@@ -216,7 +216,7 @@ def test_parts_of_a_history_keep_its_order_and_what_is_left_out_counts_as_seen()
 @pytest.mark.parametrize("task", ["rating", "next"])
 @pytest.mark.parametrize("events", [1, 2, 7])
 def test_every_way_gives_each_event_a_number(timeline_recommender, task, events):
-    visitor = Visitor("F", 25, "artist", EVENTS[:events])
+    visitor = Visitor({"sex": "F", "age": 25, "occupation": "artist"}, EVENTS[:events])
     question = Question(visitor, recommended_first(timeline_recommender, visitor, task), task)
     for name, explain in EXPLAINERS.items():
         values = explain(timeline_recommender, question)
@@ -231,7 +231,7 @@ def test_every_way_gives_each_event_a_number(timeline_recommender, task, events)
 
 @pytest.mark.parametrize("task", ["rating", "next"])
 def test_what_is_predicted_from_parts_is_what_the_recommender_predicts(timeline_recommender, task):
-    visitor = Visitor("F", 25, "artist", EVENTS, seen=frozenset({IDS[0]}))
+    visitor = Visitor({"sex": "F", "age": 25, "occupation": "artist"}, EVENTS, seen=frozenset({IDS[0]}))
     movie_id = recommended_first(timeline_recommender, visitor, task)
     assert movie_id not in visitor
     kept = np.array([[True] * 7, [False] * 7, [True, False] * 3 + [True]])
@@ -251,7 +251,7 @@ def test_what_is_predicted_from_parts_is_what_the_recommender_predicts(timeline_
 
 def test_a_whole_measurement(timeline_recommender):
     steps = []
-    visitors = [Visitor("F", history=EVENTS), Visitor(history=EVENTS[:5]), Visitor()]
+    visitors = [Visitor({"sex": "F"}, history=EVENTS), Visitor(history=EVENTS[:5]), Visitor()]
     fidelity = measure_fidelity(timeline_recommender, visitors, 0, steps.append)
     assert len(steps) == 4, "two towers, two visitors who watched something"
     for task in fidelity.tasks:
@@ -269,7 +269,7 @@ def test_a_whole_measurement(timeline_recommender):
 
 
 def test_a_model_that_reads_three_movies_has_a_choice_of_at_most_two(small_recommender):
-    fidelity = measure_fidelity(small_recommender, [Visitor("M", history=EVENTS)], 0, lambda stage: None)
+    fidelity = measure_fidelity(small_recommender, [Visitor({"sex": "M"}, history=EVENTS)], 0, lambda stage: None)
     (task,) = fidelity.tasks
     assert (task.task, task.sizes, task.level) == ("rating", (1, 2), None)
     assert [one.method for one in task.methods] == list(EXPLAINERS), "it has one layer"

@@ -78,7 +78,7 @@ def test_a_classic_model_by_hand(tiny_dataset):
     bundle = SimpleNamespace(name="by-hand", levels=WHOLE_STARS, config=config, dataset="tiny", sizes=Sizes(3, 6))
     recommender = Recommender.load(bundle, tiny_dataset, weights=weights_of(model))
     history = (Event(10, 5), Event(20, 1))
-    result = recommender.integrated_gradients(Visitor("F", 56, None, history), 60)
+    result = recommender.integrated_gradients(Visitor({"sex": "F", "age": 56}, history), 60)
     # nothing known: 1 + 0.5 (3 + 2 · 0 + 0.5 · 0.6 + 0.3); told: sex 2 · 0.25, and an age of 1.2 instead of 0.6
     assert result.baseline == pytest.approx(1 + 0.5 * 3.6, abs=1e-5)
     assert result.rest == pytest.approx(0.5 * (2 * 0.25 + 0.5 * 0.6), abs=1e-5)
@@ -95,7 +95,7 @@ def off(result) -> float:
 @pytest.mark.parametrize("kind", ["timeline_recommender", "small_recommender"])
 def test_attributions_add_up_to_the_difference(kind, events, request):
     recommender = request.getfixturevalue(kind)
-    visitor = Visitor("F", 25, "artist", EVENTS[:events])
+    visitor = Visitor({"sex": "F", "age": 25, "occupation": "artist"}, EVENTS[:events])
     for movie in (IDS[21], IDS[28]):
         result = recommender.integrated_gradients(visitor, movie)
         assert len(result.event_effects) == len(recommender.read_events(visitor))
@@ -121,7 +121,7 @@ def test_what_speaks_for_a_movie_is_told_from_what_speaks_against_it(timeline_re
 def test_the_baseline_is_a_visitor_whose_events_tell_nothing(timeline_recommender):
     """Whatever they are, as long as there are as many of them."""
     some, others = (
-        timeline_recommender.integrated_gradients(Visitor(sex, 25, None, history), IDS[21]).baseline
+        timeline_recommender.integrated_gradients(Visitor({"sex": sex, "age": 25}, history), IDS[21]).baseline
         for sex, history in (("F", EVENTS[:3]), (None, tuple(replace(e, rating=3) for e in EVENTS[3:6])))
     )
     assert some == pytest.approx(others, abs=1e-6)
@@ -141,7 +141,7 @@ def histories(recommender, dataset, count: int, events: int):
         history = tuple(
             Event(int(movie_id[row.movie]), float(row.rating), int(row.timestamp)) for row in rows.itertuples()
         )
-        yield Visitor("M", 35, None, history), int(movie_id[timeline["movie"].iloc[-1]])
+        yield Visitor({"sex": "M", "age": 35}, history), int(movie_id[timeline["movie"].iloc[-1]])
 
 
 @pytest.mark.parametrize("events", [3, 40])

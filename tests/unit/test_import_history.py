@@ -23,9 +23,9 @@ def test_stars_are_rounded_to_the_levels_of_the_dataset(stars, whole, half):
 
 
 def test_replacing_keeps_the_demographics():
-    visitor = Visitor("F", 25, "artist", (Event(9, 1.0),), frozenset({8}))
+    visitor = Visitor({"sex": "F", "age": 25, "occupation": "artist"}, (Event(9, 1.0),), frozenset({8}))
     after = import_history(visitor, [match(3, 3.5), match(1, 5)], WHOLE_STARS)
-    assert after == Visitor("F", 25, "artist", (Event(3, 4.0), Event(1, 5.0)))
+    assert after == Visitor({"sex": "F", "age": 25, "occupation": "artist"}, (Event(3, 4.0), Event(1, 5.0)))
 
 
 def test_added_events_are_the_newest_and_movies_are_unique():

@@ -35,7 +35,7 @@ def someone(events: int, seed: int = 0) -> Visitor:
         Event(IDS[row], float(rng.integers(1, 6)), int(times[place]) if rng.random() < 0.7 else None)
         for place, row in enumerate(rng.permutation(29)[:events])  # the last movie is never watched
     ]
-    return Visitor("F", 25, None, tuple(history))
+    return Visitor({"sex": "F", "age": 25}, tuple(history))
 
 
 def liked(predictions, row: int) -> float:
@@ -158,7 +158,10 @@ def test_each_other_rating_against_the_whole_prediction(kind, events, request):
 
 @KINDS
 def test_each_part_of_who_the_visitor_is_against_the_whole_prediction(kind, request):
-    recommender, visitor = request.getfixturevalue(kind), replace(someone(4), occupation="artist", age=None)
+    recommender, visitor = (
+        request.getfixturevalue(kind),
+        someone(4).with_demographic("occupation", "artist").with_demographic("age", None),
+    )
     result, predictions = demographics_unknown(recommender, visitor, IDS[29]), recommender.predict(visitor)
     assert list(result) == ["sex", "occupation"], "what is unknown cannot become so"
     for part, change in result.items():
@@ -198,13 +201,13 @@ def test_pairs_against_the_whole_prediction(kind, request):
 
 
 def without(visitor: Visitor, place: int) -> Visitor:
-    return Visitor(visitor.sex, visitor.age, visitor.occupation, visitor.history[:place] + visitor.history[place + 1 :])
+    return Visitor(visitor.demographics, visitor.history[:place] + visitor.history[place + 1 :])
 
 
 @KINDS
 def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
     recommender = request.getfixturevalue(kind)
-    visitor, movies = Visitor("F", 25, None, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
+    visitor, movies = Visitor({"sex": "F", "age": 25}, EVENTS), [IDS[20], IDS[5], IDS[0]]  # one of them seen
     result = event_effects(recommender, visitor, movies)
     read = len(recommender.read_events(visitor))
     assert result.shape == (3, read)
@@ -222,7 +225,7 @@ def test_influence_is_what_leaving_out_an_event_takes_away(kind, request):
 
 @pytest.mark.parametrize("events", [1, 2, len(EVENTS)])
 def test_the_influence_on_being_liked_is_what_leaving_out_an_event_takes_away(events, timeline_recommender):
-    visitor, movies = Visitor("F", history=EVENTS[:events]), [IDS[20], EVENTS[0].movie_id]
+    visitor, movies = Visitor({"sex": "F"}, history=EVENTS[:events]), [IDS[20], EVENTS[0].movie_id]
     everybody = [visitor, *(without(visitor, place) for place in range(events))]
     logits = np.array([timeline_recommender.score_movie(everybody, movie).like_logit for movie in movies])
     effects = event_effects(timeline_recommender, visitor, movies, measure="like_logit")
@@ -241,8 +244,8 @@ def test_an_event_that_speaks_for_a_movie_has_influence(timeline_recommender):
 
 
 def test_nobody_influences_what_is_expected_of_an_empty_history(timeline_recommender):
-    assert event_effects(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]).shape == (2, 0)
-    assert strongest_events(timeline_recommender, Visitor("M"), [IDS[3], IDS[4]]) == [None, None]
+    assert event_effects(timeline_recommender, Visitor({"sex": "M"}), [IDS[3], IDS[4]]).shape == (2, 0)
+    assert strongest_events(timeline_recommender, Visitor({"sex": "M"}), [IDS[3], IDS[4]]) == [None, None]
     assert strongest_events(timeline_recommender, Visitor(history=EVENTS), []) == []
 
 

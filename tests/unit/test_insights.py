@@ -79,7 +79,7 @@ def test_the_sample_is_of_held_out_users_and_their_next_movie(timeline_bundle, o
         following = timeline[len(visitor.history)]
         assert (following.movie_id, following.rating) == (movie_id, actual)
         assert len(visitor.history) >= 5
-        assert visitor.sex == users.without_history(whole[timeline]).sex
+        assert visitor.demographic("sex") == users.without_history(whole[timeline]).demographic("sex")
     assert draw_sample(users, 3, seed=1) == sampled
     assert draw_sample(users, 3, seed=2) != sampled
     assert len(draw_sample(users, 1000, seed=1)) == len(users.held_out)
@@ -166,7 +166,7 @@ def test_uniform_attention_is_uniform(timeline_bundle, small_bundle, orderly, wo
     history = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5)))
     for bundle, dataset in ((timeline_bundle, orderly), (small_bundle, world)):
         uniform = Recommender.load(bundle, dataset, uniform_attention=True)
-        weights = uniform.attention(Visitor("F", 25, None, history), IDS[20])
+        weights = uniform.attention(Visitor({"sex": "F", "age": 25}, history), IDS[20])
         # three events and the candidate or the visitor
         np.testing.assert_allclose(weights.to_events, 1 / 4, atol=1e-6)
         np.testing.assert_allclose(weights.to_rest, 1 / 4, atol=1e-6)

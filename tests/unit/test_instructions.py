@@ -7,7 +7,7 @@ from bst.what_if.edits import Add, Drop, Forget, Rate, Reorder, SetDemographic, 
 from bst.what_if.instructions import instruction, instructions
 
 TITLES = {1: "Alien (1979)", 2: "Casablanca (1942)", 3: "M (1931)"}
-VISITOR = Visitor("F", 25, history=(Event(1, 5.0), Event(2, 3.0), Event(3, 4.0)))
+VISITOR = Visitor({"sex": "F", "age": 25}, history=(Event(1, 5.0), Event(2, 3.0), Event(3, 4.0)))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,11 @@ def test_who_rates_less_than_a_list_is_long_is_left_out(split):
 def test_visitors_are_as_in_the_app(split):
     ids = split.dataset.movies["movie_id"].to_numpy()
     (visitor,) = LaterLikes.of(split, np.array([2]), 2, least=1).visitors(ids)
-    assert (visitor.sex, visitor.age, visitor.occupation) == ("F", 56, "retired")
+    assert (visitor.demographic("sex"), visitor.demographic("age"), visitor.demographic("occupation")) == (
+        "F",
+        56,
+        "retired",
+    )
     assert visitor.history == (Event(60, 3.0), Event(50, 3.0)), "without times"
     assert visitor.seen == frozenset(), "nothing of what comes later is known"
 

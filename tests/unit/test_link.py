@@ -132,7 +132,7 @@ def test_a_million_characters_are_not_even_looked_at():
 
 def test_words_that_are_not_known_here_are_left_out_and_said():
     state = decode(link_to(["F", 26, "wizard", [1214], "9"]))
-    assert state.visitor == Visitor("F", None, None, (Event(1214, 4.5),))
+    assert state.visitor == Visitor({"sex": "F"}, (Event(1214, 4.5),))
     assert state.notes == (
         "The age of the link is not known here.",
         "The occupation of the link is not known here.",
@@ -142,7 +142,10 @@ def test_words_that_are_not_known_here_are_left_out_and_said():
 def rated(number: int, stars=WHOLE_STARS, first: int = 1000) -> Visitor:
     rng = random.Random(number)
     movies = rng.sample(range(first, 4 * first), number)
-    return Visitor("F", 25, "college/grad student", tuple(Event(i, rng.choice(stars)) for i in movies))
+    return Visitor(
+        {"sex": "F", "age": 25, "occupation": "college/grad student"},
+        tuple(Event(i, rng.choice(stars)) for i in movies),
+    )
 
 
 def test_links_are_short():

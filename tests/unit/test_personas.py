@@ -39,7 +39,7 @@ def test_the_demo_world_has_all_movies_of_a_persona(persona, demo):
     visitor = personas.visitor(persona, demo, WHOLE_STARS)
     watched = [(demo.title(event.movie_id), event.rating) for event in visitor.history]
     assert watched == list(persona.watched)
-    assert (visitor.sex, visitor.age, visitor.occupation) == (persona.sex, persona.age, persona.occupation)
+    assert visitor.demographics == persona.demographics
 
 
 @pytest.mark.real_data
@@ -53,9 +53,9 @@ def test_movielens_has_all_movies_of_a_persona(persona, ml_1m):
 
 def test_movies_that_a_catalogue_lacks_are_missing():
     catalogue = catalogue_of("The Alpha (1999)", "Gamma (2001)", ids=[7, 9])
-    persona = Persona(
-        "A B-c", "…", None, 25, None, (("Alpha, The (1999)", 3.5), ("Beta (2000)", 1), ("Gamma (2001)", 5))
-    )
+    persona = Persona("A B-c", "…", {"age": 25}, (("Alpha, The (1999)", 3.5), ("Beta (2000)", 1), ("Gamma (2001)", 5)))
     assert persona.slug == "a_b_c"
-    assert personas.visitor(persona, catalogue, HALF_STARS) == Visitor(age=25, history=(Event(7, 3.5), Event(9, 5)))
+    assert personas.visitor(persona, catalogue, HALF_STARS) == Visitor(
+        {"age": 25}, history=(Event(7, 3.5), Event(9, 5))
+    )
     assert personas.missing(persona, catalogue) == ["Beta (2000)"]

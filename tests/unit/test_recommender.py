@@ -19,7 +19,9 @@ IDS = [100 + 3 * i for i in range(30)]
 @pytest.fixture
 def visitor() -> Visitor:
     """Someone who agrees with most: movies in even rows are good."""
-    return Visitor("F", 25, "artist", (Event(IDS[0], 5), Event(IDS[3], 1), Event(IDS[4], 5)))
+    return Visitor(
+        {"sex": "F", "age": 25, "occupation": "artist"}, (Event(IDS[0], 5), Event(IDS[3], 1), Event(IDS[4], 5))
+    )
 
 
 def stub(recommender, ratings, **changes):
@@ -218,8 +220,12 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
     else:
         model.head.bias.assign([3.0])
     recommender = Recommender.load(replace(small_bundle, config=config), world, weights=weights_of(model))
-    somebody = Visitor("M", 35, "writer", (Event(IDS[1], 4),))
-    for visitor in (Visitor(), somebody, replace(somebody, sex=None, age=None, occupation=None)):
+    somebody = Visitor({"sex": "M", "age": 35, "occupation": "writer"}, (Event(IDS[1], 4),))
+    for visitor in (
+        Visitor(),
+        somebody,
+        somebody.with_demographic("sex", None).with_demographic("age", None).with_demographic("occupation", None),
+    ):
         ratings = recommender.expected_ratings(visitor)
         assert np.isfinite(ratings).all()
         assert ((ratings >= 1) & (ratings <= 5)).all()

@@ -45,7 +45,7 @@ def test_another_dataset_has_no_held_out_users(timeline_bundle, orderly):
 
 def test_demographics_of_a_user(users):
     # as the world was written: user u + 1 is "FM"[u % 2], of age group u % 7, of occupation u % 21
-    assert users.without_history(23) == Visitor("M", AGES[2], OCCUPATIONS[2])
+    assert users.without_history(23) == Visitor({"sex": "M", "age": AGES[2], "occupation": OCCUPATIONS[2]})
     assert users.lengths().tolist() == [24] * 40
 
 
@@ -143,7 +143,9 @@ def replay() -> Replay:
     events = tuple(Event(movie_id, stars, 100 + movie_id) for movie_id, stars in ((1, 5.0), (2, 3.0), (3, 4.0)))
     predicted, actual, item_mean = [4.5, 3.0, 2.5], [5, 3, 4], [4, 4, 4]
     arrays = (np.array(values, float) for values in (predicted, actual, item_mean))
-    return Replay(8, Visitor("F", history=events), *arrays, length=5, afterwards=(Event(4, 2.0), Event(5, 1.0)))
+    return Replay(
+        8, Visitor({"sex": "F"}, history=events), *arrays, length=5, afterwards=(Event(4, 2.0), Event(5, 1.0))
+    )
 
 
 def test_running_errors(replay):
@@ -161,7 +163,7 @@ def test_the_table_has_a_row_per_event(replay):
 
 
 def test_the_visitor_at_a_step(replay):
-    assert replay.at(0) == Visitor("F")
+    assert replay.at(0) == Visitor({"sex": "F"})
     assert [event.movie_id for event in replay.at(2).history] == [1, 2]
     assert replay.at(2).history[0].timestamp == 101
     assert replay.at(3) == replay.visitor

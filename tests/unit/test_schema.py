@@ -1,10 +1,13 @@
 """The words of the project: visitors that never change, genres as flags."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from bst.domain import AGES, DEMOGRAPHICS, GENRES, OCCUPATIONS, SEXES
+from bst.domain import AGES, DEMOGRAPHICS, GENRES, MOVIES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
 from bst.schema import DECADES, Event, Visitor, genre_matrix, item_features
 
@@ -62,7 +65,7 @@ def test_moving_stops_at_either_end(movie, by, order):
 )
 def test_demographics_outside_the_words_are_refused_with_the_choice(parts, word):
     with pytest.raises(VisitorError, match=f"{word}.*choose one of"):
-        Visitor(**parts)
+        MOVIES.check(Visitor(parts).demographics)
 
 
 def test_a_movie_stands_in_a_history_once():
@@ -105,8 +108,25 @@ def test_a_demographic_knows_codes_and_labels_of_its_values(name, value, code, l
 
 
 def test_known_demographics_of_a_visitor():
-    assert Visitor("F", None, "artist").demographics == {"sex": "F", "occupation": "artist"}
+    assert Visitor({"sex": "F", "occupation": "artist"}).demographics == {"sex": "F", "occupation": "artist"}
     assert Visitor().demographics == {}
+    assert Visitor({"sex": "F", "age": None}) == Visitor().with_demographic("sex", "F")
+    assert hash(Visitor({"age": 25, "sex": "F"})) == hash(Visitor({"sex": "F", "age": 25}))
+    assert list(Visitor({"sex": "F", "age": 25}).demographics) == ["age", "sex"]
+    assert Visitor({"sex": "F"}).with_demographic("sex", None).demographic("sex") is None
+
+
+def test_a_domain_says_which_attribute_it_lacks():
+    with pytest.raises(VisitorError, match="a visitor has no 'country'; choose one of: sex, age, occupation"):
+        MOVIES.check({"country": "DE"})
+    assert MOVIES.known({"country": "DE", "age": 26, "sex": "F"}) == {"sex": "F"}
+
+
+def test_a_visitor_and_their_demographics_can_be_pickled():
+    visitor = Visitor({"sex": "F", "age": 25}, (Event(3, 4.0),), frozenset({7}))
+    hash(visitor)
+    assert pickle.loads(pickle.dumps(visitor)) == visitor
+    assert copy.deepcopy(visitor).demographics == visitor.demographics
 
 
 def test_events_beyond_the_newest_are_still_seen():

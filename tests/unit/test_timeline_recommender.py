@@ -24,7 +24,9 @@ IDS = [100 + 3 * i for i in range(30)]
 @pytest.fixture
 def visitor() -> Visitor:
     """Someone who agrees with most: movies in even rows are good."""
-    return Visitor("F", 25, "artist", (Event(IDS[0], 5), Event(IDS[3], 1), Event(IDS[4], 5)))
+    return Visitor(
+        {"sex": "F", "age": 25, "occupation": "artist"}, (Event(IDS[0], 5), Event(IDS[3], 1), Event(IDS[4], 5))
+    )
 
 
 def seen_rows(visitor: Visitor) -> list[int]:
@@ -381,7 +383,7 @@ def test_a_rating_or_movie_that_the_dataset_does_not_know(timeline_recommender, 
 
 @pytest.mark.parametrize("events", [0, 1, 5, 20])
 def test_attention_is_over_the_visitor_and_the_events_that_were_read(events, timeline_recommender):
-    visitor = Visitor("F", history=long_history(events))
+    visitor = Visitor({"sex": "F"}, history=long_history(events))
     seen = attention(timeline_recommender, visitor, IDS[29])
     looks, read = seen.weights, min(events, 12)
     assert seen.events == visitor.history[events - read :]
@@ -419,7 +421,7 @@ def test_attention_is_that_of_the_whole_pass(timeline_recommender, timeline_mode
 @pytest.mark.parametrize("events", [0, 1, 5, 20])
 @pytest.mark.parametrize("task", ["next", "like"])
 def test_a_tower_looks_from_the_newest_event_whatever_the_movie(task, events, timeline_recommender):
-    looks = timeline_recommender.tower_attention(Visitor("F", history=long_history(events)), task)
+    looks = timeline_recommender.tower_attention(Visitor({"sex": "F"}, history=long_history(events)), task)
     read, layers = min(events, 12), timeline_recommender.bundle.config.towers[task].layers
     assert looks.heads == tuple(f"Layer {layer}, head {head}" for layer in range(1, layers + 1) for head in (1, 2))
     assert looks.to_events.shape == (2 * layers, read)

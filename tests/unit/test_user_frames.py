@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bst.domain import DEMOGRAPHICS, KnownDemographics
 from bst.evaluation.measure import measure, measure_users, own_split
 from bst.evaluation.user_errors import UserErrors, user_errors, with_listed_likes
 from bst.models.registry import prepare
@@ -26,7 +27,9 @@ def person(number: int, mae: float, **changes) -> UserErrors:
         "worst_actual": 1.0,
         "baselines": {"item_mean": 0.9, "svd_fold_in": 0.7},
     }
-    return UserErrors(user_id=number, mae=mae, **values | changes)
+    values |= changes
+    known = KnownDemographics({name: values.pop(name) for name in DEMOGRAPHICS})
+    return UserErrors(user_id=number, mae=mae, demographics=known, **values)
 
 
 USERS = (person(1, 0.5), person(2, 0.8, age=56), person(3, 0.62), person(30, 0.71, occupation="writer"))

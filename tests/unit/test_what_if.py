@@ -35,7 +35,7 @@ def by_ratings(of: Visitor) -> dict[int, float]:
         DUNE: 4.0 + 0.2 * rated(of, ASH),
         ELM: 4.0 + 0.1 * rated(of, BAY),
         FERN: 3.5 + (0.8 if ordered else 0.0),
-        GATE: 3.0 + (1.2 if of.sex == "F" else 0.0),
+        GATE: 3.0 + (1.2 if of.demographic("sex") == "F" else 0.0),
         HILL: 3.0,
     }
 
@@ -93,7 +93,7 @@ def test_the_table_of_moves(recommender):
 
 
 def test_gains_and_losses_are_of_movies_that_neither_has_seen(recommender):
-    result = compare(recommender, START, replace(START.rated(ASH, 1).watched(ELM, 4), sex="F"))
+    result = compare(recommender, START, START.rated(ASH, 1).watched(ELM, 4).with_demographic("sex", "F"))
     gains, losses = result.gains(), result.losses()
     assert gains["movie_id"].tolist() == [GATE]
     assert gains[["a", "b", "change"]].iloc[0].tolist() == pytest.approx([3.0, 4.2, 1.2])
@@ -105,7 +105,7 @@ def test_gains_and_losses_are_of_movies_that_neither_has_seen(recommender):
 
 def test_the_cause_is_the_edit_that_does_most_of_it_alone(recommender):
     """Dune falls from 4.4 to 3.6, and what else was changed has nothing to do with it."""
-    changed = replace(START.rated(ASH, 1).rated(BAY, 4).watched(JADE, 2), age=25)
+    changed = START.rated(ASH, 1).rated(BAY, 4).watched(JADE, 2).with_demographic("age", 25)
     result = compare(recommender, START, changed, k=3)
     assert result.edits == (SetDemographic("age", 25), Rate(ASH, 1), Rate(BAY, 4), Add(JADE, 2))
     assert (result.most_moved, result.main_edit.edit, result.main_edit.share) == (DUNE, Rate(ASH, 1), 1)
@@ -126,7 +126,9 @@ def test_changes_that_do_it_only_together():
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because Ash (2000) was rated 5 instead of 3 and "
         "Bay (2000) was rated 4 instead of 3."
     )
-    result = compare(recommender, start, replace(start.rated(ASH, 5).rated(BAY, 4), sex="M", age=18))
+    result = compare(
+        recommender, start, start.rated(ASH, 5).rated(BAY, 4).with_demographic("sex", "M").with_demographic("age", 18)
+    )
     assert result.describe(title) == (
         "Gate (2000) rises from 8th to 1st (1.5 → 4.0 ★), because of many changes together: rated 2 movies and set sex "
         "and age group."
@@ -137,7 +139,7 @@ def test_changes_that_do_it_only_together():
     ("b", "words"),
     [
         (
-            replace(START, sex="F"),
+            START.with_demographic("sex", "F"),
             "Gate (2000) rises from 4th to 3rd (3.0 → 4.2 ★), because their sex changed from unknown to female.",
         ),
         (START.without(BAY), "Fern (2000) falls from 2nd to 3rd (4.3 → 3.5 ★), because Bay (2000) was removed."),
@@ -154,7 +156,7 @@ def test_changes_that_do_it_only_together():
             "Fern (2000) rises from 2nd to 1st (still 4.3 ★), because Dune (2000) was added with 2 ★.",
         ),
         (
-            replace(START, age=25),
+            START.with_demographic("age", 25),
             "The first 10 stay where they are, although their age group changed from unknown to 25–34.",
         ),
         (
@@ -195,7 +197,11 @@ def test_the_sentence_is_about_the_movie_that_was_asked_about():
 
 
 def test_many_changes_and_no_move(recommender):
-    b = replace(START, age=25, occupation="writer", history=(*START.history, Event(JADE, 1)))
+    b = (
+        replace(START, history=(*START.history, Event(JADE, 1)))
+        .with_demographic("age", 25)
+        .with_demographic("occupation", "writer")
+    )
     assert compare(recommender, START, b, k=5).describe(title) == (
         "The first 5 stay where they are, although much was changed: added 1 movie and set age group and occupation."
     )
@@ -213,11 +219,13 @@ def test_an_order_that_fits_no_other_history(recommender):
 
 def test_lists_are_those_that_were_asked_for(recommender):
     comedy = Filters(genres=("Comedy",))
-    result = compare(recommender, START, replace(START, sex="F"), 4, RankOptions(comedy))
+    result = compare(recommender, START, START.with_demographic("sex", "F"), 4, RankOptions(comedy))
     assert result.first == recommender.rank(START, 4, RankOptions(comedy))
     assert {TITLES[i] for i in (DUNE, FERN, HILL, JADE)} == set(result.catalogue["title"])
     assert result.describe(title).startswith("The first 4 stay where they are")
-    nothing = compare(recommender, START, replace(START, sex="F"), options=RankOptions(Filters(years=(1900, 1901))))
+    nothing = compare(
+        recommender, START, START.with_demographic("sex", "F"), options=RankOptions(Filters(years=(1900, 1901)))
+    )
     assert nothing.describe(title) == "There is no movie left to recommend."
     assert nothing.moves.empty
 
@@ -279,7 +287,9 @@ def test_half_stars():
 def test_who_they_are(part, labels, current, recommender):
     result = sweep(
         recommender,
-        replace(START, sex="F", occupation="other" if current == 1 else "academic/educator"),
+        START.with_demographic("sex", "F").with_demographic(
+            "occupation", "other" if current == 1 else "academic/educator"
+        ),
         [GATE],
         DemographicSweep(part),
     )
@@ -319,7 +329,11 @@ def test_a_knob_that_the_visitor_does_not_have(knob, history, recommender):
 
 
 def test_everyone_that_a_visitor_could_be(recommender):
-    result = demographics(recommender, replace(START, sex="F", age=25, occupation="writer"), GATE)
+    result = demographics(
+        recommender,
+        START.with_demographic("sex", "F").with_demographic("age", 25).with_demographic("occupation", "writer"),
+        GATE,
+    )
     assert len(result) == 294
     assert result[["sex", "age", "occupation"]].drop_duplicates().shape == (294, 3)
     assert result["expected"].tolist() == pytest.approx([4.2] * 147 + [3.0] * 147)
@@ -332,7 +346,7 @@ def test_everyone_that_a_visitor_could_be(recommender):
 
 def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
     ids = [100, 112, 130]
-    someone = Visitor("F", 25, None, (Event(103, 5), Event(106, 2), Event(109, 4)))
+    someone = Visitor({"sex": "F", "age": 25}, (Event(103, 5), Event(106, 2), Event(109, 4)))
     result = sweep(timeline_recommender, someone, ids, PositionSweep(103))
     for place, at in enumerate((0, 1, 2)):
         expected = timeline_recommender.expected_ratings(someone.moved(103, at), ids)
@@ -343,13 +357,13 @@ def test_a_sweep_is_what_is_predicted_one_by_one(timeline_recommender):
     row = everyone[
         (everyone["sex"] == SEXES[1]) & (everyone["age"] == AGES[3]) & (everyone["occupation"] == OCCUPATIONS[7])
     ]
-    who = Visitor(SEXES[1], AGES[3], OCCUPATIONS[7], someone.history)
+    who = Visitor({"sex": SEXES[1], "age": AGES[3], "occupation": OCCUPATIONS[7]}, someone.history)
     assert row["expected"].item() == pytest.approx(timeline_recommender.expected_ratings(who, [112])[0], abs=1e-5)
 
 
 @pytest.mark.parametrize("order", ["rating", "next", "blend"])
 def test_two_lists_of_a_model(order, timeline_recommender):
-    a = Visitor("F", history=(Event(103, 5), Event(106, 2), Event(109, 4)))
+    a = Visitor({"sex": "F"}, history=(Event(103, 5), Event(106, 2), Event(109, 4)))
     b = Forget(2).apply(a).watched(130, 1)
     options = RankOptions(order=order, weight=0.3, diversity=0.4)
     result = compare(timeline_recommender, a, b, 5, options)

@@ -40,7 +40,7 @@ def explanation(
     heads = np.full((1, len(events)), 1 / (len(events) + 1))
     weights = CandidateAttention(("Head 1",), heads, 1 - heads.sum(axis=1), "who the visitor is")
     return Explanation(
-        Visitor("F", 25, history=events),
+        Visitor({"sex": "F", "age": 25}, history=events),
         9,
         LeaveOneOut(9, events, Scores(value, 0.78, -3.0, log_odds(0.62)), effects),
         Attention(9, value, events, weights),
@@ -207,7 +207,7 @@ def test_values_have_the_digits_that_tell_something():
 def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     recommender = request.getfixturevalue(kind)
     ids = [100 + 3 * i for i in range(30)]
-    visitor = Visitor("F", None, "artist", tuple(Event(ids[i], 4.0) for i in (2, 5, 9)))
+    visitor = Visitor({"sex": "F", "occupation": "artist"}, tuple(Event(ids[i], 4.0) for i in (2, 5, 9)))
     explained = explain(recommender, visitor, ids[20])
     expected = recommender.expected_ratings(visitor, [ids[20]])[0]
     assert explained.value("expected") == pytest.approx(expected, abs=1e-5)
@@ -215,7 +215,7 @@ def test_an_explanation_is_about_what_the_model_predicts(kind, request):
     assert list(explained.demographic_scores) == ["sex", "occupation"]
     nobody = recommender.expected_ratings(Visitor(), [ids[20]])[0]
     assert explained.unknown_visitor.expected == pytest.approx(nobody, abs=1e-5)
-    bare = recommender.expected_ratings(Visitor("F", None, "artist"), [ids[20]])[0]
+    bare = recommender.expected_ratings(Visitor({"sex": "F", "occupation": "artist"}), [ids[20]])[0]
     assert explained.without_history.expected == pytest.approx(bare, abs=1e-5)
     timeline = kind == "timeline_recommender"
     assert explained.measures == (("expected", "like_logit", "liked", "next_logit") if timeline else ("expected",))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from typing import Any
 
-from bst.domain import AGES, GENRES, OCCUPATIONS, SEXES
+from bst.domain import AGES, GENRES, MOVIES, OCCUPATIONS, SEXES
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.packing import pack, unpack
@@ -247,9 +247,7 @@ def _pack(visitor: Visitor) -> list[Any]:
     events = visitor.history
     ratings = "".join(HALF_STARS[min(max(round(2 * event.rating), 1), 10) - 1] for event in events)
     packed: list[Any] = [
-        visitor.sex,
-        visitor.age,
-        visitor.occupation,
+        *map(visitor.demographic, MOVIES.demographics),
         [int(event.movie_id) for event in events],
         ratings,
     ]
@@ -281,7 +279,7 @@ def _unpack(packed: Any, notes: list[str]) -> Visitor:
         name: _known_or_none(name, options, value, notes)
         for (name, options), value in zip(PARTS, (sex, age, occupation), strict=True)
     }
-    return Visitor(**known, history=history, seen=frozenset(seen))
+    return Visitor(known, history=history, seen=frozenset(seen))
 
 
 def _known_or_none(name: str, options: Sequence[Any], value: Any, notes: list[str]) -> Any:

@@ -23,7 +23,7 @@ from pages.shared.state.undo import Changes
 Slot = Literal["a", "b"]
 
 # what a newcomer finds: enough to see a result at once; titles that most catalogues have
-EXAMPLE_DEMOGRAPHICS = Visitor(sex="F", age=25, occupation="artist")
+EXAMPLE_DEMOGRAPHICS = Visitor({"sex": "F", "age": 25, "occupation": "artist"})
 EXAMPLE_HISTORY = (
     ("Toy Story (1995)", 4),
     ("Casablanca (1942)", 3),
@@ -243,4 +243,4 @@ def _with_titles(
         movie_id = catalogue.named(title)
         if movie_id is not None and movie_id not in events:
             events[movie_id] = Event(movie_id, to_scale(rating, levels))
-    return Visitor(demographics.sex, demographics.age, demographics.occupation, tuple(events.values()))
+    return Visitor(demographics.demographics, tuple(events.values()))

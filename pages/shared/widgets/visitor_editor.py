@@ -1,7 +1,6 @@
 """The visitor editor: who is watching and what they watched."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -77,9 +76,11 @@ def _key(name: str, slot: Slot) -> str:
 def _draw_demographics(visitor: Visitor, slot: Slot) -> None:
     occupations = {occupation: occupation[0].upper() + occupation[1:] for occupation in OCCUPATIONS}
     with st.container(horizontal=True, gap="xsmall"):
-        _draw_demographic("sex", "Sex", visitor.sex, SEXES, SEX_LABELS, SEX_WIDTH, slot)
-        _draw_demographic("age", "Age group", visitor.age, AGES, AGE_LABELS, AGE_WIDTH, slot)
-        _draw_demographic("occupation", "Occupation", visitor.occupation, OCCUPATIONS, occupations, "stretch", slot)
+        _draw_demographic("sex", "Sex", visitor.demographic("sex"), SEXES, SEX_LABELS, SEX_WIDTH, slot)
+        _draw_demographic("age", "Age group", visitor.demographic("age"), AGES, AGE_LABELS, AGE_WIDTH, slot)
+        _draw_demographic(
+            "occupation", "Occupation", visitor.demographic("occupation"), OCCUPATIONS, occupations, "stretch", slot
+        )
 
 
 def _draw_demographic(
@@ -102,7 +103,7 @@ def _draw_demographic(
 
 
 def _set_demographic(name: str, slot: Slot, value: Any) -> None:
-    visitor_state.replace(replace(visitor_state.current(slot), **{name: value}), slot)
+    visitor_state.replace(visitor_state.current(slot).with_demographic(name, value), slot)
     part_runs.run(slot, "who")
 
 

@@ -86,9 +86,11 @@ def exports(draw: DrawFn) -> tuple[pd.DataFrame, list[Recommendation], Visitor]:
     time = st.none() | st.integers(0, 2**40)
     history = tuple(Event(movie_id, draw(st.sampled_from(HALF_STARS)), draw(time)) for movie_id in watched)
     visitor = Visitor(
-        draw(st.none() | st.sampled_from(SEXES)),
-        draw(st.none() | st.sampled_from(AGES)),
-        draw(st.none() | st.sampled_from(OCCUPATIONS)),
+        {
+            "sex": draw(st.none() | st.sampled_from(SEXES)),
+            "age": draw(st.none() | st.sampled_from(AGES)),
+            "occupation": draw(st.none() | st.sampled_from(OCCUPATIONS)),
+        },
         history,
         frozenset(ids[:1]) - set(watched),
     )
