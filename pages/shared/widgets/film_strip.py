@@ -151,9 +151,7 @@ def data(recommender: Recommender, strip: Strip) -> dict[str, Any]:
     about = {"label": title, "lead": strip.lead, "value": strip.outcome or _value(strip)}
     return {
         "label": f"Where {title} looked",
-        "candidate": posters.data(recommender.catalogue, strip.movie_id)
-        | about
-        | {"id": f"movie {strip.movie_id}"},
+        "candidate": posters.data(recommender.catalogue, strip.movie_id) | about | {"id": f"movie {strip.movie_id}"},
         "frames": frames,
         "looks": [_look(name) | {"sentence": _sentence(name, i, frames)} for i, name in enumerate(names)],
         "history": say("What they watched, oldest first"),
