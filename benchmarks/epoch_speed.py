@@ -76,7 +76,7 @@ def measure_ours(folder: Path, windows: int, features: str) -> dict:
     train = {name: values[:windows] for name, values in arrays.items()}, labels[:windows]
     validation = window_arrays(dataset, split.timelines, split.windows.validation)
     clock.end("prepare")
-    model = build_classic(config, Sizes(len(dataset.users), len(dataset.movies)))
+    model = build_classic(config, Sizes.of(dataset))
     model.set_genres(genre_matrix(dataset.movies))
     compile_model(model, config)
     state = fit(model, train, validation, epochs=1, seed=0, patience=1)

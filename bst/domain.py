@@ -1,18 +1,22 @@
 """What a dataset is about: what its items are called, and which columns describe users and items, with their codes."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from bst.errors import VisitorError
-from bst.text import SHOWN_LENGTH, quoted
+from bst.errors import ConfigError, VisitorError
+from bst.text import SHOWN_LENGTH, UNPRINTABLE, quoted
 
 DemographicName = str
 DemographicValue = str | int
 # values that a message names
 MOST_LISTED = 7
+UNKNOWN = "unknown"
+# of a domain: tags, values of a demographic, characters of a label
+MOST_TAGS, MOST_VALUES, MOST_LABEL = 500, 200, 100
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class Demographic:
     name: DemographicName
     label: str
     labels: Mapping[Any, str]
+
+    @property
+    def key(self) -> str:
+        """What a model calls it among its inputs and weights: no other input and no weight has such a name."""
+        return self.name if self.name in DEMOGRAPHICS else f"about_{self.name}"
 
     @cached_property
     def values(self) -> tuple[Any, ...]:
@@ -47,17 +56,32 @@ class Demographic:
                 options = difflib.get_close_matches(str(value)[:SHOWN_LENGTH], options, MOST_LISTED, cutoff=0)
             raise VisitorError(f"{self.name} {quoted(value)} is unknown; {choose}: {', '.join(options)}")
 
+    def read(self, text: str) -> DemographicValue | None:
+        """Return the value that a typed text names, by itself or by its label; None for "unknown".
+
+        Raises ``VisitorError`` for any other text.
+        """
+        text = text.strip()
+        if text == UNKNOWN:
+            return None
+        for value, label in self.labels.items():
+            if text == str(value) or text.casefold() == label.casefold():
+                return value
+        self.check(text)
+        raise VisitorError(f"{self.name} {quoted(text)} is not a value")  # a number's own text is none of ``labels``
+
     def value_label(self, value: DemographicValue | None) -> str:
         """Return the label of a value, with a capital: "Unknown", "Female", "25–34", "Artist"."""
-        label = "Unknown" if value is None else self.labels[value]
+        label = "Unknown" if value is None else self.labels.get(value, str(value))
         return label[0].upper() + label[1:]
 
     def value_text(self, value: DemographicValue | None) -> str:
         """Return the label of a value within a sentence: "unknown", "female", "25–34", "artist", "K-12 student"."""
         if value is None:
             return "unknown"
-        label = self.labels[value]
-        return label if self.name == "occupation" else label[0].lower() + label[1:]
+        label = self.labels.get(value, str(value))
+        # only of MovieLens' is it known that a capital begins a label, and no name
+        return label[0].lower() + label[1:] if self.name in ("sex", "age") else label
 
 
 class KnownDemographics(Mapping[DemographicName, DemographicValue]):
@@ -212,6 +236,10 @@ class Domain:
             raise VisitorError(f"a visitor has no {quoted(name)}; {options}")
         return found
 
+    def describe(self, name: DemographicName) -> Demographic:
+        """Return a demographic attribute for a text: of one that users do not have here, what its name says."""
+        return self.demographics.get(name) or Demographic(name, name.replace("_", " "), {})
+
     def check(self, demographics: Mapping[DemographicName, DemographicValue]) -> None:
         """Raise ``VisitorError`` for an attribute or a value that users of this domain do not have."""
         for name, value in demographics.items():
@@ -230,6 +258,64 @@ class Domain:
             for name, demographic in self.demographics.items()
             if name in demographics and demographics[name] in demographic.labels
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; those of a demographic are pairs, as they may be numbers."""
+        demographics = [
+            {"name": one.name, "label": one.label, "values": [[value, label] for value, label in one.labels.items()]}
+            for one in self.demographics.values()
+        ]
+        names = {name: getattr(self, name) for name in _NOUNS}
+        return {**names, "tag_values": list(self.tag_values), "demographics": demographics, "rated": self.rated}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Domain":
+        """Read what ``to_dict`` wrote. Raises ``ConfigError`` that names what is wrong for anything else."""
+        expected = {*_NOUNS, "tag_values", "demographics", "rated"}
+        if not isinstance(values, Mapping) or set(values) != expected:
+            raise ConfigError(f"a domain has these fields, and no other: {', '.join(sorted(expected))}")
+        tags, described, rated = values["tag_values"], values["demographics"], values["rated"]
+        if not isinstance(rated, bool) or not isinstance(described, list):
+            raise ConfigError("in a domain, rated is true or false, and demographics is a list")
+        if not isinstance(tags, list) or len(tags) > MOST_TAGS or len(set(map(str, tags))) < len(tags):
+            raise ConfigError(f"tag_values is a list of up to {MOST_TAGS} different texts, not {quoted(tags)}")
+        demographics = [_read_demographic(one) for one in described]
+        by_name = {one.name: one for one in demographics}
+        if len(by_name) < len(demographics):
+            raise ConfigError("each of demographics has a name of its own")
+        nouns = {name: _checked_text(values[name], name) for name in _NOUNS}
+        texts = tuple(_checked_text(tag, "tag_values") for tag in tags)
+        return cls(**nouns, tag_values=texts, demographics=by_name, rated=rated)
+
+
+_NOUNS = ("item", "items", "consume", "consumed", "tag", "tags")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def _checked_text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= MOST_LABEL or UNPRINTABLE.search(value) or "|" in value:
+        raise ConfigError(f"{name} is a text of 1 to {MOST_LABEL} characters without “|”, not {quoted(value)}")
+    return value
+
+
+def _read_demographic(values: Any) -> Demographic:
+    if not isinstance(values, Mapping) or set(values) != {"name", "label", "values"}:
+        raise ConfigError("each of demographics has a name, a label and values")
+    name, pairs = values["name"], values["values"]
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{quoted(name)} is no name of a demographic: use small letters, digits and _, a letter first"
+        )
+    if not isinstance(pairs, list) or not 1 <= len(pairs) <= MOST_VALUES:
+        raise ConfigError(f"{name} has 1 to {MOST_VALUES} values, each with its label")
+    labels: dict[Any, str] = {}
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != len(("value", "label")) or type(pair[0]) not in (str, int):
+            raise ConfigError(f"the values of {name} are pairs of a value and its label, not {quoted(pair)}")
+        labels[pair[0]] = _checked_text(pair[1], f"a label of {name}")
+    if len(labels) < len(pairs):
+        raise ConfigError(f"{name} has a value twice")
+    return Demographic(name, _checked_text(values["label"], f"the label of {name}"), labels)
 
 
 MOVIES = Domain()

@@ -61,13 +61,16 @@ class Dataset:
     domain: Domain = MOVIES
 
 
-def genre_matrix(movies: pd.DataFrame) -> np.ndarray:
-    """Return which of ``GENRES`` each movie has: (movies, 18) float32 of 0 and 1.
+def genre_matrix(movies: pd.DataFrame, genres: Sequence[str] = GENRES) -> np.ndarray:
+    """Return which of ``genres`` each movie has: (movies, genres) float32 of 0 and 1.
 
-    Genres outside ``GENRES``, such as IMAX, are ignored.
+    Other genres, such as IMAX, are ignored.
     """
-    flags = movies["genres"].str.get_dummies(sep="|").reindex(columns=list(GENRES), fill_value=0)
-    return flags.to_numpy(np.float32)
+    names = movies["genres"].str.split("|").reset_index(drop=True).explode()
+    column = pd.Index(genres).get_indexer(pd.Index(names))
+    matrix = np.zeros((len(movies), len(genres)), np.float32)
+    matrix[names.index[column >= 0], column[column >= 0]] = 1
+    return matrix
 
 
 # a year is encoded as its nearness to the start of each decade, so that 1979 is close to 1981
@@ -75,14 +78,22 @@ DECADES = tuple(range(1930, 2030, 10))
 YEARS_APART = 8.0
 
 
-def item_features(movies: pd.DataFrame) -> np.ndarray:
-    """Return genres and year of each movie as numbers: (movies, 28) float32, first ``genre_matrix``, then the year.
+def item_features(movies: pd.DataFrame, genres: Sequence[str] = GENRES) -> np.ndarray:
+    """Return genres and year of each movie as numbers: (movies, genres + 10) float32, first ``genre_matrix``.
 
     The year y is encoded as exp(−((y − c) / 8)²) for each c in ``DECADES``; all are 0 where it is unknown.
     """
     year = movies["year"].astype("Float64").to_numpy(np.float32, na_value=np.inf)
     nearness = np.exp(-(((year[:, None] - np.array(DECADES)) / YEARS_APART) ** 2))
-    return np.concatenate([genre_matrix(movies), nearness.astype(np.float32)], axis=1)
+    return np.concatenate([genre_matrix(movies, genres), nearness.astype(np.float32)], axis=1)
+
+
+def demographic_codes(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the code of each user's value, int32 (users,), −1 for unknown: by ``Demographic.key``."""
+    return {
+        demographic.key: dataset.users[name].cat.codes.to_numpy(np.int32)
+        for name, demographic in dataset.domain.demographics.items()
+    }
 
 
 def demographics_of(dataset: Dataset, user: int) -> KnownDemographics:

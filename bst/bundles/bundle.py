@@ -16,7 +16,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,7 +88,7 @@ class Bundle:
     @property
     def domain(self) -> Domain:
         """What the dataset is about."""
-        return MOVIES
+        return self.sizes.domain
 
     @property
     def history(self) -> pd.DataFrame:
@@ -145,7 +145,7 @@ class Bundle:
         """
         self.check_movies(movies)
         family = family_of(self.config)
-        from_dataset = family.dataset_weights(self.config, movies)
+        from_dataset = family.dataset_weights(self.config, movies, self.domain)
         shapes = family.weight_shapes(self.config, self.sizes, len(self.levels))
         stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
         later = family.later_weight_paths(self.config)
@@ -260,7 +260,7 @@ def _open(folder: Path) -> Bundle:
         bundle = Bundle(
             folder=folder,
             config=read_config(header["config"]),
-            sizes=Sizes(**header["sizes"]),
+            sizes=_read_sizes(header),
             levels=tuple(float(level) for level in header["levels"]),
             share=float(header.get("share", 1.0)),
             weights_sha256=header["sha256"]["weights.npz"],
@@ -271,6 +271,12 @@ def _open(folder: Path) -> Bundle:
     except (BSTError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{path} is incomplete or malformed: {error}; get the bundle again") from error
     return bundle
+
+
+def _read_sizes(header: dict[str, Any]) -> Sizes:
+    """Return the sizes; a bundle that does not name its domain is about movies."""
+    domain = Domain.from_dict(header["domain"]) if "domain" in header else MOVIES
+    return Sizes(**header["sizes"], domain=domain)
 
 
 def _read_header(path: Path) -> dict[str, Any]:
@@ -320,7 +326,7 @@ def _check_values(bundle: Bundle) -> None:
     lowest, highest = LEVEL_BOUNDS
     if not bundle.levels or not all(low < high for low, high in pairwise((lowest, *bundle.levels, highest))):
         raise BundleError(f"levels are {bundle.levels}")
-    for name, size in asdict(bundle.sizes).items():
+    for name, size in _counts(bundle.sizes).items():
         # the largest tables are n × ⌊√n⌋; none may be larger than the file that it comes from
         if type(size) is not int or size < 1 or BYTES_A_WEIGHT * size * math.isqrt(size) > LARGEST_FILE:
             raise BundleError(f"sizes: {name} is {quoted(size)}")
@@ -376,10 +382,15 @@ def _header(bundle: Bundle, draft: Path) -> dict[str, Any]:
         **{name: getattr(bundle, name) for name in _HEADER_TYPES},
         "share": bundle.share,
         "levels": list(bundle.levels),
-        "sizes": asdict(bundle.sizes),
+        "sizes": _counts(bundle.sizes),
+        **({} if bundle.domain == MOVIES else {"domain": bundle.domain.to_dict()}),
         "config": bundle.config.to_dict(),
         "sha256": checksums(draft),
     }
+
+
+def _counts(sizes: Sizes) -> dict[str, int]:
+    return {"users": sizes.users, "movies": sizes.movies}
 
 
 def _stored_weights(bundle: Bundle, model: Model) -> dict[str, Any]:

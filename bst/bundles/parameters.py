@@ -28,7 +28,7 @@ def weights(bundle: Bundle) -> pd.DataFrame:
     for name, shape in shapes.items():
         tower, rest = _split(name, family.tower_titles)
         word = rest.split("/")[0]
-        fixed = word in family.fixed_weights or rest.split("/")[-1].startswith("moving_")
+        fixed = family.is_fixed(word) or rest.split("/")[-1].startswith("moving_")
         rows.append((tower, _purpose(word, family.weight_purposes), name, shape, int(np.prod(shape)), not fixed))
     table = pd.DataFrame(rows, columns=["tower", "purpose", "weight", "shape", "parameters", "trained"])
     purposes = [*dict.fromkeys((*family.weight_purposes.values(), _OUTPUT))]

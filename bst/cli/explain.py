@@ -8,7 +8,6 @@ import numpy as np
 
 from bst.cli.terminal import Answer, Options
 from bst.cli.visitor import read_request
-from bst.domain import MOVIES
 from bst.explanation.agreement import agreement, attention_verdict
 from bst.explanation.insights import read_insights
 from bst.explanation.leave_one_out import EventEffects, Scores, interactions, rating_changes
@@ -135,8 +134,10 @@ def _text(answer: dict, explanation: Explanation) -> str:
         attention, gradient = (sum(event[name] for event in others) for name in ("attention", "gradient"))
         label = f"{len(others)} other {'movie' if len(others) == 1 else 'movies'} in total"
         lines.append(_line(effect, label, attention, gradient))
-    for name, value in MOVIES.known(explanation.visitor.demographics).items():
-        lines.append(_line(answer["demographics"][name]["expected"], demographic_clause(name, value)))
+    for name, value in explanation.domain.known(explanation.visitor.demographics).items():
+        lines.append(
+            _line(answer["demographics"][name]["expected"], demographic_clause(name, value, explanation.domain))
+        )
     if answer["events"]:
         attention = float(np.mean(answer["attention"]["to_rest"]))
         lines.append(_line(None, answer["attention"]["rest"], attention, answer["gradients"]["rest"]))

@@ -47,7 +47,7 @@ def _sizes(dataset: str) -> tuple[Sizes, int, str]:
     if source and source.users and source.movies:
         return Sizes(source.users, source.movies), len(source.levels), source.title
     data = datasets.load(dataset)
-    return Sizes(len(data.users), len(data.movies)), len(data.levels), data.title
+    return Sizes.of(data), len(data.levels), data.title
 
 
 def _configuration(options: Options) -> ModelConfig:

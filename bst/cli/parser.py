@@ -283,6 +283,13 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--age", type=int, choices=AGES, help="age group by its lowest age; unknown if not given")
     parser.add_argument("--occupation", metavar="WORD", help=f"unknown if not given; one of: {', '.join(OCCUPATIONS)}")
     parser.add_argument(
+        "--about",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="what else is known of them, where a dataset of your own has other columns; as often as needed",
+    )
+    parser.add_argument(
         "--import",
         dest="import_file",
         type=Path,
@@ -298,7 +305,8 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'TITLE=STARS'",
-        help="a movie that they watched, by title or id, and their rating; oldest first, as often as needed",
+        help="a movie that they watched, by title or id, and their rating; oldest first, as often as needed; "
+        "the title alone where the dataset has no ratings",
     )
     parser.add_argument(
         "--seen",

@@ -1,13 +1,15 @@
 """The command ``recommend``, and how the options of all commands about a visitor become a visitor and a list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.cli.import_file import import_file
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.datasets.catalogue import Catalogue
-from bst.domain import MOVIES
+from bst.domain import MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
 from bst.errors import VisitorError
 from bst.inference import engines
 from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
@@ -37,15 +39,14 @@ def read_request(options: Options) -> VisitorRequest:
     """Return what the visitor's options mean. Whatever is wrong with them is raised before the model is loaded."""
     bundle = open_bundle(options.bundle)
     dataset = options.dataset or bundle.dataset
-    catalogue = Catalogue(datasets.load_movies(dataset))
+    catalogue = Catalogue(datasets.load_movies(dataset), bundle.domain)
     bundle.check_movies(catalogue.movies)
-    visitor = Visitor({name: getattr(options, name) for name in MOVIES.demographics})
-    MOVIES.check(visitor.demographics)
+    visitor = Visitor(KnownDemographics(_demographics(options, bundle.domain)))
     if not options.import_file and (options.take_unsure or options.day_first or options.month_first):
         raise VisitorError("--take-unsure, --day-first and --month-first are about a file; name it with --import")
     if options.import_file:
         visitor = import_file(visitor, options, catalogue, str(dataset), bundle.levels)
-    watched = tuple(Event(*read_rating(catalogue, text, "--watched")) for text in options.watched)
+    watched = tuple(Event(*read_rating(catalogue, text, "--watched", bundle.levels)) for text in options.watched)
     # a movie of the file that is rated again counts by its newest rating
     rated_again = {event.movie_id for event in watched}
     imported = tuple(event for event in visitor.history if event.movie_id not in rated_again)
@@ -54,6 +55,32 @@ def read_request(options: Options) -> VisitorRequest:
     return VisitorRequest(
         bundle, catalogue, visitor.limited() if options.import_file else visitor, options.dataset or None
     )
+
+
+def _demographics(options: Options, domain: Domain) -> dict[str, DemographicValue | None]:
+    """Return what the options say of the visitor. Raises ``VisitorError`` for what users of the dataset do not have."""
+    known = {name: getattr(options, name) for name in MOVIES.demographics if getattr(options, name) is not None}
+    domain.check(known)
+    for text in options.about:
+        name, value = split_pair(text, "--about", domain)
+        known[name] = domain.demographic(name).read(value)
+    return known
+
+
+def split_pair(text: str, option: str, domain: Domain) -> tuple[DemographicName, str]:
+    """Return name and value of NAME=VALUE. Raises ``VisitorError``, also for a name that users do not have."""
+    name, sign, value = (piece.strip() for piece in text.partition("="))
+    if name not in domain.demographics or not sign:
+        names = ", ".join(domain.demographics)
+        example = "" if not names else f", such as {_example(domain)}; names are {names}"
+        nothing = "" if names else f"; nothing is known of the users of this dataset, so leave {option} out"
+        raise VisitorError(f"{option} {quoted(text)} is not of the form NAME=VALUE{example}{nothing}")
+    return name, value
+
+
+def _example(domain: Domain) -> str:
+    first = next(iter(domain.demographics.values()))
+    return f"{first.name}={first.values[0]}"
 
 
 def order_of(options: Options, bundle: Bundle) -> Order:
@@ -72,20 +99,27 @@ def recommend(options: Options) -> Answer:
     request = read_request(options)
     ranked_by = rank_options(options, request.bundle)
     rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
-    return as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by), _text
+    answer = as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by)
+    return answer, partial(_text, domain=request.bundle.domain)
 
 
-def _text(answer: dict) -> str:
+def _text(answer: dict, domain: Domain) -> str:
     lines = []
     for row in answer["recommendations"]:
         will_like = "" if row["will_like"] is None else f"  {row['will_like']:5.1%} like"
         watch_next = "" if row["watch_next"] is None else f"  {row['watch_next']:6.2%} next"
-        lines.append(f"{row['rank']:3}  {row['expected_rating']:.2f} ★{will_like}{watch_next}  {row['title']}")
-    return "\n".join(lines) or "no movie passes these filters"
+        stars = f"  {row['expected_rating']:.2f} ★" if domain.rated else ""
+        lines.append(f"{row['rank']:3}{stars}{will_like}{watch_next}  {row['title']}")
+    return "\n".join(lines) or f"no {domain.item} passes these filters"
 
 
-def read_rating(catalogue: Catalogue, text: str, option: str) -> tuple[int, float]:
-    """Return the movie and stars that 'TITLE=STARS' names. Raises ``VisitorError``."""
+def read_rating(catalogue: Catalogue, text: str, option: str, levels: Sequence[float]) -> tuple[int, float]:
+    """Return the movie and stars that 'TITLE=STARS' names, or 'TITLE' alone where nobody rates.
+
+    Raises ``VisitorError``.
+    """
+    if not catalogue.domain.rated:
+        return catalogue.find(text), levels[-1]
     title, sign, stars = text.rpartition("=")
     try:
         rating = float(stars)

@@ -1,19 +1,22 @@
 """Commands about a changed visitor: ``whatif`` and ``counterfactual``."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
 from bst.cli.terminal import Answer, Options, progress_bar
-from bst.cli.visitor import order_of, rank_options, read_rating, read_request
+from bst.cli.visitor import order_of, rank_options, read_rating, read_request, split_pair
 from bst.datasets.catalogue import Catalogue
-from bst.domain import AGES, DEMOGRAPHICS
+from bst.domain import AGES, DEMOGRAPHICS, UNKNOWN, Domain
 from bst.errors import VisitorError
 from bst.schema import Visitor
 from bst.text import quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
 from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
+from bst.wording import Title, reword_around
 
 # the options that change a visitor, in the order in which they are listed: what each takes, and what it does
 CHANGES = {
@@ -35,11 +38,11 @@ def what_if(options: Options) -> Answer:
     if not options.changes:
         raise VisitorError("nothing is changed; name a change, such as --rate 'Alien (1979)=2' or --set sex=F")
     changed, descriptions = request.visitor, []
-    title = request.catalogue.title
+    title, domain = request.catalogue.title, request.bundle.domain
     for name, *texts in options.changes:
-        edit = _edit(request.catalogue, changed, name, texts)
+        edit = _edit(request.catalogue, request.bundle.levels, changed, name, texts)
         before, changed = changed, edit.apply(changed)  # raises for an edit that does not fit
-        descriptions.append(edit.describe(before, title))
+        descriptions.append(_reworded(partial(edit.describe, before), title, domain))
     recommender = request.load_recommender()
     comparison = compare(recommender, request.visitor, changed, options.k, ranked_by)
     answer = {
@@ -47,7 +50,7 @@ def what_if(options: Options) -> Answer:
         "visitor": visitor_as_json(request.catalogue, request.visitor),
         "changed": visitor_as_json(request.catalogue, changed),
         "edits": descriptions,
-        "sentence": comparison.describe(title),
+        "sentence": reword_around(comparison.describe, title, domain),
         "moves": _records(comparison.moves),
         "gains": _records(comparison.gains()),
         "losses": _records(comparison.losses()),
@@ -79,20 +82,25 @@ def _records(frame: pd.DataFrame) -> list[dict]:
     return rounded.astype(object).where(rounded.notna(), None).to_dict("records")
 
 
+def _reworded(describe: Callable[..., str], title: Title, domain: Domain) -> str:
+    """Return what an edit's ``describe`` returns, in the words of the dataset."""
+    return reword_around(lambda name: describe(name, domain=domain), title, domain)
+
+
 # ---- edits
 
 
-def _edit(catalogue: Catalogue, visitor: Visitor, name: str, texts: list[str]) -> Edit:
+def _edit(catalogue: Catalogue, levels: Sequence[float], visitor: Visitor, name: str, texts: list[str]) -> Edit:
     """Return the edit that an option of ``CHANGES`` names; ``visitor``: whom it is applied to."""
     text = texts[0]
     match name:
         case "set":
-            return _set_demographic(text)
+            return _set_demographic(text, catalogue.domain)
         case "rate":
-            movie_id, rating = read_rating(catalogue, text, "--rate")
+            movie_id, rating = read_rating(catalogue, text, "--rate", levels)
             return Rate(_in_history(catalogue, visitor, movie_id), rating)
         case "add":
-            return Add(*read_rating(catalogue, text, "--add"))
+            return Add(*read_rating(catalogue, text, "--add", levels))
         case "drop":
             return Drop(_in_history(catalogue, visitor, catalogue.find(text)))
         case "swap":
@@ -111,23 +119,18 @@ def _edit(catalogue: Catalogue, visitor: Visitor, name: str, texts: list[str]) -
     raise ValueError(f"no change {quoted(name)}")
 
 
-def _set_demographic(text: str) -> SetDemographic:
-    given, sign, value = (piece.strip() for piece in text.partition("="))
-    name = next((name for name in DEMOGRAPHICS if name == given), None)
-    if name is None or not sign:
-        raise VisitorError(
-            f"--set {quoted(text)} is not of the form NAME=VALUE, such as sex=F; names are {', '.join(DEMOGRAPHICS)}"
-        )
-    if value == "unknown":
+def _set_demographic(text: str, domain: Domain) -> SetDemographic:
+    name, value = split_pair(text, "--set", domain)
+    if value == UNKNOWN:
         return SetDemographic(name, None)
-    if name == "age":
+    if domain.demographics[name] == DEMOGRAPHICS["age"]:
         age = _number(value, f"--set {quoted(text)}: the age group")
         if age not in AGES:
             raise VisitorError(
                 f"--set {quoted(text)}: age groups are named by their lowest age: {', '.join(map(str, AGES))}"
             )
         return SetDemographic(name, age)
-    return SetDemographic(name, value)
+    return SetDemographic(name, domain.demographic(name).read(value))
 
 
 def _number(text: str, subject: str) -> int:
@@ -149,6 +152,7 @@ def counterfactual(options: Options) -> Answer:
     """Find the smallest changes of a history that bring a movie where one wants it."""
     request = read_request(options)
     catalogue, visitor, title = request.catalogue, request.visitor, request.catalogue.title
+    domain = request.bundle.domain
     movie_id = catalogue.find(options.movie)
     kind, value, above = _goal(options)
     # a goal in stars is about no list
@@ -168,8 +172,10 @@ def counterfactual(options: Options) -> Answer:
 
     def plain(found: Counterfactual) -> dict[str, Any]:
         return {
-            "edits": [edit.describe(visitor, title) for edit in found.edits],
-            "words": describe_edits(visitor, found.edits, title),
+            "edits": [_reworded(partial(edit.describe, visitor), title, domain) for edit in found.edits],
+            "words": reword_around(
+                lambda name: describe_edits(visitor, found.edits, name, domain=domain), title, domain
+            ),
             "size": found.size,
             "expected_rating": round(found.expected, 4),
             "rank": found.rank,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.titles import ascii_title
+from bst.domain import MOVIES, Domain
 from bst.errors import VisitorError
 from bst.text import quoted
 
@@ -44,10 +45,10 @@ def normalise(title: str) -> str:
 
 
 class Catalogue:
-    """A dataset's movies, in model order. ``movies`` is the frame of ``schema.Dataset``."""
+    """A dataset's movies, in model order. ``movies``: the frame of ``schema.Dataset``; ``domain``: what it is about."""
 
-    def __init__(self, movies: pd.DataFrame) -> None:
-        self.movies = movies
+    def __init__(self, movies: pd.DataFrame, domain: Domain = MOVIES) -> None:
+        self.movies, self.domain = movies, domain
 
     def __len__(self) -> int:
         """Return the number of movies."""
@@ -56,6 +57,13 @@ class Catalogue:
     @cached_property
     def _rows(self) -> dict[int, int]:
         return {int(movie_id): row for row, movie_id in enumerate(self.movies["movie_id"])}
+
+    @cached_property
+    def _by_original_id(self) -> dict[str, int]:
+        """The ids by what the dataset's files call them, where that is no number."""
+        if "original_id" not in self.movies:
+            return {}
+        return dict(zip(self.movies["original_id"].tolist(), self.movies["movie_id"].tolist(), strict=True))
 
     @cached_property
     def titles(self) -> dict[int, str]:
@@ -109,7 +117,9 @@ class Catalogue:
         try:
             return self._rows[movie_id]
         except KeyError:
-            raise VisitorError(f"there is no movie {movie_id} in this catalogue of {len(self)} movies") from None
+            raise VisitorError(
+                f"there is no {self.domain.item} {movie_id} in this catalogue of {len(self)} {self.domain.items}"
+            ) from None
 
     def rows(self, movie_ids: Iterable[int]) -> np.ndarray:
         """Return row numbers of several ids: (movies,) int32. Raises ``VisitorError`` as ``row`` does."""
@@ -156,6 +166,8 @@ class Catalogue:
         # "²" is a digit but not decimal, and int() refuses thousands of digits
         if text.isdecimal() and len(text) <= MAX_ID_DIGITS and int(text) in self._rows:
             return int(text)
+        if text in self._by_original_id:
+            return self._by_original_id[text]
         rows = self._by_name.get(normalise(text), [])
         if len(rows) == 1:
             return int(self.movies["movie_id"].iloc[rows[0]])
@@ -167,7 +179,7 @@ class Catalogue:
             raise VisitorError(f"{quoted(text)} could be any of: {options}; give the year or the id")
         nearest = self.movies["title"].iloc[self.search(text, MAX_SUGGESTED)].tolist()
         hint = f"; the nearest are: {' | '.join(nearest)}" if nearest else ""
-        raise VisitorError(f"no movie is called {quoted(text)}{hint}")
+        raise VisitorError(f"no {self.domain.item} is called {quoted(text)}{hint}")
 
     def search(self, text: str, limit: int = 20) -> list[int]:
         """Return row numbers of the titles most similar to a text, best first, tolerating typing errors.

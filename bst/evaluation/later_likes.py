@@ -8,7 +8,6 @@ import numpy as np
 from scipy import sparse
 
 from bst.baselines.list_baseline import LikeHistories
-from bst.domain import DEMOGRAPHICS
 from bst.evaluation.list_record import ListQuality
 from bst.evaluation.lists import visitor_before
 from bst.evaluation.records import Interval
@@ -38,13 +37,13 @@ def like_histories(split: EvaluationSplit, users: np.ndarray) -> LikeHistories:
     events = split.timelines
     one_hot = [
         np.eye(len(demographic.values) + 1, dtype=np.float32)[split.dataset.users[name].cat.codes, :-1]
-        for name, demographic in DEMOGRAPHICS.items()
+        for name, demographic in split.dataset.domain.demographics.items()
     ]  # the code of what is unknown, −1, is the last row, and has no column
     whole = LikeHistories(
         movie=events.movie,
         liked=events.rating >= LIKED,
         offsets=events.offsets,
-        demographics=np.concatenate(one_hot, axis=1),
+        demographics=np.concatenate([np.zeros((len(split.dataset.users), 0), np.float32), *one_hot], axis=1),
         movies=len(split.dataset.movies),
     )
     return whole.take(users)
@@ -129,7 +128,10 @@ class Catalogue:
         """Return those of a dataset, popularity from all but the test labels."""
         known = split.known
         count = np.bincount(known.movie, minlength=known.movies)
-        return cls(self_information(count, len(np.unique(known.user))), genre_matrix(split.dataset.movies))
+        return cls(
+            self_information(count, len(np.unique(known.user))),
+            genre_matrix(split.dataset.movies, split.dataset.domain.tag_values),
+        )
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def ranking(split: EvaluationSplit, labels: np.ndarray, ranked: dict[str, Ranked
     count = np.bincount(known.movie, minlength=known.movies)
     catalogue = _Catalogue(
         information=self_information(count, len(np.unique(known.user))),
-        genres=genre_matrix(split.dataset.movies),
+        genres=genre_matrix(split.dataset.movies, split.dataset.domain.tag_values),
         popular=in_range(popularity_percentile(count), POPULARITY_BANDS[POPULAR]),
     )
     movies = split.timelines.movie[labels][:, None]

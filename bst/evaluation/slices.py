@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bst.domain import DEMOGRAPHICS, GENRES, DemographicName
+from bst.domain import DemographicName
 from bst.evaluation.predictions import TestLabels
 from bst.evaluation.records import Attribute, Fairness, GroupValue, Interval, Slice
 from bst.inference.ranking import POPULARITY_BANDS, in_range, popularity_percentile, years_of
@@ -37,13 +37,14 @@ def _codes(users: pd.DataFrame, attribute: DemographicName) -> np.ndarray:
 def _groups(labels: TestLabels) -> Iterator[tuple[Attribute, GroupValue, np.ndarray]]:
     """Yield attribute, value and selection, bool (labels,), of every group that has labels."""
     users, movies = labels.split.dataset.users, labels.split.dataset.movies
-    for attribute, demographic in DEMOGRAPHICS.items():
+    domain = labels.split.dataset.domain
+    for attribute, demographic in domain.demographics.items():
         codes = _codes(users, attribute)[labels.user]
         for value, code in demographic.codes.items():
             if (where := codes == code).any():
                 yield attribute, value, where
-    flags = genre_matrix(movies) > 0
-    for column, genre in enumerate(GENRES):
+    flags = genre_matrix(movies, domain.tag_values) > 0
+    for column, genre in enumerate(domain.tag_values):
         if (where := flags[labels.movie, column]).any():
             yield "genre", genre, where
     decades = years_of(movies)[labels.movie] // 10 * 10
@@ -90,7 +91,7 @@ def fairness(labels: TestLabels) -> tuple[Fairness, ...]:
     found = []
     user, index = np.unique(labels.user, return_inverse=True)
     total, count = np.bincount(index, labels.error), np.bincount(index)
-    for attribute, demographic in DEMOGRAPHICS.items():
+    for attribute, demographic in labels.split.dataset.domain.demographics.items():
         codes = _codes(labels.split.dataset.users, attribute)[user]
         sizes = np.bincount(codes[codes >= 0], minlength=len(demographic.values))
         groups = np.flatnonzero(sizes >= LEAST_USERS)
@@ -108,7 +109,7 @@ def _largest_difference(
     count: np.ndarray,
 ) -> Fairness:
     """Compare ``groups`` (codes). ``codes``, ``total`` error and ``count`` of labels: (users,) each."""
-    values = DEMOGRAPHICS[attribute].values
+    values = labels.split.dataset.domain.demographics[attribute].values
     inside = np.isin(codes, groups)
     codes, total, count = codes[inside], total[inside], count[inside]
 

@@ -61,13 +61,15 @@ def ratios(values: np.ndarray) -> np.ndarray:
     return size / size.mean() if len(size) and size.any() else np.ones(len(size))
 
 
-def by_genre(catalogue: Catalogue, measurements: Sequence[Measurement]) -> tuple[GenreInsight, ...]:
+def by_genre(
+    catalogue: Catalogue, measurements: Sequence[Measurement], names: Sequence[str] = GENRES
+) -> tuple[GenreInsight, ...]:
     """Return the genres that ``LEAST_VISITORS`` had, most attended first.
 
     A movie of several genres counts for each of them.
     """
-    genres = genre_matrix(catalogue.movies)
-    sums = np.zeros((5, len(GENRES)))
+    genres = genre_matrix(catalogue.movies, names)
+    sums = np.zeros((5, len(names)))
     for one in measurements:
         flags = genres[catalogue.rows(one.movie_ids)]
         values = np.stack([np.ones(len(flags)), ratios(one.attention), ratios(one.influence), np.abs(one.influence)])
@@ -83,7 +85,7 @@ def by_genre(catalogue: Catalogue, measurements: Sequence[Measurement]) -> tuple
             influence=round(float(influence[i]), 3),
             stars=round(float(stars[i]), 4),
         )
-        for i, genre in enumerate(GENRES)
+        for i, genre in enumerate(names)
         if visitors[i] >= LEAST_VISITORS
     ]
     return tuple(sorted(rows, key=lambda row: -row.attention))

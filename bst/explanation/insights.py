@@ -126,7 +126,7 @@ def make_insights(
             spread(one.uniform for one in measurements), spread(one.permuted for one in measurements)
         ),
         uniform_change=_uniform_change(measurements),
-        genres=by_genre(recommender.catalogue, measurements),
+        genres=by_genre(recommender.catalogue, measurements, recommender.domain.tag_values),
         movies=MovieInsights(by_movie(measurements, "attention"), by_movie(measurements, "influence")),
         map=layout,
         fidelity=measure_fidelity(recommender, [one for one, *_ in sampled], seed, step) if fidelity else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
+from bst.domain import MOVIES, DemographicName, DemographicValue, Domain
 from bst.explanation.attention import Attention, attention
 from bst.explanation.leave_one_out import LeaveOneOut, Scores, demographics_unknown, leave_one_out, predicted
 from bst.explanation.measures import CAUSE, LOGITS, MEASURES, NOTICEABLE, Measure
@@ -34,7 +34,7 @@ class Explanation:
     measures in ``LOGITS``. ``demographic_scores``: what each known demographic adds to it. ``without_history`` and
     ``unknown_visitor``: what is predicted for the same visitor without a history, and for one about whom nothing is
     known. ``watch_next`` and ``will_like``: the probabilities of being watched next, and of being watched and liked
-    some time; 0 for a seen movie, None for a model without that tower.
+    some time; 0 for a seen movie, None for a model without that tower. ``domain``: of the dataset.
     """
 
     visitor: Visitor
@@ -47,6 +47,7 @@ class Explanation:
     watch_next: float | None
     will_like: float | None
     tower_attention: Mapping[Measure, CandidateAttention] = field(default_factory=dict)
+    domain: Domain = MOVIES
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -95,6 +96,7 @@ def explain(recommender: Recommender, visitor: Visitor, movie_id: int) -> Explan
             for measure, task in LOGITS.items()
             if getattr(scores.scores, measure) is not None
         },
+        recommender.domain,
     )
 
 
@@ -171,7 +173,7 @@ def _because(explanation: Explanation, contribution: Contribution, title: Title)
     if contribution.event:
         return f"{verb} most by {title(contribution.event.movie_id)}, rated {contribution.event.rating:g} ★"
     assert contribution.demographic is not None  # a contribution without an event
-    return f"{verb} most by {demographic_text(explanation.visitor, contribution.demographic)}"
+    return f"{verb} most by {demographic_text(explanation.visitor, contribution.demographic, explanation.domain)}"
 
 
 def _without_cause(explanation: Explanation, measure: Measure, movie: str) -> str:
@@ -193,15 +195,15 @@ def _without_cause(explanation: Explanation, measure: Measure, movie: str) -> st
     return f"{start}; no single movie moves it much: {any_one} without one of them"
 
 
-def demographic_text(visitor: Visitor, name: DemographicName) -> str:
+def demographic_text(visitor: Visitor, name: DemographicName, domain: Domain = MOVIES) -> str:
     """Return what is known of a visitor as a noun: "their age group, 25–34"."""
-    demographic = DEMOGRAPHICS[name]
+    demographic = domain.describe(name)
     return f"their {demographic.label}, {demographic.value_text(visitor.demographic(name))}"
 
 
-def demographic_clause(name: DemographicName, value: DemographicValue) -> str:
+def demographic_clause(name: DemographicName, value: DemographicValue, domain: Domain = MOVIES) -> str:
     """Return a known demographic as a clause: "they are female", "their age group is 25–34"."""
-    demographic = DEMOGRAPHICS[name]
+    demographic = domain.describe(name)
     text = demographic.value_text(value)
     return f"they are {text}" if name == "sex" else f"their {demographic.label} is {text}"
 

@@ -37,8 +37,8 @@ def chosen() -> Engine:
 def make_scorer(
     engine: Engine, bundle: Bundle, weights: Weights, rows_of: RowsOf, uniform_attention: bool = False
 ) -> Scorer:
-    """Return the scorer of a bundle's model. Raises ``BundleError`` for one that predicts no ratings."""
-    if "rating" not in bundle.config.tasks:
+    """Return the scorer of a bundle's model. Raises ``BundleError`` for one without ratings, where there are some."""
+    if "rating" not in bundle.config.tasks and bundle.sizes.domain.rated:
         raise BundleError(
             f"bundle {bundle.name} has no rating tower: it can be measured, but it recommends nothing; "
             "train the rating tower, too"

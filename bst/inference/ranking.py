@@ -57,13 +57,13 @@ MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
 POOL = 200
 
 
-def genre_columns(genres: Iterable[str]) -> list[int]:
-    """Return the indices of genres in ``schema.GENRES``, whatever their case. Raises ``VisitorError``."""
-    columns = {name.casefold(): column for column, name in enumerate(GENRES)}
+def genre_columns(genres: Iterable[str], known: Sequence[str] = GENRES) -> list[int]:
+    """Return the indices of genres among those that are ``known``, whatever their case. Raises ``VisitorError``."""
+    columns = {name.casefold(): column for column, name in enumerate(known)}
     genres = list(genres)
     for genre in genres:
         if genre.casefold() not in columns:
-            raise VisitorError(f"unknown genre {quoted(genre)}; choose among: {', '.join(GENRES)}")
+            raise VisitorError(f"unknown genre {quoted(genre)}; choose among: {', '.join(known)}")
     return [columns[genre.casefold()] for genre in genres]
 
 

@@ -72,7 +72,10 @@ class Recommender:
         """Use ``load``, which makes parts that fit each other."""
         self.bundle, self.catalogue, self.engine = bundle, catalogue, engine
         self._scorer, self._dataset = scorer, bundle.dataset if dataset is None else dataset
-        self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
+        self._genres, self._years = (
+            genre_matrix(catalogue.movies, self.domain.tag_values),
+            ranking.years_of(catalogue.movies),
+        )
         # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
         kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
@@ -99,7 +102,8 @@ class Recommender:
         """
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
-        catalogue = Catalogue(source.movies if isinstance(source, Dataset) else load_movies(source))
+        movies = source.movies if isinstance(source, Dataset) else load_movies(source)
+        catalogue = Catalogue(movies, opened.domain)
         engine = engines.chosen() if engine is None else engine
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
@@ -108,7 +112,7 @@ class Recommender:
     @property
     def domain(self) -> Domain:
         """What the dataset is about: the names of things, and what may be known of a visitor."""
-        return self.bundle.domain
+        return self.bundle.sizes.domain
 
     @property
     def max_history(self) -> int:
@@ -360,7 +364,7 @@ class Recommender:
         if not filters.include_seen:
             allowed[self.catalogue.rows(visitor.all_seen)] = False
         if filters.genres:
-            allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
+            allowed &= self._genres[:, genre_columns(filters.genres, self.domain.tag_values)].any(axis=1)
         if filters.years:
             first, last = filters.years
             allowed &= (self._years >= first) & (self._years <= last)

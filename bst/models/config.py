@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, TypeVar
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import MOVIES, Domain
 from bst.errors import ConfigError
+from bst.schema import Dataset
 from bst.text import quoted
 from bst.timelines.arrays import WindowShape
 
@@ -15,16 +16,29 @@ Task = Literal["rating", "next", "like"]
 
 T = TypeVar("T")
 
-# how many values each has besides "unknown", which is −1
-DEMOGRAPHIC_SIZES: dict[str, int] = {name: len(demographic.values) for name, demographic in DEMOGRAPHICS.items()}
-
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many users and movies a model has a row for."""
+    """What the shapes of a model follow from: how many users and movies it has a row for, and what is known of them."""
 
     users: int
     movies: int
+    domain: Domain = MOVIES
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Sizes":
+        """Return those of a dataset."""
+        return cls(len(dataset.users), len(dataset.movies), dataset.domain)
+
+    @property
+    def demographics(self) -> dict[str, int]:
+        """How many values each has besides "unknown", which is −1: by ``Demographic.key``."""
+        return {demographic.key: len(demographic.values) for demographic in self.domain.demographics.values()}
+
+    @property
+    def genres(self) -> int:
+        """How many genres, or other tags of movies, there are."""
+        return len(self.domain.tag_values)
 
 
 class ModelConfig(ABC):
@@ -59,7 +73,7 @@ class ModelConfig(ABC):
 
     @property
     def reads_demographics(self) -> bool:
-        """Whether sex, age group and occupation are among its inputs."""
+        """Whether what is known of a visitor is among its inputs."""
         return True
 
     @abstractmethod

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pandas as pd
 
+from bst.domain import Domain
 from bst.errors import ConfigError
 from bst.models.config import ModelConfig, Sizes, Task
 from bst.models.diagram import Diagram
@@ -110,7 +111,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
         """Return the shapes of all weights of ``build``'s model by their paths, without building it."""
 
     @abstractmethod
-    def dataset_weights(self, config: ConfigT, movies: pd.DataFrame) -> dict[str, np.ndarray]:
+    def dataset_weights(self, config: ConfigT, movies: pd.DataFrame, domain: Domain) -> dict[str, np.ndarray]:
         """Return the weights that are not learned but come from the dataset: genres and years of its movies.
 
         They are not stored with a model.
@@ -131,6 +132,10 @@ class ModelFamily(ABC, Generic[ConfigT]):
         Queries of zero and no bias of distance leave nothing but the mask; nothing else changes. For measuring what
         attention contributes: such a model was not trained that way, and it is not to be saved.
         """
+
+    def is_fixed(self, word: str) -> bool:
+        """Whether a weight whose name begins with this word is set before training and then fixed."""
+        return word in self.fixed_weights
 
     # ---- training and prediction
 

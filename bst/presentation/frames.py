@@ -143,7 +143,8 @@ def group_errors(record: EvaluationRecord, attribute: str) -> pd.DataFrame:
 def sliced_attributes(record: EvaluationRecord) -> list[str]:
     """Return the attributes whose groups were measured, in the order of ``vocabulary.ATTRIBUTES``."""
     measured = {s.attribute for s in record.rating.slices} if record.rating else set()
-    return [attribute for attribute in ATTRIBUTES if attribute in measured]
+    usual = [attribute for attribute in ATTRIBUTES if attribute in measured]
+    return [attribute for attribute in dict.fromkeys(measured) if attribute not in usual] + usual
 
 
 def known_orders(ranking: RankingEvaluation) -> dict[str, ListMetrics]:

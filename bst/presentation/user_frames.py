@@ -1,13 +1,13 @@
 """The errors of single users as a table, what it can be filtered by, and their distribution."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from bst.domain import MOVIES
+from bst.domain import MOVIES, DemographicName, DemographicValue, Domain
 from bst.evaluation.predictions import ITEM_MEAN
 from bst.evaluation.user_errors import UserErrors
 
@@ -32,16 +32,16 @@ def baseline_of(users: Sequence[UserErrors]) -> str | None:
     return next((name for name in names if name != ITEM_MEAN), names[0] if names else None)
 
 
-def user_table(users: Sequence[UserErrors]) -> pd.DataFrame:
-    """Return one row a user, the largest error first: ``user_id``, ``sex``, ``age``, ``occupation``, ``ratings``,
-    ``mae``, ``baseline`` and ``item_mean`` (MAE of both, NaN where they were not measured), ``signed_error`` and
-    ``listed_likes`` (Int64). Errors are in stars.
+def user_table(users: Sequence[UserErrors], domain: Domain = MOVIES) -> pd.DataFrame:
+    """Return one row a user, the largest error first: ``user_id``, the demographics of the ``domain`` by name,
+    ``ratings``, ``mae``, ``baseline`` and ``item_mean`` (MAE of both, NaN where they were not measured),
+    ``signed_error`` and ``listed_likes`` (Int64). Errors are in stars.
     """
     compared = baseline_of(users)
     table = pd.DataFrame(
         {
             "user_id": [row.user_id for row in users],
-            **{name: [row.demographics.get(name) for row in users] for name in MOVIES.demographics},
+            **{name: [row.demographics.get(name) for row in users] for name in domain.demographics},
             "ratings": [row.labels for row in users],
             "mae": [row.mae for row in users],
             "baseline": [row.baselines.get(compared or "", np.nan) for row in users],
@@ -57,12 +57,11 @@ def user_table(users: Sequence[UserErrors]) -> pd.DataFrame:
 class UserFilter:
     """Which users to show: everything that is empty lets all through.
 
-    ``lengths``: names of ``LENGTHS``; ``errors``: a range of MAE in stars, without its upper end.
+    ``demographics``: allowed values by name; ``lengths``: names of ``LENGTHS``; ``errors``: a range of MAE in stars,
+    without its upper end.
     """
 
-    sexes: tuple[str, ...] = ()
-    ages: tuple[int, ...] = ()
-    occupations: tuple[str, ...] = ()
+    demographics: Mapping[DemographicName, Sequence[DemographicValue]] = field(default_factory=dict)
     lengths: tuple[str, ...] = ()
     part: Part = "all"
     errors: tuple[float, float] | None = None
@@ -70,7 +69,7 @@ class UserFilter:
     def groups(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of ``user_table`` that are in the groups, whatever their errors."""
         keep = pd.Series(True, table.index)
-        for column, values in (("sex", self.sexes), ("age", self.ages), ("occupation", self.occupations)):
+        for column, values in self.demographics.items():
             if values:
                 keep &= table[column].isin(values)
         if self.lengths:

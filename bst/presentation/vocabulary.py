@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import MOVIES, Domain
 from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
 from bst.metrics import LIKED
 
@@ -239,16 +239,26 @@ def order_label(key: str) -> str:
     return ORDERS[key].label if key in ORDERS else key
 
 
-def group_label(attribute: str, value: GroupValue) -> str:
+def attribute_label(attribute: str, domain: Domain = MOVIES) -> str:
+    """Return what groups of users or movies differ in: "Sex", "Decade"; in the words of the dataset."""
+    if attribute == "genre":
+        return _with_capital(domain.tag)
+    if attribute in ATTRIBUTES and attribute not in domain.demographics.keys() - MOVIES.demographics.keys():
+        return ATTRIBUTES[attribute].label
+    return _with_capital(domain.describe(attribute).label)
+
+
+def _with_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def group_label(attribute: str, value: GroupValue, domain: Domain = MOVIES) -> str:
     """Return the label of a group of users or movies: "Male", "25–34", "1990s", "Sex unknown"."""
     if value is None:
-        return f"{ATTRIBUTES[attribute].label} unknown"
+        return f"{attribute_label(attribute, domain)} unknown"
     if attribute == "decade":
         return f"{value}s"
-    for name, demographic in DEMOGRAPHICS.items():
-        if name == attribute:
-            return demographic.labels[value]
-    return str(value)
+    return domain.describe(attribute).labels.get(value, str(value))
 
 
 # ways to explain a prediction, by the keys of ``explanation.explainers.EXPLAINERS``

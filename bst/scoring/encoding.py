@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bst.domain import MOVIES
+from bst.domain import Domain
 from bst.schema import Visitor
 from bst.timelines.segments import gap_buckets, months
 
@@ -96,14 +96,22 @@ def pad_batch(histories: Sequence[EncodedHistory], length: int, *, in_front: boo
     return batch
 
 
-def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
-    """Return the demographics of visitors as codes, by name: int32 (visitors,) each, −1 for unknown.
+def encode_demographics(visitors: Sequence[Visitor], domain: Domain) -> dict[str, np.ndarray]:
+    """Return the demographics of visitors as codes, by ``Demographic.key``: int32 (visitors,) each, −1 for unknown.
 
     Raises ``VisitorError`` for an attribute or a value that users of the domain do not have.
     """
-    for visitor in visitors:
-        MOVIES.check(visitor.demographics)
-    return {
-        name: np.array([demographic.codes[visitor.demographics.get(name)] for visitor in visitors], np.int32)
-        for name, demographic in MOVIES.demographics.items()
-    }
+    known = [visitor.demographics for visitor in visitors]
+    encoded: dict[str, np.ndarray] = {}
+    try:
+        for name, demographic in domain.demographics.items():
+            codes = demographic.codes
+            encoded[demographic.key] = np.array([codes[values.get(name)] for values in known], np.int32)
+    except KeyError:
+        for values in known:
+            domain.check(values)
+        raise
+    for values in known:
+        if any(name not in domain.demographics for name in values):
+            domain.check(values)
+    return encoded

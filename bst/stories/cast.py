@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bst.datasets.catalogue import Catalogue
-from bst.errors import StoryError
+from bst.errors import StoryError, VisitorError
 from bst.schema import Event, Visitor, to_scale
 from bst.stories.story import DemographicChange, RatingChange, Story
 
@@ -41,9 +41,13 @@ def make_cast(story: Story, catalogue: Catalogue, levels: Sequence[float]) -> Ca
             missing.append(title)
         elif movie_id not in events:
             events[movie_id] = Event(movie_id, to_scale(rating, levels))
-    before = Visitor(person.demographics, tuple(events.values()))
+    before = Visitor(catalogue.domain.known(person.demographics), tuple(events.values()))
     after, changed = before, None
     if isinstance(story.change, DemographicChange):
+        try:
+            catalogue.domain.demographic(story.change.name).check(story.change.value)
+        except VisitorError as error:
+            raise StoryError(f"change.{story.change.name}: {error}; or choose another model") from error
         after = before.with_demographic(story.change.name, story.change.value)
     elif isinstance(story.change, RatingChange):
         changed, rating = _changed(story.change, catalogue), to_scale(story.change.rating, levels)

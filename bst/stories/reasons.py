@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS, DemographicName
+from bst.domain import MOVIES, DemographicName
 from bst.explanation import list_measure
 from bst.explanation.measures import NOTICEABLE
 from bst.explanation.sentences import (
@@ -75,7 +75,7 @@ def _name(cause: Cause, visitor: Visitor, title: Title) -> str:
     """Return what has an effect, as the subject of a sentence: "Alien", "being female", "the age group 25–34"."""
     if isinstance(cause, int):
         return title(cause)
-    demographic, value = DEMOGRAPHICS[cause], visitor.demographic(cause)
+    demographic, value = MOVIES.describe(cause), visitor.demographic(cause)
     if value is None:
         return f"an unknown {demographic.label}"
     return (
@@ -151,7 +151,7 @@ def _cause_label(key: Cause, cast: Cast, title: Title) -> str:
         values = [visitor.ratings[key] for visitor in (cast.before, cast.after) if key in visitor.ratings]
         texts = [f"{value:g}" for value in dict.fromkeys(values)]
         return f"{title(key)}, {' → '.join(texts)} ★"
-    demographic = DEMOGRAPHICS[key]
+    demographic = MOVIES.describe(key)
     known = dict.fromkeys(demographic.value_text(getattr(visitor, key)) for visitor in (cast.before, cast.after))
     return f"{demographic.label.capitalize()}: {' → '.join(known)}"
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS
-from bst.schema import Dataset
+from bst.schema import Dataset, demographic_codes
 from bst.timelines.arrays import Timelines
 
 GAPS = 14  # 0: unknown; 1: the same second; 2 … 13: one for each factor of four, from seconds to years
@@ -105,8 +104,9 @@ def months(timestamp: np.ndarray) -> np.ndarray:
 class SegmentReader:
     """Turns groups of segments into padded arrays. Holds one flat array for each input, in timeline order.
 
-    A batch has ``movie``, ``level``, ``gap``, ``month`` int32 (batch, T), −1 (movie) and 0 in padding; ``sex``,
-    ``age``, ``occupation`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which positions count.
+    A batch has ``movie``, ``level``, ``gap``, ``month`` int32 (batch, T), −1 (movie) and 0 in padding; the
+    demographics by ``Demographic.key`` int32 (batch,), −1 for unknown; ``label`` bool (batch, T): which of them
+    count.
     """
 
     def __init__(self, dataset: Dataset, timelines: Timelines):
@@ -116,7 +116,7 @@ class SegmentReader:
         self.gap = gap_buckets(gap)
         self.gap[timelines.offsets[:-1][timelines.lengths > 0]] = 0  # there is no event before a first one
         self.month = months(timelines.timestamp)
-        self.demographics = {n: dataset.users[n].cat.codes.to_numpy(np.int32) for n in DEMOGRAPHICS}
+        self.demographics = demographic_codes(dataset)
 
     def read(self, segments: Segments, label: np.ndarray) -> tuple[Batch, np.ndarray]:
         """Return a batch, and the index into the timelines of each of its cells: int64 (batch, T), −1 in padding.

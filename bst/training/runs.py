@@ -311,7 +311,7 @@ def _bundle(settings: RunSettings, dataset: Dataset, model: Model, state: Traini
         simulated=dataset.simulated,
         levels=dataset.levels,
         movies_fingerprint=fingerprint(dataset.movies),
-        sizes=Sizes(len(dataset.users), len(dataset.movies)),
+        sizes=Sizes.of(dataset),
         config=settings.config,
         protocol=settings.protocol,
         seed=settings.seed,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bst.datasets.catalogue import Catalogue
-from bst.domain import MOVIES
+from bst.domain import MOVIES, Domain
 from bst.inference.ranking import RankOptions
 from bst.inference.recommender import Recommendation
 from bst.schema import Visitor
@@ -69,13 +69,19 @@ def visitor_as_json(catalogue: Catalogue, visitor: Visitor) -> dict[str, Any]:
     An event has a timestamp only if it is known; ``seen`` is missing if it would be empty.
     """
     return {
-        **{name: visitor.demographic(name) for name in MOVIES.demographics},
+        **_demographics(catalogue.domain, visitor),
         "history": [
             {"movie_id": e.movie_id, "title": catalogue.title(e.movie_id), "rating": e.rating}
             | ({} if e.timestamp is None else {"timestamp": e.timestamp})
             for e in visitor.history
         ],
     } | ({"seen": sorted(visitor.seen)} if visitor.seen else {})
+
+
+def _demographics(domain: Domain, visitor: Visitor) -> dict[str, Any]:
+    """Return a value for each demographic, None for an unknown one; MovieLens' stand beside the history."""
+    values = {name: visitor.demographic(name) for name in domain.demographics}
+    return values if values.keys() == MOVIES.demographics.keys() else {"demographics": values}
 
 
 def list_as_csv(rows: Sequence[Recommendation], levels: Sequence[float]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import MOVIES, Domain
 from bst.errors import VisitorError
 from bst.inference import ranking
 from bst.inference.ranking import Order, RankOptions
@@ -84,7 +84,8 @@ class Comparison:
     missing where the movie does not pass or was seen; ``expected_a``, ``expected_b`` stars; ``next_a``, ``next_b``,
     ``like_a``, ``like_b`` probabilities, NaN for a model without them. ``most_moved``: the id of the movie of ``moves``
     that moves most, or that was asked about, None if none does; ``main_edit``: what moves it, None if there are too
-    many edits to try. ``stars``: of the movie whose stars were asked about, with a and with b.
+    many edits to try. ``stars``: of the movie whose stars were asked about, with a and with b. ``domain``: of the
+    dataset.
     """
 
     a: Visitor
@@ -98,6 +99,7 @@ class Comparison:
     most_moved: int | None = None
     main_edit: MainEdit | None = None
     stars: tuple[int, float, float] | None = None
+    domain: Domain = MOVIES
 
     @property
     def moves(self) -> pd.DataFrame:
@@ -167,10 +169,14 @@ class Comparison:
     def _clauses(self, title: Title) -> str:
         before, clauses = self.a, []
         for edit in self.edits[:MAX_CLAUSES]:
-            clauses.append(_clause(edit, before, title))
+            clauses.append(_clause(edit, before, title, self.domain))
             before = edit.apply(before)
         few = len(self.edits) <= MAX_CLAUSES
-        return join(clauses) if few else f"much was changed: {describe_edits(self.a, self.edits, title)}"
+        return (
+            join(clauses)
+            if few
+            else f"much was changed: {describe_edits(self.a, self.edits, title, domain=self.domain)}"
+        )
 
     def _reason(self, title: Title) -> str:
         """Return the clause after a move: "mostly because …", or after no move: "although …"."""
@@ -178,10 +184,10 @@ class Comparison:
             return f"although {self._clauses(title)}"
         main = self.main_edit
         if main and main.share >= MAIN_SHARE and len(self.edits) > 1:
-            return f"mostly because {_clause(main.edit, main.before, title)}"
+            return f"mostly because {_clause(main.edit, main.before, title, self.domain)}"
         if len(self.edits) <= MAX_CLAUSES:
             return f"because {self._clauses(title)}"
-        return f"because of many changes together: {describe_edits(self.a, self.edits, title)}"
+        return f"because of many changes together: {describe_edits(self.a, self.edits, title, domain=self.domain)}"
 
 
 def _change(before: float, after: float, decimals: int) -> str:
@@ -193,11 +199,11 @@ def _change(before: float, after: float, decimals: int) -> str:
     return f"{STILL} {after:.1f}"
 
 
-def _clause(edit: Edit, before: Visitor, title: Title) -> str:
+def _clause(edit: Edit, before: Visitor, title: Title, domain: Domain) -> str:
     """Return an edit as the clause after "because": "Blade Runner (1982) was rated 1 instead of 5"."""
     match edit:
         case SetDemographic(name, value):
-            demographic = DEMOGRAPHICS[name]
+            demographic = domain.describe(name)
             old, new = demographic.value_text(before.demographic(name)), demographic.value_text(value)
             return f"their {demographic.label} changed from {old} to {new}"
         case Forget():
@@ -251,7 +257,7 @@ def compare(
     catalogue = _catalogue(recommender, a, b, rank_a, rank_b)
     attribute = PREDICTIONS[COLUMNS[options.order]]
     value_a, value_b = (getattr(recommender.predict(visitor), attribute) for visitor in (a, b))
-    comparison = Comparison(a, b, k, options.order, edits, first, second, catalogue)
+    comparison = Comparison(a, b, k, options.order, edits, first, second, catalogue, domain=recommender.domain)
     if subject and subject.by == "stars":
         index = recommender.catalogue.row(subject.movie_id)
         star_a, star_b = (float(recommender.predict(visitor).expected[index]) for visitor in (a, b))

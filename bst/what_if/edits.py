@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
+from bst.domain import DEMOGRAPHICS, MOVIES, DemographicName, DemographicValue, Domain
 from bst.errors import VisitorError
 from bst.schema import Event, Visitor
 
@@ -29,13 +29,13 @@ class Edit(ABC):
         """Return the changed visitor. Raises ``VisitorError`` for an edit that does not fit."""
 
     @abstractmethod
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: whom it is applied to."""
 
 
 @dataclass(frozen=True)
 class SetDemographic(Edit):
-    """Set sex, age or occupation; ``value`` None for unknown."""
+    """Set a demographic, such as sex or age; ``value`` None for unknown."""
 
     name: DemographicName
     value: DemographicValue | None
@@ -44,9 +44,9 @@ class SetDemographic(Edit):
         """Set the value."""
         return visitor.with_demographic(self.name, self.value)
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "age group: 25–34 → unknown"."""
-        demographic = DEMOGRAPHICS[self.name]
+        demographic = domain.describe(self.name)
         old, new = (demographic.value_text(value) for value in (before.demographic(self.name), self.value))
         return f"{demographic.label}: {old} → {new}"
 
@@ -63,7 +63,7 @@ class Rate(Edit):
         _position(visitor, self.movie_id)
         return visitor.rated(self.movie_id, self.rating)
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "rated Alien (1979) 5 → 2"."""
         return f"rated {title(self.movie_id)} {before.ratings[self.movie_id]:g} → {self.rating:g}"
 
@@ -83,7 +83,7 @@ class Add(Edit):
         event = Event(self.movie_id, self.rating, self.timestamp)
         return replace(visitor, history=(*events[:position], event, *events[position:]))
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "added Alien (1979), 5 ★, as 2nd oldest"."""
         text, events = f"added {title(self.movie_id)}, {self.rating:g} ★", len(before.history)
         if self.position is None or self.position >= events:
@@ -102,7 +102,7 @@ class Drop(Edit):
         _position(visitor, self.movie_id)
         return visitor.without(self.movie_id)
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "removed Alien (1979)"."""
         return f"removed {title(self.movie_id)}"
 
@@ -118,7 +118,7 @@ class Move(Edit):
         """Move the movie, at most to either end. Raises ``VisitorError`` for one that is not in the history."""
         return visitor.moved(self.movie_id, self.to - _position(visitor, self.movie_id))
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "moved Alien (1979) later, from oldest to 2nd newest"."""
         position, events = _position(before, self.movie_id), len(before.history)
         to = max(0, min(events - 1, self.to))
@@ -140,7 +140,7 @@ class Swap(Edit):
         events[first], events[second] = events[second], events[first]
         return replace(visitor, history=tuple(events))
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "swapped Alien (1979) and M (1931)"."""
         return f"swapped {title(self.first)} and {title(self.second)}"
 
@@ -155,7 +155,7 @@ class Forget(Edit):
         """Remove the movies."""
         return replace(visitor, history=visitor.history[max(0, self.count) :])
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "forgot the 3 oldest movies"."""
         events = len(before.history)
         count = max(0, min(self.count, events))
@@ -179,7 +179,7 @@ class Reorder(Edit):
             raise VisitorError("a new order must name each movie of the history once, and no other")
         return replace(visitor, history=tuple(events[movie_id] for movie_id in self.order))
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "changed the positions of 5 movies"."""
         old = _ids(before)
         if self.order == old[::-1]:
@@ -201,7 +201,7 @@ class Retime(Edit):
         events = zip(visitor.history, self.times, strict=True)
         return replace(visitor, history=tuple(replace(event, timestamp=time) for event, time in events))
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "changed when 2 movies were watched"."""
         changed = sum(event.timestamp != time for event, time in zip(before.history, self.times, strict=True))
         return f"changed when {changed} {'movie was' if changed == 1 else 'movies were'} watched"
@@ -217,7 +217,7 @@ class SetSeen(Edit):
         """Set the movies."""
         return replace(visitor, seen=self.seen)
 
-    def describe(self, before: Visitor, title: Title) -> str:
+    def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "marked Alien (1979) as seen"."""
         clauses = []
         for movies, state in ((self.seen - before.seen, "seen"), (before.seen - self.seen, "not seen")):
@@ -237,17 +237,17 @@ def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
 # ---- descriptions
 
 
-def describe_edits(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2) -> str:
+def describe_edits(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2, domain: Domain = MOVIES) -> str:
     """Describe edits that are applied one after another to ``before``: in full up to ``most`` of them, else in sum.
 
     "removed Toy Story (1995) and rated Alien (1979) 5 → 2"; "removed 5 movies, added 12 movies and set sex and age
     group"; "nothing" for no edit.
     """
     if len(edits) > most:
-        return join(_summary(before, edits))
+        return join(_summary(before, edits, domain))
     descriptions = []
     for edit in edits:
-        descriptions.append(edit.describe(before, title))
+        descriptions.append(edit.describe(before, title, domain))
         before = edit.apply(before)
     return join(descriptions) or "nothing"
 
@@ -256,10 +256,10 @@ _VERBS: dict[type[Edit], str] = {Rate: "rated", Add: "added", Drop: "removed", F
 _VERBS |= {Swap: "moved", Reorder: "moved", Retime: "dated", SetSeen: "marked"}
 
 
-def _summary(before: Visitor, edits: Sequence[Edit]) -> list[str]:
+def _summary(before: Visitor, edits: Sequence[Edit], domain: Domain) -> list[str]:
     """Return how many movies each kind of edit changed, and which demographics were set."""
     counts: Counter[str] = Counter()
-    labels = [DEMOGRAPHICS[edit.name].label for edit in edits if isinstance(edit, SetDemographic)]
+    labels = [domain.describe(edit.name).label for edit in edits if isinstance(edit, SetDemographic)]
     for edit in edits:
         after = edit.apply(before)
         if not isinstance(edit, SetDemographic):

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bst.domain import DEMOGRAPHICS
+from bst.domain import MOVIES, Domain
 from bst.schema import Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Swap, Title, join
 
 
-def instruction(edit: Edit, before: Visitor, title: Title) -> str:
+def instruction(edit: Edit, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
     """Return an edit as plain text in the imperative; ``before``: whom it is applied to.
 
     Raises ``TypeError`` for an edit that no button makes: a movie moved, a new order, other times.
@@ -24,16 +24,16 @@ def instruction(edit: Edit, before: Visitor, title: Title) -> str:
         case Forget(count):
             return f"forget all but the newest {max(0, len(before.history) - count)}"
         case SetDemographic(name, None):
-            return f"hide their {DEMOGRAPHICS[name].label}"
+            return f"hide their {domain.describe(name).label}"
         case SetDemographic(name, value):
-            return f"set their {DEMOGRAPHICS[name].label} to {DEMOGRAPHICS[name].value_text(value)}"
+            return f"set their {domain.describe(name).label} to {domain.describe(name).value_text(value)}"
     raise TypeError(f"no instruction for {edit!r}")
 
 
-def instructions(edits: Sequence[Edit], before: Visitor, title: Title) -> str:
+def instructions(edits: Sequence[Edit], before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
     """Return edits that are applied one after another to ``before``: "remove M (1931) and add Alien (1979) …"."""
     texts = []
     for edit in edits:
-        texts.append(instruction(edit, before, title))
+        texts.append(instruction(edit, before, title, domain))
         before = edit.apply(before)
     return join(texts)

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bst.bundles import user_groups
-from bst.bundles.user_groups import GROUPS
-from bst.domain import DEMOGRAPHICS, DemographicName
-from bst.errors import VisitorError
+from bst.bundles.user_groups import groups_of
+from bst.domain import DemographicName
 from bst.inference.recommender import Recommender
 from bst.schema import Visitor
 from bst.scoring.results import Predictions
@@ -26,7 +25,7 @@ class RatingSweep:
 
 @dataclass(frozen=True)
 class DemographicSweep:
-    """Sex, age or occupation: unknown first, then all values."""
+    """A demographic, such as sex or age: unknown first, then all values."""
 
     name: DemographicName
 
@@ -61,9 +60,7 @@ def sweep_values(recommender: Recommender, visitor: Visitor, parameter: SweepPar
         case RatingSweep(movie_id):
             values = [(f"{level:g} ★", Rate(movie_id, level).apply(visitor)) for level in recommender.bundle.levels]
         case DemographicSweep(name):
-            if name not in DEMOGRAPHICS:
-                raise VisitorError(f"a visitor has no {name!r} to change; choose one of: {', '.join(DEMOGRAPHICS)}")
-            demographic = DEMOGRAPHICS[name]
+            demographic = recommender.domain.demographic(name)
             values = [
                 (demographic.value_label(value), SetDemographic(name, value).apply(visitor))
                 for value in (None, *demographic.values)
@@ -115,19 +112,21 @@ def sweep(
 
 
 def demographics(recommender: Recommender, visitor: Visitor, movie_id: int) -> pd.DataFrame:
-    """Predict one movie for every known sex, age group and occupation, with the visitor's history, in one call.
+    """Predict one movie for every combination of known demographics, with the visitor's history, in one call.
 
-    Returns 294 rows: ``sex``, ``age``, ``occupation``, ``expected`` stars, ``distribution`` as in ``sweep``,
-    ``current``, true for the visitor's own row, if all three are known, and ``people``: how many users of the dataset
-    are like that, as in ``user_groups``, NaN if that was not counted. Errors as in ``Recommender.predict``.
+    Returns a row for each of ``user_groups.groups_of``, 294 of them for MovieLens: a column for each demographic, such
+    as ``sex``, then ``expected`` stars, ``distribution`` as in ``sweep``, ``current``, true for the visitor's own row,
+    if all are known, and ``people``: how many users of the dataset are like that, as in ``user_groups``, NaN if that
+    was not counted. Errors as in ``Recommender.predict``.
     """
-    visitors = [Visitor(dict(zip(DEMOGRAPHICS, group, strict=True)), visitor.history) for group in GROUPS]
+    names, groups = list(recommender.domain.demographics), groups_of(recommender.domain)
+    visitors = [Visitor(dict(zip(names, group, strict=True)), visitor.history) for group in groups]
     predictions = recommender.predict_many(visitors, [movie_id])
-    own, people = tuple(map(visitor.demographic, DEMOGRAPHICS)), user_groups.read(recommender.bundle)
-    return pd.DataFrame(GROUPS, columns=list(DEMOGRAPHICS)).assign(
+    own, people = tuple(map(visitor.demographic, names)), user_groups.read(recommender.bundle)
+    return pd.DataFrame(groups, columns=names).assign(
         expected=predictions.expected[:, 0],
         distribution=_as_lists(predictions),
-        current=[group == own for group in GROUPS],
+        current=[group == own for group in groups],
         people=np.nan if people is None else list(people.values()),
     )
 

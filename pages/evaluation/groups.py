@@ -7,7 +7,7 @@ import streamlit as st
 
 from bst.evaluation.records import EvaluationRecord, RatingEvaluation, Slice
 from bst.presentation import charts, frames, sentences
-from bst.presentation.vocabulary import ATTRIBUTES, INTERVAL, METRICS, group_label
+from bst.presentation.vocabulary import INTERVAL, METRICS, attribute_label, group_label
 from bst.text import count, signed, span
 from pages.shared.widgets import chart_view
 from pages.shared.wording import say
@@ -35,7 +35,7 @@ def render(record: EvaluationRecord, rating: RatingEvaluation) -> None:
             attributes,
             default="age" if "age" in attributes else attributes[0],
             required=True,
-            format_func=lambda attribute: ATTRIBUTES[attribute].label,
+            format_func=lambda attribute: attribute_label(attribute),
             key=f"evaluation_part_{'_'.join(attributes)}",
             persist_state="session",
             label_visibility="collapsed",
@@ -65,7 +65,7 @@ def _render_groups(record: EvaluationRecord, attribute: str) -> None:
         partial(charts.group_errors, table, overall, METRICS["mae"].label, chart_view.text_and_background()[0]),
         f"MAE by group, all {overall:.3f}; ▲ clearly above, ▼ clearly below: {sentences.groups_text(table)}",
         name="Error by group",
-        about=f"Error by {ATTRIBUTES[attribute].label.lower()}; all together (dashed) {overall:.3f} stars",
+        about=f"Error by {attribute_label(attribute).lower()}; all together (dashed) {overall:.3f} stars",
     )
     st.caption(
         f"{say(sentences.GROUPS_CAPTION)} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems "
@@ -76,7 +76,7 @@ def _render_groups(record: EvaluationRecord, attribute: str) -> None:
 def _row(s: Slice) -> dict[str, str | int | float]:
     difference = s.mae_difference
     return {
-        "By": ATTRIBUTES[s.attribute].label,
+        "By": attribute_label(s.attribute),
         "Group": group_label(s.attribute, s.value),
         "Ratings": s.labels,
         "Users": s.users,

@@ -40,6 +40,7 @@ PARTS: dict[Part, str] = {
     "beaten": "Baseline is better",
 }
 # groups to filter by, named as in ``UserFilter``: what the control is called, its options, and what these are called
+COLUMNS = {"sexes": "sex", "ages": "age", "occupations": "occupation"}
 GROUPS: dict[str, tuple[str, tuple, Mapping]] = {
     "sexes": ("Sex", SEXES, SEX_LABELS),
     "ages": ("Age", AGES, AGE_LABELS),
@@ -111,11 +112,12 @@ def _draw_filters(bundle: Bundle, table: pd.DataFrame) -> pd.DataFrame:
                 persist_state="session",
             )
     values = {name: tuple(st.session_state[f"visitors_{name}"]) for name in GROUPS}
-    chosen_filter = UserFilter(**values, part=st.session_state["visitors_part"])
+    demographics = {column: values.pop(name) for name, column in COLUMNS.items()}
+    chosen_filter = UserFilter(demographics, **values, part=st.session_state["visitors_part"])
     before_range = chosen_filter.apply(table)
     _draw_distribution(before_range, limits, chosen)
     whole = chosen == limits
-    shown = UserFilter(**values, part=chosen_filter.part, errors=None if whole else chosen).apply(table)
+    shown = UserFilter(demographics, **values, part=chosen_filter.part, errors=None if whole else chosen).apply(table)
     st.caption(f"{count(len(shown), 'user')} of {len(table):,} shown.")
     return shown
 

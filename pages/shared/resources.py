@@ -104,7 +104,7 @@ def _movies(dataset: str) -> pd.DataFrame:
 @st.cache_resource(show_spinner=False)
 def catalogue(dataset: str) -> Catalogue:
     """Return a dataset's catalogue."""
-    return Catalogue(_movies(dataset))
+    return Catalogue(_movies(dataset), datasets.load_domain(dataset))
 
 
 @st.cache_resource(show_spinner=False)

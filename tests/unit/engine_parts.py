@@ -7,7 +7,7 @@ from bst.models.weights import as_tree, weights_of
 def rating_inference(model) -> RatingInference:
     """The rating tower of a timeline model."""
     config = model.config
-    return RatingInference(as_tree(weights_of(model)).rating, config.rating, config.train_length)
+    return RatingInference(as_tree(weights_of(model)).rating, config.rating, config.train_length, model.sizes)
 
 
 def next_inference(model) -> CatalogueInference:

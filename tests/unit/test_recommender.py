@@ -209,7 +209,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
 
     config = preset(name)
     model = family_of(config).build(config, small_bundle.sizes, 5)
-    assign(model, family_of(config).dataset_weights(config, world.movies))
+    assign(model, family_of(config).dataset_weights(config, world.movies, world.domain))
     if name == "timeline":
         rng = np.random.default_rng(5)
         for weight in model.trainable_weights:  # what starts as zero would hide what is read

@@ -119,10 +119,10 @@ def tower(factors, prior):
 def prior():
     """What it supposes of visitors."""
     from bst.baselines.user_prior import UserPrior
-    from bst.models.config import DEMOGRAPHIC_SIZES
+    from bst.models.config import Sizes
 
     rng = np.random.default_rng(8)
-    shifts = {name: rng.normal(0, 0.3, (size, 5)) for name, size in DEMOGRAPHIC_SIZES.items()}
+    shifts = {name: rng.normal(0, 0.3, (size, 5)) for name, size in Sizes(1, 1).demographics.items()}
     return UserPrior(rng.normal(0, 0.3, 5), shifts)
 
 

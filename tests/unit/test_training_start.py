@@ -8,7 +8,7 @@ import pytest
 
 from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
+from bst.models.config import Sizes
 from bst.models.registry import prepare
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import item_features
@@ -145,7 +145,7 @@ def fold_in(split: EvaluationSplit, seed: int = 0):
     model = SimpleNamespace(config=CONFIG, rating=SimpleNamespace(set_factors=lambda *parts: given.extend(parts)))
     users = np.arange(40)
     whole = Segments(users * 24, np.full(40, 24), users, np.zeros(40, np.int64))
-    known = {name: split.dataset.users[name].cat.codes.to_numpy() for name in DEMOGRAPHIC_SIZES}
+    known = {name: split.dataset.users[name].cat.codes.to_numpy() for name in Sizes(1, 1).demographics}
     folded = out_of_fold(model, split, seed).fold_in(split.timelines, whole, known)
     return *(part.ravel() for part in folded), *given
 

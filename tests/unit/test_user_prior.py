@@ -103,14 +103,14 @@ def test_whitened_noise_is_independent():
 
 @pytest.mark.real_data
 def test_it_beats_the_plain_fold_in_for_visitors_of_movielens_1m(ml_1m):
-    from bst.models.config import DEMOGRAPHIC_SIZES
+    from bst.models.config import Sizes
     from bst.timelines.splits import TRAIN, VALIDATION, prepare
 
     split = prepare(ml_1m, "visitor", 0)
     train, labels = split.role == TRAIN, split.role == VALIDATION
     model = Factorisation.fit(split.ratings(train), factors=8, iterations=4)
-    demographics = {name: ml_1m.users[name].cat.codes.to_numpy() for name in DEMOGRAPHIC_SIZES}
-    prior = UserPrior.fit(model, np.unique(split.user[train]), demographics, DEMOGRAPHIC_SIZES)
+    demographics = {name: ml_1m.users[name].cat.codes.to_numpy() for name in Sizes(1, 1).demographics}
+    prior = UserPrior.fit(model, np.unique(split.user[train]), demographics, Sizes(1, 1).demographics)
     users, lengths = np.unique(split.user[labels], return_counts=True)
     ratings = split.timelines.movie[labels], split.timelines.rating[labels], np.append(0, np.cumsum(lengths))
 

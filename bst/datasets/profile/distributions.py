@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bst.domain import GENRES
 from bst.schema import Dataset, genre_matrix
 
 # ratings that span up to this many days are counted by day, others by month
@@ -145,7 +144,7 @@ def genres(dataset: Dataset) -> pd.DataFrame:
     A movie of several genres counts in each, so shares (of ratings) add up to more than 1. Genres without movies are
     not included.
     """
-    flags = genre_matrix(dataset.movies) > 0
+    flags = genre_matrix(dataset.movies, dataset.domain.tag_values) > 0
     movie, stars = dataset.ratings["movie"].to_numpy(), dataset.ratings["rating"].to_numpy(np.float64)
     per_movie = np.bincount(movie, minlength=len(flags))
     total = np.bincount(movie, stars, minlength=len(flags))
@@ -153,7 +152,7 @@ def genres(dataset: Dataset) -> pd.DataFrame:
     with np.errstate(invalid="ignore"):
         table = pd.DataFrame(
             {
-                "genre": GENRES,
+                "genre": dataset.domain.tag_values,
                 "movies": flags.sum(axis=0),
                 "ratings": number,
                 "share": number / len(movie),

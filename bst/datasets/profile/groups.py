@@ -1,5 +1,6 @@
 """Groups of users compared: what they watch and like, and how they rate one movie."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
@@ -8,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.profile.distributions import level_indices
-from bst.domain import DEMOGRAPHICS, GENRES
+from bst.domain import MOVIES, Domain
 from bst.schema import Dataset, genre_matrix
 
 # a result from fewer users says more about them than about their group
+# values of a demographic by which a movie is told from others
+PAIR = 2
 FEW_USERS = 30
 # the upper end of a 95% interval
 UPPER_QUANTILE = 0.975
@@ -20,7 +23,7 @@ _Z = NormalDist().inv_cdf(UPPER_QUANTILE)
 
 
 def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """Compare groups of users by what they watch and like, for each of ``DEMOGRAPHICS`` that is known of any user.
+    """Compare groups of users by what they watch and like, for each demographic that is known of any user.
 
     One row per group and genre that any member rated: ``group`` (its label), ``value``, ``genre``; ``users`` and
     ``ratings``: how many members rated it, and how often; ``few``: fewer than ``FEW_USERS`` users.
@@ -35,10 +38,12 @@ def tastes(dataset: Dataset) -> dict[str, pd.DataFrame]:
     sums, number = _by_user_and_genre(dataset)
     everyone = _genre_statistics(sums, number, np.ones(len(sums), bool))
     tables: dict[str, pd.DataFrame] = {}
-    for attribute, demographic in DEMOGRAPHICS.items():
+    for attribute, demographic in dataset.domain.demographics.items():
         codes = dataset.users[attribute].cat.codes.to_numpy()
         groups = [
-            _group_tastes(sums, number, codes == code, everyone).assign(group=label, value=value)
+            _group_tastes(sums, number, codes == code, everyone, dataset.domain.tag_values).assign(
+                group=label, value=value
+            )
             for code, (value, label) in enumerate(demographic.labels.items())
             if number[codes == code, -1].any()
         ]
@@ -60,7 +65,7 @@ class _GenreStatistics(NamedTuple):
 
 
 def _group_tastes(
-    sums: np.ndarray, number: np.ndarray, members: np.ndarray, everyone: _GenreStatistics
+    sums: np.ndarray, number: np.ndarray, members: np.ndarray, everyone: _GenreStatistics, genres: Sequence[str]
 ) -> pd.DataFrame:
     group = _genre_statistics(sums, number, members)
     users = (number[members, :-1] > 0).sum(axis=0)
@@ -70,7 +75,7 @@ def _group_tastes(
         watching = group.share / everyone.share - 1
     table = pd.DataFrame(
         {
-            "genre": GENRES,
+            "genre": genres,
             "users": users,
             "ratings": number[members, :-1].sum(axis=0).astype(int),
             "few": users < FEW_USERS,
@@ -88,7 +93,9 @@ def _by_user_and_genre(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Return sums of stars and numbers of ratings by user and genre: (users, 19), the last column for all ratings."""
     from scipy import sparse  # slow to import
 
-    flags = np.c_[genre_matrix(dataset.movies), np.ones(len(dataset.movies))].astype(np.float64)
+    flags = np.c_[genre_matrix(dataset.movies, dataset.domain.tag_values), np.ones(len(dataset.movies))].astype(
+        np.float64
+    )
     user, movie = dataset.ratings["user"].to_numpy(), dataset.ratings["movie"].to_numpy()
     stars, shape = dataset.ratings["rating"].to_numpy(np.float64), (len(dataset.users), len(dataset.movies))
 
@@ -111,7 +118,7 @@ class RatingsByMovie:
     """All ratings of a dataset sorted by movie, in compact arrays, with the groups of the users.
 
     ``user`` int32 and ``stars`` float32 (ratings,); those of movie ``m`` are ``offsets[m]:offsets[m + 1]``. ``codes``:
-    by attribute of ``DEMOGRAPHICS`` each user's group, (users,) int8, −1 for unknown.
+    by demographic each user's group, (users,) int8, −1 for unknown.
     """
 
     user: np.ndarray
@@ -119,6 +126,7 @@ class RatingsByMovie:
     offsets: np.ndarray
     codes: dict[str, np.ndarray]
     levels: tuple[float, ...]
+    domain: Domain = MOVIES
 
     @classmethod
     def of(cls, dataset: Dataset) -> "RatingsByMovie":
@@ -129,25 +137,30 @@ class RatingsByMovie:
             dataset.ratings["user"].to_numpy()[order],
             dataset.ratings["rating"].to_numpy()[order],
             np.concatenate([[0], np.bincount(movie, minlength=len(dataset.movies)).cumsum()]),
-            {attribute: dataset.users[attribute].cat.codes.to_numpy() for attribute in DEMOGRAPHICS},
+            {attribute: dataset.users[attribute].cat.codes.to_numpy() for attribute in dataset.domain.demographics},
             dataset.levels,
+            dataset.domain,
         )
 
 
 def telling_movie(ratings: RatingsByMovie) -> int:
-    """Return the row of the movie that women and men rate most clearly differently: the one to show first.
+    """Return the row of the movie that two groups rate most clearly differently: the one to show first.
 
-    By |difference of means| / its standard error, of the movies that ``FEW_USERS`` of each sex rated; without any, the
-    most rated movie.
+    The groups are those of the first demographic that has two values, such as women and men. By |difference of means| /
+    its standard error, of the movies that ``FEW_USERS`` of each rated; without any, the most rated movie.
     """
     movies = len(ratings.offsets) - 1
+    demographics = ratings.domain.demographics
+    name = next((name for name, one in demographics.items() if len(one.values) == PAIR), None)
+    if name is None:
+        return int(np.diff(ratings.offsets).argmax())
     movie = np.repeat(np.arange(movies), np.diff(ratings.offsets))
-    sexes, stars = ratings.codes["sex"][ratings.user], ratings.stars.astype(np.float64)
+    groups, stars = ratings.codes[name][ratings.user], ratings.stars.astype(np.float64)
     means, errors, enough = [], [], np.ones(movies, bool)
-    for code in range(len(DEMOGRAPHICS["sex"].values)):
-        of_sex = sexes == code
-        number = np.bincount(movie[of_sex], minlength=movies)
-        total, squares = (np.bincount(movie[of_sex], values[of_sex], movies) for values in (stars, stars**2))
+    for code in range(PAIR):
+        of_group = groups == code
+        number = np.bincount(movie[of_group], minlength=movies)
+        total, squares = (np.bincount(movie[of_group], values[of_group], movies) for values in (stars, stars**2))
         with np.errstate(invalid="ignore", divide="ignore"):
             means.append(total / number)
             errors.append((squares / number - means[-1] ** 2) / number)
@@ -160,7 +173,7 @@ def telling_movie(ratings: RatingsByMovie) -> int:
 
 
 def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
-    """Summarise the ratings of one movie: of ``all`` users, and by each attribute of ``DEMOGRAPHICS`` that is known.
+    """Summarise the ratings of one movie: of ``all`` users, and by each demographic that is known.
 
     Frames with ``MOVIE_COLUMNS``: the group's label, ratings, mean stars and their 95% interval (Student's t; missing
     for a single rating), ``few`` (under ``FEW_USERS``). And ``levels``: ``level``, ``ratings``, ``share``.
@@ -168,7 +181,7 @@ def movie_summary(ratings: RatingsByMovie, row: int) -> dict[str, pd.DataFrame]:
     span = slice(ratings.offsets[row], ratings.offsets[row + 1])
     user, stars = ratings.user[span], ratings.stars[span].astype(np.float64)
     tables = {"all": pd.DataFrame([_summary("Everyone", stars)] if len(stars) else [], columns=MOVIE_COLUMNS)}
-    for attribute, demographic in DEMOGRAPHICS.items():
+    for attribute, demographic in ratings.domain.demographics.items():
         codes = ratings.codes[attribute][user]
         groups = [
             _summary(label, stars[codes == code])

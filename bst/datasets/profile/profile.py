@@ -11,7 +11,7 @@ from bst.schema import Dataset
 
 @dataclass(frozen=True)
 class DatasetProfile:
-    """Aggregates of a dataset. ``tastes``: by name of ``schema.DEMOGRAPHICS``, where any user's value is known.
+    """Aggregates of a dataset. ``tastes``: by name of the demographic, where any user's value is known.
     ``notes``: what was assumed when the dataset was read. Where ``ties.has_times`` is false, ``time`` and the days of
     ``counts`` are meaningless.
     """

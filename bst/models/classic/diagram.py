@@ -1,6 +1,5 @@
 """The architecture of a classic BST as boxes and arrows."""
 
-from bst.domain import DEMOGRAPHICS
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.config import Sizes
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
@@ -37,7 +36,9 @@ def diagram(config: ClassicConfig, sizes: Sizes) -> Diagram:
     if config.user_id:
         user_widths["user id"] = embedding_width(sizes.users)
     if config.demographics:
-        user_widths |= {name: embedding_width(len(demographic.values)) for name, demographic in DEMOGRAPHICS.items()}
+        user_widths |= {
+            name: embedding_width(len(demographic.values)) for name, demographic in sizes.domain.demographics.items()
+        }
     boxes.append(
         Box(
             "flat",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
+from bst.domain import Domain
 from bst.models.classic import text
 from bst.models.classic.config import FORMER_PRESETS, ClassicConfig
 from bst.models.classic.diagram import diagram
@@ -31,6 +32,7 @@ WEIGHT_PURPOSES = {
     "sex": "Demographics",
     "age": "Demographics",
     "occupation": "Demographics",
+    "about": "Demographics",
     "transformer_block": "Attention",
 }
 # of a training, in seconds: compiling its step; an epoch over a thousand ratings in windows of the default step without
@@ -72,9 +74,9 @@ class ClassicFamily(ModelFamily[ClassicConfig]):
         """Return the shapes of all weights."""
         return weight_shapes(config, sizes)
 
-    def dataset_weights(self, config: ClassicConfig, movies: pd.DataFrame) -> dict[str, np.ndarray]:
-        """Return which genres each movie has, (movies, 18), if the model reads them."""
-        return dict.fromkeys(self.dataset_weight_paths(config), genre_matrix(movies).astype(np.float32))
+    def dataset_weights(self, config: ClassicConfig, movies: pd.DataFrame, domain: Domain) -> dict[str, np.ndarray]:
+        """Return which genres each movie has, (movies, genres), if the model reads them."""
+        return dict.fromkeys(self.dataset_weight_paths(config), genre_matrix(movies, domain.tag_values))
 
     def dataset_weight_paths(self, config: ClassicConfig) -> frozenset[str]:
         """Return the path of that table."""

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bst.domain import DEMOGRAPHICS
 from bst.models.classic.scorer import ClassicScorer, Inputs
 from bst.models.layers import Tensor
 from bst.models.trainer import Model
@@ -21,7 +20,7 @@ class KerasClassicScorer(ClassicScorer):
         signature = {
             "movies": tf.TensorSpec((None, self.max_history), tf.int32),
             "ratings": tf.TensorSpec((None, self.max_history), tf.float32),
-        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", *DEMOGRAPHICS)}
+        } | {name: tf.TensorSpec((None,), tf.int32) for name in ("target", "user", *model.sizes.demographics)}
 
         def compiled(function: Callable[..., Any], *arguments: tf.TensorSpec) -> Callable[..., Any]:
             # compiled once, for any number of candidates; AutoGraph has nothing to translate, and takes seconds for it

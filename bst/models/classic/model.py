@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from bst.domain import GENRES
 from bst.models.classic.config import ClassicConfig, embedding_width
 from bst.models.classic.definition import NEUTRAL_RATING
 from bst.models.classic.shapes import profile_sizes
@@ -41,7 +40,7 @@ class ClassicBST(keras.Model):
         self.genres = None
         if config.genres:
             self.genres = layers.Embedding(
-                sizes.movies, len(GENRES), trainable=False, embeddings_initializer="zeros", name="genres"
+                sizes.movies, sizes.genres, trainable=False, embeddings_initializer="zeros", name="genres"
             )
             self.movie_and_genres = layers.Dense(width, activation="relu", name="movie_and_genres")
         self.profile = {
@@ -67,7 +66,7 @@ class ClassicBST(keras.Model):
         self.position.build((None,))
         if self.genres is not None:
             self.genres.build((None,))
-            self.movie_and_genres.build((None, width + len(GENRES)))
+            self.movie_and_genres.build((None, width + self.sizes.genres))
         for layer in self.profile.values():
             layer.build((None,))
         self.block.build((None, window, width))
@@ -79,7 +78,7 @@ class ClassicBST(keras.Model):
         self.head.build((None, features))
 
     def set_genres(self, matrix: np.ndarray) -> None:
-        """Fix which genres each movie has: (movies, 18) of 0 and 1."""
+        """Fix which genres each movie has: (movies, genres) of 0 and 1."""
         if self.genres is not None:
             self.genres.embeddings.assign(matrix)
 

@@ -33,6 +33,7 @@ class ClassicScorer(Scorer):
 
     def __init__(self, config: ClassicConfig, sizes: Sizes, levels: tuple[float, ...]):
         self.levels, self.max_history, self._movies = levels, config.max_history, sizes.movies
+        self._domain = sizes.domain
 
     # ---- what a subclass computes
 
@@ -86,7 +87,7 @@ class ClassicScorer(Scorer):
         histories = [encode_history(*pair, self.max_history) for pair in zip(visitors, rows, strict=True)]
         batch = pad_batch(histories, self.max_history, in_front=True)
         inputs = {"movies": batch.movie, "ratings": batch.rating, "user": np.full(len(visitors), -1, np.int32)}
-        inputs |= encode_demographics(visitors)
+        inputs |= encode_demographics(visitors, self._domain)
         inputs = {name: np.repeat(values, len(targets), axis=0) for name, values in inputs.items()}
         return inputs | {"target": np.tile(targets.astype(np.int32), len(visitors))}
 

@@ -1,8 +1,7 @@
 """The shapes of a classic BST's weights, known without TensorFlow: what a bundle must hold."""
 
-from bst.domain import GENRES
 from bst.models.classic.config import ClassicConfig, embedding_width
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
+from bst.models.config import Sizes
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -12,8 +11,8 @@ def weight_shapes(config: ClassicConfig, sizes: Sizes) -> Shapes:
     width = embedding_width(sizes.movies)
     shapes: Shapes = {"movie/embeddings": (sizes.movies, width), "position/embeddings": (config.window, width)}
     if config.genres:
-        shapes |= {"genres/embeddings": (sizes.movies, len(GENRES))}
-        shapes |= _dense("movie_and_genres", width + len(GENRES), width)
+        shapes |= {"genres/embeddings": (sizes.movies, sizes.genres)}
+        shapes |= _dense("movie_and_genres", width + sizes.genres, width)
     vocabularies = profile_sizes(config, sizes)
     shapes |= {f"{name}/embeddings": (size, embedding_width(size)) for name, size in vocabularies.items()}
     block, heads = "transformer_block", config.heads
@@ -34,7 +33,7 @@ def weight_shapes(config: ClassicConfig, sizes: Sizes) -> Shapes:
 def profile_sizes(config: ClassicConfig, sizes: Sizes) -> dict[str, int]:
     """Return the vocabularies of what is known of the user, in the order in which the model reads them."""
     vocabularies = {"user": sizes.users} if config.user_id else {}
-    return vocabularies | (DEMOGRAPHIC_SIZES if config.demographics else {})
+    return vocabularies | (sizes.demographics if config.demographics else {})
 
 
 def _dense(path: str, inputs: int, units: int) -> Shapes:

@@ -11,13 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bst.domain import DEMOGRAPHICS
 from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
 from bst.models.layers import Inputs, Tensor
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
-from bst.schema import Dataset, genre_matrix
+from bst.schema import Dataset, demographic_codes, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
 
@@ -45,8 +44,7 @@ def window_arrays(dataset: Dataset, timelines: Timelines, windows: Windows) -> t
         "target": timelines.movie[windows.target],
         "user": windows.user,
     }
-    for name in DEMOGRAPHICS:
-        arrays[name] = dataset.users[name].cat.codes.to_numpy(np.int32)[windows.user]
+    arrays |= {name: codes[windows.user] for name, codes in demographic_codes(dataset).items()}
     return arrays, timelines.rating[windows.target]
 
 
@@ -63,7 +61,7 @@ def mask_inputs(arrays: Arrays, config: ClassicConfig, rng: np.random.Generator)
         masked["movies"] = np.where(dropped, -1, arrays["movies"]).astype(np.int32)
         masked["ratings"] = np.where(dropped, 0, arrays["ratings"]).astype(np.float32)
     if config.unknown:
-        for name in ("user", *DEMOGRAPHICS):
+        for name in (name for name in arrays if name not in ("movies", "ratings", "target")):
             masked[name] = np.where(rng.random(windows) < config.unknown, -1, arrays[name]).astype(np.int32)
     return masked
 
@@ -237,8 +235,8 @@ class ClassicTrainer(Trainer):
     def __init__(self, config: ClassicConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
         self.config, self.split, self.seed = config, split, seed
-        self.model = build_classic(config, Sizes(len(split.dataset.users), len(split.dataset.movies)))
-        self.model.set_genres(genre_matrix(split.dataset.movies))
+        self.model = build_classic(config, Sizes.of(split.dataset))
+        self.model.set_genres(genre_matrix(split.dataset.movies, split.dataset.domain.tag_values))
         compile_model(self.model, config)
         self.model.optimizer.build(self.model.trainable_variables)
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from bst.domain import GENRES
+from bst.models.config import Sizes
 from bst.schema import DECADES
 
-ITEM_FEATURES = len(GENRES) + len(DECADES)
 # how much wider feed-forward layers are than tokens: narrower where candidates go through, which is no worse there and
 # is what ranking a catalogue waits for
 CONTENT_EXPANSION, QUERY_EXPANSION = 4, 2
@@ -21,6 +20,11 @@ CALIBRATION = (1.0, 0.0, 0.0, 0.0)
 LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the number is of the size of the others
 # distances 0 … 7 each have their own bucket; further ones share one per half octave
 EXACT_DISTANCES = 8
+
+
+def item_feature_count(sizes: Sizes) -> int:
+    """Return how many numbers ``item_features`` are."""
+    return sizes.genres + len(DECADES)
 
 
 def distance_buckets(distance: np.ndarray) -> np.ndarray:

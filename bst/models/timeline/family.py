@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes, Task
+from bst.domain import DEMOGRAPHICS, Domain
+from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
 from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
 from bst.models.timeline import text
@@ -34,6 +35,7 @@ WEIGHT_PURPOSES = {
     "sex": "Demographics",
     "age": "Demographics",
     "occupation": "Demographics",
+    "about": "Demographics",
     "visitor_token": "Demographics",
     "content": "Attention",
     "query": "Attention",
@@ -50,7 +52,7 @@ WEIGHT_PURPOSES = {
     "calibration": "Output",
 }
 # of the rating tower: bundles from before it supposed anything of demographics and drift have none
-LATER_WEIGHTS = ("prior_mean", *(f"prior_of_{name}" for name in DEMOGRAPHIC_SIZES), "drift")
+LATER_WEIGHTS = ("prior_mean", *(f"prior_of_{name}" for name in DEMOGRAPHICS), "drift")
 # of a training, in seconds: compiling one tower's step; each tower's epoch over a thousand ratings; and the factor
 # models, which take c + a · thousands of ratings · factors ^ b
 COMPILING_S = 6.0
@@ -95,9 +97,9 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         """Return the shapes of all weights."""
         return weight_shapes(config, sizes, levels)
 
-    def dataset_weights(self, config: TimelineConfig, movies: pd.DataFrame) -> dict[str, np.ndarray]:
-        """Return each tower's table of genres and decades: (movies, 28)."""
-        return dict.fromkeys(self.dataset_weight_paths(config), item_features(movies).astype(np.float32))
+    def dataset_weights(self, config: TimelineConfig, movies: pd.DataFrame, domain: Domain) -> dict[str, np.ndarray]:
+        """Return each tower's table of genres and decades: (movies, genres + 10)."""
+        return dict.fromkeys(self.dataset_weight_paths(config), item_features(movies, domain.tag_values))
 
     def dataset_weight_paths(self, config: TimelineConfig) -> frozenset[str]:
         """Return the paths of those tables."""
@@ -111,6 +113,10 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         """Return the weights with queries and the bias of distance of the rating tower at 0."""
         of_rating = {path: values for path, values in weights.items() if path.startswith("rating/")}
         return {**weights, **zeroed(of_rating, "attention/query/kernel", "attention/distance")}
+
+    def is_fixed(self, word: str) -> bool:
+        """Whether it is set before training."""
+        return super().is_fixed(word) or word.startswith("prior_of_")
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
@@ -139,7 +145,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         """Return the scorer of trained weights."""
         from bst.models.timeline.engine.scorer import NumpyTimelineScorer
 
-        return NumpyTimelineScorer(config, weights, levels, rows_of)
+        return NumpyTimelineScorer(config, sizes, weights, levels, rows_of)
 
     def keras_scorer(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf) -> Scorer:
         """Return the same by the Keras model."""

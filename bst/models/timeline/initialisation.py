@@ -14,9 +14,9 @@ from bst.baselines.bias import Interactions
 from bst.baselines.factorisation import Factorisation
 from bst.baselines.user_prior import UserPrior
 from bst.metrics import LIKED
-from bst.models.config import DEMOGRAPHIC_SIZES
+from bst.models.config import Sizes
 from bst.models.timeline.model import TimelineBST
-from bst.schema import item_features
+from bst.schema import demographic_codes, item_features
 from bst.timelines.arrays import Timelines
 from bst.timelines.segments import Segments
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -36,7 +36,7 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
     train = split.ratings(split.role == TRAIN)
     mu, count = train.mean, np.bincount(train.movie, minlength=train.movies)
     mean = mu + np.bincount(train.movie, train.rating - mu, train.movies) / (count + MEAN_DAMPING)
-    model.set_item_features(item_features(split.dataset.movies))
+    model.set_item_features(item_features(split.dataset.movies, split.dataset.domain.tag_values))
     for tower in model.towers.values():
         tower.mean_rating.assign(mean)
         tower.stars.assign(split.dataset.levels)
@@ -136,11 +136,11 @@ def out_of_fold(model: TimelineBST, split: EvaluationSplit, seed: int) -> OutOfF
     """Fit the factor model, give it to the rating tower, and return those that the tower is trained with."""
     assert model.rating is not None
     train = split.role == TRAIN
-    demographics = {name: split.dataset.users[name].cat.codes.to_numpy() for name in DEMOGRAPHIC_SIZES}
+    demographics, sizes = demographic_codes(split.dataset), Sizes.of(split.dataset).demographics
 
     def fit(which: np.ndarray) -> tuple[Factorisation, UserPrior]:
         factors = Factorisation.fit_em(split.ratings(which), factors=model.config.factors)
-        return factors, UserPrior.fit(factors, np.unique(split.user[which]), demographics, DEMOGRAPHIC_SIZES)
+        return factors, UserPrior.fit(factors, np.unique(split.user[which]), demographics, sizes)
 
     model.rating.set_factors(*fit(train))
     fold = np.random.default_rng([seed, 3]).integers(0, FOLDS, len(split.timelines.lengths))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bst.domain import DEMOGRAPHICS
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
@@ -25,10 +24,6 @@ from bst.models.trainer import Model
 from bst.scoring.scorer import RowsOf
 from bst.timelines.segments import EVENT_INPUTS
 
-SIGNATURE: dict[str, Any] = {
-    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
-    **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
-}
 MOVIES = tf.TensorSpec((None,), tf.int32)
 SCALES = tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32)
 
@@ -37,13 +32,17 @@ class KerasTimelineScorer(TimelineScorer):
     """As ``TimelineScorer``, by the Keras model."""
 
     def __init__(self, model: Model, levels: tuple[float, ...], rows_of: RowsOf):
-        super().__init__(levels, model.config.max_history, tuple(model.towers), rows_of)
+        super().__init__(levels, model.config.max_history, tuple(model.towers), rows_of, model.sizes)
         self._model = model
         stars = tf.constant(levels, tf.float32)
+        signature = {
+            **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
+            **{name: tf.TensorSpec((None,), tf.int32) for name in model.sizes.demographics},
+        }
 
         def compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
             # compiled once, for any length of history; AutoGraph has nothing to translate, and takes seconds for it
-            return tf.function(function, input_signature=[SIGNATURE, *arguments], autograph=False)
+            return tf.function(function, input_signature=[signature, *arguments], autograph=False)
 
         def distribution(inputs: Inputs, movie: Tensor) -> Tensor:
             return tf.nn.softmax(score(model.rating, inputs, movie)[0])
@@ -55,7 +54,8 @@ class KerasTimelineScorer(TimelineScorer):
         def expected(inputs: Inputs, movie: Tensor) -> Tensor:
             return tf.linalg.matvec(distribution(inputs, movie)[:, 0], stars)
 
-        self._distribution, self._attention = compiled(distribution, MOVIES), compiled(attention_weights, MOVIES)
+        if model.rating:
+            self._distribution, self._attention = compiled(distribution, MOVIES), compiled(attention_weights, MOVIES)
         predicted = {
             name: lambda inputs, movie, tower=tower: catalogue_logits(tower, inputs)[:, movie[0]]
             for name, tower in model.towers.items()
@@ -73,8 +73,8 @@ class KerasTimelineScorer(TimelineScorer):
         }
 
     def movie_vectors(self) -> np.ndarray:
-        """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
-        return np.array(self._model.rating.movie_vectors())
+        """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
+        return np.array(next(iter(self._model.towers.values())).movie_vectors())
 
     def _rate(self, inputs: Inputs) -> Rate:
         def rate(movies: np.ndarray | None) -> np.ndarray:
@@ -178,7 +178,7 @@ def _visitors(tower: Tower, inputs: Inputs) -> Tensor:
     """Return the visitors' own tokens (B, D), as far as ``profile_scale`` lets their demographics count."""
     known = tower.embed_demographics(inputs)
     if "profile_scale" in inputs:
-        nothing = {name: tf.fill(tf.shape(inputs[name]), -1) for name in tower.demographics}
+        nothing = inputs | {name: tf.fill(tf.shape(inputs[name]), -1) for name in tower.demographics}
         unknown = tower.embed_demographics(nothing)
         known = unknown + inputs["profile_scale"][:, None] * (known - unknown)
     return tower.visitor_token + known

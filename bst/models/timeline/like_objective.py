@@ -2,13 +2,12 @@
 
 import warnings
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
-from bst.domain import DEMOGRAPHICS
 from bst.metrics import LIKED
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
@@ -41,11 +40,16 @@ class LikeObjective(Objective):
     """
 
     name, beta_2 = "like", 0.99
-    signature: ClassVar[dict[str, Any]] = {
-        **{name: tf.TensorSpec((None, None), tf.int32) for name in ("movie", "level", "gap")},
-        **{name: tf.TensorSpec((None,), tf.int32) for name in (*DEMOGRAPHICS, "timeline", "position")},
-        **{name: tf.TensorSpec((None, None), tf.bool) for name in ("liked", "seen")},
-    }
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """What its batches consist of."""
+        of_moments = (*self.reader.demographics, "timeline", "position")
+        return {
+            **{name: tf.TensorSpec((None, None), tf.int32) for name in ("movie", "level", "gap")},
+            **{name: tf.TensorSpec((None,), tf.int32) for name in of_moments},
+            **{name: tf.TensorSpec((None, None), tf.bool) for name in ("liked", "seen")},
+        }
 
     def segments(self, rng: np.random.Generator) -> Segments:
         """Return the beginning of each training user's timeline."""

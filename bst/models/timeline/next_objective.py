@@ -2,7 +2,7 @@
 
 import math
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,7 @@ from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.objectives import EveryEventObjective, hide
-from bst.models.timeline.predictions import NEXT_SIGNATURE, REQUEST_INPUTS, compile_next, next_ranks, with_requests
+from bst.models.timeline.predictions import REQUEST_INPUTS, compile_next, next_ranks, next_signature, with_requests
 from bst.models.timeline.towers.next import NextTower
 from bst.timelines.segments import Batch, Segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
@@ -30,10 +30,14 @@ class NextObjective(EveryEventObjective):
     """
 
     name, beta_2 = "next", 0.98
-    signature: ClassVar[dict[str, Any]] = NEXT_SIGNATURE | {
-        "first_seen": tf.TensorSpec((None, None), tf.int16),
-        "negatives": tf.TensorSpec((None,), tf.int32),
-    }
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """What its batches consist of."""
+        return next_signature(self.model) | {
+            "first_seen": tf.TensorSpec((None, None), tf.int16),
+            "negatives": tf.TensorSpec((None,), tf.int32),
+        }
 
     def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
         super().__init__(model, split, seed)

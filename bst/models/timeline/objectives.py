@@ -7,12 +7,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from bst.domain import DEMOGRAPHICS
 from bst.metrics import rating_figures
 from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
@@ -20,10 +19,10 @@ from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.initialisation import out_of_fold
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.predictions import (
-    SIGNATURE,
     TIME_INPUTS,
     compile_rating,
     distributions,
+    rating_signature,
 )
 from bst.timelines.segments import Batch, SegmentReader, Segments, training_segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
@@ -39,10 +38,9 @@ def hide(batch: Batch, names: Iterable[str], hidden: np.ndarray) -> Batch:
 
 
 class Objective(ABC):
-    """What one tower is trained on. ``signature``: of its batches; ``beta_2``: of its optimiser."""
+    """What one tower is trained on. ``beta_2``: of its optimiser."""
 
     name: Task
-    signature: ClassVar[dict[str, Any]]
     beta_2: float
 
     def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
@@ -50,6 +48,11 @@ class Objective(ABC):
         self.config: TimelineConfig = model.config
         self.reader = SegmentReader(split.dataset, split.timelines)
         self.users = np.unique(split.user[split.role == TRAIN])
+
+    @property
+    @abstractmethod
+    def signature(self) -> dict[str, Any]:
+        """What its batches consist of."""
 
     def segments(self, rng: np.random.Generator) -> Segments:
         """Return what an epoch reads of the timelines."""
@@ -75,8 +78,8 @@ class Objective(ABC):
         """Do what remains when the model has the weights of the best epoch."""
 
     def hide_demographics(self, batch: Batch, rng: np.random.Generator) -> None:
-        """Make each of sex, age and occupation unknown in the configuration's share of the timelines."""
-        for name in DEMOGRAPHICS:
+        """Make each demographic unknown in the configuration's share of the timelines."""
+        for name in self.reader.demographics:
             hidden = rng.random(len(batch[name])) < self.config.unknown
             batch[name] = np.where(hidden, -1, batch[name]).astype(np.int32)
 
@@ -100,9 +103,12 @@ class RatingObjective(EveryEventObjective):
     """The rating of each event: cross-entropy of its level, squared and absolute error of the mean."""
 
     name, beta_2 = "rating", 0.999
-    signature: ClassVar[dict[str, Any]] = SIGNATURE | dict.fromkeys(
-        ("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32)
-    )
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """What its batches consist of."""
+        of_factors = dict.fromkeys(("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32))
+        return rating_signature(self.model) | of_factors
 
     def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
         super().__init__(model, split, seed)
@@ -111,7 +117,7 @@ class RatingObjective(EveryEventObjective):
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with the fold-in of each position: see ``Objective``."""
         batch, _ = self.read(group, rng)
-        known: Batch = {name: batch[name] for name in DEMOGRAPHICS}
+        known: Batch = {name: batch[name] for name in self.reader.demographics}
         batch["fold_in_prediction"], batch["variance"] = self.out_of_fold.fold_in(self.split.timelines, group, known)
         return batch if batch["label"].any() else None
 

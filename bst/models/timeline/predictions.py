@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bst.domain import DEMOGRAPHICS
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.model import TimelineBST
 from bst.timelines.segments import EVENT_INPUTS, SegmentReader, Segments, evaluation_segments, grouped
@@ -16,12 +15,19 @@ EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
 TIME_INPUTS = ("gap", "month")
 REQUEST_INPUTS = ("request_gap", "request_month")
 
-SIGNATURE: dict[str, Any] = {
-    **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
-    **{name: tf.TensorSpec((None,), tf.int32) for name in DEMOGRAPHICS},
-    "label": tf.TensorSpec((None, None), tf.bool),
-}
-NEXT_SIGNATURE: dict[str, Any] = SIGNATURE | dict.fromkeys(REQUEST_INPUTS, tf.TensorSpec((None, None), tf.int32))
+
+def rating_signature(model: TimelineBST) -> dict[str, Any]:
+    """Return what batches of the rating tower consist of."""
+    return {
+        **{name: tf.TensorSpec((None, None), tf.int32) for name in EVENT_INPUTS},
+        **{name: tf.TensorSpec((None,), tf.int32) for name in model.sizes.demographics},
+        "label": tf.TensorSpec((None, None), tf.bool),
+    }
+
+
+def next_signature(model: TimelineBST) -> dict[str, Any]:
+    """Return the same of the next tower."""
+    return rating_signature(model) | dict.fromkeys(REQUEST_INPUTS, tf.TensorSpec((None, None), tf.int32))
 
 
 def with_requests(batch: Inputs) -> Inputs:
@@ -41,7 +47,7 @@ def compile_rating(model: TimelineBST) -> Callable:
     """Return a graph that maps a batch to distributions (timelines, events, levels)."""
     tower: Any = model.rating
 
-    @tf.function(input_signature=[SIGNATURE])
+    @tf.function(input_signature=[rating_signature(model)])
     def predict(batch: Inputs) -> Tensor:
         return tf.nn.softmax(tower(batch, training=False))
 
@@ -52,7 +58,7 @@ def compile_next(model: TimelineBST) -> Callable:
     """Return a graph that maps a batch ``with_requests`` to logits (labels, movies): at each label, of every movie."""
     tower: Any = model.next
 
-    @tf.function(input_signature=[NEXT_SIGNATURE])
+    @tf.function(input_signature=[next_signature(model)])
     def predict(batch: Inputs) -> Tensor:
         states, vectors = tower(batch, training=False)
         states = tf.boolean_mask(states, batch["label"])

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bst.models.config import Sizes
 from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
@@ -21,11 +22,15 @@ Rate = Callable[[np.ndarray | None], np.ndarray]
 class TimelineScorer(Scorer):
     """Reads the newest ``max_history`` events, once; then scores every candidate against them.
 
-    The model must have a rating tower. A subclass computes with it; see ``engine.scorer`` and ``keras_scorer``.
+    A subclass computes with the model; see ``engine.scorer`` and ``keras_scorer``. Without a rating tower, as where
+    nobody rates anything, every rating is as likely as any other, and attention is that of another tower.
     """
 
-    def __init__(self, levels: tuple[float, ...], max_history: int, tasks: tuple[str, ...], rows_of: RowsOf):
+    def __init__(
+        self, levels: tuple[float, ...], max_history: int, tasks: tuple[str, ...], rows_of: RowsOf, sizes: Sizes
+    ):
         self.levels, self.max_history, self.tasks, self._rows_of = levels, max_history, tasks, rows_of
+        self._sizes, self._rates = sizes, "rating" in tasks
         self._catalogue_tasks = tuple(task for task in tasks if task != "rating")
 
     # ---- what a subclass computes
@@ -68,7 +73,7 @@ class TimelineScorer(Scorer):
         """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
         inputs = self._inputs([visitor], [rows])
 
-        rate = self._rate(inputs)
+        rate = self._rate_or_guess(inputs)
 
         def ratings(movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
             distribution = rate(movies)[0]
@@ -84,12 +89,20 @@ class TimelineScorer(Scorer):
             self._fame_logit if "like" in self.tasks else None,
         )
 
+    def _rate_or_guess(self, inputs: Inputs) -> Rate:
+        """Return ``_rate``; without a rating tower all levels are equally likely."""
+        return self._rate(inputs) if self._rates else lambda movies: self._guess(len(inputs["movie"]), movies)
+
+    def _guess(self, visitors: int, movies: np.ndarray | None) -> np.ndarray:
+        count, levels = self._sizes.movies if movies is None else len(movies), len(self.levels)
+        return np.full((visitors, count, levels), 1 / levels, np.float32)
+
     def _predict_pass(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
     ) -> Predictions:
         inputs = self._inputs(visitors, rows)
         logits = {task: self._catalogue_logits(task, inputs) for task in self._catalogue_tasks if task in tasks}
-        distribution = self._rate(inputs)(movies)
+        distribution = self._rate_or_guess(inputs)(movies)
         return self._predictions(self._means(distribution), distribution, logits, visitors, rows, movies)
 
     def _predictions(
@@ -133,7 +146,7 @@ class TimelineScorer(Scorer):
 
         def run(group: np.ndarray) -> None:
             inputs = self._inputs([visitors[i] for i in group], [rows[i] for i in group])
-            distribution[group] = self._rate(inputs)(movies)[:, 0]
+            distribution[group] = self._rate_or_guess(inputs)(movies)[:, 0]
             for task, values in logits.items():
                 values[group] = self._catalogue_logits(task, inputs, movies)[:, 0]
 
@@ -154,6 +167,8 @@ class TimelineScorer(Scorer):
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to, in every layer, in the pass that predicts its rating."""
+        if not self._rates:
+            return self.tower_attention(visitor, rows, self._catalogue_tasks[0])
         return _candidate_attention(*self._attention_arrays(self._inputs([visitor], [rows]), movie))
 
     def tower_attention(self, visitor: Visitor, rows: np.ndarray, task: str) -> CandidateAttention:
@@ -179,6 +194,9 @@ class TimelineScorer(Scorer):
     def _gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if not self._rates:
+            expected = self._means(self._guess(len(scales), np.array([movie])))[:, 0]
+            return expected, np.zeros((len(scales), min(len(rows), self.max_history))), np.zeros(len(scales))
         return self._task_gradients("rating", visitor, rows, movie, scales)
 
     def _tower_gradients(
@@ -208,7 +226,9 @@ class TimelineScorer(Scorer):
         level = np.searchsorted(self.levels, histories.rating).astype(np.int32)
         events = {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
         repeats = len(histories.movie) // len(visitors)
-        return events | {name: np.repeat(codes, repeats) for name, codes in encode_demographics(visitors).items()}
+        return events | {
+            name: np.repeat(codes, repeats) for name, codes in encode_demographics(visitors, self._sizes.domain).items()
+        }
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

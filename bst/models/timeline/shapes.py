@@ -1,16 +1,16 @@
 """The shapes of a timeline BST's weights, known without TensorFlow: what a bundle must hold."""
 
 from bst.baselines.drift import Drift
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes, Task
+from bst.models.config import Sizes, Task
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.models.timeline.definition import (
     CALIBRATION,
     CONTENT_EXPANSION,
     HEAD_NUMBERS,
     HIDDEN_UNITS,
-    ITEM_FEATURES,
     QUERY_EXPANSION,
     bucket_count,
+    item_feature_count,
 )
 from bst.timelines.segments import GAPS, MONTHS
 
@@ -24,32 +24,32 @@ def weight_shapes(config: TimelineConfig, sizes: Sizes, levels: int) -> Shapes:
     """
     shapes: Shapes = {}
     for name, tower in config.towers.items():
-        own = _tower(tower, sizes.movies, levels) | _special(config, name, tower, sizes.movies, levels)
+        own = _tower(tower, sizes, levels) | _special(config, name, tower, sizes, levels)
         shapes |= {f"{name}/{path}": shape for path, shape in own.items()}
     return shapes
 
 
-def _tower(tower: TowerConfig, movies: int, levels: int) -> Shapes:
+def _tower(tower: TowerConfig, sizes: Sizes, levels: int) -> Shapes:
     """Return what all towers have: ``Tower``."""
-    width = tower.width
+    width, movies, features = tower.width, sizes.movies, item_feature_count(sizes)
     return {
         "movie/embeddings": (movies, width),
-        "facts_to_movie/kernel": (ITEM_FEATURES, width),
+        "facts_to_movie/kernel": (features, width),
         "level/embeddings": (levels, width),
         "gap/embeddings": (GAPS, width),
         "surprise/kernel": (1, width),
-        **{f"{name}/embeddings": (size, width) for name, size in DEMOGRAPHIC_SIZES.items()},
+        **{f"{name}/embeddings": (size, width) for name, size in sizes.demographics.items()},
         "norm/scale": (width,),
         "visitor_token": (width,),
-        "facts": (movies, ITEM_FEATURES),
+        "facts": (movies, features),
         "mean_rating": (movies,),
         "stars": (levels,),
     }
 
 
-def _special(config: TimelineConfig, name: Task, tower: TowerConfig, movies: int, levels: int) -> Shapes:
+def _special(config: TimelineConfig, name: Task, tower: TowerConfig, sizes: Sizes, levels: int) -> Shapes:
     """Return what only this tower has."""
-    width, buckets = tower.width, bucket_count(config.train_length)
+    width, movies, buckets = tower.width, sizes.movies, bucket_count(config.train_length)
     content = [(f"content_{i}", CONTENT_EXPANSION) for i in range(tower.layers)]
     if name == "rating":
         query = [(f"query_{i}", QUERY_EXPANSION) for i in range(tower.layers)]
@@ -66,7 +66,7 @@ def _special(config: TimelineConfig, name: Task, tower: TowerConfig, movies: int
             "factor_base": (movies,),
             "factor_prior": (config.factors + 1,),
             "prior_mean": (config.factors + 1,),
-            **{f"prior_of_{name}": (size, config.factors + 1) for name, size in DEMOGRAPHIC_SIZES.items()},
+            **{f"prior_of_{name}": (size, config.factors + 1) for name, size in sizes.demographics.items()},
             "drift": (len(Drift._fields),),
         }
     common = {**_blocks(content, tower, buckets), "popularity": (movies,)}

@@ -102,7 +102,7 @@ class TimelineTrainer(Trainer):
     def __init__(self, config: TimelineConfig, split: EvaluationSplit, seed: int):
         keras.utils.set_random_seed(seed)
         self.config, self.split, self.seed = config, split, seed
-        sizes = Sizes(len(split.dataset.users), len(split.dataset.movies))
+        sizes = Sizes.of(split.dataset)
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
         initialise(self.model, split, seed)
         self.towers = {

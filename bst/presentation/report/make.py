@@ -23,7 +23,6 @@ from bst.presentation.charts.architecture import architecture
 from bst.presentation.glossary import meaning
 from bst.presentation.report.svg import INK, inline
 from bst.presentation.vocabulary import (
-    ATTRIBUTES,
     CONTENT_METRICS,
     INTERVAL,
     LIST_LENGTH,
@@ -31,6 +30,7 @@ from bst.presentation.vocabulary import (
     LIST_QUALITY,
     METRICS,
     ORDERS,
+    attribute_label,
     group_label,
 )
 from bst.text import count, span
@@ -261,7 +261,7 @@ def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
         columns = ("By", "Worst", "Best", "Difference in stars", "95% interval", "Chance")
         rows = [
             (
-                ATTRIBUTES[row.attribute].label,
+                attribute_label(row.attribute),
                 group_label(row.attribute, row.worst),
                 group_label(row.attribute, row.best),
                 f"{row.mae_difference.value:.3f}",
@@ -272,7 +272,7 @@ def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
         ]
         section.tables.append(Table(columns, rows))
     for attribute in frames.sliced_attributes(record):
-        table, label = frames.group_errors(record, attribute), ATTRIBUTES[attribute].label
+        table, label = frames.group_errors(record, attribute), attribute_label(attribute)
         section.figures.append(
             _figure(
                 charts.group_errors(table, record.metrics.mae, METRICS["mae"].label, INK),

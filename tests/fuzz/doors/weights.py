@@ -124,7 +124,7 @@ class Weights(Door):
         shutil.copytree(SHIPPED / BUNDLE, self.place)
         self.movies = load_movies("demo")
         bundle = open_bundle(self.place)
-        self.from_dataset = family_of(bundle.config).dataset_weights(bundle.config, self.movies)
+        self.from_dataset = family_of(bundle.config).dataset_weights(bundle.config, self.movies, bundle.domain)
         with np.load(self.place / "weights.npz") as stored:
             self.arrays = {name: stored[name] for name in stored.files}
         self.header = json.loads((self.place / "bundle.json").read_text("utf-8"))

@@ -30,25 +30,28 @@ class SharedPrefixPredictor:
 
     def __init__(
         self,
-        rating: RatingInference,
+        rating: RatingInference | None,
         catalogue: Mapping[str, CatalogueInference],
         max_histories: int = MAX_HISTORIES,
         max_events: int = MAX_EVENTS,
     ):
         # the towers that take longest first
-        self._towers: dict[str, CatalogueInference | RatingInference] = {**catalogue, "rating": rating}
+        self._towers: dict[str, CatalogueInference | RatingInference] = {**catalogue}
+        if rating is not None:
+            self._towers["rating"] = rating
         self._limits = max_histories, max_events
 
     def predict(
         self, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray, catalogue_logits: bool
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """Predict ``movies`` (N,) for variants of a ``history`` (a batch of one) of the same visitor.
 
         ``variants``: batches of histories, each of one length, at least 1, without padding. Returns the probability of
-        each level (variants, N, L), batch after batch, and with ``catalogue_logits`` the logits (variants, N) by task.
+        each level (variants, N, L), batch after batch, None without a rating tower, and with ``catalogue_logits`` the
+        logits (variants, N) by task.
         """
         predictions = self._run(list(self._towers) if catalogue_logits else ["rating"], history, variants, movies)
-        return predictions.pop("rating"), predictions
+        return predictions.pop("rating", None), predictions
 
     def logits(self, task: str, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray) -> np.ndarray:
         """Return the logits (variants, N) of one task alone, as ``predict`` does."""
@@ -65,7 +68,7 @@ class SharedPrefixPredictor:
         for batch in variants:
             for which, *lengths in plan_passes(history, batch, *self._limits):
                 passes.append((_take(batch, which), count + which, *lengths))
-            count += len(batch["sex"])
+            count += len(batch["movie"])
 
         def run(job: tuple) -> tuple[str, np.ndarray, np.ndarray]:
             name, (inputs, which, prefix_length, changed_length) = job

@@ -6,7 +6,7 @@ from functools import cache
 import autograd.numpy as np
 from autograd import make_vjp
 
-from bst.models.config import Task
+from bst.models.config import Sizes, Task
 from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.engine import catalogue
 from bst.models.timeline.engine.arrays import softmax
@@ -31,28 +31,31 @@ CATALOGUE_TOWERS: dict[Task, type[CatalogueInference]] = {"next": CatalogueInfer
 class NumpyTimelineScorer(TimelineScorer):
     """As ``TimelineScorer``, in NumPy. ``weights``: all that ``shapes.weight_shapes`` names."""
 
-    def __init__(self, config: TimelineConfig, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf):
-        super().__init__(levels, config.max_history, config.tasks, rows_of)
+    def __init__(
+        self, config: TimelineConfig, sizes: Sizes, weights: Weights, levels: tuple[float, ...], rows_of: RowsOf
+    ):
+        super().__init__(levels, config.max_history, config.tasks, rows_of, sizes)
         use_one_blas_thread()
         tree, towers = as_tree(weights), config.towers
-        self._rating = RatingInference(tree.rating, towers["rating"], config.train_length)
+        if self._rates:
+            self._rating = RatingInference(tree.rating, towers["rating"], config.train_length, sizes)
         self._towers: dict[str, CatalogueInference] = {
-            task: kind(getattr(tree, task), towers[task], config.train_length)
+            task: kind(getattr(tree, task), towers[task], config.train_length, sizes)
             for task, kind in CATALOGUE_TOWERS.items()
             if task in towers
         }
-        self._shared_prefix = SharedPrefixPredictor(self._rating, self._towers)
+        self._shared_prefix = SharedPrefixPredictor(self._rating if self._rates else None, self._towers)
 
     def retrieve(self, visitor: Visitor, rows: Array, tasks: Collection[str]) -> Predictions:
         """Predict the whole catalogue without the rating tower: ratings are those of the factor model."""
         inputs = self._inputs([visitor], [rows])
         logits = {task: self._catalogue_logits(task, inputs) for task in self._towers if task in tasks}
-        expected = self._rating.fold_in_predictions(inputs)
+        expected = self._rating.fold_in_predictions(inputs) if self._rates else self._means(self._guess(1, None))
         return self._predictions(expected, None, logits, [visitor], [rows]).of_visitor(0)
 
     def movie_vectors(self) -> Array:
-        """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
-        return self._rating.movie_vectors
+        """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
+        return (self._rating if self._rates else next(iter(self._towers.values()))).movie_vectors
 
     def _rate(self, inputs: Inputs) -> Rate:
         encode = cache(lambda: self._rating.encode(inputs))
@@ -61,7 +64,7 @@ class NumpyTimelineScorer(TimelineScorer):
             encoded = encode()
             if movies is not None and len(movies) <= MOST_FEW:
                 return softmax(self._rating.score(encoded, movies)[0])
-            visitors = range(len(inputs["sex"]))
+            visitors = range(len(inputs["movie"]))
             return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
 
         return rate
@@ -107,16 +110,18 @@ class NumpyTimelineScorer(TimelineScorer):
         levels, logits = self._shared_prefix.predict(
             *self._without_each_inputs(visitor, rows, None), np.array([movie]), catalogue_logits
         )
+        if levels is None:
+            levels = self._guess(1 + min(len(rows), self.max_history), np.array([movie]))
         return self._scores(levels[:, 0], {name: values[:, 0] for name, values in logits.items()})
 
     def expected_without_each(
         self, visitor: Visitor, rows: Array, movies: Array, positions: Sequence[int] | None = None
     ) -> Array:
         """Return expected ratings of ``movies`` without each event: see ``Scorer``."""
-        if len(rows) < LEAST_SHARED:
+        if len(rows) < LEAST_SHARED or not self._rates:
             return super().expected_without_each(visitor, rows, movies, positions)
         inputs = self._without_each_inputs(visitor, rows, positions)
-        return self._means(self._shared_prefix.predict(*inputs, movies, False)[0])
+        return self._means(self._distributions(*inputs, movies))
 
     def like_logit_without_each(
         self, visitor: Visitor, rows: Array, movies: Array, positions: Sequence[int] | None = None
@@ -134,13 +139,20 @@ class NumpyTimelineScorer(TimelineScorer):
         events = np.arange(len(history.movie)) if positions is None else np.asarray(positions, int)
         if not len(events):
             return np.zeros((0, len(self.levels)))
+        if not self._rates:
+            return super().expected_if_rated(visitor, rows, movie, positions)
         changed, cells = with_other_ratings(history, self.levels, events)
         unchanged = self._model_inputs(history.as_batch(), [visitor])
         batches = [unchanged, self._model_inputs(changed, [visitor])]
-        expected = self._means(self._shared_prefix.predict(unchanged, batches, np.array([movie]), False)[0])[:, 0]
+        expected = self._means(self._distributions(unchanged, batches, np.array([movie])))[:, 0]
         table = np.full((len(events), len(self.levels)), expected[0])
         table[cells] = expected[1:]
         return table
+
+    def _distributions(self, history: Inputs, variants: list[Inputs], movies: Array) -> Array:
+        distributions, _ = self._shared_prefix.predict(history, variants, movies, False)
+        assert distributions is not None
+        return distributions
 
     def _without_each_inputs(
         self, visitor: Visitor, rows: Array, positions: Sequence[int] | None

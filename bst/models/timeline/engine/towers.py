@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 
 from bst.baselines.drift import Drift
-from bst.models.config import DEMOGRAPHIC_SIZES
+from bst.models.config import Sizes
 from bst.models.timeline.config import TowerConfig
 from bst.models.timeline.definition import (
     HEAD_NUMBERS,
@@ -35,18 +35,20 @@ Inputs = dict[str, Array]
 class TowerInference:
     """What the towers share: movies, events and visitors as tokens. ``weights``: those of the tower, by attribute."""
 
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int):
+    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
         self.weights, self.config, self.max_distance = weights, config, train_length - 1
         self.movie_vectors: Array = weights.movie.embeddings + weights.facts @ weights.facts_to_movie.kernel  # (M, D)
         # the mean stands last, where −1, unknown, finds it
         self._demographics = {
             name: np.concatenate([table, table.mean(axis=0, keepdims=True)])
-            for name in DEMOGRAPHIC_SIZES
+            for name in sizes.demographics
             for table in [getattr(weights, name).embeddings]
         }
 
     def visitors(self, inputs: Inputs) -> Array:
         """Return the visitors' own tokens: (B, D)."""
+        if not self._demographics:
+            return np.repeat(self.weights.visitor_token[None], len(inputs["movie"]), axis=0)
         known = sum(table[inputs[name]] for name, table in self._demographics.items())
         if "profile_scale" in inputs:
             unknown = sum(table[-1] for table in self._demographics.values())
@@ -191,8 +193,8 @@ class RatingHead:
 class RatingInference(TowerInference):
     """Predicts ratings of movies after the newest event: ``encode`` visitors once, then ``score`` candidates."""
 
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int):
-        super().__init__(weights, config, train_length)
+    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
+        super().__init__(weights, config, train_length, sizes)
         layers = range(config.layers)
         self.query_blocks = [
             Block(getattr(weights, f"query_{i}"), getattr(weights, f"content_norm_{i}").scale, self.max_distance)
@@ -205,7 +207,7 @@ class RatingInference(TowerInference):
         # a row of zeros stands last, where −1, unknown, finds it
         self.prior_shifts = {
             name: np.concatenate([table, np.zeros_like(table[:1])])
-            for name in DEMOGRAPHIC_SIZES
+            for name in sizes.demographics
             for table in [getattr(weights, f"prior_of_{name}")]
         }
         self.drift = Drift(*weights.drift.tolist())
@@ -303,8 +305,8 @@ class RatingInference(TowerInference):
 class CatalogueInference(TowerInference):
     """The next tower after the newest event: ``encode`` visitors to a state, then take ``logits`` of movies."""
 
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int):
-        super().__init__(weights, config, train_length)
+    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
+        super().__init__(weights, config, train_length, sizes)
         content = [getattr(weights, f"content_{i}") for i in range(config.layers)]
         self.content_blocks = [Block(part, part.norm_1.scale, self.max_distance) for part in content]
         self.output_vectors = np.ascontiguousarray(self.outputs().T)  # (D, M)

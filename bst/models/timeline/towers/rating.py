@@ -13,7 +13,7 @@ from keras import layers, ops
 from bst.baselines.drift import Drift
 from bst.baselines.factorisation import Factorisation
 from bst.baselines.user_prior import UserPrior
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
+from bst.models.config import Sizes
 from bst.models.layers import Inputs, Shape, Tensor, rms_normalize
 from bst.models.timeline.config import TowerConfig
 from bst.models.timeline.definition import (
@@ -59,7 +59,7 @@ class RatingTower(Tower):
 
     def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, factors: int, **kwargs):
         super().__init__(config, sizes, levels, train_length, **kwargs)
-        self.factor_count = factors
+        self.factor_count, self.demographic_sizes = factors, sizes.demographics
         self.query_blocks = self._blocks("query", config.layers, QUERY_EXPANSION)
         self.content_blocks = self._blocks("content", config.layers - 1, CONTENT_EXPANSION)
         self.content_norms = [layers.RMSNormalization(name=f"content_norm_{i}") for i in range(config.layers)]
@@ -81,7 +81,7 @@ class RatingTower(Tower):
         self.prior_mean = self._add_fixed_weight("prior_mean", self.factor_count + 1)
         self.prior_shifts = {
             name: self._add_fixed_weight(f"prior_of_{name}", size, self.factor_count + 1)
-            for name, size in DEMOGRAPHIC_SIZES.items()
+            for name, size in self.demographic_sizes.items()
         }
         self.drift = self._add_fixed_weight("drift", len(Drift._fields))
 

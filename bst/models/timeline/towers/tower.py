@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from bst.models.config import DEMOGRAPHIC_SIZES, Sizes
+from bst.models.config import Sizes
 from bst.models.constants import MASKED
 from bst.models.layers import EmbeddingWithUnknown, Inputs, Shape, Tensor
 from bst.models.timeline.blocks import Block
 from bst.models.timeline.config import TowerConfig
-from bst.models.timeline.definition import ITEM_FEATURES, bucket_count, distance_buckets
+from bst.models.timeline.definition import bucket_count, distance_buckets, item_feature_count
 from bst.timelines.segments import EVENT_INPUTS, GAPS
 
 
@@ -24,12 +24,13 @@ def earlier(inputs: Inputs) -> Inputs:
 class Tower(layers.Layer):
     """What the towers share: movies, events and visitors as tokens of one width, and who may attend to what.
 
-    visitor = token + sex + age + occupation;  event = movie + level + gap + W (rating − the movie's mean rating)
+    visitor = token + sex + age + … ;  event = movie + level + gap + W (rating − the movie's mean rating)
     """
 
     def __init__(self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, **kwargs):
         super().__init__(**kwargs)
         self.config, self.width, self.catalogue_size, self.levels = config, config.width, sizes.movies, levels
+        self.feature_count = item_feature_count(sizes)
         self.max_distance = train_length - 1
         self.movie = layers.Embedding(sizes.movies, config.width, name="movie")
         self.item_projection = layers.Dense(config.width, use_bias=False, name="facts_to_movie")
@@ -37,7 +38,7 @@ class Tower(layers.Layer):
         self.gap = layers.Embedding(GAPS, config.width, name="gap")
         self.residual = layers.Dense(config.width, use_bias=False, name="surprise")
         self.demographics = {
-            name: EmbeddingWithUnknown(size, config.width, name=name) for name, size in DEMOGRAPHIC_SIZES.items()
+            name: EmbeddingWithUnknown(size, config.width, name=name) for name, size in sizes.demographics.items()
         }
         self.dropout = layers.Dropout(config.dropout, name="dropout")
         self.norm = layers.RMSNormalization(name="norm")
@@ -46,12 +47,12 @@ class Tower(layers.Layer):
         """Make every weight: the shapes follow from the configuration alone."""
         for embedding in (self.movie, self.level, self.gap, *self.demographics.values()):
             embedding.build((None,))
-        self.item_projection.build((None, ITEM_FEATURES))
+        self.item_projection.build((None, self.feature_count))
         self.residual.build((None, 1))
         self.norm.build((None, None, self.width))
         self.visitor_token = self.add_weight(shape=(self.width,), initializer="zeros", name="visitor_token")
         # set before training, from the dataset
-        self.item_features = self._add_fixed_weight("facts", self.catalogue_size, ITEM_FEATURES)
+        self.item_features = self._add_fixed_weight("facts", self.catalogue_size, self.feature_count)
         self.mean_rating = self._add_fixed_weight("mean_rating", self.catalogue_size)
         self.stars = self._add_fixed_weight("stars", self.levels)
 
@@ -68,7 +69,9 @@ class Tower(layers.Layer):
         return embeddings + self.item_projection(features)
 
     def embed_demographics(self, inputs: Inputs) -> Tensor:
-        """Return the sum of the embeddings of sex, age and occupation: (B, D)."""
+        """Return the sum of the embeddings of what is known of the visitors, such as sex and age: (B, D)."""
+        if not self.demographics:
+            return ops.zeros((ops.shape(inputs["movie"])[0], self.width))
         return sum(embedding(inputs[name]) for name, embedding in self.demographics.items())
 
     def visitors(self, inputs: Inputs) -> Tensor:
