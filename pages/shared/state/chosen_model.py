@@ -43,4 +43,4 @@ def bundle() -> Bundle:
 def domain() -> Domain:
     """Return what the dataset of the chosen bundle is about; movies as long as none is chosen."""
     choice = current()
-    return MOVIES if choice is None or choice.bundle is None else getattr(choice.bundle, "domain", MOVIES)
+    return MOVIES if choice is None or choice.bundle is None else choice.bundle.domain

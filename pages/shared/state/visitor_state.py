@@ -22,6 +22,7 @@ from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, settings
 from pages.shared.state.undo import Changes
+from pages.shared.wording import say
 
 Slot = Literal["a", "b"]
 
@@ -258,7 +259,8 @@ def _carry_over(dataset: str) -> Visitor:
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{escape_markdown(chosen_model.bundle().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "
-            f"{say(count(len(visitor.all_seen), 'movie'))}. Choose the other model again to get the whole history back.",
+            + say(f"{count(len(visitor.all_seen), 'movie')}. ")
+            + "Choose the other model again to get the whole history back.",
             icon=":material/info:",
         )
     return carried
