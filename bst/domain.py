@@ -15,6 +15,8 @@ DemographicValue = str | int
 # values that a message names
 MOST_LISTED = 7
 UNKNOWN = "unknown"
+# the fields of a domain that are words
+NOUNS = ("item", "items", "consume", "consumed", "tag", "tags")
 # of a domain: tags, values of a demographic, characters of a label
 MOST_TAGS, MOST_VALUES, MOST_LABEL = 500, 200, 100
 
@@ -265,13 +267,13 @@ class Domain:
             {"name": one.name, "label": one.label, "values": [[value, label] for value, label in one.labels.items()]}
             for one in self.demographics.values()
         ]
-        names = {name: getattr(self, name) for name in _NOUNS}
+        names = {name: getattr(self, name) for name in NOUNS}
         return {**names, "tag_values": list(self.tag_values), "demographics": demographics, "rated": self.rated}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Domain":
         """Read what ``to_dict`` wrote. Raises ``ConfigError`` that names what is wrong for anything else."""
-        expected = {*_NOUNS, "tag_values", "demographics", "rated"}
+        expected = {*NOUNS, "tag_values", "demographics", "rated"}
         if not isinstance(values, Mapping) or set(values) != expected:
             raise ConfigError(f"a domain has these fields, and no other: {', '.join(sorted(expected))}")
         tags, described, rated = values["tag_values"], values["demographics"], values["rated"]
@@ -283,12 +285,11 @@ class Domain:
         by_name = {one.name: one for one in demographics}
         if len(by_name) < len(demographics):
             raise ConfigError("each of demographics has a name of its own")
-        nouns = {name: _checked_text(values[name], name) for name in _NOUNS}
+        nouns = {name: _checked_text(values[name], name) for name in NOUNS}
         texts = tuple(_checked_text(tag, "tag_values") for tag in tags)
         return cls(**nouns, tag_values=texts, demographics=by_name, rated=rated)
 
 
-_NOUNS = ("item", "items", "consume", "consumed", "tag", "tags")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -1,10 +1,13 @@
-"""Commands about data: ``datasets``, ``download``, ``simulate``."""
+"""Commands about data: ``datasets``, ``download``, ``import``, ``simulate``."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from bst import datasets
 from bst.cli.terminal import Answer, Options, progress_bar, say
+from bst.datasets import own
+from bst.domain import NOUNS, Domain
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
@@ -69,6 +72,45 @@ def download(options: Options) -> Answer:
 
         folder = datasets.download(options.dataset, on_progress=on_progress)
     return {"dataset": options.dataset, "folder": str(folder)}, lambda a: f"{a['dataset']} is in {a['folder']}"
+
+
+def import_dataset(options: Options) -> Answer:
+    """Validate a folder with one's own data and keep it as a dataset."""
+    name = options.name or options.folder.resolve().name
+    folder = datasets.require_new_name(name, overwrite=options.overwrite)
+    nouns = {noun: getattr(options, noun) for noun in ("title", *NOUNS)}
+    names = own.read_names(options.folder).with_nouns(nouns)
+    say(f"reading {options.folder}")
+    dataset = own.read_own(options.folder, name, names, ignore_ratings=options.ignore_ratings)
+    say(f"writing {folder}")
+    own.write_stored(dataset, folder)
+    domain = dataset.domain
+    return {
+        "dataset": name,
+        "title": dataset.title,
+        "folder": str(folder),
+        "users": len(dataset.users),
+        "items": len(dataset.movies),
+        "events": len(dataset.ratings),
+        "levels": list(dataset.levels) if domain.rated else [],
+        "tags": len(domain.tag_values),
+        "columns": {one.name: len(one.values) for one in domain.demographics.values()},
+        "notes": list(dataset.notes),
+    }, partial(_import_text, domain=domain)
+
+
+def _import_text(answer: dict, domain: Domain) -> str:
+    columns = ", ".join(f"{name} ({values} values)" for name, values in answer["columns"].items()) or "nothing"
+    levels = ", ".join(f"{level:g}" for level in answer["levels"])
+    lines = [
+        f"{answer['dataset']}: {answer['users']:,} users, {answer['items']:,} {domain.items}, "
+        f"{answer['events']:,} events, {answer['tags']:,} {domain.tags}",
+        f"ratings: {levels}" if levels else "nobody rates: what is predicted is what comes next",
+        f"known of users: {columns}",
+        *answer["notes"],
+        f"It is in {answer['folder']}; train on it with: python -m bst train --dataset {answer['dataset']}",
+    ]
+    return "\n".join(lines)
 
 
 def simulate(options: Options) -> Answer:

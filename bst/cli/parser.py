@@ -56,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     for add in (
         _add_datasets,
         _add_download,
+        _add_import,
         _add_simulate,
         _add_presets,
         _add_train,
@@ -82,6 +83,29 @@ def _add_download(commands: _Commands) -> None:
     parser = commands.add("download", data.download, "download a MovieLens dataset", "download ml-1m")
     with_url = [name for name, source in datasets.SOURCES.items() if source.url]
     parser.add_argument("dataset", choices=with_url, help="which one")
+
+
+def _add_import(commands: _Commands) -> None:
+    parser = commands.add(
+        "import",
+        data.import_dataset,
+        "validate a folder with your own data, and keep it as a dataset that all other commands and the app know",
+        "import logs --name shop --item book --consume read --consumed read",
+    )
+    parser.add_argument("folder", type=Path, help="the folder with interactions and, if there are, items and users")
+    parser.add_argument("--name", help="what to call the dataset in other commands (the folder's name)")
+    parser.add_argument("--title", help="what to call it on screen (its name)")
+    for noun, meaning in {
+        "item": "what is recommended, one",
+        "items": "several of them (ITEM with an s)",
+        "consume": "what users do with one, such as read",
+        "consumed": "the same as a participle: they have …",
+        "tag": "what groups items, one",
+        "tags": "several of them (TAG with an s)",
+    }.items():
+        parser.add_argument(f"--{noun}", metavar="WORD", help=f"{meaning} (as domain.json has it)")
+    parser.add_argument("--ignore-ratings", action="store_true", help="read events alone, as if nobody had rated")
+    parser.add_argument("--overwrite", action="store_true", help="replace the imported dataset of that name")
 
 
 def _add_simulate(commands: _Commands) -> None:

@@ -1,4 +1,4 @@
-"""MovieLens and the demo world: find, download, parse, validate."""
+"""MovieLens, the demo world and datasets of one's own: find, download, import, parse, validate."""
 
 from bst.datasets.download import download
 from bst.datasets.movielens import read, read_movies
@@ -10,10 +10,13 @@ from bst.datasets.sources import (
     data_dir,
     demo_dir,
     find,
+    imported_folders,
     licence_text,
     load,
+    load_domain,
     load_movies,
     register_folder,
+    require_new_name,
     usable,
 )
 
@@ -26,11 +29,14 @@ __all__ = [
     "demo_dir",
     "download",
     "find",
+    "imported_folders",
     "licence_text",
     "load",
+    "load_domain",
     "load_movies",
     "read",
     "read_movies",
     "register_folder",
+    "require_new_name",
     "usable",
 ]

@@ -5,15 +5,17 @@ The terms of MovieLens are at https://grouplens.org/datasets/movielens/; each re
 
 import difflib
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from bst.datasets import movielens
+from bst.datasets import movielens, own
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
+from bst.domain import MOVIES, Domain
 from bst.errors import DatasetError
 from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
@@ -159,7 +161,7 @@ def find(name_or_path: str | Path) -> Path | None:
     folders = _usual_folders(name)
     if registered := registered_folders().get(name):
         folders.append(registered)
-    return next((folder for folder in folders if movielens.has_files(folder)), None)
+    return next((folder for folder in folders if own.is_stored(folder) or movielens.has_files(folder)), None)
 
 
 def register_folder(name_or_path: str | Path, dataset: Dataset) -> None:
@@ -175,8 +177,40 @@ def usable() -> dict[str, str]:
     The demo world is always among them: it is simulated when it is first needed.
     """
     known = {name: source.title for name, source in SOURCES.items() if name == "demo" or find(name)}
-    own = {name: name for name in registered_folders() if name not in SOURCES and find(name)}
-    return known | own
+    imported = {folder.name: _title(folder) for folder in imported_folders()}
+    registered = {name: name for name in registered_folders() if name not in SOURCES and find(name)}
+    return known | registered | imported
+
+
+def imported_folders() -> list[Path]:
+    """Return the folders of all imported datasets, by name."""
+    try:
+        return sorted(folder for folder in data_dir().iterdir() if own.is_stored(folder))
+    except OSError:  # there is no such folder
+        return []
+
+
+def _title(folder: Path) -> str:
+    try:
+        return own.read_title(folder)
+    except DatasetError:
+        return folder.name
+
+
+def require_new_name(name: str, *, overwrite: bool = False) -> Path:
+    """Return the folder for an imported dataset of this name.
+
+    Raises ``DatasetError`` for a name that is no plain word or is taken, unless that is by an imported dataset and
+    ``overwrite`` is true.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
+        raise DatasetError(f"{quoted(name)} cannot be the name of a dataset: use letters, digits, '.', '_' and '-'")
+    folder = data_dir() / name
+    if name in SOURCES or (folder.exists() and not own.is_stored(folder)):
+        raise DatasetError(f"{quoted(name)} is something else already; choose another --name")
+    if folder.exists() and not overwrite:
+        raise DatasetError(f"there is a dataset {quoted(name)} already; choose another --name, or add --overwrite")
+    return folder
 
 
 def available() -> list[Availability]:
@@ -193,6 +227,9 @@ def load(name_or_path: str | Path) -> Dataset:
         return _load_demo()
     folder = _require_folder(name_or_path)
     name = _name(folder)
+    if own.is_stored(folder):
+        return own.read_stored(folder, name)
+    _require_imported(folder)
     return movielens.read(folder, name=name, title=SOURCES[name].title if name in SOURCES else name)
 
 
@@ -200,7 +237,25 @@ def load_movies(name_or_path: str | Path) -> pd.DataFrame:
     """Read the catalogue alone, as ``Dataset.movies``: fast, and the demo world needs no simulation for it."""
     if str(name_or_path) == "demo":
         return _demo_movies()
-    return movielens.read_movies(_require_folder(name_or_path))
+    folder = _require_folder(name_or_path)
+    if own.is_stored(folder):
+        return own.read_items(folder)
+    _require_imported(folder)
+    return movielens.read_movies(folder)
+
+
+def load_domain(name_or_path: str | Path) -> Domain:
+    """Return what a dataset is about: fast, as nothing else is read. Errors as in ``load``."""
+    if str(name_or_path) == "demo":
+        return MOVIES
+    folder = _require_folder(name_or_path)
+    return own.read_domain(folder) if own.is_stored(folder) else MOVIES
+
+
+def _require_imported(folder: Path) -> None:
+    """Raise ``DatasetError`` for a folder in the format of one's own data, which is not read where it lies."""
+    if own.is_own(folder) and not movielens.has_files(folder):
+        raise DatasetError(f"{folder} has to be imported first: python -m bst import {folder}")
 
 
 def _as_folder(path: str) -> Path | None:

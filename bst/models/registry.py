@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from bst.domain import Domain
 from bst.errors import ConfigError
 from bst.models.classic.family import ClassicFamily
 from bst.models.config import ModelConfig, field_names
@@ -63,6 +64,21 @@ def preset_title(name: str) -> str:
 def describe(config: ModelConfig) -> str:
     """Say in two sentences what a model of this configuration reads and what it is made of."""
     return family_of(config).describe(config)
+
+
+def for_domain(config: ModelConfig, domain: Domain) -> ModelConfig:
+    """Return a configuration without the tower of ratings where nobody rates.
+
+    Raises ``ConfigError`` for a model that predicts nothing else.
+    """
+    if domain.rated or "rating" not in config.tasks:
+        return config
+    others = [task for task in config.tasks if task != "rating"]
+    if not others:
+        raise ConfigError(
+            f"preset {config.preset} predicts ratings, and nobody rates in this dataset; choose --preset timeline"
+        )
+    return config.with_tasks(others)
 
 
 def prepare(dataset: Dataset, config: ModelConfig, protocol: str, seed: int, share: float = 1.0) -> EvaluationSplit:

@@ -33,6 +33,7 @@ from bst.training.runs import (
     cannot_be_kept,
     check_name,
     check_new,
+    fitted,
     read_settings,
     reserved,
     train,
@@ -88,12 +89,13 @@ _PROGRESS_FIELDS = ("stage", "epoch", "epochs", "share", "remaining_s", "metrics
 def start(settings: RunSettings, name: str, owner: str = "") -> None:
     """Start a run in a process of its own. It ends as the bundle ``name``. ``owner``: whose it is, see ``ownership``.
 
-    Raises ``TrainingError`` if the name is taken or not allowed, another run is under way, there are too many already,
+    Raises as ``runs.fitted``, and ``TrainingError`` if the name is taken or not allowed, another run is under way, there are too many already,
     or the folder cannot be written.
     """
     public_mode.require(Feature.TRAINING)
     folder = _folder(name)
     check_name(name)
+    settings = fitted(settings)
     with _alone(), reserved(folder):
         check_new(name, folder, get_settings().bundles / name)
         try:

@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bst.datasets.sources import DEMO_RATINGS, SOURCES
+from bst.datasets.sources import DEMO_RATINGS, SOURCES, load_domain
+from bst.errors import DatasetError
 from bst.models.config import Task
 from bst.models.registry import family_of, preset
 from bst.models.timeline.config import TimelineConfig
@@ -26,6 +27,7 @@ START_S, MEASURING_S, TEST_SHARE = 8.0, 0.4, 0.1
 # a quick look: shares of the users, of which the largest is taken that takes no longer than this in seconds
 QUICK_SHARES, QUICK_S = (0.25, 0.1, 0.05), 75.0
 QUICK_TASKS: tuple[Task, ...] = ("rating",)
+UNRATED_QUICK_TASKS: tuple[Task, ...] = ("next",)  # where nobody rates
 QUICK_EPOCHS, QUICK_FACTORS, QUICK_WARM_UP = 6, 8, 60
 
 
@@ -46,19 +48,28 @@ def estimated_seconds(settings: RunSettings) -> float | None:
 
 
 def quick_look(dataset: str, seed: int = 0) -> RunSettings:
-    """Return the settings of a training of about a minute that ends well ahead of item means: ratings alone.
+    """Return the settings of a training of about a minute that ends well ahead of item means: ratings alone,
+    or the next movie where nobody rates.
 
     Measured on the demo world: a test MAE of 0.707 after 57 s, where the item mean has 0.834.
     """
     config = preset("timeline", factors=QUICK_FACTORS, warm_up=QUICK_WARM_UP)
     assert isinstance(config, TimelineConfig)
-    config = config.with_tasks(QUICK_TASKS).with_epochs(QUICK_EPOCHS)
+    tasks = QUICK_TASKS if _is_rated(dataset) else UNRATED_QUICK_TASKS
+    config = config.with_tasks(tasks).with_epochs(QUICK_EPOCHS)
     for share in QUICK_SHARES:
         settings = RunSettings(dataset, config, "visitor", QUICK_EPOCHS, seed, share=share)
         seconds = estimated_seconds(settings)
         if seconds is None or seconds <= QUICK_S * slowness():
             break  # of an unknown size: it may be so small that fewer users are too few
     return settings
+
+
+def _is_rated(dataset: str) -> bool:
+    try:
+        return load_domain(dataset).rated
+    except DatasetError:  # it is not here yet; those that can be downloaded have ratings
+        return True
 
 
 @cache

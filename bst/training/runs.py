@@ -10,7 +10,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ import pandas as pd
 from bst import backend
 from bst.bundles import rating_counts, user_groups
 from bst.bundles.bundle import Bundle, fingerprint, save_bundle
-from bst.datasets import load, register_folder
+from bst.datasets import load, load_domain, register_folder
 from bst.errors import BSTError, TrainingError
 from bst.evaluation.summary import evaluate_predictions
 from bst.files import (
@@ -36,7 +36,7 @@ from bst.files import (
 )
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
-from bst.models.registry import family_of, prepare, preset_title, read_config
+from bst.models.registry import family_of, for_domain, prepare, preset_title, read_config
 from bst.models.trainer import Model, OnProgress, Trainer, TrainingState
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
@@ -121,6 +121,7 @@ def train(
     """
     folder, target = get_settings().runs / name, get_settings().bundles / name
     check_name(name)
+    settings = fitted(settings)
     with reserved(folder, WAIT_S):
         if resume:
             _check_resumed(folder, settings)
@@ -130,6 +131,16 @@ def train(
             check_new(name, folder, target, overwrite=overwrite)
             remove_folder(folder)
         return _train(settings, folder, target, resume, on_stage, on_epoch, on_progress)
+
+
+def fitted(settings: RunSettings) -> RunSettings:
+    """Return settings without what there is nothing to train on in the dataset: see ``registry.for_domain``.
+
+    Raises ``DatasetError`` for a dataset that is not here, ``ConfigError`` for a model that nothing is left of.
+    """
+    config = for_domain(settings.config, load_domain(settings.dataset))
+    epochs = config.epochs if settings.epochs == settings.config.epochs else settings.epochs
+    return replace(settings, config=config, epochs=epochs)
 
 
 @contextmanager
