@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from bst.domain import MOVIES, Domain
 from bst.evaluation.records import (
     CalibrationBin,
     ErrorMetric,
@@ -30,7 +31,6 @@ from bst.presentation.vocabulary import (
     baseline_label,
     group_label,
 )
-from bst.domain import MOVIES, Domain
 
 # baselines that are drawn by length of history, where tables have them all
 DRAWN_BASELINES = ("item_mean", "bias", "svd_fold_in", "svd_em_fold_in", "svd")

@@ -9,10 +9,10 @@ from bst.evaluation.records import EvaluationRecord, RatingEvaluation, Slice
 from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import INTERVAL, METRICS, attribute_label, group_label
 from bst.text import count, signed, span
-from pages.shared.widgets import chart_view
-from pages.shared.wording import say
 from bst.wording import enumerated
 from pages.shared.state import chosen_model
+from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 EQUAL_ERROR = (
     "This is about equal error, not equal lists. Lists do differ by {}: the model repeats the habits of its audience."
@@ -65,11 +65,12 @@ def _render_fairness(rating: RatingEvaluation) -> None:
 
 def _render_groups(record: EvaluationRecord, attribute: str) -> None:
     table, overall = frames.group_errors(record, attribute, chosen_model.domain()), record.metrics.mae
+    label = attribute_label(attribute, chosen_model.domain())
     chart_view.show(
         partial(charts.group_errors, table, overall, METRICS["mae"].label, chart_view.text_and_background()[0]),
         f"MAE by group, all {overall:.3f}; ▲ clearly above, ▼ clearly below: {sentences.groups_text(table)}",
         name="Error by group",
-        about=f"Error by {attribute_label(attribute, chosen_model.domain()).lower()}; all together (dashed) {overall:.3f} stars",
+        about=f"Error by {label.lower()}; all together (dashed) {overall:.3f} stars",
     )
     st.caption(
         f"{say(sentences.GROUPS_CAPTION)} Bars: {INTERVAL} Of {count(len(table), 'group')}, one in twenty seems "

@@ -171,8 +171,7 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
         # prefixed, as a demographic may have the name of another column
         **{
             f"about_{name}": [
-                "" if pd.isna(value) else demographic.value_label(value)
-                for value in shown[name].astype(object)
+                "" if pd.isna(value) else demographic.value_label(value) for value in shown[name].astype(object)
             ]
             for name, demographic in bundle.domain.demographics.items()
         },

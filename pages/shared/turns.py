@@ -21,7 +21,6 @@ import streamlit as st
 from bst import parallel
 from bst.errors import BSTError
 from bst.schema import Visitor
-from pages.shared.wording import say
 
 # a turn lasts so long while others wait
 SLICE_S = 0.2
@@ -74,10 +73,8 @@ class Turn:
         self._end_if_unwanted()
         if self.seconds > LIMIT_S:
             raise BusyError(
-                say(
-                    f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer "
-                    "movies or a shorter history"
-                )
+                f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer "
+                "movies or a shorter history"
             )
 
     def wait(self) -> None:

@@ -125,7 +125,8 @@ def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
     same = not comparison.edits
     st.header("B: the copy to change", anchor=False)
     edits = say_around(
-        lambda title: describe_edits(comparison.a, comparison.edits, title, 3, recommender.domain), recommender.catalogue.title
+        lambda title: describe_edits(comparison.a, comparison.edits, title, 3, recommender.domain),
+        recommender.catalogue.title,
     )
     st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {escape_markdown(edits)}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):

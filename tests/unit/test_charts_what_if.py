@@ -169,13 +169,17 @@ def grid(current: bool) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "title": "Alpha",
-            "age": ["Under 18", "18–24"],
-            "occupation": "artist",
+            "column": ["Under 18", "18–24"],
+            "row": "artist",
             "current": [current, False],
             "expected": [3.0, 4.0],
             "distribution": None,
         }
     )
+
+
+def axes(*occupations: str) -> charts.GridAxes:
+    return charts.GridAxes("Age group", tuple(AGE_LABELS.values()), "Occupation", occupations)
 
 
 def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():

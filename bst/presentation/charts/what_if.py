@@ -1,7 +1,6 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -245,7 +244,7 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], parameter: s
 
 @dataclass(frozen=True)
 class GridAxes:
-    """What the columns and rows of ``demographic_grid`` are called, and their labels, from the left and from the top."""
+    """What the columns and rows of ``demographic_grid`` are called, and their labels in order."""
 
     column_title: str
     columns: tuple[str, ...]
@@ -259,8 +258,9 @@ def demographic_grid(
     """Draw the expected rating of one movie by two demographics, such as age group and occupation.
 
     ``grid``: ``column`` and ``row`` (labels), ``current`` (whether the visitor is like that), ``expected``,
-    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``span``: the ratings of the faintest and the strongest colour, shared by charts that are side by side. Each
-    cell has its rating as text; a frame marks the visitor's.
+    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``span``: the ratings of the faintest and
+    the strongest colour, shared by charts that are side by side. Each cell has its rating as text; a frame marks the
+    visitor's.
     """
     frame = _with_hover(grid, levels)
     low, high = span

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
+from bst.domain import Domain
 from bst.evaluation import measure, measure_lists
 from bst.evaluation.list_record import MAIN, ListRecord
 from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
@@ -20,6 +21,7 @@ from bst.models.registry import describe, family_of
 from bst.presentation import charts, curves, frames, list_frames, list_sentences, sentences
 from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
+from bst.presentation.charts.wording import reword_titles
 from bst.presentation.glossary import meaning
 from bst.presentation.report.svg import INK, inline
 from bst.presentation.vocabulary import (
@@ -36,8 +38,6 @@ from bst.presentation.vocabulary import (
 from bst.text import count, span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
-from bst.domain import Domain
-from bst.presentation.charts.wording import reword_titles
 from bst.wording import reword
 
 # entries of the glossary that a report uses
@@ -69,7 +69,7 @@ class Figure:
     words: str
     caption: str = ""
     title: str = ""
-    svg: Markup = Markup("")
+    svg: Markup = field(default_factory=Markup)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,9 @@ def _reworded(section: Section, domain: Domain) -> Section:
         )
         for figure in section.figures
     ]
-    tables = [replace(table, columns=[*map(say, table.columns)], caption=say(table.caption)) for table in section.tables]
+    tables = [
+        replace(table, columns=[*map(say, table.columns)], caption=say(table.caption)) for table in section.tables
+    ]
     return Section(say(section.title), [*map(say, section.text)], figures, tables)
 
 
@@ -179,8 +181,8 @@ def _paragraph(markdown: str) -> str:
 
 
 def _architecture(bundle: Bundle) -> Section:
-    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
-    diagrams = [diagram.reworded(partial(reword, domain=bundle.domain)) for diagram in diagrams]
+    drawn = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    diagrams = [diagram.reworded(partial(reword, domain=bundle.domain)) for diagram in drawn]
     figures = [_figure(architecture(diagram, INK), diagram.text, title=diagram.title) for diagram in diagrams]
     return Section("What it is", [describe(bundle.config)], figures)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from typing import Any
 
-from bst.domain import AGES, MOVIES, OCCUPATIONS, SEXES, DemographicName, DemographicValue, Domain, KnownDemographics
+from bst.domain import AGES, MOVIES, OCCUPATIONS, SEXES, Domain, KnownDemographics
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.packing import pack, unpack
@@ -282,9 +282,7 @@ def _unpack(packed: Any, notes: list[str]) -> Visitor:
     return Visitor(known, history=history, seen=frozenset(seen))
 
 
-def _unpack_demographics(
-    packed: list[Any], notes: list[str]
-) -> tuple[Mapping[DemographicName, DemographicValue | None], list[Any]]:
+def _unpack_demographics(packed: list[Any], notes: list[str]) -> tuple[KnownDemographics, list[Any]]:
     """Return the demographics with which a visitor begins, and what follows them."""
     if packed and isinstance(packed[0], dict):
         known, rest = packed[0], packed[1:]
@@ -294,7 +292,8 @@ def _unpack_demographics(
         return KnownDemographics.from_json(known), rest
     parts, rest = packed[: len(PARTS)], packed[len(PARTS) :]
     values = zip(PARTS, parts, strict=True)
-    return {name: _known_or_none(name, options, value, notes) for (name, options), value in values}, rest
+    known = {name: _known_or_none(name, options, value, notes) for (name, options), value in values}
+    return KnownDemographics(known), rest
 
 
 def _known_or_none(name: str, options: Sequence[Any], value: Any, notes: list[str]) -> Any:

@@ -22,7 +22,7 @@ from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, settings
 from pages.shared.state.undo import Changes
-from pages.shared.wording import say
+from bst.wording import reword
 
 Slot = Literal["a", "b"]
 
@@ -259,7 +259,7 @@ def _carry_over(dataset: str) -> Visitor:
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{escape_markdown(chosen_model.bundle().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "
-            + say(f"{count(len(visitor.all_seen), 'movie')}. ")
+            + reword(f"{count(len(visitor.all_seen), 'movie')}. ", chosen_model.domain())
             + "Choose the other model again to get the whole history back.",
             icon=":material/info:",
         )

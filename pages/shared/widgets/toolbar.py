@@ -156,5 +156,6 @@ def _describe(dataset: str, before: Visitor, after: Visitor, is_origin: bool) ->
         if before.history and after.history and not after.ratings.keys() & before.ratings.keys():
             return say(f"somebody else, who watched {count(len(after.history), 'movie')}")
     return say_around(
-        lambda title: describe_edits(before, edits, title, domain=chosen_model.domain()), resources.catalogue(dataset).title
+        lambda title: describe_edits(before, edits, title, domain=chosen_model.domain()),
+        resources.catalogue(dataset).title,
     )

@@ -80,7 +80,9 @@ def _draw_demographics(visitor: Visitor, slot: Slot) -> None:
         return
     with st.container(horizontal=True, gap="xsmall"):
         for demographic in demographics:
-            width = "stretch" if demographic is demographics[-1] else _control_width(demographic)
+            width: int | Literal["stretch"] = (
+                "stretch" if demographic is demographics[-1] else _control_width(demographic)
+            )
             _draw_demographic(demographic, visitor, width, slot)
 
 
