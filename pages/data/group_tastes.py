@@ -8,15 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from bst.datasets.profile import FEW_USERS, DatasetProfile
-from bst.domain import DEMOGRAPHICS
 from bst.presentation.charts import data as data_charts
 from bst.text import count, span
+from pages.shared.format import capitalised
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 from pages.shared.wording import say
 
 T = TypeVar("T")
 TITLE = "Who likes what"
-GROUPS = {name: demographic.label.capitalize() for name, demographic in DEMOGRAPHICS.items()}
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
 MEANINGS = {
     "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
@@ -28,19 +28,26 @@ MEANINGS = {
 }
 # how many of the highest and of the lowest cells the alternative text names
 CELLS_IN_WORDS = 5
+# of groups that stand side by side
+MOST_COLUMNS = 12
 
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    parts = [part for part in GROUPS if part in profile.tastes]
+    demographics = chosen_model.domain().demographics
+    names = {name: capitalised(demographic.label) for name, demographic in demographics.items()}
+    parts = [part for part in names if part in profile.tastes]
     with st.container(horizontal=True, gap="medium"):
-        part = _choice("Groups by", parts, parts[0], GROUPS, f"data_part_{'_'.join(parts)}")
-        view = _choice("What to show", list(VIEWS), "taste", VIEWS, "data_view")
+        part = _choice("Groups by", parts, parts[0], names, f"data_part_{'_'.join(parts)}")
+        view = _choice(
+            "What to show", list(VIEWS), "taste", {view: say(label) for view, label in VIEWS.items()}, "data_view"
+        )
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()
-    # occupations are too many for columns
-    columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
+    # many groups, such as occupations, are too many for columns
+    many = len(demographics[part].values) > MOST_COLUMNS
+    columns: Literal["genre", "group"] = "genre" if many else "group"
     chart_view.show(partial(data_charts.genre_map, table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
@@ -63,7 +70,7 @@ def _choice(label: str, options: Sequence[T], default: T, names: Mapping[T, str]
         options,
         default=default,
         required=True,
-        format_func=lambda option: say(names[option]),
+        format_func=names.__getitem__,
         key=key,
         persist_state="session",
         label_visibility="collapsed",

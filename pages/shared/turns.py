@@ -74,7 +74,7 @@ class Turn:
         if self.seconds > LIMIT_S:
             raise BusyError(
                 f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer "
-                "movies or a shorter history"
+                "titles or a shorter history"
             )
 
     def wait(self) -> None:

@@ -2,22 +2,23 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bst.domain import GENRES
 from bst.explanation.embedding_map import EmbeddingMap, nearest
 from bst.explanation.insight_record import By, Insights
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
+from bst.presentation.charts.movie_map import MOST_TAGS
 from bst.schema import genre_matrix
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
-from pages.shared.wording import say
+from pages.shared.wording import is_about_movies, say
 from pages.why import known_insights
 from pages.why.controls import Subject
 
@@ -60,14 +61,21 @@ def _draw_map(
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
-        genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
+        tags = _tags(recommender)
+        genre = st.selectbox(
+            "Show",
+            [ALL_GENRES, *tags],
+            format_func=_tag_label,
+            key=f"why_map_genre{'' if is_about_movies() else recommender.bundle.dataset}",
+            width=180,
+        )
     points = cached("map", model_key(recommender), lambda: _points(recommender, embedding_map))
     points = _with_marks(points, subject, explanation, searched, genre)
     with st.container():  # the answer stays in sight as long as its chart is
         above_chart = st.container(key="answer_map")
         marked = ", ".join(points.loc[points["mark"] != "", "title"])
         selected = chart_view.show(
-            charts.movie_map(points, *chart_view.text_and_background()),
+            charts.movie_map(points, *chart_view.text_and_background(), tags=tags),
             say(f"Map of {len(points):,} movies; marked: ") + (marked or "none"),
             name=say("Map of the movies"),
             key=f"why_map_{recommender.bundle.name}",
@@ -86,10 +94,23 @@ def _draw_map(
     )
 
 
+def _tags(recommender: Recommender) -> tuple[str, ...]:
+    """Return the tags that the map tells apart: the most frequent where there are too many, in their usual order."""
+    tags = recommender.domain.tag_values
+    if len(tags) <= MOST_TAGS:
+        return tags
+    frequency = genre_matrix(recommender.catalogue.movies, tags).sum(axis=0)
+    return tuple(tags[i] for i in sorted(np.argsort(-frequency, kind="stable")[:MOST_TAGS]))
+
+
+def _tag_label(tag: str) -> str:
+    return say(tag) if tag == ALL_GENRES else tag
+
+
 def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFrame:
     """Return every movie with its position on the map and one genre: of several, the rarest."""
-    movies = recommender.catalogue.movies
-    has_genre = genre_matrix(movies)
+    movies, tags = recommender.catalogue.movies, _tags(recommender)
+    has_genre = genre_matrix(movies, tags) if tags else np.zeros((len(movies), 1))
     rarest = (has_genre * (1 / has_genre.sum(axis=0).clip(min=1))).argmax(axis=1)
     has_any = has_genre.sum(axis=1) > 0
     return pd.DataFrame(
@@ -99,7 +120,7 @@ def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFra
             "movie_id": movies["movie_id"].to_numpy(),
             "title": movies["title"].to_numpy(),
             "genres": movies["genres"].str.replace("|", ", ", regex=False).to_numpy(),
-            "genre": [GENRES[i] if known else OTHER for i, known in zip(rarest, has_any.tolist(), strict=True)],
+            "genre": [tags[i] if known else OTHER for i, known in zip(rarest, has_any.tolist(), strict=True)],
         }
     )
 

@@ -18,11 +18,11 @@ from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES, KnownDemographics
 from bst.schema import Event, Visitor, to_scale
 from bst.text import count
+from bst.wording import reword
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, settings
 from pages.shared.state.undo import Changes
-from bst.wording import reword
 
 Slot = Literal["a", "b"]
 

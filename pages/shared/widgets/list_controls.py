@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from bst.domain import GENRES
 from bst.errors import BSTError
 from bst.inference.ranking import POPULARITY_BANDS, Order, RankOptions, in_range
 from bst.inference.recommender import Filters, Recommender
@@ -154,14 +153,16 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
     active = sum(map(bool, (*settings_in_use, personal)))
     first, last = settings.years()
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/tune:", key="filters"):
-        st.multiselect(
-            say("Genres"),
-            GENRES,
-            key=settings.key("filter_genres"),
-            persist_state="session",
-            placeholder=say("All genres"),
-        )
-        st.slider("Years", first, last, key=settings.key("filter_years"), persist_state="session")
+        if recommender.domain.tag_values:
+            st.multiselect(
+                say("Genres"),
+                recommender.domain.tag_values,
+                key=settings.key("filter_genres"),
+                persist_state="session",
+                placeholder=say("All genres"),
+            )
+        if recommender.catalogue.movies["year"].notna().any():
+            st.slider("Years", first, last, key=settings.key("filter_years"), persist_state="session")
         st.select_slider(
             "Popularity",
             range(len(BANDS)),
