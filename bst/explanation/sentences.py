@@ -57,7 +57,8 @@ class Explanation:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Which of ``MEASURES`` the model predicts."""
-        return tuple(name for name in MEASURES if getattr(self.leave_one_out.scores, name) is not None)
+        known = (name for name in MEASURES if getattr(self.leave_one_out.scores, name) is not None)
+        return tuple(name for name in known if self.domain.rated or name in LOGITS)
 
     def value(self, measure: Measure) -> float:
         """What the model predicts."""
@@ -171,7 +172,8 @@ def _start(measure: Measure, value: str, movie: str) -> str:
 def _because(explanation: Explanation, contribution: Contribution, title: Title) -> str:
     verb = "raised" if contribution.effect > 0 else "held down"
     if contribution.event:
-        return f"{verb} most by {title(contribution.event.movie_id)}, rated {contribution.event.rating:g} ★"
+        rated = f", rated {contribution.event.rating:g} ★" if explanation.domain.rated else ""
+        return f"{verb} most by {title(contribution.event.movie_id)}{rated}"
     assert contribution.demographic is not None  # a contribution without an event
     return f"{verb} most by {demographic_text(explanation.visitor, contribution.demographic, explanation.domain)}"
 

@@ -33,6 +33,8 @@ def render() -> None:
     }
     if not profile.tastes:  # nobody's sex, age or occupation is known
         del sections[group_tastes.TITLE]
+    if not bundle.domain.rated:
+        del sections[say(movie.TITLE)]  # how one was rated
     if bundle.dataset != planted.DATASET:
         del sections[planted.TITLE]
     # only the open section is drawn
@@ -45,7 +47,8 @@ def render() -> None:
 
 def _draw_counts(counts: Counts) -> None:
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
+        if chosen_model.domain().rated:
+            st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
         for noun, low_median_high in (("user", counts.ratings_per_user), ("movie", counts.ratings_per_movie)):
             st.metric(
                 say(f"Ratings per {noun}"),

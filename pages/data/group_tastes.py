@@ -18,6 +18,7 @@ from pages.shared.wording import say
 T = TypeVar("T")
 TITLE = "Who likes what"
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
+OF_RATINGS = ("taste", "stars")
 MEANINGS = {
     "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
     "generous the group is overall. ",

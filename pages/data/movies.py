@@ -7,6 +7,7 @@ import streamlit as st
 
 from bst.datasets.profile import Counts, DatasetProfile
 from bst.presentation.charts import data as data_charts
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 from pages.shared.wording import say
 
@@ -47,10 +48,10 @@ def _draw_years(table: pd.DataFrame) -> None:
         st.header(say("Year of release"), anchor=False, width="content")
         column = st.segmented_control(
             "What to show",
-            list(data_charts.YEARS),
+            [name for name in data_charts.YEARS if name != "mean" or chosen_model.domain().rated],
             default="ratings",
             required=True,
-            format_func=lambda name: data_charts.YEARS[name][0],
+            format_func=lambda name: say(data_charts.YEARS[name][0]),
             key="data_years",
             persist_state="session",
             label_visibility="collapsed",
@@ -81,16 +82,16 @@ def _draw_genres(table: pd.DataFrame) -> None:
             {
                 say("Genre"): table["genre"],
                 say("Movies"): table["movies"],
-                "Ratings": table["ratings"],
-                "Share of ratings": 100 * table["share"],
-                "Mean stars": table["mean"],
+                say("Ratings"): table["ratings"],
+                say("Share of ratings"): 100 * table["share"],
+                **({"Mean stars": table["mean"]} if chosen_model.domain().rated else {}),
             }
         ),
         hide_index=True,
         column_config={
             say("Movies"): st.column_config.NumberColumn(format="localized"),
-            "Ratings": st.column_config.NumberColumn(format="localized"),
-            "Share of ratings": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100),
+            say("Ratings"): st.column_config.NumberColumn(format="localized"),
+            say("Share of ratings"): st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100),
             "Mean stars": st.column_config.NumberColumn(format="%.2f"),
         },
         alt=say("Movies, ratings and mean stars by genre"),

@@ -9,6 +9,7 @@ from bst.datasets.profile import DatasetProfile
 from bst.metrics import LIKED
 from bst.presentation.charts import data as data_charts
 from pages.data import sentences
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
 from pages.shared.wording import say
 
@@ -19,9 +20,10 @@ BUSY_SHARE = 0.1
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3] if chosen_model.domain().rated else [0.01, 3], gap="large")
     with left:
-        _draw_distribution(profile.stars)
+        if chosen_model.domain().rated:
+            _draw_distribution(profile.stars)
     with right:
         if profile.ties.has_times:
             _draw_over_time(profile)
@@ -43,7 +45,7 @@ def _draw_distribution(stars: pd.DataFrame) -> None:
 
 def _draw_over_time(profile: DatasetProfile) -> None:
     table = profile.time
-    st.header("When they rated", anchor=False)
+    st.header(say("When they rated"), anchor=False)
     starts, ratings = table["from"], table["ratings"]
     most = int(ratings.to_numpy().argmax())
     share = ratings.iloc[most] / ratings.sum()
@@ -52,11 +54,11 @@ def _draw_over_time(profile: DatasetProfile) -> None:
     busiest = sentences.month(starts.iloc[most]) if monthly else sentences.day(starts.iloc[most])
     chart_view.show(
         partial(data_charts.ratings_over_time, table),
-        f"Ratings by {unit}, from {sentences.day(profile.counts.first)} to "
+        say(f"Ratings by {unit}, from ") + f"{sentences.day(profile.counts.first)} to "
         f"{sentences.day(profile.counts.last)}; the most, {ratings.iloc[most]:,}, in {busiest}",
     )
     alone = f" {busiest} alone has {share:.0%} of all ratings." if share > BUSY_SHARE else ""
-    st.caption(f"Ratings by {unit}, in UTC.{alone}")
+    st.caption(say(f"Ratings by {unit}, in UTC.{alone}"))
 
 
 def _draw_activity(profile: DatasetProfile) -> None:
@@ -66,11 +68,13 @@ def _draw_activity(profile: DatasetProfile) -> None:
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)
     )
-    chart_view.show(partial(data_charts.activity, table), f"People by how many ratings they gave. {groups}")
+    chart_view.show(partial(data_charts.activity, table), say(f"People by how many ratings they gave. {groups}"))
     low, median, high = profile.counts.ratings_per_user
     top = max(table.itertuples(index=False), key=lambda row: row.ratings)
     st.caption(
-        f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "
-        f"{top.share:.0%} of people with {top.length} ratings gave {top.ratings:.0%} of all ratings: a model learns "
-        "mostly from them, and metrics over all ratings are mostly about them."
+        say(
+            f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "
+            f"{top.share:.0%} of people with {top.length} ratings gave {top.ratings:.0%} of all ratings: a model "
+            "learns mostly from them, and metrics over all ratings are mostly about them."
+        )
     )

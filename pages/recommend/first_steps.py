@@ -37,6 +37,8 @@ def render(recommender: Recommender) -> None:
 
 
 def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
+    if not recommender.domain.rated:
+        return
     tried = state.tried_rating(visitor)
     event = state.telling_event(visitor)
     if tried:

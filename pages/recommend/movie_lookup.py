@@ -46,7 +46,7 @@ def _draw_answer(recommender: Recommender, options: RankOptions, movie_id: int |
     position = list_position(recommender, visitor, movie_id, options, shown)
     st.markdown(escape_markdown(_sentence(recommender, position, options.order, len(shown))))
     row = position.prediction
-    _draw_prediction(row, recommender.bundle.levels)
+    _draw_prediction(row, recommender.bundle.levels, recommender.domain.rated)
     with st.container(horizontal=True, gap="xsmall"):
         st.button("Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,))
         if position.reason == "below":
@@ -90,7 +90,8 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     if position.against:
         event = position.against.event
         name = recommender.catalogue.title(event.movie_id)
-        sentences.append(f"What counts most against it in the history: {name}, {stars(event.rating)}.")
+        rating = f", {stars(event.rating)}" if recommender.domain.rated else ""
+        sentences.append(f"What counts most against it in the history: {name}{rating}.")
     return " ".join(sentences)
 
 
@@ -119,10 +120,11 @@ def _numbers(position: ListPosition, order: Order, length: int) -> str:
     return ""
 
 
-def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
+def _draw_prediction(row: Recommendation, levels: tuple[float, ...], rated: bool) -> None:
     with st.container(horizontal=True):
-        st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
-        if row.distribution is not None:
+        if rated:
+            st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
+        if rated and row.distribution is not None:
             liked = float(probability_liked(np.asarray(row.distribution), levels))
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
         if row.will_like is not None and not row.seen:
@@ -139,7 +141,7 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
                 help=say("How likely this is the next movie that they rate, among all that they have not seen."),
                 width="content",
             )
-    if row.distribution is not None:
+    if rated and row.distribution is not None:
         from bst.presentation import charts  # slow to import, and most visitors look up no movie
 
         chart = pd.DataFrame({"level": levels, "probability": row.distribution})

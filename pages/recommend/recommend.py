@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.explanation import StrongestEvent
+from bst.explanation.sentences import odds_text
 from bst.inference.ranking import Order
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
@@ -138,6 +139,9 @@ def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOption
     if best is None:
         return say("This visitor has seen every movie there is.")
     start = _start(visitor)
+    if not chosen_model.domain().rated and best.watch_next is not None:
+        likely = say("this visitor most likely watches")
+        return f"{start}, {likely} {escape_markdown(best.title)} next: a chance of {percent(best.watch_next)}"
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if options.order == "like" and best.will_like is not None:
         if options.fame < 1:  # what it is chosen by is no chance, but by how much theirs is above that of others
@@ -183,6 +187,9 @@ def _reason(
     if strongest is None:
         return f"{say('No single movie of the history moves')} {short} much."
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
+    if not recommender.domain.rated:
+        odds = odds_text(strongest.effect)
+        return f"{say('Of the movies watched')}, {escape_markdown(title)} raises {short} most: it makes it {odds}."
     start = f"{say('Of the movies watched')}, {escape_markdown(title)}, {rating}, raises"
     if order == "like" and best.will_like is not None:
         chance = percent(ranked_list.without_event(best.will_like, strongest.effect))

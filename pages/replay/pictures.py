@@ -7,6 +7,7 @@ import streamlit as st
 
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
+from bst.presentation.charts.wording import reword_titles
 from bst.text import count
 from bst.visitors.replay import RealUsers, Replay
 from pages.shared.state import session_cache
@@ -40,7 +41,7 @@ def scene(users: RealUsers, recommender: Recommender, user: int) -> Scene:
 def _make_scene(replay: Replay, recommender: Recommender, colour: str) -> Scene:
     table = replay.table.assign(title=[recommender.catalogue.title(event.movie_id) for event in replay.visitor.history])
     specifications = (
-        chart.configure_text(color=colour).to_dict()
+        reword_titles(chart.configure_text(color=colour).to_dict(), recommender.domain)
         for chart in (
             charts.replay_stars(table, recommender.bundle.levels, colour),
             charts.replay_errors(table, colour),

@@ -24,6 +24,9 @@ SIMULATED = "These users are simulated: nobody watched anything, and the ratings
 def render() -> None:
     """Draw the page: who, then everything that changes from step to step."""
     recommenders.need_ratings()
+    if not chosen_model.domain().rated:
+        unavailable.render_unrated()
+        return
     if chosen_model.bundle().protocol != "visitor" or real_users.hidden(chosen_model.bundle()):
         unavailable.render()
         return

@@ -4,7 +4,7 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.text import count
-from pages.shared import real_users, resources
+from pages.shared import pages, real_users, resources
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model
@@ -62,3 +62,12 @@ def _reason(bundle: Bundle) -> str:
 
 def _can_be_replayed(bundle: Bundle) -> bool:
     return bundle.protocol == "visitor" and "rating" in bundle.config.tasks and not real_users.hidden(bundle)
+
+
+def render_unrated() -> None:
+    """Say that there is nothing to compare where nobody rates."""
+    st.title("Nobody rates anything here", anchor=False)
+    st.markdown(
+        "A replay compares the ratings that were expected with those that were given, and this dataset has none."
+    )
+    st.page_link(pages.EVALUATION, label="See how well it names what comes next", icon=":material/fact_check:")

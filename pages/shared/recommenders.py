@@ -13,8 +13,11 @@ SKELETON_HEIGHT = 360
 
 
 def need_ratings() -> None:
-    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower."""
-    if "rating" in chosen_model.bundle().config.tasks:
+    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower.
+
+    Not where nobody rates: there all pages do without.
+    """
+    if "rating" in chosen_model.bundle().config.tasks or not chosen_model.domain().rated:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown(

@@ -153,7 +153,7 @@ def _start(settings: RunSettings, name: str) -> None:
 def _draw_settings(config: ModelConfig) -> ModelConfig:
     """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
     if len(config.tasks) > 1:
-        targets = st.selectbox("What to predict", list(TARGETS), key="train_targets")
+        targets = st.selectbox("What to predict", list(TARGETS), format_func=say, key="train_targets")
         config = config.with_tasks(TARGETS[targets])
     preset_epochs = config.epochs
     epochs = st.slider(
@@ -174,7 +174,7 @@ def _draw_settings(config: ModelConfig) -> ModelConfig:
 
 def _draw_towers(config: TimelineConfig) -> TimelineConfig:
     for name, tower in config.towers.items():
-        st.markdown(f"**{TOWER_TITLES[name]}**")
+        st.markdown(f"**{say(TOWER_TITLES[name])}**")
         width, layers, dropout, rate = st.columns(4)
         chosen = replace(
             tower,

@@ -70,10 +70,11 @@ def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:
     values = history.set_index("epoch")[score.column].dropna()
     first, best = float(values.iloc[0]), float(values.loc[best_epoch])
     before, after, epochs = score.format(first), score.format(best), count(len(values), "epoch")
+    description = say(score.description)
     if before == after:
-        return f"in {epochs}, {score.description} stayed at {after}{score.unit}"
+        return f"in {epochs}, {description} stayed at {after}{score.unit}"
     verb = score.verb if (best < first) == (score.verb == "fell") else "went"
-    return f"in {epochs}, {score.description} {verb} from {before} to {after}{score.unit}"
+    return f"in {epochs}, {description} {verb} from {before} to {after}{score.unit}"
 
 
 with chart_view.savable():

@@ -49,6 +49,9 @@ def _sentence(recommender: Recommender, comparison: Comparison) -> str:
     if not comparison.first:
         return "Change something about this visitor and see what moves"
     best = comparison.first[0]
+    if not recommender.domain.rated:
+        chance = f": {percent(best.watch_next or 0)} likely to be next. Change something and see what moves"
+        return f"{escape_markdown(best.title)} leads this visitor’s list{chance}"
     value = f"with {stars(round(best.expected_rating, 1))}"
     if comparison.order == "like" and best.will_like is not None:
         value += say(f", and {percent(best.will_like)} likely to be watched and liked")

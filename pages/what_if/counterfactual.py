@@ -14,7 +14,7 @@ from bst.what_if.edits import ordinal
 from bst.what_if.instructions import instructions
 from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown
-from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state import chosen_model, session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls, what_if_link
@@ -115,10 +115,13 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
 
 
 def _draw_direction() -> tuple[Literal["top", "stars"], bool]:
+    directions = [one for one in DIRECTIONS if chosen_model.domain().rated or one[0] == "top"]
     direction = settings.get("goal_kind"), settings.get("goal_above")
+    if direction not in directions:
+        direction = directions[0]
     st.radio(
         "The smallest change that",
-        list(DIRECTIONS),
+        directions,
         format_func=DIRECTIONS.__getitem__,
         **controlled(
             "goal_direction", direction, lambda chosen: settings.update(goal_kind=chosen[0], goal_above=chosen[1])
@@ -185,7 +188,8 @@ def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
         ranked = recommender.ranked_rows(visitor, goal.rank_options)
         rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
-        st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
+        if recommender.domain.rated:
+            st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
         st.metric("Rank in the list now", rank, width="content")
 
 
@@ -246,7 +250,8 @@ def _draw_counterfactual(
 
 def _outcome(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> str:
     """Return where a change leads: "10th in the list (now 15th), 4.31 ★ (now 4.41 ★)"."""
-    outcome = [f"{counterfactual.expected:.2f} ★ (now {result.expected:.2f} ★)"]
+    rated = chosen_model.domain().rated
+    outcome = [f"{counterfactual.expected:.2f} ★ (now {result.expected:.2f} ★)"] if rated else []
     if goal.movie_id not in counterfactual.visitor.ratings:
         rank = f"{ordinal(counterfactual.rank)} in the list (now {ordinal(result.rank)})"
         outcome.insert(0 if goal.kind == "top" else 1, rank)

@@ -42,7 +42,7 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
             st.markdown(say(HOW_IT_WORKS))
         return
     values = [value for value in BY if value in recommender.orders]
-    by: Value = settings.get("compare_by") if settings.get("compare_by") in values else "rating"
+    by: Value = settings.get("compare_by") if settings.get("compare_by") in values else values[0]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(say("Which movies gain, which lose"), anchor=False, width="content")
         if len(values) > 1:

@@ -41,7 +41,8 @@ class Bar(NamedTuple):
 def event_label(recommender: Recommender, event: Event, planted: bool = False) -> str:
     """Return the label of an event: stars first, because long titles are cut off at their end."""
     mark = f"{PLANTED} " if planted else ""
-    return f"{mark}{stars(event.rating)} · {recommender.catalogue.title(event.movie_id)}"
+    rating = f"{stars(event.rating)} · " if recommender.domain.rated else ""
+    return f"{mark}{rating}{recommender.catalogue.title(event.movie_id)}"
 
 
 def frame(

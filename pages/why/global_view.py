@@ -15,7 +15,7 @@ from bst.presentation.charts import OTHER, Panel
 from bst.presentation.charts.movie_map import MOST_TAGS
 from bst.schema import genre_matrix
 from pages.shared.format import escape_markdown, stars
-from pages.shared.state import explained, visitor_state
+from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
 from pages.shared.wording import is_about_movies, say
@@ -133,7 +133,12 @@ def _with_marks(
     marks = {explanation.movie_id: say("the explained movie")}
     if searched is not None:
         marks[searched] = "what you searched for"
-    marks |= {event.movie_id: f"rated {stars(event.rating)}" for event in newest if event.movie_id not in marks}
+    rated = chosen_model.domain().rated
+    marks |= {
+        event.movie_id: f"rated {stars(event.rating)}" if rated else "in the history"
+        for event in newest
+        if event.movie_id not in marks
+    }
     order = {movie_id: position for position, movie_id in enumerate(marks)}
     ids = points["movie_id"]
     points = points.assign(mark=ids.map(marks).fillna(""), first=ids.map(order).fillna(len(order)))
@@ -162,7 +167,7 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
             return
         in_history = movie_id in subject.visitor.ratings
         st.button(
-            "In the history already" if in_history else f"Add with {stars(visitor_state.NEW_RATING)}",
+            _add_label(in_history),
             key="why_map_add",
             icon=":material/add:",
             disabled=in_history,
@@ -172,6 +177,12 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
             on_click=visitor_state.add,
             args=(movie_id, subject.slot),
         )
+
+
+def _add_label(in_history: bool) -> str:
+    if in_history:
+        return "In the history already"
+    return f"Add with {stars(visitor_state.NEW_RATING)}" if chosen_model.domain().rated else "Add it"
 
 
 # ---- lists

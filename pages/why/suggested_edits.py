@@ -131,7 +131,7 @@ def _proposals(recommender: Recommender, explanation: Explanation, measure: Meas
     title, levels = recommender.catalogue.title, recommender.bundle.levels
     events = _strongest_events(explanation, measure)
     edits: list[tuple[str, Edit]] = [("delete", Drop(event.movie_id)) for event in events[:MAX_REMOVALS]]
-    if events:
+    if events and recommender.domain.rated:
         strongest = events[0]
         other = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
         edits.insert(1, ("star_half", Rate(strongest.movie_id, other)))

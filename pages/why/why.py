@@ -65,9 +65,12 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         _draw_contributions(recommender, subject, explanation, measure)
     else:
         _draw_nothing_known()
+    parts = [name for name in PARTS if recommender.domain.rated or name not in ABOUT_RATINGS]
+    if settings.get("why_part") not in parts:
+        settings.update(why_part=parts[0])
     st.segmented_control(
         "Look closer",
-        list(PARTS),
+        parts,
         required=True,
         format_func=lambda part: say(PARTS[part].TITLE),
         key=settings.key("why_part"),
@@ -104,7 +107,8 @@ def _second_sentence(explanation: Explanation, measure: Measure, title: Callable
 
 def _contribution_text(explanation: Explanation, contribution: Contribution, title: Callable[[int], str]) -> str:
     if contribution.event:
-        return f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
+        rated = f", rated {stars(contribution.event.rating)}" if explanation.domain.rated else ""
+        return f"{title(contribution.event.movie_id)}{rated}"
     assert contribution.demographic is not None  # a contribution without an event
     return demographic_text(explanation.visitor, contribution.demographic)
 

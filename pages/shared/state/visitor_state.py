@@ -207,7 +207,8 @@ def add(movie_id: int, slot: Slot = "a") -> None:
         title = resources.catalogue(chosen_model.bundle().dataset).title(movie_id)
         st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
-    replace(visitor.watched(movie_id, NEW_RATING).limited(), slot)
+    rating = to_scale(NEW_RATING, chosen_model.bundle().levels)
+    replace(visitor.watched(movie_id, rating).limited(), slot)
 
 
 def mark_seen(movie_id: int, slot: Slot = "a") -> None:

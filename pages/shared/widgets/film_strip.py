@@ -175,10 +175,13 @@ def _frames(recommender: Recommender, strip: Strip) -> list[dict[str, Any]]:
         frames[-1] |= {"number": f"+{len(others)}", "word": say("other movies")}
     for previous, index in zip([None, *kept], kept, strict=False):
         event = strip.events[index]
-        name = _unbroken(f"{recommender.catalogue.title(event.movie_id)}, rated {stars(event.rating)}")
+        name = recommender.catalogue.title(event.movie_id)
+        if recommender.domain.rated:
+            name = _unbroken(f"{name}, rated {stars(event.rating)}")
         frame = _frame(f"movie {event.movie_id}", name, looks.to_events[:, index])
         frame |= posters.data(recommender.catalogue, event.movie_id) | _effect(strip, strip.effects[index])
-        frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
+        if recommender.domain.rated:
+            frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
         frame["gap"] = previous is not None and index > previous + 1
         frames.append(frame)
     return frames

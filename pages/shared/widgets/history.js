@@ -70,7 +70,7 @@ function listItem(row, index, data, onEdit, list) {
     create(
       "span",
       { class: "controls" },
-      rating(row, data, edit),
+      ...(data.levels.length ? [rating(row, data, edit)] : []),
       button("later", `Move ${row.title} later`, index === 0),
       button("earlier", `Move ${row.title} earlier`, index === data.events - 1),
       button("remove", `Remove ${row.title}`, false),

@@ -54,7 +54,7 @@ def render(
             "label": say("What they watched, newest first"),
             "more": say(f"Show all {min(shown, len(events))} movies"),
             "events": len(events),
-            "levels": list(levels),
+            "levels": list(levels) if catalogue.domain.rated else [],
             "stars": tuple(levels) == WHOLE_STARS,
             "read": max_history,
             "unread": say(

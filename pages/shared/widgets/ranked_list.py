@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from bst.explanation import StrongestEvent, list_measure, strongest_events
+from bst.explanation.sentences import odds_text
 from bst.inference.ranking import ORDERS, Order, ranks_of
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.metrics import LIKED
@@ -73,7 +74,7 @@ def render(
     highest = {"like": _highest(predictions.will_like), "next": _highest(predictions.watch_next)}
     items = []
     for row, strongest_event in zip(rows, strongest, strict=True):
-        item = _row(row, recommender.bundle.levels, highest)
+        item = _row(row, recommender.bundle.levels if recommender.domain.rated else (), highest)
         item["poster"] = posters.data(recommender.catalogue, row.movie_id)
         if marks and row.movie_id in marks:
             item["mark"] = marks[row.movie_id]
@@ -91,7 +92,7 @@ def render(
         data={
             "view": view,
             "rows": items,
-            "heads": _heads(rows[0], before is not None),
+            "heads": _heads(rows[0], before is not None, recommender.domain.rated),
             "full_bar": FULL_BAR,
             "words": {name: say(word) for name, word in WORDS.items()},
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
@@ -111,7 +112,7 @@ def cached_strongest_events(
 
     Cached in the session, as a page runs again for many other reasons.
     """
-    measure = list_measure(order)
+    measure = list_measure(order, recommender.domain.rated)
     key = session_cache.model_key(recommender, visitor, tuple(movie_ids), measure)
     return session_cache.cached(
         "strongest_events", key, lambda: strongest_events(recommender, visitor, movie_ids, measure), MAX_LISTS
@@ -161,14 +162,15 @@ def draw_download(
             )
 
 
-def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
+def _heads(row: Recommendation, moves: bool, rated: bool) -> list[tuple[str, str, str]]:
     heads = [
         ("rank", "#", ""),
         ("move", "±", "Ranks up or down since the latest change of the visitor") if moves else ("move", "", ""),
         ("main", say("Movie"), ""),
-        ("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"),
     ]
-    if row.distribution is not None:
+    if rated:
+        heads.append(("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"))
+    if rated and row.distribution is not None:
         heads.append(("bars", "Stars", "How likely each rating is, from the lowest on the left to the highest"))
     if row.will_like is not None:
         heads.append(
@@ -194,16 +196,19 @@ def _highest(probabilities: np.ndarray | None) -> float:
 
 
 def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, float]) -> dict[str, Any]:
-    """Return a row's numbers as text; ``highest``: the largest probability of all movies, for the length of bars."""
+    """Return a row's numbers as text; ``highest``: the largest probability of all movies, for the length of bars.
+
+    ``levels``: the possible ratings; without any, nothing is said of ratings.
+    """
     item: dict[str, Any] = {
         "rank": row.rank,
         "movie_id": row.movie_id,
         "title": row.title,
-        "seen": row.seen,
-        "rating": f"{row.expected_rating:.2f} ★",
-        "rating_tooltip": "Expected rating",
+        "seen": say("seen") if row.seen else "",
     }
-    if row.distribution is not None:
+    if levels:
+        item |= {"rating": f"{row.expected_rating:.2f} ★", "rating_tooltip": "Expected rating"}
+    if levels and row.distribution is not None:
         item["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
         item["bars_tooltip"] = "How likely each rating is: " + ", ".join(chances)
@@ -221,13 +226,15 @@ def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, flo
 def _ratings(number: int, order: Order) -> str:
     """Return how many ratings a movie has, where that matters: they are few, or the list allows for them."""
     if number < FEW_RATINGS:
-        return f"only {count(number, 'rating')}" if number else "no ratings"
+        return say(f"only {count(number, 'rating')}" if number else "no ratings")
     return count(number, "rating") if order == "rating" else ""
 
 
 def _because(
     recommender: Recommender, row: Recommendation, strongest: StrongestEvent | None, order: Order
 ) -> dict[str, str]:
+    if not recommender.domain.rated:
+        return {} if row.seen or strongest is None else _because_likelier(recommender, strongest)
     if row.seen and order == "like":
         return {}
     if strongest is None:
@@ -249,6 +256,17 @@ def _because(
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
         "because_tooltip": f"Without {title} in the history, the model would expect {without}: "
         f"{strongest.effect:.2f} less. {say('No other movie makes more difference to this rating.')}",
+    }
+
+
+def _because_likelier(recommender: Recommender, strongest: StrongestEvent) -> dict[str, str]:
+    """Return the reason of a row where nobody rates: the event that makes it likelier to be next."""
+    title, odds = recommender.catalogue.title(strongest.event.movie_id), odds_text(strongest.effect)
+    return {
+        "because": f"{odds} because of {title}",
+        "because_short": f"because of {recommender.catalogue.short_title(strongest.event.movie_id)}",
+        "because_tooltip": f"With {title} in the history it is {odds} to be next. "
+        + say("No other movie makes more difference."),
     }
 
 
