@@ -15,9 +15,30 @@ from bst.domain import MOVIES, Domain
 Title = Callable[[int], str]
 
 _DEMOGRAPHICS = re.compile(r"\b(sex, age(?: groups?)?,? (and|or) occupation)\b", re.IGNORECASE)
+# what somebody did, not what was done: the past tense, which most participles are as well
+_DID = re.compile(
+    r"\b((?:they|somebody|nobody|everybody|people|users?|visitor|who)(?: last)?) watched\b", re.IGNORECASE
+)
+_PAST_TENSES = {
+    "chosen": "chose",
+    "taken": "took",
+    "eaten": "ate",
+    "seen": "saw",
+    "driven": "drove",
+    "worn": "wore",
+    "drunk": "drank",
+    "given": "gave",
+    "gone to": "went to",
+    "done": "did",
+    "flown": "flew",
+    "ridden": "rode",
+    "written": "wrote",
+    "begun": "began",
+    "gotten": "got",
+}
 _WORDS = re.compile(
     r"\b(?:(?P<article>an?) )?"
-    r"(?P<word>movies?|films?|watch(?:ed|es|ing)?|seen|genres?|posters?|blockbusters?|rat(?:ed?|es|ings?))\b",
+    r"(?P<word>movies?|films?|watch(?:ed|es|ing)?|(?<!it has never )(?<!it has not )(?<!model has not )(?<!model has )seen|genres?|posters?|blockbusters?|rat(?:ed?|es|ings?))\b",
     re.IGNORECASE,
 )
 # where a title goes
@@ -36,12 +57,17 @@ def reword(text: str, domain: Domain = MOVIES) -> str:
     'A book that they borrowed and like: 5 events, a subject.'
     >>> reword("Who is watching"), reword("Who is watching", books)
     ('Who is watching', 'Who is borrowing')
+    >>> reword("What they watched", Domain(consume="choose", consumed="chosen"))
+    'What they chose'
     """
     words = _words(domain.item, domain.items, domain.consume, domain.consumed, domain.tag, domain.tags, domain.rated)
     labels = demographic_labels(domain)
     if labels != demographic_labels(MOVIES):
         text = _DEMOGRAPHICS.sub(lambda match: _like(match[1], enumerated(labels, match[2].lower())), text)
-    return _WORDS.sub(_replacer(words), text) if words else text
+    if not words:
+        return text
+    did = _PAST_TENSES.get(domain.consumed, domain.consumed)
+    return _WORDS.sub(_replacer(words), _DID.sub(lambda match: f"{match[1]} {did}", text))
 
 
 def reword_around(build: Callable[[Title], str], title: Title, domain: Domain = MOVIES) -> str:

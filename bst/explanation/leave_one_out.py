@@ -160,7 +160,7 @@ def _arrays(recommender: Recommender, scores: CandidateScores) -> _Arrays:
 
 # what events have an effect on, for the movies of a list: the expected rating in stars, or the log-odds of being
 # watched and liked
-ListMeasure = Literal["expected", "like_logit"]
+ListMeasure = Literal["expected", "like_logit", "next_logit"]
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,11 @@ class StrongestEvent:
     effect: float
 
 
-def list_measure(order: Order) -> ListMeasure:
-    """Return what the reasons of a list in this order are about."""
-    return "like_logit" if order == "like" else "expected"
+def list_measure(order: Order, rated: bool = True) -> ListMeasure:
+    """Return what the reasons of a list in this order are about; ``rated``: whether there are any ratings."""
+    if order == "like":
+        return "like_logit"
+    return "expected" if rated else "next_logit"
 
 
 def event_effects(
@@ -187,8 +189,15 @@ def event_effects(
 
     Of all events, or of those at ``positions``. As ``leave_one_out`` finds it for one movie.
     """
-    without_each = recommender.like_logit_without_each if measure == "like_logit" else recommender.expected_without_each
-    predicted = without_each(visitor, movie_ids, positions)
+    if measure == "next_logit":
+        events = recommender.read_events(visitor)
+        left_out = (events[position].movie_id for position in (range(len(events)) if positions is None else positions))
+        people = [visitor, *map(visitor.without, left_out)]
+        predicted = recommender.catalogue_logits(people, "next", movie_ids)
+    elif measure == "like_logit":
+        predicted = recommender.like_logit_without_each(visitor, movie_ids, positions)
+    else:
+        predicted = recommender.expected_without_each(visitor, movie_ids, positions)
     return (predicted[0] - predicted[1:]).T
 
 

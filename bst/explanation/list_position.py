@@ -78,7 +78,7 @@ def _reason(recommender: Recommender, visitor: Visitor, movie_id: int, options: 
 
 
 def _against(recommender: Recommender, visitor: Visitor, movie_id: int, options: RankOptions) -> StrongestEvent | None:
-    events, measure = recommender.read_events(visitor), list_measure(options.order)
+    events, measure = recommender.read_events(visitor), list_measure(options.order, recommender.domain.rated)
     if not events:
         return None
     positions = most_similar_positions(recommender, events, [movie_id])

@@ -29,14 +29,18 @@ ORDERS: dict[Order, str] = {
 # what a model must predict, beside ratings, for each order
 ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
 
+# what there is no sense in where nobody rates anything
+OF_RATINGS: tuple[Order, ...] = ("rating", "blend")
+
 
 def orders_of(tasks: Collection[str]) -> tuple[Order, ...]:
     """Return which of ``ORDERS`` a model that predicts these tasks supports; the first is its default.
 
-    >>> orders_of(["rating", "next"])
-    ('rating', 'next', 'blend')
+    >>> orders_of(["rating", "next"]), orders_of(["next"])
+    (('rating', 'next', 'blend'), ('next',))
     """
-    return tuple(order for order in ORDERS if set(ORDER_TASKS[order]) <= set(tasks))
+    known = ORDERS if "rating" in tasks else {order: ORDERS[order] for order in ORDERS if order not in OF_RATINGS}
+    return tuple(order for order in known if set(ORDER_TASKS[order]) <= set(tasks))
 
 
 # Ranges of ``popularity_percentile``. A few movies have most of the ratings, so the bands narrow towards the top.

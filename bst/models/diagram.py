@@ -1,6 +1,7 @@
 """A model's architecture as boxes and arrows, to be drawn or read as text. Each family makes its own."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["input", "attention", "dense", "answer"]
@@ -34,6 +35,14 @@ class Diagram:
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[tuple[str, str], ...]
+
+    def reworded(self, reword: Callable[[str], str]) -> "Diagram":
+        """Return the same diagram with every text passed through ``reword``."""
+        boxes = (
+            replace(box, label=reword(box.label), detail=reword(box.detail), meaning=reword(box.meaning))
+            for box in self.boxes
+        )
+        return Diagram(reword(self.title), tuple(boxes), self.arrows)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from bst.domain import MOVIES, Domain
 from bst.evaluation.records import (
     CalibrationBin,
     ErrorMetric,
@@ -118,7 +119,7 @@ def rating_shares(shares: RatingShares) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["level", "series", "share"])
 
 
-def group_errors(record: EvaluationRecord, attribute: str) -> pd.DataFrame:
+def group_errors(record: EvaluationRecord, attribute: str, domain: Domain = MOVIES) -> pd.DataFrame:
     """Return the MAE of an attribute's groups, the worst first.
 
     Columns: ``name`` with the number of users, ``value`` …, ``labels``, ``users``, ``sign`` (of ``SIGNS``: of the
@@ -127,7 +128,7 @@ def group_errors(record: EvaluationRecord, attribute: str) -> pd.DataFrame:
     best = record.baselines[record.best_baseline].mae if record.best_baseline else None
     rows = [
         (
-            f"{group_label(attribute, s.value)} · {s.users:,}",
+            f"{group_label(attribute, s.value, domain)} · {s.users:,}",
             *s.mae.to_json(),
             s.labels,
             s.users,

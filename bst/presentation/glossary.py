@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bst.domain import MOVIES, Domain
 from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
 from bst.presentation.curves import CURVES
@@ -16,6 +17,7 @@ from bst.presentation.vocabulary import (
     RIVALS,
 )
 from bst.timelines.splits import PROTOCOLS
+from bst.wording import reword
 
 PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
     "People and movies",
@@ -38,6 +40,9 @@ class Word:
     part: str
 
 
+# what there is nothing to say of where a dataset is not about movies: entries, and the end of one
+_OF_MOVIES = ("Demo world", "Planted effect")
+_SUCH_AS = ", such as MovieLens 1M or the demo world"
 GLOSSARY: tuple[Word, ...] = (
     Word(
         "Visitor",
@@ -56,7 +61,7 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word("History", "The events that a model knows when it predicts: those before the one to be predicted.", PEOPLE),
     Word("Candidate", "A movie to be scored for a visitor.", PEOPLE),
-    Word("Dataset", "Users, movies and ratings of one source, such as MovieLens 1M or the demo world.", PEOPLE),
+    Word("Dataset", f"Users, movies and ratings of one source{_SUCH_AS}.", PEOPLE),
     Word(
         "Demo world",
         "A catalogue of well-known films with an audience that is simulated by known rules. No real person rated "
@@ -210,6 +215,17 @@ GLOSSARY: tuple[Word, ...] = (
 )
 
 PARTS: tuple[str, ...] = (PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING)
+
+
+def words(domain: Domain = MOVIES) -> tuple[Word, ...]:
+    """Return the glossary in the words of a dataset, without what is said of movies only."""
+    if domain.item == MOVIES.item:
+        return GLOSSARY
+    return tuple(
+        Word(*(reword(text.replace(_SUCH_AS, ""), domain) for text in (entry.word, entry.meaning, entry.part)))
+        for entry in GLOSSARY
+        if entry.word not in _OF_MOVIES
+    )
 
 
 def meaning(word: str) -> str:

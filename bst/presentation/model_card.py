@@ -10,19 +10,24 @@ from bst.presentation import frames
 from bst.presentation.vocabulary import METRICS
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
+from bst.wording import reword
+
+# where names go, which are not ours to put into other words
+_TITLE, _DATA = "\ue000", "\ue001"
 
 
 def write_card(bundle: Bundle, record: EvaluationRecord) -> str:
     """Return the model card of a bundle with what training measured."""
     config, family, count = bundle.config, family_of(bundle.config), bundle.parameters
     text = family.card_text(config, bundle.epochs, bundle.best_epoch, record.to_dict())
-    data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {bundle.sizes.movies:,} movies."
+    movies = reword(f"{bundle.sizes.movies:,} movies", bundle.domain)
+    data = f"{bundle.dataset_title}: {bundle.sizes.users:,} users, {movies}."
     if bundle.simulated:
         data += " Its audience is simulated: no real person rated anything."
     elif bundle.dataset in SOURCES:
         data += "\n\n" + licence_text(bundle.dataset)
     versions = ", ".join(f"{name} {number}" for name, number in bundle.versions.items())
-    return f"""# {bundle.title}
+    card = f"""# {_TITLE}
 
 A Behavior Sequence Transformer (Chen et al. 2019, arXiv 1905.06874) that predicts {text.prediction}.
 
@@ -43,7 +48,7 @@ tastes of one audience and repeats that audience's habits and gaps.
 
 ## Data
 
-{data}
+{_DATA}
 
 ## Figures
 
@@ -53,6 +58,7 @@ Protocol `{bundle.protocol}`, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}. 
 
 {text.figures}{_entered(bundle)}{_ties(record)}
 """
+    return reword(card, bundle.domain).replace(_TITLE, bundle.title).replace(_DATA, data)
 
 
 def _ties(record: EvaluationRecord) -> str:

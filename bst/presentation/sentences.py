@@ -3,30 +3,40 @@
 import pandas as pd
 
 from bst.bundles.bundle import Bundle
+from bst.domain import MOVIES, Domain
 from bst.evaluation.records import (
     Calibration,
     EvaluationRecord,
     Fairness,
-    GroupValue,
     HistoryBin,
     RankingEvaluation,
     RatingEvaluation,
 )
 from bst.presentation.frames import bin_label
 from bst.presentation.glossary import NEXT_MEANS
-from bst.presentation.vocabulary import INTERVAL, LIKED_TEXT, LIST_LENGTH, ORDERS, baseline_label, group_label
+from bst.presentation.vocabulary import (
+    INTERVAL,
+    LIKED_TEXT,
+    LIST_LENGTH,
+    ORDERS,
+    attribute_label,
+    baseline_label,
+    group_label,
+)
 from bst.text import count, percent, signed, span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
 
-# a smaller chance counts as more than chance; three attributes are tested, so it is a third of the usual 5%
-SIGNIFICANCE = 0.05 / 3
+# a smaller chance counts as more than chance: the usual 5%, divided among the attributes that are tested
+SIGNIFICANCE = 0.05
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # groups of which none was picked
 PAIR = 2
 LEAST_CHANCE = 0.001  # smaller ones are not shown as a number
 SMALL_CHANCE = 0.1  # smaller ones are shown with a decimal
 # a percentage below this has a decimal
 ROUNDED_TO_PERCENT = 0.0095
+# groups of users whose label has a plural of its own
 BETWEEN = {"sex": "the sexes", "age": "age groups", "occupation": "occupations"}
 
 BASELINE_CAPTION = f"Filled circles are this model, open diamonds the baselines, and bars the {INTERVAL}"
@@ -48,10 +58,10 @@ GROUPS_CAPTION = (
     "The number after each name is how many users it rests on. ▲ clearly worse than all together (dashed), ▼ clearly "
     "better, ● no clear difference. Upright strokes: the best baseline on the same group."
 )
-FAIRNESS_CAPTION = (
+_FAIRNESS_CAPTION = (
     "With many groups, two of them always differ much by chance alone. So the same users were assigned at random to "
     "groups of the same sizes, 2,000 times: “chance” is how often the largest difference was at least as large. As "
-    "three attributes are tested, less than 1 in 60 counts as more than chance. A difference that baselines have too "
+    "{} tested, less than 1 in {} counts as more than chance. A difference that baselines have too "
     "comes from how differently people rate, not from this model; it is a difference in quality all the same. Groups "
     "of fewer than ten users are not shown."
 )
@@ -156,19 +166,32 @@ def calibration(bins: Calibration) -> str:
     )
 
 
-def fairness(row: Fairness) -> str:
+def fairness_caption(domain: Domain = MOVIES) -> str:
+    """Say how it is tested whether a model is fair to the groups of users that a dataset tells apart."""
+    attributes = max(1, len(domain.demographics))
+    number = NUMBERS[attributes] if attributes < len(NUMBERS) else str(attributes)
+    tested = f"{number} attribute{'s are' if attributes > 1 else ' is'}"
+    return _FAIRNESS_CAPTION.format(tested, round(attributes / SIGNIFICANCE))
+
+
+def _between(attribute: str, domain: Domain) -> str:
+    return BETWEEN.get(attribute) or f"groups by {attribute_label(attribute, domain).lower()}"
+
+
+def fairness(row: Fairness, domain: Domain = MOVIES) -> str:
     """Say in one line whether a model's errors differ between the groups of an attribute."""
-    start = f"**Between {BETWEEN[row.attribute]}**:"
-    if row.chance >= SIGNIFICANCE:
+    start = f"**Between {_between(row.attribute, domain)}**:"
+    if row.chance >= SIGNIFICANCE / max(1, len(domain.demographics)):
         return f"{start} ● no difference beyond chance"
     difference = row.mae_difference.value
-    worst, best = _group(row, row.worst), _group(row, row.best)
+    worst, best = (group_label(row.attribute, value, domain) for value in (row.worst, row.best))
     return f"{start} ▲ more than chance: off by {difference:.2f} stars more for “{worst}” than for “{best}”"
 
 
-def fairness_details(row: Fairness) -> str:
+def fairness_details(row: Fairness, domain: Domain = MOVIES) -> str:
     """Say of one attribute how large the largest difference is, and how often chance makes one as large."""
     difference = row.mae_difference
+    worst, best = (group_label(row.attribute, value, domain) for value in (row.worst, row.best))
     baseline = ""
     if row.best_baseline and row.baseline_difference is not None:
         baseline = (
@@ -181,15 +204,11 @@ def fairness_details(row: Fairness) -> str:
         else ""
     )
     return (
-        f"**Between {BETWEEN[row.attribute]}**: the largest difference is {difference.value:.3f} stars, from "
-        f"{_group(row, row.best)} (best) to {_group(row, row.worst)} (worst). Groups drawn at random differ as much "
+        f"**Between {_between(row.attribute, domain)}**: the largest difference is {difference.value:.3f} stars, from "
+        f"{best} (best) to {worst} (worst). Groups drawn at random differ as much "
         f"in {chance(row.chance)} of cases. For these two alone the 95% interval is "
         f"{span(difference.low, difference.high)}{picked}.{baseline}"
     )
-
-
-def _group(row: Fairness, value: GroupValue) -> str:
-    return group_label(row.attribute, value)
 
 
 def chance(value: float) -> str:

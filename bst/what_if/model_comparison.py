@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from bst.domain import MOVIES, Domain
 from bst.errors import BundleError
 from bst.explanation.leave_one_out import event_effects
 from bst.inference.ranking import Order, RankOptions, ranks_of
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Event, Visitor
+from bst.wording import reword
 
 # a smaller effect of an event, in stars, is no reason
 LEAST_EFFECT = 0.05
@@ -67,17 +69,18 @@ class ModelComparison:
         order = np.argsort(-rows["difference"].abs().to_numpy(), kind="stable")
         return rows.iloc[order[:k]].reset_index(drop=True)
 
-    def describe(self) -> str:
-        """Return the result in one sentence or two, without a full stop at the end."""
+    def describe(self, domain: Domain = MOVIES) -> str:
+        """Return the result in one sentence or two, without a full stop at the end, in the words of ``domain``."""
         if not (self.first and self.second):
-            return "There is no movie left to recommend"
+            return reword("There is no movie left to recommend", domain)
         number, shared = len(self.first), len(self.shared)
         on_both = {0: "none is", 1: "1 is", number: "all are"}.get(shared, f"{shared} are")
         sentence = f"Of the {number} movies that each model lists, {on_both} on both lists"
         if number == 1:
             sentence = "Both list the same movie" if shared else "Each lists another movie"
         row = self.disagreements(1).iloc[0]
-        return f"{sentence}. They differ most about {row['title']}: {row['a']:.1f} ★ against {row['b']:.1f} ★"
+        apart = f"{row['a']:.1f} ★ against {row['b']:.1f} ★"
+        return f"{reword(sentence, domain)}. They differ most about {row['title']}: {apart}"
 
 
 @dataclass(frozen=True)

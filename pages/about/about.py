@@ -5,16 +5,19 @@ import streamlit as st
 from pages.about import architecture, data_and_licences, glossary, model_card, report
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 
 def render() -> None:
     """Draw the page: what the app is, the report to save, and the section that is open."""
     bundle = chosen_model.bundle()
-    st.title("A lab to see what a movie recommender does, and why", anchor=False)
+    st.title(say("A lab to see what a movie recommender does, and why"), anchor=False)
     st.markdown(
-        "Say who is watching and what they have watched, and a Transformer model predicts at once what they would "
-        "like. Change anything and see what moves. Made for people who have never trained a model, and for those who "
-        "want to show them one."
+        say(
+            "Say who is watching and what they have watched, and a Transformer model predicts at once what they would "
+            "like. Change anything and see what moves. Made for people who have never trained a model, and for those "
+            "who want to show them one."
+        )
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"Chosen model: {escape_markdown(bundle.title)}.", width="stretch")

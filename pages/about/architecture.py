@@ -10,6 +10,7 @@ from bst.models.diagram import Diagram
 from bst.models.registry import describe, family_of
 from bst.presentation.charts.architecture import architecture
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "Architecture"
 ONE_DIAGRAM_WIDTH = 640
@@ -20,8 +21,9 @@ FIXED = "Fixed parameters are not trained: they come from the dataset, or were c
 
 def render(bundle: Bundle) -> None:
     """Draw the section."""
-    st.markdown(describe(bundle.config))
-    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    st.markdown(say(describe(bundle.config)))
+    family = family_of(bundle.config)
+    diagrams = [diagram.reworded(say) for diagram in family.diagrams(bundle.config, bundle.sizes, len(bundle.levels))]
     if len(diagrams) == 1:
         with st.container(width=ONE_DIAGRAM_WIDTH):
             _draw_diagram(diagrams[0])
@@ -58,7 +60,7 @@ def _draw_parameters(bundle: Bundle) -> None:
     table = pd.DataFrame(
         {
             "Tower": parts["tower"],
-            "Part": parts["purpose"],
+            "Part": parts["purpose"].map(say),
             "Parameters": parts["parameters"],
             "Trained": parts["trained"],
             "Share": 100 * parts["share"],

@@ -13,12 +13,14 @@ from bst.public_mode import Feature
 from bst.settings import get_settings
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import dataset_prompt, switched_off
+from pages.shared.wording import is_about_movies, say
 
 TITLE = "Data and licences"
 DATASET = "ml-1m"
 PACKAGES = ("streamlit", "altair", "pandas", "numpy", "keras", "tensorflow", "tensorflow-cpu")
+MOVIELENS = "MovieLens"
 CITATIONS = {
-    "MovieLens": "F. Maxwell Harper and Joseph A. Konstan (2015). The MovieLens Datasets: History and Context. ACM "
+    MOVIELENS: "F. Maxwell Harper and Joseph A. Konstan (2015). The MovieLens Datasets: History and Context. ACM "
     "Transactions on Interactive Intelligent Systems 5(4), article 19. https://doi.org/10.1145/2827872",
     "The Behavior Sequence Transformer": "Qiwei Chen, Huan Zhao, Wei Li, Pipei Huang and Wenwu Ou (2019). Behavior "
     "Sequence Transformer for E-commerce Recommendation in Alibaba. https://arxiv.org/abs/1905.06874",
@@ -29,7 +31,8 @@ def render(bundle: Bundle) -> None:
     """Draw the section."""
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_dataset()
+        if is_about_movies():
+            _draw_dataset()
         _draw_versions(bundle)
     with right:
         _draw_licences(bundle)
@@ -56,15 +59,17 @@ def _draw_dataset() -> None:
 
 def _draw_licences(bundle: Bundle) -> None:
     st.header("Licences", anchor=False)
-    if get_settings().tmdb_key:
+    if get_settings().tmdb_key and is_about_movies():
         st.markdown(
-            f"**Posters**: from [The Movie Database](https://www.themoviedb.org). {tmdb.NOTICE} Your browser loads "
-            "them from there. Without BST_TMDB_KEY, they are drawn here."
+            say(
+                f"**Posters**: from [The Movie Database](https://www.themoviedb.org). {tmdb.NOTICE} Your browser loads "
+                "them from there. Without BST_TMDB_KEY, they are drawn here."
+            )
         )
-        st.markdown("**The app**: MIT, see the file LICENSE. Beside posters, it asks for nothing.")
+        st.markdown(say("**The app**: MIT, see the file LICENSE. Beside posters, it asks for nothing."))
     else:
         st.markdown("**The app**: MIT, see the file LICENSE. It sends nothing anywhere and works without a network.")
-    for name in dict.fromkeys((bundle.dataset, DATASET, "demo")):
+    for name in dict.fromkeys((bundle.dataset, *((DATASET, "demo") if is_about_movies() else ()))):
         if name in datasets.SOURCES:
             st.markdown(
                 f"**{escape_markdown(datasets.SOURCES[name].title)}**: {escape_markdown(datasets.licence_text(name))}"
@@ -74,6 +79,8 @@ def _draw_licences(bundle: Bundle) -> None:
 def _draw_citations() -> None:
     st.header("Please cite", anchor=False)
     for work, citation in CITATIONS.items():
+        if work == MOVIELENS and not is_about_movies():
+            continue
         st.markdown(f"**{work}**: {citation}")
 
 

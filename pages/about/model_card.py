@@ -4,6 +4,7 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.presentation.vocabulary import ERROR_METRICS, METRICS
+from pages.shared.wording import say
 
 TITLE = "Model card"
 METRICS_SHOWN = ("mae", "hr@10")
@@ -17,7 +18,7 @@ def render(bundle: Bundle) -> None:
             if key in bundle.metrics["metrics"]:
                 metric, unit = METRICS[key], " ★" if key in ERROR_METRICS else ""
                 value = metric.text(bundle.metrics["metrics"][key])
-                st.metric(metric.label, f"{value}{unit}", help=metric.meaning, width="content")
+                st.metric(metric.label, f"{value}{unit}", help=say(metric.meaning), width="content")
         st.metric("Epochs", f"{bundle.epochs}", width="content")
         st.metric("Created", bundle.created, width="content")
     st.markdown(_without_title(bundle.model_card))

@@ -7,6 +7,7 @@ from pages.data import group_tastes, movie, movies, planted, ratings, sentences,
 from pages.shared import dataset_profiles
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 
 def render() -> None:
@@ -23,15 +24,17 @@ def render() -> None:
         st.caption(escape_markdown(f"Assumed when its files were read: {' '.join(profile.notes)}"))
     _draw_counts(profile.counts)
     sections = {
-        ratings.TITLE: lambda: ratings.render(profile),
-        movies.TITLE: lambda: movies.render(profile),
+        say(ratings.TITLE): lambda: ratings.render(profile),
+        say(movies.TITLE): lambda: movies.render(profile),
         group_tastes.TITLE: lambda: group_tastes.render(profile),
         timestamps.TITLE: lambda: timestamps.render(bundle, profile),
-        movie.TITLE: lambda: movie.render(bundle, loaded),
+        say(movie.TITLE): lambda: movie.render(bundle, loaded),
         planted.TITLE: lambda: planted.render(profile),
     }
     if not profile.tastes:  # nobody's sex, age or occupation is known
         del sections[group_tastes.TITLE]
+    if not bundle.domain.rated:
+        del sections[say(movie.TITLE)]  # how one was rated
     if bundle.dataset != planted.DATASET:
         del sections[planted.TITLE]
     # only the open section is drawn
@@ -44,10 +47,11 @@ def render() -> None:
 
 def _draw_counts(counts: Counts) -> None:
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
+        if chosen_model.domain().rated:
+            st.metric("Mean rating", f"{counts.mean:.2f} ★", width="content")
         for noun, low_median_high in (("user", counts.ratings_per_user), ("movie", counts.ratings_per_movie)):
             st.metric(
-                f"Ratings per {noun}",
+                say(f"Ratings per {noun}"),
                 f"{low_median_high[1]:,.0f}",
                 help=sentences.median_and_range(low_median_high, noun),
                 width="content",
@@ -55,7 +59,7 @@ def _draw_counts(counts: Counts) -> None:
         st.metric(
             "Density",
             f"{counts.density:.1%}",
-            help="The share of all pairs of a user and a movie that have a rating.",
+            help=say("The share of all pairs of a user and a movie that have a rating."),
             width="content",
         )
 

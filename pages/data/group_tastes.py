@@ -8,15 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from bst.datasets.profile import FEW_USERS, DatasetProfile
-from bst.domain import DEMOGRAPHICS
 from bst.presentation.charts import data as data_charts
 from bst.text import count, span
+from pages.shared.format import capitalised
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 T = TypeVar("T")
 TITLE = "Who likes what"
-GROUPS = {name: demographic.label.capitalize() for name, demographic in DEMOGRAPHICS.items()}
 VIEWS = {"taste": "Taste", "stars": "Stars", "watching": "Watching"}
+OF_RATINGS = ("taste", "stars")
 MEANINGS = {
     "taste": "Taste: how many stars more (+) or fewer (−) a group gives a genre than everyone does, corrected for how "
     "generous the group is overall. ",
@@ -27,25 +29,33 @@ MEANINGS = {
 }
 # how many of the highest and of the lowest cells the alternative text names
 CELLS_IN_WORDS = 5
+# of groups that stand side by side
+MOST_COLUMNS = 12
 
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    parts = [part for part in GROUPS if part in profile.tastes]
+    demographics = chosen_model.domain().demographics
+    names = {name: capitalised(demographic.label) for name, demographic in demographics.items()}
+    parts = [part for part in names if part in profile.tastes]
     with st.container(horizontal=True, gap="medium"):
-        part = _choice("Groups by", parts, parts[0], GROUPS, f"data_part_{'_'.join(parts)}")
-        view = _choice("What to show", list(VIEWS), "taste", VIEWS, "data_view")
+        part = _choice("Groups by", parts, parts[0], names, f"data_part_{'_'.join(parts)}")
+        view = _choice(
+            "What to show", list(VIEWS), "taste", {view: say(label) for view, label in VIEWS.items()}, "data_view"
+        )
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()
-    # occupations are too many for columns
-    columns: Literal["genre", "group"] = "genre" if part == "occupation" else "group"
+    # many groups, such as occupations, are too many for columns
+    many = len(demographics[part].values) > MOST_COLUMNS
+    columns: Literal["genre", "group"] = "genre" if many else "group"
     chart_view.show(partial(data_charts.genre_map, table, genres, view, columns), _in_words(table, view))
     few = int(table["few"].sum())
     st.caption(
-        MEANINGS[view]
-        + "A rating of a movie with several genres counts for each. Point at a cell for its 95% confidence interval "
-        "and its sample size. "
+        say(
+            f"{MEANINGS[view]}A rating of a movie with several genres counts for each. Point at a cell for its 95% "
+            "confidence interval and its sample size. "
+        )
         + (
             f"Faint: fewer than {FEW_USERS} people, {count(few, 'cell')} of {len(table)}, where a number says little."
             if few
@@ -72,13 +82,14 @@ def sentence(table: pd.DataFrame, view: str) -> str:
     """Return the largest difference between groups in one sentence of Markdown."""
     large_enough = table[~table["few"]]
     if large_enough.empty:
-        return f"Every group here has fewer than {FEW_USERS} people who rated a genre: the numbers say little."
+        return say(f"Every group here has fewer than {FEW_USERS} people who rated a genre: the numbers say little.")
     if view == "taste":
         return _taste_sentence(large_enough)
     row = large_enough.loc[large_enough[view].abs().idxmax()]
     cell, value = f"**{row['group']}** and **{row['genre']}**", row[view]
     if view == "watching":
-        return f"Furthest from everyone: {cell}, watched {abs(value):.0%} {'more' if value > 0 else 'less'} often."
+        watched = say(f"watched {abs(value):.0%} {'more' if value > 0 else 'less'} often")
+        return f"Furthest from everyone: {cell}, {watched}."
     side = "higher" if value > 0 else "lower"
     return f"Furthest from their own mean: {cell}, rated {abs(value):.2f} stars {side} than their overall mean."
 
@@ -104,7 +115,7 @@ def _in_words(table: pd.DataFrame, view: str) -> str:
     ends = ends.drop_duplicates(["group", "genre"])
     number = "+.0%" if view == "watching" else "+.2f"
     cells = "; ".join(f"{row.group}, {row.genre} {getattr(row, view):{number}}" for row in ends.itertuples(index=False))
-    return f"{data_charts.TASTES[view][0]}, genres by groups. The highest and lowest: {cells}"
+    return say(f"{data_charts.TASTES[view][0]}, genres by groups. The highest and lowest: ") + cells
 
 
 def _draw_numbers(table: pd.DataFrame) -> None:
@@ -113,20 +124,20 @@ def _draw_numbers(table: pd.DataFrame) -> None:
             pd.DataFrame(
                 {
                     "Group": table["group"],
-                    "Genre": table["genre"],
+                    say("Genre"): table["genre"],
                     "Taste": table["taste"].round(3),
                     "95% interval": [
                         span(row.taste_low, row.taste_high, "+.2f") for row in table.itertuples(index=False)
                     ],
                     "Stars": table["stars"].round(3),
-                    "Watching": table["watching"].round(3),
+                    say("Watching"): table["watching"].round(3),
                     "People": table["users"],
                     "Ratings": table["ratings"],
                     "Few": ["few" if few else "" for few in table["few"]],
                 }
             ),
             hide_index=True,
-            alt="Taste, stars, watching and sample size of every group and genre",
+            alt=say("Taste, stars, watching and sample size of every group and genre"),
         )
         st.caption(
             "Intervals treat people, not ratings, as the sample. By chance alone, about one interval in twenty "

@@ -7,16 +7,20 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import FEW_USERS, movie_summary
-from bst.domain import DEMOGRAPHICS, SEXES
+from bst.domain import Domain
 from bst.presentation import charts
 from bst.presentation.charts import data as data_charts
 from bst.text import count
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
-from pages.shared.format import escape_markdown
+from pages.shared.format import capitalised, escape_markdown
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "One movie"
+# values of a demographic that are compared in a sentence, and what their people are called where it is known
+PAIR = 2
+NAMES = {"sex": ("women", "men")}
 
 
 def render(bundle: Bundle, loaded: LoadedProfile) -> None:
@@ -25,7 +29,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     titles = catalogue.titles
     first = int(catalogue.movies["movie_id"].iloc[loaded.first_movie])
     movie_id = st.selectbox(
-        f"Movie: any of {len(titles):,}",
+        say(f"Movie: any of {len(titles):,}"),
         list(titles),
         index=list(titles).index(first),
         format_func=catalogue.search_labels.__getitem__,
@@ -37,10 +41,11 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     tables = movie_summary(loaded.ratings_by_movie, row)
     if tables["all"].empty:
         st.markdown(
-            f"Nobody in this dataset rated **{escape_markdown(title)}**. A model knows only its genres and year."
+            f"{say('Nobody in this dataset rated')} **{escape_markdown(title)}**. "
+            + say("A model knows only its genres and year.")
         )
         return
-    st.markdown(_sentence(title, tables, loaded.profile.counts.mean))
+    st.markdown(_sentence(title, tables, loaded.profile.counts.mean, bundle.domain))
     left, right = st.columns([2, 3], gap="large")
     with left:
         _draw_distribution(tables["levels"], loaded.profile.stars, title, genres)
@@ -48,7 +53,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
         _draw_groups(tables, bundle, title)
 
 
-def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -> str:
+def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float, domain: Domain) -> str:
     everyone = next(tables["all"].itertuples(index=False))
     difference = everyone.mean - mean_of_all
     sentence = (
@@ -56,19 +61,24 @@ def _sentence(title: str, tables: dict[str, pd.DataFrame], mean_of_all: float) -
         f"**{everyone.mean:.2f} ★** on average, {abs(difference):.2f} {'above' if difference >= 0 else 'below'} "
         "the mean of all ratings"
     )
-    if "sex" in tables:
-        large_enough = tables["sex"][~tables["sex"]["few"]]
-        if len(large_enough) == len(SEXES):
-            women, men = large_enough.itertuples(index=False)
-            clear = women.low > men.high or men.low > women.high
-            sentence += f"; women {women.mean:.2f}, men {men.mean:.2f}" + ("" if clear else ", too close to call")
+    pair = next((name for name, one in domain.demographics.items() if len(one.values) == PAIR), None)
+    if pair in tables:
+        large_enough = tables[pair][~tables[pair]["few"]]
+        if len(large_enough) == PAIR:
+            first, second = large_enough.itertuples(index=False)
+            clear = first.low > second.high or second.low > first.high
+            names = NAMES.get(str(pair)) or [
+                domain.demographics[str(pair)].value_text(one.name) for one in (first, second)
+            ]
+            sentence += f"; {names[0]} {first.mean:.2f}, {names[1]} {second.mean:.2f}"
+            sentence += "" if clear else ", too close to call"
     return f"{sentence}."
 
 
 def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFrame, title: str, genres: str) -> None:
     st.header("Its ratings compared with all ratings", anchor=False)
     levels = [f"{level:g} ★" for level in shares_of_movie["level"]]
-    series = {"This movie": shares_of_movie["share"], "All movies": shares_of_all["share"]}
+    series = {say("This movie"): shares_of_movie["share"], say("All movies"): shares_of_all["share"]}
     table = pd.DataFrame(
         [
             {"level": level, "series": name, "share": share}
@@ -83,9 +93,10 @@ def _draw_distribution(shares_of_movie: pd.DataFrame, shares_of_all: pd.DataFram
 
 
 def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) -> None:
-    parts = [name for name in DEMOGRAPHICS if name in tables]
+    demographics = bundle.domain.demographics
+    parts = [name for name in demographics if name in tables]
     if not parts:
-        st.caption("Nothing is known of the sex, age or occupation of those who rated it.")
+        st.caption(say("Nothing is known of the sex, age or occupation of those who rated it."))
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("By group", anchor=False, width="content")
@@ -94,7 +105,7 @@ def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) ->
             parts,
             default=parts[0],
             required=True,
-            format_func=lambda name: DEMOGRAPHICS[name].label.capitalize(),
+            format_func=lambda name: capitalised(demographics[name].label),
             key=f"data_movie_part_{'_'.join(parts)}",
             persist_state="session",
             label_visibility="collapsed",

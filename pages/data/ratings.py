@@ -9,7 +9,9 @@ from bst.datasets.profile import DatasetProfile
 from bst.metrics import LIKED
 from bst.presentation.charts import data as data_charts
 from pages.data import sentences
+from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "Ratings"
 # a month or day with a larger share of all ratings is worth a word
@@ -18,9 +20,10 @@ BUSY_SHARE = 0.1
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3] if chosen_model.domain().rated else [0.01, 3], gap="large")
     with left:
-        _draw_distribution(profile.stars)
+        if chosen_model.domain().rated:
+            _draw_distribution(profile.stars)
     with right:
         if profile.ties.has_times:
             _draw_over_time(profile)
@@ -33,14 +36,16 @@ def _draw_distribution(stars: pd.DataFrame) -> None:
     chart_view.show(partial(data_charts.given_ratings, stars), f"How often each rating was given: {shares}")
     liked = stars.loc[stars["level"] >= LIKED, "share"].sum()
     st.caption(
-        f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a mean "
-        "rating says more about those who chose a movie than about everyone (selection bias)."
+        say(
+            f"{liked:.0%} of all ratings are {LIKED:g} ★ or more: people mostly rate what they chose to watch, so a "
+            "mean rating says more about those who chose a movie than about everyone (selection bias)."
+        )
     )
 
 
 def _draw_over_time(profile: DatasetProfile) -> None:
     table = profile.time
-    st.header("When they rated", anchor=False)
+    st.header(say("When they rated"), anchor=False)
     starts, ratings = table["from"], table["ratings"]
     most = int(ratings.to_numpy().argmax())
     share = ratings.iloc[most] / ratings.sum()
@@ -49,11 +54,11 @@ def _draw_over_time(profile: DatasetProfile) -> None:
     busiest = sentences.month(starts.iloc[most]) if monthly else sentences.day(starts.iloc[most])
     chart_view.show(
         partial(data_charts.ratings_over_time, table),
-        f"Ratings by {unit}, from {sentences.day(profile.counts.first)} to "
+        say(f"Ratings by {unit}, from ") + f"{sentences.day(profile.counts.first)} to "
         f"{sentences.day(profile.counts.last)}; the most, {ratings.iloc[most]:,}, in {busiest}",
     )
     alone = f" {busiest} alone has {share:.0%} of all ratings." if share > BUSY_SHARE else ""
-    st.caption(f"Ratings by {unit}, in UTC.{alone}")
+    st.caption(say(f"Ratings by {unit}, in UTC.{alone}"))
 
 
 def _draw_activity(profile: DatasetProfile) -> None:
@@ -63,11 +68,13 @@ def _draw_activity(profile: DatasetProfile) -> None:
         f"{row.length} ratings: {row.share:.0%} of people, {row.ratings:.0%} of ratings"
         for row in table.itertuples(index=False)
     )
-    chart_view.show(partial(data_charts.activity, table), f"People by how many ratings they gave. {groups}")
+    chart_view.show(partial(data_charts.activity, table), say(f"People by how many ratings they gave. {groups}"))
     low, median, high = profile.counts.ratings_per_user
     top = max(table.itertuples(index=False), key=lambda row: row.ratings)
     st.caption(
-        f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "
-        f"{top.share:.0%} of people with {top.length} ratings gave {top.ratings:.0%} of all ratings: a model learns "
-        "mostly from them, and metrics over all ratings are mostly about them."
+        say(
+            f"From {low:,} to {high:,} ratings per person; half of all people gave {median:,.0f} or fewer. The "
+            f"{top.share:.0%} of people with {top.length} ratings gave {top.ratings:.0%} of all ratings: a model "
+            "learns mostly from them, and metrics over all ratings are mostly about them."
+        )
     )

@@ -5,6 +5,7 @@ import pandas as pd
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import Counts, DatasetProfile
 from bst.text import count
+from pages.shared.wording import say
 
 
 def people(bundle: Bundle) -> str:
@@ -15,7 +16,7 @@ def people(bundle: Bundle) -> str:
 def headline(bundle: Bundle, counts: Counts) -> str:
     """Return the sentence on top: how many ratings there are, and how unevenly they are spread over the movies."""
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
-    return (
+    return say(
         f"{counts.users:,} {people(bundle)} gave {count(counts.ratings, 'rating')} to {of} movies; half of the ratings "
         f"go to the best-known {counts.half_share:.0%}"
     )
@@ -41,4 +42,4 @@ def month(when: pd.Timestamp) -> str:
 def median_and_range(low_median_high: tuple[int, float, int], noun: str) -> str:
     """Say that a metric is the median of ratings per ``noun``, and what the range is."""
     low, _, high = low_median_high
-    return f"The median. One {noun} has between {low:,} and {high:,}."
+    return say(f"The median. One {noun} has between {low:,} and {high:,}.")

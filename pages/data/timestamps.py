@@ -10,6 +10,7 @@ from bst.presentation.charts import data as data_charts
 from bst.timelines.arrays import TIE_ORDERS
 from pages.shared.format import escape_markdown
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 TITLE = "Timestamps and order"
 
@@ -31,7 +32,7 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
         chart_view.show(
             partial(data_charts.time_gaps, ties.steps), f"Time from one rating to the same person’s next: {shares}"
         )
-        st.caption("From each rating to the same person’s next one. Nobody watches a movie in a minute.")
+        st.caption(say("From each rating to the same person’s next one. Nobody watches a movie in a minute."))
     with right:
         st.header("What this means", anchor=False)
         st.markdown("\n".join(f"- {conclusion}" for conclusion in _conclusions(bundle, profile)))
@@ -46,16 +47,22 @@ def _conclusions(bundle: Bundle, profile: DatasetProfile) -> list[str]:
     ]
     if bundle.simulated:
         conclusions.append(
-            "The demo world imitates this on purpose: its simulated people rate in sessions, several movies within "
-            "minutes or in the same second. But the order of its file is the order in which the simulation chose the "
-            "movies, so “before” and “next” are true here."
+            say(
+                "The demo world imitates this on purpose: its simulated people rate in sessions, several movies within "
+                "minutes or in the same second. But the order of its file is the order in which the simulation chose "
+                "the movies, so “before” and “next” are true here."
+            )
         )
     else:
         conclusions += [
-            "A timestamp says when a rating was **entered**, often from a list on the site, not when the movie was "
-            f"watched. {ties.one_day:.0%} of the people entered all of theirs within 24 hours.",
-            "Wherever this app says “before” or “next”, read “entered before” and “entered next”. Part of what a model "
-            "learns about the next movie is the order of lists on a website.",
+            say(
+                "A timestamp says when a rating was **entered**, often from a list on the site, not when the movie was "
+                f"watched. {ties.one_day:.0%} of the people entered all of theirs within 24 hours."
+            ),
+            say(
+                "Wherever this app says “before” or “next”, read “entered before” and “entered next”. Part of what a "
+                "model learns about the next movie is the order of lists on a website."
+            ),
         ]
     if mae_without_times := bundle.metrics.get("gaps_unknown", {}).get("mae"):
         conclusions.append(

@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import BASELINES, METRICS, RATING_METRICS, baseline_label
 from bst.text import signed, span
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 VERDICTS = {-1: "▼ clearly better", 0: "● no clear difference", 1: "▲ clearly worse"}
 
@@ -18,14 +19,14 @@ VERDICTS = {-1: "▼ clearly better", 0: "● no clear difference", 1: "▲ clea
 def render(bundle: Bundle, record: EvaluationRecord) -> None:
     """Render the section."""
     if record.rating is None:
-        st.markdown("This model predicts the next movie and no ratings; see “Ranked lists”.")
+        st.markdown(say("This model predicts the next movie and no ratings; see “Ranked lists”."))
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
         _render_baselines(bundle, record, record.rating)
     with right:
         _render_metrics(record)
-    st.caption(sentences.measured_on(bundle, record))
+    st.caption(say(sentences.measured_on(bundle, record)))
 
 
 def _render_baselines(bundle: Bundle, record: EvaluationRecord, rating: RatingEvaluation) -> None:
@@ -46,12 +47,12 @@ def _render_baselines(bundle: Bundle, record: EvaluationRecord, rating: RatingEv
         partial(charts.baseline_errors, table, label, chart_view.text_and_background()[0]),
         f"{label} in stars: {sentences.values_text(table)}",
         name="Errors of baselines",
-        about=sentences.headline(bundle, record),
+        about=say(sentences.headline(bundle, record)),
     )
-    st.caption(f"{METRICS[metric].meaning} {sentences.BASELINE_CAPTION}")
+    st.caption(f"{say(METRICS[metric].meaning)} {say(sentences.BASELINE_CAPTION)}")
     with st.expander("What the baselines do", icon=":material/help:"):
         known = [BASELINES[key] for key in record.baselines if key in BASELINES]
-        st.markdown("\n".join(f"- **{baseline.label}**: {baseline.meaning}" for baseline in known))
+        st.markdown("\n".join(f"- **{baseline.label}**: {say(baseline.meaning)}" for baseline in known))
         st.dataframe(
             _differences(rating, metric),
             hide_index=True,
@@ -78,14 +79,16 @@ def _render_metrics(record: EvaluationRecord) -> None:
         if key in record.metrics:
             metric, bounds = METRICS[key], record.metrics.bounds.get(key)
             interval = f" :small[({span(*bounds)})]" if bounds else ""
-            st.markdown(f"**{metric.label} {metric.text(record.metrics[key])}**{interval}  \n:small[{metric.meaning}]")
+            st.markdown(
+                f"**{metric.label} {metric.text(record.metrics[key])}**{interval}  \n:small[{say(metric.meaning)}]"
+            )
     if "nll" not in record.metrics:
         st.markdown(
             ":small[This model predicts one number for each rating and no probabilities, so it has no negative "
             "log-likelihood and no calibration error.]"
         )
     if record.gaps_unknown:
-        st.markdown(":small[“Gaps unknown”: as in the app, where nobody enters when they watched a movie.]")
+        st.markdown(say(":small[“Gaps unknown”: as in the app, where nobody enters when they watched a movie.]"))
     elif record.as_visitor:
         st.markdown(
             ":small[“User known” reads the id of a user it was trained on; “visitor” does not, as in the app. The "

@@ -12,19 +12,20 @@ from bst.presentation import charts, frames, list_sentences, sentences
 from bst.presentation.vocabulary import INTERVAL
 from bst.text import count
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 
 def render(bundle: Bundle, rating: RatingEvaluation) -> None:
     """Render the section: chances and expected ratings, then the chances behind the default list."""
     st.header("Calibration: are its probabilities right?", anchor=False)
     calibration = rating.calibration
-    st.markdown(sentences.calibration(calibration))
+    st.markdown(say(sentences.calibration(calibration)))
     left, right = st.columns(2, gap="large")
     with left:
         if calibration.liked:
             st.subheader(charts.LIKED_CALIBRATION.title, anchor=False)
             _render_bins(calibration.liked, charts.LIKED_CALIBRATION)
-            st.caption(sentences.CALIBRATION_CAPTION)
+            st.caption(say(sentences.CALIBRATION_CAPTION))
         else:
             _render_shares(rating.shares)
     with right:
@@ -36,9 +37,9 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
     if (lists := measure_lists.read(bundle)) is not None and lists.chances:
         events = list_sentences.first_length(lists)
         st.subheader(charts.WILL_LIKE_CALIBRATION.title, anchor=False)
-        st.markdown(list_sentences.chances(lists, events))
+        st.markdown(say(list_sentences.chances(lists, events)))
         _render_bins(lists.chances[events], charts.WILL_LIKE_CALIBRATION)
-        st.caption(f"{list_sentences.CHANCES_CAPTION} After {count(events, 'known rating')}.")
+        st.caption(f"{say(list_sentences.CHANCES_CAPTION)} After {count(events, 'known rating')}.")
 
 
 def _render_bins(bins: Sequence[CalibrationBin], axes: charts.CalibrationAxes) -> None:
@@ -70,4 +71,4 @@ def _render_shares(shares: RatingShares) -> None:
         about="Ratings given and predicted",
     )
     predicted = " The predicted probabilities, on average, should match what was given." if shares.predicted else ""
-    st.caption(sentences.SHARES_CAPTION + predicted)
+    st.caption(say(sentences.SHARES_CAPTION) + predicted)

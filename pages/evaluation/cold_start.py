@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import INTERVAL, THIS_MODEL, baseline_label
 from bst.text import span
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 VIEWS = {"gain": "Lead over item means", "mae": "Error in stars"}
 
@@ -18,7 +19,7 @@ VIEWS = {"gain": "Lead over item means", "mae": "Error in stars"}
 def render(bundle: Bundle, rating: RatingEvaluation) -> None:
     """Render the section."""
     bins = rating.by_history
-    sentence = sentences.cold_start(bundle, rating)
+    sentence = say(sentences.cold_start(bundle, rating))
     st.markdown(sentence)
     has_gains = all(b.gain for b in bins)
     view = st.segmented_control(
@@ -40,7 +41,7 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
         about=sentence,
     )
     support = "; ".join(f"{frames.bin_label(b)}: {b.labels:,}" for b in bins)
-    st.caption(f"{sentences.HISTORY_CAPTIONS[view]} The band is this model’s {INTERVAL}")
+    st.caption(f"{say(sentences.HISTORY_CAPTIONS[view])} The band is this model’s {INTERVAL}")
     st.caption(
         f"How many test ratings each point rests on: {support}. Neighbouring lengths are grouped where a single "
         "one has few ratings."

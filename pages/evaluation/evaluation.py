@@ -26,6 +26,7 @@ from pages.evaluation import (
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, evaluation_request
 from pages.shared.widgets import chart_view, why_link
+from pages.shared.wording import say
 
 DURATION = "about a minute for a million ratings"
 
@@ -34,7 +35,7 @@ def render() -> None:
     """Render the page: the headline, then one section at a time."""
     bundle = chosen_model.bundle()
     record = measure.read(bundle)
-    st.title(sentences.headline(bundle, record or measure.summary(bundle)), anchor=False)
+    st.title(say(sentences.headline(bundle, record or measure.summary(bundle))), anchor=False)
     if (lists := _lists_sentence(bundle)) is not None:
         st.markdown(lists)
     if record is None:
@@ -68,7 +69,7 @@ def _lists_sentence(bundle: Bundle) -> str | None:
     except ConfigError:
         return None
     lists = measure_lists.read(bundle)
-    return None if lists is None else list_sentences.summary(lists, list_sentences.first_length(lists))
+    return None if lists is None else say(list_sentences.summary(lists, list_sentences.first_length(lists)))
 
 
 def _sections(bundle: Bundle, record: EvaluationRecord) -> dict[str, Callable[[], bool | None]]:
@@ -105,7 +106,7 @@ def _render_unmeasured(bundle: Bundle, record: EvaluationRecord) -> None:
         hide_index=True,
         alt="Metrics of this model and of the baselines",
     )
-    st.caption(f"{escape_markdown(bundle.title)}. {sentences.measured_on(bundle, record)}")
+    st.caption(f"{escape_markdown(bundle.title)}. {say(sentences.measured_on(bundle, record))}")
 
 
 why_link.follow()

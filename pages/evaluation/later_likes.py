@@ -15,6 +15,7 @@ from bst.text import count
 from pages.evaluation import evaluation_job
 from pages.shared.format import escape_markdown, message
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 DURATION = "two to four minutes for a million ratings"
 
@@ -24,19 +25,21 @@ def render(bundle: Bundle) -> None:
     try:
         measure_lists.check_unseen(bundle)
     except ConfigError as error:
-        st.caption(f"Whether listed movies are liked later cannot be measured here: {message(error)}")
+        st.caption(f"{say('Whether listed movies are liked later cannot be measured here')}: {message(error)}")
         return
     record = measure_lists.read(bundle)
     if record is None:
         st.markdown(
-            "It has not been measured yet how many of the listed movies people liked later, compared with simple "
-            "recommenders."
+            say(
+                "It has not been measured yet how many of the listed movies people liked later, compared with simple "
+                "recommenders."
+            )
         )
         evaluation_job.render(bundle, "Measure lists", "lists", f"Takes {DURATION}.", primary=True, kind="lists")
         st.divider()
         return
     events = list_sentences.first_length(record)
-    st.markdown(list_sentences.headline(record, events))
+    st.markdown(say(list_sentences.headline(record, events)))
     left, right = st.columns(2, gap="large")
     with left:
         _render_lengths(record)
@@ -44,7 +47,7 @@ def render(bundle: Bundle) -> None:
         chosen = _choose_length(record, events)
         _render_titles(record, chosen)
     _render_table(record, chosen)
-    st.caption(escape_markdown(list_sentences.measured_on(bundle, record)))
+    st.caption(escape_markdown(say(list_sentences.measured_on(bundle, record))))
     evaluation_job.render(bundle, "Measure lists again", "lists", f"Takes {DURATION}.", kind="lists")
     st.divider()
 
@@ -56,9 +59,9 @@ def _render_lengths(record: ListRecord) -> None:
         partial(charts.by_history, table, metric.label, chart_view.text_and_background()[0], counted="users"),
         f"{metric.label} by known ratings: {sentences.points_text(table, 'length', '.3f')}",
         name="Liked later by known ratings",
-        about=f"{metric.label}. {metric.meaning}",
+        about=f"{metric.label}. {say(metric.meaning)}",
     )
-    st.caption(f"{metric.label}. {metric.meaning} The band is this model’s {INTERVAL}")
+    st.caption(f"{metric.label}. {say(metric.meaning)} The band is this model’s {INTERVAL}")
 
 
 def _choose_length(record: ListRecord, first: int) -> int:
@@ -88,7 +91,7 @@ def _render_titles(record: ListRecord, events: int) -> None:
         about=f"{count(events, 'rating')} known, lists of {count(record.ours[events].users, 'user')}",
     )
     along = " The line runs from lists by taste alone to lists as predicted." if len(curve) else ""
-    st.caption(f"{list_sentences.TITLES_CAPTION}{along}")
+    st.caption(f"{say(list_sentences.TITLES_CAPTION)}{along}")
 
 
 def _render_table(record: ListRecord, events: int) -> None:
@@ -97,8 +100,8 @@ def _render_table(record: ListRecord, events: int) -> None:
     st.header(f"Every metric with {count(events, 'rating')} known", anchor=False)
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=f"Metrics of lists, {events} known, {users}")
     with st.expander("What the metrics mean, and what the simple recommenders do", icon=":material/help:"):
-        st.markdown("\n".join(f"- **{metric.short}**: {metric.meaning}" for metric in LIST_QUALITY.values()))
-        st.markdown("\n".join(f"- **{rival.label}**: {rival.meaning}" for rival in RIVALS.values()))
+        st.markdown("\n".join(f"- **{metric.short}**: {say(metric.meaning)}" for metric in LIST_QUALITY.values()))
+        st.markdown("\n".join(f"- **{rival.label}**: {say(rival.meaning)}" for rival in RIVALS.values()))
         st.caption(
             f"Difference: {LIST_QUALITY[MAIN].label} of this model’s first list minus that of the row, on the same "
             f"{users}; above 0 this model is better."

@@ -10,11 +10,15 @@ from bst.presentation import charts
 from bst.presentation.next_movie import OURS, QUESTIONS, figures_table, summary
 from bst.text import percent
 from pages.shared.widgets import chart_view
+from pages.shared.wording import is_about_movies, say
 
 
 def render(bundle: Bundle, record: EvaluationRecord) -> None:
-    """Render the section. With simulated users there are no published figures, and none of other people are shown."""
-    if not bundle.simulated:
+    """Render the section. With simulated users there are no published figures, and none of other people are shown.
+
+    Nor where the dataset is not about movies, as the figures are of MovieLens.
+    """
+    if not bundle.simulated and is_about_movies():
         _render_figures()
     if record.request_known and "hr@10" in record.metrics:
         known, unknown = percent(record.request_known["hr@10"]), percent(record.metrics["hr@10"])
@@ -27,7 +31,7 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
 def _render_figures() -> None:
     table = figures_table()
     st.divider()
-    st.header("Next movie: three questions, three figures", anchor=False)
+    st.header(say("Next movie: three questions, three figures"), anchor=False)
     st.markdown(f"On MovieLens 1M. {summary(table)} Figures of different questions must not be compared.")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -35,8 +39,10 @@ def _render_figures() -> None:
         chart_view.show(
             partial(charts.next_movie_figures, table, OURS, chart_view.text_and_background()[0]),
             f"NDCG@10 by protocol and model: {words}",
-            name="Next movie by protocol",
-            about="NDCG@10 of the next movie on MovieLens 1M, by protocol: this project filled, published models open",
+            name=say("Next movie by protocol"),
+            about=say(
+                "NDCG@10 of the next movie on MovieLens 1M, by protocol: this project filled, published models open"
+            ),
         )
         st.caption(
             f"Filled: {OURS.lower()}. Open: published models, as their authors or a comparison of others measured them."

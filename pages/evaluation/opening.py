@@ -10,6 +10,7 @@ from pages.shared import pages, real_users
 from pages.shared.format import stars
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.widgets import why_link
+from pages.shared.wording import say
 
 
 def follow() -> None:
@@ -29,7 +30,7 @@ def _open(users: RealUsers, opening: Opening) -> None:
     row = users.row_of(opening.user_id)
     if opening.target == "why" and opening.movie_id is not None and opening.events is not None:
         given = users.visitor(row).ratings.get(opening.movie_id)
-        guest = f"user {opening.user_id} after {count(opening.events, 'movie')}"
+        guest = say(f"user {opening.user_id} after {count(opening.events, 'movie')}")
         if given is not None:
             guest += f", who then gave it {stars(given)}"
         explained.request_for_guest(opening.movie_id, users.before(row, opening.events), guest, "rating")
@@ -39,7 +40,7 @@ def _open(users: RealUsers, opening: Opening) -> None:
         origin, person = real_users.origin(users.bundle), real_users.describe(users.without_history(row).demographics)
         visitor_state.note_source(
             f"{origin[0].upper()}{origin[1:]}: user {opening.user_id}, {person}, "
-            f"{count(int(users.lengths()[row]), 'movie')}."
+            + say(f"{count(int(users.lengths()[row]), 'movie')}.")
         )
         st.switch_page(pages.RECOMMEND, query_params={})
     if opening.target == "replay":

@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_LENGTH, LIST_METRICS, ORDERS
 from pages.evaluation import later_likes, next_movie
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 
 def render(bundle: Bundle, record: EvaluationRecord) -> None:
@@ -21,20 +22,20 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
     if ranking is None:
         st.markdown("No lists of this model were made.")
         return
-    st.markdown(sentences.ranking(ranking))
+    st.markdown(say(sentences.ranking(ranking)))
     left, right = st.columns(2, gap="large")
     with left:
         _render_accuracy(ranking)
     with right:
         _render_content(ranking)
-    st.caption(sentences.lists_measured_on(bundle, record, ranking))
+    st.caption(say(sentences.lists_measured_on(bundle, record, ranking)))
     if "next" in ranking.orders:
         next_movie.render(bundle, record)
 
 
 def _render_accuracy(ranking: RankingEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Is the next movie on the list?", anchor=False, width="content")
+        st.header(say("Is the next movie on the list?"), anchor=False, width="content")
         key: ListMetric = st.segmented_control(
             "Metric",
             ["hr", "ndcg"],
@@ -49,12 +50,12 @@ def _render_accuracy(ranking: RankingEvaluation) -> None:
     chart_view.show(
         partial(charts.rank_curves, table, metric.label, percent=key == "hr"),
         f"{metric.label}: {sentences.points_text(table, 'k', '.3f')}",
-        name="Next movie on the list",
-        about=f"{metric.label}. {metric.meaning}",
+        name=say("Next movie on the list"),
+        about=f"{metric.label}. {say(metric.meaning)}",
     )
     mrr = "; ".join(f"{ORDERS[order].label} {m.mrr.value:.3f}" for order, m in frames.known_orders(ranking).items())
     st.caption(
-        f"{metric.label}. {metric.meaning} {LIST_METRICS['mrr'].label}. {LIST_METRICS['mrr'].meaning} {mrr}. "
+        f"{metric.label}. {say(metric.meaning)} {LIST_METRICS['mrr'].label}. {say(LIST_METRICS['mrr'].meaning)} {mrr}. "
         f"Bars: {INTERVAL}"
     )
 
@@ -88,7 +89,7 @@ def _render_content(ranking: RankingEvaluation) -> None:
             "List": st.column_config.TextColumn(width=150),
             **{label: st.column_config.TextColumn(width=72) for label in labels},
         },
-        alt=f"Coverage, novelty, diversity and share of popular movies of the first {k} of each list",
+        alt=say(f"Coverage, novelty, diversity and share of popular movies of the first {k} of each list"),
     )
-    meanings = " ".join(f"**{LIST_METRICS[key].label}**: {LIST_METRICS[key].meaning}" for key in CONTENT_METRICS)
+    meanings = " ".join(f"**{LIST_METRICS[key].label}**: {say(LIST_METRICS[key].meaning)}" for key in CONTENT_METRICS)
     st.caption(f"{meanings} The last line is what people chose: a list far more popular than that hides the rest.")

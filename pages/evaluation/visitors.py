@@ -1,6 +1,6 @@
 """Every user of the test, one row each: for whom the model is right, for whom it is wrong, and who they are."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import get_args
 
@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
-from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
+from bst.domain import Demographic, DemographicName, DemographicValue
 from bst.evaluation.predictions import ITEM_MEAN
 from bst.evaluation.user_errors import KNOWN_EVENTS, UserErrors
 from bst.evaluation.user_results import UserResults
@@ -23,7 +23,7 @@ from bst.presentation.user_frames import (
     error_limits,
     user_table,
 )
-from bst.presentation.vocabulary import baseline_label
+from bst.presentation.vocabulary import attribute_label, baseline_label
 from bst.text import count
 from pages.evaluation import single_users, state
 from pages.evaluation.state import Opening
@@ -31,6 +31,7 @@ from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height, whole_stars
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 PARTS: dict[Part, str] = {
     "all": "Everybody",
@@ -38,16 +39,10 @@ PARTS: dict[Part, str] = {
     "best": "Best tenth",
     "beaten": "Baseline is better",
 }
-# groups to filter by, named as in ``UserFilter``: what the control is called, its options, and what these are called
-COLUMNS = {"sexes": "sex", "ages": "age", "occupations": "occupation"}
-GROUPS: dict[str, tuple[str, tuple, Mapping]] = {
-    "sexes": ("Sex", SEXES, SEX_LABELS),
-    "ages": ("Age", AGES, AGE_LABELS),
-    "occupations": ("Occupation", OCCUPATIONS, {}),
-    "lengths": ("", tuple(LENGTHS), {}),  # see ``_ratings_label``
-}
 MAX_ROWS_SHOWN = 12
 FILTER_WIDTH = 140
+# of a column of demographics, in pixels: so much, and so much for each character of the longest value
+CELL_WIDTH, CHARACTER_WIDTH, MOST_COLUMN_WIDTH = 34, 6, 150
 # less than this is no tendency, in stars
 NO_TENDENCY = 0.05
 
@@ -57,7 +52,7 @@ def render(bundle: Bundle) -> bool:
     results = single_users.results(bundle, "visitors", "The errors of each user")
     if results is None:
         return True
-    table = user_table(results.users)
+    table = user_table(results.users, bundle.domain)
     st.markdown(whole_stars(_summary(table, baseline_of(results.users))))
     shown = _draw_filters(bundle, table)
     if shown.empty:
@@ -99,35 +94,39 @@ def _draw_filters(bundle: Bundle, table: pd.DataFrame) -> pd.DataFrame:
         label_visibility="collapsed",
         wrap=True,
     )
-    grid = st.grid(4, min_column_width=FILTER_WIDTH)
-    for name, (label, options, labels) in GROUPS.items():
-        with grid.cell():
-            st.multiselect(
-                label or _ratings_label(bundle),
-                options,
-                format_func=partial(_label, labels),
-                placeholder="All",
-                key=f"visitors_{name}",
-                persist_state="session",
-            )
-    values = {name: tuple(st.session_state[f"visitors_{name}"]) for name in GROUPS}
-    demographics = {column: values.pop(name) for name, column in COLUMNS.items()}
-    chosen_filter = UserFilter(demographics, **values, part=st.session_state["visitors_part"])
+    chosen_filter = UserFilter(*_draw_groups(bundle), part=st.session_state["visitors_part"])
     before_range = chosen_filter.apply(table)
     _draw_distribution(before_range, limits, chosen)
     whole = chosen == limits
-    shown = UserFilter(demographics, **values, part=chosen_filter.part, errors=None if whole else chosen).apply(table)
+    shown = replace(chosen_filter, errors=None if whole else chosen).apply(table)
     st.caption(f"{count(len(shown), 'user')} of {len(table):,} shown.")
     return shown
 
 
-def _label(labels: Mapping, value: object) -> str:
-    return labels.get(value, str(value))
+def _draw_groups(bundle: Bundle) -> tuple[dict[DemographicName, list[DemographicValue]], tuple[str, ...]]:
+    """Draw what groups there are to filter by; return the chosen values of each demographic, and the chosen lengths."""
+    demographics = bundle.domain.demographics
+    grid, chosen = st.grid(len(demographics) + 1, min_column_width=FILTER_WIDTH), {}
+    for name, demographic in demographics.items():
+        with grid.cell():
+            chosen[name] = st.multiselect(
+                attribute_label(name, bundle.domain),
+                demographic.values,
+                format_func=demographic.value_label,
+                placeholder="All",
+                key=f"visitors_group_{demographic.key}",
+                persist_state="session",
+            )
+    with grid.cell():
+        lengths = st.multiselect(
+            _ratings_label(bundle), tuple(LENGTHS), placeholder="All", key="visitors_lengths", persist_state="session"
+        )
+    return chosen, tuple(lengths)
 
 
 def _ratings_label(bundle: Bundle) -> str:
     """Say what is counted: of users who are held out whole, every rating is a test rating."""
-    return "Movies rated" if bundle.protocol == "visitor" else "Test ratings"
+    return say("Movies rated") if bundle.protocol == "visitor" else "Test ratings"
 
 
 def _draw_distribution(rows: pd.DataFrame, limits: tuple[float, float], chosen: tuple[float, float]) -> None:
@@ -169,9 +168,13 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
     key = f"visitors_table_{hash(tuple(ids))}"
     columns = {
         "user": [f"User {user_id}" for user_id in ids],
-        "sex": shown["sex"].map(SEX_LABELS),
-        "age": shown["age"].map(AGE_LABELS),
-        "occupation": shown["occupation"],
+        # prefixed, as a demographic may have the name of another column
+        **{
+            f"about_{name}": [
+                "" if pd.isna(value) else demographic.value_label(value) for value in shown[name].astype(object)
+            ]
+            for name, demographic in bundle.domain.demographics.items()
+        },
         "ratings": shown["ratings"],
         "mae": shown["mae"],
         "baseline": shown["baseline"],
@@ -192,14 +195,17 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
         selection_mode="single-row",
         column_config={
             "user": st.column_config.TextColumn("User", width=90),
-            "sex": st.column_config.TextColumn("Sex", width=70),
-            "age": st.column_config.TextColumn("Age", width=90),
-            "occupation": st.column_config.TextColumn("Occupation", width=150),
+            **{
+                f"about_{name}": st.column_config.TextColumn(
+                    attribute_label(name, bundle.domain), width=_column_width(demographic)
+                )
+                for name, demographic in bundle.domain.demographics.items()
+            },
             "ratings": st.column_config.NumberColumn(_ratings_label(bundle), width=100),
             "mae": st.column_config.NumberColumn("This model", format="%.2f ★", width=95, help="MAE of this model"),
             "baseline": st.column_config.NumberColumn(label, format="%.2f ★", width=120, help=f"MAE of {label}"),
             "item_mean": st.column_config.NumberColumn(
-                "Item mean", format="%.2f ★", width=90, help="MAE of the movies’ mean ratings"
+                "Item mean", format="%.2f ★", width=90, help=say("MAE of the movies’ mean ratings")
             ),
             "signed_error": st.column_config.NumberColumn(
                 "Too high or low",
@@ -210,16 +216,23 @@ def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> No
             "listed_likes": st.column_config.NumberColumn(
                 "Liked of ten",
                 width=95,
-                help=f"How many of the ten movies listed after {KNOWN_EVENTS} ratings they liked later; empty where "
-                "they rated too few movies after that",
+                help=say(
+                    f"How many of the ten movies listed after {KNOWN_EVENTS} ratings they liked later; empty where "
+                    "they rated too few movies after that"
+                ),
             ),
         },
-        alt="Users with their error, that of baselines, and how many of ten listed movies they liked later",
+        alt=say("Users with their error, that of baselines, and how many of ten listed movies they liked later"),
     )
     st.caption(
         "MAE in stars, of each rating predicted from the ones before it. Choose a column’s name to sort, and the "
         "box in front of a row to see that user below."
     )
+
+
+def _column_width(demographic: Demographic) -> int:
+    """Return the width of a column of values, in pixels."""
+    return min(MOST_COLUMN_WIDTH, CELL_WIDTH + CHARACTER_WIDTH * max(map(len, demographic.labels.values())))
 
 
 def _choose_row(key: str, ids: list[int]) -> None:
@@ -230,9 +243,9 @@ def _choose_row(key: str, ids: list[int]) -> None:
 def _draw_user(bundle: Bundle, results: UserResults, user_id: int) -> None:
     row = results.user(user_id)
     with st.container(border=True, key="visitors_user_card"):
-        labels = count(row.labels, "rating" if bundle.protocol == "visitor" else "test rating")
-        person = f"{real_users.describe(row.demographics)} · {labels}"
-        st.header(escape_markdown(f"User {user_id} · {person}"), anchor=False)
+        labels = say(count(row.labels, "rating" if bundle.protocol == "visitor" else "test rating"))
+        person = " · ".join(filter(None, (f"User {user_id}", real_users.describe(row.demographics), labels)))
+        st.header(escape_markdown(person), anchor=False)
         st.markdown(whole_stars(_describe(bundle, row)))
         with st.container(horizontal=True, gap="small"):
             for target, label, icon, opening in (
@@ -245,7 +258,7 @@ def _draw_user(bundle: Bundle, results: UserResults, user_id: int) -> None:
                         label,
                         key=f"visitors_{target}",
                         icon=f":material/{icon}:",
-                        help=HELP[target],
+                        help=say(HELP[target]),
                         on_click=state.open_elsewhere,
                         args=(opening,),
                     )
@@ -272,6 +285,6 @@ def _describe(bundle: Bundle, row: UserErrors) -> str:
     )
     if row.listed_likes is not None:
         sentences.append(
-            f"Of the ten movies that it lists after {KNOWN_EVENTS} ratings, they liked {row.listed_likes} later."
+            say(f"Of the ten movies that it lists after {KNOWN_EVENTS} ratings, they liked {row.listed_likes} later.")
         )
     return " ".join(sentences)

@@ -13,6 +13,7 @@ from pages.evaluation.state import Opening
 from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, table_height
 from pages.shared.widgets import why_link
+from pages.shared.wording import say
 
 SIDES: dict[Side, str] = {"high": "Expected too much", "low": "Expected too little"}
 # an error of the best baseline that counts as large, in stars
@@ -60,7 +61,7 @@ def render(bundle: Bundle) -> bool:
         column_config={
             # by row number, as two users may have an error on the same movie
             "why": why_link.column(f"evaluation_why_{side}", range(len(errors)), lambda row: _explain(errors[row])),
-            "movie": st.column_config.TextColumn("Movie", width=210),
+            "movie": st.column_config.TextColumn(say("Movie"), width=210),
             "expected": st.column_config.NumberColumn("Expected", format="%.2f ★", width=84),
             "actual": st.column_config.NumberColumn("Given", format="%.1f ★", width=70),
             "baseline": st.column_config.NumberColumn(

@@ -11,6 +11,7 @@ from pages.recommend import state, visitor_sources
 from pages.shared import part_runs
 from pages.shared.format import escape_markdown
 from pages.shared.state import settings, visitor_state
+from pages.shared.wording import is_about_movies
 from pages.story import link as story_link
 
 PITCH = "A movie recommender, opened up: a Behavior Sequence Transformer (BST). **Change anything.**"
@@ -28,13 +29,16 @@ def render(recommender: Recommender) -> None:
             _draw_star(recommender, visitor_state.current())
             _draw_persona()
             _draw_for_anyone()
-            story_link.render()
+            if is_about_movies():
+                story_link.render()
 
     with st.container(width="content"):
         tries()
 
 
 def _draw_star(recommender: Recommender, visitor: Visitor) -> None:
+    if not recommender.domain.rated:
+        return
     tried = state.tried_rating(visitor)
     event = state.telling_event(visitor)
     if tried:
@@ -67,6 +71,8 @@ def _rate(movie_id: int, rating: float) -> None:
 
 
 def _draw_persona() -> None:
+    if not is_about_movies():
+        return
     name, label = next((name, label) for name, label in PERSONAS.items() if not visitor_sources.is_persona(name))
     st.button(
         label,

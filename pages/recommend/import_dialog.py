@@ -24,6 +24,7 @@ from pages.recommend import state
 from pages.shared import turns
 from pages.shared.format import ROW_HEIGHT, escape_markdown, message, stars, table_height
 from pages.shared.state import chosen_model, session_cache, uploads, visitor_state
+from pages.shared.wording import say
 
 if TYPE_CHECKING:  # the type has no public name
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -87,7 +88,7 @@ def _ask_date_order(example: str) -> DateOrder | None:
     """Ask what comes first in the file's dates, which decides what was watched last; None before the answer."""
     return st.radio(
         f"The file has dates such as {escape_markdown(example)}. Which part is the day, and which the month? "
-        "The order of the movies depends on it.",
+        + say("The order of the movies depends on it."),
         list(DATE_ORDERS),
         index=None,
         format_func=DATE_ORDERS.__getitem__,
@@ -102,7 +103,7 @@ def _read(file: "UploadedFile", catalogue: Catalogue, order: DateOrder | None = 
 
     def read() -> tuple[Export, list[Match]]:
         uploads.note_reading()
-        text = f"Reading {escape_markdown(file.name)} and looking for its movies among {len(catalogue):,} …"
+        text = f"Reading {escape_markdown(file.name)} " + say(f"and looking for its movies among {len(catalogue):,} …")
         bar = st.progress(0.0, text=text)
 
         try:
@@ -161,7 +162,7 @@ def _draw_import(export: Export, chosen: list[Match], levels: tuple[float, ...],
     if not replacing:
         rated |= before.ratings.keys()
     note = history_note(len(rated), len(unrated - rated))
-    movies = count(len(chosen), "movie")
+    movies = say(count(len(chosen), "movie"))
     with st.container(horizontal=True):
         if st.button(
             f"Import {movies}", type="primary", key="import_take", icon=":material/check:", disabled=not chosen
@@ -200,7 +201,7 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
             ],
         }
     )
-    st.caption("Only ticked movies are taken.")  # a short line: the toolbar of the table lies over its end
+    st.caption(say("Only ticked movies are taken."))  # a short line: the toolbar of the table lies over its end
     columns = st.column_config
     edited = st.data_editor(
         frame,
@@ -213,14 +214,16 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
         column_config={
             "take": columns.CheckboxColumn("Take", width=72, pinned=True),
             "there": columns.TextColumn("In the file", width=180),
-            "here": columns.TextColumn("Movie here", width=144),
+            "here": columns.TextColumn(say("Movie here"), width=144),
             "stars": columns.TextColumn(
-                "Stars", width=92, help="The rating in the file → the rating here. “Seen” means watched, not rated."
+                "Stars",
+                width=92,
+                help=say("The rating in the file → the rating here. “Seen” means watched, not rated."),
             ),
             "sure": columns.TextColumn("How sure", width=250),
         },
         key=key,
-        alt="Matched movies: tick, title in the file, movie here, stars in the file and here, how sure",
+        alt=say("Matched movies: tick, title in the file, movie here, stars in the file and here, how sure"),
     )
     return [match for match, take in zip(matched, edited["take"], strict=True) if take]
 
@@ -252,7 +255,7 @@ def _draw_unmatched(unmatched: Sequence[Match]) -> None:
 
 def _title(match: Match) -> str:
     entry = match.entry
-    title = entry.title or (f"movie {entry.movie_id}" if entry.movie_id else "–")
+    title = entry.title or (say(f"movie {entry.movie_id}") if entry.movie_id else "–")
     return f"{title} ({entry.year})" if entry.year else title
 
 
@@ -274,5 +277,5 @@ def _remarks(export: Export, levels: Sequence[float], note: str) -> str:
         remarks.append("This model knows whole stars: 3.5 becomes 4, 2.5 becomes 3.")
     if note:
         remarks.append(note)
-    remarks.append("Sex, age group and occupation stay as they are.")
+    remarks.append(say("Sex, age group and occupation stay as they are."))
     return " ".join(remarks)

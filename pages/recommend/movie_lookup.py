@@ -13,6 +13,7 @@ from pages.shared import part_runs
 from pages.shared.format import escape_markdown, odds, stars
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.widgets import chart_view, list_controls, what_if_link, why_link
+from pages.shared.wording import say
 
 
 def render(recommender: Recommender, options: RankOptions) -> None:
@@ -21,11 +22,11 @@ def render(recommender: Recommender, options: RankOptions) -> None:
         st.header("Why is this one not on the list?", anchor=False)
         titles = recommender.catalogue.titles
         movie_id = st.selectbox(
-            "Any movie",
+            say("Any movie"),
             list(titles),
             index=None,
             format_func=recommender.catalogue.search_labels.__getitem__,
-            placeholder=f"Search {len(titles):,} movies …",
+            placeholder=say(f"Search {len(titles):,} movies …"),
             key=settings.key("any_movie"),
             persist_state="session",
             label_visibility="collapsed",
@@ -38,14 +39,14 @@ def _draw_answer(recommender: Recommender, options: RankOptions, movie_id: int |
     why_link.follow()
     what_if_link.follow()
     if movie_id is None:
-        st.caption("Choose any movie, seen or not: what the model expects of it, and what keeps it off the list.")
+        st.caption(say("Choose any movie, seen or not: what the model expects of it, and what keeps it off the list."))
         return
     visitor = visitor_state.current()
     shown = recommender.rank(visitor, list_controls.length(), options)
     position = list_position(recommender, visitor, movie_id, options, shown)
     st.markdown(escape_markdown(_sentence(recommender, position, options.order, len(shown))))
     row = position.prediction
-    _draw_prediction(row, recommender.bundle.levels)
+    _draw_prediction(row, recommender.bundle.levels, recommender.domain.rated)
     with st.container(horizontal=True, gap="xsmall"):
         st.button("Why?", key="why_any", icon=":material/visibility:", on_click=explained.request, args=(movie_id,))
         if position.reason == "below":
@@ -58,10 +59,10 @@ def _draw_answer(recommender: Recommender, options: RankOptions, movie_id: int |
                 args=(movie_id, list_controls.length()),
             )
         st.button(
-            "Seen",
+            say("Seen"),
             key="seen_any",
             icon=":material/done:",
-            help="They have seen it already, so do not recommend it. It counts as seen without a rating.",
+            help=say("They have seen it already, so do not recommend it. It counts as seen without a rating."),
             disabled=row.seen,
             on_click=part_runs.then_run_all(visitor_state.mark_seen),
             args=(movie_id,),
@@ -72,7 +73,7 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     """Return where a movie stands and what keeps it there, in plain text."""
     title, rank, reason = position.prediction.title, position.rank, position.reason
     if reason == "seen" or rank is None:
-        return f"{title} is not on the list because they have seen it."
+        return f"{title} {say('is not on the list because they have seen it.')}"
     if reason == "listed":
         return f"{title} is on the list: number {rank:,}."
     if reason == "filtered":
@@ -89,7 +90,8 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     if position.against:
         event = position.against.event
         name = recommender.catalogue.title(event.movie_id)
-        sentences.append(f"What counts most against it in the history: {name}, {stars(event.rating)}.")
+        rating = f", {stars(event.rating)}" if recommender.domain.rated else ""
+        sentences.append(f"What counts most against it in the history: {name}{rating}.")
     return " ".join(sentences)
 
 
@@ -100,13 +102,13 @@ def _numbers(position: ListPosition, order: Order, length: int) -> str:
         return ""
     if order == "like" and row.will_like is not None and last.will_like is not None and row.will_like < last.will_like:
         return (
-            f"They are {percent(row.will_like)} likely to watch it some time and like it; number {length} on the list, "
-            f"{last.title}, has {percent(last.will_like)}."
+            say(f"They are {percent(row.will_like)} likely to watch it some time and like it; ")
+            + f"number {length} on the list, {last.title}, has {percent(last.will_like)}."
         )
     if order == "next" and row.watch_next is not None and last.watch_next is not None:
         return (
-            f"It is {percent(row.watch_next)} likely to be watched next; number {length} on the list, {last.title}, "
-            f"has {percent(last.watch_next)}."
+            say(f"It is {percent(row.watch_next)} likely to be watched next; ")
+            + f"number {length} on the list, {last.title}, has {percent(last.watch_next)}."
         )
     if order == "rating":
         if row.expected_rating < last.expected_rating:
@@ -118,27 +120,28 @@ def _numbers(position: ListPosition, order: Order, length: int) -> str:
     return ""
 
 
-def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
+def _draw_prediction(row: Recommendation, levels: tuple[float, ...], rated: bool) -> None:
     with st.container(horizontal=True):
-        st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
-        if row.distribution is not None:
+        if rated:
+            st.metric("Expected rating", f"{row.expected_rating:.2f} ★", width="content")
+        if rated and row.distribution is not None:
             liked = float(probability_liked(np.asarray(row.distribution), levels))
             st.metric(f"{LIKED:g} ★ or more", f"{liked:.0%}", width="content")
         if row.will_like is not None and not row.seen:
             st.metric(
-                "Will watch and like it",
+                say("Will watch and like it"),
                 percent(row.will_like),
-                help=f"How likely they are to watch it some time and give it {LIKED:g} ★ or more.",
+                help=say(f"How likely they are to watch it some time and give it {LIKED:g} ★ or more."),
                 width="content",
             )
         if row.watch_next is not None and not row.seen:
             st.metric(
-                "Watched next",
+                say("Watched next"),
                 percent(row.watch_next),
-                help="How likely this is the next movie that they rate, among all that they have not seen.",
+                help=say("How likely this is the next movie that they rate, among all that they have not seen."),
                 width="content",
             )
-    if row.distribution is not None:
+    if rated and row.distribution is not None:
         from bst.presentation import charts  # slow to import, and most visitors look up no movie
 
         chart = pd.DataFrame({"level": levels, "probability": row.distribution})
@@ -149,6 +152,8 @@ def _draw_prediction(row: Recommendation, levels: tuple[float, ...]) -> None:
         )
     if row.watch_next is not None and not row.seen:
         like = (
-            "" if row.will_like is None else f" The chance that they ever watch and like it: **{odds(row.will_like)}**."
+            ""
+            if row.will_like is None
+            else say(f" The chance that they ever watch and like it: **{odds(row.will_like)}**.")
         )
-        st.markdown(f"The chance that they watch it next: **{odds(row.watch_next)}**.{like}")
+        st.markdown(say(f"The chance that they watch it next: **{odds(row.watch_next)}**.{like}"))

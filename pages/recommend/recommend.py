@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bst.explanation import StrongestEvent
+from bst.explanation.sentences import odds_text
 from bst.inference.ranking import Order
 from bst.inference.recommender import Filters, RankOptions, Recommendation, Recommender
 from bst.presentation.glossary import NEXT_IN_SIMULATION, NEXT_MEANS
@@ -17,6 +18,7 @@ from pages.shared import part_runs, recommenders, resources
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, settings, visitor_state
 from pages.shared.widgets import list_controls, page_frame, ranked_list, toolbar, visitor_editor, why_link
+from pages.shared.wording import say
 
 # the expected ratings, in stars, from which the sentence says that they will love the best movie, or like it
 LOVE_FROM, LIKE_FROM = 4.25, 3.5
@@ -27,7 +29,7 @@ def render() -> None:
     recommenders.need_ratings()
     bundle = chosen_model.bundle()
     headline = st.empty()
-    st.caption(first_steps.PITCH)
+    st.caption(say(first_steps.PITCH))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         tries = st.container(width="content")
         toolbar.render()
@@ -42,7 +44,7 @@ def render() -> None:
             draw_import=lambda: visitor_sources.render_import(catalogue, levels),
         )
     with answer:
-        recommender = recommenders.get(headline, "What would they like to watch?")
+        recommender = recommenders.get(headline, say("What would they like to watch?"))
         options = list_controls.rank_options(recommender)
         downloads = _draw_controls(recommender, options)
         _draw_answer(recommender, options, headline, downloads)
@@ -109,8 +111,10 @@ def _draw_for_anyone(
     own = {row.movie_id for row in recommender.rank(visitor, list_controls.length(), options)}
     shared = sum(row.movie_id in own for row in rows)
     st.caption(
-        "What the model lists when it knows nothing about the person: movies that most people watch and like. Ranks "
-        "up and down are against this visitor’s own list."
+        say(
+            "What the model lists when it knows nothing about the person: movies that most people watch and like. "
+            "Ranks up and down are against this visitor’s own list."
+        )
     )
     _draw_list(recommender, anyone, rows, options, downloads, visitor)
     if rows:
@@ -133,31 +137,37 @@ def _best(recommender: Recommender, visitor: Visitor, options: RankOptions) -> R
 
 def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOptions) -> str:
     if best is None:
-        return "This visitor has seen every movie there is."
+        return say("This visitor has seen every movie there is.")
     start = _start(visitor)
+    if not chosen_model.domain().rated and best.watch_next is not None:
+        likely = say("this visitor most likely watches")
+        return f"{start}, {likely} {escape_markdown(best.title)} next: a chance of {percent(best.watch_next)}"
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if options.order == "like" and best.will_like is not None:
         if options.fame < 1:  # what it is chosen by is no chance, but by how much theirs is above that of others
             return f"{start}, what suits this visitor more than others is {title}: {rating} expected"
         chance = percent(best.will_like)
-        return f"{start}, the best bet for this visitor is {title}: {chance} likely to watch it some time and like it"
+        likely = say(f"{chance} likely to watch it some time and like it")
+        return f"{start}, the best bet for this visitor is {title}: {likely}"
     if options.order == "rating" or best.watch_next is None:
         if best.expected_rating < LIKE_FROM:
-            return f"{start}, the model expects this visitor to like no movie; the best is {title}: {rating}"
+            return f"{start}, {say('the model expects this visitor to like no movie')}; the best is {title}: {rating}"
         verb = "love" if best.expected_rating >= LOVE_FROM else "like"
         return f"{start}, the model expects this visitor to {verb} {title}: {rating}"
     chance = percent(best.watch_next)
     if options.order == "next":
-        return f"{start}, this visitor most likely watches {title} next ({chance}), and the model expects {rating}"
-    return f"{start}, the best bet is {title}: {chance} likely to be watched next, with {rating} expected"
+        likely = say("this visitor most likely watches")
+        return f"{start}, {likely} {title} next ({chance}), and the model expects {rating}"
+    likely = say(f"{chance} likely to be watched next")
+    return f"{start}, the best bet is {title}: {likely}, with {rating} expected"
 
 
 def _start(visitor: Visitor) -> str:
     """Return how the sentence begins: how many movies the model reads, and of how many that they have seen."""
     rated, seen = len(visitor.history), len(visitor.all_seen)
     if not rated:
-        return "With no ratings" if seen else "With an empty history"
-    return f"After {count(rated, 'movie')}" if rated == seen else f"After {rated} of {count(seen, 'movie')}"
+        return say("With no ratings") if seen else "With an empty history"
+    return say(f"After {count(rated, 'movie')}" if rated == seen else f"After {rated} of {count(seen, 'movie')}")
 
 
 def _reason(
@@ -175,9 +185,12 @@ def _reason(
         return "Change anything about the visitor: the list follows at once."
     short = escape_markdown(recommender.catalogue.short_title(best.movie_id))
     if strongest is None:
-        return f"No single movie of the history moves {short} much."
+        return f"{say('No single movie of the history moves')} {short} much."
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
-    start = f"Of the movies watched, {escape_markdown(title)}, {rating}, raises"
+    if not recommender.domain.rated:
+        odds = odds_text(strongest.effect)
+        return f"{say('Of the movies watched')}, {escape_markdown(title)} raises {short} most: it makes it {odds}."
+    start = f"{say('Of the movies watched')}, {escape_markdown(title)}, {rating}, raises"
     if order == "like" and best.will_like is not None:
         chance = percent(ranked_list.without_event(best.will_like, strongest.effect))
         return f"{start} {short} most: {chance} without it."
@@ -204,9 +217,9 @@ def _draw_list(
 ) -> None:
     """Draw the list; ranks up and down are against that of ``before``, None for none."""
     if not rows:
-        hint = "No movie passes these filters. Choose more genres, or a wider range of years or popularity."
+        hint = say("No movie passes these filters. Choose more genres, or a wider range of years or popularity.")
         st.info(
-            hint if list_controls.describe(options) else "There is nothing left that they have not seen.",
+            hint if list_controls.describe(options) else say(say("There is nothing left that they have not seen.")),
             icon=":material/info:",
         )
         return
@@ -215,7 +228,7 @@ def _draw_list(
     on_why = partial(explained.request, order=options.order)
     ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
     if rows[0].watch_next is not None and (options.order in ("next", "blend") or settings.get("list_view") == "rows"):
-        st.caption(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS)
+        st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
 
 
 why_link.follow()

@@ -12,6 +12,7 @@ from pages.recommend import state
 from pages.shared import part_runs, real_users, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, visitor_state
+from pages.shared.wording import is_about_movies, say
 
 if TYPE_CHECKING:  # a first list must not wait for them
     from bst.visitors.personas import Persona
@@ -24,13 +25,14 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
     bundle = chosen_model.bundle()
     with st.container(horizontal=True, gap="xsmall"):
-        st.button(
-            "Personas",
-            icon=":material/groups:",
-            key="personas",
-            on_click=state.open_personas,
-            help="Start from somebody made up: a film student, a family, a horror club …",
-        )
+        if is_about_movies():  # personas and exports of other sites name movies
+            st.button(
+                "Personas",
+                icon=":material/groups:",
+                key="personas",
+                on_click=state.open_personas,
+                help="Start from somebody made up: a film student, a family, a horror club …",
+            )
         if not real_users.hidden(bundle):
             _draw_real_user(bundle.simulated)
         st.button(
@@ -49,7 +51,7 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
     real_users.caption_hidden(bundle)
     if state.is_real_user_wanted():
         _load_and_take_real_user()
-    if state.open_dialog() == "personas":
+    if state.open_dialog() == "personas" and is_about_movies():
         _draw_personas(catalogue, levels)
     _draw_origin()
 
@@ -60,13 +62,17 @@ def _draw_real_user(simulated: bool) -> None:
         icon=":material/casino:",
         key="real_user",
         on_click=_request_real_user,
-        help=f"Take the ratings of a random user {'of the simulated audience' if simulated else 'of the dataset'}, "
-        "if possible one whom the model was not trained on. Press again for another one.",
+        help=say(
+            f"Take the ratings of a random user {'of the simulated audience' if simulated else 'of the dataset'}, "
+            "if possible one whom the model was not trained on. Press again for another one."
+        ),
     )
 
 
 def render_import(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
-    """Draw the button that takes a history from a file, and its dialog."""
+    """Draw the button that takes a history from a file, and its dialog: such files are of movies."""
+    if not is_about_movies():
+        return
     st.button(
         "Import your ratings",
         icon=":material/upload_file:",
@@ -173,9 +179,8 @@ def _take(users: "RealUsers") -> None:
     visitor_state.replace(visitor)
     origin = real_users.origin(users.bundle)
     split = "held out of training" if held_out else "whom the model may have been trained on"
-    ratings, movies = int(users.lengths()[user]), count(len(visitor.history), "movie")
+    ratings, movies = int(users.lengths()[user]), say(count(len(visitor.history), "movie"))
     if len(visitor.history) < ratings:
         movies = f"the newest {movies} of {ratings:,}; the others count as seen"
-    visitor_state.note_source(
-        f"{origin[0].upper() + origin[1:]}, {split}: {real_users.describe(visitor.demographics)}, {movies}."
-    )
+    about = ", ".join(part for part in (real_users.describe(visitor.demographics), movies) if part)
+    visitor_state.note_source(f"{origin[0].upper() + origin[1:]}, {split}: {about}.")

@@ -12,6 +12,7 @@ from pages.replay.state import Playback
 from pages.shared import real_users
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import page_frame
+from pages.shared.wording import say
 
 PLAY_WIDTH = 110
 
@@ -48,8 +49,8 @@ def draw_playback(playback: Playback) -> None:
         )
         buttons = st.container(horizontal=True, gap="small", width="content", key=f"{page_frame.ICONS_ONLY}replay")
         for name, icon, label, by, at_end in (
-            ("back", "skip_previous", "One movie back", -1, playback.step == 0),
-            ("on", "skip_next", "One movie forward", 1, playback.step == steps),
+            ("back", "skip_previous", say("One movie back"), -1, playback.step == 0),
+            ("on", "skip_next", say("One movie forward"), 1, playback.step == steps),
         ):
             buttons.button(
                 label,
@@ -61,7 +62,7 @@ def draw_playback(playback: Playback) -> None:
                 disabled=at_end,
             )
         st.slider(
-            "Movies rated so far",
+            say("Movies rated so far"),
             0,
             steps,
             **controlled("replay_slider", playback.step, lambda step: state.store(state.playback(steps).slide(step))),

@@ -7,10 +7,12 @@ import streamlit as st
 
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
+from bst.presentation.charts.wording import reword_titles
 from bst.text import count
 from bst.visitors.replay import RealUsers, Replay
 from pages.shared.state import session_cache
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 HEIGHT = 256
 MIN_COLUMN_WIDTH = 300
@@ -39,7 +41,7 @@ def scene(users: RealUsers, recommender: Recommender, user: int) -> Scene:
 def _make_scene(replay: Replay, recommender: Recommender, colour: str) -> Scene:
     table = replay.table.assign(title=[recommender.catalogue.title(event.movie_id) for event in replay.visitor.history])
     specifications = (
-        chart.configure_text(color=colour).to_dict()
+        reword_titles(chart.configure_text(color=colour).to_dict(), recommender.domain)
         for chart in (
             charts.replay_stars(table, recommender.bundle.levels, colour),
             charts.replay_errors(table, colour),
@@ -60,14 +62,16 @@ def render(recommender: Recommender, scene: Scene, step: int) -> None:
     grid = st.grid(2, min_column_width=MIN_COLUMN_WIDTH, gap="medium")
     with grid.cell():
         st.header("Expected and given stars", anchor=False)
-        words = f"Stars expected and given, movie by movie. The latest: {'; '.join(latest) or 'none yet'}"
+        words = say("Stars expected and given, movie by movie. The latest: ") + ("; ".join(latest) or "none yet")
         _draw(scene.stars, step, words)
     with grid.cell():
         st.header("Mean error so far", anchor=False)
         _draw(scene.errors, step, f"Mean error so far: {so_far}; at the end: {in_the_end}")
     st.caption(
-        "The item mean expects of everybody the average rating that the training users gave a movie. Faint: still to "
-        "come."
+        say(
+            "The item mean expects of everybody the average rating that the training users gave a movie. Faint: still "
+            "to come."
+        )
     )
 
 
@@ -84,4 +88,4 @@ def _errors(replay: Replay, step: int) -> str:
     if not step:
         return "none yet"
     model, item_mean = replay.running[step - 1]
-    return f"after {count(step, 'movie')}, model {model:.2f} stars, item mean {item_mean:.2f} stars"
+    return say(f"after {count(step, 'movie')}, model {model:.2f} stars, item mean {item_mean:.2f} stars")

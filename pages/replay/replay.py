@@ -11,6 +11,7 @@ from pages.shared import real_users, recommenders
 from pages.shared.format import message
 from pages.shared.state import chosen_model, url_sync
 from pages.shared.widgets import why_link
+from pages.shared.wording import say
 
 QUESTION = "Did the model know what they would like?"
 ENTERED = (
@@ -23,6 +24,9 @@ SIMULATED = "These users are simulated: nobody watched anything, and the ratings
 def render() -> None:
     """Draw the page: who, then everything that changes from step to step."""
     recommenders.need_ratings()
+    if not chosen_model.domain().rated:
+        unavailable.render_unrated()
+        return
     if chosen_model.bundle().protocol != "visitor" or real_users.hidden(chosen_model.bundle()):
         unavailable.render()
         return
@@ -62,15 +66,15 @@ def _draw_stage(recommender: Recommender, scene: pictures.Scene, headline: Delta
         step_view.draw_strip(recommender, replay, playback)
         step_view.draw_list(recommender, replay, playback)
         pictures.render(recommender, scene, playback.step)
-        st.caption(SIMULATED if recommender.bundle.simulated else ENTERED)
+        st.caption(say(SIMULATED if recommender.bundle.simulated else ENTERED))
 
     stage()
 
 
 def _sentence(replay: Replay, step: int) -> str:
     if not step:
-        return f"Before the first of {replay.steps:,} movies, the model knows only who this user is"
-    of = f"{replay.steps:,} movies" if replay.steps == replay.length else f"the first {replay.steps:,} movies"
+        return say(f"Before the first of {replay.steps:,} movies, the model knows only who this user is")
+    of = say(f"{replay.steps:,} movies") if replay.steps == replay.length else say(f"the first {replay.steps:,} movies")
     model, item_mean = replay.running[step - 1]
     return f"After {step:,} of {of}, the model is off by {model:.2f} stars on average; the item mean by {item_mean:.2f}"
 

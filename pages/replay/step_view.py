@@ -15,6 +15,7 @@ from pages.shared.format import stars
 from pages.shared.state import explained, settings
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import film_strip, list_controls, ranked_list
+from pages.shared.wording import say
 
 LENGTH = 10
 # an error below this, in stars, is called just right
@@ -39,7 +40,7 @@ def draw_strip(recommender: Recommender, replay: Replay, playback: Playback) -> 
         "expected",
         float(replay.predicted[index]),
         dict(zip(kept, map(float, effects), strict=True)),
-        lead="Next, they rated" if playback.step == index else "That was the last movie. Play shows it all again.",
+        lead="Next, they rated" if playback.step == index else say("That was the last movie. Play shows it all again."),
         outcome=_outcome(replay, index),
     )
     steps = replay.steps
@@ -92,7 +93,9 @@ def draw_list(recommender: Recommender, replay: Replay, playback: Playback) -> N
 
 def _request_explanation(replay: Replay, step: int, movie_id: int, order: Order) -> None:
     state.store(state.playback(replay.steps).jump(step))
-    explained.request_for_guest(movie_id, replay.at(step), f"the user of Replay after {count(step, 'movie')}", order)
+    explained.request_for_guest(
+        movie_id, replay.at(step), say(f"the user of Replay after {count(step, 'movie')}"), order
+    )
 
 
 def _draw_order(recommender: Recommender) -> Order:
@@ -113,7 +116,7 @@ def _draw_order(recommender: Recommender) -> Order:
 def _hits(hits: int, shown: int, left: int) -> str:
     if not left:
         return "They rated nothing after this."
-    return f"{hits} of these {shown} are among the {count(left, 'movie')} that they rated later."
+    return say(f"{hits} of these {shown} are among the {count(left, 'movie')} that they rated later.")
 
 
 def _rated_later(position: int, rating: float) -> str:

@@ -4,10 +4,11 @@ import streamlit as st
 
 from bst.bundles.bundle import Bundle
 from bst.text import count
-from pages.shared import real_users, resources
+from pages.shared import pages, real_users, resources
 from pages.shared.format import escape_markdown
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 
 def render() -> None:
@@ -17,7 +18,7 @@ def render() -> None:
         st.title("The users of this dataset are not shown", anchor=False)
         real_users.caption_hidden(bundle)
     else:
-        st.title("This model has seen every user", anchor=False)
+        st.title(say("This model has seen every user"), anchor=False)
         st.markdown(_reason(bundle))
     others = {
         name: choice
@@ -61,3 +62,12 @@ def _reason(bundle: Bundle) -> str:
 
 def _can_be_replayed(bundle: Bundle) -> bool:
     return bundle.protocol == "visitor" and "rating" in bundle.config.tasks and not real_users.hidden(bundle)
+
+
+def render_unrated() -> None:
+    """Say that there is nothing to compare where nobody rates."""
+    st.title("Nobody rates anything here", anchor=False)
+    st.markdown(
+        "A replay compares the ratings that were expected with those that were given, and this dataset has none."
+    )
+    st.page_link(pages.EVALUATION, label="See how well it names what comes next", icon=":material/fact_check:")

@@ -12,11 +12,13 @@ from bst.public_mode import Feature
 from bst.schema import Dataset
 from bst.text import count
 from bst.visitors.replay import RealUsers
+from bst.wording import demographic_labels, enumerated
 from pages.shared import resources
 from pages.shared.format import escape_markdown, message
 from pages.shared.load_once import LoadOnce
 from pages.shared.state import chosen_model, session_cache
 from pages.shared.widgets import switched_off
+from pages.shared.wording import say
 
 
 # apart from the users, as several bundles share a dataset
@@ -69,7 +71,7 @@ def load() -> None:
     users = count(bundle.sizes.users, "simulated user" if bundle.simulated else "user")
     with st.container():
         st.info(
-            f"Reading the ratings of {users} of {escape_markdown(bundle.dataset_title)}. "
+            f"{say('Reading the ratings')} of {users} of {escape_markdown(bundle.dataset_title)}. "
             "This takes a few seconds, once.",
             icon=":material/hourglass_top:",
         )
@@ -83,8 +85,13 @@ def load() -> None:
 
 def describe(demographics: Mapping[DemographicName, DemographicValue]) -> str:
     """Return demographics in words: "female, 25–34, artist"; "no age, sex or occupation given" if all are unknown."""
-    parts = [MOVIES.demographics[name].value_text(value) for name, value in MOVIES.known(demographics).items()]
-    return ", ".join(parts) or "no age, sex or occupation given"
+    domain = chosen_model.domain()
+    parts = [domain.demographics[name].value_text(value) for name, value in domain.known(demographics).items()]
+    if domain == MOVIES:
+        return ", ".join(parts) or "no age, sex or occupation given"
+    return ", ".join(parts) or (
+        f"no {enumerated(demographic_labels(domain), 'or')} given" if domain.demographics else ""
+    )
 
 
 def labels(users: RealUsers) -> dict[int, str]:
@@ -96,7 +103,9 @@ def _labels(users: RealUsers) -> dict[int, str]:
     numbers, lengths = users.dataset.users["user_id"].to_numpy(), users.lengths()
     people = {row: describe(users.without_history(row).demographics) for row in users.held_out.tolist()}
     return {
-        row: f"User {numbers[row]} · {people[row]} · {count(int(lengths[row]), 'movie')}"
+        row: " · ".join(
+            part for part in (f"User {numbers[row]}", people[row], say(count(int(lengths[row]), "movie"))) if part
+        )
         for row in users.held_out.tolist()
     }
 

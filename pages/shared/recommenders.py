@@ -6,17 +6,23 @@ from streamlit.delta_generator import DeltaGenerator
 from bst.inference.recommender import Recommender
 from pages.shared import pages, resources
 from pages.shared.state import chosen_model
+from pages.shared.wording import say
 
 # pixels
 SKELETON_HEIGHT = 360
 
 
 def need_ratings() -> None:
-    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower."""
+    """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower.
+
+    Not where nobody rates: there all pages do without.
+    """
     if chosen_model.bundle().recommends:
         return
     st.title("This model predicts no ratings", anchor=False)
-    st.markdown("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
+    st.markdown(
+        say("It was trained only to name the next movie. Choose another model in the sidebar to ask about ratings.")
+    )
     st.page_link(pages.TRAINING, label="See how it was trained", icon=":material/show_chart:")
     st.stop()
 

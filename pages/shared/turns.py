@@ -73,8 +73,8 @@ class Turn:
         self._end_if_unwanted()
         if self.seconds > LIMIT_S:
             raise BusyError(
-                f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer movies "
-                "or a shorter history"
+                f"this takes more than {LIMIT_S:.0f} seconds of the server, so it was stopped; ask about fewer "
+                "titles or a shorter history"
             )
 
     def wait(self) -> None:

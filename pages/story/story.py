@@ -8,6 +8,7 @@ from bst.errors import BSTError
 from pages.shared import pages, recommenders
 from pages.shared.format import escape_markdown, message
 from pages.shared.state import chosen_model
+from pages.shared.wording import is_about_movies
 from pages.story import editor, ending, lab, presenter, screens, state
 
 STYLE = Path(__file__).with_suffix(".css")
@@ -16,6 +17,12 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 def render() -> None:
     """Draw the step that the address names, or the editor of the story."""
+    if not is_about_movies():
+        st.title("Stories are told about movies", anchor=False)
+        st.markdown(
+            "The stories that come with this app name movies, so they can be told of the models of movies only."
+        )
+        return
     shown = state.shown()
     state.write_address()
     if shown.editing:

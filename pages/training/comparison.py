@@ -11,6 +11,7 @@ from bst.text import count
 from bst.training import background
 from pages.shared import resources
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 
 UNFINISHED = " (not finished)"
 
@@ -81,7 +82,7 @@ def _curves_text(frame: pd.DataFrame, label: str) -> str:
 
 
 def _render_caption(frame: pd.DataFrame, name: str, histories: dict[str, pd.DataFrame]) -> None:
-    sentences = [curves.CURVES[name].meaning]
+    sentences = [say(curves.CURVES[name].meaning)]
     if set(frame["series"]) == {curves.VALIDATION}:
         sentences.append("Measured on validation data only.")
     if frame["best"].any():

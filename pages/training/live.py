@@ -24,6 +24,7 @@ from pages.shared import resources
 from pages.shared.format import duration, escape_markdown, message
 from pages.shared.state import chosen_model, owner
 from pages.shared.widgets import chart_view, switched_off
+from pages.shared.wording import say
 
 REFRESH_SECONDS = 1.0
 # the learning curves that a run shows: of ratings, of the next movie, and of what they will like
@@ -204,7 +205,9 @@ def _describe_progress(run: RunStatus) -> str:
     epoch = f"Epoch {run.epoch} of {run.epochs}"
     if run.remaining_s is not None:
         epoch += f", about {duration(run.remaining_s)} left"
-    metrics = [f"{curves.CURVES[name].label} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES]
+    metrics = [
+        f"{say(curves.CURVES[name].label)} {value:.3f}" for name, value in run.metrics.items() if name in LIVE_CURVES
+    ]
     return f"{epoch}. {escape_markdown(stage)}" + (f": {', '.join(metrics)}" if metrics else "")
 
 
@@ -216,7 +219,7 @@ def _draw_curves(run: RunStatus) -> None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         frame = curves.side_by_side({run.name: run.history}, name, best)
         with column:
-            label = curves.CURVES[name].label
+            label = say(curves.CURVES[name].label)
             chart = charts.learning_curves(frame, label).properties(height=CURVE_HEIGHT)
             chart_view.show(chart, f"{label} so far: {_last_values(frame)}")
 
@@ -244,9 +247,9 @@ def _result(bundle: Bundle | None) -> str:
     record = measure.summary(bundle) if bundle else None
     if record is None or "mae" not in record.metrics:
         return ""
-    text = f" On ratings that it has not seen it is off by {record.metrics.mae:.2f} stars on average"
+    text = say(f" On ratings that it has not seen it is off by {record.metrics.mae:.2f} stars on average")
     means = record.baselines.get("item_mean")
-    return f"{text}; the mean rating of each movie by {means.mae:.2f}." if means else f"{text}."
+    return f"{text}; {say('the mean rating of each movie')} by {means.mae:.2f}." if means else f"{text}."
 
 
 def _use(name: str) -> None:

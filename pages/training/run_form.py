@@ -22,6 +22,7 @@ from bst.training.runs import RunSettings
 from pages.shared.format import about, escape_markdown, message
 from pages.shared.state import owner
 from pages.shared.widgets import switched_off
+from pages.shared.wording import say
 from pages.training import live
 
 KINDS = {"quick": "Quick look", "full": "Full"}
@@ -91,9 +92,11 @@ def draw_form() -> None:
 def _draw_quick_look(dataset: str) -> RunSettings:
     settings = duration.quick_look(dataset)
     st.markdown(
-        f"A Timeline BST learns to predict ratings from {settings.share:.0%} of the users, in {settings.epochs} passes "
-        "over their ratings (epochs). It ends well ahead of the mean rating of each movie, but is no match for a full "
-        "training."
+        say(
+            f"A Timeline BST learns to predict ratings from {settings.share:.0%} of the users, in {settings.epochs} "
+            "passes over their ratings (epochs). It ends well ahead of the mean rating of each movie, but is no match "
+            "for a full training."
+        )
     )
     return settings
 
@@ -122,7 +125,7 @@ def _draw_full(dataset: str) -> RunSettings:
             key=f"train_protocol_{'_'.join(protocols)}",
             help="Which ratings are held out: the model is evaluated on them and never trained on them.",
         )
-    st.caption(f"{describe(config)} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
+    st.caption(f"{say(describe(config))} Protocol “{protocol}”: {PROTOCOLS[protocol]}.")
     config = _draw_settings(config)
     return RunSettings(dataset, config, protocol, config.epochs, int(seed), share=share)
 
@@ -150,7 +153,7 @@ def _start(settings: RunSettings, name: str) -> None:
 def _draw_settings(config: ModelConfig) -> ModelConfig:
     """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
     if len(config.tasks) > 1:
-        targets = st.selectbox("What to predict", list(TARGETS), key="train_targets")
+        targets = st.selectbox("What to predict", list(TARGETS), format_func=say, key="train_targets")
         config = config.with_tasks(TARGETS[targets])
     preset_epochs = config.epochs
     epochs = st.slider(
@@ -171,7 +174,7 @@ def _draw_settings(config: ModelConfig) -> ModelConfig:
 
 def _draw_towers(config: TimelineConfig) -> TimelineConfig:
     for name, tower in config.towers.items():
-        st.markdown(f"**{TOWER_TITLES[name]}**")
+        st.markdown(f"**{say(TOWER_TITLES[name])}**")
         width, layers, dropout, rate = st.columns(4)
         chosen = replace(
             tower,
@@ -188,7 +191,7 @@ def _draw_classic(config: ClassicConfig) -> ClassicConfig:
     window, dropout, rate = st.columns(3)
     return replace(
         config,
-        window=window.slider("Movies in a window", 2, 20, config.window, key=f"train_{config.preset}_window"),
+        window=window.slider(say("Movies in a window"), 2, 20, config.window, key=f"train_{config.preset}_window"),
         dropout=dropout.slider("Dropout", 0.0, 0.5, config.dropout, 0.05, key=f"train_{config.preset}_dropout"),
         learning_rate=_draw_rate(rate, CLASSIC_RATES, config.learning_rate, f"train_{config.preset}_rate"),
     )

@@ -13,6 +13,7 @@ from pages.shared import pages
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 from pages.training import comparison, live, run_form
 
 
@@ -45,7 +46,7 @@ def render() -> None:
     for sentence in others:
         st.markdown(f"{sentence}.")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{escape_markdown(bundle.title)}. {describe(bundle.config)}", width="stretch")
+        st.caption(f"{escape_markdown(bundle.title)}. {say(describe(bundle.config))}", width="stretch")
         run_form.draw_button()
     live.render()
     comparison.render(bundle)
@@ -69,10 +70,11 @@ def _progress(history: pd.DataFrame, score: Score, best_epoch: int) -> str:
     values = history.set_index("epoch")[score.column].dropna()
     first, best = float(values.iloc[0]), float(values.loc[best_epoch])
     before, after, epochs = score.format(first), score.format(best), count(len(values), "epoch")
+    description = say(score.description)
     if before == after:
-        return f"in {epochs}, {score.description} stayed at {after}{score.unit}"
+        return f"in {epochs}, {description} stayed at {after}{score.unit}"
     verb = score.verb if (best < first) == (score.verb == "fell") else "went"
-    return f"in {epochs}, {score.description} {verb} from {before} to {after}{score.unit}"
+    return f"in {epochs}, {description} {verb} from {before} to {after}{score.unit}"
 
 
 with chart_view.savable():

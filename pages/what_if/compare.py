@@ -16,6 +16,7 @@ from pages.shared.state import settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, page_frame, visitor_editor
+from pages.shared.wording import say, say_around
 from pages.what_if import state, suggestions, tables
 
 TITLE = "Compare"
@@ -44,13 +45,16 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
 
 def _sentence(recommender: Recommender, comparison: Comparison) -> str:
     if comparison.edits:
-        return escape_markdown(comparison.describe(recommender.catalogue.title).removesuffix("."))
+        return escape_markdown(say_around(comparison.describe, recommender.catalogue.title).removesuffix("."))
     if not comparison.first:
         return "Change something about this visitor and see what moves"
     best = comparison.first[0]
+    if not recommender.domain.rated:
+        chance = f": {percent(best.watch_next or 0)} likely to be next. Change something and see what moves"
+        return f"{escape_markdown(best.title)} leads this visitor’s list{chance}"
     value = f"with {stars(round(best.expected_rating, 1))}"
     if comparison.order == "like" and best.will_like is not None:
-        value += f", and {percent(best.will_like)} likely to be watched and liked"
+        value += say(f", and {percent(best.will_like)} likely to be watched and liked")
     elif comparison.order != "rating" and best.watch_next is not None:
         value += f", and {percent(best.watch_next)} likely to be next"
     return f"{escape_markdown(best.title)} leads this visitor’s list {value}: change something and see what moves"
@@ -79,7 +83,9 @@ def _draw_suggestions(recommender: Recommender, a: Visitor, b: Visitor) -> None:
 def _draw_ranks(comparison: Comparison, options: RankOptions) -> None:
     moves = comparison.moves
     if moves.empty:
-        st.info("There is nothing to rank: no movie passes the filters, or all have been seen.", icon=":material/info:")
+        st.info(
+            say("There is nothing to rank: no movie passes the filters, or all have been seen."), icon=":material/info:"
+        )
         return
     ink, _ = chart_view.text_and_background()
     ranks = [f"{row.title} {_rank(row.rank_a)} → {_rank(row.rank_b)}" for row in moves.itertuples()]
@@ -88,13 +94,16 @@ def _draw_ranks(comparison: Comparison, options: RankOptions) -> None:
     if filters:
         filters = f" Filters of the Recommend page apply: {escape_markdown(filters)}."
     st.caption(
-        f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” means "
-        f"in the history.{filters}"
+        say(
+            f"The top {TOP_K} of A and of B. Solid lines to ▲ rise, dashed lines to ▼ fall, thin lines stay; “seen” "
+            "means in the history."
+        )
+        + filters
     )
 
 
 def _rank(rank: int | None) -> str:
-    return "seen" if rank is None or pd.isna(rank) else f"{rank:,}"
+    return say("seen") if rank is None or pd.isna(rank) else f"{rank:,}"
 
 
 def draw_order(recommender: Recommender, options: RankOptions) -> None:
@@ -118,8 +127,11 @@ def _draw_copy(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the head of the editor: what is different, and what can be done with the two visitors."""
     same = not comparison.edits
     st.header("B: the copy to change", anchor=False)
-    edits = escape_markdown(describe_edits(comparison.a, comparison.edits, recommender.catalogue.title, most=3))
-    st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {edits}.")
+    edits = say_around(
+        lambda title: describe_edits(comparison.a, comparison.edits, title, 3, recommender.domain),
+        recommender.catalogue.title,
+    )
+    st.caption("The same as A so far. Change anything here." if same else f"Compared with A: {escape_markdown(edits)}.")
     with st.container(horizontal=True, gap="xsmall", key="what_if_ways"):
         for name, label, icon, help_text, on_click in (
             ("swap", "Swap", "swap_horiz", "Exchanges A and B", _swap),

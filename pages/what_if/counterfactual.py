@@ -14,10 +14,11 @@ from bst.what_if.edits import ordinal
 from bst.what_if.instructions import instructions
 from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown
-from pages.shared.state import session_cache, settings, visitor_state
+from pages.shared.state import chosen_model, session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import list_controls, what_if_link
+from pages.shared.wording import say
 from pages.what_if import state
 
 TITLE = "Find a change"
@@ -61,7 +62,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
         _draw_now(recommender, visitor, goal)
         if in_no_list:
             st.info(
-                "No list has a movie that was watched. Ask about its rating instead, or choose another movie.",
+                say("No list has a movie that was watched. Ask about its rating instead, or choose another movie."),
                 icon=":material/info:",
             )
         else:
@@ -81,7 +82,7 @@ def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
 def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.titles
     st.selectbox(
-        "Movie",
+        say("Movie"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("goal_movie"),
@@ -92,7 +93,7 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     value: float
     if kind == "top":
         value = st.number_input(
-            "Movies in the top (K)", 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
+            say("Movies in the top (K)"), 1, MAX_TOP, key=settings.key("goal_top"), persist_state="session"
         )
     else:
         value = st.number_input(
@@ -114,10 +115,13 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
 
 
 def _draw_direction() -> tuple[Literal["top", "stars"], bool]:
+    directions = [one for one in DIRECTIONS if chosen_model.domain().rated or one[0] == "top"]
     direction = settings.get("goal_kind"), settings.get("goal_above")
+    if direction not in directions:
+        direction = directions[0]
     st.radio(
         "The smallest change that",
-        list(DIRECTIONS),
+        directions,
         format_func=DIRECTIONS.__getitem__,
         **controlled(
             "goal_direction", direction, lambda chosen: settings.update(goal_kind=chosen[0], goal_above=chosen[1])
@@ -158,7 +162,7 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: Se
     title = recommender.catalogue.title
     goal_in_words = _in_words(goal, title(goal.movie_id))
     if goal.kind == "top" and goal.movie_id in visitor:
-        return f"They have watched {title(goal.movie_id)}, so no list has it"
+        return f"{say('They have watched')} {title(goal.movie_id)}, so no list has it"
     if result is None:
         return f"What would it take to {goal_in_words}?"
     if result.already_reached:
@@ -168,7 +172,7 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: Se
     best = result.counterfactuals[0]
     number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
     sentence = f"{number} would {goal_in_words}: {instructions(best.edits, visitor, title)}"
-    return f"{sentence}, which costs other movies more stars" if _loses_stars(goal, result, best) else sentence
+    return sentence + (say(", which costs other movies more stars") if _loses_stars(goal, result, best) else "")
 
 
 def _loses_stars(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> bool:
@@ -179,25 +183,28 @@ def _loses_stars(goal: Goal, result: SearchResult, counterfactual: Counterfactua
 
 def _draw_now(recommender: Recommender, visitor: Visitor, goal: Goal) -> None:
     row, now = recommender.catalogue.row(goal.movie_id), recommender.recommendation(visitor, goal.movie_id)
-    rank = "seen"
+    rank = say("seen")
     if not now.seen:
         ranked = recommender.ranked_rows(visitor, goal.rank_options)
         rank = f"{ordinal(int((ranked == row).argmax()) + 1)} of {len(ranked):,}"
     with st.container(horizontal=True):
-        st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
+        if recommender.domain.rated:
+            st.metric("Expected rating now", f"{now.expected_rating:.2f} ★", width="content")
         st.metric("Rank in the list now", rank, width="content")
 
 
 def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result: SearchResult | None) -> None:
     if result is None:
         st.info(
-            f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, one "
-            "movie more, two movies swapped; first each alone, then two together. It takes a few seconds.",
+            say(
+                f"Press the button to try up to {BUDGET:,} changes of the history: another rating, one movie fewer, "
+                "one movie more, two movies swapped; first each alone, then two together. It takes a few seconds."
+            ),
             icon=":material/info:",
         )
         return
     if result.already_reached:
-        st.success("That is already the case. Choose another movie or another goal.", icon=":material/check:")
+        st.success(say("That is already the case. Choose another movie or another goal."), icon=":material/check:")
         return
     if not result.counterfactuals:
         st.warning(
@@ -217,7 +224,7 @@ def _draw_search(recommender: Recommender, visitor: Visitor, goal: Goal, result:
 
 def _advice(goal: Goal) -> str:
     """Say which smaller goal to try."""
-    return f"{EASIER[goal.kind, goal.above]}, or choose another movie."
+    return say(f"{EASIER[goal.kind, goal.above]}, or choose another movie.")
 
 
 def _draw_counterfactual(
@@ -243,12 +250,13 @@ def _draw_counterfactual(
 
 def _outcome(goal: Goal, result: SearchResult, counterfactual: Counterfactual) -> str:
     """Return where a change leads: "10th in the list (now 15th), 4.31 ★ (now 4.41 ★)"."""
-    outcome = [f"{counterfactual.expected:.2f} ★ (now {result.expected:.2f} ★)"]
+    rated = chosen_model.domain().rated
+    outcome = [f"{counterfactual.expected:.2f} ★ (now {result.expected:.2f} ★)"] if rated else []
     if goal.movie_id not in counterfactual.visitor.ratings:
         rank = f"{ordinal(counterfactual.rank)} in the list (now {ordinal(result.rank)})"
         outcome.insert(0 if goal.kind == "top" else 1, rank)
     if _loses_stars(goal, result, counterfactual):
-        outcome.append("as other movies lose more")
+        outcome.append(say("as other movies lose more"))
     return ", ".join(outcome)
 
 

@@ -17,9 +17,10 @@ from bst.what_if import ModelComparison, compare_models, strongest_reason
 from bst.what_if.edits import ordinal
 from pages.shared import other_models, pages, resources
 from pages.shared.format import escape_markdown, stars, whole_stars
-from pages.shared.state import evaluation_request, settings, visitor_state
+from pages.shared.state import chosen_model, evaluation_request, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, ranked_list
+from pages.shared.wording import say
 from pages.what_if import compare as visitors
 
 TITLE = "Another model"
@@ -51,11 +52,13 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     comparison = compare_models(recommender, other, visitor, TOP_K, options)
     names = other_models.short_names(recommender.bundle, other.bundle)
     with headline:
-        st.title(escape_markdown(comparison.describe()), anchor=False)
+        st.title(escape_markdown(comparison.describe(chosen_model.domain())), anchor=False)
         st.markdown(whole_stars(_sentence_about_ratings(comparison, names)))
     _draw_order(recommender, comparison, options, names)
     if comparison.catalogue.empty:
-        st.info("There is nothing to rank: no movie passes the filters, or all have been seen.", icon=":material/info:")
+        st.info(
+            say("There is nothing to rank: no movie passes the filters, or all have been seen."), icon=":material/info:"
+        )
         return
     _draw_ranks(comparison, names)
     _draw_lists(recommender, other, visitor, comparison, options, names)
@@ -90,9 +93,9 @@ def _sentence_about_ratings(comparison: ModelComparison, names: tuple[str, str])
     first, second = map(escape_markdown, names)
     if comparison.catalogue.empty:
         return f"**{first}** and **{second}**."
-    return (
-        f"**{first}** against **{second}**. Over {count(len(comparison.catalogue), 'movie')} that the visitor has not "
-        f"seen, their expected ratings are {comparison.mean_distance:.2f} ★ apart on average."
+    return f"**{first}** against **{second}**. " + say(
+        f"Over {count(len(comparison.catalogue), 'movie')} that the visitor has not seen, their expected ratings are "
+        f"{comparison.mean_distance:.2f} ★ apart on average."
     )
 
 
@@ -128,8 +131,9 @@ def _draw_ranks(comparison: ModelComparison, names: tuple[str, str]) -> None:
         f"Ranks by {names[0]} and by {names[1]}: {'; '.join(ranks)}",
     )
     st.caption(
-        f"The first {TOP_K} of each. Solid lines to ▲: {escape_markdown(names[1])} ranks the movie higher; dashed "
-        "lines to ▼: lower; thin lines: the same rank. Below, “both” marks what is on both lists, with its rank there."
+        f"The first {TOP_K} of each. Solid lines to ▲: {escape_markdown(names[1])} {say('ranks the movie higher')}; "
+        "dashed lines to ▼: lower; thin lines: the same rank. Below, “both” marks what is on both lists, with its rank "
+        "there."
     )
 
 
@@ -162,7 +166,7 @@ def _draw_lists(
 
 def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> None:
     st.header("Where they disagree most", anchor=False)
-    st.caption("Expected ratings, of the whole catalogue except what the visitor has seen.")
+    st.caption(say("Expected ratings, of the whole catalogue except what the visitor has seen."))
     rows = comparison.disagreements(MAX_DISAGREEMENTS)
     st.dataframe(
         pd.DataFrame(
@@ -176,24 +180,24 @@ def _draw_disagreements(comparison: ModelComparison, names: tuple[str, str]) -> 
         hide_index=True,
         height="content",
         column_config={
-            "movie": st.column_config.TextColumn("Movie", width=240),
+            "movie": st.column_config.TextColumn(say("Movie"), width=240),
             "first": st.column_config.NumberColumn(names[0], format="%.2f ★", width=96),
             "second": st.column_config.NumberColumn(names[1], format="%.2f ★", width=96),
             "difference": st.column_config.TextColumn("Difference", width=84),
         },
-        alt=f"The movies whose ratings {names[0]} and {names[1]} expect to differ most",
+        alt=f"{say('The movies whose ratings')} {names[0]} and {names[1]} expect to differ most",
     )
 
 
 def _draw_movie(
     recommender: Recommender, other: Recommender, visitor: Visitor, comparison: ModelComparison, names: tuple[str, str]
 ) -> None:
-    st.header("One movie, both models", anchor=False)
+    st.header(say("One movie, both models"), anchor=False)
     titles = recommender.catalogue.titles
     if settings.get("models_movie") not in titles:
         settings.update(models_movie=int(comparison.disagreements(1)["movie_id"].iloc[0]))
     st.selectbox(
-        "Movie",
+        say("Movie"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("models_movie"),
@@ -229,7 +233,7 @@ def _reason(model: Recommender, visitor: Visitor, movie_id: int) -> str:
         max_entries=2,
     )
     if reason is None:
-        return "No single movie of the history moves that much."
+        return say("No single movie of the history moves that much.")
     title = escape_markdown(model.catalogue.title(reason.event.movie_id))
     verb = "raises" if reason.effect > 0 else "lowers"
     return f"What counts most: {title}, rated {stars(reason.event.rating)}, {verb} it by {abs(reason.effect):.2f} ★."
@@ -260,7 +264,9 @@ def _verdict(bundle: Bundle, other: Bundle, names: tuple[str, str]) -> str:
     if mae is None:
         return "That is not known: they have no error in common."
     a, b = map(escape_markdown, names)
-    held_out = "by people whom neither model has seen" if bundle.protocol == "visitor" else "neither was trained on"
+    held_out = (
+        say("by people whom neither model has seen") if bundle.protocol == "visitor" else "neither was trained on"
+    )
     start = (
         f"On {count(first.labels, 'rating')} {held_out}, {a} is off by {mae.first:.2f} ★ on average and {b} by "
         f"{mae.second:.2f} ★"

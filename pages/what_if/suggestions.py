@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bst.domain import DEMOGRAPHICS, DemographicName, DemographicValue
+from bst.domain import DemographicName, DemographicValue, Domain
 from bst.explanation import event_effects, list_measure
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Event, Visitor
@@ -18,7 +18,11 @@ MAX_MEASURED = 40
 TOP_K = 3
 # how many of the newest events to keep: the first of these that the history is longer than
 KEPT = (10, 5, 2, 1)
-OTHER_AGE, OTHER_AGE_IF_SAME = 56, 18
+# a contrast: of these, the value that the visitor does not have; of other demographics it is the last or the first
+CONTRASTS: dict[DemographicName, tuple[DemographicValue, DemographicValue]] = {"sex": ("M", "F"), "age": (56, 18)}
+ICONS = {"sex": "person", "age": "cake"}
+# how many demographics are suggested: of an empty visitor, and beside changes of the history
+MOST_DEMOGRAPHICS, BESIDE_HISTORY = 2, 1
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,15 @@ def suggest(recommender: Recommender, visitor: Visitor, options: RankOptions) ->
     ``options``: of the list that is to move.
     """
     if not visitor.history:
-        return [*_first_movies(recommender, visitor), _other_sex(visitor), _other_age(visitor)]
+        return [*_first_movies(recommender, visitor), *_others(recommender.domain, visitor, MOST_DEMOGRAPHICS)]
     events, title = by_influence(recommender, visitor, options), recommender.catalogue.title
     strongest, levels = events[0], recommender.bundle.levels
     rating = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
-    suggestions = [_edit(Rate(strongest.movie_id, rating), "star_half", visitor, title), _other_sex(visitor)]
+    suggestions = _others(recommender.domain, visitor, BESIDE_HISTORY)
+    if recommender.domain.rated:
+        suggestions.insert(0, _edit(Rate(strongest.movie_id, rating), "star_half", visitor, title))
+    else:
+        suggestions.insert(0, _edit(Drop(strongest.movie_id), "delete", visitor, title))
     kept = next((kept for kept in KEPT if kept < len(visitor.history)), None)
     if kept:
         suggestions.append(_edit(Forget(len(visitor.history) - kept), "history_toggle_off", visitor, title))
@@ -69,24 +77,24 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
     if len(rows) <= 1:
         return []
     (loved, hated), levels = rows, recommender.bundle.levels
+    if not recommender.domain.rated:
+        hated = loved
     return [
         _edit(Add(movie.movie_id, level), "add", visitor, recommender.catalogue.title)
         for movie, level in ((loved, levels[-1]), (hated, levels[0]))
     ]
 
 
-def _other_sex(visitor: Visitor) -> Suggestion:
-    sex = visitor.demographic("sex")
-    return _set("sex", sex, "M" if sex == "F" else "F", "person")
-
-
-def _other_age(visitor: Visitor) -> Suggestion:
-    old = visitor.demographic("age")
-    return _set("age", old, OTHER_AGE if old != OTHER_AGE else OTHER_AGE_IF_SAME, "cake")
-
-
-def _set(name: DemographicName, old: DemographicValue | None, new: DemographicValue, icon: str) -> Suggestion:
-    demographic = DEMOGRAPHICS[name]
-    instead = "" if old is None else f" instead of {demographic.value_text(old)}"
-    label = f"{demographic.label.capitalize()}: {demographic.value_text(new)}{instead}"
-    return Suggestion(label, icon, SetDemographic(name, new))
+def _others(domain: Domain, visitor: Visitor, most: int) -> list[Suggestion]:
+    """Return the first demographics, each with a value as different from the visitor's as there is."""
+    suggestions = []
+    for name, demographic in list(domain.demographics.items())[:most]:
+        old = visitor.demographic(name)
+        if len(demographic.values) == 1 and old is not None:
+            continue
+        contrast = CONTRASTS.get(name, (demographic.values[-1], demographic.values[0]))
+        new = contrast[old == contrast[0]]
+        instead = "" if old is None else f" instead of {demographic.value_text(old)}"
+        label = f"{capitalised(demographic.label)}: {demographic.value_text(new)}{instead}"
+        suggestions.append(Suggestion(label, ICONS.get(name, "person"), SetDemographic(name, new)))
+    return suggestions

@@ -13,6 +13,7 @@ from bst.what_if.comparison import Value
 from pages.shared.state import explained, settings
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import ranked_list, why_link
+from pages.shared.wording import say
 
 MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
@@ -38,25 +39,25 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
     """Draw the movies that gain and lose most, of all that are in neither history; before a change, how it works."""
     if not comparison.edits:
         with st.container(border=True):
-            st.markdown(HOW_IT_WORKS)
+            st.markdown(say(HOW_IT_WORKS))
         return
     values = [value for value in BY if value in recommender.orders]
-    by: Value = settings.get("compare_by") if settings.get("compare_by") in values else "rating"
+    by: Value = settings.get("compare_by") if settings.get("compare_by") in values else values[0]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Which movies gain, which lose", anchor=False, width="content")
+        st.header(say("Which movies gain, which lose"), anchor=False, width="content")
         if len(values) > 1:
             st.segmented_control(
                 "Change of",
                 values,
                 required=True,
-                format_func=BY.__getitem__,
+                format_func=lambda value: say(BY[value]),
                 label_visibility="collapsed",
                 **controlled("compare_by_choice", by, lambda chosen: settings.update(compare_by=chosen)),
             )
-    st.caption("Of the whole catalogue, except the movies in either history.")
+    st.caption(say("Of the whole catalogue, except the movies in either history."))
     for table in (
-        _ChangeTable("gains", "▲ Gain most", "No movie gains.", comparison.gains(by, MAX_ROWS)),
-        _ChangeTable("losses", "▼ Lose most", "No movie loses.", comparison.losses(by, MAX_ROWS)),
+        _ChangeTable("gains", "▲ Gain most", say("No movie gains."), comparison.gains(by, MAX_ROWS)),
+        _ChangeTable("losses", "▼ Lose most", say("No movie loses."), comparison.losses(by, MAX_ROWS)),
     ):
         st.markdown(f"**{table.title}**")
         if table.rows.empty:
@@ -69,7 +70,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
     rows, as_text = table.rows, "{:.2f} ★".format if by == "rating" else percent
     change_text = as_text if by == "rating" else _points
     columns: dict[str, Any] = {
-        "title": st.column_config.TextColumn("Movie"),
+        "title": st.column_config.TextColumn(say("Movie")),
         "change": st.column_config.TextColumn("Change", width=104),
         "values": st.column_config.TextColumn("A → B", width=124),
         "why": why_link.column(f"why_{table.key}", rows["movie_id"].tolist(), _ask_about_copy),
@@ -86,7 +87,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
         hide_index=True,
         height="content",
         column_config=columns,
-        alt=f"{table.title[2:]}: movies by change of {BY[by].lower()} from A to B",
+        alt=say(f"{table.title[2:]}: movies by change of {BY[by].lower()} from A to B"),
     )
 
 
@@ -116,7 +117,7 @@ def draw_lists(recommender: Recommender, comparison: Comparison, options: RankOp
                 view, key = settings.get("list_view"), f"what_if_list_{name}"
                 ranked_list.render(recommender, visitor, rows, options, before, on_why, key, view)
             else:
-                st.caption("No movie is left: none passes the filters, or all have been seen.")
+                st.caption(say("No movie is left: none passes the filters, or all have been seen."))
 
 
 def _ask_about_copy(movie_id: int) -> None:

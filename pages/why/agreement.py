@@ -19,6 +19,7 @@ from pages.shared import turns
 from pages.shared.format import escape_markdown
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 from pages.why import contributions, ground_truth, known_insights
 from pages.why.controls import Subject
 
@@ -74,7 +75,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 
 def _draw_fidelity(fidelity: TaskFidelity) -> None:
     st.header("Which view should you believe?", anchor=False)
-    verdict = fidelity_text.verdict(fidelity)
+    verdict = say(fidelity_text.verdict(fidelity))
     st.markdown(escape_markdown(verdict))
     chart_view.show(
         partial(charts.fidelity, fidelity_text.curves(fidelity), chart_view.text_and_background()[0]),
@@ -82,15 +83,17 @@ def _draw_fidelity(fidelity: TaskFidelity) -> None:
         name="Fidelity",
     )
     st.caption(
-        f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. Each "
-        "way to explain names the movies that speak most for it; these are taken out of the history, or kept alone "
-        "(deletion and insertion, Baklanov et al. 2025). The farther from 0, the better it knows what the model goes "
-        "by."
+        say(
+            f"Measured on {fidelity.visitors} visitors, for the movie that each of them is expected to rate highest. "
+            "Each way to explain names the movies that speak most for it; these are taken out of the history, or kept "
+            "alone (deletion and insertion, Baklanov et al. 2025). The farther from 0, the better it knows what the "
+            "model goes by."
+        )
     )
 
 
 def _draw_agreement(recommender: Recommender, explanation: Explanation, insights: Insights | None) -> None:
-    st.header("Do attention and effect name the same movies?", anchor=False)
+    st.header(say("Do attention and effect name the same movies?"), anchor=False)
     rows = _agreement_rows(_agreement(explanation), _gradient_agreement(recommender, explanation), insights)
     defined_here = bool(rows["here"].notna().any())
     if defined_here or insights:
@@ -101,8 +104,10 @@ def _draw_agreement(recommender: Recommender, explanation: Explanation, insights
         here = " ◆ is this prediction." if defined_here else ""
         others = " Bars hold the middle 80% of other visitors; the line in each is the median." if insights else ""
         st.caption(
-            "Each movie of the history has a rank by attention and a rank by how much it moves the rating. 1: both "
-            f"rank the movies the same; 0: the ranks are unrelated (Spearman’s rank correlation).{here}{others}"
+            say(
+                "Each movie of the history has a rank by attention and a rank by how much it moves the rating. 1: both "
+                f"rank the movies the same; 0: the ranks are unrelated (Spearman’s rank correlation).{here}{others}"
+            )
         )
         if insights:
             _draw_method(insights)
@@ -112,16 +117,20 @@ def _draw_agreement(recommender: Recommender, explanation: Explanation, insights
 
 def _draw_method(insights: Insights) -> None:
     with st.expander("Who the other visitors are, and what the pale bars are for"):
-        st.markdown(escape_markdown(insights.sample.description))
+        st.markdown(escape_markdown(say(insights.sample.description)))
         st.markdown(
-            "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "
-            "attention for every movie, which carries no information. **Shuffled order**: the attention that the same "
-            "movies get when their order is shuffled at random."
+            say(
+                "**Gradients instead**: integrated gradients in place of attention. **Uniform attention**: the same "
+                "attention for every movie, which carries no information. **Shuffled order**: the attention that the "
+                "same movies get when their order is shuffled at random."
+            )
         )
         if change := insights.uniform_change:
             st.markdown(
-                f"If the model looked at everything equally, its rating would change by {change.mean:.2f} ★ on "
-                f"average. Leaving out the one movie that matters most changes it by {change.one_event:.2f} ★."
+                say(
+                    f"If the model looked at everything equally, its rating would change by {change.mean:.2f} ★ on "
+                    f"average. Leaving out the one movie that matters most changes it by {change.one_event:.2f} ★."
+                )
             )
 
 
@@ -197,9 +206,11 @@ def _draw_gradients(recommender: Recommender, explanation: Explanation) -> None:
         name="Three views",
     )
     st.caption(
-        f"Integrated gradients follow the rating from {gradients.baseline:.2f} ★, for a visitor of whom nothing is "
-        f"known, to {gradients.expected:.2f} ★, and divide the difference among the inputs. Movies in the order they "
-        "were watched."
+        say(
+            f"Integrated gradients follow the rating from {gradients.baseline:.2f} ★, for a visitor of whom nothing is "
+            f"known, to {gradients.expected:.2f} ★, and divide the difference among the inputs. Movies in the order "
+            "they were watched."
+        )
     )
 
 
@@ -213,10 +224,12 @@ def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insig
             for index, effect in sorted(causes.items(), key=lambda item: -abs(item[1]))[:MAX_NAMED]
         )
         st.markdown(
-            escape_markdown(f"In the demo world the rules are known. What truly moves this movie most: {named}.")
+            escape_markdown(
+                say("In the demo world the rules are known. What truly moves this movie most: ") + f"{named}."
+            )
         )
     elif explanation.events:
-        st.markdown("In the demo world the rules are known: no movie of this history truly moves this one.")
+        st.markdown(say("In the demo world the rules are known: no movie of this history truly moves this one."))
     if insights and insights.planted:
         _draw_planted(insights.planted)
 
@@ -224,7 +237,7 @@ def _draw_ground_truth(recommender: Recommender, explanation: Explanation, insig
 def _draw_planted(planted: PlantedPrecision) -> None:
     rows = pd.DataFrame(
         [
-            (explainer_label(method), _band_label(band), one.value, one.low, one.high)
+            (say(explainer_label(method)), _band_label(band), one.value, one.low, one.high)
             for method in FINDERS
             for band in planted.bands
             if (one := band.precision.get(method))

@@ -1,12 +1,12 @@
 """The first picture: what moved the prediction and, in the same rows, what the model looked at."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bst.domain import DEMOGRAPHICS
 from bst.explanation.measures import Measure
 from bst.explanation.sentences import Explanation, sentence, signed
 from bst.inference.recommender import Recommender
@@ -17,6 +17,7 @@ from bst.scoring.results import IntegratedGradients
 from bst.text import count, percent
 from pages.shared.format import capitalised, stars
 from pages.shared.widgets import chart_view, film_strip
+from pages.shared.wording import say, say_around
 
 EFFECT_TITLES: dict[Measure, str] = {
     "expected": "What moved the rating",
@@ -40,7 +41,8 @@ class Bar(NamedTuple):
 def event_label(recommender: Recommender, event: Event, planted: bool = False) -> str:
     """Return the label of an event: stars first, because long titles are cut off at their end."""
     mark = f"{PLANTED} " if planted else ""
-    return f"{mark}{stars(event.rating)} · {recommender.catalogue.title(event.movie_id)}"
+    rating = f"{stars(event.rating)} · " if recommender.domain.rated else ""
+    return f"{mark}{rating}{recommender.catalogue.title(event.movie_id)}"
 
 
 def frame(
@@ -74,10 +76,10 @@ def frame(
     ]
     if len(others):
         sums = (float(values[others].sum()) for values in (effects, weights, by_gradients))
-        bars.append(Bar(f"{count(len(others), 'other movie')}, added up", True, *sums))
+        bars.append(Bar(say(f"{count(len(others), 'other movie')}, added up"), True, *sums))
     for name, effect in explanation.demographic_effects(measure).items():
-        demographic = DEMOGRAPHICS[name]
-        label = f"{demographic.label.capitalize()}: {demographic.value_text(explanation.visitor.demographic(name))}"
+        demographic = recommender.domain.describe(name)
+        label = f"{capitalised(demographic.label)}: {demographic.value_text(explanation.visitor.demographic(name))}"
         bars.append(Bar(label, False, effect, np.nan, np.nan))
     rest = np.nan if gradients is None else gradients.rest
     bars.append(Bar(capitalised(looks.rest), True, np.nan, float(looks.to_rest.mean()), rest))
@@ -93,13 +95,13 @@ def render(
 ) -> None:
     """Draw the picture."""
     rows = frame(recommender, explanation, measure, order, causes)
-    title, ink = EFFECT_TITLES[measure], chart_view.text_and_background()[0]
+    title, ink = say(EFFECT_TITLES[measure]), chart_view.text_and_background()[0]
     panels = [Panel("effect", title, True, 3), Panel("attention", "What it looked at", False, 2)]
     chart_view.show(
         charts.bar_panels(rows, panels, ink),
         f"{title}: " + "; ".join(in_words(row) for row in rows.itertuples()),
         name="What moved it",
-        about=sentence(explanation, measure, recommender.catalogue.title),
+        about=say_around(partial(sentence, explanation, measure), recommender.catalogue.title),
     )
 
 
@@ -132,4 +134,4 @@ def legend(recommender: Recommender, explanation: Explanation, measure: Measure,
         )
     if causes:
         sentences.append(f"{PLANTED} marks what truly moves this movie by the demo world’s own rules (planted causes).")
-    return " ".join(sentences)
+    return say(" ".join(sentences))

@@ -12,6 +12,7 @@ from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
+from pages.shared.wording import say
 
 MEASURES: dict[Measure, str] = {
     "expected": "Expected rating",
@@ -73,10 +74,10 @@ def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
     titles = recommender.catalogue.titles
     st.selectbox(
-        "Movie to explain",
+        say("Movie to explain"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,
-        help="Any movie of the catalogue. “Why?” in any list leads here, too.",
+        help=say("Any movie of the catalogue. “Why?” in any list leads here, too."),
         **controlled("why_choice", movie_id, explained.set_movie),
     )
 
@@ -95,7 +96,7 @@ def draw_measure(explanation: Explanation) -> None:
         "What is explained",
         list(explanation.measures),
         required=True,
-        format_func=MEASURES.__getitem__,
+        format_func=lambda name: say(MEASURES[name]),
         label_visibility="collapsed",
         **controlled("why_measure_choice", measure(explanation), lambda name: settings.update(why_measure=name)),
     )
@@ -111,10 +112,10 @@ def draw_order(explanation: Explanation) -> None:
     if len(explanation.events) <= 1:
         return
     st.segmented_control(
-        "Order of the movies",
+        say("Order of the movies"),
         list(ORDERS),
         required=True,
-        format_func=ORDERS.__getitem__,
+        format_func=lambda name: say(ORDERS[name]),
         key=settings.key("why_order"),
         persist_state="session",
         label_visibility="collapsed",

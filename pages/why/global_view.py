@@ -2,21 +2,23 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from bst.domain import GENRES
 from bst.explanation.embedding_map import EmbeddingMap, nearest
 from bst.explanation.insight_record import By, Insights
 from bst.explanation.sentences import Explanation
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.presentation.charts import OTHER, Panel
+from bst.presentation.charts.movie_map import MOST_TAGS
 from bst.schema import genre_matrix
 from pages.shared.format import escape_markdown, stars
-from pages.shared.state import explained, visitor_state
+from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, why_link
+from pages.shared.wording import is_about_movies, say
 from pages.why import known_insights
 from pages.why.controls import Subject
 
@@ -29,7 +31,7 @@ BY: dict[By, str] = {"influence": "That move ratings most", "attention": "That i
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw the map and the nearest movies, then genres and movies over the sample."""
     insights = known_insights.insights(recommender)
-    st.header("The model’s map of the movies", anchor=False)
+    st.header(say("The model’s map of the movies"), anchor=False)
     if insights:
         _draw_map(recommender, subject, explanation, insights.map)
     else:
@@ -52,41 +54,63 @@ def _draw_map(
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         searched = st.selectbox(
-            "Find a movie on the map",
+            say("Find a movie on the map"),
             list(titles),
             index=None,
             format_func=recommender.catalogue.search_labels.__getitem__,
-            placeholder=f"Search {len(titles):,} movies …",
+            placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
-        genre = st.selectbox("Show", [ALL_GENRES, *GENRES], key="why_map_genre", width=180)
+        tags = _tags(recommender)
+        genre = st.selectbox(
+            "Show",
+            [ALL_GENRES, *tags],
+            format_func=_tag_label,
+            key=f"why_map_genre{'' if is_about_movies() else recommender.bundle.dataset}",
+            width=180,
+        )
     points = cached("map", model_key(recommender), lambda: _points(recommender, embedding_map))
     points = _with_marks(points, subject, explanation, searched, genre)
     with st.container():  # the answer stays in sight as long as its chart is
         above_chart = st.container(key="answer_map")
         marked = ", ".join(points.loc[points["mark"] != "", "title"])
         selected = chart_view.show(
-            charts.movie_map(points, *chart_view.text_and_background()),
-            f"Map of {len(points):,} movies; marked: {marked or 'none'}",
-            name="Map of the movies",
+            charts.movie_map(points, *chart_view.text_and_background(), tags=tags),
+            say(f"Map of {len(points):,} movies; marked: ") + (marked or "none"),
+            name=say("Map of the movies"),
             key=f"why_map_{recommender.bundle.name}",
             select=True,
-            about=f"{recommender.bundle.title}: movies that the model treats as similar lie close together",
+            about=f"{recommender.bundle.title}: {say('movies that the model treats as similar lie close together')}",
         )
         clicked = selected.selection.get("movie") or []
         with above_chart:  # where it is in sight
             _draw_selected(recommender, subject, int(clicked[0]["movie_id"]) if clicked else searched)
     st.caption(
-        "Movies that the model treats as similar lie close together (item embeddings); the directions mean nothing. "
-        "Colour and shape show the genre, or the rarest of several. Circled: the history, the explained movie, and the "
-        "movie you searched for."
+        say(
+            "Movies that the model treats as similar lie close together (item embeddings); the directions mean "
+            "nothing. Colour and shape show the genre, or the rarest of several. Circled: the history, the explained "
+            "movie, and the movie you searched for."
+        )
     )
+
+
+def _tags(recommender: Recommender) -> tuple[str, ...]:
+    """Return the tags that the map tells apart: the most frequent where there are too many, in their usual order."""
+    tags = recommender.domain.tag_values
+    if len(tags) <= MOST_TAGS:
+        return tags
+    frequency = genre_matrix(recommender.catalogue.movies, tags).sum(axis=0)
+    return tuple(tags[i] for i in sorted(np.argsort(-frequency, kind="stable")[:MOST_TAGS]))
+
+
+def _tag_label(tag: str) -> str:
+    return say(tag) if tag == ALL_GENRES else tag
 
 
 def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFrame:
     """Return every movie with its position on the map and one genre: of several, the rarest."""
-    movies = recommender.catalogue.movies
-    has_genre = genre_matrix(movies)
+    movies, tags = recommender.catalogue.movies, _tags(recommender)
+    has_genre = genre_matrix(movies, tags) if tags else np.zeros((len(movies), 1))
     rarest = (has_genre * (1 / has_genre.sum(axis=0).clip(min=1))).argmax(axis=1)
     has_any = has_genre.sum(axis=1) > 0
     return pd.DataFrame(
@@ -96,7 +120,7 @@ def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFra
             "movie_id": movies["movie_id"].to_numpy(),
             "title": movies["title"].to_numpy(),
             "genres": movies["genres"].str.replace("|", ", ", regex=False).to_numpy(),
-            "genre": [GENRES[i] if known else OTHER for i, known in zip(rarest, has_any.tolist(), strict=True)],
+            "genre": [tags[i] if known else OTHER for i, known in zip(rarest, has_any.tolist(), strict=True)],
         }
     )
 
@@ -106,10 +130,15 @@ def _with_marks(
 ) -> pd.DataFrame:
     """Add which movies are marked, in which order of importance, and which are faint: those outside a chosen genre."""
     newest = subject.visitor.history[: -MAX_MARKED - 1 : -1]
-    marks = {explanation.movie_id: "the explained movie"}
+    marks = {explanation.movie_id: say("the explained movie")}
     if searched is not None:
         marks[searched] = "what you searched for"
-    marks |= {event.movie_id: f"rated {stars(event.rating)}" for event in newest if event.movie_id not in marks}
+    rated = chosen_model.domain().rated
+    marks |= {
+        event.movie_id: f"rated {stars(event.rating)}" if rated else "in the history"
+        for event in newest
+        if event.movie_id not in marks
+    }
     order = {movie_id: position for position, movie_id in enumerate(marks)}
     ids = points["movie_id"]
     points = points.assign(mark=ids.map(marks).fillna(""), first=ids.map(order).fillna(len(order)))
@@ -122,7 +151,7 @@ def _with_marks(
 
 def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | None) -> None:
     if movie_id is None or movie_id not in recommender.catalogue:
-        st.caption(":material/touch_app: Choose a movie to explain it or to add it to the history.")
+        st.caption(say(":material/touch_app: Choose a movie to explain it or to add it to the history."))
         return
     title = recommender.catalogue.title(movie_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -138,16 +167,22 @@ def _draw_selected(recommender: Recommender, subject: Subject, movie_id: int | N
             return
         in_history = movie_id in subject.visitor.ratings
         st.button(
-            "In the history already" if in_history else f"Add with {stars(visitor_state.NEW_RATING)}",
+            _add_label(in_history),
             key="why_map_add",
             icon=":material/add:",
             disabled=in_history,
             help=escape_markdown(
-                f"Add {title} as the newest movie of the history; its rating can be changed on Recommend"
+                f"Add {title} " + say("as the newest movie of the history; its rating can be changed on Recommend")
             ),
             on_click=visitor_state.add,
             args=(movie_id, subject.slot),
         )
+
+
+def _add_label(in_history: bool) -> str:
+    if in_history:
+        return "In the history already"
+    return f"Add with {stars(visitor_state.NEW_RATING)}" if chosen_model.domain().rated else "Add it"
 
 
 # ---- lists
@@ -162,17 +197,19 @@ def _draw_nearest(recommender: Recommender, explanation: Explanation) -> None:
         [movie_id for movie_id, _ in neighbours],
         st.column_config.ProgressColumn("Similarity", format="%.2f", min_value=0.0, max_value=1.0, width=90),
         "why_nearest",
-        "Movies nearest to it in what the model has learnt, with the cosine",
+        say("Movies nearest to it in what the model has learnt, with the cosine"),
     )
     st.caption(
-        "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has nothing in "
-        "common."
+        say(
+            "By what the model has learnt of each movie (cosine similarity of embeddings): 1 is the same, 0 has "
+            "nothing in common."
+        )
     )
 
 
 def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value_column: Any, key: str, alt_text: str) -> None:
     columns: dict[str, Any] = {
-        "title": st.column_config.TextColumn("Movie", width=260),
+        "title": st.column_config.TextColumn(say("Movie"), width=260),
         "value": value_column,
         "why": why_link.column(key, movie_ids),
     }
@@ -186,7 +223,7 @@ def _draw_table(rows: pd.DataFrame, movie_ids: list[int], value_column: Any, key
 
 
 def _draw_movies(recommender: Recommender, insights: Insights) -> None:
-    st.header("Movies that matter most, over many visitors", anchor=False)
+    st.header(say("Movies that matter most, over many visitors"), anchor=False)
     by = st.segmented_control(
         "By",
         list(BY),
@@ -204,16 +241,18 @@ def _draw_movies(recommender: Recommender, insights: Insights) -> None:
         [row.movie_id for row in rows],
         st.column_config.NumberColumn("× average", format="%.1f", width=90),
         f"why_most_{by}",
-        "Movies that matter most, compared with an average movie of the same history",
+        say("Movies that matter most, compared with an average movie of the same history"),
     )
-    st.caption(escape_markdown(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
+    st.caption(
+        escape_markdown(say(f"1 is as much as an average movie of the same history. {insights.sample.description}"))
+    )
 
 
 def _draw_genres(insights: Insights) -> None:
-    st.header("Genres", anchor=False)
+    st.header(say("Genres"), anchor=False)
     genres = pd.DataFrame(insights.genres)
     if genres.empty:
-        st.caption("No genre was watched often enough to tell.")
+        st.caption(say("No genre was watched often enough to tell."))
         return
     rows = pd.DataFrame({"label": genres["genre"]})
     for name in ("influence", "attention"):
@@ -228,11 +267,13 @@ def _draw_genres(insights: Insights) -> None:
             [Panel("influence", "Moves ratings"), Panel("attention", "Looked at")],
             chart_view.text_and_background()[0],
         ),
-        f"Genres compared with an average movie: {in_words}",
-        name="Genres",
-        about="Genres compared with an average movie of the same history",
+        say("Genres compared with an average movie: ") + in_words,
+        name=say("Genres"),
+        about=say("Genres compared with an average movie of the same history"),
     )
     st.caption(
-        "How much movies of a genre move ratings, and how much the model looks at them, compared with an average movie "
-        "of the same history (×1)."
+        say(
+            "How much movies of a genre move ratings, and how much the model looks at them, compared with an average "
+            "movie of the same history (×1)."
+        )
     )

@@ -11,6 +11,7 @@ from bst.scoring.results import CandidateAttention, HistoryAttention
 from bst.text import count
 from pages.shared.format import capitalised, escape_markdown
 from pages.shared.widgets import chart_view, film_strip
+from pages.shared.wording import say
 from pages.why import contributions, controls
 from pages.why.controls import Subject
 
@@ -43,7 +44,7 @@ def weights(recommender: Recommender, explanation: Explanation, looks: Candidate
     others = np.setdiff1d(np.arange(len(explanation.events)), kept)
     rows = [(contributions.event_label(recommender, explanation.events[i]), *looks.to_events[:, i]) for i in kept]
     if len(others):
-        rows.append((count(len(others), "other movie"), *looks.to_events[:, others].sum(axis=1)))
+        rows.append((count(len(others), say("other movie")), *looks.to_events[:, others].sum(axis=1)))
     rows.append((capitalised(looks.rest), *looks.to_rest))
     return pd.DataFrame(rows, columns=["label", *looks.heads])
 
@@ -60,7 +61,7 @@ def _draw_heads(recommender: Recommender, explanation: Explanation, looks: Candi
 
 
 def _draw_history_attention(recommender: Recommender, explanation: Explanation, attention: HistoryAttention) -> None:
-    st.header("How the movies look at each other", anchor=False)
+    st.header(say("How the movies look at each other"), anchor=False)
     heads = [film_strip.MEAN, *attention.heads]
     if st.session_state.get("why_head") not in heads:
         st.session_state["why_head"] = film_strip.MEAN
@@ -85,13 +86,15 @@ def _draw_history_attention(recommender: Recommender, explanation: Explanation, 
     chart_view.show(
         charts.history_attention_heatmap(cells),
         f"How {count(len(tokens), 'token')} look at each other, {head.lower()}",
-        name="How the movies look at each other",
+        name=say("How the movies look at each other"),
     )
     newest = f" The newest {MAX_TOKENS} are shown." if first else ""
     st.caption(
         escape_markdown(
-            "While the model reads the history, each movie looks at itself and at what came before it (causal "
-            f"self-attention). The weights of each row sum to 100%.{newest}"
+            say(
+                "While the model reads the history, each movie looks at itself and at what came before it (causal "
+                f"self-attention). The weights of each row sum to 100%.{newest}"
+            )
         )
     )
 

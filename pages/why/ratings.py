@@ -16,6 +16,7 @@ from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
+from pages.shared.wording import say
 from pages.why.controls import Subject
 from pages.why.suggested_edits import try_edit
 
@@ -28,7 +29,7 @@ NOTICEABLE = 0.02
 def render(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
     """Draw both pictures, side by side where there is room."""
     if not explanation.events:
-        st.caption("There is no movie in the history whose rating could be changed.")
+        st.caption(say("There is no movie in the history whose rating could be changed."))
         return
     grid = st.grid(2, min_column_width=320, gap="medium")
     with grid.cell():
@@ -38,7 +39,7 @@ def render(recommender: Recommender, subject: Subject, explanation: Explanation)
 
 
 def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Explanation) -> None:
-    st.header("If they had rated a movie differently", anchor=False)
+    st.header(say("If they had rated a movie differently"), anchor=False)
     visitor, movie_id = explanation.visitor, explanation.movie_id
     expected = cached(
         "ratings",
@@ -53,7 +54,8 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
         above_chart = st.container(key="answer_cell")
         selected = chart_view.show(
             charts.rating_changes(cells),
-            f"Expected rating if one movie had another rating: from {low.expected:.2f} stars ({low.label} rated "
+            say("Expected rating if one movie had another rating: ")
+            + f"from {low.expected:.2f} stars ({low.label} rated "
             f"{low.level:g}) to {high.expected:.2f} ({high.label} rated {high.level:g})",
             name="Other ratings",
             key="why_cells",
@@ -67,10 +69,12 @@ def _draw_ratings(recommender: Recommender, subject: Subject, explanation: Expla
                 _draw_clicked(recommender, subject, explanation, rows[row], level, cells)
             else:
                 st.caption(":material/touch_app: Choose a cell to try it in What if.")
-    more = f" The {MAX_ROWS} movies whose rating matters most." if len(expected) > MAX_ROWS else ""
+    more = say(f" The {MAX_ROWS} movies whose rating matters most.") if len(expected) > MAX_ROWS else ""
     st.caption(
-        f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie out, "
-        "as the bars above do: no rating says nothing, while a bad one says what they do not like."
+        say(
+            f"The expected rating, in stars; a frame marks the rating that they gave.{more} “None” leaves the movie "
+            "out, as the bars above do: no rating says nothing, while a bad one says what they do not like."
+        )
     )
 
 
@@ -125,11 +129,11 @@ def _draw_clicked(
 
 
 def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
-    st.header("Movies that act together", anchor=False)
+    st.header(say("Movies that act together"), anchor=False)
     strength = np.abs(explanation.event_effects("expected"))
     strongest = np.argsort(-strength, kind="stable")[:MAX_PAIRED].tolist()
     if len(strongest) <= 1:
-        st.caption("It takes two movies to act together.")
+        st.caption(say("It takes two movies to act together."))
         return
     visitor, movie_id = explanation.visitor, explanation.movie_id
     effects = cached(
@@ -145,10 +149,12 @@ def _draw_pairs(recommender: Recommender, explanation: Explanation) -> None:
     )
     sentence = _pair_sentence(cells)
     st.markdown(escape_markdown(sentence))
-    chart_view.show(charts.pair_interactions(cells), sentence, name="Movies that act together")
+    chart_view.show(charts.pair_interactions(cells), sentence, name=say("Movies that act together"))
     st.caption(
-        "In stars (interactions): − where two movies tell the model much the same, so that one of them would hardly be "
-        "missed; + where each counts for more because the other is there."
+        say(
+            "In stars (interactions): − where two movies tell the model much the same, so that one of them would "
+            "hardly be missed; + where each counts for more because the other is there."
+        )
     )
 
 
@@ -156,7 +162,7 @@ def _pair_sentence(cells: pd.DataFrame) -> str:
     """Return which two movies act together most."""
     pair = max(cells.itertuples(), key=lambda cell: abs(cell.stars))
     if abs(pair.stars) < NOTICEABLE:
-        return "The strongest movies act independently: no two of them do more or less together than alone."
+        return say("The strongest movies act independently: no two of them do more or less together than alone.")
     return (
         f"Together, {pair.first_label} and {pair.second_label} count {abs(pair.stars):.2f} ★ "
         f"{'more' if pair.stars > 0 else 'less'} than the sum of what each does alone."

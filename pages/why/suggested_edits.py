@@ -17,6 +17,7 @@ from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import what_if_link
+from pages.shared.wording import say
 from pages.why.controls import Subject
 
 MAX_REMOVALS, MAX_EDITS = 3, 5
@@ -106,8 +107,8 @@ def watching_note(
         title, now = recommender.catalogue.title(edit.movie_id), explanation.value("expected")
         stars_then = value_texts("expected", now, now + effect.changes["expected"])
         return whole_stars(
-            f"{WATCHING[measure]}, having watched {title} counts more than how it was rated. The rating counts for "
-            f"the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
+            f"{say(f'{WATCHING[measure]}, having watched')} {title} counts more than how it was rated. The rating "
+            f"counts for the stars: with {stars(edit.rating)} the expected rating would be {stars_then[1]} instead of "
             f"{stars_then[0]}."
         )
     return ""
@@ -130,7 +131,7 @@ def _proposals(recommender: Recommender, explanation: Explanation, measure: Meas
     title, levels = recommender.catalogue.title, recommender.bundle.levels
     events = _strongest_events(explanation, measure)
     edits: list[tuple[str, Edit]] = [("delete", Drop(event.movie_id)) for event in events[:MAX_REMOVALS]]
-    if events:
+    if events and recommender.domain.rated:
         strongest = events[0]
         other = levels[0] if strongest.rating > (levels[0] + levels[-1]) / 2 else levels[-1]
         edits.insert(1, ("star_half", Rate(strongest.movie_id, other)))

@@ -1,6 +1,7 @@
 """Why: what moved one prediction, what the model looked at meanwhile, and how far the two agree."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -23,6 +24,7 @@ from pages.shared.format import escape_markdown, message, stars, whole_stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
+from pages.shared.wording import say, say_around
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
@@ -50,8 +52,8 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
     explanation = _explain(recommender, subject)
     measure, title = controls.measure(explanation), recommender.catalogue.title
     with headline:
-        st.title(whole_stars(escape_markdown(sentence(explanation, measure, title))), anchor=False)
-        st.caption(whole_stars(escape_markdown(_second_sentence(explanation, measure, title))))
+        st.title(whole_stars(escape_markdown(say_around(partial(sentence, explanation, measure), title))), anchor=False)
+        st.caption(whole_stars(escape_markdown(say_around(partial(_second_sentence, explanation, measure), title))))
     controls.draw_subject(subject)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         controls.draw_movie(recommender, explanation.movie_id)
@@ -63,16 +65,19 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         _draw_contributions(recommender, subject, explanation, measure)
     else:
         _draw_nothing_known()
+    parts = [name for name in PARTS if recommender.domain.rated or name not in ABOUT_RATINGS]
+    if settings.get("why_part") not in parts:
+        settings.update(why_part=parts[0])
     st.segmented_control(
         "Look closer",
-        list(PARTS),
+        parts,
         required=True,
-        format_func=lambda part: PARTS[part].TITLE,
+        format_func=lambda part: say(PARTS[part].TITLE),
         key=settings.key("why_part"),
         persist_state="session",
     )
     if measure in LOGITS and settings.get("why_part") in ABOUT_RATINGS:
-        other = controls.MEASURES[measure]
+        other = say(controls.MEASURES[measure])
         st.caption(f"What follows is about the expected rating: another tower predicts that than “{other}”.")
     PARTS[settings.get("why_part")].render(recommender, subject, explanation)
 
@@ -102,15 +107,18 @@ def _second_sentence(explanation: Explanation, measure: Measure, title: Callable
 
 def _contribution_text(explanation: Explanation, contribution: Contribution, title: Callable[[int], str]) -> str:
     if contribution.event:
-        return f"{title(contribution.event.movie_id)}, rated {stars(contribution.event.rating)}"
+        rated = f", rated {stars(contribution.event.rating)}" if explanation.domain.rated else ""
+        return f"{title(contribution.event.movie_id)}{rated}"
     assert contribution.demographic is not None  # a contribution without an event
     return demographic_text(explanation.visitor, contribution.demographic)
 
 
 def _draw_nothing_known() -> None:
     st.info(
-        "Nothing is known about this visitor, so nothing about them can have moved the prediction. Add movies, or "
-        "say who they are, on the Recommend page.",
+        say(
+            "Nothing is known about this visitor, so nothing about them can have moved the prediction. Add movies, or "
+            "say who they are, on the Recommend page."
+        ),
         icon=":material/info:",
     )
     st.page_link(pages.RECOMMEND, label="Go to Recommend", icon=":material/recommend:")
@@ -126,7 +134,7 @@ def _draw_contributions(recommender: Recommender, subject: Subject, explanation:
     with right, st.container(border=True):
         suggested_edits.render(recommender, subject, explanation, measure)
     if explanation.events and measure not in LOGITS:
-        st.markdown(f":material/balance: {escape_markdown(agreement.sentence(recommender, explanation))}")
+        st.markdown(f":material/balance: {escape_markdown(say(agreement.sentence(recommender, explanation)))}")
 
 
 why_link.follow()

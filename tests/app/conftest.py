@@ -205,11 +205,16 @@ def curve_rows(curves: dict[str, tuple[float, ...]]) -> list[dict]:
     return [{"epoch": i + 1} | {name: values[i] for name, values in curves.items()} for i in range(epochs)]
 
 
-def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures: dict) -> Bundle:
-    """Save a model of random weights as a bundle of the demo world."""
-    movies = load_movies("demo")
-    sizes = Sizes(50, len(movies))
-    model, rng = family_of(config).build(config, sizes, len(WHOLE_STARS)), np.random.default_rng(3)
+def make_bundle(
+    folder: Path, config: ModelConfig, history: list[dict], figures: dict, dataset: Dataset | None = None
+) -> Bundle:
+    """Save a model of random weights as a bundle of a dataset, the demo world if none is given."""
+    movies = load_movies("demo") if dataset is None else dataset.movies
+    sizes = Sizes(50, len(movies)) if dataset is None else Sizes(len(dataset.users), len(movies), dataset.domain)
+    model, rng = (
+        family_of(config).build(config, sizes, 5 if dataset is None else len(dataset.levels)),
+        np.random.default_rng(3),
+    )
     for weight in model.trainable_weights:
         weight.assign(rng.normal(0, 0.4, weight.shape))
     if isinstance(config, ClassicConfig):
@@ -222,11 +227,11 @@ def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures:
         rating.factor_prior.assign(np.ones(rating.factor_prior.shape))
     bundle = Bundle(
         folder=folder,
-        title=f"{folder.name} · Demo world (simulated)",
-        dataset="demo",
-        dataset_title="Demo world (simulated)",
+        title=f"{folder.name} · {'Demo world (simulated)' if dataset is None else dataset.title}",
+        dataset="demo" if dataset is None else dataset.name,
+        dataset_title="Demo world (simulated)" if dataset is None else dataset.title,
         simulated=True,
-        levels=WHOLE_STARS,
+        levels=WHOLE_STARS if dataset is None else dataset.levels,
         movies_fingerprint=fingerprint(movies),
         sizes=sizes,
         config=config,
@@ -239,8 +244,8 @@ def make_bundle(folder: Path, config: ModelConfig, history: list[dict], figures:
         parameters={"parameters": 1000, "trainable": 1000, "non_trainable": 0, "by_part": {}},
     )
     bundle = save_bundle(bundle, model, history, figures, f"# {folder.name}")
-    rating_counts.save(bundle, demo())
-    user_groups.save(bundle, demo())
+    rating_counts.save(bundle, dataset or demo())
+    user_groups.save(bundle, dataset or demo())
     return bundle
 
 

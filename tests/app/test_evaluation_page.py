@@ -337,14 +337,14 @@ def test_users_are_filtered_by_group_and_by_error(with_users):
     app.segmented_control(key="visitors_part").set_value("beaten").run()
     assert app.dataframe[0].value["user"].tolist() == ["User 78"]
     app.segmented_control(key="visitors_part").set_value("all").run()
-    app.multiselect(key="visitors_sexes").set_value(["M"]).run()
+    app.multiselect(key="visitors_group_sex").set_value(["M"]).run()
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
     assert app.header[0].value.startswith("User 79"), "of those who are shown"
     app.slider[0].set_range(0.6, 0.65).run()
     assert app.dataframe[0].value["user"].tolist() == ["User 77"], "the upper end is that of the next bar"
     app.button(key="visitors_all_errors").click().run()
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
-    app.multiselect(key="visitors_ages").set_value([56]).run()
+    app.multiselect(key="visitors_group_age").set_value([56]).run()
     app.multiselect(key="visitors_lengths").set_value(["Over 200"]).run()
     assert "Nobody passes these filters" in app.info[0].value
     assert not app.exception

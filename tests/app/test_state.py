@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
+from bst.domain import Domain
 from bst.schema import WHOLE_STARS, Event, Visitor
 from pages.shared import streamlit_private
 from pages.shared.state import link, visitor_state
@@ -432,7 +433,7 @@ def test_a_newcomers_address_stays_clean_and_a_lone_model_name_works(kinds):
 
 
 def test_links_know_all_settings_that_can_be_varied():
-    assert tuple(sweep.PARAMETERS) == link.SWEEPS
+    assert tuple(sweep.parameters(Domain())) == link.SWEEPS
 
 
 # ---- who can open a link

@@ -169,8 +169,8 @@ def grid(current: bool) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "title": "Alpha",
-            "age": ["Under 18", "18–24"],
-            "occupation": "artist",
+            "column": ["Under 18", "18–24"],
+            "row": "artist",
             "current": [current, False],
             "expected": [3.0, 4.0],
             "distribution": None,
@@ -178,8 +178,12 @@ def grid(current: bool) -> pd.DataFrame:
     )
 
 
+def axes(*occupations: str) -> charts.GridAxes:
+    return charts.GridAxes("Age group", tuple(AGE_LABELS.values()), "Occupation", occupations)
+
+
 def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
-    spec = charts.demographic_grid(grid(current=True), ["artist", "writer"], LEVELS, (3.0, 4.0)).to_dict()
+    spec = charts.demographic_grid(grid(current=True), axes("artist", "writer"), LEVELS, (3.0, 4.0)).to_dict()
     rects = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rect"]
     text = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "text")
     assert text["encoding"]["text"]["format"] == ".2f"
@@ -187,4 +191,4 @@ def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
     # also of those that the frame has no cell for
     assert rects[0]["encoding"]["y"]["scale"]["domain"] == ["artist", "writer"]
     assert rects[0]["encoding"]["x"]["scale"]["domain"] == list(AGE_LABELS.values())
-    assert len(charts.demographic_grid(grid(current=False), ["artist"], LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2
+    assert len(charts.demographic_grid(grid(current=False), axes("artist"), LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2

@@ -26,7 +26,7 @@ from bst.presentation.charts.movie_map import OTHER, movie_map
 from bst.presentation.charts.rating_distribution import rating_distribution
 from bst.presentation.charts.replay import at_step, replay_errors, replay_stars
 from bst.presentation.charts.user_errors import BIN_SELECTION, user_errors
-from bst.presentation.charts.what_if import Sides, bump, demographic_grid, sweep_lines, sweep_points
+from bst.presentation.charts.what_if import GridAxes, Sides, bump, demographic_grid, sweep_lines, sweep_points
 from bst.presentation.charts.why import NOT_RATED, Panel, bar_panels, pair_interactions, rating_changes
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "RATING_CALIBRATION",
     "WILL_LIKE_CALIBRATION",
     "CalibrationAxes",
+    "GridAxes",
     "Panel",
     "Sides",
     "agreement",

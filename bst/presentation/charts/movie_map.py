@@ -1,5 +1,7 @@
 """All movies of a catalogue as a map: movies that are similar to the model lie close together."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -10,18 +12,22 @@ from bst.presentation.charts.axes import PICKED
 COLOURS = 6
 SHAPES = ("circle", "triangle-up", "square", "cross")
 OTHER = "No genre"
+MOST_TAGS = COLOURS * len(SHAPES) - 1
 _TEXT = alt.ExprRef("width < 520 ? 10 : 12")
 # titles closer to each other than these shares of the width and height would overlap
 _APART = (0.3, 0.04)
 
 
-def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> alt.LayerChart:
+def movie_map(
+    points: pd.DataFrame, ink: str, paper: str, height: int = 640, tags: Sequence[str] = GENRES
+) -> alt.LayerChart:
     """Draw the map.
 
-    ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (text), ``genre`` (one of ``GENRES`` or ``OTHER``,
-    which gives colour and shape), ``faint`` bool: less visible; ``mark``: why it is marked, "" for most. Marked movies
-    are circled and, where there is room, have their title, those with a lower ``first`` before others. A click selects
-    a movie, which is ringed: parameter ``movie``. ``ink`` and ``paper``: the colours of text and background.
+    ``points``: ``x``, ``y``, ``movie_id``, ``title``, ``genres`` (text), ``genre`` (one of ``tags``, at most
+    ``MOST_TAGS``, or ``OTHER``, which gives colour and shape), ``faint`` bool: less visible; ``mark``: why it is
+    marked, "" for most. Marked movies are circled and, where there is room, have their title, those with a lower
+    ``first`` before others. A click selects a movie, which is ringed: parameter ``movie``. ``ink`` and ``paper``: the
+    colours of text and background.
     """
     x, y = (alt.X("x:Q", axis=None, scale=_scale(points["x"])), alt.Y("y:Q", axis=None, scale=_scale(points["y"])))
     tips = [
@@ -29,7 +35,7 @@ def movie_map(points: pd.DataFrame, ink: str, paper: str, height: int = 640) -> 
         alt.Tooltip("genres:N", title="Genres"),
         alt.Tooltip("mark:N", title="It is"),
     ]
-    genres = [*GENRES, OTHER] if (points["genre"] == OTHER).any() else list(GENRES)
+    genres = [*tags, OTHER] if (points["genre"] == OTHER).any() else list(tags)
     legend = alt.Legend(
         orient="bottom", columns=alt.ExprRef("width < 520 ? 3 : 6"), labelLimit=100, symbolOpacity=1, symbolSize=70
     )

@@ -1,7 +1,6 @@
 """What changes with a visitor: ranks A → B, sweeps over one input, and all demographics a visitor could have."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,6 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bst.domain import AGE_LABELS
 from bst.presentation.charts.axes import frames_around, parameter_scale, readable_colour, row_heights
 from bst.presentation.charts.template import fill, template
 
@@ -30,6 +28,8 @@ _BARS = 12
 # labels up to so many characters stay level; up to so many points are large
 SHORT_LABEL, FEW_POINTS = 3, 25
 # short forms of "Under 18" and "56 and over" for narrow columns
+# of so many characters the labels of all columns stand side by side
+_MOST_UPRIGHT = 60
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 
 
@@ -242,37 +242,48 @@ def sweep_points(settings: pd.DataFrame, levels: tuple[float, ...], parameter: s
     return alt.layer(*layers).properties(**row_heights(26, len(names)))
 
 
-def demographic_grid(
-    grid: pd.DataFrame, occupations: Sequence[str], levels: tuple[float, ...], span: tuple[float, float]
-) -> alt.LayerChart:
-    """Draw the expected rating of one movie by age group and occupation, for visitors of one sex.
+@dataclass(frozen=True)
+class GridAxes:
+    """What the columns and rows of ``demographic_grid`` are called, and their labels in order."""
 
-    ``grid``: ``age`` (label), ``occupation``, ``current`` (whether the visitor is like that), ``expected``,
-    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``occupations``: of all rows, the highest on
-    top. ``span``: the ratings of the faintest and the strongest colour, shared by charts that are side by side. Each
-    cell has its rating as text; a frame marks the visitor's.
+    column_title: str
+    columns: tuple[str, ...]
+    row_title: str
+    rows: tuple[str, ...]
+
+
+def demographic_grid(
+    grid: pd.DataFrame, axes: GridAxes, levels: tuple[float, ...], span: tuple[float, float]
+) -> alt.LayerChart:
+    """Draw the expected rating of one movie by two demographics, such as age group and occupation.
+
+    ``grid``: ``column`` and ``row`` (labels), ``current`` (whether the visitor is like that), ``expected``,
+    ``distribution`` (see ``sweep_lines``); cells that it lacks stay empty. ``span``: the ratings of the faintest and
+    the strongest colour, shared by charts that are side by side. Each cell has its rating as text; a frame marks the
+    visitor's.
     """
     frame = _with_hover(grid, levels)
     low, high = span
-    ages, names = list(AGE_LABELS.values()), list(occupations)
+    columns, names = list(axes.columns), list(axes.rows)
+    angle = 0 if sum(map(len, columns)) <= _MOST_UPRIGHT else -40
     cell = alt.Chart(frame).encode(
         x=alt.X(
-            "age:N",
+            "column:N",
             title=None,
-            sort=ages,
-            scale=alt.Scale(domain=ages),
-            axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr=_SHORT_AGE),
+            sort=columns,
+            scale=alt.Scale(domain=columns),
+            axis=alt.Axis(orient="top", labelAngle=angle, labelFontSize=10, labelOverlap=False, labelExpr=_SHORT_AGE),
         ),
         y=alt.Y(
-            "occupation:N",
+            "row:N",
             title=None,
             sort=names,
             scale=alt.Scale(domain=names),
             axis=alt.Axis(labelLimit=130, labelFlush=False),
         ),
         tooltip=[
-            alt.Tooltip("age:N", title="Age group"),
-            alt.Tooltip("occupation:N", title="Occupation"),
+            alt.Tooltip("column:N", title=axes.column_title),
+            alt.Tooltip("row:N", title=axes.row_title),
             *_tooltips(frame, levels),
         ],
     )

@@ -1,9 +1,9 @@
 """The contents of a report: what is known about a bundle, in the order a stakeholder reads it. Aggregates only."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from bst.bundles.bundle import Bundle
 from bst.datasets.profile import DatasetProfile
+from bst.domain import Domain
 from bst.evaluation import measure, measure_lists
 from bst.evaluation.list_record import MAIN, ListRecord
 from bst.evaluation.records import EvaluationRecord, RankingEvaluation, RatingEvaluation
@@ -20,6 +21,7 @@ from bst.models.registry import describe, family_of
 from bst.presentation import charts, curves, frames, list_frames, list_sentences, sentences
 from bst.presentation.charts import data as data_charts
 from bst.presentation.charts.architecture import architecture
+from bst.presentation.charts.wording import reword_titles
 from bst.presentation.glossary import meaning
 from bst.presentation.report.svg import INK, inline
 from bst.presentation.vocabulary import (
@@ -36,6 +38,7 @@ from bst.presentation.vocabulary import (
 from bst.text import count, span
 from bst.timelines.arrays import TIE_ORDERS
 from bst.timelines.splits import PROTOCOLS
+from bst.wording import reword
 
 # entries of the glossary that a report uses
 GLOSSARY_ENTRIES = (
@@ -62,10 +65,11 @@ CURVES = ("mae", "rmse", "ndcg@10", "hr@10", "precision@10")
 class Figure:
     """A chart, its content in words for those who do not see it, and its caption and title."""
 
-    svg: Markup
+    chart: Any
     words: str
     caption: str = ""
     title: str = ""
+    svg: Markup = field(default_factory=Markup)
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,14 @@ def make_report(
         ("drawing the data", lambda: [_data(bundle, profile)]),
     ):
         on_progress(stage)
-        sections += make()
+        sections += [_reworded(section, bundle.domain) for section in make()]
     return _template().render(
         bundle=bundle,
-        headline=f"{sentences.headline(bundle, record)}.",
+        headline=reword(f"{sentences.headline(bundle, record)}.", bundle.domain),
         facts=_facts(bundle, record),
         sections=sections,
         card=Markup(_markdown().render(bundle.model_card)),
-        words=[(entry, meaning(entry)) for entry in GLOSSARY_ENTRIES],
+        words=[(entry, reword(meaning(entry), bundle.domain)) for entry in GLOSSARY_ENTRIES],
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
 
@@ -136,7 +140,11 @@ def _markdown() -> MarkdownIt:
 def _facts(bundle: Bundle, record: EvaluationRecord) -> list[tuple[str, str]]:
     users = "simulated users" if bundle.simulated else "users"
     return [
-        ("Dataset", f"{bundle.dataset_title}: {bundle.sizes.users:,} {users}, {bundle.sizes.movies:,} movies"),
+        (
+            "Dataset",
+            f"{bundle.dataset_title}: {bundle.sizes.users:,} {users}, "
+            + reword(f"{bundle.sizes.movies:,} movies", bundle.domain),
+        ),
         ("Parameters", f"{bundle.parameters['parameters']:,}, of which {bundle.parameters['trainable']:,} are trained"),
         ("Tested under", f"protocol “{bundle.protocol}”, seed {bundle.seed}: {PROTOCOLS[bundle.protocol]}"),
         ("Test ratings", f"{record.labels:,}"),
@@ -145,7 +153,26 @@ def _facts(bundle: Bundle, record: EvaluationRecord) -> list[tuple[str, str]]:
 
 
 def _figure(chart: Any, words: str, caption: str = "", title: str = "") -> Figure:
-    return Figure(Markup(inline(chart)), words, caption, title)
+    return Figure(chart, words, caption, title)
+
+
+def _reworded(section: Section, domain: Domain) -> Section:
+    """Return a section in the words of a dataset, its charts drawn. No title of the catalogue is in it."""
+    say = partial(reword, domain=domain)
+    figures = [
+        Figure(
+            figure.chart,
+            say(figure.words),
+            say(figure.caption),
+            say(figure.title),
+            Markup(inline(reword_titles(figure.chart, domain))),
+        )
+        for figure in section.figures
+    ]
+    tables = [
+        replace(table, columns=[*map(say, table.columns)], caption=say(table.caption)) for table in section.tables
+    ]
+    return Section(say(section.title), [*map(say, section.text)], figures, tables)
 
 
 def _paragraph(markdown: str) -> str:
@@ -154,7 +181,8 @@ def _paragraph(markdown: str) -> str:
 
 
 def _architecture(bundle: Bundle) -> Section:
-    diagrams = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    drawn = family_of(bundle.config).diagrams(bundle.config, bundle.sizes, len(bundle.levels))
+    diagrams = [diagram.reworded(partial(reword, domain=bundle.domain)) for diagram in drawn]
     figures = [_figure(architecture(diagram, INK), diagram.text, title=diagram.title) for diagram in diagrams]
     return Section("What it is", [describe(bundle.config)], figures)
 
@@ -198,7 +226,7 @@ def _evaluation(bundle: Bundle, record: EvaluationRecord) -> list[Section]:
         sections += [
             _cold_start(bundle, record.rating),
             _calibration(record.rating),
-            _groups(record, record.rating),
+            _groups(record, record.rating, bundle.domain),
         ]
     if lists := measure_lists.read(bundle):
         sections.append(_later_likes(bundle, lists))
@@ -254,16 +282,16 @@ def _calibration(rating: RatingEvaluation) -> Section:
     return section
 
 
-def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
+def _groups(record: EvaluationRecord, rating: RatingEvaluation, domain: Domain) -> Section:
     section = Section("Groups and fairness")
     if rating.fairness:
-        section.text.append(sentences.FAIRNESS_CAPTION)
+        section.text.append(sentences.fairness_caption(domain))
         columns = ("By", "Worst", "Best", "Difference in stars", "95% interval", "Chance")
         rows = [
             (
-                attribute_label(row.attribute),
-                group_label(row.attribute, row.worst),
-                group_label(row.attribute, row.best),
+                attribute_label(row.attribute, domain),
+                group_label(row.attribute, row.worst, domain),
+                group_label(row.attribute, row.best, domain),
                 f"{row.mae_difference.value:.3f}",
                 span(row.mae_difference.low, row.mae_difference.high),
                 sentences.chance(row.chance),
@@ -272,7 +300,7 @@ def _groups(record: EvaluationRecord, rating: RatingEvaluation) -> Section:
         ]
         section.tables.append(Table(columns, rows))
     for attribute in frames.sliced_attributes(record):
-        table, label = frames.group_errors(record, attribute), attribute_label(attribute)
+        table, label = frames.group_errors(record, attribute, domain), attribute_label(attribute, domain)
         section.figures.append(
             _figure(
                 charts.group_errors(table, record.metrics.mae, METRICS["mae"].label, INK),

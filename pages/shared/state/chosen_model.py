@@ -3,6 +3,7 @@
 import streamlit as st
 
 from bst.bundles.bundle import Bundle
+from bst.domain import MOVIES, Domain
 from pages.shared.resources import Choice
 
 # the key of the sidebar's selectbox
@@ -37,3 +38,9 @@ def bundle() -> Bundle:
     if choice is None or choice.bundle is None:
         raise RuntimeError("no usable model is chosen; app.py shows a page only when there is one")
     return choice.bundle
+
+
+def domain() -> Domain:
+    """Return what the dataset of the chosen bundle is about; movies as long as none is chosen."""
+    choice = current()
+    return MOVIES if choice is None or choice.bundle is None else choice.bundle.domain

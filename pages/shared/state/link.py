@@ -1,7 +1,8 @@
 """The whole state of the app as a short text that fits into an address, and back. Pure.
 
 The text is "2." (the version) and base64url of zlib of JSON: ``[bundle, visitor, settings, copy]``, where a visitor is
-``[sex, age, occupation, movie ids, ratings, times, seen]``. Ratings are half stars, one hexadecimal digit each; times
+``[sex, age, occupation, movie ids, ratings, times, seen]``, or ``[demographics, movie ids, …]`` with an object of names
+and values where these are not MovieLens'. Ratings are half stars, one hexadecimal digit each; times
 are differences from the time before; ``seen`` has the ids of the other movies that were seen, in ascending order, as
 differences. Settings at their defaults are not written. The checksum of zlib shows when a link was cut or altered.
 
@@ -13,19 +14,22 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from typing import Any
 
-from bst.domain import AGES, GENRES, MOVIES, OCCUPATIONS, SEXES
+from bst.domain import AGES, MOVIES, OCCUPATIONS, SEXES, Domain, KnownDemographics
 from bst.errors import BSTError
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.packing import pack, unpack
 from bst.schema import MAX_HISTORY, Event, Visitor, to_scale
 from bst.text import count
+from bst.wording import reword
 
 VERSION = "2"
 LENGTHS = (10, 25, 50, 100)
-SWEEPS = ("rating", "position", "last", "sex", "age", "occupation", "everyone")
+# of MovieLens; another dataset has other demographics
+SWEEPS = ("rating", "position", "last", *MOVIES.demographics, "everyone")
 MAX_CHARACTERS, MAX_BYTES = 20_000, 100_000
 MAX_ID = 2**53
-MAX_NAME = 80  # characters of a model's name
+MAX_NAME = 80  # characters of the name of a model, a tag, or a demographic and its values
+MOST_DEMOGRAPHICS = 50
 HALF_STARS = "123456789a"
 PARTS: tuple[tuple[str, Sequence[Any]], ...] = (("sex", SEXES), ("age", AGES), ("occupation", OCCUPATIONS))
 
@@ -130,7 +134,7 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
 
 
 def name(value: Any) -> str:
-    """Read the name of a model, which need not be there. Raises ``ValueError`` for what is no name."""
+    """Read a name of something that need not be there. Raises ``ValueError`` for what is no name."""
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_NAME:
         raise ValueError
     value.encode()  # fails for half a surrogate pair
@@ -145,7 +149,7 @@ SETTINGS: dict[str, Setting] = {
     "fame": Setting("p", 100, integer(0, 100)),
     "blend_weight": Setting("w", 50, integer(0, 100)),
     "diversity": Setting("d", 0, integer(0, 100)),
-    "filter_genres": Setting("g", (), list_of(one_of(GENRES))),
+    "filter_genres": Setting("g", (), list_of(name)),
     "filter_years": Setting("y", None, integer_range(0, 9999)),
     # the first and the last of POPULARITY_BANDS
     "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
@@ -157,7 +161,7 @@ SETTINGS: dict[str, Setting] = {
     "asked_about": Setting("q", None, movie, movies=True),
     "what_if_view": Setting("v", "compare", one_of(("compare", "sweep", "find", "models"))),
     "compare_by": Setting("c", "like", one_of(("like", "rating", "next"))),
-    "sweep_parameter": Setting("k", SWEEPS[0], one_of(SWEEPS)),
+    "sweep_parameter": Setting("k", SWEEPS[0], name),
     "sweep_event": Setting("e", None, movie, movies=True),
     "sweep_movies": Setting("m", (), list_of(movie, most=5), movies=True),
     "other_model": Setting("om", None, name),
@@ -244,10 +248,10 @@ def _read_settings(packed: Any) -> dict[str, Any]:
 
 
 def _pack(visitor: Visitor) -> list[Any]:
-    events = visitor.history
+    events, known = visitor.history, visitor.demographics
     ratings = "".join(HALF_STARS[min(max(round(2 * event.rating), 1), 10) - 1] for event in events)
     packed: list[Any] = [
-        *map(visitor.demographic, MOVIES.demographics),
+        *(map(visitor.demographic, MOVIES.demographics) if MOVIES.known(known) == known else [dict(known)]),
         [int(event.movie_id) for event in events],
         ratings,
     ]
@@ -262,7 +266,7 @@ def _pack(visitor: Visitor) -> list[Any]:
 def _unpack(packed: Any, notes: list[str]) -> Visitor:
     if not isinstance(packed, list):
         raise ValueError
-    sex, age, occupation, ids, ratings, *optional = packed
+    known, (ids, ratings, *optional) = _unpack_demographics(packed, notes)
     packed_times, packed_seen = _padded(optional, None, None)
     movies = list_of(movie, most=MAX_BYTES)(ids)
     if not isinstance(ratings, str) or len(ratings) != len(movies) or not set(ratings) <= set(HALF_STARS):
@@ -275,11 +279,21 @@ def _unpack(packed: Any, notes: list[str]) -> Visitor:
         Event(movie_id, (HALF_STARS.index(digit) + 1) / 2, time)
         for movie_id, digit, time in zip(movies, ratings, times, strict=True)
     )
-    known = {
-        name: _known_or_none(name, options, value, notes)
-        for (name, options), value in zip(PARTS, (sex, age, occupation), strict=True)
-    }
     return Visitor(known, history=history, seen=frozenset(seen))
+
+
+def _unpack_demographics(packed: list[Any], notes: list[str]) -> tuple[KnownDemographics, list[Any]]:
+    """Return the demographics with which a visitor begins, and what follows them."""
+    if packed and isinstance(packed[0], dict):
+        known, rest = packed[0], packed[1:]
+        texts = [*known, *(value for value in known.values() if isinstance(value, str))]
+        if len(known) > MOST_DEMOGRAPHICS or any(len(text) > MAX_NAME for text in texts):
+            raise ValueError
+        return KnownDemographics.from_json(known), rest
+    parts, rest = packed[: len(PARTS)], packed[len(PARTS) :]
+    values = zip(PARTS, parts, strict=True)
+    known = {name: _known_or_none(name, options, value, notes) for (name, options), value in values}
+    return KnownDemographics(known), rest
 
 
 def _known_or_none(name: str, options: Sequence[Any], value: Any, notes: list[str]) -> Any:
@@ -312,21 +326,23 @@ def _sums(packed: Any) -> list[int | None]:
     return times
 
 
-def fit(state: State, movies: Container[int], levels: Sequence[float]) -> State:
-    """Return a state that fits a dataset: its movies and its rating ``levels``.
+def fit(state: State, movies: Container[int], levels: Sequence[float], domain: Domain = MOVIES) -> State:
+    """Return a state that fits a dataset: its movies, its rating ``levels``, and its ``domain``.
 
-    Unknown movies are removed, ratings are rounded to the nearest level, and of a history longer than ``MAX_HISTORY``
-    the older movies merely count as seen; ``notes`` says so.
+    Unknown movies, demographics and tags are removed, ratings are rounded to the nearest level, and of a history longer
+    than ``MAX_HISTORY`` the older movies merely count as seen; ``notes`` says so.
     """
-    visitor, notes = _fit_visitor(state.visitor, movies, levels)
-    copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels)
-    settings = {name: _known(name, value, movies) for name, value in state.settings.items()}
+    visitor, notes = _fit_visitor(state.visitor, movies, levels, domain)
+    copy, more = (None, []) if state.copy is None else _fit_visitor(state.copy, movies, levels, domain)
+    settings = {name: _known(name, value, movies, domain) for name, value in state.settings.items()}
     settings = {name: value for name, value in settings.items() if value != SETTINGS[name].default}
     notes = [*state.notes, *notes, *(f"What if: {note}" for note in more)]
     return with_(state, visitor=visitor, copy=copy, settings=settings, notes=tuple(dict.fromkeys(notes)))
 
 
-def _known(name: str, value: Any, movies: Container[int]) -> Any:
+def _known(name: str, value: Any, movies: Container[int], domain: Domain) -> Any:
+    if name == "filter_genres":
+        return tuple(tag for tag in value if tag in domain.tag_values)
     if not SETTINGS[name].movies:
         return value
     if isinstance(value, tuple):
@@ -334,20 +350,27 @@ def _known(name: str, value: Any, movies: Container[int]) -> Any:
     return value if value in movies else None
 
 
-def _fit_visitor(visitor: Visitor, movies: Container[int], levels: Sequence[float]) -> tuple[Visitor, list[str]]:
+def _fit_visitor(
+    visitor: Visitor, movies: Container[int], levels: Sequence[float], domain: Domain
+) -> tuple[Visitor, list[str]]:
     known = [event for event in visitor.history if event.movie_id in movies]
     seen = frozenset(movie_id for movie_id in visitor.seen if movie_id in movies)
     kept = [with_(event, rating=to_scale(event.rating, levels)) for event in known]
     rounded = sum(before != after for before, after in zip(known, kept, strict=True))
-    notes = []
+    demographics = domain.known(visitor.demographics)
+    notes = [f"The {name} of the link is not known here." for name in visitor.demographics if name not in demographics]
     if unknown := len(visitor.all_seen) - len(known) - len(seen):
         verbs = "is not in this dataset and was" if unknown == 1 else "are not in this dataset and were"
-        notes.append(f"{count(unknown, 'movie')} of the link {verbs} left out.")
+        notes.append(f"{reword(count(unknown, 'movie'), domain)} of the link {verbs} left out.")
     if rounded:
         verb = "was" if rounded == 1 else "were"
         notes.append(f"{count(rounded, 'rating')} of the link {verb} rounded, as this dataset has no such rating.")
     if len(kept) > MAX_HISTORY:
         notes.append(
-            f"The newest {MAX_HISTORY} of {len(kept):,} movies of the link are read; the others count as seen."
+            reword(
+                f"The newest {MAX_HISTORY} of {len(kept):,} movies of the link are read; the others count as seen.",
+                domain,
+            )
         )
-    return with_(visitor, history=tuple(kept), seen=seen).limited(), notes
+    fitted = Visitor(demographics, tuple(kept), seen)
+    return fitted.limited(), notes

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from bst.domain import MOVIES
 from pages.shared import resources
 from pages.shared.state import chosen_model
 from pages.shared.state.link import SETTINGS
@@ -58,6 +59,8 @@ def _session_key(name: str) -> str:
     if name == "filter_years":  # another catalogue has other years
         first, last = years()
         return f"filter_years_{first}_{last}"
+    if name == "filter_genres" and (domain := chosen_model.domain()).tag_values != MOVIES.tag_values:
+        return f"filter_genres_{chosen_model.bundle().dataset}_{domain.tags}"
     return name
 
 

@@ -120,7 +120,7 @@ def _open(text: str, choices: dict[str, Choice], arriving: bool) -> None:
         _sync()["waiting"] = (choice.name, text)
         return
     bundle = chosen_model.bundle()
-    state = link.fit(state, resources.catalogue(bundle.dataset).titles, bundle.levels)
+    state = link.fit(state, resources.catalogue(bundle.dataset).titles, bundle.levels, chosen_model.domain())
     if arriving:
         visitor_state.start_from_link(state.visitor, state.copy)
     else:

@@ -10,11 +10,15 @@ from dataclasses import replace as with_
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
+from bst.bundles import rating_counts
 from bst.datasets.catalogue import Catalogue
+from bst.domain import MOVIES, KnownDemographics
 from bst.schema import Event, Visitor, to_scale
 from bst.text import count
+from bst.wording import reword
 from pages.shared import resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, settings
@@ -145,12 +149,36 @@ def restore(visitor: Visitor, copy: Visitor | None) -> None:
 def newcomer() -> Visitor:
     """Return the visitor that a newcomer finds."""
     bundle = chosen_model.bundle()
-    return _newcomer(resources.catalogue(bundle.dataset), bundle.levels)
+    catalogue = resources.catalogue(bundle.dataset)
+    if chosen_model.domain().item == MOVIES.item:
+        return _newcomer(catalogue, bundle.levels)
+    return _newcomer_elsewhere(catalogue, bundle.levels, bundle.weights_sha256)
 
 
 @lru_cache(maxsize=DATASETS_KEPT)  # every click compares the visitor with the newcomer
 def _newcomer(catalogue: Catalogue, levels: tuple[float, ...]) -> Visitor:
     return _with_titles(EXAMPLE_DEMOGRAPHICS, EXAMPLE_HISTORY, catalogue, levels)
+
+
+@lru_cache(maxsize=DATASETS_KEPT)
+def _newcomer_elsewhere(catalogue: Catalogue, levels: tuple[float, ...], weights_sha256: str) -> Visitor:
+    """Return somebody who had the best-known items of the chosen bundle, one of each tag, and liked most of them.
+
+    Nobody knows which titles another dataset has. The first items stand in where nothing is counted.
+    ``weights_sha256`` tells bundles apart.
+    """
+    counts = rating_counts.read(chosen_model.bundle())
+    rows = range(len(catalogue)) if counts is None else np.argsort(-counts, kind="stable").tolist()
+    ids, chosen, tags = catalogue.movies["movie_id"].tolist(), [], set()
+    for movie_id in (ids[row] for row in rows):
+        own = catalogue.genres(movie_id)
+        if not own or own[0] not in tags:
+            chosen.append(movie_id)
+            tags.update(own[:1])
+        if len(chosen) == len(EXAMPLE_HISTORY):
+            break
+    ratings = (to_scale(rating, levels) for _, rating in EXAMPLE_HISTORY)
+    return Visitor(history=tuple(map(Event, chosen, ratings)))
 
 
 def is_own_history() -> bool:
@@ -179,7 +207,8 @@ def add(movie_id: int, slot: Slot = "a") -> None:
         title = resources.catalogue(chosen_model.bundle().dataset).title(movie_id)
         st.toast(f"{escape_markdown(title)} is in the history already.", icon=":material/info:")
         return
-    replace(visitor.watched(movie_id, NEW_RATING).limited(), slot)
+    rating = to_scale(NEW_RATING, chosen_model.bundle().levels)
+    replace(visitor.watched(movie_id, rating).limited(), slot)
 
 
 def mark_seen(movie_id: int, slot: Slot = "a") -> None:
@@ -223,12 +252,16 @@ def _carry_over(dataset: str) -> Visitor:
     old = resources.catalogue(old_dataset)
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     carried = _with_titles(visitor, titles, catalogue, chosen_model.bundle().levels)
+    carried = with_(carried, demographics=KnownDemographics(chosen_model.domain().known(carried.demographics)))
+    if not carried.history and visitor.history:  # another domain: nobody's books are movies
+        return newcomer()
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
     if len(carried.all_seen) < len(visitor.all_seen):
         st.toast(
             f"{escape_markdown(chosen_model.bundle().dataset_title)} has {len(carried.all_seen):,} of the visitor’s "
-            f"{count(len(visitor.all_seen), 'movie')}. Choose the other model again to get the whole history back.",
+            + reword(f"{count(len(visitor.all_seen), 'movie')}. ", chosen_model.domain())
+            + "Choose the other model again to get the whole history back.",
             icon=":material/info:",
         )
     return carried

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from bst.domain import MOVIES, Domain
 from pages.shared import streamlit_private
+from pages.shared.state import chosen_model
 
 if TYPE_CHECKING:  # charts are slow to import
     from bst.presentation.charts.files import Style
@@ -41,6 +43,7 @@ def show(
     key: str | None = None,
     select: bool | Callable[[], None] = False,
     about: str = "",
+    titles_are_final: bool = False,
 ) -> Any:
     """Show an Altair chart or a Vega-Lite specification. ``alt_text`` says what it shows, for a screen reader.
 
@@ -48,11 +51,12 @@ def show(
     as a table that holds the same: for what does not change with the visitor, as Altair takes longer than all else.
     ``name``: its name where charts can be saved (see ``savable``); ``about`` then stands above it in the file. With
     ``select``, which needs a ``key``, a click in it runs the page again, and the selection is returned; a function is
-    called before.
+    called before. The titles of axes, legends and tooltips are put into the words of the dataset, unless
+    ``titles_are_final``, as those are that hold the title of a movie.
     """
-    colour = text_and_background()[0]
-    draw = partial(_themed, chart, colour)
-    shown = _drawn(pickle.dumps((chart, colour))) if isinstance(chart, partial) else draw()
+    arguments = chart, text_and_background()[0], MOVIES if titles_are_final else chosen_model.domain()
+    draw = partial(_themed, *arguments)
+    shown = _drawn(pickle.dumps(arguments)) if isinstance(chart, partial) else draw()
     charts = _savable.get()
     if name and charts is not None:
         charts[name] = (draw, about or alt_text)
@@ -61,9 +65,11 @@ def show(
     return show_chart(shown, alt=alt_text, key=key, on_select=on_select)
 
 
-def _themed(chart: Chart | partial[Chart], colour: str) -> Chart:
-    """Return a chart with its text in a colour: the theme colours axes and marks, but leaves text in a chart black."""
-    chart = chart() if isinstance(chart, partial) else chart
+def _themed(chart: Chart | partial[Chart], colour: str, domain: Domain) -> Chart:
+    """Return a chart in the words of a dataset, with its text in a colour: the theme colours axes and marks only."""
+    from bst.presentation.charts.wording import reword_titles
+
+    chart = reword_titles(chart() if isinstance(chart, partial) else chart, domain)
     if isinstance(chart, dict):
         return {**chart, "config": {**chart.get("config", {}), "text": {"color": colour}}}
     return chart.configure_text(color=colour)

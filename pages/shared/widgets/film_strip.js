@@ -38,7 +38,7 @@ class Strip {
     this.about = create("div", "about")
     this.film = create("div", "film")
     this.list = create("ol", "frames")
-    this.list.setAttribute("aria-label", "What they watched, oldest first")
+    this.list.setAttribute("aria-label", data.history)
     this.detail = create("p", "detail")
     this.svg = document.createElementNS(SVG, "svg")
     this.svg.setAttribute("class", "rays")

@@ -20,6 +20,7 @@ from bst.scoring.results import CandidateAttention
 from bst.text import count, listed, percent
 from pages.shared.format import capitalised, stars
 from pages.shared.widgets import posters
+from pages.shared.wording import say
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
@@ -153,7 +154,8 @@ def data(recommender: Recommender, strip: Strip) -> dict[str, Any]:
         "candidate": posters.data(recommender.catalogue, strip.movie_id) | about | {"id": f"movie {strip.movie_id}"},
         "frames": frames,
         "looks": [_look(name) | {"sentence": _sentence(name, i, frames)} for i, name in enumerate(names)],
-        "note": f"{NOTE} {TOWERS.get(strip.measure, '')}".strip(),
+        "history": say("What they watched, oldest first"),
+        "note": say(f"{NOTE} {TOWERS.get(strip.measure, '')}".strip()),
         "legend": [
             ["up", f"▲ {'makes it likelier' if strip.measure != 'expected' else 'raises it'}"],
             ["down", f"▼ {'makes it less likely' if strip.measure != 'expected' else 'lowers it'}"],
@@ -168,15 +170,18 @@ def _frames(recommender: Recommender, strip: Strip) -> list[dict[str, Any]]:
     others = np.setdiff1d(np.arange(len(strip.events)), kept)
     frames = [_frame("rest", capitalised(looks.rest), looks.to_rest) | {"in_a_sentence": looks.rest}]
     if len(others):
-        name = count(len(others), "other movie")
+        name = say(count(len(others), "other movie"))
         frames.append(_frame(OTHERS, name, looks.to_events[:, others].sum(axis=1)))
-        frames[-1] |= {"number": f"+{len(others)}", "word": "other movies"}
+        frames[-1] |= {"number": f"+{len(others)}", "word": say("other movies")}
     for previous, index in zip([None, *kept], kept, strict=False):
         event = strip.events[index]
-        name = _unbroken(f"{recommender.catalogue.title(event.movie_id)}, rated {stars(event.rating)}")
+        name = recommender.catalogue.title(event.movie_id)
+        if recommender.domain.rated:
+            name = _unbroken(f"{name}, rated {stars(event.rating)}")
         frame = _frame(f"movie {event.movie_id}", name, looks.to_events[:, index])
         frame |= posters.data(recommender.catalogue, event.movie_id) | _effect(strip, strip.effects[index])
-        frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
+        if recommender.domain.rated:
+            frame["stars"] = "★" * int(event.rating) + "½" * (event.rating % 1 > 0)
         frame["gap"] = previous is not None and index > previous + 1
         frames.append(frame)
     return frames
@@ -203,7 +208,7 @@ def _effect(strip: Strip, effect: float) -> dict[str, str]:
 
 def _value(strip: Strip) -> str:
     shown = percent(strip.value) if strip.measure == "next_logit" else value_text(strip.measure, strip.value)
-    return _unbroken(f"{VALUES[strip.measure]}: {shown}")
+    return _unbroken(f"{say(VALUES[strip.measure])}: {shown}")
 
 
 def _unbroken(text: str) -> str:

@@ -70,7 +70,7 @@ function listItem(row, index, data, onEdit, list) {
     create(
       "span",
       { class: "controls" },
-      rating(row, data, edit),
+      ...(data.levels.length ? [rating(row, data, edit)] : []),
       button("later", `Move ${row.title} later`, index === 0),
       button("earlier", `Move ${row.title} earlier`, index === data.events - 1),
       button("remove", `Remove ${row.title}`, false),
@@ -107,8 +107,8 @@ function refocus(list, movie, control, index) {
 
 // where it is narrow, a long history is folded, so that the list below it is in sight
 const FOLDED_ROWS = 5
-function foldButton(list, rows) {
-  const button = create("button", { type: "button", class: "fold" }, `Show all ${rows} movies`)
+function foldButton(list, label) {
+  const button = create("button", { type: "button", class: "fold" }, label)
   button.onclick = () => list.classList.add("unfolded")
   return button
 }
@@ -118,6 +118,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = list.getRootNode().activeElement?.closest("[data-control]")
   const before = focused?.closest("li")
   const index = before ? [...list.querySelectorAll("li[data-movie]")].indexOf(before) : -1
+  list.setAttribute("aria-label", data.label)
   list.report = (edit) => setTriggerValue("edit", edit)
   const items = data.rows.map((row, index) => keptItem(row, index, data, list))
   const rows = items.length
@@ -125,7 +126,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     items.splice(data.read, 0, kept(list, "unread", data.unread, () => create("li", { class: "unread" }, data.unread)))
   }
   if (rows > FOLDED_ROWS) {
-    items.push(kept(list, "more", rows, () => create("li", { class: "more" }, foldButton(list, rows))))
+    items.push(kept(list, "more", data.more, () => create("li", { class: "more" }, foldButton(list, data.more))))
   }
   const same = items.length === list.children.length && items.every((item, place) => item === list.children[place])
   if (same) return // of a rating that changed, the row is the same

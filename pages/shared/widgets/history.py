@@ -16,11 +16,12 @@ from pages.shared import part_runs
 from pages.shared.state import visitor_state
 from pages.shared.state.visitor_state import Slot
 from pages.shared.widgets import posters
+from pages.shared.wording import say
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
     "history",
-    html='<ol class="history" aria-label="What they watched, newest first"></ol>\n',
+    html='<ol class="history"></ol>\n',
     css=posters.CSS + _HERE.with_suffix(".css").read_text("utf-8"),
     js=posters.JS + _HERE.with_suffix(".js").read_text("utf-8"),
 )
@@ -50,12 +51,16 @@ def render(
                 }
                 for event in events[:shown]
             ],
+            "label": say("What they watched, newest first"),
+            "more": say(f"Show all {min(shown, len(events))} movies"),
             "events": len(events),
-            "levels": list(levels),
+            "levels": list(levels) if catalogue.domain.rated else [],
             "stars": tuple(levels) == WHOLE_STARS,
             "read": max_history,
-            "unread": f"This model reads the newest {max_history} movies. It does not see the following "
-            f"{count(unread, 'older movie')}:",
+            "unread": say(
+                f"This model reads the newest {max_history} movies. It does not see the following "
+                f"{count(unread, 'older movie')}:"
+            ),
         },
         on_edit_change=lambda: _edit(st.session_state[key].edit, levels, slot),
     )

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from bst.domain import GENRES
 from bst.errors import BSTError
 from bst.inference.ranking import POPULARITY_BANDS, Order, RankOptions, in_range
 from bst.inference.recommender import Filters, Recommender
@@ -13,6 +12,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.controlled import controlled
 from pages.shared.state.link import LENGTHS
+from pages.shared.wording import say
 
 # what a list can be ordered by: the label on the control, and what it means
 ORDERS: dict[Order, tuple[str, str]] = {
@@ -57,12 +57,14 @@ def unfiltered(recommender: Recommender) -> RankOptions:
 
 def explain(options: RankOptions) -> str:
     """Return what the order of a list means, in plain text."""
-    meaning = ORDERS[options.order][1]
+    meaning = say(ORDERS[options.order][1])
     if options.order != "like" or options.fame == 1:
         return meaning
     if options.fame == 0:
-        return "What suits their taste: what they are more likely to watch and like than others are, famous or not."
-    return f"{meaning} A movie’s fame counts {options.fame:.0%}."
+        return say(
+            "What suits their taste: what they are more likely to watch and like than others are, famous or not."
+        )
+    return meaning + say(f" A movie’s fame counts {options.fame:.0%}.")
 
 
 def length() -> int:
@@ -80,7 +82,7 @@ def describe(options: RankOptions) -> str:
     if filters.popularity:
         parts.append(_describe_popularity(filters.popularity))
     if filters.include_seen:
-        parts.append("including seen movies")
+        parts.append(say("including seen movies"))
     if options.diversity:
         parts.append(f"diversity {options.diversity:.0%}")
     return " · ".join(parts)
@@ -132,10 +134,10 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
 def draw_view() -> None:
     """Draw the choice between posters and lines."""
     st.segmented_control(
-        "Posters, or lines with all numbers",
+        say("Posters, or lines with all numbers"),
         list(VIEWS),
         required=True,
-        format_func=VIEWS.__getitem__,
+        format_func=lambda view: say(VIEWS[view]),
         key=settings.key("list_view"),
         persist_state="session",
         label_visibility="collapsed",
@@ -151,23 +153,31 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
     active = sum(map(bool, (*settings_in_use, personal)))
     first, last = settings.years()
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/tune:", key="filters"):
-        st.multiselect(
-            "Genres", GENRES, key=settings.key("filter_genres"), persist_state="session", placeholder="All genres"
-        )
-        st.slider("Years", first, last, key=settings.key("filter_years"), persist_state="session")
+        if recommender.domain.tag_values:
+            st.multiselect(
+                say("Genres"),
+                recommender.domain.tag_values,
+                key=settings.key("filter_genres"),
+                persist_state="session",
+                placeholder=say("All genres"),
+            )
+        if recommender.catalogue.movies["year"].notna().any():
+            st.slider("Years", first, last, key=settings.key("filter_years"), persist_state="session")
         st.select_slider(
             "Popularity",
             range(len(BANDS)),
             value=EVERY_BAND,  # makes it a range slider; the value comes from the session
-            format_func=BANDS.__getitem__,
+            format_func=lambda band: say(BANDS[band]),
             key=settings.key("filter_fame"),
             persist_state="session",
-            help="By the number of ratings. Blockbusters have more than 95% of all movies, hidden gems are the quarter "
-            "with the fewest.",
+            help=say(
+                "By the number of ratings. Blockbusters have more than 95% of all movies, hidden gems are the quarter "
+                "with the fewest."
+            ),
         )
         if filters.popularity:
             st.caption(_count_ratings(recommender, filters.popularity))
-        st.toggle("Include movies they have seen", key=settings.key("filter_seen"), persist_state="session")
+        st.toggle(say("Include movies they have seen"), key=settings.key("filter_seen"), persist_state="session")
         if options.order == "like":
             st.slider(
                 "Weight of fame",
@@ -177,8 +187,10 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
                 format="%d%%",
                 key=settings.key("fame"),
                 persist_state="session",
-                help="At 100% the list is what the model predicts: well-known movies lead, as most people come across "
-                "them and like them. Less makes the list more personal, and less certain.",
+                help=say(
+                    "At 100% the list is what the model predicts: well-known movies lead, as most people come across "
+                    "them and like them. Less makes the list more personal, and less certain."
+                ),
             )
         st.slider(
             "Diversity",
@@ -188,24 +200,27 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             format="%d%%",
             key=settings.key("diversity"),
             persist_state="session",
-            help="Moves down movies that the model sees as similar to those above them. At 0% the list stays as it is; "
-            "at 100% each movie is as different as possible from those above it, among the best 200.",
+            help=say(
+                "Moves down movies that the model sees as similar to those above them. At 0% the list stays as it is; "
+                "at 100% each movie is as different as possible from those above it, among the best 200."
+            ),
         )
         st.segmented_control(
-            "How many movies", LENGTHS, required=True, key=settings.key("length"), persist_state="session"
+            say("How many movies"), LENGTHS, required=True, key=settings.key("length"), persist_state="session"
         )
 
 
 def _describe_popularity(popularity: tuple[float, float]) -> str:
     low = next(name for name, band in POPULARITY_BANDS.items() if band[0] == popularity[0])
     high = next(name for name, band in POPULARITY_BANDS.items() if band[1] == popularity[1])
-    return low.lower() if low == high else f"{low} to {high}".lower()
+    return say(low.lower() if low == high else f"{low} to {high}".lower())
 
 
 def _count_ratings(recommender: Recommender, popularity: tuple[float, float]) -> str:
     counts = recommender.rating_counts[in_range(recommender.popularity_percentile, popularity)]
     if not len(counts):
-        return "No movie is this popular."
+        return say("No movie is this popular.")
     low, high = int(counts.min()), int(counts.max())
     ratings = count(high, "rating") if low == high else f"{low:,} to {high:,} ratings"
-    return f"{count(len(counts), 'movie')} with {ratings} each in {escape_markdown(recommender.bundle.dataset_title)}."
+    movies = say(f"{count(len(counts), 'movie')} with {ratings}")
+    return f"{movies} each in {escape_markdown(recommender.bundle.dataset_title)}."

@@ -11,6 +11,7 @@ from pages.shared import pages, resources
 from pages.shared.format import escape_markdown, message
 from pages.shared.resources import Choice
 from pages.shared.state import chosen_model, url_sync
+from pages.shared.wording import say
 
 
 def render(page: str) -> Choice:
@@ -94,14 +95,15 @@ def _notify(text: str) -> None:
 
 def _history_read(config: ModelConfig) -> str:
     if config.window_shape is None:
-        return f"reads the whole history, up to {config.max_history} movies"
-    return f"reads the newest {count(config.max_history, 'movie')}"
+        return say(f"reads the whole history, up to {config.max_history} movies")
+    return say(f"reads the newest {count(config.max_history, 'movie')}")
 
 
 def _draw_facts(bundle: Bundle) -> None:
     users = "simulated users" if bundle.simulated else "users"
     lines = [
-        f"{escape_markdown(bundle.dataset_title)}: {bundle.sizes.users:,} {users}, {bundle.sizes.movies:,} movies",
+        f"{escape_markdown(bundle.dataset_title)}: {bundle.sizes.users:,} {users}, "
+        + say(f"{bundle.sizes.movies:,} movies"),
         f"{bundle.parameters['parameters']:,} parameters; {_history_read(bundle.config)}",
     ]
     st.caption("  \n".join(lines))

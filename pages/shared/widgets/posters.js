@@ -1,4 +1,5 @@
-// Generated posters: the colours of a movie's genres, a motif, the year, and the title as text.
+// Generated posters: the colours of a movie's genres, a motif, the year, and the title as text. What is no movie has a
+// plain card instead: a colour for its first tag, that tag, and the title.
 
 // by genre: a dark colour, on which white text is legible, and a light one for the motif
 const POSTER_COLOURS = {
@@ -178,9 +179,37 @@ function posterInitials(title) {
   return words.slice(0, 2).map((word) => [...word.replace(/^[^\p{L}\p{N}]+/u, "")][0].toUpperCase()).join("")
 }
 
+// the angle between the hues of two tags that follow each other: no two of a few dozen are close (the golden angle)
+const CARD_ANGLE = 137.5
+
+function card(item, { small, family }) {
+  const element = document.createElement("span")
+  element.className = small ? "poster card small" : "poster card"
+  element.setAttribute("aria-hidden", "true")
+  const hue = item.hue === null ? "0 0%" : `${Math.round((CARD_ANGLE * item.hue + 210) % 360)} 42%`
+  element.style.setProperty("--poster-from", `hsl(${hue} 27%)`)
+  element.style.setProperty("--poster-to", `hsl(${hue} 21%)`)
+  const add = (tag, className, text) => {
+    const child = document.createElement(tag)
+    child.className = className
+    child.textContent = text
+    element.append(child)
+  }
+  if (small) {
+    add("span", "initials", posterInitials(item.title))
+    return element
+  }
+  element.style.setProperty("--poster-size", posterTitleSize(item.title, family) * 0.86)
+  if (item.genres.length) add("span", "tag", item.genres[0])
+  add("bdi", "name", item.title)
+  if (item.year) add("span", "year", item.year)
+  return element
+}
+
 // ``movie``: what posters.py gives. ``small``: initials instead of title and year. ``family``: the font of the title.
 // For the eye only: whoever shows a poster says the title in words, too.
 function poster(movie, { small = false, family = "" } = {}) {
+  if (movie.hue !== undefined) return card(movie, { small, family })
   const element = document.createElement("span")
   element.className = "poster"
   element.setAttribute("aria-hidden", "true")

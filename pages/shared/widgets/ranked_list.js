@@ -39,7 +39,7 @@ function listItem(row, data, onWhy, list) {
   const main = create("div", "main")
   const text = create("div")
   text.append(create("bdi", "title", row.title))
-  if (row.seen) text.append(create("span", "seen", "seen"))
+  if (row.seen) text.append(create("span", "seen", row.seen))
   if (row.mark) text.append(create("span", "mark", row.mark))
   if (row.ratings) text.append(create("span", "ratings", row.ratings))
   if (row.note) text.append(create("span", "note", row.note))
@@ -49,8 +49,10 @@ function listItem(row, data, onWhy, list) {
     create("span", "rank", String(row.rank)),
     moveSign(row),
     main,
-    create("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_tooltip),
   )
+  if (row.rating) {
+    element.append(create("span", data.by.includes("rating") ? "rating by" : "rating", row.rating, row.rating_tooltip))
+  }
   if (row.bars) element.append(bars(row, data.full_bar))
   for (const name of ["like", "next"]) if (row[name]) element.append(share(row, name, data))
   if (data.why) element.append(whyButton(row, onWhy))
@@ -79,7 +81,7 @@ function tile(row, data, onWhy, family, list) {
   element.dataset.movie = row.movie_id
   const picture = create("div", "picture", "", row.title)
   picture.append(keptPoster(list, row.movie_id, row.poster, { family }), create("span", "rank", String(row.rank)), moveSign(row))
-  if (row.seen) picture.append(create("span", "seen", "seen"))
+  if (row.seen) picture.append(create("span", "seen", row.seen))
   if (data.why) {
     picture.append(whyButton(row, onWhy))
     // the button is for the keyboard and for those who hear the page; the whole poster is for the finger

@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from bst.explanation import StrongestEvent, list_measure, strongest_events
+from bst.explanation.sentences import odds_text
 from bst.inference.ranking import ORDERS, Order, ranks_of
 from bst.inference.recommender import RankOptions, Recommendation, Recommender
 from bst.metrics import LIKED
@@ -22,6 +23,7 @@ from bst.visitors import export
 from pages.shared.format import odds, stars
 from pages.shared.state import session_cache
 from pages.shared.widgets import page_frame, posters
+from pages.shared.wording import say
 
 _HERE = Path(__file__)
 _COMPONENT = st.components.v2.component(
@@ -72,7 +74,7 @@ def render(
     highest = {"like": _highest(predictions.will_like), "next": _highest(predictions.watch_next)}
     items = []
     for row, strongest_event in zip(rows, strongest, strict=True):
-        item = _row(row, recommender.bundle.levels, highest)
+        item = _row(row, recommender.bundle.levels if recommender.domain.rated else (), highest)
         item["poster"] = posters.data(recommender.catalogue, row.movie_id)
         if marks and row.movie_id in marks:
             item["mark"] = marks[row.movie_id]
@@ -90,13 +92,13 @@ def render(
         data={
             "view": view,
             "rows": items,
-            "heads": _heads(rows[0], before is not None),
+            "heads": _heads(rows[0], before is not None, recommender.domain.rated),
             "full_bar": FULL_BAR,
-            "words": WORDS,
+            "words": {name: say(word) for name, word in WORDS.items()},
             "by": {"blend": ["rating", "next"]}.get(options.order, [options.order]),
             # where only one of the two fits
             "least": "like" if options.order in ("next", "blend") else "next",
-            "label": f"Movies for this visitor, by {ORDERS[options.order]}, best first",
+            "label": say(f"Movies for this visitor, by {ORDERS[options.order]}, best first"),
             "why": on_why is not None,
         },
         on_why_change=lambda: on_why(st.session_state[key].why) if on_why else None,
@@ -110,7 +112,7 @@ def cached_strongest_events(
 
     Cached in the session, as a page runs again for many other reasons.
     """
-    measure = list_measure(order)
+    measure = list_measure(order, recommender.domain.rated)
     key = session_cache.model_key(recommender, visitor, tuple(movie_ids), measure)
     return session_cache.cached(
         "strongest_events", key, lambda: strongest_events(recommender, visitor, movie_ids, measure), MAX_LISTS
@@ -160,21 +162,22 @@ def draw_download(
             )
 
 
-def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
+def _heads(row: Recommendation, moves: bool, rated: bool) -> list[tuple[str, str, str]]:
     heads = [
         ("rank", "#", ""),
         ("move", "±", "Ranks up or down since the latest change of the visitor") if moves else ("move", "", ""),
-        ("main", "Movie", ""),
-        ("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"),
+        ("main", say("Movie"), ""),
     ]
-    if row.distribution is not None:
+    if rated:
+        heads.append(("rating", "Rating", "The rating, in stars, that the model expects this visitor to give"))
+    if rated and row.distribution is not None:
         heads.append(("bars", "Stars", "How likely each rating is, from the lowest on the left to the highest"))
     if row.will_like is not None:
         heads.append(
             (
                 "like",
                 "Will like",
-                f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest",
+                say(f"How likely they watch it some time and give it {LIKED:g} ★ or more; a full bar is the likeliest"),
             )
         )
     if row.watch_next is not None:
@@ -182,7 +185,7 @@ def _heads(row: Recommendation, moves: bool) -> list[tuple[str, str, str]]:
             (
                 "next",
                 "Next",
-                "How likely this is the next movie that they rate; a full bar is the likeliest of all movies",
+                say("How likely this is the next movie that they rate; a full bar is the likeliest of all movies"),
             )
         )
     return heads
@@ -193,44 +196,49 @@ def _highest(probabilities: np.ndarray | None) -> float:
 
 
 def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, float]) -> dict[str, Any]:
-    """Return a row's numbers as text; ``highest``: the largest probability of all movies, for the length of bars."""
+    """Return a row's numbers as text; ``highest``: the largest probability of all movies, for the length of bars.
+
+    ``levels``: the possible ratings; without any, nothing is said of ratings.
+    """
     item: dict[str, Any] = {
         "rank": row.rank,
         "movie_id": row.movie_id,
         "title": row.title,
-        "seen": row.seen,
-        "rating": f"{row.expected_rating:.2f} ★",
-        "rating_tooltip": "Expected rating",
+        "seen": say("seen") if row.seen else "",
     }
-    if row.distribution is not None:
+    if levels:
+        item |= {"rating": f"{row.expected_rating:.2f} ★", "rating_tooltip": "Expected rating"}
+    if levels and row.distribution is not None:
         item["bars"] = list(row.distribution)
         chances = (f"{level:g} ★ {p:.0%}" for level, p in zip(levels, row.distribution, strict=True))
         item["bars_tooltip"] = "How likely each rating is: " + ", ".join(chances)
     for name, share, meaning in (
-        ("like", row.will_like, "Watched some time and liked"),
-        ("next", row.watch_next, "The next movie that they rate"),
+        ("like", row.will_like, say("Watched some time and liked")),
+        ("next", row.watch_next, say("The next movie that they rate")),
     ):
         if share is not None:
             item[name] = "–" if row.seen else percent(share).replace("under ", "<")
             item[f"{name}_share"] = share / highest[name] if highest[name] else 0.0
-            item[f"{name}_tooltip"] = "Seen already" if row.seen else f"{meaning}: {odds(share)}"
+            item[f"{name}_tooltip"] = say("Seen already") if row.seen else f"{meaning}: {odds(share)}"
     return item
 
 
 def _ratings(number: int, order: Order) -> str:
     """Return how many ratings a movie has, where that matters: they are few, or the list allows for them."""
     if number < FEW_RATINGS:
-        return f"only {count(number, 'rating')}" if number else "no ratings"
+        return say(f"only {count(number, 'rating')}" if number else "no ratings")
     return count(number, "rating") if order == "rating" else ""
 
 
 def _because(
     recommender: Recommender, row: Recommendation, strongest: StrongestEvent | None, order: Order
 ) -> dict[str, str]:
+    if not recommender.domain.rated:
+        return {} if row.seen or strongest is None else _because_likelier(recommender, strongest)
     if row.seen and order == "like":
         return {}
     if strongest is None:
-        return {"because": f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}"}
+        return {"because": say(f"no single movie moves {'it' if order in ('like', 'rating') else 'its rating'}")}
     title, rating = recommender.catalogue.title(strongest.event.movie_id), stars(strongest.event.rating)
     # a tile has room for little
     short = {"because_short": f"because of {recommender.catalogue.short_title(strongest.event.movie_id)}"}
@@ -239,7 +247,7 @@ def _because(
         return short | {
             "because": f"likelier because of {title}, {rating.replace(' ', NO_BREAK)}",
             "because_tooltip": f"Without {title} in the history, the model would say {without} instead of "
-            f"{percent(row.will_like)}. No other movie makes more difference.",
+            f"{percent(row.will_like)}. {say('No other movie makes more difference.')}",
         }
     without = f"{row.expected_rating - strongest.effect:.2f} ★"
     numbers = f"{rating}: +{strongest.effect:.2f}".replace(" ", NO_BREAK)
@@ -247,7 +255,18 @@ def _because(
         # which movie comes next is predicted by another part of the model
         "because": f"{'' if order == 'rating' else 'its rating '}because of {title}, {numbers}",
         "because_tooltip": f"Without {title} in the history, the model would expect {without}: "
-        f"{strongest.effect:.2f} less. No other movie makes more difference to this rating.",
+        f"{strongest.effect:.2f} less. {say('No other movie makes more difference to this rating.')}",
+    }
+
+
+def _because_likelier(recommender: Recommender, strongest: StrongestEvent) -> dict[str, str]:
+    """Return the reason of a row where nobody rates: the event that makes it likelier to be next."""
+    title, odds = recommender.catalogue.title(strongest.event.movie_id), odds_text(strongest.effect)
+    return {
+        "because": f"{odds} because of {title}",
+        "because_short": f"because of {recommender.catalogue.short_title(strongest.event.movie_id)}",
+        "because_tooltip": f"With {title} in the history it is {odds} to be next. "
+        + say("No other movie makes more difference."),
     }
 
 

@@ -13,6 +13,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync, visitor_state
 from pages.shared.state.visitor_state import Slot
 from pages.shared.widgets import page_frame
+from pages.shared.wording import say, say_around
 
 # a link of more characters scrolls, in a box of this many pixels
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
@@ -153,5 +154,8 @@ def _describe(dataset: str, before: Visitor, after: Visitor, is_origin: bool) ->
         if is_origin:
             return "back to the start"
         if before.history and after.history and not after.ratings.keys() & before.ratings.keys():
-            return f"somebody else, who watched {count(len(after.history), 'movie')}"
-    return describe_edits(before, edits, resources.catalogue(dataset).title)
+            return say(f"somebody else, who watched {count(len(after.history), 'movie')}")
+    return say_around(
+        lambda title: describe_edits(before, edits, title, domain=chosen_model.domain()),
+        resources.catalogue(dataset).title,
+    )

@@ -1,29 +1,29 @@
 """The visitor editor: who is watching and what they watched."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
 from bst.datasets.catalogue import Catalogue
-from bst.domain import AGE_LABELS, AGES, OCCUPATIONS, SEX_LABELS, SEXES
+from bst.domain import Demographic, DemographicName, DemographicValue
 from bst.schema import MAX_HISTORY, Visitor
 from bst.text import count, listed
 from pages.shared import part_runs
-from pages.shared.format import escape_markdown, stars, whole_stars
-from pages.shared.state import visitor_state
+from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
+from pages.shared.state import chosen_model, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot
 from pages.shared.widgets import history
+from pages.shared.wording import say
 
-UNKNOWN = "Unknown"
 # a long history is drawn on request only
 ROWS_AT_FIRST = 20
 # of movies that were seen and cannot be read, so many are named
 MOST_NAMED = 3
-# pixels
-SEX_WIDTH, AGE_WIDTH = 118, 138
+# the width of a demographic's control in pixels: so much, and so much for each character of its longest text
+CONTROL_WIDTH, CHARACTER_WIDTH, MOST_CHARACTERS = 83, 5, 24
 
 
 def render(
@@ -61,11 +61,11 @@ def render(
 
     # what most people change first comes first
     with st.container(border=True):
-        st.header("What they watched", anchor=False)
+        st.header(say("What they watched"), anchor=False)
         search()
         watched()
     with st.container(border=True, key=f"{slot}_who_card"):
-        st.header("Who is watching", anchor=False)
+        st.header(say("Who is watching"), anchor=False)
         who()
 
 
@@ -74,47 +74,48 @@ def _key(name: str, slot: Slot) -> str:
 
 
 def _draw_demographics(visitor: Visitor, slot: Slot) -> None:
-    occupations = {occupation: occupation[0].upper() + occupation[1:] for occupation in OCCUPATIONS}
+    """Draw a control for everything that the dataset knows of its users: from nothing to many attributes."""
+    demographics = list(chosen_model.domain().demographics.values())
+    if not demographics:
+        return
     with st.container(horizontal=True, gap="xsmall"):
-        _draw_demographic("sex", "Sex", visitor.demographic("sex"), SEXES, SEX_LABELS, SEX_WIDTH, slot)
-        _draw_demographic("age", "Age group", visitor.demographic("age"), AGES, AGE_LABELS, AGE_WIDTH, slot)
-        _draw_demographic(
-            "occupation", "Occupation", visitor.demographic("occupation"), OCCUPATIONS, occupations, "stretch", slot
-        )
+        for demographic in demographics:
+            width: int | Literal["stretch"] = (
+                "stretch" if demographic is demographics[-1] else _control_width(demographic)
+            )
+            _draw_demographic(demographic, visitor, width, slot)
 
 
-def _draw_demographic(
-    name: str,
-    label: str,
-    value: Any,
-    options: Sequence[Any],
-    labels: Mapping[Any, str],
-    width: int | Literal["stretch"],
-    slot: Slot,
-) -> None:
+def _control_width(demographic: Demographic) -> int:
+    texts = (capitalised(demographic.label), *map(demographic.value_label, (None, *demographic.values)))
+    return CONTROL_WIDTH + CHARACTER_WIDTH * min(MOST_CHARACTERS, max(map(len, texts[1:])))
+
+
+def _draw_demographic(demographic: Demographic, visitor: Visitor, width: int | Literal["stretch"], slot: Slot) -> None:
+    name = demographic.name
     st.selectbox(
-        label,
-        [None, *options],
-        placeholder=UNKNOWN,
-        format_func=lambda option: UNKNOWN if option is None else labels[option],
+        capitalised(demographic.label),
+        [None, *demographic.values],
+        placeholder=demographic.value_label(None),
+        format_func=demographic.value_label,
         width=width,
-        **controlled(_key(f"visitor_{name}", slot), value, partial(_set_demographic, name, slot)),
+        **controlled(_key(f"visitor_{name}", slot), visitor.demographic(name), partial(_set_demographic, name, slot)),
     )
 
 
-def _set_demographic(name: str, slot: Slot, value: Any) -> None:
+def _set_demographic(name: DemographicName, slot: Slot, value: DemographicValue | None) -> None:
     visitor_state.replace(visitor_state.current(slot).with_demographic(name, value), slot)
     part_runs.run(slot, "who")
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
     st.selectbox(
-        "Add a movie",
+        say("Add a movie"),
         # also those in the history: thousands of options would be sent again with each change
         list(catalogue.titles),
         index=None,
         format_func=catalogue.search_labels.__getitem__,
-        placeholder=f"Search {len(catalogue):,} movies …",
+        placeholder=say(f"Search {len(catalogue):,} movies …"),
         key=_key("add_movie", slot),
         on_change=_add,
         args=(slot,),
@@ -135,16 +136,18 @@ def _draw_history(
     catalogue: Catalogue, visitor: Visitor, levels: tuple[float, ...], max_history: int, slot: Slot
 ) -> None:
     if not visitor.history:
-        st.caption("Nothing yet. Search above for a movie that they have watched, then rate it.")
+        then_rate = ", then rate it" if chosen_model.domain().rated else ""
+        st.caption(say(f"Nothing yet. Search above for a movie that they have watched{then_rate}."))
         return
-    st.caption(
-        whole_stars(f"Watched last comes first. A new movie starts at {stars(visitor_state.NEW_RATING)}: rate it.")
-    )
+    first = say("Watched last comes first.")
+    if chosen_model.domain().rated:
+        first += say(f" A new movie starts at {stars(visitor_state.NEW_RATING)}: rate it.")
+    st.caption(whole_stars(first))
     events = len(visitor.history)
     shown = events if visitor_state.is_unfolded(slot) else ROWS_AT_FIRST
     history.render(visitor, shown, catalogue, levels, max_history, slot)
     if events > shown:
-        _draw_fold(slot, f"Show {count(events - shown, 'older movie')}", "show_whole_history", "expand_more", True)
+        _draw_fold(slot, say(f"Show {count(events - shown, 'older movie')}"), "show_whole_history", "expand_more", True)
     elif events > ROWS_AT_FIRST:
         _draw_fold(slot, f"Show only the newest {ROWS_AT_FIRST}", "show_newest", "expand_less", False)
 
@@ -171,7 +174,9 @@ def _draw_seen(catalogue: Catalogue, visitor: Visitor, slot: Slot) -> None:
             "Forget it" if one else "Forget them",
             key=_key("forget_seen", slot),
             type="tertiary",
-            help=f"Count {'it' if one else 'them'} as not seen, so that {'it' if one else 'they'} may be recommended",
+            help=say(
+                f"Count {'it' if one else 'them'} as not seen, so that {'it' if one else 'they'} may be recommended"
+            ),
             on_click=part_runs.then_run_all(visitor_state.forget_seen, slot),
             args=(slot,),
         )
@@ -182,9 +187,11 @@ def _seen_sentence(catalogue: Catalogue, visitor: Visitor) -> str:
     if len(visitor.seen) <= MOST_NAMED:
         movies = listed(catalogue.title(movie_id) for movie_id in sorted(visitor.seen))
     else:
-        movies = count(len(visitor.seen), "more movie" if visitor.history else "movie")
+        movies = say(count(len(visitor.seen), "more movie" if visitor.history else "movie"))
     # only beside a full history can a movie be left that was rated
     older = f" or before the newest {MAX_HISTORY}" if len(visitor.history) == MAX_HISTORY else ""
     if len(visitor.seen) == 1:
-        return f"{movies} was seen without a rating{older}: it is not recommended, and the model cannot read it."
-    return f"{movies} were seen without a rating{older}: they are not recommended, and the model cannot read them."
+        was = say(f"was seen without a rating{older}")
+        return f"{movies} {was}: it is not recommended, and the model cannot read it."
+    were = say(f"were seen without a rating{older}")
+    return f"{movies} {were}: they are not recommended, and the model cannot read them."
