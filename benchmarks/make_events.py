@@ -8,6 +8,7 @@ item a quality, so that ratings can be learned. The same seed gives the same eve
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def write_events(folder: Path, events: pa.Table, items: int, files: int, *, as_c
     (folder / "interactions").mkdir()
     parquet.write_table(table, folder / "items.parquet")
     ends = np.linspace(0, len(events), files + 1).astype(int)
-    for number, (begin, end) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for number, (begin, end) in enumerate(pairwise(ends)):
         parquet.write_table(events.slice(begin, end - begin), folder / "interactions" / f"{number:03d}.parquet")
 
 

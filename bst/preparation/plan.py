@@ -25,12 +25,15 @@ _FILE = "plan.json"
 @dataclass(frozen=True)
 class Plan:
     """``manifest`` is that of the finished store, without its shards; ``base`` is the first row of each part in the
-    whole source; ``drawn``: ties are in a random order, as that of the source says nothing; ``shards``: how many.
+    whole source; ``ratings``: all different ratings of the source, ascending, and ``level`` of each its level, empty
+    without ratings; ``drawn``: ties are in a random order, as that of the source says nothing; ``shards``: how many.
     """
 
     parts: tuple[Part, ...]
     types: IdTypes
     base: tuple[int, ...]
+    ratings: tuple[float, ...]
+    level: tuple[int, ...]
     drawn: bool
     shards: int
     manifest: dict[str, Any]
@@ -47,7 +50,7 @@ class Plan:
             values = read_json(store / WORK / _FILE)
             values["parts"] = tuple(Part(**{**each, "path": Path(each["path"])}) for each in values["parts"])
             values["types"] = IdTypes(**values["types"])
-            return cls(**{**values, "base": tuple(values["base"])})
+            return cls(**values | {name: tuple(values[name]) for name in ("base", "ratings", "level")})
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
@@ -67,13 +70,13 @@ def prepared_schema(types: IdTypes) -> pa.Schema:
 
 def prepared(plan: Plan, index: int) -> Iterator[pa.RecordBatch]:
     """Yield the batches of a part as events whose ids are not yet rows: ``prepared_schema``."""
-    levels = np.asarray(plan.manifest["levels"])
+    ratings, levels = np.asarray(plan.ratings), np.asarray(plan.level, np.uint8)
     base = plan.base[index]
     part = plan.parts[index]
     for batch in read_part(part, plan.types):
         columns = {name: batch.column(name) for name in ("user_id", "item_id", "timestamp")}
         if "rating" in batch.schema.names:
-            level = np.searchsorted(levels, batch.column("rating").to_numpy()).astype(np.uint8)
+            level = levels[np.searchsorted(ratings, batch.column("rating").to_numpy())]
         else:
             level = np.zeros(len(batch), np.uint8)
         row = batch.column("row").to_numpy()

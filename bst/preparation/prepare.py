@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from bst.domain import Domain
@@ -17,6 +18,7 @@ from bst.preparation.memory import least_shards, usual_shards
 from bst.preparation.parts import Part
 from bst.preparation.plan import WORK, Plan
 from bst.preparation.reading import IdTypes, TextIdsError
+from bst.preparation.scale import UNRATED, stars
 from bst.preparation.sources import Source, open_source, source_fingerprint
 from bst.preparation.survey import Survey
 from bst.preparation.tables import known_users, unknown_users
@@ -140,6 +142,9 @@ def _plan(
             "or more memory"
         )
     users, without = _users(source, survey)
+    ratings = np.sort(survey.ratings.to_numpy())
+    given = stars(ratings) if "levels" not in source.facts else ratings
+    levels = source.facts.get("levels") or tuple(np.unique(given).tolist()) or UNRATED
     notes = list(source.facts.get("notes", ()))
     if without:
         notes.append(f"{without:,} users without interactions are left out.")
@@ -148,13 +153,15 @@ def _plan(
         parts=source.parts,
         types=types,
         base=_bases(source.parts, survey.rows),
+        ratings=tuple(ratings.tolist()),
+        level=tuple(np.searchsorted(levels, given).tolist()),
         drawn=drawn,
         shards=asked,
         manifest={
             "domain": domain_to_dict(_rated(source, survey)),
-            "levels": survey.levels(),
             "tie_order": "drawn" if drawn else "file",
             **source.facts,
+            "levels": levels,
             "notes": notes,
             "users": len(users),
             "items": len(source.tables.items),
@@ -191,7 +198,7 @@ def _users(source: Source, survey: Survey) -> tuple[pa.Table, int]:
 
 
 def _rated(source: Source, survey: Survey) -> Domain:
-    return replace(source.tables.domain, rated=len(survey.ratings) > 0)
+    return replace(source.tables.domain, rated=len(survey.ratings) > 1)
 
 
 def _bases(parts: tuple[Part, ...], rows: tuple[int, ...]) -> tuple[int, ...]:

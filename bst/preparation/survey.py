@@ -11,13 +11,8 @@ from bst.datasets.tie_order import MIN_TIES, SORTED_SHARE
 from bst.errors import DatasetError
 from bst.preparation.parts import Part
 from bst.preparation.reading import BATCH_ROWS, IdTypes, place, read_part
-from bst.schema import HALF_STARS, WHOLE_STARS
+from bst.preparation.scale import MOST_VALUES
 from bst.text import quoted
-
-# a model has an output for each level: more are no scale, but measurements
-MOST_LEVELS = 100
-# what the levels are where there are no ratings: one, which every event has
-UNRATED = (1.0,)
 
 
 @dataclass(frozen=True)
@@ -47,24 +42,6 @@ class Survey:
             pairs >= least and max(ascending, pairs - ascending) >= SORTED_SHARE * pairs
             for (pairs, ascending), least in ((self.neighbours, MIN_TIES), (self.ties, MIN_TIES))
         )
-
-    def levels(self) -> tuple[float, ...]:
-        """Return the rating levels: MovieLens' stars where all ratings are among them, else the different ratings.
-
-        Raises ``DatasetError`` for too many.
-        """
-        if not len(self.ratings):
-            return UNRATED
-        found = sorted(self.ratings.to_pylist())
-        if len(found) > MOST_LEVELS:
-            raise DatasetError(
-                f"the ratings have more than {MOST_LEVELS} different values, {found[1]:g} and {found[2]:g} say: "
-                "round them to a scale, or leave the column out"
-            )
-        for scale in (WHOLE_STARS, HALF_STARS):
-            if set(found) <= set(scale):
-                return scale
-        return tuple(found)
 
 
 def survey_part(part: Part, types: IdTypes, items: pa.Array) -> Survey:
@@ -143,4 +120,4 @@ def _survey(batch: pa.RecordBatch, part: Part, items: pa.Array, first_row: int) 
 
 def _few(ratings: pa.Array) -> pa.Array:
     """Keep a few more ratings than there may be: enough to see that there are too many."""
-    return ratings[: MOST_LEVELS + 1]
+    return ratings[: MOST_VALUES + 1]
