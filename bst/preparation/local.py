@@ -19,6 +19,7 @@ from bst.preparation.reading import IdTypes
 from bst.preparation.survey import Survey, merge, survey_part
 from bst.store.manifest import ShardRecord
 from bst.store.shards import EVENTS, arrange, write_shard
+from bst.text import shorten
 
 PURPOSE = "Preparing with --engine local"
 _DIVIDED, _DONE, _SPILL = "divided", "divided.done", "spill"
@@ -77,7 +78,7 @@ class LocalEngine:
         with duckdb.connect(config=settings) as connection:
             for name, value in ours.items():
                 connection.execute(f"SET {name} = {value}")
-            events = pa.RecordBatchReader.from_batches(prepared_schema(plan.types), _events(plan))
+            events = pa.RecordBatchReader.from_batches(prepared_schema(plan.types), part_events(plan))
             connection.register("events", events)
             try:
                 written = connection.execute(
@@ -93,12 +94,14 @@ class LocalEngine:
                     [str(store / "users.parquet"), str(store / "items.parquet")],
                 ).fetchall()[0][0]
             except duckdb.OutOfMemoryException as error:
-                raise DatasetError(f"--memory is too little to divide the events: {error}") from error
+                problem = shorten(str(error).partition("Possible solutions")[0].strip(), 120)
+                raise DatasetError(f"--memory is too little to divide the events: {problem}; give it more") from error
         if written != plan.manifest["events"]:
             raise DatasetError("the files of the source have changed while they were read: prepare the store again")
 
 
-def _events(plan: Plan) -> Iterator[pa.RecordBatch]:
+def part_events(plan: Plan) -> Iterator[pa.RecordBatch]:
+    """Yield the events of all parts, which DuckDB asks for as it goes."""
     for index in range(len(plan.parts)):
         yield from prepared(plan, index)
 

@@ -110,7 +110,7 @@ def _csv_time_type(part: Part) -> pa.DataType:
     except StopIteration:
         return _CSV_TIMES[0]
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{part.path} cannot be read: {error}") from error
+        raise _unreadable(part, error) from error
     for kind in _CSV_TIMES:
         if _converts(first, kind):
             return kind
@@ -132,7 +132,11 @@ def _csv_error(part: Part, types: dict[str, pa.DataType], error: Exception) -> D
                 row += len(batch)
     except (OSError, pa.ArrowException):
         pass  # the lines themselves are at fault, as the first error says
-    return DatasetError(f"{part.path} cannot be read as CSV: {error}")
+    return _unreadable(part, error)
+
+
+def _unreadable(part: Part, error: Exception) -> DatasetError:
+    return DatasetError(f"{part.path} cannot be read as CSV: {error}. Mend the row, or write the file again.")
 
 
 def _value_error(path: Path, row: int, role: str, value: str) -> DatasetError:

@@ -115,6 +115,10 @@ def _users(paths: tuple[Path, ...]) -> tuple[pa.Table, dict[str, Demographic]]:
     for name in joined.column_names:
         if name == "user_id":
             continue
+        if pa.types.is_string(joined.schema.field(name).type):  # an empty text says as little as none
+            column = joined.column(name)
+            cleaned = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+            joined = joined.set_column(joined.column_names.index(name), name, cleaned)
         values = pc.unique(joined.column(name)).drop_null()
         if len(values) > MOST_VALUES:
             raise DatasetError(

@@ -34,8 +34,10 @@ def test_a_store_has_every_users_events_in_order_in_one_shard(store):
 
 def test_tables_come_back_as_they_were(store, tiny_dataset):
     assert store.users.equals(tiny_dataset.users)
-    assert movie_frame(store.items).astype({"genres": object, "title": object}).equals(
-        tiny_dataset.movies.astype({"genres": object, "title": object})
+    assert (
+        movie_frame(store.items)
+        .astype({"genres": object, "title": object})
+        .equals(tiny_dataset.movies.astype({"genres": object, "title": object}))
     )
     assert store.domain == tiny_dataset.domain
     store.verify()
