@@ -1,7 +1,7 @@
 """A visitor as arrays: the events that a model reads, and the codes of sex, age and occupation."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,3 +103,9 @@ def encode_demographics(visitors: Sequence[Visitor]) -> dict[str, np.ndarray]:
         codes = {None: -1} | {value: code for code, value in enumerate(demographic.values)}
         encoded[name] = np.array([codes[getattr(visitor, name)] for visitor in visitors], np.int32)
     return encoded
+
+
+def decode_demographics(codes: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return the demographics of one visitor, None for what is unknown, from ``encode_demographics``."""
+    first = {name: int(values[0]) for name, values in codes.items()}
+    return {name: DEMOGRAPHICS[name].values[code] if code >= 0 else None for name, code in first.items()}
