@@ -67,6 +67,10 @@ class ReportError(BSTError):
     """A report cannot be written where it is wanted."""
 
 
+class ScoringError(BSTError):
+    """A batch of lists cannot be finished; what is written stays, and the same command goes on."""
+
+
 class StoryError(BSTError):
     """A story cannot be opened or told: the message names the field and the mend."""
 

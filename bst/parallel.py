@@ -68,6 +68,17 @@ def checking(check: Callable[[], None]) -> Iterator[None]:
         _check.reset(token)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute everything of this thread in this thread, in a process that has others of its kind beside it."""
+    before = getattr(_worker, "busy", False)
+    _worker.busy = True
+    try:
+        yield
+    finally:
+        _worker.busy = before
+
+
 @cache
 def use_one_blas_thread() -> None:
     """Let the BLAS of NumPy use one thread from now on, in this process."""

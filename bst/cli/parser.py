@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, prepare, report, visitor, what_if
+from bst.cli import data, evaluate, explain, insights, model, prepare, report, score, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
@@ -64,6 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_train,
         _add_evaluate,
         _add_report,
+        _add_score,
         _add_recommend,
         _add_explain,
         _add_insights,
@@ -225,6 +226,25 @@ def _add_report(commands: _Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     _add_own_dataset_option(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+
+
+def _add_score(commands: _Commands) -> None:
+    parser = commands.add(
+        "score",
+        score.score_users,
+        "write the first items of the list of every user to Parquet; interrupted, the same command goes on",
+        "score --bundle ml-1m --out lists",
+    )
+    _add_bundle_option(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--dataset", help="a dataset's name or its folder (the one that the bundle was trained on)")
+    source.add_argument("--store", type=Path, metavar="FOLDER", help="a prepared store in place of a dataset")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the lists go, or went before")
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="processes here, or Ray (local)")
+    parser.add_argument("-k", type=int, default=10, help="how many items for each user (10)")
+    parser.add_argument("--order", choices=ORDERS, help="what comes first (the first that the model supports)")
+    parser.add_argument("--shards", type=int, help="files for a dataset's users (one for each 256)")
+    parser.add_argument("--workers", type=int, help="processes, or Ray's actors (as many as there are processors)")
 
 
 # ---- visitors

@@ -195,6 +195,20 @@ def primary_key(
     return watch_next**options.weight * liked ** (1 - options.weight)
 
 
+def with_best(key: np.ndarray, allowed: np.ndarray, count: int | None) -> np.ndarray:
+    """Return which of the ``allowed`` movies (bool) can be among the first ``count``: (movies,) bool.
+
+    Those whose key is at least that of the movie in rank ``count``; all of them if None.
+
+    >>> with_best(np.array([1.0, 3.0, 2.0, 3.0]), np.array([True, True, True, False]), 1).tolist()
+    [False, True, False, False]
+    """
+    keys = key[allowed]
+    if count is None or count >= len(keys):
+        return allowed
+    return allowed & (key >= np.partition(keys, len(keys) - count)[len(keys) - count])
+
+
 def tied_rows(key: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """Return the rows of the ``allowed`` movies (bool) that have their key (movies,) in common with another one.
 

@@ -5,7 +5,7 @@ Pages, command line and notebooks come through here. What computes is an engine:
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +16,17 @@ from bst.datasets import load, load_movies
 from bst.datasets.catalogue import Catalogue
 from bst.domain import Domain
 from bst.errors import DatasetError, VisitorError
-from bst.inference import engines, ranking
+from bst.inference import engines, many, ranking
 from bst.inference.engines import Engine
+from bst.inference.many import ManyQuestion, RankedMany
 from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.config import Task
 from bst.models.weights import Weights
+from bst.parallel import map_parallel
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
+from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, LazyPredictions, Predictions
-from bst.scoring.scorer import Scorer
+from bst.scoring.scorer import Scorer, VisitorBatch
 from bst.text import quoted
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
@@ -282,25 +285,97 @@ class Recommender:
         ``ranking.MOST_IN_ONE_STAGE``. Errors as in ``rank``.
         """
         options = options or self.default_options
-        if options.order not in self.orders:
-            raise VisitorError(
-                f"model {self.bundle.name} cannot order by {quoted(options.order)}; it can by: {', '.join(self.orders)}"
-            )
+        self._check_order(options)
         allowed = self._allowed(visitor, options.filters)
         if self._in_two_stages:
             best = self._rank_in_two_stages(visitor, options, allowed)
         else:
-            best = self._rank_in_one_stage(visitor, options, allowed)
+            needed = None if k is None else max(k, ranking.POOL) if options.diversity else k
+            best = self._rank_in_one_stage(visitor, options, allowed, needed)
         return ranking.diversify(best, self.embeddings, options.diversity, k) if options.diversity else best[:k]
+
+    def rank_many(
+        self, visitors: Sequence[Visitor] | PackedVisitors, k: int = 10, options: RankOptions | None = None
+    ) -> RankedMany:
+        """Return the first ``k`` of the list of each of many visitors: the lists of ``rank``, several times faster.
+
+        Histories of similar length are read together, on as many threads as ``bst.parallel`` allows. Lists that this
+        could not order for certain are made one by one, and so are all of a model, or of a question, for which batches
+        are no quicker. Errors as in ``rank``.
+        """
+        if k < 1:
+            raise VisitorError(f"a list needs at least one movie, not {k}")
+        options = options or self.default_options
+        self._check_order(options)
+        if isinstance(visitors, PackedVisitors):
+            packed, single = visitors, partial(visitors.visitor, movie_ids=self._ids, max_history=self.max_history)
+        else:
+            rows = [self._rows(visitor) for visitor in visitors]
+            packed, single = PackedVisitors.of(visitors, rows, self.catalogue.rows, self.domain), visitors.__getitem__
+        result = RankedMany(np.full((len(packed), k), -1, np.int32), np.full((len(packed), k), np.nan, np.float32))
+        for visitor in self._rank_batches(packed, k, options, result):
+            best = self.ranked_rows(single(visitor), options, k)
+            predictions = self._predict_some(single(visitor), best, ranking.ORDER_TASKS[options.order])
+            counts = self._counts_for(options)
+            key = ranking.primary_key(
+                predictions, options, self.bundle.levels, None if counts is None else counts[best]
+            )
+            result.rows[visitor, : len(best)] = best
+            # the keys of "next" and "blend" are probabilities already
+            result.scores[visitor, : len(best)] = many.score_of(key, options) if options.order == "like" else key
+        return result
+
+    def _rank_batches(
+        self, visitors: PackedVisitors, k: int, options: RankOptions, result: RankedMany
+    ) -> Sequence[int]:
+        """Fill in the lists of visitors in batches; return those whose lists are to be made one by one."""
+        by_ratings = options.order in ("rating", "blend")
+        batches = None
+        if not options.filters.include_seen and not (self._in_two_stages and by_ratings):
+            batches = self._scorer.batches(visitors)
+        if batches is None:
+            return range(len(visitors))
+        allowed, fame = self._allowed(Visitor(), options.filters), None
+        if options.order == "like" and options.fame < 1:
+            fame = self.predict(Visitor()).fame_logit
+        question = ManyQuestion(options, k, self.bundle.levels, allowed, self._counts_for(options), fame)
+        unsure: list[int] = []
+
+        def run(batch: VisitorBatch) -> None:
+            for visitor, best in zip(batch.which.tolist(), many.rank_batch(batch, visitors, question), strict=True):
+                if not best.sure:
+                    unsure.append(visitor)
+                    continue
+                rows, keys = best.rows, best.keys
+                if options.diversity:
+                    rows = ranking.diversify(rows, self.embeddings, options.diversity, k)
+                    keys = keys[[int(np.flatnonzero(best.rows == row)[0]) for row in rows]]
+                result.rows[visitor, : len(rows[:k])] = rows[:k]
+                result.scores[visitor, : len(rows[:k])] = many.score_of(keys[:k], options)
+
+        map_parallel(run, batches)
+        return sorted(unsure)
 
     @property
     def _in_two_stages(self) -> bool:
         return len(self.catalogue) > ranking.MOST_IN_ONE_STAGE
 
-    def _rank_in_one_stage(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
-        """Return the allowed rows, best first. Ratings are predicted only where they decide."""
+    def _check_order(self, options: RankOptions) -> None:
+        if options.order not in self.orders:
+            raise VisitorError(
+                f"model {self.bundle.name} cannot order by {quoted(options.order)}; it can by: {', '.join(self.orders)}"
+            )
+
+    def _rank_in_one_stage(
+        self, visitor: Visitor, options: RankOptions, allowed: np.ndarray, needed: int | None
+    ) -> np.ndarray:
+        """Return the allowed rows, best first; at least the ``needed`` first of them (None: all).
+
+        Ratings are predicted only where they decide.
+        """
         predictions = self.predict(visitor)
         key = ranking.primary_key(predictions, options, self.bundle.levels, self._counts_for(options))
+        allowed = ranking.with_best(key, allowed, needed)
         if not isinstance(predictions, LazyPredictions):
             return ranking.argsort_candidates([key, predictions.expected], allowed)
         expected, tied = np.zeros(len(key), np.float32), ranking.tied_rows(key, allowed)
@@ -390,6 +465,10 @@ class Recommender:
         )
 
     # ---- movies
+
+    @cached_property
+    def _ids(self) -> np.ndarray:
+        return self.catalogue.movies["movie_id"].to_numpy()
 
     @cached_property
     def rating_counts(self) -> np.ndarray:

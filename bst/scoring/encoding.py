@@ -1,11 +1,11 @@
 """A visitor as arrays: the events that a model reads, and the codes of sex, age and occupation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from bst.domain import Domain
+from bst.domain import Domain, KnownDemographics
 from bst.schema import Visitor
 from bst.timelines.segments import gap_buckets, months
 
@@ -115,3 +115,12 @@ def encode_demographics(visitors: Sequence[Visitor], domain: Domain) -> dict[str
         if any(name not in domain.demographics for name in values):
             domain.check(values)
     return encoded
+
+
+def decode_demographics(codes: Mapping[str, np.ndarray], domain: Domain) -> KnownDemographics:
+    """Return what is known of one visitor, from ``encode_demographics``."""
+    values = {}
+    for name, demographic in domain.demographics.items():
+        code = int(codes[demographic.key][0])
+        values[name] = demographic.values[code] if code >= 0 else None
+    return KnownDemographics(values)

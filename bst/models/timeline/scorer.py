@@ -10,6 +10,7 @@ from bst.models.config import Sizes
 from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
+from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, LazyPredictions, Predictions
 from bst.scoring.scorer import RowsOf, Scorer, passes
 
@@ -223,12 +224,18 @@ class TimelineScorer(Scorer):
 
     def _model_inputs(self, histories: EncodedHistory, visitors: Sequence[Visitor]) -> Inputs:
         """Return histories (visitors, events) as the model's inputs; one visitor may stand for all of them."""
-        level = np.searchsorted(self.levels, histories.rating).astype(np.int32)
-        events = {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
         repeats = len(histories.movie) // len(visitors)
-        return events | {
-            name: np.repeat(codes, repeats) for name, codes in encode_demographics(visitors, self._sizes.domain).items()
-        }
+        codes = encode_demographics(visitors, self._sizes.domain)
+        demographics = {name: np.repeat(values, repeats) for name, values in codes.items()}
+        return self._event_inputs(histories) | demographics
+
+    def _packed_inputs(self, visitors: PackedVisitors, which: np.ndarray) -> Inputs:
+        """Return the model's inputs of some of many visitors: int64 ``which`` (visitors,)."""
+        return self._event_inputs(visitors.batch(which, self.max_history)) | visitors.codes(which)
+
+    def _event_inputs(self, histories: EncodedHistory) -> Inputs:
+        level = np.searchsorted(self.levels, histories.rating).astype(np.int32)
+        return {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

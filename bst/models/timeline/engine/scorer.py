@@ -1,7 +1,7 @@
 """The scorer of the timeline model by the inference engine: the one that serves."""
 
-from collections.abc import Collection, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache, cached_property
 
 import autograd.numpy as np
 from autograd import make_vjp
@@ -18,13 +18,16 @@ from bst.models.weights import Array, Weights, as_tree
 from bst.parallel import use_one_blas_thread
 from bst.schema import Visitor
 from bst.scoring.encoding import encode_history, encode_without_each, with_other_ratings
+from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateScores, Predictions
-from bst.scoring.scorer import RowsOf
+from bst.scoring.scorer import RowsOf, VisitorBatch, passes
 
 # a shorter history has no prefix to share
 LEAST_SHARED = 2
 # more candidates than these are scored as a catalogue is, each visitor alone
 MOST_FEW = 256
+# that take the memory of one candidate in a pass
+LOGITS_A_CANDIDATE = 128
 CATALOGUE_TOWERS: dict[Task, type[CatalogueInference]] = {"next": CatalogueInference, "like": LikeInference}
 
 
@@ -52,6 +55,15 @@ class NumpyTimelineScorer(TimelineScorer):
         logits = {task: self._catalogue_logits(task, inputs) for task in self._towers if task in tasks}
         expected = self._rating.fold_in_predictions(inputs) if self._rates else self._means(self._guess(1, None))
         return self._predictions(expected, None, logits, [visitor], [rows]).of_visitor(0)
+
+    def batches(self, visitors: PackedVisitors) -> list["TimelineBatch"]:
+        """Return the visitors in batches of similar length: see ``Scorer``."""
+
+        def batch(which: Array) -> TimelineBatch:
+            return TimelineBatch(which, lambda: self._packed_inputs(visitors, which), self._rating, self._towers)
+
+        lengths = np.minimum(visitors.lengths, self.max_history)
+        return [batch(which) for which in passes(lengths, len(self._rating.catalogue.bias) // LOGITS_A_CANDIDATE)]
 
     def movie_vectors(self) -> Array:
         """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
@@ -162,6 +174,36 @@ class NumpyTimelineScorer(TimelineScorer):
         read = encode_history(visitor, rows, self.max_history)
         batches = [self._model_inputs(part, [visitor]) for part in (read.as_batch(), without)]
         return self._model_inputs(history.as_batch(), [visitor]), batches
+
+
+class TimelineBatch(VisitorBatch):
+    """Visitors whose histories are encoded together, by each tower when it is first asked."""
+
+    def __init__(
+        self,
+        which: Array,
+        read: Callable[[], Inputs],
+        rating: RatingInference,
+        towers: Mapping[str, CatalogueInference],
+    ):
+        self.which, self._read, self._rating, self._towers = which, read, rating, towers
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        return self._read()
+
+    @cached_property
+    def _encoded(self) -> EncodedVisitors:
+        return self._rating.encode(self._inputs)
+
+    def logits(self, task: str) -> Array:
+        """Return the logits of ``task``: see ``VisitorBatch``."""
+        tower = self._towers[task]
+        return tower.logits(*tower.encode(self._inputs))
+
+    def distribution(self, index: int, movies: Array) -> Array:
+        """Return how visitor ``which[index]`` will rate ``movies``: see ``VisitorBatch``."""
+        return catalogue.distributions(self._rating, _one(self._encoded, index, self._inputs), movies)
 
 
 def _of_first(weights: Sequence[Array]) -> Array:

@@ -1,0 +1,96 @@
+"""The engine on a cluster: Ray Data, whose actors have the model and one thread each.
+
+All machines must see the bundle, the store and the folder of lists under the same paths.
+"""
+
+import logging
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from bst.batch_scoring.sources import Source
+from bst.batch_scoring.worker import Job, ShardReport, ShardScorer
+from bst.errors import BSTError
+from bst.optional import require
+
+PURPOSE = "Scoring with --engine ray"
+OBJECT_STORE_BYTES = 100 * 2**20
+
+
+class _Actor:
+    """Scores the shards of a batch, which are pickled readers."""
+
+    def __init__(self, job: Job):
+        self._scorer = ShardScorer(job)
+
+    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        pairs = zip(batch["index"].tolist(), batch["reader"].tolist(), strict=True)
+        reports = [asdict(self._scorer(index, pickle.loads(reader))) for index, reader in pairs]
+        return {name: np.array([report[name] for report in reports]) for name in reports[0]}
+
+
+def run_ray(job: Job, source: Source, shards: Sequence[int], workers: int) -> Iterator[ShardReport]:
+    """Score shards and yield them as they are written, on ``workers`` actors.
+
+    Uses the cluster at ``RAY_ADDRESS``, one that this process is connected to, or starts one on this machine. A shard
+    whose actor dies is scored again by another. Raises ``MissingPackageError`` where Ray is not installed.
+    """
+    data = require("ray.data", PURPOSE)
+    with _cluster(workers), _plain_errors():
+        data.DataContext.get_current().enable_progress_bars = False  # progress is the caller's
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        items = [{"index": index, "reader": pickle.dumps(source.reader(index))} for index in shards]
+        written = data.from_items(items, override_num_blocks=len(items)).map_batches(
+            _Actor,
+            fn_constructor_args=(job,),
+            batch_size=1,
+            num_cpus=1,
+            compute=data.ActorPoolStrategy(size=min(workers, len(items))),
+        )
+        for row in written.iter_rows():
+            yield ShardReport(**row)
+
+
+@contextmanager
+def _cluster(workers: int) -> Iterator[None]:
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    if not os.environ.get("RAY_ADDRESS"):
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # nobody but this machine reaches it
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        options |= {
+            "num_cpus": workers,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            "include_dashboard": False,
+            "_node_ip_address": "127.0.0.1",
+        }
+    ray.init(**options)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise the error of an actor as the actor did: what a person can mend is one line, without Ray's account of it."""
+    from ray.exceptions import RayTaskError
+
+    try:
+        yield
+    except RayTaskError as error:
+        cause: Any = error
+        while isinstance(cause, RayTaskError) and cause.cause is not None:
+            cause = cause.cause
+        if isinstance(cause, BSTError):
+            raise cause from None
+        raise
