@@ -30,7 +30,7 @@ class _Actor:
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         pairs = zip(batch["index"].tolist(), batch["reader"].tolist(), strict=True)
-        reports = [asdict(self._scorer(index, pickle.loads(reader))) for index, reader in pairs]  # noqa: S301 (ours)
+        reports = [asdict(self._scorer(index, pickle.loads(reader))) for index, reader in pairs]
         return {name: np.array([report[name] for report in reports]) for name in reports[0]}
 
 
