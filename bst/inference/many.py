@@ -142,10 +142,9 @@ def _blends(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion)
             with np.errstate(divide="ignore"):
                 return weight * log_next[rows].astype(np.float64) + (1 - weight) * np.log(liked)
 
-        bound = weight * log_next.astype(np.float64)
         rows = _allowed_rows(question, seen[index])
-        rows = rows[np.argsort(-bound[rows], kind="stable")]
-        best = best_by_bound(rows, bound[rows], evaluate, question.needed)
+        rows = rows[np.argsort(-log_next[rows], kind="stable")]
+        best = best_by_bound(rows, weight * log_next[rows].astype(np.float64), evaluate, question.needed)
         sure = best.sure and _representable(log_next[best.rows]) and _representable(best.keys)
         found.append(best._replace(sure=sure))
     return found
