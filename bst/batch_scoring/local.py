@@ -55,7 +55,7 @@ _problem: Exception | None = None
 
 
 def _start(job: Job) -> None:
-    """Load the model in a new process. What is wrong with it is raised by the first shard: the pool would hide it."""
+    """Load the model in a new process. An error is raised by the first shard, as the pool would hide it."""
     global _scorer, _problem
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -15,6 +15,8 @@ from bst.timelines.splits import EvaluationSplit
 
 # after how many ratings the list is made that later likes are looked for in
 KNOWN_EVENTS = 5
+# lists that are made before progress is reported
+BLOCK = 256
 DECIMALS = 4  # of stars, as they are kept
 
 
@@ -94,10 +96,10 @@ def with_listed_likes(
     ids = split.dataset.users["user_id"].to_numpy()
     movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
     lists = np.full((len(later), TOP), -1)
-    for row, visitor in enumerate(later.visitors(movie_ids)):
-        on_progress(row / len(later))
-        best = recommender.ranked_rows(visitor, k=TOP)
-        lists[row, : len(best)] = best
+    visitors = later.visitors(movie_ids)
+    for first in range(0, len(later), BLOCK):
+        on_progress(first / len(later))
+        lists[first : first + BLOCK] = recommender.rank_many(visitors[first : first + BLOCK], TOP).rows
     likes = (later.stars_of(lists) >= LIKED).sum(axis=1)
     by_user = dict(zip(ids[later.users].tolist(), likes.tolist(), strict=True))
     return tuple(replace(row, listed_likes=by_user.get(row.user_id)) for row in rows)

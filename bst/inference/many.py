@@ -6,7 +6,7 @@ visitors differ in the last bits of their numbers, so that a list in which two n
 is left to the single path: ``sure`` says which are not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from bst.inference import ranking
 from bst.inference.ranking import RankOptions
 from bst.metrics import probability_liked
+from bst.parallel import map_parallel
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import expit
 from bst.scoring.scorer import VisitorBatch
@@ -40,13 +41,23 @@ class RankedMany(NamedTuple):
     rows: np.ndarray
     scores: np.ndarray
 
+    @classmethod
+    def empty(cls, visitors: int, k: int) -> "RankedMany":
+        """Return lists without any item."""
+        return cls(np.full((visitors, k), -1, np.int32), np.full((visitors, k), np.nan, np.float32))
+
+    def put(self, visitor: int, rows: np.ndarray, scores: np.ndarray) -> None:
+        """Set the list of one visitor, of up to ``k`` rows."""
+        self.rows[visitor, : len(rows)], self.scores[visitor, : len(rows)] = rows, scores
+
 
 @dataclass(frozen=True)
 class ManyQuestion:
     """What is asked about all visitors alike.
 
     ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating", and
-    ``fame_logit`` (movies,) for order "like" with less fame; None where they do not count. ``k``: how many are listed.
+    ``fame_logit`` (movies,) for order "like" with less fame, and ``vectors`` (movies, D) of length 1 for a diverse
+    list; None where they do not count. ``k``: how many are listed.
     """
 
     options: RankOptions
@@ -55,6 +66,7 @@ class ManyQuestion:
     allowed: np.ndarray
     counts: np.ndarray | None = None
     fame_logit: np.ndarray | None = None
+    vectors: np.ndarray | None = None
 
     @property
     def needed(self) -> int:
@@ -75,6 +87,28 @@ def score_of(keys: np.ndarray, options: RankOptions) -> np.ndarray:
     if options.order == "rating":
         return keys
     return expit(keys) if options.order == "like" else np.exp(keys)
+
+
+def fill(
+    result: RankedMany, batches: Sequence[VisitorBatch], visitors: PackedVisitors, question: ManyQuestion
+) -> list[int]:
+    """Put the lists of visitors into ``result``; return those whose lists have to be made one by one, ascending."""
+    unsure: list[int] = []
+    options, k = question.options, question.k
+
+    def run(batch: VisitorBatch) -> None:
+        for visitor, best in zip(batch.which.tolist(), rank_batch(batch, visitors, question), strict=True):
+            rows, keys = best.rows, best.keys
+            if not best.sure:
+                unsure.append(visitor)
+                continue
+            if question.vectors is not None:
+                rows = ranking.diversify(rows, question.vectors, options.diversity, k)
+                keys = keys[[best.rows.tolist().index(row) for row in rows.tolist()]]
+            result.put(visitor, rows, score_of(keys, options))
+
+    map_parallel(run, batches)
+    return sorted(unsure)
 
 
 def rank_batch(batch: VisitorBatch, visitors: PackedVisitors, question: ManyQuestion) -> list[Best]:
@@ -108,10 +142,9 @@ def _blends(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion)
             with np.errstate(divide="ignore"):
                 return weight * log_next[rows].astype(np.float64) + (1 - weight) * np.log(liked)
 
-        bound = weight * log_next.astype(np.float64)
         rows = _allowed_rows(question, seen[index])
-        rows = rows[np.argsort(-bound[rows], kind="stable")]
-        best = best_by_bound(rows, bound[rows], evaluate, question.needed)
+        rows = rows[np.argsort(-log_next[rows], kind="stable")]
+        best = best_by_bound(rows, weight * log_next[rows].astype(np.float64), evaluate, question.needed)
         sure = best.sure and _representable(log_next[best.rows]) and _representable(best.keys)
         found.append(best._replace(sure=sure))
     return found
@@ -166,7 +199,10 @@ def _best_of_each(keys: np.ndarray, needed: int) -> list[Best]:
     order = np.argsort(-found, axis=1, kind="stable")
     rows, found = np.take_along_axis(rows, order, axis=1), np.take_along_axis(found, order, axis=1)
     ends = np.isfinite(found).sum(axis=1)
-    return [_best(*(part[:end] for part in pair), needed) for *pair, end in zip(rows, found, ends, strict=True)]
+    return [
+        _best(visitor_rows[:end], visitor_keys[:end], needed)
+        for visitor_rows, visitor_keys, end in zip(rows, found, ends, strict=True)
+    ]
 
 
 def _best(rows: np.ndarray, keys: np.ndarray, needed: int) -> Best:

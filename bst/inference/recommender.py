@@ -5,7 +5,7 @@ Pages, command line and notebooks come through here. What computes is an engine:
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,10 @@ from bst.inference.many import ManyQuestion, RankedMany
 from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.config import Task
 from bst.models.weights import Weights
-from bst.parallel import map_parallel
 from bst.schema import HALF_STARS, Dataset, Event, Visitor, genre_matrix
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, LazyPredictions, Predictions
-from bst.scoring.scorer import Scorer, VisitorBatch
+from bst.scoring.scorer import Scorer
 from bst.text import quoted
 
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
@@ -308,53 +307,41 @@ class Recommender:
         options = options or self.default_options
         self._check_order(options)
         if isinstance(visitors, PackedVisitors):
-            packed, single = visitors, partial(visitors.visitor, movie_ids=self._ids, max_history=self.max_history)
+            packed = visitors
         else:
-            rows = [self._rows(visitor) for visitor in visitors]
-            packed, single = PackedVisitors.of(visitors, rows, self.catalogue.rows, self.domain), visitors.__getitem__
-        result = RankedMany(np.full((len(packed), k), -1, np.int32), np.full((len(packed), k), np.nan, np.float32))
-        for visitor in self._rank_batches(packed, k, options, result):
-            best = self.ranked_rows(single(visitor), options, k)
-            predictions = self._predict_some(single(visitor), best, ranking.ORDER_TASKS[options.order])
-            counts = self._counts_for(options)
-            key = ranking.primary_key(
-                predictions, options, self.bundle.levels, None if counts is None else counts[best]
-            )
-            result.rows[visitor, : len(best)] = best
-            # the keys of "next" and "blend" are probabilities already
-            result.scores[visitor, : len(best)] = many.score_of(key, options) if options.order == "like" else key
-        return result
-
-    def _rank_batches(
-        self, visitors: PackedVisitors, k: int, options: RankOptions, result: RankedMany
-    ) -> Sequence[int]:
-        """Fill in the lists of visitors in batches; return those whose lists are to be made one by one."""
+            rows = [self._rows(one) for one in visitors]
+            packed = PackedVisitors.of(visitors, rows, self.catalogue.rows, self.domain)
+        result = RankedMany.empty(len(packed), k)
         by_ratings = options.order in ("rating", "blend")
-        batches = None
-        if not options.filters.include_seen and not (self._in_two_stages and by_ratings):
-            batches = self._scorer.batches(visitors)
-        if batches is None:
-            return range(len(visitors))
-        allowed, fame = self._allowed(Visitor(), options.filters), None
-        if options.order == "like" and options.fame < 1:
-            fame = self.predict(Visitor()).fame_logit
-        question = ManyQuestion(options, k, self.bundle.levels, allowed, self._counts_for(options), fame)
-        unsure: list[int] = []
-
-        def run(batch: VisitorBatch) -> None:
-            for visitor, best in zip(batch.which.tolist(), many.rank_batch(batch, visitors, question), strict=True):
-                if not best.sure:
-                    unsure.append(visitor)
-                    continue
-                rows, keys = best.rows, best.keys
-                if options.diversity:
-                    rows = ranking.diversify(rows, self.embeddings, options.diversity, k)
-                    keys = keys[[int(np.flatnonzero(best.rows == row)[0]) for row in rows]]
-                result.rows[visitor, : len(rows[:k])] = rows[:k]
-                result.scores[visitor, : len(rows[:k])] = many.score_of(keys[:k], options)
-
-        map_parallel(run, batches)
-        return sorted(unsure)
+        in_batches = not options.filters.include_seen and not (self._in_two_stages and by_ratings)
+        batches = self._scorer.batches(packed) if in_batches else None
+        unsure: Sequence[int] = range(len(packed))
+        if batches is not None:
+            with_fame = options.order == "like" and options.fame < 1
+            question = ManyQuestion(
+                options,
+                k,
+                self.bundle.levels,
+                self._allowed(Visitor(), options.filters),
+                self._counts_for(options),
+                self.predict(Visitor()).fame_logit if with_fame else None,
+                self.embeddings if options.diversity else None,
+            )
+            unsure = many.fill(result, batches, packed, question)
+        ids = self.catalogue.movies["movie_id"].to_numpy()
+        for index in unsure:
+            one = (
+                visitors.visitor(index, ids, self.max_history)
+                if isinstance(visitors, PackedVisitors)
+                else visitors[index]
+            )
+            rows = self.ranked_rows(one, options, k)
+            if len(rows):
+                predictions = self._predict_some(one, rows, ranking.ORDER_TASKS[options.order])
+                key = self.sort_keys(predictions, options, ids[rows])[0]
+                # those of "next" and "blend" are probabilities already
+                result.put(index, rows, many.score_of(key, options) if options.order == "like" else key)
+        return result
 
     @property
     def _in_two_stages(self) -> bool:
@@ -465,10 +452,6 @@ class Recommender:
         )
 
     # ---- movies
-
-    @cached_property
-    def _ids(self) -> np.ndarray:
-        return self.catalogue.movies["movie_id"].to_numpy()
 
     @cached_property
     def rating_counts(self) -> np.ndarray:

@@ -84,7 +84,7 @@ class PackedVisitors:
         return EncodedHistory(column(self.movie, NO_MOVIE), column(self.rating), gaps, column(month))
 
     def visitor(self, index: int, movie_ids: np.ndarray, max_history: int) -> Visitor:
-        """Return one of them as a visitor of at most ``max_history`` events; ``movie_ids`` (movies,): the catalogue's."""
+        """Return one of them with a history of ``max_history`` events; ``movie_ids`` (movies,) of the catalogue."""
         events = slice(*self.offsets[index : index + 2].tolist())
         ids, seen = movie_ids[self.movie[events]].tolist(), movie_ids[self.all_seen(index)].tolist()
         times = [None if time == NO_TIME else time for time in self.timestamp[events].tolist()]

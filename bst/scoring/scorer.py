@@ -18,7 +18,7 @@ from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedG
 
 # visitors in one pass, and candidates of all of them together: more are no quicker, and take memory
 MOST_VISITORS, MOST_CANDIDATES = 64, 32_768
-# and events, with padding: more are beyond a processor's cache (64 whole histories at once took 1.6 times as long)
+# and events, with padding: more are beyond a processor's cache (64 histories at once took 1.6 times as long)
 MOST_EVENTS = 2_000
 
 # from movie ids to rows of the catalogue: int32 (movies,)

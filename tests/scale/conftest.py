@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from bst.inference.recommender import Recommender
+from bst.schema import Dataset
+from tests.scale.audience import small_audience
+
 
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory) -> Iterator[Any]:
@@ -25,3 +29,18 @@ def ray_cluster(tmp_path_factory) -> Iterator[Any]:
         )
         yield ray
         ray.shutdown()
+
+
+# ---- batch scoring
+
+
+@pytest.fixture(scope="session")
+def audience() -> Dataset:
+    """Forty users of the demo world, and one without events."""
+    return small_audience()
+
+
+@pytest.fixture(scope="session")
+def demo_model() -> Recommender:
+    """The demo bundle."""
+    return Recommender.load("demo")

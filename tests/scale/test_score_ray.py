@@ -1,0 +1,58 @@
+"""Batch scoring on Ray: the shards of the local engine."""
+
+import sys
+
+import pytest
+from pyarrow import parquet
+
+from bst.batch_scoring import DatasetSource, StoreSource, score
+from bst.bundles.bundle import open_bundle
+from bst.errors import BundleError, MissingPackageError
+from bst.store import write_store
+
+pytestmark = pytest.mark.slow
+
+
+def test_ray_writes_the_shards_of_the_local_engine(ray_cluster, audience, tmp_path):
+    bundle, reports = open_bundle("demo"), []
+    score(bundle, DatasetSource(audience, 4), tmp_path / "local", workers=1)
+    # from a dataset in memory, one shard is there already
+    source, out = DatasetSource(audience, 4), tmp_path / "ray"
+    score(bundle, source, out, workers=1)
+    gone = sorted(out.glob("*.parquet"))[1:]
+    for file in gone:
+        file.unlink()
+    summary = score(bundle, source, out, engine="ray", workers=2, on_progress=lambda done, total: reports.append(done))
+    assert (summary.scored_shards, summary.users) == (3, 41)
+    assert reports == sorted(reports)
+    assert reports[-1] == 41
+    # from a store
+    stored = write_store(audience, tmp_path / "store", 4)
+    score(bundle, StoreSource(stored), tmp_path / "ray-store", engine="ray", workers=1)
+    expected = [parquet.read_table(file) for file in sorted((tmp_path / "local").glob("*.parquet"))]
+    for folder in (out, tmp_path / "ray-store"):
+        found = [parquet.read_table(file) for file in sorted(folder.glob("*.parquet"))]
+        assert len(found) == 4
+        assert all(one.equals(other) for one, other in zip(found, expected, strict=True))
+
+
+def test_an_error_of_an_actor_is_one_line(ray_cluster, audience, tmp_path, monkeypatch):
+    from bst.batch_scoring import distributed
+
+    class Broken:
+        def __init__(self, job):
+            pass
+
+        def __call__(self, batch):
+            raise BundleError("the bundle is gone")
+
+    monkeypatch.setattr(distributed, "_Actor", Broken)
+    with pytest.raises(BundleError, match=r"^the bundle is gone$"):
+        score(open_bundle("demo"), DatasetSource(audience, 2), tmp_path / "lists", engine="ray", workers=1)
+
+
+def test_without_ray_the_command_says_what_to_install(audience, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    with pytest.raises(MissingPackageError, match=r"--engine ray needs the package ray.*requirements-scale\.txt"):
+        score(open_bundle("demo"), DatasetSource(audience, 2), tmp_path / "lists", engine="ray", workers=1)
