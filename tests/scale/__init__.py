@@ -1,0 +1,1 @@
+"""Past one process: several servers, workers and machines."""
