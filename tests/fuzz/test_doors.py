@@ -8,6 +8,7 @@ from tests.fuzz.runner import fuzz
 # as many as take a few seconds on an idle machine
 INPUTS = {
     "datasets": 150,
+    "downloads": 150,
     "imports": 150,
     "links": 200,
     "stories": 200,

@@ -5,6 +5,7 @@ from tests.fuzz.doors.bundles import Bundles
 from tests.fuzz.doors.command_line import CommandLine
 from tests.fuzz.doors.csv_export import CsvExport
 from tests.fuzz.doors.datasets import Datasets
+from tests.fuzz.doors.downloads import Downloads
 from tests.fuzz.doors.environment import Environment
 from tests.fuzz.doors.imports import Imports
 from tests.fuzz.doors.links import Links
@@ -16,6 +17,7 @@ DOORS: dict[str, type[Door]] = {
     door.name: door
     for door in (
         Datasets,
+        Downloads,
         Imports,
         Links,
         Stories,
