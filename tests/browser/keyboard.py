@@ -14,7 +14,7 @@ from tests.browser.conftest import settled
 # more than any page has
 MOST_TABS = 250
 # around an element, where its focus ring is drawn
-MARGIN = 8
+MARGIN = 4
 # pixels that a ring changes at least; a blinking cursor changes fewer
 RING_PIXELS = 60
 # where the focus is, in custom components too, whose elements are in a tree of their own
@@ -31,7 +31,15 @@ FOCUSED = """() => {
     const [x, y, width, height] = [box.x, box.y, box.width, box.height];
     return {tag: e.tagName, name, number: window.visited.get(e), x, y, width, height};
 }"""
+# a hint that comes with the focus is no sign of where it is
 LET_GO = "() => window.focusedElement.blur()"
+HINTS = "[role=tooltip], :has(> [data-testid=stTooltipContent]) { visibility: hidden !important }"
+WITHOUT_HINTS = """(style) => {
+    if (document.getElementById('without-hints')) return;
+    const sheet = document.createElement('style');
+    [sheet.id, sheet.textContent] = ['without-hints', style];
+    document.head.append(sheet);
+}"""
 # as Tab does, with its ring
 TAKE = "() => window.focusedElement.focus({focusVisible: true, preventScroll: true})"
 
@@ -90,6 +98,7 @@ def walk(page: Page, visit: Callable[[Focus], None]) -> None:
 
 def is_visible(page: Page, place: Focus) -> bool:
     """Whether one sees that an element has the focus: its pixels, or those around it, change when it loses it."""
+    page.evaluate(WITHOUT_HINTS, HINTS)
     size = page.viewport_size or {"width": 0, "height": 0}
     left, top = max(0.0, place.x - MARGIN), max(0.0, place.y - MARGIN)
     right = min(size["width"], place.x + place.width + MARGIN)
