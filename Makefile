@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: run test test-real-data check lint lock fuzz scale api clean
+.PHONY: run test test-real-data check lint lock fuzz pictures scale api clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -27,6 +27,10 @@ test-real-data: $(VENV)/test.done
 INPUTS ?= 10000
 fuzz: $(VENV)/test.done
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(DOORS)
+
+# the pictures of the README, from the browser suite
+pictures: $(VENV)/test.done
+	$(BIN)/python -m pytest -n 0 tests/browser/test_pictures.py --pictures docs
 
 # a quick look, in less than two minutes
 check: lint

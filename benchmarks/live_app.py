@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,14 +25,23 @@ MEGABYTE = 2**20
 
 
 class Server:
-    """A process that serves the app. ``started`` and ``answered``: ``time.perf_counter()`` of its start, its health."""
+    """A process that serves the app. ``started`` and ``answered``: ``time.perf_counter()`` of its start, its health.
 
-    def __init__(self, port: int, script: str = "app.py"):
+    ``environment``: variables besides those of this process.
+    """
+
+    def __init__(self, port: int, script: str = "app.py", environment: Mapping[str, str] | None = None):
         command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
         self.address = f"http://127.0.0.1:{port}"
         self.started = time.perf_counter()
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | dict(environment or {}),
+        )
         self._usage = psutil.Process(self.process.pid)
 
     def wait(self) -> None:
@@ -58,13 +67,17 @@ class Server:
         return self._usage.memory_info().rss / MEGABYTE
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def served(script: str = "app.py") -> Iterator[Server]:
     """Serve the app, or another script, on a free port, from before it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(port, script)
+    server = Server(free_port(), script)
     try:
         yield server
     finally:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Any
 
 import requests
@@ -15,11 +16,15 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake
 
 # of a run that another one follows at once
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 # of a component's events, see ``_make_trigger_id`` in Streamlit's ``components.v2``
 EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
+TOKEN = "_streamlit_xsrf"
+# after a first attempt to come back; twice as long after each further one
+RETRY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,14 @@ class Run:
 
 
 class Session:
-    """One session of a server. ``shown``: the elements of the page that have a key, by key."""
+    """One session of a server.
+
+    ``shown``: the elements of the page that have a key, by key. ``query``: that of the address in the browser.
+    """
 
     def __init__(self, socket: ClientConnection, query: str):
-        self._socket, self._query = socket, query
+        self._socket, self.query = socket, query
+        self._http, self._source = requests.Session(), ""
         self._cached: dict[str, ForwardMsg] = {}
         self._page, self._address = "", ""
         self._uploads: list[Any] = []
@@ -62,6 +71,49 @@ class Session:
         session = cls(socket, query)
         session._address = f"http://{address}"
         return session
+
+    @classmethod
+    async def visit(cls, address: str, query: str = "", source: str = "127.0.0.1") -> "Session":
+        """Open the page by HTTP, then connect with the cookies that came with it, as a browser does.
+
+        ``source``: which of this computer's addresses it comes from, as a proxy counts by them.
+        """
+        http = requests.Session()
+        http.get_adapter("http://").init_poolmanager(1, 1, source_address=(source, 0))
+        await asyncio.to_thread(_get, http, f"http://{address}/?{query}")
+        session = cls(await _dial(address, source, http, ""), query)
+        session._address, session._http, session._source = f"http://{address}", http, source
+        return session
+
+    async def come_back(self, page: str, patience_s: float) -> Run:
+        """Connect again after the connection was lost, and run the page that was open with the address's query.
+
+        Streamlit's page does so by itself: it asks for the server's health until it gets an answer, then names its
+        session, which a server that does not know it begins anew. Raises ``TimeoutError``.
+        """
+        until, wait = time.perf_counter() + patience_s, RETRY_S
+        while True:
+            try:
+                await asyncio.to_thread(_get, self._http, f"{self._address}/_stcore/health")
+                where = self._address.removeprefix("http://")
+                self._socket = await _dial(where, self._source, self._http, self.session_id)
+                break
+            except (OSError, InvalidHandshake):
+                if time.perf_counter() > until:
+                    raise TimeoutError(f"no connection within {patience_s:.0f} s") from None
+                await asyncio.sleep(wait)
+                wait *= 2
+        self.shown.clear()
+        return await self._request([], "", page)
+
+    async def lost(self) -> None:
+        """Return when the connection is lost."""
+        await self._socket.wait_closed()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies of this browser."""
+        return self._http.cookies.get_dict()
 
     async def close(self) -> None:
         """Disconnect, as a browser does whose tab is closed."""
@@ -114,13 +166,12 @@ class Session:
         return await self._request([state], self.shown[key].fragment)
 
     def _put(self, url: str, name: str, content: bytes) -> None:
-        with requests.Session() as http:
-            http.get(f"{self._address}/_stcore/health", timeout=60)  # gives the cookie
-            token = http.cookies.get("_streamlit_xsrf", default="")
-            answer = http.put(
-                self._address + url, files={"file": (name, content)}, headers={"X-Xsrftoken": token}, timeout=60
-            )
-            answer.raise_for_status()
+        _get(self._http, f"{self._address}/_stcore/health")  # gives the cookie
+        token = self._http.cookies.get(TOKEN, default="")
+        answer = self._http.put(
+            self._address + url, files={"file": (name, content)}, headers={"X-Xsrftoken": token}, timeout=60
+        )
+        answer.raise_for_status()
 
     def data(self, key: str) -> Any:
         """Return what a component was given to draw."""
@@ -133,7 +184,7 @@ class Session:
     async def _request(self, states: list[WidgetState], fragment: str, page: str = "") -> Run:
         message = BackMsg()
         rerun = message.rerun_script
-        rerun.query_string, rerun.fragment_id = self._query, fragment
+        rerun.query_string, rerun.fragment_id = self.query, fragment
         rerun.page_script_hash, rerun.page_name = self._page, "" if self._page else page
         rerun.widget_states.widgets.extend(states)
         rerun.cached_message_hashes.extend(self._cached)
@@ -162,7 +213,7 @@ class Session:
         elif kind == "navigation":
             self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "page_info_changed":
-            self._query = message.page_info_changed.query_string
+            self.query = message.page_info_changed.query_string
         elif kind == "file_urls_response":
             self._uploads.extend(message.file_urls_response.file_urls)
         elif kind == "page_not_found":
@@ -184,3 +235,27 @@ class Session:
         # an id ends with the key that the page gave the element
         if (key := getattr(body, "id", "").rpartition("-")[2]) and key != "None":
             self.shown[key] = Shown(kind, body, message.delta.fragment_id)
+
+
+def _get(http: requests.Session, url: str) -> None:
+    """Ask for a page or a file; its cookies are kept. Raises ``OSError`` unless there is one."""
+    http.get(url, timeout=10).raise_for_status()
+
+
+async def _dial(address: str, source: str, http: requests.Session, session_id: str) -> ClientConnection:
+    """Return a websocket to ``host:port`` from one of this computer's addresses, as the page there opens it."""
+    token = http.cookies.get(TOKEN, default="PLACEHOLDER_AUTH_TOKEN")
+    socket = await connect(
+        f"ws://{address}/_stcore/stream",
+        host="127.0.0.1",  # a name may stand for an address of version 6, too
+        local_addr=(source, 0),
+        origin=f"http://{address}",  # type: ignore[arg-type]
+        subprotocols=["streamlit", token, *([session_id] if session_id else [])],  # type: ignore[list-item]
+        additional_headers={"Cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())},
+        max_size=None,
+        compression=None,
+    )
+    for line in socket.response.headers.get_all("Set-Cookie") if socket.response else ():
+        for name, cookie in SimpleCookie(line).items():
+            http.cookies.set(name, cookie.value)
+    return socket

@@ -26,6 +26,7 @@ from typing import Any
 
 from bst.errors import ConfigError
 from bst.installation import PROJECT, home
+from bst.text import quoted
 
 TMDB_URL = "https://api.themoviedb.org/3"
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
@@ -87,8 +88,8 @@ class Settings:
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
             public=_switch("BST_PUBLIC"),
-            max_runs=int(_number("BST_MAX_RUNS", cls.max_runs)),
-            max_bundles=int(_number("BST_MAX_BUNDLES", cls.max_bundles)),
+            max_runs=_count("BST_MAX_RUNS", cls.max_runs),
+            max_bundles=_count("BST_MAX_BUNDLES", cls.max_bundles),
             max_disk_gb=_number("BST_MAX_DISK_GB", cls.max_disk_gb),
         )
 
@@ -97,7 +98,7 @@ def _switch(variable: str) -> bool:
     # a typing error must not leave open what was meant to be closed
     chosen = os.environ.get(variable, "").strip().lower()
     if chosen not in YES + NO:
-        raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {chosen!r}")
+        raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {quoted(chosen)}")
     return chosen in YES
 
 
@@ -108,8 +109,15 @@ def _number(variable: str, default: float) -> float:
     except ValueError:
         number = -1
     if not 0 <= number < math.inf:
-        raise ConfigError(f"{variable} must be a number, 0 or more, not {chosen!r}")
+        raise ConfigError(f"{variable} must be a number, 0 or more, not {quoted(chosen)}")
     return number
+
+
+def _count(variable: str, default: int) -> int:
+    number = _number(variable, default)
+    if number != int(number):  # one of 0.5 would be none at all
+        raise ConfigError(f"{variable} must be a whole number, not {quoted(os.environ[variable])}")
+    return int(number)
 
 
 def _folder(variable: str, default: Path) -> Path:

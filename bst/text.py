@@ -15,6 +15,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2
 SHOWN_LENGTH = 60
 # a path is shown whole, unless it is no path that anybody has
 MOST_OF_A_PATH = 150
+MOST_OF_A_REASON = 90
 # repr() may write one character as four ("\\x00"): a quoted value may be longer than the value by so much
 _ESCAPE_ALLOWANCE = 30
 
@@ -54,6 +55,15 @@ def quoted(value: Any, length: int = SHOWN_LENGTH) -> str:
     while len(shown := repr(shorten(value, length))) > max_length and length > 1:
         length //= 2
     return shown
+
+
+def reason(error: BaseException, length: int = MOST_OF_A_REASON) -> str:
+    """Return what an error of a library says, as a part of a message: in one line, as it may quote a whole file.
+
+    >>> reason(ValueError("bad header: " + "9" * 5000 + chr(10)), 20)
+    'bad header: 9999999…'
+    """
+    return shorten(UNPRINTABLE.sub(" ", str(error)).strip(), length)
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

@@ -1,24 +1,20 @@
-"""Record the first story as an animated picture: ``python docs/record_story.py ADDRESS`` of a running app.
+"""Record the first story as an animated picture, as ``make pictures`` does.
 
-Drives the story in Chromium, step by step, and writes ``docs/story.webp``: what the browser paints, thinned out to
-``FRAMES_PER_SECOND``, in the best quality that fits into ``MOST_BYTES``. Takes some minutes.
+Drives the story in Chromium, step by step, and writes what the browser paints, thinned out to ``FRAMES_PER_SECOND``, in
+the best quality that fits into ``MOST_BYTES``. Takes some minutes.
 """
 
 import base64
 import io
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.browser.conftest import settled
 
-from tests.browser.conftest import FLAGS, chromium_path, settled
-
-TARGET = Path(__file__).parent / "story.webp"
 VIEWPORT = {"width": 1280, "height": 800}
 WIDTH = 960
 FRAMES_PER_SECOND = 15
@@ -91,13 +87,13 @@ def thinned(painted: list[tuple[float, bytes]]) -> list[tuple[float, bytes]]:
     return list(kept.values())
 
 
-def write(frames: list[Frame]) -> None:
-    """Write the frames; each is shown until the next one was painted."""
+def write(frames: list[Frame], target: Path) -> None:
+    """Write the frames; each is shown until the next one was painted. Raises ``ValueError`` if they are too large."""
     ends = [*(frame.time for frame in frames[1:]), sum(SECONDS)]
     durations = [max(1, round(1000 * (end - frame.time))) for frame, end in zip(frames, ends, strict=True)]
     for quality in QUALITIES:
         frames[0].picture.save(
-            TARGET,
+            target,
             save_all=True,
             append_images=[frame.picture for frame in frames[1:]],
             duration=durations,
@@ -106,22 +102,8 @@ def write(frames: list[Frame]) -> None:
             method=4,
             kmax=60,
         )
-        size = TARGET.stat().st_size
-        print(f"{TARGET.name}: {len(frames)} frames, {sum(durations) / 1000:.1f} s, quality {quality}, {size:,} bytes")
+        size = target.stat().st_size
+        print(f"{target.name}: {len(frames)} frames, {sum(durations) / 1000:.1f} s, quality {quality}, {size:,} bytes")
         if size <= MOST_BYTES:
             return
-    sys.exit(f"{TARGET.name} is larger than {MOST_BYTES:,} bytes in the lowest quality; make WIDTH smaller")
-
-
-def main(address: str) -> None:
-    """Record the story of the app at an address."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        page = browser.new_context(viewport=VIEWPORT).new_page()
-        frames = record(page, address.rstrip("/"))
-        browser.close()
-    write(frames)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    raise ValueError(f"{target.name} is larger than {MOST_BYTES:,} bytes in the lowest quality; make WIDTH smaller")

@@ -105,6 +105,16 @@ def browser() -> Iterator[Any]:
         yield launched
 
 
+def pytest_addoption(parser):
+    parser.addoption("--pictures", metavar="FOLDER", type=Path, help="write the README's pictures into this folder")
+
+
+@pytest.fixture
+def pictures(request) -> Path | None:
+    """The folder to write the README's pictures into; None: they are only looked at."""
+    return request.config.getoption("--pictures")
+
+
 @pytest.fixture
 def override_settings() -> Iterator[Callable[..., settings.Settings]]:
     """``bst.settings.override_settings`` until the test ends: ``override_settings(data=tmp_path)`` returns them."""

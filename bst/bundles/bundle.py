@@ -34,7 +34,7 @@ from bst.models.trainer import Model
 from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
 from bst.strict_json import read_json
-from bst.text import MOST_OF_A_PATH, UNPRINTABLE, quoted, shorten
+from bst.text import MOST_OF_A_PATH, UNPRINTABLE, quoted, reason, shorten
 from bst.timelines.splits import PROTOCOLS, protocol_name
 
 FORMAT = "bst-studio-bundle"
@@ -116,7 +116,7 @@ class Bundle:
             content = parse(path)
         except (OSError, ValueError, TypeError, RecursionError) as error:
             self.check_unchanged()
-            raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+            raise BundleError(f"{path} cannot be read ({reason(error)}); get the bundle again") from error
         self.check_unchanged()
         return content
 
@@ -288,7 +288,7 @@ def _read_header(path: Path) -> dict[str, Any]:
     try:
         header = read_json(path)
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path} is not readable as JSON ({error}); get the bundle again") from error
+        raise BundleError(f"{path} is not readable as JSON ({reason(error)}); get the bundle again") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise BundleError(f"{path} is not a BST Studio bundle; make one with: python -m bst train")
     if header.get("version") != VERSION:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bst.errors import BundleError
+from bst.text import quoted, reason
 
 FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
 # bytes; enough for MovieLens 32M, whose users alone take 360 MB
@@ -28,7 +29,7 @@ def verify_files(folder: Path, expected: Any) -> None:
         try:
             _verify(folder / name, expected[name])
         except OSError as error:  # it may be replaced at this moment
-            raise BundleError(f"{folder / name} cannot be read ({error}); get the bundle again") from error
+            raise BundleError(f"{folder / name} cannot be read ({reason(error)}); get the bundle again") from error
 
 
 def _verify(path: Path, checksum: str) -> None:
@@ -64,15 +65,15 @@ def read_weights(
             # all of one version, or none
             missing = absent & set(later) if absent >= set(later) else set()
             if set(stored.files) | missing != set(shapes):
-                mismatch = sorted(set(stored.files) ^ set(shapes))
-                raise BundleError(f"{path} does not hold this model's weights: {', '.join(mismatch[:3])} …")
+                mismatch = ", ".join(map(quoted, sorted(set(stored.files) ^ set(shapes))[:3]))
+                raise BundleError(f"{path} does not hold this model's weights: {mismatch} …")
             arrays = {name: stored[name] for name in shapes if name not in missing}
         for name, values in arrays.items():
             _check_array(path, name, values, shapes[name])
     except BundleError:
         raise
     except Exception as error:  # a malformed archive makes zipfile, zlib and NumPy raise a dozen kinds of error
-        raise BundleError(f"{path} cannot be read ({error}); get the bundle again") from error
+        raise BundleError(f"{path} cannot be read ({reason(error)}); get the bundle again") from error
     return arrays | {name: np.zeros(shapes[name], np.float32) for name in missing}
 
 

@@ -14,7 +14,7 @@ from bst.datasets.sources import SOURCES, Source, data_dir, source_of
 from bst.errors import DatasetError
 from bst.files import InUseError, clean_up, draft_of, replace_folder
 from bst.settings import get_settings
-from bst.text import quoted
+from bst.text import quoted, reason
 
 Progress = Callable[[int, int], None]
 
@@ -187,8 +187,11 @@ def _unpack(archive: Path, zip_folder: str, into: Path) -> Path:
             try:
                 with zipped.open(member) as packed, path.open("xb") as unpacked:
                     shutil.copyfileobj(packed, unpacked, CHUNK_BYTES)
-            except RuntimeError as error:  # encrypted, or packed by a method that zipfile does not know
-                raise DatasetError(f"the zip cannot be unpacked ({error})") from error
+            except _FAILURES:
+                raise
+            # encrypted, packed by a method that zipfile does not know, or damaged: each method has errors of its own
+            except Exception as error:
+                raise DatasetError(f"the zip cannot be unpacked ({reason(error)})") from error
     return into / zip_folder
 
 
@@ -222,11 +225,11 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "the server cannot be reached; check the network connection"
     if isinstance(error, requests.RequestException):
-        return f"the request failed ({error})"
+        return f"the request failed ({reason(error)})"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         mend = "; make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return f"{(error.strerror or str(error)).lower()}{where}{mend}"
     if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
-        return f"the zip is damaged or cut off ({error})"
+        return f"the zip is damaged or cut off ({reason(error)})"
     return str(error).rstrip(".")

@@ -402,7 +402,7 @@ def main(run_folder: str, bundles: str) -> int:
         known_as = error_log.report(error, task="training")
         print(
             f"error: something went wrong; error {known_as}. Resume the run; if it happens again, give this number to "
-            "whoever runs the app: log.txt in the run's folder has the rest"
+            "the operator of this app: log.txt in the run's folder has the rest"
         )
         return 1
     return 0

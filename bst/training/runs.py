@@ -41,6 +41,7 @@ from bst.models.trainer import Model, OnProgress, Trainer, TrainingState
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.settings import get_settings
+from bst.text import reason
 from bst.timelines.arrays import assumptions
 from bst.timelines.splits import EvaluationSplit, protocol_name
 from bst.training import quotas
@@ -92,7 +93,7 @@ def read_settings(folder: Path) -> RunSettings:
     try:
         return RunSettings.from_dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError, KeyError, BSTError) as error:
-        raise TrainingError(f"{path} is damaged ({error}); start again with --overwrite") from error
+        raise TrainingError(f"{path} is damaged ({reason(error)}); start again with --overwrite") from error
 
 
 def write_settings(folder: Path, settings: RunSettings) -> None:
@@ -309,7 +310,7 @@ def _read_snapshot(path: Path, trainer: Trainer) -> TrainingState:
             weights = len(trainer.model.get_weights()) if scalars["best_epoch"] else 0  # 0: no epoch gave numbers yet
             best_weights = [stored[f"best{i}"] for i in range(weights)]
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"{path} cannot be read ({error}); start again with --overwrite") from error
+        raise TrainingError(f"{path} cannot be read ({reason(error)}); start again with --overwrite") from error
     return TrainingState(**scalars, best_weights=best_weights)
 
 

@@ -29,5 +29,5 @@ def unexpected(error: Exception, what_to_do: str) -> str:
     """Return what to tell about an unexpected error, which was logged: the id that its line in the log has, too."""
     return (
         f"Something went wrong; error {error_log.error_id(error)}. {what_to_do} If it happens again, give this number "
-        "to whoever runs the app: its log has the rest."
+        "to the operator of this app: its log has the rest."
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 import streamlit.logger
+import streamlit.net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
@@ -38,10 +39,14 @@ def is_history_navigation() -> bool:
     return bool(context and context.is_history_navigation)
 
 
-def drop_uploaded_files() -> None:
-    """Give back the memory of all files that this session uploaded: Streamlit keeps them as long as the session."""
-    context = get_script_run_ctx()
-    if context:
+def forget_uploads(session_id: str | None = None) -> None:
+    """Give back the memory of all files that were uploaded in a session: Streamlit keeps them as long as the session.
+
+    Without an id it is the one whose script runs in this thread, if any does.
+    """
+    if session_id is not None:
+        get_instance().uploaded_file_mgr.remove_session_files(session_id)
+    elif context := get_script_run_ctx():
         context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
@@ -72,6 +77,19 @@ def is_callback_of_part() -> bool:
     """Whether a callback runs after which only a part of the page (a fragment) runs again."""
     context = get_script_run_ctx(suppress_warning=True)
     return bool(context and context.fragment_ids_this_run and not context._has_script_started)
+
+
+def ask_nobody_for_our_address() -> None:
+    """Let Streamlit do without the address that this computer has on the internet: it asks a server there for it.
+
+    It does so, and answers nobody meanwhile, for each websocket that another site's page tries to open; its settings
+    only keep it from asking at the start.
+    """
+    streamlit.net_util.get_external_ip = _no_address
+
+
+def _no_address() -> None:
+    return None
 
 
 def use_root_logger() -> None:
@@ -136,11 +154,6 @@ def shows_uploader(session_id: str) -> bool:
 def is_connected(session_id: str) -> bool:
     """Whether a browser is connected to the session."""
     return get_instance().is_active_session(session_id)
-
-
-def forget_uploads(session_id: str) -> None:
-    """Give back the memory of the files that were uploaded in a session."""
-    get_instance().uploaded_file_mgr.remove_session_files(session_id)
 
 
 def uploaded_bytes() -> int:

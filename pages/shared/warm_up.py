@@ -45,6 +45,7 @@ _is_ready = threading.Event()
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Begin when the server starts, beside it, and open the browser where there is a screen."""
     streamlit_private.pages_are_registered()
+    streamlit_private.ask_nobody_for_our_address()
     sys.setswitchinterval(SWITCH_S)
     streamlit_private.use_root_logger()
     error_log.install(_where)

@@ -270,7 +270,7 @@ def test_imdb_and_movielens_exports(app):
 @pytest.mark.parametrize("leave", ["import_take", "import_cancel", "pages/about/about.py"])
 def test_the_memory_of_a_file_is_given_back(leave, app, monkeypatch):
     dropped = []
-    monkeypatch.setattr(streamlit_private, "drop_uploaded_files", lambda: dropped.append(True))
+    monkeypatch.setattr(streamlit_private, "forget_uploads", lambda: dropped.append(True))
     upload(open_dialog(app), "ratings.csv", LETTERBOXD)
     assert not dropped
     assert app.session_state["cached_import"]

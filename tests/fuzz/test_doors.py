@@ -9,6 +9,7 @@ from tests.fuzz.runner import fuzz
 INPUTS = {
     "datasets": 150,
     "own data": 60,
+    "downloads": 150,
     "imports": 150,
     "links": 200,
     "stories": 200,

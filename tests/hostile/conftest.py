@@ -1,31 +1,19 @@
-"""A public-mode server behind the reverse proxy that ``deploy/`` ships.
-
-nginx is the one on the PATH. Without it these tests are skipped with a hint on how to get it; with BST_REQUIRE_PROXY
-set they fail instead.
-"""
+"""A public-mode server behind the reverse proxy that ``deploy/`` ships."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
-import requests
 
 from bst.models.registry import preset
 from bst.training.runs import RunSettings
-from tests.browser.conftest import ROOT, clone, serving
-
-NAME = "localhost"
+from tests import proxies
+from tests.browser.conftest import clone, serving
 
 
 @pytest.fixture(scope="session")
@@ -76,43 +64,8 @@ def operator(root, tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def proxy(app) -> Iterator[str]:
     """The address of the app for the world."""
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if nginx is None:
-        message = "no nginx: install it (apt-get install nginx-light)"
-        if os.environ.get("BST_REQUIRE_PROXY"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with proxying(nginx, urlsplit(app).netloc, port) as address:
+    with proxies.nginx(urlsplit(app).netloc) as address:
         yield address
-
-
-@contextmanager
-def proxying(nginx: str, upstream: str, port: int) -> Iterator[str]:
-    """Run nginx as the container does, with the shipped file."""
-    text = (ROOT / "deploy" / "nginx.conf.template").read_text("utf-8")
-    for variable, value in {"BST_HOST": NAME, "BST_LISTEN": f"127.0.0.1:{port}", "BST_APP": upstream}.items():
-        text = text.replace(f"${{{variable}}}", value)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "nginx.conf").write_text(text, "utf-8")
-        # its workers must be let into this folder, which is its owner's alone
-        directives = "daemon off;" + ("user root;" if os.geteuid() == 0 else "")
-        command = [nginx, "-p", folder, "-c", "nginx.conf", "-g", directives]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(100):
-                assert process.poll() is None, "nginx does not take the configuration; what it said is above"
-                try:
-                    requests.get(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
-                    break
-                except requests.ConnectionError:
-                    time.sleep(0.1)
-            yield f"http://{NAME}:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 @pytest.fixture(scope="session")

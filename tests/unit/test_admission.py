@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -9,6 +10,7 @@ from pages.shared import admission
 from pages.shared.admission import Admission
 from tests import asynchronous
 
+PATIENCE_S = 30
 STATUS = ForwardMsg.ScriptFinishedStatus
 
 
@@ -50,17 +52,29 @@ class Sessions:
         return asyncio.create_task(self.gate({"type": "websocket", "name": name}, incoming.get, send))
 
 
+@pytest.fixture
+def play(monkeypatch):
+    """Play a scene with sessions, of which so many short runs are admitted at a time."""
+
+    def play(scene, most_runs: int = 1, short_s: float = 1000.0):
+        monkeypatch.setattr(admission, "MOST_RUNS", most_runs)
+        monkeypatch.setattr(admission, "SHORT_S", short_s)
+
+        async def with_sessions():
+            await asyncio.wait_for(scene(Sessions()), PATIENCE_S)
+
+        asynchronous.run(with_sessions())
+
+    return play
+
+
 async def settle():
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-def test_so_many_at_a_time_in_the_order_of_asking(monkeypatch):
-    monkeypatch.setattr(admission, "MOST_RUNS", 2)
-    monkeypatch.setattr(admission, "SHORT_S", 1000.0)
-
-    async def scene():
-        sessions = Sessions()
+def test_so_many_at_a_time_in_the_order_of_asking(play):
+    async def scene(sessions):
         tasks = [sessions.connect(name, rerun()) for name in "abcd"]
         await settle()
         assert sessions.came == ["a", "b"]
@@ -69,34 +83,26 @@ def test_so_many_at_a_time_in_the_order_of_asking(monkeypatch):
         assert sessions.came == ["a", "b", "c"]
         for name in "acd":
             sessions.end[name].put_nowait(finished())
-        await asyncio.wait_for(asyncio.gather(*tasks), 30)
+        await asyncio.gather(*tasks)
         assert sessions.came == ["a", "b", "c", "d"]
 
-    asynchronous.run(scene())
+    play(scene, most_runs=2)
 
 
-def test_other_messages_do_not_wait(monkeypatch):
-    monkeypatch.setattr(admission, "MOST_RUNS", 1)
-    monkeypatch.setattr(admission, "SHORT_S", 1000.0)
-
-    async def scene():
-        sessions = Sessions()
+def test_other_messages_do_not_wait(play):
+    async def scene(sessions):
         heartbeat = {"type": "websocket.receive", "bytes": BackMsg(app_heartbeat=True).SerializeToString()}
         tasks = [sessions.connect("a", rerun()), sessions.connect("b", heartbeat, {**heartbeat, "bytes": b"\xff"})]
         await settle()
         assert sessions.came == ["a", "b other", "b other"]
         sessions.end["a"].put_nowait(finished())
-        await asyncio.wait_for(asyncio.gather(*tasks), 30)
+        await asyncio.gather(*tasks)
 
-    asynchronous.run(scene())
+    play(scene)
 
 
-def test_a_run_that_another_follows_keeps_its_place_and_one_who_leaves_does_not(monkeypatch):
-    monkeypatch.setattr(admission, "MOST_RUNS", 1)
-    monkeypatch.setattr(admission, "SHORT_S", 1000.0)
-
-    async def scene():
-        sessions = Sessions()
+def test_a_run_that_another_follows_keeps_its_place_and_one_who_leaves_does_not(play):
+    async def scene(sessions):
         first = sessions.connect("a", rerun(), rerun())
         second = sessions.connect("b", rerun())
         await settle()
@@ -106,22 +112,18 @@ def test_a_run_that_another_follows_keeps_its_place_and_one_who_leaves_does_not(
         assert sessions.came == ["a", "b"]  # asking again goes to the end of the line
         first.cancel()
         sessions.end["b"].put_nowait(finished())
-        await asyncio.wait_for(asyncio.gather(second, return_exceptions=True), 30)
+        await asyncio.gather(second, return_exceptions=True)
         third = sessions.connect("c", rerun())
         await settle()
         assert sessions.came == ["a", "b", "c"]
         sessions.end["c"].put_nowait(finished())
-        await asyncio.wait_for(third, 30)
+        await third
 
-    asynchronous.run(scene())
+    play(scene)
 
 
-def test_long_runs_do_not_keep_others_waiting(monkeypatch):
-    monkeypatch.setattr(admission, "MOST_RUNS", 1)
-    monkeypatch.setattr(admission, "SHORT_S", 0.01)
-
-    async def scene():
-        sessions = Sessions()
+def test_long_runs_do_not_keep_others_waiting(play):
+    async def scene(sessions):
         tasks = [sessions.connect(name, rerun()) for name in "ab"]
         while sessions.came != ["a", "b"]:
             await asyncio.sleep(0.005)
@@ -129,4 +131,4 @@ def test_long_runs_do_not_keep_others_waiting(monkeypatch):
             sessions.end[name].put_nowait(finished())
         await asyncio.gather(*tasks)
 
-    asynchronous.run(asyncio.wait_for(scene(), 30))
+    play(scene, short_s=0.01)

@@ -337,6 +337,18 @@ def test_weights_of_another_type(kind, copy, world):
     model_refused(copy, world.movies, "weights.npz", "rating/bias", kind)
 
 
+def test_weights_whose_header_is_long_are_told_in_a_line(copy, world):
+    header, names = b"9" * 60_000 + b"\n", list(weights_of(copy))
+    with zipfile.ZipFile(copy / "weights.npz", "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    reseal(copy)
+    with pytest.raises(BundleError) as refused:
+        open_bundle(copy).load_model(world.movies)
+    assert len(str(refused.value).replace(str(copy), "")) < 300
+    assert "\n" not in str(refused.value)
+
+
 def test_weights_of_text(copy, world):
     weights = weights_of(copy)
     put_weights(copy, weights | {"rating/bias": np.array(["x"])})

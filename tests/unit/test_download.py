@@ -270,6 +270,16 @@ def test_a_web_page_instead_of_a_zip(server, into):
     assert "the zip is damaged or cut off" in refused(server, into)
 
 
+def test_a_damaged_member_that_is_packed_otherwise(server, into, tmp_path):
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w", zipfile.ZIP_LZMA) as zipped:
+        zipped.writestr("ml-1m/ratings.dat", b"7::10::5::978300760\n" * 5)
+    content = bytearray((tmp_path / "packed.zip").read_bytes())
+    at = content.index(b"ml-1m/ratings.dat") + 30
+    content[at : at + 8] = bytes(8)
+    server.content = bytes(content)
+    assert "the zip cannot be unpacked" in refused(server, into)
+
+
 def test_encrypted_member(server, good, into):
     at = good.index(b"PK\x01\x02", good.index(b"PK\x01\x02") + 1)
     server.content = good[: at + 8] + b"\x01" + good[at + 9 :]  # the flag in the directory of the zip

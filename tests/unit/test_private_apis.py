@@ -89,7 +89,7 @@ def test_uploaded_files_are_given_back():
         for _ in range(2):
             sessions = get_script_run_ctx().uploaded_file_mgr.file_storage.values()
             st.text([len(file.data) for files in sessions for file in files.values()])
-            streamlit_private.drop_uploaded_files()
+            streamlit_private.forget_uploads()
 
     app = AppTest.from_function(script, default_timeout=60).run()
     app.file_uploader[0].upload("x.csv", b"123", "text/csv").run()

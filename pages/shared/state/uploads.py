@@ -41,7 +41,7 @@ _all_sessions = RateLimit(MOST_OF_ALL)
 
 def drop() -> None:
     """Give back the memory of this session's uploaded files, and of what was read from them."""
-    streamlit_private.drop_uploaded_files()
+    streamlit_private.forget_uploads()
     session_cache.clear(READ)
 
 

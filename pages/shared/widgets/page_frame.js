@@ -33,6 +33,50 @@ function closeSidebarOnPhones() {
   document.addEventListener("click", close, true)
 }
 
+// A popover is drawn at the end of the document, where Tab would come to it last. One that was opened by keyboard gets the
+// focus; Tab behind its last control, or Shift+Tab before its first, closes it and goes back to its button.
+const OPENER = '[data-testid="stPopoverButton"]'
+const POPOVER = '[data-testid="stPopoverBody"]'
+const TABBABLE = "a[href], button, input, select, textarea, [tabindex]"
+// of drawing, until it is there
+const MOST_FRAMES = 60
+function enterPopoversByKeyboard() {
+  let opener = null
+  const enter = (frames) => {
+    const popover = document.querySelector(POPOVER)
+    if (popover) {
+      popover.tabIndex = -1
+      popover.focus({ preventScroll: true })
+    } else if (frames) requestAnimationFrame(() => enter(frames - 1))
+  }
+  const leave = () => {
+    opener.focus()
+    if (opener.ariaExpanded === "true") opener.click()
+  }
+  const open = (event) => {
+    const button = event.target.closest?.(OPENER)
+    if (!button || !["Enter", " "].includes(event.key) || button.ariaExpanded === "true") return
+    opener = button
+    enter(MOST_FRAMES)
+  }
+  const tab = (event) => {
+    const popover = event.key === "Tab" && event.target.closest?.(POPOVER)
+    if (!popover || !opener?.isConnected) return
+    const places = [...popover.querySelectorAll(TABBABLE)].filter(
+      (e) => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({ visibilityProperty: true })
+    )
+    const end = event.shiftKey ? places[0] : places.at(-1)
+    const choices = end?.closest('[role="radiogroup"]')  // Tab goes past them as one
+    const isEnd = !end || event.target === end || choices?.contains(event.target)
+    if (!isEnd && !(event.shiftKey && event.target === popover)) return
+    event.preventDefault()
+    event.stopPropagation()
+    leave()
+  }
+  document.addEventListener("keydown", open, true)
+  document.addEventListener("keydown", tab, true)
+}
+
 // in seconds
 const YEAR = 365 * 24 * 3600
 
@@ -48,4 +92,5 @@ export default function ({ data }) {
   window.pageFrame = true
   oneEntryPerClick()
   closeSidebarOnPhones()
+  enterPopoversByKeyboard()
 }

@@ -5,6 +5,7 @@ from tests.fuzz.doors.bundles import Bundles
 from tests.fuzz.doors.command_line import CommandLine
 from tests.fuzz.doors.csv_export import CsvExport
 from tests.fuzz.doors.datasets import Datasets
+from tests.fuzz.doors.downloads import Downloads
 from tests.fuzz.doors.environment import Environment
 from tests.fuzz.doors.imports import Imports
 from tests.fuzz.doors.links import Links
@@ -18,6 +19,7 @@ DOORS: dict[str, type[Door]] = {
     for door in (
         Datasets,
         OwnData,
+        Downloads,
         Imports,
         Links,
         Stories,
