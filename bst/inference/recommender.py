@@ -309,8 +309,8 @@ class Recommender:
         if isinstance(visitors, PackedVisitors):
             packed = visitors
         else:
-            rows = [self._rows(one) for one in visitors]
-            packed = PackedVisitors.of(visitors, rows, self.catalogue.rows, self.domain)
+            histories = [self._rows(one) for one in visitors]
+            packed = PackedVisitors.of(visitors, histories, self.catalogue.rows, self.domain)
         result = RankedMany.empty(len(packed), k)
         by_ratings = options.order in ("rating", "blend")
         in_batches = not options.filters.include_seen and not (self._in_two_stages and by_ratings)
