@@ -11,6 +11,7 @@ from hypothesis.strategies import DrawFn
 
 from bst.datasets import load_movies
 from bst.datasets.catalogue import Catalogue
+from bst.domain import MOVIES
 from bst.packing import unpack
 from bst.schema import MAX_HISTORY, WHOLE_STARS, Visitor
 from bst.stories import KINDS
@@ -75,7 +76,8 @@ class Links(Door):
     def open(self) -> None:
         """Make a session without a page, on the demo world."""
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        bundle: Any = SimpleNamespace(name="demo", dataset="demo", dataset_title="Demo world", levels=WHOLE_STARS)
+        named = {"name": "demo", "dataset": "demo", "dataset_title": "Demo world"}
+        bundle: Any = SimpleNamespace(**named, levels=WHOLE_STARS, domain=MOVIES)
         broken = Choice("other", None, problem="damaged")
         self.choices = {"demo": Choice("demo", bundle), "other": broken}
         patch.setattr(visitor_state.resources, "catalogue", lambda dataset: CATALOGUE)
