@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, prepare, report, score, visitor, what_if
+from bst.cli import curves, data, evaluate, explain, insights, model, prepare, report, score, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
@@ -64,6 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_train,
         _add_evaluate,
         _add_report,
+        _add_curves,
         _add_score,
         _add_recommend,
         _add_explain,
@@ -226,6 +227,17 @@ def _add_report(commands: _Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     _add_own_dataset_option(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+
+
+def _add_curves(commands: _Commands) -> None:
+    parser = commands.add(
+        "curves",
+        curves.curves,
+        "print a model's learning curves, or write them for TensorBoard",
+        "curves --bundle demo --tensorboard logs",
+    )
+    _add_bundle_option(parser)
+    parser.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="write event files into this folder, too")
 
 
 def _add_score(commands: _Commands) -> None:
