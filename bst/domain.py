@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -86,53 +86,33 @@ class Demographic:
         return label[0].lower() + label[1:] if self.name in ("sex", "age") else label
 
 
-class KnownDemographics(Mapping[DemographicName, DemographicValue]):
-    """What is known of somebody: name → value, by name. It cannot be changed, so it can be hashed.
+class KnownDemographics(dict[DemographicName, DemographicValue]):
+    """What is known of somebody: name → value, in alphabetical order. It cannot be changed, so it can be hashed.
 
     >>> KnownDemographics({"sex": "F", "age": None})
     {'sex': 'F'}
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ()
 
     def __init__(self, values: Mapping[DemographicName, DemographicValue | None] | None = None):
         """Keep all values but ``None``, which stands for an unknown one."""
-        if isinstance(values, KnownDemographics):
-            self._values: dict[DemographicName, DemographicValue] = values._values
-        else:
-            given = {} if values is None else dict(values)
-            # in one order, as two that are equal must lead to the same text
-            self._values = {name: value for name in sorted(given) if (value := given[name]) is not None}
+        given: Mapping[DemographicName, DemographicValue | None] = {} if values is None else values
+        # in one order, as two that are equal must lead to the same text
+        super().__init__([(name, value) for name in sorted(given) if (value := given[name]) is not None])
 
-    def __getitem__(self, name: DemographicName) -> DemographicValue:
-        """Return a known value."""
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[DemographicName]:
-        """Iterate over the names, in alphabetical order."""
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        """Return how many values are known."""
-        return len(self._values)
-
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         """Return the hash of names and values."""
-        return hash(tuple(self._values.items()))
+        return hash(tuple(self.items()))
 
-    def __eq__(self, other: object) -> bool:
-        """Whether the same is known."""
-        if isinstance(other, KnownDemographics):
-            return self._values == other._values
-        return isinstance(other, Mapping) and self._values == dict(other)
+    def _refuse(self, *arguments: Any, **named: Any) -> Any:
+        raise TypeError("known demographics cannot be changed; make others")
 
-    def __repr__(self) -> str:
-        """Return the values as a dictionary shows them."""
-        return repr(self._values)
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
 
     def to_json(self) -> dict[DemographicName, DemographicValue]:
         """Return plain values."""
-        return dict(self._values)
+        return dict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "KnownDemographics":
@@ -144,7 +124,7 @@ class KnownDemographics(Mapping[DemographicName, DemographicValue]):
 
     def __reduce__(self) -> tuple[type, tuple[dict[DemographicName, DemographicValue]]]:
         """Return what is pickled: the values."""
-        return KnownDemographics, (self._values,)
+        return KnownDemographics, (dict(self),)
 
 
 _OCCUPATIONS = (

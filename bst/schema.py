@@ -141,7 +141,8 @@ class Visitor:
 
     def __post_init__(self) -> None:
         """Raise ``VisitorError`` for an item that is in the history twice."""
-        object.__setattr__(self, "demographics", KnownDemographics(self.demographics))
+        if type(self.demographics) is not KnownDemographics:
+            object.__setattr__(self, "demographics", KnownDemographics(self.demographics))
         rated: set[int] = set()
         for event in self.history:
             if event.movie_id in rated:

@@ -91,6 +91,11 @@ class Bundle:
         return self.sizes.domain
 
     @property
+    def recommends(self) -> bool:
+        """Whether lists can be made by it: it predicts ratings, or it is of a dataset in which nobody rates."""
+        return "rating" in self.config.tasks or not self.domain.rated
+
+    @property
     def history(self) -> pd.DataFrame:
         """Learning curves: one row an epoch."""
         return self._read("history.csv", _read_history)

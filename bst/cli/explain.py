@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from bst.cli.visitor import read_request
 from bst.explanation.agreement import agreement, attention_verdict
 from bst.explanation.insights import read_insights
 from bst.explanation.leave_one_out import EventEffects, Scores, interactions, rating_changes
+from bst.explanation.measures import LOGITS, Measure
 from bst.explanation.sentences import Explanation, demographic_clause, explain, sentence, signed
 from bst.inference.recommender import Recommender
 from bst.visitors.export import visitor_as_json
+from bst.wording import reword, reword_around
 
 # events whose interactions are measured, and events that the text names
 MOST_PAIRED, MOST_NAMED = 5, 8
@@ -44,10 +47,12 @@ def explain_one(options: Options) -> Answer:
 def _answer(recommender: Recommender, explanation: Explanation) -> dict:
     title, visitor, movie_id = recommender.catalogue.title, explanation.visitor, explanation.movie_id
     scores, effects = explanation.leave_one_out.scores, explanation.leave_one_out.event_effects
-    weights = explanation.attention.weights
-    gradients = recommender.integrated_gradients(visitor, movie_id)
-    correlations = agreement(explanation.attention, effects.expected)
-    strongest = np.argsort(-np.abs(effects.expected), kind="stable")[:MOST_PAIRED].tolist()
+    measure, domain = explanation.measures[0], explanation.domain
+    weights = explanation.attention_weights(measure)
+    # of the rating; where nobody rates, of whatever else is predicted
+    gradients = recommender.integrated_gradients(visitor, movie_id, task=LOGITS.get(measure, "rating"))
+    correlations = agreement(explanation.attention, explanation.event_effects(measure))
+    strongest = np.argsort(-np.abs(explanation.event_effects(measure)), kind="stable")[:MOST_PAIRED].tolist()
     pairs = np.zeros((len(strongest),) * 2)
     if len(strongest) > 1:
         pairs = interactions(recommender, visitor, movie_id, strongest)
@@ -62,8 +67,8 @@ def _answer(recommender: Recommender, explanation: Explanation) -> dict:
         "watch_next": _round(explanation.watch_next, 6),
         "like_logit": _round(scores.like_logit),
         "will_like": _round(explanation.will_like, 6),
-        "sentence": sentence(explanation, "expected", title),
-        "trust": attention_verdict(correlations, read_insights(recommender.bundle)),
+        "sentence": reword_around(partial(sentence, explanation, measure), title, domain),
+        "trust": reword(attention_verdict(correlations, read_insights(recommender.bundle)), domain),
         "events": [
             {
                 "movie_id": event.movie_id,
@@ -121,34 +126,35 @@ def _round(value: float | None, digits: int = 4) -> float | None:
 
 def _text(answer: dict, explanation: Explanation) -> str:
     """Return the sentence, then a table of effects beside attention and gradients, then how far these agree."""
-    lines = [answer["sentence"], ""]
-    events = sorted(answer["events"], key=lambda event: -abs(event["effect"]["expected"]))
+    lines, measure, domain = [answer["sentence"], ""], explanation.measures[0], explanation.domain
+    line = partial(_line, measure)
+    events = sorted(answer["events"], key=lambda event: -abs(event["effect"][measure]))
     shown, others = events[:MOST_NAMED], events[MOST_NAMED:]
     if shown or answer["demographics"]:
         lines.append("   effect  attention  gradients")
     for event in shown:
-        label = f"{event['title']}, rated {event['rating']:g} ★"
-        lines.append(_line(event["effect"]["expected"], label, event["attention"], event["gradient"]))
+        label = event["title"] + (f", rated {event['rating']:g} ★" if domain.rated else "")
+        lines.append(line(event["effect"][measure], label, event["attention"], event["gradient"]))
     if others:
-        effect = sum(event["effect"]["expected"] for event in others)
+        effect = sum(event["effect"][measure] for event in others)
         attention, gradient = (sum(event[name] for event in others) for name in ("attention", "gradient"))
-        label = f"{len(others)} other {'movie' if len(others) == 1 else 'movies'} in total"
-        lines.append(_line(effect, label, attention, gradient))
-    for name, value in explanation.domain.known(explanation.visitor.demographics).items():
-        lines.append(
-            _line(answer["demographics"][name]["expected"], demographic_clause(name, value, explanation.domain))
-        )
+        label = f"{len(others)} other {domain.item if len(others) == 1 else domain.items} in total"
+        lines.append(line(effect, label, attention, gradient))
+    for name, value in domain.known(explanation.visitor.demographics).items():
+        lines.append(line(answer["demographics"][name][measure], demographic_clause(name, value, domain)))
     if answer["events"]:
         attention = float(np.mean(answer["attention"]["to_rest"]))
-        lines.append(_line(None, answer["attention"]["rest"], attention, answer["gradients"]["rest"]))
+        lines.append(line(None, answer["attention"]["rest"], attention, answer["gradients"]["rest"]))
         lines += ["", answer["trust"]]
     return "\n".join(lines).rstrip()
 
 
-def _line(effect: float | None, label: str, attention: float | None = None, gradient: float | None = None) -> str:
+def _line(
+    measure: Measure, effect: float | None, label: str, attention: float | None = None, gradient: float | None = None
+) -> str:
     cells = (
-        "" if effect is None else signed("expected", effect),
+        "" if effect is None else signed(measure, effect),
         "" if attention is None else f"{attention:.1%}",
-        "" if gradient is None else signed("expected", gradient),
+        "" if gradient is None else signed(measure, gradient),
     )
     return f"{cells[0]:>9}  {cells[1]:>9}  {cells[2]:>9}  {label}"

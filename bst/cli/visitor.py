@@ -12,7 +12,7 @@ from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
 from bst.errors import VisitorError
 from bst.inference import engines
-from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, orders_of
+from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions, genre_columns, orders_of
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.text import quoted
@@ -90,6 +90,7 @@ def order_of(options: Options, bundle: Bundle) -> Order:
 
 def rank_options(options: Options, bundle: Bundle) -> RankOptions:
     """Return how a list of a bundle's model is ranked. Raises ``VisitorError``."""
+    genre_columns(options.genre, bundle.domain)
     filters = Filters(tuple(options.genre), _years(options.years), popularity=POPULARITY_BANDS.get(options.fame))
     return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.fame_weight)
 

@@ -9,18 +9,18 @@ import pandas as pd
 from bst.cli.terminal import Answer, Options, progress_bar
 from bst.cli.visitor import order_of, rank_options, read_rating, read_request, split_pair
 from bst.datasets.catalogue import Catalogue
-from bst.domain import AGES, DEMOGRAPHICS, UNKNOWN, Domain
+from bst.domain import AGES, DEMOGRAPHICS, MOVIES, UNKNOWN, Domain
 from bst.errors import VisitorError
 from bst.schema import Visitor
 from bst.text import quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
 from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
-from bst.wording import Title, reword_around
+from bst.wording import Title, reword, reword_around
 
 # the options that change a visitor, in the order in which they are listed: what each takes, and what it does
 CHANGES = {
-    "set": ("NAME=VALUE", "set sex, age or occupation; unknown is a value too"),
+    "set": ("NAME=VALUE", "set sex, age or occupation, or what else is known; unknown is a value too"),
     "rate": ("'TITLE=STARS'", "change the rating of a movie in the history"),
     "add": ("'TITLE=STARS'", "add a movie as the newest"),
     "drop": ("TITLE", "remove a movie"),
@@ -29,6 +29,7 @@ CHANGES = {
     "forget": ("COUNT", "remove the COUNT oldest movies"),
 }
 MOST_DIGITS = 9
+EXAMPLE_CHANGES = ("--add TITLE or --drop TITLE", "--rate 'Alien (1979)=2' or --set sex=F")
 
 
 def what_if(options: Options) -> Answer:
@@ -36,7 +37,8 @@ def what_if(options: Options) -> Answer:
     request = read_request(options)
     ranked_by = rank_options(options, request.bundle)
     if not options.changes:
-        raise VisitorError("nothing is changed; name a change, such as --rate 'Alien (1979)=2' or --set sex=F")
+        example = EXAMPLE_CHANGES[request.bundle.domain == MOVIES]
+        raise VisitorError(f"nothing is changed; name a change, such as {example}")
     changed, descriptions = request.visitor, []
     title, domain = request.catalogue.title, request.bundle.domain
     for name, *texts in options.changes:
@@ -59,18 +61,19 @@ def what_if(options: Options) -> Answer:
         answer |= {"like_gains": _records(comparison.gains("like")), "like_losses": _records(comparison.losses("like"))}
     if comparison.order != "rating":
         answer |= {"next_gains": _records(comparison.gains("next")), "next_losses": _records(comparison.losses("next"))}
-    return answer, _comparison_text
+    return answer, partial(_comparison_text, domain=domain)
 
 
-def _comparison_text(answer: dict) -> str:
+def _comparison_text(answer: dict, domain: Domain) -> str:
     likes = "like_gains" in answer
-    lines = [answer["sentence"], "", f"  A →   B   expected rating{'  watched and liked' if likes else ''}"]
+    columns = ["expected rating"] * domain.rated + [reword("watched and liked", domain)] * likes
+    lines = [answer["sentence"], "", "  ".join(["  A →   B ", *columns])]
     for row in answer["moves"]:
         ranks = (f"{row[f'rank_{side}'] or 'seen':>4}" for side in "ab")
-        stars = f"{row['expected_a']:.2f} → {row['expected_b']:.2f} ★"
+        stars = f"{row['expected_a']:.2f} → {row['expected_b']:.2f} ★" if domain.rated else ""
         liked = f"    {row['like_a']:5.1%} → {row['like_b']:5.1%}" if likes else ""
         lines.append(f"{' →'.join(ranks)}   {stars}{liked}  {row['title']}")
-    for name, label in (("gains", "gains most"), ("losses", "loses most")):
+    for name, label in (("gains", "gains most"), ("losses", "loses most")) if domain.rated else ():
         rows = answer[name][:1]
         lines += [f"{label}: {row['title']}, {row['a']:.2f} → {row['b']:.2f} ★" for row in rows]
     return "\n".join(lines)
@@ -96,6 +99,8 @@ def _edit(catalogue: Catalogue, levels: Sequence[float], visitor: Visitor, name:
     match name:
         case "set":
             return _set_demographic(text, catalogue.domain)
+        case "rate" if not catalogue.domain.rated:
+            raise VisitorError("nobody rates in this dataset; name another change, such as --add or --drop")
         case "rate":
             movie_id, rating = read_rating(catalogue, text, "--rate", levels)
             return Rate(_in_history(catalogue, visitor, movie_id), rating)
@@ -155,6 +160,8 @@ def counterfactual(options: Options) -> Answer:
     domain = request.bundle.domain
     movie_id = catalogue.find(options.movie)
     kind, value, above = _goal(options)
+    if kind == "stars" and not domain.rated:
+        raise VisitorError("nobody rates in this dataset; name a goal with --into-top or --out-of-top")
     # a goal in stars is about no list
     order = order_of(options, request.bundle) if kind == "top" else options.order or "rating"
     goal = Goal(movie_id, kind, value, above, order, options.weight, options.fame_weight)
@@ -194,7 +201,7 @@ def counterfactual(options: Options) -> Answer:
         "tried": result.tried,
         "found": [plain(found) for found in result.counterfactuals],
     }
-    return answer, _search_text
+    return answer, partial(_search_text, domain=domain)
 
 
 def _goal(options: Options) -> tuple[Literal["top", "stars"], float, bool]:
@@ -216,15 +223,17 @@ def _goal_text(kind: str, value: float, above: bool) -> str:
     return f"to {value:g} ★ or more" if above else f"below {value:g} ★"
 
 
-def _search_text(answer: dict) -> str:
+def _search_text(answer: dict, domain: Domain) -> str:
     goal = _goal_text(*(answer["goal"][name] for name in ("kind", "value", "above")))
-    current = f"{answer['title']} is {ordinal(answer['rank'])} with {answer['expected_rating']:.2f} ★"
+    stars = " with {:.2f} ★" if domain.rated else ""
+    current = f"{answer['title']} is {ordinal(answer['rank'])}{stars.format(answer['expected_rating'])}"
     if answer["already"]:
         return f"{current}: there is nothing to change"
     if not answer["found"]:
         return f"{current}; none of {answer['tried']:,} changes brings it {goal}"
     lines = [f"{current}; of {answer['tried']:,} changes the smallest that bring it {goal}:"]
     lines += [
-        f"  {found['words']}: {ordinal(found['rank'])}, {found['expected_rating']:.2f} ★" for found in answer["found"]
+        f"  {found['words']}: {ordinal(found['rank'])}{stars.format(found['expected_rating'])}"
+        for found in answer["found"]
     ]
     return "\n".join(lines)

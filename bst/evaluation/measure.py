@@ -79,7 +79,7 @@ def measure(bundle: Bundle, split: EvaluationSplit, on_progress: OnProgress = la
         on_progress(0.3, "predicting them with the baselines")
         labels = TestLabels(split, predictions.expected, predictions.distribution, predict_baselines(split))
     record = evaluate_predictions(split, predictions, labels.baselines if labels else None)
-    recommender = Recommender.load(bundle, split.dataset) if labels else None
+    recommender = Recommender.load(bundle, split.dataset) if bundle.recommends else None
     ranked = _lists(recommender, bundle, split, predictions, on_progress)
     on_progress(0.8, "computing intervals and groups")
     if labels:
@@ -205,7 +205,7 @@ def _lists(
 ) -> tuple[np.ndarray, dict[str, lists.RankedLists]]:
     """Return the labels that lists were made for, and the lists by order."""
     ranks = predictions.ranks
-    if recommender is None:  # of a next tower alone only the ranks are known
+    if recommender is None:  # of a next tower alone, where there are ratings, only the ranks are known
         assert ranks is not None
         labels = lists.sample(split, len(ranks))
         return labels, {"next": lists.RankedLists(ranks), "popularity": lists.rank_by_popularity(split, labels)}

@@ -56,9 +56,9 @@ class Explanation:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """Which of ``MEASURES`` the model predicts."""
-        known = (name for name in MEASURES if getattr(self.leave_one_out.scores, name) is not None)
-        return tuple(name for name in known if self.domain.rated or name in LOGITS)
+        """Which of ``MEASURES`` the model predicts; those of ratings only where there are ratings."""
+        measures = MEASURES if self.domain.rated else tuple(LOGITS)
+        return tuple(name for name in measures if getattr(self.leave_one_out.scores, name) is not None)
 
     def value(self, measure: Measure) -> float:
         """What the model predicts."""

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from bst.domain import GENRES
+from bst.domain import MOVIES, Domain
 from bst.errors import VisitorError
 from bst.metrics import probability_liked
 from bst.models.config import Task
@@ -61,13 +61,14 @@ MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
 POOL = 200
 
 
-def genre_columns(genres: Iterable[str], known: Sequence[str] = GENRES) -> list[int]:
-    """Return the indices of genres among those that are ``known``, whatever their case. Raises ``VisitorError``."""
-    columns = {name.casefold(): column for column, name in enumerate(known)}
+def genre_columns(genres: Iterable[str], domain: Domain = MOVIES) -> list[int]:
+    """Return the indices of genres among those of the domain, whatever their case. Raises ``VisitorError``."""
+    columns = {name.casefold(): column for column, name in enumerate(domain.tag_values)}
     genres = list(genres)
     for genre in genres:
         if genre.casefold() not in columns:
-            raise VisitorError(f"unknown genre {quoted(genre)}; choose among: {', '.join(known)}")
+            known = ", ".join(domain.tag_values) or "there are none here"
+            raise VisitorError(f"unknown {domain.tag} {quoted(genre)}; choose among: {known}")
     return [columns[genre.casefold()] for genre in genres]
 
 
@@ -86,8 +87,7 @@ class Filters:
     popularity: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Raise ``VisitorError`` for an unknown genre or an invalid range of popularity."""
-        genre_columns(self.genres)
+        """Raise ``VisitorError`` for an invalid range of popularity. Genres are checked where a list is made."""
         if self.popularity is not None and not 0 <= self.popularity[0] < self.popularity[1] <= 1:
             raise VisitorError(f"popularity goes from a lower to a higher share between 0 and 1, not {self.popularity}")
 

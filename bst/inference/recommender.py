@@ -364,7 +364,7 @@ class Recommender:
         if not filters.include_seen:
             allowed[self.catalogue.rows(visitor.all_seen)] = False
         if filters.genres:
-            allowed &= self._genres[:, genre_columns(filters.genres, self.domain.tag_values)].any(axis=1)
+            allowed &= self._genres[:, genre_columns(filters.genres, self.domain)].any(axis=1)
         if filters.years:
             first, last = filters.years
             allowed &= (self._years >= first) & (self._years <= last)

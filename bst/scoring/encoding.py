@@ -112,6 +112,6 @@ def encode_demographics(visitors: Sequence[Visitor], domain: Domain) -> dict[str
             domain.check(values)
         raise
     for values in known:
-        if any(name not in domain.demographics for name in values):
+        if not values.keys() <= domain.demographics.keys():
             domain.check(values)
     return encoded

@@ -89,8 +89,8 @@ _PROGRESS_FIELDS = ("stage", "epoch", "epochs", "share", "remaining_s", "metrics
 def start(settings: RunSettings, name: str, owner: str = "") -> None:
     """Start a run in a process of its own. It ends as the bundle ``name``. ``owner``: whose it is, see ``ownership``.
 
-    Raises as ``runs.fitted``, and ``TrainingError`` if the name is taken or not allowed, another run is under way, there are too many already,
-    or the folder cannot be written.
+    Raises as ``runs.fitted``, and ``TrainingError`` if the name is taken or not allowed, another run is under way,
+    there are too many already, or the folder cannot be written.
     """
     public_mode.require(Feature.TRAINING)
     folder = _folder(name)

@@ -214,15 +214,15 @@ def _clause(edit: Edit, before: Visitor, title: Title, domain: Domain) -> str:
             return "the dates of the history changed"
         case SetSeen():
             return "the list of seen movies changed"
-    return _movie_clause(edit, before, title)
+    return _movie_clause(edit, before, title, domain)
 
 
-def _movie_clause(edit: Edit, before: Visitor, title: Title) -> str:
+def _movie_clause(edit: Edit, before: Visitor, title: Title, domain: Domain) -> str:
     match edit:
         case Rate(movie_id, rating):
             return f"{title(movie_id)} was rated {rating:g} instead of {before.ratings[movie_id]:g}"
         case Add(movie_id, rating):
-            return f"{title(movie_id)} was added with {rating:g} ★"
+            return f"{title(movie_id)} was added" + (f" with {rating:g} ★" if domain.rated else "")
         case Drop(movie_id):
             return f"{title(movie_id)} was removed"
         case Move(movie_id, to):

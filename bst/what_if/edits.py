@@ -85,7 +85,8 @@ class Add(Edit):
 
     def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
         """Return such as "added Alien (1979), 5 ★, as 2nd oldest"."""
-        text, events = f"added {title(self.movie_id)}, {self.rating:g} ★", len(before.history)
+        rated = f", {self.rating:g} ★" if domain.rated else ""
+        text, events = f"added {title(self.movie_id)}{rated}", len(before.history)
         if self.position is None or self.position >= events:
             return text
         return f"{text}, as {position_text(self.position, events + 1)}"

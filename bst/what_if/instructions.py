@@ -16,7 +16,7 @@ def instruction(edit: Edit, before: Visitor, title: Title, domain: Domain = MOVI
         case Rate(movie_id, rating):
             return f"rate {title(movie_id)} {rating:g} instead of {before.ratings[movie_id]:g}"
         case Add(movie_id, rating):
-            return f"add {title(movie_id)} with {rating:g} ★"
+            return f"add {title(movie_id)}" + (f" with {rating:g} ★" if domain.rated else "")
         case Drop(movie_id):
             return f"remove {title(movie_id)}"
         case Swap(first, second):

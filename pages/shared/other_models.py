@@ -20,7 +20,7 @@ def others(bundle: Bundle) -> dict[str, Bundle]:
         and not choice.problem
         and name != bundle.name
         and choice.bundle.movies_fingerprint == bundle.movies_fingerprint
-        and "rating" in choice.bundle.config.tasks
+        and choice.bundle.recommends
     }
     return dict(sorted(usable.items(), key=lambda item: _likeness(bundle, item[1])))
 

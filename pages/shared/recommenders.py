@@ -17,7 +17,7 @@ def need_ratings() -> None:
 
     Not where nobody rates: there all pages do without.
     """
-    if "rating" in chosen_model.bundle().config.tasks or not chosen_model.domain().rated:
+    if chosen_model.bundle().recommends:
         return
     st.title("This model predicts no ratings", anchor=False)
     st.markdown(

@@ -48,7 +48,7 @@ def render(story: Story) -> None:
 def _computed(story: Story) -> dict[Kind, Telling]:
     """Return what each step says by itself; nothing as long as the model is not in memory, or cannot tell the story."""
     recommender = resources.loaded(chosen_model.bundle())
-    if recommender is None or "rating" not in recommender.bundle.config.tasks:
+    if recommender is None or not recommender.bundle.recommends:
         return {}
     try:
         cast = answers.cast(recommender, story)

@@ -30,7 +30,7 @@ def render() -> None:
     if shown.editing:
         editor.render(shown)
         return
-    if "rating" not in chosen_model.bundle().config.tasks:  # a notice with a way out, so not full screen
+    if not chosen_model.bundle().recommends:  # a notice with a way out, so not full screen
         recommenders.need_ratings()
     st.html(STYLE)
     if shown.ended:

@@ -8,6 +8,7 @@ from tests.fuzz.runner import fuzz
 # as many as take a few seconds on an idle machine
 INPUTS = {
     "datasets": 150,
+    "own data": 60,
     "imports": 150,
     "links": 200,
     "stories": 200,

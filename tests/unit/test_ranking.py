@@ -46,7 +46,7 @@ def test_an_invalid_range_of_popularity(popularity):
 def test_an_unknown_genre():
     assert Filters(("drama", "SCI-FI")).genres == ("drama", "SCI-FI")
     with pytest.raises(VisitorError, match="unknown genre 'Farce'; choose among: Action, "):
-        Filters(("Drama", "Farce"))
+        ranking.genre_columns(("Drama", "Farce"))
 
 
 # ---- orders

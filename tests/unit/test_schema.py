@@ -127,6 +127,8 @@ def test_a_visitor_and_their_demographics_can_be_pickled():
     hash(visitor)
     assert pickle.loads(pickle.dumps(visitor)) == visitor
     assert copy.deepcopy(visitor).demographics == visitor.demographics
+    with pytest.raises(TypeError, match="cannot be changed"):
+        visitor.demographics["age"] = 35
 
 
 def test_events_beyond_the_newest_are_still_seen():

@@ -51,17 +51,17 @@ def test_the_largest_error_is_first():
 
 def test_filters_by_group_and_by_error():
     assert shown() == [2, 30, 3, 1]
-    assert shown(sexes=("M",)) == [3, 1]
-    assert shown(ages=(56,)) == [2]
-    assert shown(occupations=("writer", "artist"), lengths=("Over 200",)) == [30]
+    assert shown(demographics={"sex": ("M",)}) == [3, 1]
+    assert shown(demographics={"age": (56,)}) == [2]
+    assert shown(demographics={"occupation": ("writer", "artist")}, lengths=("Over 200",)) == [30]
     assert shown(lengths=("Up to 20", "21–50")) == [2, 3, 1]
     assert shown(part="worst") == [2]
     assert shown(part="best") == [1]
-    assert shown(part="best", sexes=("F",)) == [30], "of the group"
+    assert shown(part="best", demographics={"sex": ("F",)}) == [30], "of the group"
     assert shown(part="beaten") == [2, 30]
     assert shown(errors=(0.6, 0.75)) == [30, 3]
-    assert shown(sexes=("M",), ages=(56,)) == []
-    assert shown(sexes=("M",), ages=(56,), part="worst") == []
+    assert shown(demographics={"sex": ("M",), "age": (56,)}) == []
+    assert shown(demographics={"sex": ("M",), "age": (56,)}, part="worst") == []
 
 
 def test_the_distribution_counts_everybody_once():

@@ -162,8 +162,8 @@ def _read_events(table: Table, ignore_ratings: bool) -> tuple[_Events, list[str]
     if row := optional["row"]:
         order = np.argsort(numbers(table, row, columns[row]), kind="stable")
         if (np.diff(order) != 1).any():
-            taken = (column.take(pa.array(order)) for column in ids)
-            events = _Events(*taken, stars[order], timestamp[order], levels, time is not None)
+            user_ids, item_ids = (column.take(pa.array(order)) for column in ids)
+            events = _Events(user_ids, item_ids, stars[order], timestamp[order], levels, time is not None)
     return events, notes
 
 

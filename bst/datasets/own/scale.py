@@ -8,7 +8,7 @@ from bst.datasets.own.tables import Table
 from bst.schema import HALF_STARS
 
 # the level of all events where nobody rates: an event counts as something that was liked
-UNRATED = (5.0,)
+UNRATED: tuple[float, ...] = (5.0,)
 MOST_LEVELS = len(HALF_STARS)
 # up to so many different ratings become whole stars
 MOST_WHOLE = 5

@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -97,7 +97,7 @@ class Table:
     def _line(self, row: int) -> int:
         """Return the number of the line on which a row ends; empty lines are no rows."""
         with _open(self.path) as file:
-            reader = csv.reader(file, delimiter=self.separator, quoting=self._quoting)
+            reader = self._rows(file)
             rows = 0
             for fields in reader:
                 rows += bool(fields)
@@ -108,13 +108,14 @@ class Table:
     def _line_of_length(self, fields: int) -> int:
         """Return the number of the first line with so many fields."""
         with _open(self.path) as file:
-            reader = csv.reader(file, delimiter=self.separator, quoting=self._quoting)
+            reader = self._rows(file)
             next((row for row in reader if row and len(row) == fields), None)
             return reader.line_num
 
-    @property
-    def _quoting(self) -> int:
-        return csv.QUOTE_NONE if self.types else csv.QUOTE_MINIMAL
+    def _rows(self, file: IO[str]) -> Any:
+        if self.types:
+            return csv.reader(file, delimiter=self.separator, quoting=csv.QUOTE_NONE)
+        return csv.reader(file, delimiter=self.separator)
 
 
 def open_table(path: Path) -> Table:
@@ -128,7 +129,8 @@ def open_table(path: Path) -> Table:
     require_plain_text(path)
     try:
         with _open(path) as file:
-            header = file.readline(MOST_HEADER_BYTES).rstrip("\r\n")
+            lines = (line.strip("\r\n") for line in iter(lambda: file.readline(MOST_HEADER_BYTES), ""))
+            header = next(filter(None, lines), "")  # empty lines are no rows
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read ({_reason(error)}); save it as CSV in UTF-8") from error
     separator = max(SEPARATORS, key=header.count)

@@ -19,34 +19,24 @@ MOST_COLUMNS = 12
 LEAST_VALUES = 2
 MOST_NAME = 40
 # what tables with one column for each demographic have beside them
-RESERVED = frozenset(
-    [
-        "user_id",
-        "original_id",
-        "name",
-        "watched",
-        "movie",
-        "rating",
-        "history",
-        "seen",
-        "genre",
-        "decade",
-        "fame",
-        "ratings",
-        "mae",
-        "baseline",
-        "item_mean",
-        "signed_error",
-        "listed_likes",
-        "expected",
-        "distribution",
-        "current",
-        "people",
-        "about",
-        "everyone",
-        "position",
-        "last",
-    ]
+RESERVED = (
+    frozenset(
+        ("user_id", "original_id", "name", "watched", "movie", "rating", "history", "seen", "genre", "decade", "fame")
+    )
+    | frozenset(
+        (
+            "ratings",
+            "mae",
+            "baseline",
+            "item_mean",
+            "signed_error",
+            "listed_likes",
+            "expected",
+            "distribution",
+            "current",
+        )
+    )
+    | frozenset(("people", "about", "everyone", "position", "last"))
 )
 _WHOLE_NUMBER = "^-?(0|[1-9][0-9]{0,8})$"
 
@@ -60,13 +50,16 @@ def user_frame(
     with more than ``MOST_VALUES``, is left out, and noted. Raises ``DatasetError`` for columns that cannot be told from
     each other, and for too many.
     """
-    frame, demographics = pd.DataFrame(index=range(len(ids))), {}
+    frame = pd.DataFrame(index=range(len(ids)))
+    demographics: dict[str, Demographic] = {}
     if table is None:
         return frame, demographics
     own_id = column_of(table.names, "user_id")
     columns = [name for name in table.names if name != own_id]
+    taken: set[str] = set()
     for column, values in table.read(columns).items() if columns else ():
-        name = _name(table, column, demographics)
+        name = _name(table, column, taken)
+        taken.add(name)
         demographic, codes = _demographic(table, column, name, texts(table, column, values), names, notes)
         if demographic is not None:
             demographics[name] = demographic
@@ -79,7 +72,7 @@ def user_frame(
     return frame, demographics
 
 
-def _name(table: Table, column: str, taken: dict[str, Demographic]) -> str:
+def _name(table: Table, column: str, taken: set[str]) -> str:
     name = normalised(column)[:MOST_NAME]
     name = name if name[:1].isalpha() else f"c_{name}"[:MOST_NAME].rstrip("_")
     name = f"{name}_of_user" if name in RESERVED else name

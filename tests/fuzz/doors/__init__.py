@@ -8,6 +8,7 @@ from tests.fuzz.doors.datasets import Datasets
 from tests.fuzz.doors.environment import Environment
 from tests.fuzz.doors.imports import Imports
 from tests.fuzz.doors.links import Links
+from tests.fuzz.doors.own_data import OwnData
 from tests.fuzz.doors.report import Report
 from tests.fuzz.doors.stories import Stories
 from tests.fuzz.doors.weights import Weights
@@ -16,6 +17,7 @@ DOORS: dict[str, type[Door]] = {
     door.name: door
     for door in (
         Datasets,
+        OwnData,
         Imports,
         Links,
         Stories,
