@@ -204,7 +204,8 @@ def _train(
         user_groups.save(bundle, dataset)
     except BSTError as error:  # the bundle is complete without them
         on_stage(f"numbers of ratings and of users are missing: {error}")
-    if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
+    # they are about expected ratings
+    if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS and dataset.domain.rated:
         on_stage("checking how far its attention can be trusted")
         try:
             save_insights(bundle, dataset)
