@@ -23,7 +23,7 @@ page = st.navigation(
                 pages.RECOMMEND,
                 title="Recommend",
                 icon=":material/recommend:",
-                help="Say who is watching and what they watched; see what the model recommends.",
+                help="Say who somebody is and what they liked; see what the model recommends.",
                 default=True,
             ),
             st.Page(
@@ -36,7 +36,7 @@ page = st.navigation(
                 pages.REPLAY,
                 title="Replay",
                 icon=":material/replay:",
-                help="Follow one user through time, movie by movie: what the model expected, and what they did.",
+                help="Follow one user through time, step by step: what the model expected, and what they did.",
             ),
             st.Page(
                 pages.STORY,
@@ -50,7 +50,7 @@ page = st.navigation(
                 pages.WHY,
                 title="Why",
                 icon=":material/visibility:",
-                help="Why the model expects a rating: which movies of the history moved it, and what attention shows.",
+                help="Why the model expects this: what in the history moved it, and what attention shows.",
             )
         ],
         "Model": [
@@ -70,7 +70,7 @@ page = st.navigation(
                 pages.DATA,
                 title="Data",
                 icon=":material/database:",
-                help="What the chosen model was trained on: people, movies and ratings, and what their times tell.",
+                help="What the chosen model was trained on: people, what they chose, and what the times tell.",
             ),
             st.Page(
                 pages.ABOUT,

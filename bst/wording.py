@@ -38,7 +38,9 @@ _PAST_TENSES = {
 }
 _WORDS = re.compile(
     r"\b(?:(?P<article>an?) )?"
-    r"(?P<word>movies?|films?|watch(?:ed|es|ing)?|(?<!it has never )(?<!it has not )(?<!model has not )(?<!model has )seen|genres?|posters?|blockbusters?|rat(?:ed?|es|ings?))\b",
+    r"(?P<word>movies?|films?|watch(?:ed|es|ing)?|genres?|posters?|blockbusters?|rat(?:ed?|es|ings?)|"
+    # people and ratings are seen by a model
+    r"(?<!it has never )(?<!it has not )(?<!model has not )(?<!model has )seen)\b",
     re.IGNORECASE,
 )
 # where a title goes

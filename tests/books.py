@@ -14,7 +14,8 @@ USERS = 140
 def simulate(folder: Path, users: int = USERS, **options: bool) -> Path:
     """Write the files of a small library as the example does."""
     spec = importlib.util.spec_from_file_location("simulate_books", SCRIPT)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.write(folder, users, **options)

@@ -40,9 +40,9 @@ def render(profile: DatasetProfile) -> None:
     parts = [part for part in names if part in profile.tastes]
     with st.container(horizontal=True, gap="medium"):
         part = _choice("Groups by", parts, parts[0], names, f"data_part_{'_'.join(parts)}")
-        view = _choice(
-            "What to show", list(VIEWS), "taste", {view: say(label) for view, label in VIEWS.items()}, "data_view"
-        )
+        rated = chosen_model.domain().rated
+        views = {view: say(label) for view, label in VIEWS.items() if rated or view not in OF_RATINGS}
+        view = _choice("What to show", list(views), next(iter(views)), views, f"data_view{'' if rated else '_unrated'}")
     table = profile.tastes[part]
     st.markdown(sentence(table, view))
     genres = profile.genres["genre"].tolist()

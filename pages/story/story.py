@@ -18,10 +18,12 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 def render() -> None:
     """Draw the step that the address names, or the editor of the story."""
     if not is_about_movies():
-        st.title("Stories are told about movies", anchor=False)
+        st.title("No story is told of this dataset", anchor=False)
         st.markdown(
-            "The stories that come with this app name movies, so they can be told of the models of movies only."
+            "The stories that come with this app name titles that it does not have. Choose another model in the "
+            "sidebar, or explain a prediction step by step on the Why page."
         )
+        st.page_link(pages.WHY, label="Go to Why", icon=":material/visibility:")
         return
     shown = state.shown()
     state.write_address()

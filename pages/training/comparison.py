@@ -29,7 +29,7 @@ def render(bundle: Bundle) -> None:
             list(shown),
             default=next(iter(shown)),
             required=True,
-            format_func=lambda name: shown[name].label,
+            format_func=lambda name: say(shown[name].label),
             key=f"training_metric_{'_'.join(shown)}",  # models offer different ones
             persist_state="session",
             label_visibility="collapsed",
@@ -38,7 +38,7 @@ def render(bundle: Bundle) -> None:
         log = st.toggle("Logarithmic scale", key="training_log", persist_state="session")
     best = {name: trainings[name][1] for name in chosen}
     frame = curves.side_by_side(histories, name, best)
-    label = shown[name].label
+    label = say(shown[name].label)
     chart_view.show(
         partial(charts.learning_curves, frame, label, log), _curves_text(frame, label), name=f"Learning curves, {label}"
     )

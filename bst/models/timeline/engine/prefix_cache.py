@@ -50,7 +50,8 @@ class SharedPrefixPredictor:
         each level (variants, N, L), batch after batch, None without a rating tower, and with ``catalogue_logits`` the
         logits (variants, N) by task.
         """
-        predictions = self._run(list(self._towers) if catalogue_logits else ["rating"], history, variants, movies)
+        towers = [name for name in self._towers if catalogue_logits or name == "rating"]
+        predictions = self._run(towers, history, variants, movies)
         return predictions.pop("rating", None), predictions
 
     def logits(self, task: str, history: Arrays, variants: Sequence[Arrays], movies: np.ndarray) -> np.ndarray:
