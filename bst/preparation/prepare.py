@@ -104,6 +104,7 @@ def _finished(out: Path, made_of: str) -> Prepared:
             "with --overwrite"
         )
     store = Store.open(out)
+    store.verify()
     return Prepared(store, len(store))
 
 
