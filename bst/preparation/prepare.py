@@ -104,6 +104,7 @@ def _finished(out: Path, made_of: str) -> Prepared:
             "with --overwrite"
         )
     store = Store.open(out)
+    store.verify()
     return Prepared(store, len(store))
 
 
@@ -141,13 +142,10 @@ def _plan(
             f"{survey.events:,} events in {count(asked, 'shard')} do not fit this memory: take {least} shards or more, "
             "or more memory"
         )
-    users, without = _users(source, survey)
+    users, notes = _users(source, survey)
     ratings = np.sort(survey.ratings.to_numpy())
     given = stars(ratings) if "levels" not in source.facts else ratings
     levels = source.facts.get("levels") or tuple(np.unique(given).tolist()) or UNRATED
-    notes = list(source.facts.get("notes", ()))
-    if without:
-        notes.append(f"{without:,} users without interactions are left out.")
     drawn = "row" not in source.parts[0].columns and survey.is_numbered
     plan = Plan(
         parts=source.parts,
@@ -162,7 +160,7 @@ def _plan(
             "tie_order": "drawn" if drawn else "file",
             **source.facts,
             "levels": levels,
-            "notes": notes,
+            "notes": [*source.facts.get("notes", ()), *notes],
             "users": len(users),
             "items": len(source.tables.items),
             "events": survey.events,
@@ -190,11 +188,11 @@ def _survey(source: Source, engine: Engine) -> tuple[Survey, IdTypes]:
         return engine.survey(source.parts, types, items.combine_chunks()), types
 
 
-def _users(source: Source, survey: Survey) -> tuple[pa.Table, int]:
+def _users(source: Source, survey: Survey) -> tuple[pa.Table, list[str]]:
     users = source.tables.users
     if users is None:
-        return unknown_users(survey.users, source.tables.domain), 0
-    return (users, 0) if source.in_order else known_users(users, survey.users)
+        return unknown_users(survey.users, source.tables.domain), []
+    return (users, []) if source.in_order else known_users(users, survey.users)
 
 
 def _rated(source: Source, survey: Survey) -> Domain:

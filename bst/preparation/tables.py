@@ -1,5 +1,6 @@
 """The items and users of a source as the tables of a store, and the domain that they describe."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from bst.store.tables import item_table
 from bst.text import quoted
 
 # a demographic attribute is a choice: a column with more values is something else, such as a name
-MOST_VALUES = 200
+MOST_VALUES, MOST_NAME = 200, 40
 GENERIC = Domain(
     item="item",
     items="items",
@@ -62,19 +63,25 @@ def unknown_users(ids: pa.Array, domain: Domain) -> pa.Table:
     return pa.table({"user_id": ids, **{name: pa.nulls(len(ids), kind) for name, kind in types.items()}})
 
 
-def known_users(users: pa.Table, ids: pa.Array) -> tuple[pa.Table, int]:
-    """Return the users of a table who have interactions, by ascending id, and how many others there are.
+def known_users(users: pa.Table, ids: pa.Array) -> tuple[pa.Table, list[str]]:
+    """Return those who have interactions, by ascending id, with what a table says of them; and notes about others.
 
-    ``ids``: all who have interactions. Raises ``DatasetError`` for one who is not in the table.
+    ``ids``: all who have interactions; nothing is known of one who is not in the table. Raises ``DatasetError`` where
+    that holds for all of them.
     """
     missing = ids.filter(pc.invert(pc.is_in(ids, users.column("user_id").combine_chunks())))
-    if len(missing):
+    if len(missing) == len(ids):
         raise DatasetError(
-            f"{len(missing):,} users of the interactions are not in users, {quoted(missing[0].as_py())} say: "
-            "add them to users, or drop their rows"
+            f"none of the users of the interactions, {quoted(ids[0].as_py())} say, is in users: write the ids alike"
         )
     kept = users.filter(pc.is_in(users.column("user_id"), ids))
-    return kept.sort_by("user_id"), len(users) - len(kept)
+    nothing = pa.table({"user_id": missing, **{name: pa.nulls(len(missing)) for name in users.column_names[1:]}})
+    notes = []
+    if len(missing):
+        notes.append(f"Users of whom only interactions are known: {len(missing):,}.")
+    if without := len(users) - len(kept):
+        notes.append(f"Users without interactions, who are left out: {without:,}.")
+    return pa.concat_tables([kept, nothing.cast(kept.schema)]).sort_by("user_id").combine_chunks(), notes
 
 
 def _items(paths: tuple[Path, ...]) -> pa.Table:
@@ -111,10 +118,12 @@ def _users(paths: tuple[Path, ...]) -> tuple[pa.Table, dict[str, Demographic]]:
         if set(tables[-1].column_names) != set(tables[0].column_names):
             raise DatasetError(f"{path} and {paths[0]} have different columns: write them alike")
     joined = _concatenated([table.select(tables[0].column_names) for table in tables], paths, "user_id")
-    demographics = {}
-    for name in joined.column_names:
-        if name == "user_id":
-            continue
+    joined = joined.select(["user_id", *(name for name in joined.column_names if name != "user_id")])
+    names = ["user_id", *(_demographic_name(name) for name in joined.column_names[1:])]
+    if len(set(names)) < len(names):
+        raise DatasetError(f"{paths[0]} has two columns of almost the same name: rename one of them")
+    joined, demographics = joined.rename_columns(names), {}
+    for name in names[1:]:
         if pa.types.is_string(joined.schema.field(name).type):  # an empty text says as little as none
             column = joined.column(name)
             cleaned = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
@@ -131,6 +140,11 @@ def _users(paths: tuple[Path, ...]) -> tuple[pa.Table, dict[str, Demographic]]:
         options = sorted(values.to_pylist())
         demographics[name] = Demographic(name, name.replace("_", " "), {value: str(value) for value in options})
     return joined.select(["user_id", *demographics]), demographics
+
+
+def _demographic_name(column: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:MOST_NAME]
+    return name if name[:1].isalpha() else f"c_{name}"[:MOST_NAME]
 
 
 def _concatenated(tables: list[pa.Table], paths: tuple[Path, ...], key: str) -> pa.Table:

@@ -7,13 +7,13 @@ import pyarrow as pa
 from bst.errors import ConfigError
 from bst.schema import Dataset
 from bst.store.reading import Store
-from bst.store.tables import movie_frame
+from bst.store.tables import movie_frame, numbered
 
 
 def sample(store: Store, events: int, seed: int = 0) -> Dataset:
     """Return users drawn at random with all of their events, ``events`` of them at most, as a dataset.
 
-    Its users are renumbered and keep their ``user_id``; users and ratings are in the order of the store's user rows and
+    Its users have new rows and keep their ``user_id``; users and ratings are in the order of the store's user rows and
     of each timeline. Its movies are **all** items of the store, in their order: factors that are fitted on it are rows
     of the whole catalogue. Reads as many shards as it needs, in random order; memory follows ``events`` and the largest
     shard. Of a store with fewer events it returns all.
@@ -56,7 +56,7 @@ def as_dataset(store: Store, events: pa.Table) -> Dataset:
     return Dataset(
         name=manifest.name,
         title=manifest.title,
-        users=store.users.iloc[rows].reset_index(drop=True),
+        users=numbered(store.users, "user_id").iloc[rows].reset_index(drop=True),
         movies=movie_frame(store.items),
         ratings=ratings,
         levels=manifest.levels,

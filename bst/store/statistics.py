@@ -58,11 +58,6 @@ class Statistics:
         """Return μ + Σ(r − μ) / (n + damping) of each item, in stars: (items,) float64; μ for one without events."""
         return self.mean + (self.item_sum - self.mean * self.item_count) / (self.item_count + damping)
 
-    def log_popularity(self) -> np.ndarray:
-        """Return ln(1 + n) of each item, less its mean over the items: (items,) float64."""
-        popularity = np.log1p(self.item_count)
-        return popularity - popularity.mean()
-
 
 @dataclass(frozen=True)
 class _Events:

@@ -1,5 +1,6 @@
 """``items.parquet`` and ``users.parquet``: data frames of a dataset as tables, and back."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -25,8 +26,16 @@ def item_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def movie_frame(items: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame of items as ``Dataset.movies``."""
-    return items.rename(columns={"item_id": "movie_id", "tags": "genres"})[["movie_id", "title", "year", "genres"]]
+    """Return a frame of items as ``Dataset.movies``: ids that are texts become numbers (see ``numbered``)."""
+    movies = items.rename(columns={"item_id": "movie_id", "tags": "genres"})
+    return numbered(movies[["movie_id", "title", "year", "genres"]], "movie_id")
+
+
+def numbered(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return a frame whose ids are whole numbers: of texts 1, 2, … by row, the texts themselves as ``original_id``."""
+    if pd.api.types.is_integer_dtype(frame[key]):
+        return frame
+    return frame.assign(**{key: np.arange(1, len(frame) + 1), "original_id": frame[key].astype("str")})
 
 
 def user_table(users: pd.DataFrame, domain: Domain) -> pa.Table:

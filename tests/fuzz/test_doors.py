@@ -19,6 +19,8 @@ INPUTS = {
     "environment": 30,
     "report": 6,
     "CSV export": 100,
+    "logs": 40,
+    "stores": 100,
 }
 
 

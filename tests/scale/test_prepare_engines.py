@@ -16,6 +16,7 @@ from bst import datasets
 from bst.errors import DatasetError
 from bst.preparation import local, prepare
 from bst.preparation.local import LocalEngine
+from bst.preparation.memory import PROGRAM_BYTES
 from bst.preparation.parts import find_parts, find_tables
 from bst.store import Store, write_store
 from bst.store.shards import shard_record
@@ -158,25 +159,25 @@ def test_with_little_memory_duckdb_spills_and_the_store_is_the_same(tmp_path, mo
     parquet.write_table(pa.table({"item_id": [1, 2, 3], "title": ["One", "Two", "Three"]}), source / "items.parquet")
     times = {"item_id": rng.integers(1, 4, 2 * users), "timestamp": 10**9 + np.arange(2 * users)}
     table = pa.table({"user_id": rng.permutation(np.repeat(np.arange(users), 2)), **times})
-    parquet.write_table(table, source / "interactions.parquet")
+    parquet.write_table(table, source / "interactions.parquet", row_group_size=100_000)
     expected = prepare(str(source), tmp_path / "much", shards=4, memory=MEMORY, threads=1).store
 
-    settings, events, spilled = LocalEngine.settings, local.part_events, []
+    events, spilled = local.part_events, []
 
     def watched(plan):
         for batch in events(plan):
             spilled.extend((tmp_path / "little" / ".work" / "spill").glob("*"))
             yield batch
 
-    monkeypatch.setattr(LocalEngine, "settings", lambda *given: settings(*given) | {"memory_limit": "28MB"})
     monkeypatch.setattr(local, "part_events", watched)
-    store = prepare(str(source), tmp_path / "little", shards=4, memory=MEMORY, threads=1).store
+    little = PROGRAM_BYTES + 64 * 10**6  # of which DuckDB gets half
+    store = prepare(str(source), tmp_path / "little", shards=4, memory=little, threads=1).store
     assert spilled
     assert files_of(store.folder) == files_of(expected.folder)
 
-    monkeypatch.setattr(LocalEngine, "settings", lambda *given: settings(*given) | {"memory_limit": "4MB"})
+    least = PROGRAM_BYTES + 8 * 10**6
     with pytest.raises(DatasetError, match="--memory is too little to divide the events"):
-        prepare(str(source), tmp_path / "least", shards=4, memory=MEMORY, threads=1)
+        prepare(str(source), tmp_path / "least", shards=20, memory=least, threads=1)
 
 
 def test_parts_are_row_groups(log):

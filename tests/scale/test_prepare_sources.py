@@ -16,7 +16,7 @@ from bst.optional import require
 from bst.preparation import Prepared
 from bst.preparation import prepare as prepare_store
 from bst.preparation.memory import least_shards, parse_size, usual_shards
-from bst.store import Store
+from bst.store import Store, sample
 from tests.scale.events import INTERACTIONS, ITEMS, USERS, files_of, write_source
 
 pytest.importorskip("duckdb")
@@ -124,10 +124,23 @@ def test_a_later_event_of_the_same_item_takes_the_place_of_an_earlier_one(tmp_pa
     assert (store.manifest.events, store.manifest.duplicates) == (6, 2)
 
 
-def test_users_without_events_are_left_out_and_counted(tmp_path):
-    store = prepare(write_source(tmp_path / "e", users=USERS + "77,DE,20\n"), tmp_path / "s").store
+def test_users_without_events_are_left_out_and_unknown_ones_are_taken(tmp_path):
+    store = prepare(
+        write_source(tmp_path / "e", users="user_id,Home country\n77,DE\n40,NO\n3,\n"), tmp_path / "s"
+    ).store
     assert store.users["user_id"].tolist() == [3, 9, 40]
-    assert store.manifest.notes == ("1 users without interactions are left out.",)
+    assert store.users["home_country"].isna().tolist() == [True, True, False]
+    assert store.manifest.notes == (
+        "Users of whom only interactions are known: 1.",
+        "Users without interactions, who are left out: 1.",
+    )
+
+
+def test_ids_that_are_texts_are_numbers_in_a_dataset(source, tmp_path):
+    dataset = sample(prepare(source, tmp_path / "store").store, 100)
+    assert dataset.movies["movie_id"].tolist() == [1, 2, 3]
+    assert dataset.movies["original_id"].tolist() == ["b", "a", "c"]
+    assert dataset.users["user_id"].tolist() == [3, 9, 40]
 
 
 HEADER = "user_id,item_id,rating,timestamp\n"
@@ -136,7 +149,10 @@ BAD = {
         {"interactions": HEADER + "3,a,4,1000000000\n3,zz,4,1000000000\n"},
         r"csv, line 3: item 'zz' is not in items",
     ),
-    "no user": ({"interactions": HEADER + "5,a,4,1000000000\n"}, "1 users of the interactions are not in users, 5 say"),
+    "no user": (
+        {"interactions": HEADER + "5,a,4,1000000000\n"},
+        "none of the users of the interactions, 5 say, is in users",
+    ),
     "null user": ({"interactions": HEADER + ",a,4,1000000000\n"}, "line 2: user_id is missing"),
     "null item": ({"interactions": HEADER + "3,,4,1000000000\n"}, "line 2: item_id is missing"),
     "null time": ({"interactions": HEADER + "3,a,4,1000000000\n3,b,4,\n"}, "line 3: timestamp is missing"),
@@ -265,6 +281,7 @@ def test_a_missing_package_is_named():
         require("wings.left", "Flying")
 
 
+@pytest.mark.slow
 def test_bst_starts_without_the_optional_packages():
     code = "import sys, bst.cli.parser; print([m for m in ('duckdb', 'ray') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

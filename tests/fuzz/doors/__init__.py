@@ -10,6 +10,7 @@ from tests.fuzz.doors.environment import Environment
 from tests.fuzz.doors.imports import Imports
 from tests.fuzz.doors.links import Links
 from tests.fuzz.doors.own_data import OwnData
+from tests.fuzz.doors.preparation import Logs, Stores
 from tests.fuzz.doors.report import Report
 from tests.fuzz.doors.stories import Stories
 from tests.fuzz.doors.weights import Weights
@@ -29,5 +30,7 @@ DOORS: dict[str, type[Door]] = {
         Environment,
         Report,
         CsvExport,
+        Logs,
+        Stores,
     )
 }
