@@ -44,8 +44,8 @@ def run_ray(job: Job, source: Source, shards: Sequence[int], workers: int) -> It
     """Score shards and yield them as they are written, on ``workers`` actors.
 
     Uses the cluster at ``RAY_ADDRESS``, one that this process is connected to, or starts one on this machine. A shard
-    whose actor dies is scored again by another. Raises ``MissingPackageError`` where Ray is not installed, ``ScoringError``
-    where it does not start.
+    whose actor dies is scored again by another. Raises ``MissingPackageError`` where Ray is not installed,
+    ``ScoringError`` where it does not start.
     """
     data = require("ray.data", PURPOSE)
     with _cluster(workers), _plain_errors():
