@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bst.bundles import rating_counts
+from bst.domain import Domain
 from bst.errors import ConfigError
 from bst.schema import Dataset
 from bst.scoring.packed import PackedVisitors
@@ -85,7 +86,7 @@ class DatasetSource(Source):
         if not 1 <= self.shards <= min(users, MOST_SHARDS):
             raise ConfigError(f"{users:,} users make 1 … {min(users, MOST_SHARDS):,} shards, not {shards}")
         self.name, self.users, self.levels = dataset.name, users, dataset.levels
-        self._dataset, self._codes = dataset, user_codes(dataset.users)
+        self._dataset, self._codes = dataset, user_codes(dataset.users, dataset.domain)
         events = arrange(event_table(dataset))
         self._events = {name: events.column(name).to_numpy() for name in ("user", "item", "level", "timestamp")}
 
@@ -181,13 +182,13 @@ def _opened(folder: Path, fingerprint: str) -> Store:
 @cache
 def _users_of(folder: Path, fingerprint: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the ids of a store's users and the codes of what is known of them; a worker reads them once."""
-    users = _opened(folder, fingerprint).users
-    return users["user_id"].to_numpy(), user_codes(users)
+    store = _opened(folder, fingerprint)
+    return store.users["user_id"].to_numpy(), user_codes(store.users, store.domain)
 
 
-def user_codes(users: pd.DataFrame) -> dict[str, np.ndarray]:
+def user_codes(users: pd.DataFrame, domain: Domain) -> dict[str, np.ndarray]:
     """Return what is known of users, as ``PackedVisitors.demographics``, from the categorical columns of a frame."""
-    return {str(name): users[name].cat.codes.to_numpy(np.int32) for name in users.columns if name != "user_id"}
+    return {name: users[name].cat.codes.to_numpy(np.int32) for name in domain.demographics}
 
 
 def _user_shard(
