@@ -82,7 +82,8 @@ def in_one_process(bundle: str, count: int) -> dict[str, dict[str, float]]:
                     began = time.process_time()
                     lists[way] = make()
                     took = (time.process_time() - began) * 1000 / len(visitors)
-                    found.setdefault(order, {})[way] = round(min(took, found[order].get(way, took)), 2)
+                    best = found.setdefault(order, {})
+                    best[way] = round(min(took, best.get(way, took)), 2)
             rows = lists["rank_many"].rows
             same = all(np.array_equal(a[a >= 0], b) for a, b in zip(rows, lists["ranked_rows"], strict=True))
             found[order]["equal_lists"] = same

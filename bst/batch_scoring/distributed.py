@@ -9,13 +9,14 @@ import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bst.batch_scoring.sources import Source
 from bst.batch_scoring.worker import Job, ShardReport, ShardScorer
-from bst.errors import BSTError
+from bst.errors import BSTError, ScoringError
 from bst.optional import require
 
 PURPOSE = "Scoring with --engine ray"
@@ -26,7 +27,12 @@ class _Actor:
     """Scores the shards of a batch, which are pickled readers."""
 
     def __init__(self, job: Job):
-        self._scorer = ShardScorer(job)
+        self._job = job
+
+    @cached_property
+    def _scorer(self) -> ShardScorer:
+        # with the first shard, so that what is wrong with it is an error of a task: Ray starts a failed actor again
+        return ShardScorer(self._job)
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         pairs = zip(batch["index"].tolist(), batch["reader"].tolist(), strict=True)
@@ -38,7 +44,8 @@ def run_ray(job: Job, source: Source, shards: Sequence[int], workers: int) -> It
     """Score shards and yield them as they are written, on ``workers`` actors.
 
     Uses the cluster at ``RAY_ADDRESS``, one that this process is connected to, or starts one on this machine. A shard
-    whose actor dies is scored again by another. Raises ``MissingPackageError`` where Ray is not installed.
+    whose actor dies is scored again by another. Raises ``MissingPackageError`` where Ray is not installed,
+    ``ScoringError`` where it does not start.
     """
     data = require("ray.data", PURPOSE)
     with _cluster(workers), _plain_errors():
@@ -73,7 +80,12 @@ def _cluster(workers: int) -> Iterator[None]:
             "include_dashboard": False,
             "_node_ip_address": "127.0.0.1",
         }
-    ray.init(**options)
+    try:
+        ray.init(**options)
+    except Exception as error:  # Ray has no class of its own for it
+        raise ScoringError(
+            f"Ray did not start, or RAY_ADDRESS leads to none: {error}; try again, or use --engine local"
+        ) from error
     try:
         yield
     finally:

@@ -184,8 +184,7 @@ def _opened(folder: Path, fingerprint: str) -> Store:
 def _users_of(folder: Path, fingerprint: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the ids of a store's users and the codes of what is known of them; a worker reads them once."""
     store = _opened(folder, fingerprint)
-    users = store.users
-    return users["user_id"].to_numpy(), user_codes(users, store.domain)
+    return store.users["user_id"].to_numpy(), user_codes(store.users, store.domain)
 
 
 def user_codes(users: pd.DataFrame, domain: Domain) -> dict[str, np.ndarray]:

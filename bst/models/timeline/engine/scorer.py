@@ -63,7 +63,8 @@ class NumpyTimelineScorer(TimelineScorer):
             return TimelineBatch(which, lambda: self._packed_inputs(visitors, which), self._rating, self._towers)
 
         lengths = np.minimum(visitors.lengths, self.max_history)
-        return [batch(which) for which in passes(lengths, len(self._rating.catalogue.bias) // LOGITS_A_CANDIDATE)]
+        movies = max((tower.output_vectors.shape[1] for tower in self._towers.values()), default=1)
+        return [batch(which) for which in passes(lengths, movies // LOGITS_A_CANDIDATE)]
 
     def movie_vectors(self) -> Array:
         """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
