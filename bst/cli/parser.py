@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_report,
         _add_recommend,
+        _add_predict,
         _add_explain,
         _add_insights,
         _add_whatif,
@@ -191,7 +192,31 @@ def _add_recommend(commands: _Commands) -> None:
         "recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
     )
     _add_visitor_options(parser)
+    parser.add_argument(
+        "--candidate",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="rank only these movies, by title or id; as often as needed (the whole catalogue)",
+    )
     _add_list_options(parser)
+
+
+def _add_predict(commands: _Commands) -> None:
+    parser = commands.add(
+        "predict",
+        visitor.predict,
+        "predict some movies for a visitor: their rating, and how likely they are watched next and liked",
+        "predict --bundle demo --watched 'Alien (1979)=5' --movie 'Aliens' --movie 'Casablanca'",
+    )
+    _add_visitor_options(parser)
+    parser.add_argument(
+        "--movie",
+        action="append",
+        required=True,
+        metavar="TITLE",
+        help="a movie to predict, by title or id; as often as needed",
+    )
 
 
 def _add_explain(commands: _Commands) -> None:

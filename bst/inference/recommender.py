@@ -3,7 +3,8 @@
 Pages, command line and notebooks come through here. What computes is an engine: see ``engines``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -75,7 +76,7 @@ class Recommender:
         # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
         kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
-        self._cached_predictions = lru_cache(maxsize=kept)(self._predict)
+        self._cached_predictions: Callable[[Visitor], Predictions] = lru_cache(maxsize=kept)(self._predict)
 
     @classmethod
     def load(
@@ -92,14 +93,19 @@ class Recommender:
         ``dataset``: what the bundle was trained on, or its name or folder, where the name that the bundle gives does
         not lead to it. ``engine``: what predicts, as the settings have it if None. ``weights``: all weights of the
         bundle's model, if they are not to be read from it. ``uniform_attention``: the same model, but made to attend to
-        all tokens equally, for measuring what attention does.
+        all tokens equally, for measuring what attention does. Neither is a matter of a model server.
 
-        Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine.
+        Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine,
+        ``ModelServerError`` if there is to be a model server and it is away or does not have this model.
         """
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
         catalogue = Catalogue(source.movies if isinstance(source, Dataset) else load_movies(source))
-        engine = engines.chosen() if engine is None else engine
+        if engine is None:
+            engine = engines.local() if weights is not None or uniform_attention else engines.chosen()
+        if engine == "remote":
+            opened.check_movies(catalogue.movies)
+            return cls(opened, catalogue, engines.remote_scorer(opened), source, engine)
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
         return cls(opened, catalogue, scorer, source, engine)
@@ -108,6 +114,11 @@ class Recommender:
     def max_history(self) -> int:
         """How many of the newest events the model reads."""
         return self._scorer.max_history
+
+    @property
+    def scorer(self) -> Scorer:
+        """What predicts, for a server that passes on the questions of another process; all others ask this class."""
+        return self._scorer
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -135,7 +146,7 @@ class Recommender:
         return self._cached_predictions(visitor)
 
     def _predict(self, visitor: Visitor) -> Predictions:
-        predictions = self._scorer.predict(visitor, self._rows(visitor))
+        predictions = self._scorer.predict(visitor, self.history_rows(visitor))
         for values in vars(predictions).values():
             if isinstance(values, np.ndarray):
                 values.flags.writeable = False
@@ -150,7 +161,7 @@ class Recommender:
         ``like_logit``, (visitors, movies) each, take a pass of their own: they are None unless ``tasks`` has "next" or
         "like".
         """
-        rows = [self._rows(visitor) for visitor in visitors]
+        rows = [self.history_rows(visitor) for visitor in visitors]
         return self._scorer.predict_many(visitors, rows, self.catalogue.rows(movie_ids), tasks)
 
     def expected_ratings(self, visitor: Visitor, movie_ids: Sequence[int] | None = None) -> np.ndarray:
@@ -165,18 +176,18 @@ class Recommender:
 
     def attention(self, visitor: Visitor, movie_id: int) -> CandidateAttention:
         """Return the attention weights of a movie in the pass that predicts its rating."""
-        return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
+        return self._scorer.attention_weights(visitor, self.history_rows(visitor), self.catalogue.row(movie_id))
 
     def tower_attention(self, visitor: Visitor, task: Task) -> CandidateAttention:
         """Return what the state attends to from which ``task``, "next" or "like", is predicted of all movies alike.
 
         Raises ``ValueError`` for a model that does not predict it.
         """
-        return self._scorer.tower_attention(visitor, self._rows(visitor), task)
+        return self._scorer.tower_attention(visitor, self.history_rows(visitor), task)
 
     def score_movie(self, visitors: Sequence[Visitor], movie_id: int) -> CandidateScores:
         """Predict one movie for each of several visitors."""
-        rows = [self._rows(visitor) for visitor in visitors]
+        rows = [self.history_rows(visitor) for visitor in visitors]
         return self._scorer.score_movie(visitors, rows, self.catalogue.row(movie_id))
 
     def score_movie_without_each(
@@ -188,7 +199,7 @@ class Recommender:
         ``next_logit`` and ``like_logit`` are predicted, which takes most of the time.
         """
         return self._scorer.score_movie_without_each(
-            visitor, self._rows(visitor), self.catalogue.row(movie_id), catalogue_logits
+            visitor, self.history_rows(visitor), self.catalogue.row(movie_id), catalogue_logits
         )
 
     def expected_without_each(
@@ -198,7 +209,7 @@ class Recommender:
 
         ``positions``: only without those of ``read_events``, in this order.
         """
-        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
+        rows, movies = self.history_rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.expected_without_each(visitor, rows, movies, positions)
 
     def like_logit_without_each(
@@ -208,7 +219,7 @@ class Recommender:
 
         Raises ``ValueError`` for a model without order "like".
         """
-        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
+        rows, movies = self.history_rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.like_logit_without_each(visitor, rows, movies, positions)
 
     def expected_if_rated(self, visitor: Visitor, movie_id: int, positions: Sequence[int] | None = None) -> np.ndarray:
@@ -216,7 +227,7 @@ class Recommender:
 
         ``positions``: only for those of ``read_events``, in this order.
         """
-        return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), positions)
+        return self._scorer.expected_if_rated(visitor, self.history_rows(visitor), self.catalogue.row(movie_id), positions)
 
     def catalogue_logits(
         self, visitors: Sequence[Visitor], task: Task, movie_ids: Sequence[int] | None = None
@@ -226,18 +237,18 @@ class Recommender:
         Of the whole catalogue in its order, or of ``movie_ids``. Raises ``ValueError`` for a model without that tower.
         """
         movies = None if movie_ids is None else self.catalogue.rows(movie_ids)
-        return self._scorer.catalogue_logits(visitors, [self._rows(one) for one in visitors], task, movies)
+        return self._scorer.catalogue_logits(visitors, [self.history_rows(one) for one in visitors], task, movies)
 
     def integrated_gradients(
         self, visitor: Visitor, movie_id: int, steps: int | None = None, task: Task = "rating"
     ) -> IntegratedGradients:
         """Return integrated gradients of an expected rating, or of a logit: see ``Scorer.integrated_gradients``."""
-        rows, movie = self._rows(visitor), self.catalogue.row(movie_id)
+        rows, movie = self.history_rows(visitor), self.catalogue.row(movie_id)
         return self._scorer.integrated_gradients(visitor, rows, movie, steps, task)
 
     def gradient_times_input(self, visitor: Visitor, movie_id: int, task: Task = "rating") -> np.ndarray:
         """Return the gradient × input of each event that is read, (events,): see ``Scorer.gradient_times_input``."""
-        return self._scorer.gradient_times_input(visitor, self._rows(visitor), self.catalogue.row(movie_id), task)
+        return self._scorer.gradient_times_input(visitor, self.history_rows(visitor), self.catalogue.row(movie_id), task)
 
     # ---- ranked lists
 
@@ -264,6 +275,19 @@ class Recommender:
             self._recommendation(visitor, predictions, row, column, rank)
             for rank, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True), start=1)
         ]
+
+    def rank_together(
+        self, visitors: Sequence[Visitor], k: int | None = 10, options: RankOptions | None = None
+    ) -> list[list[Recommendation]]:
+        """Return the list of ``rank`` for each of a few visitors who wait at the same time, with less work for each.
+
+        Predictions are those of ``rank`` but for rounding. Errors as there; for the first visitor who has one.
+        """
+        rows = [self.history_rows(visitor) for visitor in visitors]
+        together = copy(self)
+        predictions = dict(zip(visitors, self._scorer.predict_together(visitors, rows), strict=True))
+        together._cached_predictions = predictions.__getitem__
+        return [together.rank(visitor, k, options) for visitor in visitors]
 
     def ranked_rows(self, visitor: Visitor, options: RankOptions | None = None, k: int | None = None) -> np.ndarray:
         """Return the list of ``rank`` as row numbers of the catalogue, best first: (movies that pass,) int64.
@@ -313,7 +337,7 @@ class Recommender:
     def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
         """Return the allowed rows, best first; behind those of the second stage in the order of the first."""
         tasks = ranking.ORDER_TASKS[options.order]
-        first = self._scorer.retrieve(visitor, self._rows(visitor), tasks)
+        first = self._scorer.retrieve(visitor, self.history_rows(visitor), tasks)
         if options.order in ("like", "next"):  # ratings decide nothing
             return ranking.argsort_candidates(self.sort_keys(first, options), allowed)
         # a blend takes what is good by either of its parts
@@ -329,7 +353,7 @@ class Recommender:
 
     def _predict_some(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
         """Predict some movies, by their rows, for one visitor."""
-        return self._scorer.predict_many([visitor], [self._rows(visitor)], rows, tasks).of_visitor(0)
+        return self._scorer.predict_many([visitor], [self.history_rows(visitor)], rows, tasks).of_visitor(0)
 
     def sort_keys(
         self, predictions: Predictions, options: RankOptions, movie_ids: Sequence[int] | None = None
@@ -353,6 +377,10 @@ class Recommender:
         allowed = np.ones(len(self.catalogue), bool)
         if not filters.include_seen:
             allowed[self.catalogue.rows(visitor.all_seen)] = False
+        if filters.candidates is not None:
+            listed = np.zeros(len(self.catalogue), bool)
+            listed[self.catalogue.rows(filters.candidates)] = True
+            allowed &= listed
         if filters.genres:
             allowed &= self._genres[:, genre_columns(filters.genres)].any(axis=1)
         if filters.years:
@@ -417,8 +445,8 @@ class Recommender:
         vectors = vectors - vectors.mean(axis=0)
         return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
-    def _rows(self, visitor: Visitor) -> np.ndarray:
-        """Return the visitor's history as rows of the catalogue: (events,)."""
+    def history_rows(self, visitor: Visitor) -> np.ndarray:
+        """Return the visitor's history as rows of the catalogue: int32 (events,). Raises ``VisitorError``."""
         levels = self.bundle.levels
         for event in visitor.history:
             if event.rating not in levels:

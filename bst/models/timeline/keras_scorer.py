@@ -77,9 +77,11 @@ class KerasTimelineScorer(TimelineScorer):
         return np.array(self._model.rating.movie_vectors())
 
     def _rate(self, inputs: Inputs) -> Rate:
-        def rate(movies: np.ndarray | None) -> np.ndarray:
+        def rate(movies: np.ndarray | None, visitor: int | None = None) -> np.ndarray:
             movies = np.arange(self._model.sizes.movies) if movies is None else movies
-            return self._distribution(inputs, movies.astype(np.int32)).numpy()
+            of = slice(None) if visitor is None else slice(visitor, visitor + 1)
+            some = {name: values[of] for name, values in inputs.items()}
+            return self._distribution(some, movies.astype(np.int32)).numpy()
 
         return rate
 

@@ -36,7 +36,15 @@ ODD_VALUES = (
     *("http://127.0.0.1:9", "http://127.0.0.1:99999", "http://localhost:9/%", "here", "full", "file", "unreadable"),
 )
 download = import_module("bst.datasets.download")  # the package has a function of that name
-VARIABLES = ("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL", "BST_TMDB_KEY", "BST_TMDB_URL", "BST_ENGINE")
+VARIABLES = (
+    "BST_DATA_DIR",
+    "BST_CACHE_DIR",
+    "BST_DOWNLOAD_URL",
+    "BST_TMDB_KEY",
+    "BST_TMDB_URL",
+    "BST_ENGINE",
+    "BST_MODEL_URL",
+)
 COMMANDS = (
     ("datasets",),
     ("datasets", "--json"),
