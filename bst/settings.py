@@ -42,8 +42,8 @@ class Settings:
     the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
     Database; no key, no posters from there. ``engine``: see ``inference.engines``. ``public``: strangers may open the
-    app, and may do less with it.
-    ``model_url``: the address of a model server, which is asked instead of the weights; None to load them. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
+    app, and may do less with it. ``model_url``: the address of a model server, which is asked instead of loading
+    weights; None to load them. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
     """
 
     data: Path

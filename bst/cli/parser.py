@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
+from bst.cli import data, evaluate, explain, insights, model, report, serve, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
@@ -67,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_insights,
         _add_whatif,
         _add_counterfactual,
+        _add_serve,
     ):
         add(commands)
     return parser
@@ -295,6 +296,32 @@ def _add_counterfactual(commands: _Commands) -> None:
     _add_order_options(parser)
     parser.add_argument("--budget", type=int, default=2000, help="how many changes to try at most (2000)")
     parser.add_argument("--results", type=int, default=5, help="how many to list (5)")
+
+
+# ---- models apart
+
+
+def _add_serve(commands: _Commands) -> None:
+    parser = commands.add(
+        "serve",
+        serve.serve,
+        "answer over HTTP: recommendations, predictions, explanations, and the questions of an app with BST_MODEL_URL",
+        "serve --bundle demo --bundle demo-compact --port 8600",
+    )
+    parser.add_argument("--bundle", action="append", help="a bundle's name, or its folder; as often as needed (demo)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; this computer only (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8600, help="the port; 0 for any that is free (8600)")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="processes of this machine, or Ray Serve (local)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="local: how many processes (1)")
+    parser.add_argument("--replicas", type=int, default=2, help="ray: how many replicas (2)")
+    parser.add_argument(
+        "--no-request-log", dest="request_log", action="store_false", help="log no line for each request"
+    )
+    limits = parser.add_argument_group("limits", "of each process; what is beyond one is refused")
+    for name, kind, meaning in serve.LIMITS:
+        limits.add_argument(f"--max-{name.replace('_', '-')}", type=kind, dest=f"max_{name}", metavar="N", help=meaning)
 
 
 # ---- options that several commands have

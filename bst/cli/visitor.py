@@ -1,4 +1,4 @@
-"""The commands ``recommend`` and ``predict``, and how the options of all commands about a visitor become a visitor and a list."""
+"""The commands ``recommend`` and ``predict``, and what the options of all commands about a visitor mean."""
 
 from dataclasses import dataclass, replace
 

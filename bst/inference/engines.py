@@ -72,7 +72,7 @@ def remote_scorer(bundle: Bundle) -> Scorer:
 def make_scorer(
     engine: LocalEngine, bundle: Bundle, weights: Weights, rows_of: RowsOf, uniform_attention: bool = False
 ) -> Scorer:
-    """Return the scorer of a bundle's model in this process. Raises ``BundleError`` for one that predicts no ratings."""
+    """Return the scorer of a bundle's model, in this process. Raises ``BundleError`` as ``check_ratings``."""
     check_ratings(bundle)
     family = family_of(bundle.config)
     if uniform_attention:

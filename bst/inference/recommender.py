@@ -120,6 +120,10 @@ class Recommender:
         """What predicts, for a server that passes on the questions of another process; all others ask this class."""
         return self._scorer
 
+    def history_rows(self, visitor: Visitor) -> np.ndarray:
+        """Return the movies of the history as a scorer is given them: rows of the catalogue, int32 (events,)."""
+        return self._rows(visitor)
+
     @property
     def tasks(self) -> tuple[str, ...]:
         """What the model predicts: "rating", and perhaps "next" and "like"."""
@@ -146,7 +150,7 @@ class Recommender:
         return self._cached_predictions(visitor)
 
     def _predict(self, visitor: Visitor) -> Predictions:
-        predictions = self._scorer.predict(visitor, self.history_rows(visitor))
+        predictions = self._scorer.predict(visitor, self._rows(visitor))
         for values in vars(predictions).values():
             if isinstance(values, np.ndarray):
                 values.flags.writeable = False
@@ -161,7 +165,7 @@ class Recommender:
         ``like_logit``, (visitors, movies) each, take a pass of their own: they are None unless ``tasks`` has "next" or
         "like".
         """
-        rows = [self.history_rows(visitor) for visitor in visitors]
+        rows = [self._rows(visitor) for visitor in visitors]
         return self._scorer.predict_many(visitors, rows, self.catalogue.rows(movie_ids), tasks)
 
     def expected_ratings(self, visitor: Visitor, movie_ids: Sequence[int] | None = None) -> np.ndarray:
@@ -176,18 +180,18 @@ class Recommender:
 
     def attention(self, visitor: Visitor, movie_id: int) -> CandidateAttention:
         """Return the attention weights of a movie in the pass that predicts its rating."""
-        return self._scorer.attention_weights(visitor, self.history_rows(visitor), self.catalogue.row(movie_id))
+        return self._scorer.attention_weights(visitor, self._rows(visitor), self.catalogue.row(movie_id))
 
     def tower_attention(self, visitor: Visitor, task: Task) -> CandidateAttention:
         """Return what the state attends to from which ``task``, "next" or "like", is predicted of all movies alike.
 
         Raises ``ValueError`` for a model that does not predict it.
         """
-        return self._scorer.tower_attention(visitor, self.history_rows(visitor), task)
+        return self._scorer.tower_attention(visitor, self._rows(visitor), task)
 
     def score_movie(self, visitors: Sequence[Visitor], movie_id: int) -> CandidateScores:
         """Predict one movie for each of several visitors."""
-        rows = [self.history_rows(visitor) for visitor in visitors]
+        rows = [self._rows(visitor) for visitor in visitors]
         return self._scorer.score_movie(visitors, rows, self.catalogue.row(movie_id))
 
     def score_movie_without_each(
@@ -199,7 +203,7 @@ class Recommender:
         ``next_logit`` and ``like_logit`` are predicted, which takes most of the time.
         """
         return self._scorer.score_movie_without_each(
-            visitor, self.history_rows(visitor), self.catalogue.row(movie_id), catalogue_logits
+            visitor, self._rows(visitor), self.catalogue.row(movie_id), catalogue_logits
         )
 
     def expected_without_each(
@@ -209,7 +213,7 @@ class Recommender:
 
         ``positions``: only without those of ``read_events``, in this order.
         """
-        rows, movies = self.history_rows(visitor), self.catalogue.rows(movie_ids)
+        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.expected_without_each(visitor, rows, movies, positions)
 
     def like_logit_without_each(
@@ -219,7 +223,7 @@ class Recommender:
 
         Raises ``ValueError`` for a model without order "like".
         """
-        rows, movies = self.history_rows(visitor), self.catalogue.rows(movie_ids)
+        rows, movies = self._rows(visitor), self.catalogue.rows(movie_ids)
         return self._scorer.like_logit_without_each(visitor, rows, movies, positions)
 
     def expected_if_rated(self, visitor: Visitor, movie_id: int, positions: Sequence[int] | None = None) -> np.ndarray:
@@ -227,7 +231,7 @@ class Recommender:
 
         ``positions``: only for those of ``read_events``, in this order.
         """
-        return self._scorer.expected_if_rated(visitor, self.history_rows(visitor), self.catalogue.row(movie_id), positions)
+        return self._scorer.expected_if_rated(visitor, self._rows(visitor), self.catalogue.row(movie_id), positions)
 
     def catalogue_logits(
         self, visitors: Sequence[Visitor], task: Task, movie_ids: Sequence[int] | None = None
@@ -237,18 +241,18 @@ class Recommender:
         Of the whole catalogue in its order, or of ``movie_ids``. Raises ``ValueError`` for a model without that tower.
         """
         movies = None if movie_ids is None else self.catalogue.rows(movie_ids)
-        return self._scorer.catalogue_logits(visitors, [self.history_rows(one) for one in visitors], task, movies)
+        return self._scorer.catalogue_logits(visitors, [self._rows(one) for one in visitors], task, movies)
 
     def integrated_gradients(
         self, visitor: Visitor, movie_id: int, steps: int | None = None, task: Task = "rating"
     ) -> IntegratedGradients:
         """Return integrated gradients of an expected rating, or of a logit: see ``Scorer.integrated_gradients``."""
-        rows, movie = self.history_rows(visitor), self.catalogue.row(movie_id)
+        rows, movie = self._rows(visitor), self.catalogue.row(movie_id)
         return self._scorer.integrated_gradients(visitor, rows, movie, steps, task)
 
     def gradient_times_input(self, visitor: Visitor, movie_id: int, task: Task = "rating") -> np.ndarray:
         """Return the gradient × input of each event that is read, (events,): see ``Scorer.gradient_times_input``."""
-        return self._scorer.gradient_times_input(visitor, self.history_rows(visitor), self.catalogue.row(movie_id), task)
+        return self._scorer.gradient_times_input(visitor, self._rows(visitor), self.catalogue.row(movie_id), task)
 
     # ---- ranked lists
 
@@ -283,7 +287,7 @@ class Recommender:
 
         Predictions are those of ``rank`` but for rounding. Errors as there; for the first visitor who has one.
         """
-        rows = [self.history_rows(visitor) for visitor in visitors]
+        rows = [self._rows(visitor) for visitor in visitors]
         together = copy(self)
         predictions = dict(zip(visitors, self._scorer.predict_together(visitors, rows), strict=True))
         together._cached_predictions = predictions.__getitem__
@@ -337,7 +341,7 @@ class Recommender:
     def _rank_in_two_stages(self, visitor: Visitor, options: RankOptions, allowed: np.ndarray) -> np.ndarray:
         """Return the allowed rows, best first; behind those of the second stage in the order of the first."""
         tasks = ranking.ORDER_TASKS[options.order]
-        first = self._scorer.retrieve(visitor, self.history_rows(visitor), tasks)
+        first = self._scorer.retrieve(visitor, self._rows(visitor), tasks)
         if options.order in ("like", "next"):  # ratings decide nothing
             return ranking.argsort_candidates(self.sort_keys(first, options), allowed)
         # a blend takes what is good by either of its parts
@@ -353,7 +357,7 @@ class Recommender:
 
     def _predict_some(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
         """Predict some movies, by their rows, for one visitor."""
-        return self._scorer.predict_many([visitor], [self.history_rows(visitor)], rows, tasks).of_visitor(0)
+        return self._scorer.predict_many([visitor], [self._rows(visitor)], rows, tasks).of_visitor(0)
 
     def sort_keys(
         self, predictions: Predictions, options: RankOptions, movie_ids: Sequence[int] | None = None
@@ -445,8 +449,8 @@ class Recommender:
         vectors = vectors - vectors.mean(axis=0)
         return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
-    def history_rows(self, visitor: Visitor) -> np.ndarray:
-        """Return the visitor's history as rows of the catalogue: int32 (events,). Raises ``VisitorError``."""
+    def _rows(self, visitor: Visitor) -> np.ndarray:
+        """Return the visitor's history as rows of the catalogue: (events,)."""
         levels = self.bundle.levels
         for event in visitor.history:
             if event.rating not in levels:

@@ -1,4 +1,4 @@
-"""What a model server answers: each question that ``RemoteScorer`` asks, put to a scorer, and its answer as a message."""
+"""What a model server answers: each question of a ``RemoteScorer`` is put to a scorer, and its answer written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Question:
         indices = self.arrays.get(name)
         if indices is None:
             return None
-        if indices.ndim != 1 or indices.dtype.kind != "i" or (len(indices) and not 0 <= indices.min()):
+        if indices.ndim != 1 or indices.dtype.kind != "i" or (len(indices) and not indices.min() >= 0):
             raise ValueError(f"{name} must be a list of whole numbers")
         if len(indices) and indices.max() >= count:
             raise ValueError(f"{name} must be below {count}")
@@ -175,9 +175,7 @@ def _expected_if_rated(scorer: Scorer, question: Question) -> Answer:
 
 
 def _catalogue_logits(scorer: Scorer, question: Question) -> Answer:
-    return _values(
-        scorer.catalogue_logits(question.visitors, question.history_rows, question.task, question.movies)
-    )
+    return _values(scorer.catalogue_logits(question.visitors, question.history_rows, question.task, question.movies))
 
 
 def _movie_vectors(scorer: Scorer, question: Question) -> Answer:

@@ -7,7 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError, TimeoutError
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    TimeoutError,
+)
 
 from bst.errors import ModelServerAwayError, ModelServerError
 from bst.scoring.remote.message import MEDIA_TYPE, VERSION
