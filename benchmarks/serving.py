@@ -125,6 +125,7 @@ class Server:
             lines.append(line)
         self.url, self.tree = found[0], psutil.Process(self._process.pid)
         while not self._ready():
+            assert self._process.poll() is None, self._process.stderr.read()
             time.sleep(0.2)
 
     def _ready(self) -> bool:

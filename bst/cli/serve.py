@@ -43,6 +43,7 @@ def serve(options: Options) -> Answer:
         address = replicas.start(bundles, options.host, options.port, options.replicas, limits, options.request_log)
         say(f"serving {listed(names)} at {address} with {options.replicas} replicas; end with Ctrl+C")
         replicas.wait()
+        replicas.stop()
     else:
         with local.listen(options.host, options.port) as listener:
             host, port = listener.getsockname()[:2]

@@ -110,20 +110,15 @@ def _free_port(host: str, port: int) -> int:
 
 
 def wait() -> None:
-    """Return when the process is asked to end, by SIGINT or SIGTERM, and the replicas have ended."""
-
+    """Return when the process is asked to end, by SIGINT or SIGTERM."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     ended.wait()
-    stop()
 
 
 def stop() -> None:
-    """End the replicas, and this machine's own cluster."""
-    import ray
+    """End the replicas; a cluster goes on."""
     from ray import serve
 
     serve.shutdown()
-    if not os.environ.get("RAY_ADDRESS"):
-        ray.shutdown()

@@ -1,10 +1,13 @@
 """The app with a model server: the same pages, and what it shows while the server is away."""
 
+from functools import partialmethod
+
 import pytest
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from bst.schema import Visitor
 from bst.settings import override_settings as settings_with
-from pages.shared import resources
+from pages.shared import error_notice, resources
 from tests.app.conftest import set_visitor, shown_list, start
 from tests.serving.server_process import ServerProcess
 
@@ -18,6 +21,13 @@ def server():
     process = ServerProcess("--bundle", "demo", "--bundle", "demo-compact").start()
     yield process
     process.stop()
+
+
+@pytest.fixture(autouse=True)
+def as_on_a_server(monkeypatch):
+    """What ``app.py`` gives Streamlit, which tests start without it."""
+    patched = partialmethod(ScriptRunner.__init__, on_script_error=error_notice.show)
+    monkeypatch.setattr(ScriptRunner, "__init__", patched)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""Data past one machine: preparation, training, scoring and serving at scale."""
