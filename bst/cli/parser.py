@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, report, serve, visitor, what_if
+from bst.cli import data, evaluate, explain, export, insights, model, report, serve, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
 from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
+from bst.inference.export import FORMATS
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
 from bst.models.timeline.config import TOWERS
@@ -68,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_whatif,
         _add_counterfactual,
         _add_serve,
+        _add_export,
     ):
         add(commands)
     return parser
@@ -322,6 +324,21 @@ def _add_serve(commands: _Commands) -> None:
     limits = parser.add_argument_group("limits", "of each process; what is beyond one is refused")
     for name, kind, meaning in serve.LIMITS:
         limits.add_argument(f"--max-{name.replace('_', '-')}", type=kind, dest=f"max_{name}", metavar="N", help=meaning)
+
+
+def _add_export(commands: _Commands) -> None:
+    parser = commands.add(
+        "export",
+        export.export_model,
+        "write a model for another server, and compare its answers with those of the app",
+        "export --bundle demo --out exported",
+    )
+    _add_bundle_option(parser)
+    _add_own_dataset_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write")
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in FORMATS.items())
+    parser.add_argument("--format", choices=FORMATS, default="saved-model", help=f"{meanings} (saved-model)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it is there")
 
 
 # ---- options that several commands have

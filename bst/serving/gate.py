@@ -1,5 +1,6 @@
 """What every request goes through first: an id, limits, a line in the log, and no traceback for anybody outside."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bst.serving import refusals
 from bst.serving.limits import Limits
-from bst.serving.refusals import BUSY, TOO_LARGE, Refusal
+from bst.serving.refusals import BUSY, TOO_LARGE, TOO_SLOW
 
 # of another program's id, which is taken over
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -90,17 +91,35 @@ class Gate:
         if length.isdigit() and int(length) > most:
             await refusals.response(TOO_LARGE, too_large, request_id)(scope, receive, send)
             return
-        read = 0
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                body = await _read(receive, most)
+        except TimeoutError:
+            message = f"the body did not arrive within {self._limits.timeout_s:g} seconds; send it again"
+            await refusals.response(TOO_SLOW, message, request_id)(scope, receive, send)
+            return
+        if body is None:
+            await refusals.response(TOO_LARGE, too_large, request_id)(scope, receive, send)
+            return
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        async def receive_at_most() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > most:
-                raise Refusal(TOO_LARGE, too_large)
-            return message
+        async def receive_read() -> Message:
+            return messages.pop() if messages else await receive()
 
-        await self._app(scope, receive_at_most, send)
+        await self._app(scope, receive_read, send)
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """Return the body of a request; None for one of more than so many bytes."""
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _route(scope: Scope) -> str:

@@ -11,12 +11,13 @@ from bst import error_log
 from bst.errors import BSTError, VisitorError, one_line
 from bst.text import shorten
 
-BAD_REQUEST, NOT_FOUND, CONFLICT, TOO_LARGE, UNPROCESSABLE = 400, 404, 409, 413, 422
+BAD_REQUEST, NOT_FOUND, TOO_SLOW, CONFLICT, TOO_LARGE, UNPROCESSABLE = 400, 404, 408, 409, 413, 422
 FAULT, BUSY, TOO_LATE = 500, 503, 504
 KINDS = {
     BAD_REQUEST: "bad_request",
     NOT_FOUND: "not_found",
     405: "method_not_allowed",
+    TOO_SLOW: "too_slow",
     CONFLICT: "conflict",
     TOO_LARGE: "too_large",
     UNPROCESSABLE: "unprocessable",

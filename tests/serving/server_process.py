@@ -39,7 +39,8 @@ class ServerProcess:
 
         end, server = time.monotonic() + START_S, ModelServer(self.url)
         while not server.is_ready():
-            assert time.monotonic() < end and self._process.poll() is None
+            assert time.monotonic() < end
+            assert self._process.poll() is None
             time.sleep(0.1)
 
     def stop(self) -> None:

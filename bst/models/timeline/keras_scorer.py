@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from bst.domain import DEMOGRAPHICS
 from bst.models.constants import MASKED
+from bst.models.exported import Tensors, Towers
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
@@ -71,6 +72,24 @@ class KerasTimelineScorer(TimelineScorer):
             for name, tower in model.towers.items()
             if name != "rating"
         }
+
+    def towers(self) -> Towers:
+        """Return the model as functions of tensors, for another server."""
+
+        def ratings(encoded: Tensors, movie: Tensor) -> Tensors:
+            distribution = tf.nn.softmax(score(self._model.rating, read(encoded), movie)[0])
+            stars = tf.constant(self.levels, tf.float32)
+            return {"expected": tf.linalg.matvec(distribution, stars), "distribution": distribution}
+
+        def read(encoded: Tensors) -> Tensors:
+            return {name: encoded[name] for name in SIGNATURE}
+
+        logits: dict[str, Callable[[Tensors], Tensor]] = {
+            name: lambda encoded, tower=tower: catalogue_logits(tower, read(encoded))
+            for name, tower in self._model.towers.items()
+            if name != "rating"
+        }
+        return Towers(ratings, logits)
 
     def movie_vectors(self) -> np.ndarray:
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
