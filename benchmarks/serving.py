@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ import urllib3
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import results
 from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 
 EVENTS, WARM_UP = 50, 20
+KILLED_AFTER_S = 1.0
 
 
 def questions(bundle: str, count: int, seed: int, order: str | None) -> list[bytes]:
@@ -80,8 +83,16 @@ def tree_mb(process: psutil.Process) -> float:
     return sum(one.memory_full_info().pss for one in parts if one.is_running()) / 1e6
 
 
-def load(process: psutil.Process, url: str, bundle: str, clients: int, count: int, order: str | None) -> dict[str, Any]:
-    """Let several clients ask at once."""
+def load(
+    process: psutil.Process,
+    url: str,
+    bundle: str,
+    clients: int,
+    count: int,
+    order: str | None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Let several clients ask at once. ``meanwhile`` is called when they have begun."""
     context = multiprocessing.get_context("spawn")
     start, answers = context.Barrier(clients + 1), context.Queue()
     bodies = [questions(bundle, count // clients, seed, order) for seed in range(clients)]
@@ -91,6 +102,7 @@ def load(process: psutil.Process, url: str, bundle: str, clients: int, count: in
     before_waiting = os.getloadavg()[0]
     start.wait()
     before, began = tree_seconds(process), time.time()
+    meanwhile()
     found = [answer for _ in people for answer in answers.get()]
     seconds = max(end for end, _, _ in found) - began
     processor = tree_seconds(process) - before
@@ -161,6 +173,37 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def measure_replicas(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure Ray Serve with two replicas, of which one is killed while four clients ask."""
+    bundle = arguments.bundle
+    server = Server("--bundle", bundle, "--engine", "ray", "--replicas", "2")
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        load(server.tree, server.url, bundle, 2, WARM_UP, None)
+        before = load(server.tree, server.url, bundle, 4, arguments.requests, None)
+        victim = replicas(server.tree)[0]
+
+        def kill() -> None:
+            time.sleep(KILLED_AFTER_S)
+            victim.kill()
+
+        killed = load(server.tree, server.url, bundle, 4, arguments.requests, None, kill)
+        end = time.time() + 120
+        while len(replicas(server.tree)) < 2 and time.time() < end:
+            time.sleep(0.5)
+        return {"memory_mb": round(tree_mb(server.tree)), "before": before, "one_killed": killed}
+
+
+def replicas(process: psutil.Process) -> list[psutil.Process]:
+    """The processes of replicas."""
+    found = []
+    for one in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "ServeReplica:bst:bst" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
 def main() -> None:
     """Measure, print, and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -168,10 +211,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--clients", type=int, nargs="*", default=[4, 16])
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/results/serving.json")
     parser.add_argument("--ray", action="store_true", help="Ray Serve, too: one of two replicas is killed under load")
     arguments = parser.parse_args()
-    answer = {"local": measure(arguments)}
-    print(json.dumps(answer, indent=2))
+    answer: dict[str, Any] = {"local": measure(arguments)}
+    if arguments.ray:
+        answer["ray"] = measure_replicas(arguments)
+    answer |= {"command": " ".join(["python", "benchmarks/serving.py", *sys.argv[1:]]), "cores": os.cpu_count()}
+    text = json.dumps(answer, indent=2)
+    print(text)
+    if arguments.keep:
+        (results.FOLDER / "serving.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

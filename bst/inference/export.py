@@ -59,9 +59,8 @@ def export(
             differences = _differences(recommender, ask(recommender, draft))
             worst = max(differences, key=differences.__getitem__)
             if not differences[worst] <= TOLERANCE:
-                raise BundleError(
-                    f"the export was not kept, as its {worst} differs by {differences[worst]:.1g} from the app's: report it"
-                )
+                far = f"{worst} differs by {differences[worst]:.1g} from the app's"
+                raise BundleError(f"the export was not kept: its {far}; report this")
             replace_folder(target, draft)
     except OSError as error:
         raise BundleError(f"{target} cannot be written: {error}; choose another folder") from error

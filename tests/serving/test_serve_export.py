@@ -55,8 +55,8 @@ def test_its_signatures_take_what_the_documentation_says(exported):
             np.testing.assert_allclose(watch_next, recommender.predict(visitor).watch_next, atol=1e-5)
     with pytest.raises(tf.errors.InvalidArgumentError, match="not in the catalogue"):
         loaded.signatures["predict"](candidates=tf.constant([10**9], tf.int64), **visitors)
+    wrong = visitors | {"rating": tf.constant([[4.5, 3, 4], [2, 0, 0]], tf.float32)}
     with pytest.raises(tf.errors.InvalidArgumentError, match="not one of the dataset's"):
-        wrong = visitors | {"rating": tf.constant([[4.5, 3, 4], [2, 0, 0]], tf.float32)}
         loaded.signatures["predict"](candidates=candidates, **wrong)
 
 
