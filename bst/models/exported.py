@@ -98,7 +98,7 @@ class Exported(tf.Module):
         distance = tf.abs(rating[..., None] - self._levels)
         level = tf.cast(tf.argmin(distance, axis=-1), tf.int32)
         nearest = tf.where(there, tf.reduce_min(distance, axis=-1), 0.0)
-        allowed = tf.debugging.assert_less(nearest, TOLERANCE, "a rating is not one of the dataset's")
+        allowed = tf.debugging.assert_less(nearest, TOLERANCE, "a rating is not one of the levels")
         with tf.control_dependencies([allowed]):
             level = tf.where(there, level, 0)
         gap, month = _times(time, there)

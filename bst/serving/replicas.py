@@ -84,7 +84,8 @@ def start(
         health_check_period_s=HEALTH_PERIOD_S,
         health_check_timeout_s=HEALTH_TIMEOUT_S,
         max_constructor_retry_count=MOST_TRIES,
-        ray_actor_options={"num_cpus": CPUS, "runtime_env": {"env_vars": _environment()}},
+        # processes of this machine's own cluster have the environment already
+        ray_actor_options={"num_cpus": CPUS} | ({} if local else {"runtime_env": {"env_vars": _environment()}}),
     )
     folders = [str(bundle.folder) for bundle in bundles]
     try:

@@ -56,7 +56,7 @@ def test_its_signatures_take_what_the_documentation_says(exported):
     with pytest.raises(tf.errors.InvalidArgumentError, match="not in the catalogue"):
         loaded.signatures["predict"](candidates=tf.constant([10**9], tf.int64), **visitors)
     wrong = visitors | {"rating": tf.constant([[4.5, 3, 4], [2, 0, 0]], tf.float32)}
-    with pytest.raises(tf.errors.InvalidArgumentError, match="not one of the dataset's"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not one of the levels"):
         loaded.signatures["predict"](candidates=candidates, **wrong)
 
 
