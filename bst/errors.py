@@ -75,5 +75,13 @@ class StoryError(BSTError):
     """A story cannot be opened or told: the message names the field and the mend."""
 
 
+class ModelServerError(BSTError):
+    """The model server of ``BST_MODEL_URL`` refuses a question, or answers with what cannot be used."""
+
+
+class ModelServerAwayError(ModelServerError):
+    """The model server cannot be reached, or does not answer in time: the same question may be asked again."""
+
+
 class SwitchedOffError(BSTError):
     """What was asked for is not offered on a public server."""

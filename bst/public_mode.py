@@ -42,7 +42,8 @@ def require(feature: Feature) -> None:
 
 
 def without_paths(text: str) -> str:
-    """Return a text as strangers may read it: in public mode, of each path in it only the last part is left.
+    """Return a text as strangers may read it: in public mode, of each path in it only the last part is left, and
+    nothing of the address of the model server.
 
     >>> from bst.settings import override_settings
     >>> with override_settings(public=True):
@@ -51,6 +52,8 @@ def without_paths(text: str) -> str:
     """
     if not refusal(Feature.PATHS):
         return text
+    if address := get_settings().model_url:
+        text = text.replace(f" at {address}", "")
     # those that are known first, as their names may have blanks; the longest first, as one may lie in another
     for folder in sorted(map(str, _folders()), key=len, reverse=True):
         text = text.replace(folder + os.sep, "").replace(folder, Path(folder).name)

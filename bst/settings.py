@@ -8,6 +8,7 @@
     BST_TMDB_KEY       a key of The Movie Database, for real posters; without one they are drawn, and nothing is asked
     BST_TMDB_URL       another address of its API
     BST_ENGINE         what predicts: numpy (the default), or keras, the Keras model itself, for reference
+    BST_MODEL_URL      a model server (python -m bst serve) to ask instead of loading weights; none unless set
     BST_MAX_RUNS       how many unfinished trainings may be kept: 20 unless set
     BST_MAX_BUNDLES    how many trained models: 200 unless set
     BST_MAX_DISK_GB    how many gigabytes (of 10^9 bytes) both may take: 50 unless set
@@ -23,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bst.errors import ConfigError
 from bst.installation import PROJECT, home
@@ -42,7 +44,8 @@ class Settings:
     the project's benchmarks wrote. ``download_url`` is the mirror to
     download from, None for each release's own address. ``tmdb_key`` and ``tmdb_url`` are for the API of The Movie
     Database; no key, no posters from there. ``engine``: see ``inference.engines``. ``public``: strangers may open the
-    app, and may do less with it. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
+    app, and may do less with it. ``model_url``: the address of a model server, which is asked instead of loading
+    weights; None to load them. ``max_runs``, ``max_bundles``, ``max_disk_gb``: see ``training.quotas``.
     """
 
     data: Path
@@ -54,6 +57,7 @@ class Settings:
     results: Path
     download_url: str | None = None
     engine: str = "numpy"
+    model_url: str | None = None
     # its key is not shown in a traceback
     tmdb_key: str | None = field(default=None, repr=False)
     tmdb_url: str = TMDB_URL
@@ -84,6 +88,7 @@ class Settings:
             evaluation_cache=data / ".cache" / "evaluation",
             results=PROJECT / "benchmarks" / "results",
             download_url=os.environ.get("BST_DOWNLOAD_URL") or None,
+            model_url=_address("BST_MODEL_URL"),
             tmdb_key=os.environ.get("BST_TMDB_KEY") or None,
             tmdb_url=os.environ.get("BST_TMDB_URL") or TMDB_URL,
             engine=os.environ.get("BST_ENGINE") or "numpy",
@@ -100,6 +105,21 @@ def _switch(variable: str) -> bool:
     if chosen not in YES + NO:
         raise ConfigError(f"{variable} must be 1 or 0 (or true, yes, on; false, no, off), not {quoted(chosen)}")
     return chosen in YES
+
+
+def _address(variable: str) -> str | None:
+    """Return an address of HTTP without the slash at its end. Raises ``ConfigError`` for any other text."""
+    chosen = os.environ.get(variable, "").strip()
+    if not chosen:
+        return None
+    try:
+        parts = urlsplit(chosen)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number, half a bracket
+        valid = False
+    if not valid or parts.query or parts.fragment or parts.username or not (chosen.isascii() and chosen.isprintable()):
+        raise ConfigError(f"{variable} must be an address such as http://127.0.0.1:8600, not {quoted(chosen)}")
+    return chosen.rstrip("/")
 
 
 def _number(variable: str, default: float) -> float:

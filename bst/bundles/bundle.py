@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from bst.bundles.storage import LARGEST_FILE, checksums, read_weights, verify_files
+from bst.bundles.storage import FILES, LARGEST_FILE, WEIGHTS, checksums, read_weights, verify_files
 from bst.domain import MOVIES, Domain
 from bst.errors import BSTError, BundleError
 from bst.files import draft_of, names_at_work, recover, replace_folder
@@ -154,6 +154,8 @@ class Bundle:
         shapes = family.weight_shapes(self.config, self.sizes, len(self.levels))
         stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
         later = family.later_weight_paths(self.config)
+        if get_settings().model_url:  # opening the bundle left them unread
+            verify_files(self.folder, _read_header(self.folder / "bundle.json").get("sha256"), [WEIGHTS])
         try:
             weights = read_weights(self.folder / "weights.npz", stored, later)
         finally:
@@ -260,7 +262,9 @@ def _file_id(path: Path) -> tuple[int, int] | None:
 def _open(folder: Path) -> Bundle:
     path = folder / "bundle.json"
     header = _read_header(path)
-    verify_files(folder, header.get("sha256"))
+    # where a model server has the weights, they are neither needed here nor read
+    here = [name for name in FILES if name != WEIGHTS] if get_settings().model_url else FILES
+    verify_files(folder, header.get("sha256"), here)
     try:
         bundle = Bundle(
             folder=folder,

@@ -11,7 +11,8 @@ import numpy as np
 from bst.errors import BundleError
 from bst.text import quoted, reason
 
-FILES = ("weights.npz", "history.csv", "metrics.json", "README.md")
+WEIGHTS = "weights.npz"
+FILES = (WEIGHTS, "history.csv", "metrics.json", "README.md")
 # bytes; enough for MovieLens 32M, whose users alone take 360 MB
 LARGEST_FILE = 2**30
 
@@ -21,11 +22,11 @@ def checksums(folder: Path) -> dict[str, str]:
     return {name: _sha256(folder / name) for name in FILES}
 
 
-def verify_files(folder: Path, expected: Any) -> None:
-    """Raise ``BundleError`` unless all ``FILES`` are regular files with these checksums (whatever JSON gave)."""
+def verify_files(folder: Path, expected: Any, names: Collection[str] = FILES) -> None:
+    """Raise ``BundleError`` unless these of ``FILES`` are regular files with these checksums (whatever JSON gave)."""
     if not isinstance(expected, dict) or set(expected) != set(FILES):
         raise BundleError(f"{folder / 'bundle.json'} lacks the checksums of {', '.join(FILES)}; get the bundle again")
-    for name in FILES:
+    for name in names:
         try:
             _verify(folder / name, expected[name])
         except OSError as error:  # it may be replaced at this moment

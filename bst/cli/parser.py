@@ -7,12 +7,27 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import curves, data, evaluate, explain, insights, model, prepare, report, score, visitor, what_if
+from bst.cli import (
+    curves,
+    data,
+    evaluate,
+    explain,
+    export,
+    insights,
+    model,
+    prepare,
+    report,
+    score,
+    serve,
+    visitor,
+    what_if,
+)
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
 from bst.evaluation import measure_timed
 from bst.evaluation.list_record import PROTOCOL, PROTOCOL_MEANING
+from bst.inference.export import FORMATS
 from bst.inference.ranking import ORDERS, POPULARITY_BANDS
 from bst.models.registry import FORMER_PRESETS, PRESETS, family_of
 from bst.models.timeline.config import TOWERS
@@ -67,10 +82,13 @@ def make_parser() -> argparse.ArgumentParser:
         _add_curves,
         _add_score,
         _add_recommend,
+        _add_predict,
         _add_explain,
         _add_insights,
         _add_whatif,
         _add_counterfactual,
+        _add_serve,
+        _add_export,
     ):
         add(commands)
     return parser
@@ -270,7 +288,31 @@ def _add_recommend(commands: _Commands) -> None:
         "recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
     )
     _add_visitor_options(parser)
+    parser.add_argument(
+        "--candidate",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="rank only these movies, by title or id; as often as needed (the whole catalogue)",
+    )
     _add_list_options(parser)
+
+
+def _add_predict(commands: _Commands) -> None:
+    parser = commands.add(
+        "predict",
+        visitor.predict,
+        "predict some movies for a visitor: their rating, and how likely they are watched next and liked",
+        "predict --bundle demo --watched 'Alien (1979)=5' --movie 'Aliens' --movie 'Casablanca'",
+    )
+    _add_visitor_options(parser)
+    parser.add_argument(
+        "--movie",
+        action="append",
+        required=True,
+        metavar="TITLE",
+        help="a movie to predict, by title or id; as often as needed",
+    )
 
 
 def _add_explain(commands: _Commands) -> None:
@@ -349,6 +391,47 @@ def _add_counterfactual(commands: _Commands) -> None:
     _add_order_options(parser)
     parser.add_argument("--budget", type=int, default=2000, help="how many changes to try at most (2000)")
     parser.add_argument("--results", type=int, default=5, help="how many to list (5)")
+
+
+# ---- models apart
+
+
+def _add_serve(commands: _Commands) -> None:
+    parser = commands.add(
+        "serve",
+        serve.serve,
+        "answer over HTTP: recommendations, predictions, explanations, and the questions of an app with BST_MODEL_URL",
+        "serve --bundle demo --bundle demo-compact --port 8600",
+    )
+    parser.add_argument("--bundle", action="append", help="a bundle's name, or its folder; as often as needed (demo)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; this computer only (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8600, help="the port; 0 for any that is free (8600)")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="processes of this machine, or Ray Serve (local)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="local: how many processes (1)")
+    parser.add_argument("--replicas", type=int, default=2, help="ray: how many replicas (2)")
+    parser.add_argument(
+        "--no-request-log", dest="request_log", action="store_false", help="log no line for each request"
+    )
+    limits = parser.add_argument_group("limits", "of each process; what is beyond one is refused")
+    for name, kind, meaning in serve.LIMITS:
+        limits.add_argument(f"--max-{name.replace('_', '-')}", type=kind, dest=f"max_{name}", metavar="N", help=meaning)
+
+
+def _add_export(commands: _Commands) -> None:
+    parser = commands.add(
+        "export",
+        export.export_model,
+        "write a model for another server, and compare its answers with those of the app",
+        "export --bundle demo --out exported",
+    )
+    _add_bundle_option(parser)
+    _add_own_dataset_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write")
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in FORMATS.items())
+    parser.add_argument("--format", choices=FORMATS, default="saved-model", help=f"{meanings} (saved-model)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it is there")
 
 
 # ---- options that several commands have

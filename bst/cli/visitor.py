@@ -1,4 +1,4 @@
-"""The command ``recommend``, and how the options of all commands about a visitor become a visitor and a list."""
+"""The commands ``recommend`` and ``predict``, and what the options of all commands about a visitor mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from bst.inference.ranking import POPULARITY_BANDS, Filters, Order, RankOptions,
 from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.text import quoted
-from bst.visitors.export import as_json
+from bst.visitors.export import as_json, predictions_as_json
 
 
 @dataclass(frozen=True)
@@ -88,30 +88,46 @@ def order_of(options: Options, bundle: Bundle) -> Order:
     return options.order or orders_of(bundle.config.tasks)[0]
 
 
-def rank_options(options: Options, bundle: Bundle) -> RankOptions:
-    """Return how a list of a bundle's model is ranked. Raises ``VisitorError``."""
+def rank_options(options: Options, bundle: Bundle, candidates: tuple[int, ...] | None = None) -> RankOptions:
+    """Return how a list of a bundle's model is ranked. ``candidates``: of these alone. Raises ``VisitorError``."""
     genre_columns(options.genre, bundle.domain)
-    filters = Filters(tuple(options.genre), _years(options.years), popularity=POPULARITY_BANDS.get(options.fame))
+    popularity = POPULARITY_BANDS.get(options.fame)
+    filters = Filters(tuple(options.genre), _years(options.years), popularity=popularity, candidates=candidates)
     return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.fame_weight)
 
 
 def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
     request = read_request(options)
-    ranked_by = rank_options(options, request.bundle)
+    candidates = tuple(request.catalogue.find(text) for text in options.candidate) or None
+    ranked_by = rank_options(options, request.bundle, candidates)
     rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
     answer = as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by)
     return answer, partial(_text, domain=request.bundle.domain)
 
 
+def predict(options: Options) -> Answer:
+    """Predict some movies for a visitor."""
+    request = read_request(options)
+    movie_ids = [request.catalogue.find(text) for text in options.movie]
+    recommender = request.load_recommender()
+    rows = [recommender.recommendation(request.visitor, movie_id) for movie_id in movie_ids]
+    answer = predictions_as_json(request.bundle.name, request.catalogue, request.visitor, rows)
+    return answer, lambda answer: _lines(answer["predictions"], request.bundle.domain)
+
+
 def _text(answer: dict, domain: Domain) -> str:
+    return _lines(answer["recommendations"], domain) or f"no {domain.item} passes these filters"
+
+
+def _lines(rows: list[dict], domain: Domain) -> str:
     lines = []
-    for row in answer["recommendations"]:
+    for row in rows:
         will_like = "" if row["will_like"] is None else f"  {row['will_like']:5.1%} like"
         watch_next = "" if row["watch_next"] is None else f"  {row['watch_next']:6.2%} next"
         stars = f"  {row['expected_rating']:.2f} ★" if domain.rated else ""
         lines.append(f"{row['rank']:3}{stars}{will_like}{watch_next}  {row['title']}")
-    return "\n".join(lines) or f"no {domain.item} passes these filters"
+    return "\n".join(lines)
 
 
 def read_rating(catalogue: Catalogue, text: str, option: str, levels: Sequence[float]) -> tuple[int, float]:

@@ -79,12 +79,14 @@ class Filters:
     ``genres``: movies of any of these; all movies if empty. ``years``: first and last year, both included.
     ``include_seen``: whether movies that the visitor has seen are listed too. ``popularity``: a range of
     ``popularity_percentile``; its upper end is excluded unless it is 1. ``POPULARITY_BANDS`` names such ranges.
+    ``candidates``: only these movies, by id; None for the whole catalogue.
     """
 
     genres: tuple[str, ...] = ()
     years: tuple[int, int] | None = None
     include_seen: bool = False
     popularity: tuple[float, float] | None = None
+    candidates: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Raise ``VisitorError`` for an invalid range of popularity. Genres are checked where a list is made."""

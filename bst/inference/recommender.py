@@ -3,7 +3,8 @@
 Pages, command line and notebooks come through here. What computes is an engine: see ``engines``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -81,7 +82,7 @@ class Recommender:
         # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
         self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
         kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
-        self._cached_predictions = lru_cache(maxsize=kept)(self._predict)
+        self._cached_predictions: Callable[[Visitor], Predictions] = lru_cache(maxsize=kept)(self._predict)
 
     @classmethod
     def load(
@@ -98,15 +99,20 @@ class Recommender:
         ``dataset``: what the bundle was trained on, or its name or folder, where the name that the bundle gives does
         not lead to it. ``engine``: what predicts, as the settings have it if None. ``weights``: all weights of the
         bundle's model, if they are not to be read from it. ``uniform_attention``: the same model, but made to attend to
-        all tokens equally, for measuring what attention does.
+        all tokens equally, for measuring what attention does. Neither is a matter of a model server.
 
-        Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine.
+        Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine,
+        ``ModelServerError`` if there is to be a model server and it is away or does not have this model.
         """
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
         movies = source.movies if isinstance(source, Dataset) else load_movies(source)
         catalogue = Catalogue(movies, opened.domain)
-        engine = engines.chosen() if engine is None else engine
+        if engine is None:
+            engine = engines.local() if weights is not None or uniform_attention else engines.chosen()
+        if engine == "remote":
+            opened.check_movies(catalogue.movies)
+            return cls(opened, catalogue, engines.remote_scorer(opened), source, engine)
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
         return cls(opened, catalogue, scorer, source, engine)
@@ -120,6 +126,15 @@ class Recommender:
     def max_history(self) -> int:
         """How many of the newest events the model reads."""
         return self._scorer.max_history
+
+    @property
+    def scorer(self) -> Scorer:
+        """What predicts, for a server that passes on the questions of another process; all others ask this class."""
+        return self._scorer
+
+    def history_rows(self, visitor: Visitor) -> np.ndarray:
+        """Return the movies of the history as a scorer is given them: rows of the catalogue, int32 (events,)."""
+        return self._rows(visitor)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -277,6 +292,19 @@ class Recommender:
             for rank, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True), start=1)
         ]
 
+    def rank_together(
+        self, visitors: Sequence[Visitor], k: int | None = 10, options: RankOptions | None = None
+    ) -> list[list[Recommendation]]:
+        """Return the list of ``rank`` for each of a few visitors who wait at the same time, with less work for each.
+
+        Predictions are those of ``rank`` but for rounding. Errors as there; for the first visitor who has one.
+        """
+        rows = [self._rows(visitor) for visitor in visitors]
+        together = copy(self)
+        predictions = dict(zip(visitors, self._scorer.predict_together(visitors, rows), strict=True))
+        together._cached_predictions = predictions.__getitem__
+        return [together.rank(visitor, k, options) for visitor in visitors]
+
     def ranked_rows(self, visitor: Visitor, options: RankOptions | None = None, k: int | None = None) -> np.ndarray:
         """Return the list of ``rank`` as row numbers of the catalogue, best first: (movies that pass,) int64.
 
@@ -425,6 +453,10 @@ class Recommender:
         allowed = np.ones(len(self.catalogue), bool)
         if not filters.include_seen:
             allowed[self.catalogue.rows(visitor.all_seen)] = False
+        if filters.candidates is not None:
+            listed = np.zeros(len(self.catalogue), bool)
+            listed[self.catalogue.rows(filters.candidates)] = True
+            allowed &= listed
         if filters.genres:
             allowed &= self._genres[:, genre_columns(filters.genres, self.domain)].any(axis=1)
         if filters.years:

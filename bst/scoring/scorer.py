@@ -74,6 +74,13 @@ class Scorer(ABC):
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue."""
 
+    def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
+        """Predict the whole catalogue for each of a few visitors, as ``predict`` does one by one, but for rounding.
+
+        For visitors who wait at the same time: what is asked of one may be computed for all of them at once.
+        """
+        return [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
+
     def retrieve(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
         """Predict the whole catalogue as far as that costs little, to find movies that are worth predicting: the first
         of two stages of ranking.

@@ -42,19 +42,35 @@ def as_json(
             "years": filters.years and list(filters.years),
             "include_seen": filters.include_seen,
             "fame": filters.popularity and list(filters.popularity),
-        },
-        "recommendations": [
-            {
-                "rank": row.rank,
-                "movie_id": row.movie_id,
-                "title": row.title,
-                "expected_rating": round(row.expected_rating, 4),
-                "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
-                "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
-                "will_like": None if row.will_like is None else round(row.will_like, 6),
-            }
-            for row in rows
-        ],
+        }
+        | ({} if filters.candidates is None else {"candidates": list(filters.candidates)}),
+        "recommendations": [_row_as_json(row) for row in rows],
+    }
+
+
+def predictions_as_json(
+    bundle: str, catalogue: Catalogue, visitor: Visitor, rows: Sequence[Recommendation]
+) -> dict[str, Any]:
+    """Return what is predicted of some movies for a visitor, in the order in which they were asked for.
+
+    ``rank`` is that in the whole catalogue by expected rating, ``seen`` whether the visitor has seen the movie.
+    """
+    return {
+        "bundle": bundle,
+        "visitor": visitor_as_json(catalogue, visitor),
+        "predictions": [_row_as_json(row) | {"seen": row.seen} for row in rows],
+    }
+
+
+def _row_as_json(row: Recommendation) -> dict[str, Any]:
+    return {
+        "rank": row.rank,
+        "movie_id": row.movie_id,
+        "title": row.title,
+        "expected_rating": round(row.expected_rating, 4),
+        "distribution": None if row.distribution is None else [round(p, 4) for p in row.distribution],
+        "watch_next": None if row.watch_next is None else round(row.watch_next, 6),
+        "will_like": None if row.will_like is None else round(row.will_like, 6),
     }
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from bst import error_log
-from bst.errors import BSTError
+from bst.errors import BSTError, ModelServerAwayError
 from pages.shared import streamlit_private
 from pages.shared.format import escape_markdown, message
 
@@ -13,6 +13,11 @@ def show(error: Exception) -> bool:
 
     An expected error says what to do. Of any other the page shows the id under which the log has it.
     """
+    if isinstance(error, ModelServerAwayError) and not streamlit_private.is_callback_of_part():
+        from pages.shared import model_server  # few need it
+
+        model_server.show_away(error)
+        return True
     if isinstance(error, BSTError):
         text = message(f"{str(error).rstrip('.')}.")
     else:

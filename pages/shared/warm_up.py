@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import streamlit as st
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from bst import error_log
-from bst.errors import BSTError
+from bst.errors import BSTError, ModelServerAwayError
 from pages.shared import public_guard, streamlit_private
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ THEN = ("bst.presentation.charts", "bst.visitors.personas", "bst.evaluation.meas
 SWITCH_S = 0.001
 # by then the first page is drawn, which these imports would slow down
 SECONDS_UNTIL_THEN = 5
+# between two questions to a model server that is away
+SECONDS_UNTIL_AGAIN = 3
 READY, NOT_READY = 200, 503
 _is_ready = threading.Event()
 
@@ -65,6 +67,20 @@ async def ready(_: Request) -> JSONResponse:
     return JSONResponse({"ready": is_ready}, READY if is_ready else NOT_READY, {"Cache-Control": "no-store"})
 
 
+def _ask_patiently(ask: Callable[[], object]) -> None:
+    """Ask a model until it has answered: a model server may start after the app."""
+    is_known = False
+    while True:
+        try:
+            ask()
+            return
+        except ModelServerAwayError:
+            if not is_known:
+                log.warning("not ready: the model server is away; it is tried again")
+            is_known = True
+            time.sleep(SECONDS_UNTIL_AGAIN)
+
+
 def _where() -> dict[str, str]:
     page = streamlit_private.page_name()
     return {"page": page} if page else {}
@@ -78,8 +94,9 @@ def _prepare() -> None:
         from pages.shared import resources
 
         newcomers = next(iter(resources.choices().values()), None)
-        if newcomers and newcomers.bundle and not newcomers.problem:
-            resources.load(newcomers.bundle).rank(Visitor())
+        bundle = newcomers.bundle if newcomers and not newcomers.problem else None
+        if bundle:
+            _ask_patiently(lambda: resources.load(bundle).rank(Visitor()))
             _is_ready.set()
         else:
             log.warning("not ready: no model can be used; open the app to see why")

@@ -7,8 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from bst.models.classic.scorer import ClassicScorer, Inputs
+from bst.models.exported import Tensors, Towers
 from bst.models.layers import Tensor
 from bst.models.trainer import Model
+
+# what the network calls the parts of a history
+WINDOW_INPUTS = {"movies": "movie", "ratings": "rating"}
 
 
 class KerasClassicScorer(ClassicScorer):
@@ -39,6 +43,30 @@ class KerasClassicScorer(ClassicScorer):
         self._gradient = compiled(
             gradients, tf.TensorSpec((None, self.max_history), tf.float32), tf.TensorSpec((None,), tf.float32)
         )
+
+    def towers(self) -> Towers:
+        """Return the model as a function of tensors, for another server."""
+
+        def ratings(encoded: Tensors, movie: Tensor) -> Tensors:
+            visitors, candidates = tf.shape(encoded["movie"])[0], tf.shape(movie)[0]
+            inputs = {name: encoded[name] for name in self._model.sizes.demographics}
+            inputs |= {name: self._in_front(encoded, part) for name, part in WINDOW_INPUTS.items()}
+            inputs["user"] = tf.fill([visitors], -1)
+            inputs = {name: tf.repeat(values, candidates, axis=0) for name, values in inputs.items()}
+            stars = self._model(inputs | {"target": tf.tile(movie, [visitors])}, training=False)[:, 0]
+            stars = tf.clip_by_value(stars, self.levels[0], self.levels[-1])
+            return {"expected": tf.reshape(stars, [visitors, candidates])}
+
+        return Towers(ratings, {})
+
+    def _in_front(self, encoded: Tensors, part: str) -> Tensor:
+        """Return a window of events with its padding in front: movie −1, rating 0."""
+        count = tf.reduce_sum(tf.cast(encoded["movie"] >= 0, tf.int32), axis=1)
+        index = count[:, None] - self.max_history + tf.range(self.max_history)
+        # something to gather from, where nobody has watched anything
+        values = tf.pad(encoded[part], [[0, 0], [0, 1]])
+        window = tf.gather(values, tf.maximum(index, 0), batch_dims=1)
+        return tf.where(index >= 0, window, tf.cast(-1 if part == "movie" else 0, window.dtype))
 
     def movie_vectors(self) -> np.ndarray:
         """Return what the model has learned of each movie, with its genres: (movies, width) float32."""

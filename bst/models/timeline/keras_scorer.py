@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from bst.models.constants import MASKED
+from bst.models.exported import Tensors, Towers
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.blocks import Attention
 from bst.models.timeline.definition import USER_BIAS_DAMPING
@@ -72,14 +73,35 @@ class KerasTimelineScorer(TimelineScorer):
             if name != "rating"
         }
 
+    def towers(self) -> Towers:
+        """Return the model as functions of tensors, for another server."""
+
+        def ratings(encoded: Tensors, movie: Tensor) -> Tensors:
+            distribution = tf.nn.softmax(score(self._model.rating, read(encoded), movie)[0])
+            stars = tf.constant(self.levels, tf.float32)
+            return {"expected": tf.linalg.matvec(distribution, stars), "distribution": distribution}
+
+        names = *EVENT_INPUTS, *self._sizes.demographics
+
+        def read(encoded: Tensors) -> Tensors:
+            return {name: encoded[name] for name in names}
+
+        def logits(tower: Any) -> Callable[[Tensors], Tensor]:
+            return lambda encoded: catalogue_logits(tower, read(encoded))
+
+        others = {name: logits(tower) for name, tower in self._model.towers.items() if name != "rating"}
+        return Towers(ratings, others)
+
     def movie_vectors(self) -> np.ndarray:
         """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return np.array(next(iter(self._model.towers.values())).movie_vectors())
 
     def _rate(self, inputs: Inputs) -> Rate:
-        def rate(movies: np.ndarray | None) -> np.ndarray:
+        def rate(movies: np.ndarray | None, visitor: int | None = None) -> np.ndarray:
             movies = np.arange(self._model.sizes.movies) if movies is None else movies
-            return self._distribution(inputs, movies.astype(np.int32)).numpy()
+            of = slice(None) if visitor is None else slice(visitor, visitor + 1)
+            some = {name: values[of] for name, values in inputs.items()}
+            return self._distribution(some, movies.astype(np.int32)).numpy()
 
         return rate
 

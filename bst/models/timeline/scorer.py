@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,15 @@ from bst.scoring.scorer import RowsOf, Scorer, passes
 VISITOR = "who the visitor is"
 
 Inputs = dict[str, np.ndarray]
-Rate = Callable[[np.ndarray | None], np.ndarray]
+
+
+class Rate(Protocol):
+    """The probability of each rating level for some visitors, who are encoded once, when it is first called."""
+
+    def __call__(self, movies: np.ndarray | None, visitor: int | None = None) -> np.ndarray:
+        """Return (visitors, movies, levels): of ``movies``, rows, or of the whole catalogue if None; of one visitor, by
+        index, or of all.
+        """
 
 
 class TimelineScorer(Scorer):
@@ -38,9 +47,7 @@ class TimelineScorer(Scorer):
 
     @abstractmethod
     def _rate(self, inputs: Inputs) -> Rate:
-        """Return a function of movies (rows, or None for the whole catalogue) to the probability of each level,
-        (visitors, movies, levels). The visitors are encoded once, when it is first called.
-        """
+        """Return what predicts the ratings of the visitors."""
 
     @abstractmethod
     def _catalogue_logits(self, task: str, inputs: Inputs, movies: np.ndarray | None = None) -> np.ndarray:
@@ -72,27 +79,40 @@ class TimelineScorer(Scorer):
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
         """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
-        inputs = self._inputs([visitor], [rows])
+        return self.predict_together([visitor], [rows])[0]
 
+    def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
+        """Predict the whole catalogue for each visitor: each part when it is first asked for of any of them.
+
+        Ratings of the whole catalogue are predicted for one visitor at a time, as that is no slower.
+        """
+        inputs = self._inputs(visitors, rows)
         rate = self._rate_or_guess(inputs)
 
-        def ratings(movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-            distribution = rate(movies)[0]
+        def ratings(visitor: int, movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+            distribution = rate(movies, visitor)[0]
             return self._means(distribution), distribution
 
         def unseen(task: str) -> np.ndarray:
-            return self._without_seen(self._catalogue_logits(task, inputs), [visitor], [rows])
+            return self._without_seen(self._catalogue_logits(task, inputs), visitors, rows)
 
-        return LazyPredictions(
-            ratings,
-            (lambda: _softmax(unseen("next"))[0]) if "next" in self.tasks else None,
-            (lambda: unseen("like")[0]) if "like" in self.tasks else None,
-            self._fame_logit if "like" in self.tasks else None,
-        )
+        watch_next, like_logit = cache(lambda: _softmax(unseen("next"))), cache(lambda: unseen("like"))
+        return [
+            LazyPredictions(
+                partial(ratings, index),
+                partial(_row, watch_next, index) if "next" in self.tasks else None,
+                partial(_row, like_logit, index) if "like" in self.tasks else None,
+                self._fame_logit if "like" in self.tasks else None,
+            )
+            for index in range(len(visitors))
+        ]
 
     def _rate_or_guess(self, inputs: Inputs) -> Rate:
         """Return ``_rate``; without a rating tower all levels are equally likely."""
-        return self._rate(inputs) if self._rates else lambda movies: self._guess(len(inputs["movie"]), movies)
+        if self._rates:
+            return self._rate(inputs)
+        every = len(inputs["movie"])
+        return lambda movies, visitor=None: self._guess(every if visitor is None else 1, movies)
 
     def _guess(self, visitors: int, movies: np.ndarray | None) -> np.ndarray:
         count, levels = self._sizes.movies if movies is None else len(movies), len(self.levels)
@@ -236,6 +256,10 @@ class TimelineScorer(Scorer):
     def _event_inputs(self, histories: EncodedHistory) -> Inputs:
         level = np.searchsorted(self.levels, histories.rating).astype(np.int32)
         return {"movie": histories.movie, "level": level, "gap": histories.gap, "month": histories.month}
+
+
+def _row(table: Callable[[], np.ndarray], index: int) -> np.ndarray:
+    return table()[index]
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

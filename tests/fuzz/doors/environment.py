@@ -46,7 +46,7 @@ COUNTS = {"BST_MAX_RUNS": "max_runs", "BST_MAX_BUNDLES": "max_bundles"}
 NUMBERS = {**COUNTS, "BST_MAX_DISK_GB": "max_disk_gb"}
 VARIABLES = (
     *("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL", "BST_TMDB_KEY", "BST_TMDB_URL", "BST_ENGINE"),
-    *("BST_PUBLIC", *NUMBERS),
+    *("BST_MODEL_URL", "BST_PUBLIC", *NUMBERS),
 )
 PUBLIC = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 COMMANDS = (

@@ -73,11 +73,12 @@ class NumpyTimelineScorer(TimelineScorer):
     def _rate(self, inputs: Inputs) -> Rate:
         encode = cache(lambda: self._rating.encode(inputs))
 
-        def rate(movies: Array | None) -> Array:
+        def rate(movies: Array | None, visitor: int | None = None) -> Array:
             encoded = encode()
             if movies is not None and len(movies) <= MOST_FEW:
-                return softmax(self._rating.score(encoded, movies)[0])
-            visitors = range(len(inputs["movie"]))
+                one = encoded if visitor is None else _one(encoded, visitor, inputs)
+                return softmax(self._rating.score(one, movies)[0])
+            visitors = range(len(inputs["movie"])) if visitor is None else [visitor]
             return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
 
         return rate

@@ -1,0 +1,96 @@
+"""Replicas under Ray Serve: one that is killed costs no request, and is replaced."""
+
+import json
+import os
+import signal
+import threading
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytest.importorskip("fastapi", reason="needs requirements-scale.txt")
+pytest.importorskip("ray.serve", reason="needs requirements-scale.txt")
+BODY = {"bundle": "demo", "visitor": {"history": [{"title": "Alien (1979)", "rating": 5}]}, "k": 3}
+
+
+def replica_processes() -> set[int]:
+    """The processes of all replicas."""
+    found = set()
+    for process in psutil.process_iter(["cmdline"]):
+        if "ServeReplica:bst:bst" in " ".join(process.info["cmdline"] or ()):
+            found.add(process.pid)
+    return found
+
+
+def ask(url: str) -> dict:
+    request = urllib.request.Request(f"{url}/v1/recommend", json.dumps(BODY).encode(), method="POST")
+    request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def url(ray_cluster):
+    from bst.serving import models, replicas
+    from bst.serving.limits import Limits
+
+    yield replicas.start(models.check(["demo"]), "127.0.0.1", 0, 2, Limits(), log_requests=False)
+    replicas.stop()
+
+
+def test_a_killed_replica_costs_no_request(url, small_answer):
+    assert ask(url) == small_answer
+    before = replica_processes()
+    assert len(before) == 2
+    answers, problems, end = [], [], threading.Event()
+
+    def client() -> None:
+        while not end.is_set():
+            try:
+                answers.append(ask(url))
+            except Exception as error:  # any is a failed request
+                problems.append(error)
+
+    clients = [threading.Thread(target=client) for _ in range(4)]
+    for one in clients:
+        one.start()
+    while len(answers) < 40:
+        time.sleep(0.05)
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    asked = len(answers)
+    while len(answers) < asked + 100 and not problems:
+        time.sleep(0.05)
+    end.set()
+    for one in clients:
+        one.join()
+    assert not problems
+    assert all(answer == small_answer for answer in answers)
+    until = time.monotonic() + 240
+    while len(replica_processes() - {victim}) < 2:
+        assert time.monotonic() < until, "the replica was not replaced"
+        time.sleep(0.5)
+    assert ask(url) == small_answer
+
+
+@pytest.fixture
+def small_answer(capsys) -> dict:
+    """What the command line answers."""
+    from bst.cli import main
+
+    assert main(["recommend", "--bundle", "demo", "--watched", "Alien (1979)=5", "-k", "3", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_port_that_is_taken_is_said_at_once(ray_cluster):
+    import socket
+
+    from bst.errors import ConfigError
+    from bst.serving import models, replicas
+    from bst.serving.limits import Limits
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="cannot listen"):
+        replicas.start(models.check(["demo"]), "127.0.0.1", taken.getsockname()[1], 1, Limits())

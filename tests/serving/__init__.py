@@ -1,0 +1,1 @@
+"""The model server: its addresses, batches, limits, and how an app asks it."""
