@@ -55,6 +55,8 @@ class ServedModel:
         recommender = Recommender.load(bundle, engine=engines.local())
         for order in recommender.orders:
             recommender.rank(Visitor(), 1, RankOptions(order=order))
+        # what lists share, once for all of them
+        _ = recommender.embeddings, recommender.known_rating_counts
         return cls(recommender, limits)
 
     @cached_property
@@ -127,10 +129,7 @@ class ServedModel:
         """Return the lists of several questions with the same options and length."""
         first = questions[0]
         visitors = [question.visitor for question in questions]
-        if len(visitors) == 1:
-            lists = [self.recommender.rank(first.visitor, first.k, first.options)]
-        else:
-            lists = self.recommender.rank_together(visitors, first.k, first.options)
+        lists = self.recommender.rank_together(visitors, first.k, first.options)
         return [
             as_json(self.name, self.recommender.catalogue, visitor, rows, first.options)
             for visitor, rows in zip(visitors, lists, strict=True)

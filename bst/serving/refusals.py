@@ -63,9 +63,9 @@ async def of_refusal(request: Request, error: Exception) -> Response:
 
 
 async def of_bst(request: Request, error: Exception) -> Response:
-    """Answer a request about somebody or something that there is not."""
+    """Answer a request about what the dataset does not have, or what this server lacks an answer to."""
     assert isinstance(error, BSTError)
-    status = UNPROCESSABLE if isinstance(error, VisitorError) else BUSY
+    status = UNPROCESSABLE if isinstance(error, VisitorError) else FAULT
     return response(status, str(error), request_id(request))
 
 

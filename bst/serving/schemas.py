@@ -27,7 +27,7 @@ class EventBody(_Body):
 
 
 class VisitorBody(_Body):
-    """Who asks: what is known of them, and what they watched. Nothing of it is kept or logged."""
+    """Who asks: what is known of them, and what they watched. Nothing of it is logged or written."""
 
     demographics: dict[StrictStr, StrictStr | StrictInt] = Field(
         default_factory=dict, description="what is known: name and value, such as sex, age, occupation"

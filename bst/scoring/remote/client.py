@@ -89,6 +89,8 @@ class ModelServer:
             )
             try:
                 content = response.read(MOST_BYTES + 1)
+                if len(content) > MOST_BYTES:
+                    response.close()  # what is left of it must not be taken for the next answer
             finally:
                 response.release_conn()
         except ReadTimeoutError as error:
