@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from bst.errors import DatasetError
-from bst.text import listed
+from bst.text import listed, shorten
 
 # the first name is ours; case and punctuation do not matter: userId, USER_ID and user_id are one
 INTERACTIONS = {
@@ -41,6 +41,6 @@ def find_columns(
         columns[role] = names[plain.index(alias)]
     if missing := [role for role in required if role not in columns]:
         raise DatasetError(
-            f"{where} has no column {listed(missing)}: rename the one that is meant; it has {', '.join(names[:12])}"
+            f"{where} has no column {listed(missing)}: rename the one meant; it has {shorten(', '.join(names), 120)}"
         )
     return columns

@@ -9,11 +9,14 @@ from pyarrow import csv, parquet
 
 from bst.errors import DatasetError
 from bst.preparation.columns import INTERACTIONS, find_columns
+from bst.text import shorten
 
 # names that a table may have, ours first: MovieLens calls its own ratings.csv and movies.csv
 NAMES = {"interactions": ("interactions", "ratings"), "items": ("items", "movies"), "users": ("users",)}
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 _HEADER_BYTES = 2**16
+# characters of a library's message, which may quote a whole row
+MOST_SHOWN = 120
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,10 @@ def column_names(path: Path) -> list[str]:
         return csv.read_csv(
             pa.py_buffer(first + b"\n"), parse_options=csv.ParseOptions(delimiter=separator(path))
         ).column_names
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not in UTF-8: save it as UTF-8") from error
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
+        raise DatasetError(f"{path} cannot be read: {shorten(str(error), MOST_SHOWN)}") from error
 
 
 def separator(path: Path) -> str:

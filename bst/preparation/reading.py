@@ -15,8 +15,8 @@ from pyarrow import csv, parquet
 
 from bst.datasets.validation import EARLIEST, LATEST, UNITS
 from bst.errors import DatasetError
-from bst.preparation.parts import Part, is_parquet, separator
-from bst.text import quoted
+from bst.preparation.parts import MOST_SHOWN, Part, is_parquet, separator
+from bst.text import quoted, shorten
 
 BATCH_ROWS = 2**18
 _CSV_BLOCK = 2**23
@@ -75,7 +75,9 @@ def _parquet_batches(part: Part) -> Iterator[pa.RecordBatch]:
         with parquet.ParquetFile(part.path) as file:
             yield from file.iter_batches(BATCH_ROWS, row_groups=[part.row_group], columns=list(part.columns.values()))
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{part.path} cannot be read: {error}. Write the file again.") from error
+        raise DatasetError(
+            f"{part.path} cannot be read: {shorten(str(error), MOST_SHOWN)}. Write the file again."
+        ) from error
 
 
 def _csv_batches(part: Part, types: IdTypes) -> Iterator[pa.RecordBatch]:
@@ -136,7 +138,9 @@ def _csv_error(part: Part, types: dict[str, pa.DataType], error: Exception) -> D
 
 
 def _unreadable(part: Part, error: Exception) -> DatasetError:
-    return DatasetError(f"{part.path} cannot be read as CSV: {error}. Mend the row, or write the file again.")
+    return DatasetError(
+        f"{part.path} cannot be read as CSV: {shorten(str(error), MOST_SHOWN)}. Mend the row, or write the file again."
+    )
 
 
 def _value_error(path: Path, row: int, role: str, value: str) -> DatasetError:
@@ -232,7 +236,9 @@ def _number(column: pa.Array, role: str, kind: pa.DataType, part: Part) -> pa.Ar
     try:
         return column.cast(kind)
     except pa.ArrowException as error:
-        raise DatasetError(f"{part.path}: {role} does not fit the type {kind}: {error}") from error
+        raise DatasetError(
+            f"{part.path}: {role} does not fit the type {kind}: {shorten(str(error), MOST_SHOWN)}"
+        ) from error
 
 
 def _seconds(column: pa.Array, part: Part) -> pa.Array:

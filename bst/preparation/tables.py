@@ -15,10 +15,10 @@ from bst.datasets.titles import printable
 from bst.domain import MOVIES, Demographic, Domain
 from bst.errors import DatasetError
 from bst.preparation.columns import ITEMS, USERS, find_columns
-from bst.preparation.parts import column_names, is_parquet, separator
+from bst.preparation.parts import MOST_SHOWN, column_names, is_parquet, separator
 from bst.preparation.reading import place
 from bst.store.tables import item_table
-from bst.text import quoted
+from bst.text import quoted, shorten
 
 # a demographic attribute is a choice: a column with more values is something else, such as a name
 MOST_VALUES, MOST_NAME = 200, 40
@@ -88,13 +88,17 @@ def _items(paths: tuple[Path, ...]) -> pa.Table:
     tables = []
     for path in paths:
         table, columns = _read(path, "item_id", ITEMS)
-        titles = table.column(columns["title"]).cast(pa.string()) if "title" in columns else None
+        titles = _texts(path, "title", table.column(columns["title"])) if "title" in columns else None
         if titles is None:
             raise DatasetError(f"{path} has no column title: rename the one that is meant, or add one")
         title = [printable(each or "") for each in titles.to_pylist()]
         if "" in title:
             raise DatasetError(f"{place(path, title.index(''))}: title is missing. Fill it in.")
-        tags = table.column(columns["tags"]).cast(pa.string()).to_pylist() if "tags" in columns else [None] * len(title)
+        tags = (
+            _texts(path, "tags", table.column(columns["tags"])).to_pylist()
+            if "tags" in columns
+            else [None] * len(title)
+        )
         year = _years(path, table.column(columns["year"])) if "year" in columns else pa.nulls(len(title), pa.int16())
         cleaned = ["|".join(printable(tag) for tag in (each or "").split("|") if tag.strip()) for each in tags]
         tables.append(
@@ -135,7 +139,9 @@ def _users(paths: tuple[Path, ...]) -> tuple[pa.Table, dict[str, Demographic]]:
                 "group them, or leave the column out"
             )
         if not (pa.types.is_integer(values.type) or pa.types.is_string(values.type)):
-            joined = joined.set_column(joined.column_names.index(name), name, joined.column(name).cast(pa.string()))
+            joined = joined.set_column(
+                joined.column_names.index(name), name, _texts(paths[0], name, joined.column(name))
+            )
             values = values.cast(pa.string())
         options = sorted(values.to_pylist())
         demographics[name] = Demographic(name, name.replace("_", " "), {value: str(value) for value in options})
@@ -169,7 +175,7 @@ def _read(path: Path, key: str, roles: Mapping[str, tuple[str, ...]]) -> tuple[p
     try:
         table = parquet.read_table(path, partitioning=None) if is_parquet(path) else _read_csv(path, columns[key])
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
+        raise DatasetError(f"{path} cannot be read: {shorten(str(error), MOST_SHOWN)}") from error
     ids = table.column(columns[key])
     if pa.types.is_dictionary(ids.type):
         ids = ids.cast(ids.type.value_type)
@@ -192,6 +198,13 @@ def _read_csv(path: Path, key: str) -> pa.Table:
             if kind == pa.string():
                 raise
     raise AssertionError
+
+
+def _texts(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException as error:
+        raise DatasetError(f"{path}: {name} is no text in UTF-8: save the file as UTF-8") from error
 
 
 def _years(path: Path, column: pa.ChunkedArray) -> pa.ChunkedArray:

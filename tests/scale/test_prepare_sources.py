@@ -181,7 +181,7 @@ BAD = {
     ),
     "no column": (
         {"interactions": "user_id,rating,timestamp\n3,4,1\n"},
-        "has no column item_id: rename .* user_id, rating",
+        "has no column item_id: rename the one meant; it has user_id, rating",
     ),
     "column twice": ({"interactions": "user_id,userId,item_id,timestamp\n"}, "has the column user_id twice"),
     "empty": ({"interactions": HEADER}, "has no interactions"),
