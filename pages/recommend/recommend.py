@@ -56,7 +56,8 @@ def render() -> None:
 def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGenerator:
     """Draw what a list is ranked by; return the place for the menu of downloads."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("What anyone would get" if _for_anyone() else "What they would like", anchor=False, width="content")
+        own = "What they would like" if recommender.domain.rated else say("What they would watch next")
+        st.header("What anyone would get" if _for_anyone() else own, anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="xsmall", vertical_alignment="center"):
             list_controls.draw_view()
             list_controls.draw_filters(recommender, options)
@@ -228,7 +229,8 @@ def _draw_list(
     on_why = partial(explained.request, order=options.order)
     ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
     if rows[0].watch_next is not None and (options.order in ("next", "blend") or settings.get("list_view") == "rows"):
-        st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
+        if recommender.domain.rated or recommender.bundle.simulated:
+            st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
 
 
 why_link.follow()
