@@ -229,8 +229,7 @@ def _draw_list(
     on_why = partial(explained.request, order=options.order)
     ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
     if rows[0].watch_next is not None and (options.order in ("next", "blend") or settings.get("list_view") == "rows"):
-        if recommender.domain.rated or recommender.bundle.simulated:
-            st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
+        st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
 
 
 why_link.follow()
