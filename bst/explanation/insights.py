@@ -12,6 +12,7 @@ import numpy as np
 
 from bst.bundles import sidecars
 from bst.bundles.bundle import Bundle
+from bst.errors import ConfigError
 from bst.explanation import planted
 from bst.explanation.agreement import Agreement, agreement, layers_of, spearman
 from bst.explanation.attention import attention
@@ -95,8 +96,14 @@ def make_insights(
 
     Each sampled visitor is a user of ``dataset`` with the first 5 … 100 events of their timeline, without timestamps,
     as in the app (their number is drawn evenly on a logarithmic scale), and the movie that they really rated next. They
-    are users that the training never saw, where its protocol held such users out.
+    are users that the training never saw, where its protocol held such users out. Raises ``ConfigError`` for a model
+    that predicts no ratings.
     """
+    if "rating" not in recommender.tasks:
+        raise ConfigError(
+            f"insights are about predicted ratings, and bundle {recommender.bundle.name} predicts none: explain single "
+            "predictions instead"
+        )
     users = RealUsers(recommender.bundle, dataset)
     sampled = draw_sample(users, visitors, seed)
     with_planted = fidelity and planted.is_demo(dataset)

@@ -204,8 +204,7 @@ def _train(
         user_groups.save(bundle, dataset)
     except BSTError as error:  # the bundle is complete without them
         on_stage(f"numbers of ratings and of users are missing: {error}")
-    # they are about expected ratings
-    if len(dataset.users) >= MIN_USERS_FOR_INSIGHTS and dataset.domain.rated:
+    if "rating" in settings.config.tasks and len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")
         try:
             save_insights(bundle, dataset)

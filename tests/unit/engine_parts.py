@@ -12,9 +12,13 @@ def rating_inference(model) -> RatingInference:
 
 def next_inference(model) -> CatalogueInference:
     """Its next tower."""
-    return CatalogueInference(as_tree(weights_of(model)).next, model.config.next, model.config.train_length)
+    return CatalogueInference(
+        as_tree(weights_of(model)).next, model.config.next, model.config.train_length, model.sizes
+    )
 
 
 def like_inference(model) -> LikeInference:
     """Its like tower."""
-    return LikeInference(as_tree(weights_of(model)).like, model.config.like, model.config.train_length)
+    return LikeInference(
+        as_tree(weights_of(model)).like, model.config.like, model.config.train_length, model.sizes
+    )

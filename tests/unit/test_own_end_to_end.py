@@ -156,6 +156,7 @@ def test_clicks_only(trained, capsys):
     capsys.readouterr()
     assert main(["recommend", *who, "-k", "3"]) == 0
     assert "★" not in capsys.readouterr().out
+    assert "bundle clicks predicts none" in refused(capsys, "insights", "--bundle", "clicks")
     assert "nobody rates in this dataset" in refused(capsys, "whatif", *who, "--rate", "b03=1")
     wrong = refused(capsys, "train", "--dataset", "clicks", "--preset", "compact", "--name", "other")
     assert "preset compact predicts ratings, and nobody rates in this dataset; choose --preset timeline" in wrong
@@ -174,6 +175,9 @@ def test_engines_agree_where_nobody_rates(trained):
     other = reference.score_movie_without_each(visitor, ids[0])
     np.testing.assert_allclose(one.like_logit, other.like_logit, atol=1e-4)
     np.testing.assert_allclose(one.next_logit, other.next_logit, atol=1e-4)
+    assert recommender.score_movie_without_each(visitor, ids[0], catalogue_logits=False).like_logit is None
+    assert (recommender.expected_without_each(visitor, ids[:2]) == 5).all()
+    assert (recommender.expected_if_rated(visitor, ids[0]) == 5).all()
     gradients = [each.integrated_gradients(visitor, ids[0], task="like") for each in (recommender, reference)]
     np.testing.assert_allclose(gradients[0].event_effects, gradients[1].event_effects, atol=1e-3)
     assert (recommender.integrated_gradients(visitor, ids[0]).event_effects == 0).all()

@@ -3,6 +3,7 @@
 import csv
 import gzip
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -49,12 +50,6 @@ class Table:
         return dict(zip(names, plain, strict=True))
 
     def _read_text(self, stored: list[str]) -> pa.Table:
-        faults: list[pyarrow.csv.InvalidRow] = []
-
-        def on_fault(row: pyarrow.csv.InvalidRow) -> str:
-            faults.append(row)
-            return "error"
-
         convert = pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(stored, pa.string()),
             include_columns=stored,
@@ -63,25 +58,30 @@ class Table:
             null_values=[""],
         )
         quote = False if self.types else '"'  # RecBole's fields are never quoted
-        parse = pyarrow.csv.ParseOptions(
-            delimiter=self.separator, newlines_in_values=not self.types, quote_char=quote, invalid_row_handler=on_fault
-        )
+        parse = pyarrow.csv.ParseOptions(delimiter=self.separator, newlines_in_values=not self.types, quote_char=quote)
         try:
             return pyarrow.csv.read_csv(str(self.path), pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES), parse, convert)
         except pa.ArrowInvalid as error:
-            if faults:
-                row = faults[0]
-                line = self._line_of_length(row.actual_columns)
-                raise DatasetError(
-                    f"{self.path}, line {line}: {row.actual_columns} fields instead of {row.expected_columns}, in "
-                    f"{quoted(row.text)}. Put a value that contains the separator in "
-                    "double quotes, or mend the line"
-                ) from error
-            if "UTF8" in str(error) or "UTF-8" in str(error):
-                raise DatasetError(f"{self.path} is not in UTF-8; save it as UTF-8") from error
-            raise DatasetError(f"{self.path} cannot be read ({_reason(error)}); save it as CSV again") from error
+            raise self._fault(error) from error
         except (OSError, EOFError) as error:
             raise DatasetError(f"{self.path} cannot be read ({_reason(error)}); get it again") from error
+
+    def _fault(self, error: Exception) -> DatasetError:
+        """Return what is wrong with a text that could not be parsed: a row of another length, or its encoding."""
+        if "columns, got" in str(error):
+            row = None
+            with suppress(csv.Error), _open(self.path) as file:
+                reader = self._rows(file)
+                row = next((row for row in reader if row and len(row) != len(self.names)), None)
+            if row is not None:
+                return DatasetError(
+                    f"{self.path}, line {reader.line_num}: {len(row)} fields instead of {len(self.names)}, in "
+                    f"{quoted(self.separator.join(row))}. Put a value that contains the separator in double quotes, or "
+                    "mend the line"
+                )
+        if "UTF8" in str(error) or "UTF-8" in str(error):
+            return DatasetError(f"{self.path} is not in UTF-8; save it as UTF-8")
+        return DatasetError(f"{self.path} cannot be read ({_reason(error)}); save it as CSV again")
 
     def _read_parquet(self, stored: list[str]) -> pa.Table:
         try:
@@ -96,21 +96,14 @@ class Table:
 
     def _line(self, row: int) -> int:
         """Return the number of the line on which a row ends; empty lines are no rows."""
-        with _open(self.path) as file:
+        with suppress(csv.Error), _open(self.path) as file:  # a field of more than 131,072 characters
             reader = self._rows(file)
             rows = 0
             for fields in reader:
                 rows += bool(fields)
                 if rows == row + 2:
-                    break
-            return reader.line_num
-
-    def _line_of_length(self, fields: int) -> int:
-        """Return the number of the first line with so many fields."""
-        with _open(self.path) as file:
-            reader = self._rows(file)
-            next((row for row in reader if row and len(row) == fields), None)
-            return reader.line_num
+                    return reader.line_num
+        return row + 2
 
     def _rows(self, file: IO[str]) -> Any:
         if self.types:

@@ -105,7 +105,7 @@ class NumpyTimelineScorer(TimelineScorer):
         self, visitor: Visitor, rows: Array, movie: int, catalogue_logits: bool = True
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then without each event: see ``Scorer``."""
-        if len(rows) < LEAST_SHARED:
+        if len(rows) < LEAST_SHARED or not (self._rates or catalogue_logits):
             return super().score_movie_without_each(visitor, rows, movie, catalogue_logits)
         levels, logits = self._shared_prefix.predict(
             *self._without_each_inputs(visitor, rows, None), np.array([movie]), catalogue_logits
