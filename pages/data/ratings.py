@@ -20,10 +20,12 @@ BUSY_SHARE = 0.1
 
 def render(profile: DatasetProfile) -> None:
     """Draw the section."""
-    left, right = st.columns([2, 3] if chosen_model.domain().rated else [0.01, 3], gap="large")
-    with left:
-        if chosen_model.domain().rated:
+    if chosen_model.domain().rated:
+        left, right = st.columns([2, 3], gap="large")
+        with left:
             _draw_distribution(profile.stars)
+    else:
+        right = st.container()
     with right:
         if profile.ties.has_times:
             _draw_over_time(profile)

@@ -16,6 +16,10 @@ def people(bundle: Bundle) -> str:
 def headline(bundle: Bundle, counts: Counts) -> str:
     """Return the sentence on top: how many ratings there are, and how unevenly they are spread over the movies."""
     of = f"{counts.rated:,} of {counts.movies:,}" if counts.rated < counts.movies else f"{counts.movies:,}"
+    if not bundle.domain.rated:
+        did = say(f"people watched {of} movies {count(counts.ratings, 'time')}")
+        simulated = "simulated " if bundle.simulated else ""
+        return f"{counts.users:,} {simulated}{did}; half of that goes to the best-known {counts.half_share:.0%}"
     return say(
         f"{counts.users:,} {people(bundle)} gave {count(counts.ratings, 'rating')} to {of} movies; half of the ratings "
         f"go to the best-known {counts.half_share:.0%}"

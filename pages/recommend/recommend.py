@@ -56,7 +56,8 @@ def render() -> None:
 def _draw_controls(recommender: Recommender, options: RankOptions) -> DeltaGenerator:
     """Draw what a list is ranked by; return the place for the menu of downloads."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("What anyone would get" if _for_anyone() else "What they would like", anchor=False, width="content")
+        own = "What they would like" if recommender.domain.rated else say("What they would watch next")
+        st.header("What anyone would get" if _for_anyone() else own, anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="xsmall", vertical_alignment="center"):
             list_controls.draw_view()
             list_controls.draw_filters(recommender, options)

@@ -38,7 +38,6 @@ class Strip {
     this.about = create("div", "about")
     this.film = create("div", "film")
     this.list = create("ol", "frames")
-    this.list.setAttribute("aria-label", data.history)
     this.detail = create("p", "detail")
     this.svg = document.createElementNS(SVG, "svg")
     this.svg.setAttribute("class", "rays")
@@ -77,6 +76,7 @@ class Strip {
     this.root.style.setProperty("--count", data.frames.length)
     // a sentence a second is more than anybody wants to hear
     this.detail.setAttribute("aria-live", data.playing ? "off" : "polite")
+    this.list.setAttribute("aria-label", data.history)
     this.drawLooks()
     if (!this.poster || previous !== data.candidate.id) this.drawCandidate(known)
     this.drawAbout()

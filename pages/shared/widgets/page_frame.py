@@ -42,7 +42,9 @@ def render() -> None:
 def draw_simulated_badge(bundle: "Bundle | None") -> None:
     """Say above a page's title that the users are simulated, if the model was trained on such."""
     if bundle is not None and bundle.simulated:
-        st.badge(SIMULATED, icon=":material/science:", color="orange")
+        from bst.wording import reword
+
+        st.badge(reword(SIMULATED, bundle.domain), icon=":material/science:", color="orange")
 
 
 def slim_beside_wide(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:

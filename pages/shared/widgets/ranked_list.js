@@ -97,7 +97,7 @@ function tile(row, data, onWhy, family, list) {
       numbers.append(value)
     }
   }
-  if (!data.by.includes("rating"))
+  if (row.rating && !data.by.includes("rating"))
     numbers.append(create("span", "rating", `${row.rating} ${data.words.rating}`, row.rating_tooltip))
   element.append(picture, create("bdi", "title", row.title), numbers)
   if (row.mark) element.append(create("span", "mark", row.mark))
