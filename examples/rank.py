@@ -10,7 +10,7 @@ recommender = Recommender.load("demo")
 catalogue = recommender.catalogue
 
 # %% A visitor: what is known of them, and what they watched, oldest first. Nothing of it is required.
-visitor = Visitor(sex="F", age=25)
+visitor = Visitor(demographics={"sex": "F", "age": 25})
 for title, stars in [("Casablanca (1942)", 4), ("Alien (1979)", 5), ("Blade Runner (1982)", 5)]:
     visitor = visitor.watched(catalogue.find(title), stars)
 

@@ -13,7 +13,7 @@ from tests.serving.server_process import ServerProcess
 
 pytest.importorskip("fastapi", reason="needs requirements-scale.txt")
 pytest.importorskip("uvicorn", reason="needs requirements-scale.txt")
-SOMEONE = Visitor(age=25).watched(387, 5).watched(69, 3).watched(143, 4)
+SOMEONE = Visitor({"age": 25}).watched(387, 5).watched(69, 3).watched(143, 4)
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_its_signatures_take_what_the_documentation_says(exported):
     } | {name: tf.constant([code, -1], tf.int32) for name, code in (WITHOUT | {"sex": 0, "age": 1}).items()}
     candidates = tf.constant([63, 486], tf.int64)
     answer = loaded.signatures["predict"](candidates=candidates, **visitors)
-    first = Visitor("F", 18, None, (Event(387, 5, 978300000), Event(69, 3, 978300001), Event(143, 4)))
+    first = Visitor({"sex": "F", "age": 18}, (Event(387, 5, 978300000), Event(69, 3, 978300001), Event(143, 4)))
     second = Visitor(history=(Event(186, 2, 978300000),))
     for row, visitor in enumerate((first, second)):
         expected = recommender.expected_ratings(visitor, [63, 486])
