@@ -12,7 +12,8 @@ from bst.scoring.remote.message import pack, unpack
 from bst.scoring.remote.scorer import RemoteScorer
 from bst.scoring.remote.visitors import read_visitors, write_visitors
 
-SOMEONE = Visitor({"sex": "F", "age": 25}, (Event(387, 5.0, 978300000), Event(69, 3.0), Event(143, 4.0, 978400000)), {486})
+EVENTS = (Event(387, 5.0, 978300000), Event(69, 3.0), Event(143, 4.0, 978400000))
+SOMEONE = Visitor({"sex": "F", "age": 25}, EVENTS, {486})
 OTHERS = [Visitor(), SOMEONE, SOMEONE.rated(69, 1), SOMEONE.without(387)]
 
 
