@@ -20,15 +20,27 @@ def ray_cluster(tmp_path_factory) -> Iterator[Any]:
             patch.setenv(name, value)
         # a short path: sockets are in it
         folder = os.path.realpath(tmp_path_factory.mktemp("ray"))
-        ray.init(
-            _node_ip_address="127.0.0.1",
-            num_cpus=2,
-            object_store_memory=80 * 2**20,
-            include_dashboard=False,
-            _temp_dir=folder,
-        )
+        _start(ray, folder)
         yield ray
         ray.shutdown()
+
+
+def _start(ray: Any, folder: str, tries: int = 4) -> None:
+    """Start Ray, which gives up after 30 seconds: too few for a busy machine, and no setting changes that."""
+    for left in reversed(range(tries)):
+        try:
+            ray.init(
+                _node_ip_address="127.0.0.1",
+                num_cpus=2,
+                object_store_memory=80 * 2**20,
+                include_dashboard=False,
+                _temp_dir=folder,
+            )
+            return
+        except Exception as error:
+            ray.shutdown()
+            if not left or "timed out" not in str(error):
+                raise
 
 
 # ---- batch scoring
