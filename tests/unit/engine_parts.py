@@ -19,6 +19,4 @@ def next_inference(model) -> CatalogueInference:
 
 def like_inference(model) -> LikeInference:
     """Its like tower."""
-    return LikeInference(
-        as_tree(weights_of(model)).like, model.config.like, model.config.train_length, model.sizes
-    )
+    return LikeInference(as_tree(weights_of(model)).like, model.config.like, model.config.train_length, model.sizes)

@@ -1,7 +1,5 @@
 """What a prediction depends on: each change against the whole prediction of who is left after it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -165,7 +163,7 @@ def test_each_part_of_who_the_visitor_is_against_the_whole_prediction(kind, requ
     result, predictions = demographics_unknown(recommender, visitor, IDS[29]), recommender.predict(visitor)
     assert list(result) == ["sex", "occupation"], "what is unknown cannot become so"
     for part, change in result.items():
-        after = recommender.predict(replace(visitor, **{part: None}))
+        after = recommender.predict(visitor.with_demographic(part, None))
         assert change.expected == pytest.approx(predictions.expected[29] - after.expected[29], abs=CLOSE)
         if predictions.distribution is not None:
             assert change.liked == pytest.approx(liked(predictions, 29) - liked(after, 29), abs=CLOSE)

@@ -233,7 +233,7 @@ def test_a_visitor_of_whom_nothing_is_known_works_in_every_preset(name, eager, s
     ratings = recommender.expected_ratings(somebody)
     assert 1 < ratings.min() < ratings.max() < 5, "nothing is hidden by clipping"
     for word, other in (("sex", "F"), ("age", None), ("occupation", "artist")):
-        changed = recommender.expected_ratings(replace(somebody, **{word: other}))
+        changed = recommender.expected_ratings(somebody.with_demographic(word, other))
         assert np.array_equal(changed, ratings) == (name == "keras-example"), f"{name} and {word}"
 
 
