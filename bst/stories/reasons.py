@@ -152,7 +152,7 @@ def _cause_label(key: Cause, cast: Cast, title: Title) -> str:
         texts = [f"{value:g}" for value in dict.fromkeys(values)]
         return f"{title(key)}, {' → '.join(texts)} ★"
     demographic = MOVIES.describe(key)
-    known = dict.fromkeys(demographic.value_text(getattr(visitor, key)) for visitor in (cast.before, cast.after))
+    known = dict.fromkeys(demographic.value_text(visitor.demographic(key)) for visitor in (cast.before, cast.after))
     return f"{demographic.label.capitalize()}: {' → '.join(known)}"
 
 

@@ -1,7 +1,5 @@
 """What a prediction depends on: each change against the whole prediction of who is left after it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
