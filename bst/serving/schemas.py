@@ -1,6 +1,6 @@
 """What a request is made of, as ``/docs`` shows it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
@@ -38,7 +38,7 @@ class VisitorBody(_Body):
     )
 
 
-VISITOR_EXAMPLE = {
+VISITOR_EXAMPLE: Any = {
     "demographics": {"sex": "F", "age": 25},
     "history": [{"title": "Alien (1979)", "rating": 5}, {"title": "Casablanca", "rating": 3, "timestamp": 978300000}],
     "seen": ["M"],

@@ -84,12 +84,11 @@ class KerasTimelineScorer(TimelineScorer):
         def read(encoded: Tensors) -> Tensors:
             return {name: encoded[name] for name in SIGNATURE}
 
-        logits: dict[str, Callable[[Tensors], Tensor]] = {
-            name: lambda encoded, tower=tower: catalogue_logits(tower, read(encoded))
-            for name, tower in self._model.towers.items()
-            if name != "rating"
-        }
-        return Towers(ratings, logits)
+        def logits_of(tower: CatalogueTower) -> Callable[[Tensors], Tensor]:
+            return lambda encoded: catalogue_logits(tower, read(encoded))
+
+        others = {name: tower for name, tower in self._model.towers.items() if name != "rating"}
+        return Towers(ratings, {name: logits_of(tower) for name, tower in others.items()})
 
     def movie_vectors(self) -> np.ndarray:
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
