@@ -86,11 +86,11 @@ class KerasTimelineScorer(TimelineScorer):
         def read(encoded: Tensors) -> Tensors:
             return {name: encoded[name] for name in names}
 
-        def logits(tower: Any) -> Callable[[Tensors], Tensor]:
+        def logits_of(tower: CatalogueTower) -> Callable[[Tensors], Tensor]:
             return lambda encoded: catalogue_logits(tower, read(encoded))
 
-        others = {name: logits(tower) for name, tower in self._model.towers.items() if name != "rating"}
-        return Towers(ratings, others)
+        others = {name: tower for name, tower in self._model.towers.items() if name != "rating"}
+        return Towers(ratings, {name: logits_of(tower) for name, tower in others.items()})
 
     def movie_vectors(self) -> np.ndarray:
         """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
