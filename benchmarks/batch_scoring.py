@@ -94,7 +94,7 @@ def in_one_process(bundle: str, count: int) -> dict[str, dict[str, float]]:
 
 
 def command(bundle: str, engine: str) -> dict[str, float]:
-    """Run the command for all users: what it reports, and the processor's seconds of all processes; or its exit code."""
+    """Run the command for all users: what it reports, and the processor's seconds; or its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["score", "--bundle", bundle, "--out", f"{folder}/lists", "--engine", engine, "--json"]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
