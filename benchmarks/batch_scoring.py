@@ -94,7 +94,7 @@ def in_one_process(bundle: str, count: int) -> dict[str, dict[str, float]]:
 
 
 def command(bundle: str, engine: str) -> dict[str, float]:
-    """Run the command for all users and return what it reports, with the seconds of the processor of all processes."""
+    """Run the command for all users: what it reports, and the processor's seconds; or its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["score", "--bundle", bundle, "--out", f"{folder}/lists", "--engine", engine, "--json"]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
@@ -108,7 +108,10 @@ def command(bundle: str, engine: str) -> dict[str, float]:
         )
         processor_s, load = _processor_seconds(process)
         wall_s = time.monotonic() - began
-        answer = json.loads(process.stdout.read())
+        output = process.stdout.read()
+        if process.returncode:
+            return {"exit_code": process.returncode}  # what it said is on standard error
+        answer = json.loads(output)
     return {
         "users": answer["scored_users"],
         "rows": answer["rows"],

@@ -1,11 +1,16 @@
 """Batch scoring on Ray: the shards of the local engine."""
 
+import pickle
 import sys
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 
 from bst.batch_scoring import DatasetSource, StoreSource, score
+from bst.batch_scoring.distributed import _Actor
+from bst.batch_scoring.plan import Plan
+from bst.batch_scoring.worker import Job
 from bst.bundles.bundle import open_bundle
 from bst.errors import BundleError, MissingPackageError
 from bst.store import write_store
@@ -56,3 +61,14 @@ def test_without_ray_the_command_says_what_to_install(audience, tmp_path, monkey
     monkeypatch.setitem(sys.modules, "ray.data", None)
     with pytest.raises(MissingPackageError, match=r"--engine ray needs the package ray.*requirements-scale\.txt"):
         score(open_bundle("demo"), DatasetSource(audience, 2), tmp_path / "lists", engine="ray", workers=1)
+
+
+def test_an_actor_scores_pickled_shards(audience, tmp_path):
+    bundle, source = open_bundle("demo"), DatasetSource(audience, 4)
+    plan = Plan.of(bundle, source.name, source.fingerprint, "like", 10, 4, 41)
+    job = Job(plan, bundle.folder, source.movies, source.levels, tmp_path, "numpy")
+    actor = _Actor(pickle.loads(pickle.dumps(job)))
+    batch = {"index": np.array([2]), "reader": np.array([pickle.dumps(source.reader(2))], object)}
+    report = {name: values.tolist() for name, values in actor(batch).items()}
+    assert report == {"index": [2], "users": [10], "rows": [100]}
+    assert plan.is_done(tmp_path, 2)
