@@ -102,8 +102,11 @@ class Browser(Clicker):
         lost, before, expected = time.perf_counter(), self.replica, self.visitor
         address = decode(self.session.query.partition("s=")[2])
         self.visitor, self.copy = address.visitor, address.copy
-        run = await self.session.come_back(self.page, PATIENCE_S)
-        wrong = self.check() + run.errors
+        try:
+            run = await self.session.come_back(self.page, PATIENCE_S)
+            wrong = self.check() + run.errors
+        except (TimeoutError, ConnectionClosed) as error:
+            wrong = [f"{self.name} did not come back: {error}"]
         undone = self.visitor != expected
         self.returns.append(Return(self.name, before, self.replica, time.perf_counter() - lost, undone, wrong))
 

@@ -23,8 +23,9 @@ EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 # of a component's events, see ``_make_trigger_id`` in Streamlit's ``components.v2``
 EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
 TOKEN = "_streamlit_xsrf"
-# after a first attempt to come back; twice as long after each further one
-RETRY_S = 0.5
+# after a first attempt to come back; twice as long after each further one, up to the most
+OPEN_S = 60.0
+RETRY_S, MOST_RETRY_S = 0.5, 4.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Session:
                 if time.perf_counter() > until:
                     raise TimeoutError(f"no connection within {patience_s:.0f} s") from None
                 await asyncio.sleep(wait)
-                wait *= 2
+                wait = min(2 * wait, MOST_RETRY_S)
         self.shown.clear()
         return await self._request([], "", page)
 
@@ -254,6 +255,7 @@ async def _dial(address: str, source: str, http: requests.Session, session_id: s
         additional_headers={"Cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())},
         max_size=None,
         compression=None,
+        open_timeout=OPEN_S,
     )
     for line in socket.response.headers.get_all("Set-Cookie") if socket.response else ():
         for name, cookie in SimpleCookie(line).items():

@@ -79,7 +79,7 @@ def _running(command: list[str], port: int, environment: Mapping[str, str] | Non
             try:
                 requests.get(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
                 break
-            except requests.ConnectionError:
+            except requests.RequestException:  # not there yet, or it finds at this moment that a server is not ready
                 time.sleep(0.1)
         yield
     finally:

@@ -100,3 +100,12 @@ def test_a_quota_that_is_no_number_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=f"{name} must be a number, 0 or more, not '{value}'"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize("name", ["BST_MAX_RUNS", "BST_MAX_BUNDLES"])
+def test_half_a_run_is_refused_and_not_taken_for_none(monkeypatch, name):
+    monkeypatch.setenv(name, "0.5")
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number, not '0.5'"):
+        Settings.from_environment()
+    monkeypatch.setenv(name, "2.0")
+    assert 2 in (Settings.from_environment().max_runs, Settings.from_environment().max_bundles)
