@@ -12,6 +12,7 @@ import numpy as np
 
 from bst.parallel import map_parallel
 from bst.schema import Visitor
+from bst.scoring.first_stage import FirstStage
 from bst.scoring.path_integral import integrate
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
 
@@ -52,6 +53,11 @@ class Scorer(ABC):
         the ``tasks``, "next" and "like".
         """
         return self.predict(visitor, rows)
+
+    @property
+    def first_stage(self) -> FirstStage | None:
+        """What an index of items can be made of, or None of a model whose scores are no products."""
+        return None
 
     @abstractmethod
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:

@@ -1,7 +1,7 @@
 """The scorer of the timeline model by the inference engine: the one that serves."""
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 import autograd.numpy as np
 from autograd import make_vjp
@@ -11,6 +11,7 @@ from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.engine import catalogue
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.first_stage import FEW, TimelineFirstStage
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
 from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
 from bst.models.timeline.scorer import Inputs, Rate, TimelineScorer
@@ -23,8 +24,6 @@ from bst.scoring.scorer import RowsOf
 
 # a shorter history has no prefix to share
 LEAST_SHARED = 2
-# more candidates than these are scored as a catalogue is, each visitor alone
-MOST_FEW = 256
 CATALOGUE_TOWERS: dict[Task, type[CatalogueInference]] = {"next": CatalogueInference, "like": LikeInference}
 
 
@@ -50,6 +49,11 @@ class NumpyTimelineScorer(TimelineScorer):
         expected = self._rating.fold_in_predictions(inputs)
         return self._predictions(expected, None, logits, [visitor], [rows]).of_visitor(0)
 
+    @cached_property
+    def first_stage(self) -> TimelineFirstStage:
+        """What an index of items can be made of: the towers' vectors."""
+        return TimelineFirstStage(self._rating, self._towers, lambda visitor, rows: self._inputs([visitor], [rows]))
+
     def movie_vectors(self) -> Array:
         """Return the rating tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return self._rating.movie_vectors
@@ -59,7 +63,7 @@ class NumpyTimelineScorer(TimelineScorer):
 
         def rate(movies: Array | None) -> Array:
             encoded = encode()
-            if movies is not None and len(movies) <= MOST_FEW:
+            if movies is not None and len(movies) <= FEW:
                 return softmax(self._rating.score(encoded, movies)[0])
             visitors = range(len(inputs["sex"]))
             return np.stack([catalogue.distributions(self._rating, _one(encoded, i, inputs), movies) for i in visitors])
