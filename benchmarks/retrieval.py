@@ -187,7 +187,12 @@ def usearch_method(dtype: str):
 
         items = as_neighbours(items)
         index = Index(
-            ndim=items.shape[1], metric="l2sq", dtype=dtype, connectivity=LINKS, expansion_add=EFFORT, expansion_search=100
+            ndim=items.shape[1],
+            metric="l2sq",
+            dtype=dtype,
+            connectivity=LINKS,
+            expansion_add=EFFORT,
+            expansion_search=100,
         )
         index.add(np.arange(len(items)), items, threads=1)
         for ef in EFFORTS:

@@ -1,7 +1,7 @@
 """An index of items: those with the largest products with a visitor's vector, without looking at all of them.
 
-Items lie in lists around centres (an inverted file; Jégou et al., TPAMI 33(1), 2011), a byte a dimension, and a search
-looks at the lists nearest to the visitor. Nearness is a distance, and what is wanted is a product: with one dimension
+Items lie in lists around centres (an inverted file; Jégou et al., TPAMI 33(1), 2011), and a search looks at the lists
+nearest to the visitor. Nearness is a distance, and what is wanted is a product: with one dimension
 more, √(max ‖x‖² − ‖x‖²) in items and 0 in visitors, the largest product is the shortest distance (Bachrach et al.,
 RecSys 2014). ``benchmarks/retrieval.py`` compares it with other ways; faiss, which is optional, does the work.
 """
@@ -52,8 +52,7 @@ class ItemIndex:
         points[:, :-1] = items
         points[:, -1] = np.sqrt(np.maximum(length.max(initial=0) - length, 0))
         lists = int(np.clip(LISTS_A_ROOT * np.sqrt(len(items)), 1, max(len(items) // LEAST_ITEMS, 1)))
-        quantizer, bits = faiss.IndexFlatL2(points.shape[1]), faiss.ScalarQuantizer.QT_8bit
-        index = faiss.IndexIVFScalarQuantizer(quantizer, points.shape[1], lists, bits)
+        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(points.shape[1]), points.shape[1], lists)
         index.cp.seed, index.cp.min_points_per_centroid = SEED, 1
         count = min(len(items), lists * TRAINED_A_LIST)
         sample = np.random.default_rng(SEED).choice(len(items), count, replace=False)
@@ -91,6 +90,9 @@ class ItemIndex:
         """Open what ``write`` wrote; programs that open the same file share its memory. Raises ``OSError``."""
         faiss = _faiss()
         try:
-            return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY))
-        except RuntimeError as error:
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+            # by default each search starts threads that read ahead: three times the time, as nothing comes from a disk
+            faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0
+        except (RuntimeError, AttributeError) as error:
             raise OSError(f"{path} cannot be read: {error}") from error
+        return cls(index)

@@ -204,7 +204,9 @@ class Preselection:
                 return found
         rows = np.flatnonzero(allowed)
         every = left * 2 > len(allowed)  # then one product with all is quicker than to copy most of them
-        scores = reader.scores.scores(kind, slice(None), fame)[rows] if every else reader.scores.scores(kind, rows, fame)
+        scores = (
+            reader.scores.scores(kind, slice(None), fame)[rows] if every else reader.scores.scores(kind, rows, fame)
+        )
         if kind == "rating" and careful:
             scores = scores - self._uncertainty[rows]
         return rows if left <= count else rows[np.argpartition(-scores, count - 1)[:count]]

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple, Protocol
 
-import autograd.numpy as np
-
 from bst.models.weights import Array
 
 # of more movies the features are worked out for the candidates alone, and nothing is kept twice for speed: of 1 million
@@ -62,6 +60,4 @@ class LazyFeatures:
         vectors, mean_rating, bias = self.vectors[movie], self.mean_rating[movie], self.bias[movie]
         hidden = self.hidden(vectors, mean_rating, bias)
         query = vectors + self.query_token
-        return CandidateFeatures(
-            query, hidden, mean_rating, bias, self.regressors[movie], self.factor_base[movie]
-        )
+        return CandidateFeatures(query, hidden, mean_rating, bias, self.regressors[movie], self.factor_base[movie])

@@ -19,7 +19,13 @@ import numpy as np
 from bst.models.timeline.definition import distance_buckets
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.catalogue import distributions
-from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, Inputs, LikeInference, RatingInference
+from bst.models.timeline.engine.towers import (
+    CatalogueInference,
+    EncodedVisitors,
+    Inputs,
+    LikeInference,
+    RatingInference,
+)
 from bst.models.weights import Array
 from bst.schema import Visitor
 from bst.scoring.first_stage import FirstStage, Kind, VisitorScores
@@ -37,7 +43,8 @@ class TimelineFirstStage(FirstStage):
 
     def __init__(self, rating: RatingInference, towers: dict[str, CatalogueInference], inputs_of: InputsOf):
         self.rating, self.towers, self.inputs_of = rating, towers, inputs_of
-        self.kinds: tuple[Kind, ...] = tuple(kind for kind in ("next", "like") if kind in towers) + ("rating",)
+        kinds: tuple[Kind, ...] = ("next", "like", "rating")
+        self.kinds = tuple(kind for kind in kinds if kind in towers or kind == "rating")
         self.size = len(rating.catalogue.bias)
 
     def items(self, kind: Kind) -> Array:

@@ -1,0 +1,1 @@
+"""Tests of what serves large data: prepared stores, workers, servers, large catalogues."""
