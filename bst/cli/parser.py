@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
+from bst.cli import data, evaluate, explain, index, insights, model, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
@@ -61,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_train,
         _add_evaluate,
         _add_report,
+        _add_index,
         _add_recommend,
         _add_explain,
         _add_insights,
@@ -165,6 +166,17 @@ def _add_evaluate(commands: _Commands) -> None:
     _protocol_option(parser, "the one that the bundle was trained under", protocols)
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
     parser.add_argument("--users", type=int, help="protocol list: how many test users, the first ones (all)")
+
+
+def _add_index(commands: _Commands) -> None:
+    parser = commands.add(
+        "index",
+        index.index,
+        "build the index by which lists of a large catalogue are made, ahead of the first one",
+        "index --bundle demo",
+    )
+    _add_bundle_option(parser)
+    _add_own_dataset_option(parser)
 
 
 def _add_report(commands: _Commands) -> None:

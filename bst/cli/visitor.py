@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.cli.import_file import import_file
-from bst.cli.terminal import Answer, Options, load_tensorflow
+from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.datasets.catalogue import Catalogue
 from bst.errors import VisitorError
 from bst.inference import engines
@@ -69,7 +69,10 @@ def recommend(options: Options) -> Answer:
     """Rank the movies that a visitor has not seen."""
     request = read_request(options)
     ranked_by = rank_options(options, request.bundle)
-    rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
+    recommender = request.load_recommender()
+    rows = recommender.rank(request.visitor, options.k, ranked_by)
+    if note := recommender.list_note(ranked_by):
+        say(note)
     return as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by), _text
 
 

@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
@@ -73,8 +75,7 @@ class Recommender:
         self.bundle, self.catalogue, self.engine = bundle, catalogue, engine
         self._scorer, self._dataset = scorer, bundle.dataset if dataset is None else dataset
         self._genres, self._years = genre_matrix(catalogue.movies), ranking.years_of(catalogue.movies)
-        # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
-        self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
+        self._names = _names(catalogue.movies)
         kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
         self._cached_predictions = lru_cache(maxsize=kept)(self._predict)
 
@@ -490,3 +491,27 @@ class Recommender:
                     f"{self.bundle.dataset_title} has {step} from {levels[0]:g} to {levels[-1]:g}"
                 )
         return self.catalogue.rows(visitor.ratings)
+
+
+def _names(movies: pd.DataFrame) -> Sequence[tuple[int, str, str]]:
+    """Return id, title and genres of each movie.
+
+    Plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow. Those of a
+    large catalogue are read when they are needed, as 1 million take as much memory as the frame.
+    """
+    columns = movies[["movie_id", "title", "genres"]]
+    if len(movies) > ranking.MOST_WITHOUT_INDEX:
+        return _LazyNames(*(columns[name].array for name in columns))
+    return list(columns.itertuples(index=False, name=None))
+
+
+class _LazyNames(Sequence[tuple[int, str, str]]):
+    def __init__(self, *columns: Any):
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __getitem__(self, row: Any) -> Any:
+        movie_id, title, genres = (column[row] for column in self._columns)
+        return int(movie_id), title, genres

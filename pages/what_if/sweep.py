@@ -22,7 +22,7 @@ from pages.shared import turns
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, list_controls
+from pages.shared.widgets import chart_view, list_controls, movie_box
 from pages.what_if import suggestions
 
 TITLE = "Vary one setting"
@@ -119,7 +119,8 @@ def _draw_parameter(visitor: Visitor) -> str:
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
-    st.selectbox(
+    movie_box.selectbox(
+        recommender.catalogue,
         "Movie in the history",
         list(reversed(visitor.ratings)),
         format_func=lambda movie_id: f"{stars(visitor.ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",

@@ -4,6 +4,7 @@ from tests.unit.conftest import (  # noqa: F401 - fixtures
     orderly,
     orderly_dir,
     own_folders,
+    run,
     timeline_bundle,
     timeline_settings,
     trained_timeline,

@@ -73,9 +73,7 @@ def test_a_step_with_all_movies_in_its_batch_is_adamw(name, split, monkeypatch):
     for trainer in (whole, parts):
         trainer.towers[name].swap()
     for _ in range(2):  # the averages, then the weights
-        for one, other in zip(
-            parts.towers[name].tower.variables, whole.towers[name].tower.variables, strict=True
-        ):
+        for one, other in zip(parts.towers[name].tower.variables, whole.towers[name].tower.variables, strict=True):
             np.testing.assert_allclose(one.numpy(), other.numpy(), atol=2e-5)
         for trainer in (whole, parts):
             trainer.towers[name].swap()
@@ -85,7 +83,9 @@ def test_the_gradient_of_a_part_is_that_of_the_whole(split, monkeypatch):
     """Few negatives: the loss of the movies of a batch alone is the loss with the whole tables."""
     whole, parts = trainers(split, monkeypatch, 64)
     for ours, theirs in zip(batches(parts.towers["next"], 3, 4), batches(whole.towers["next"], 3, 4), strict=True):
-        sums = [tower.train(batch, 0.1) for tower, batch in ((parts.towers["next"], ours), (whole.towers["next"], theirs))]
+        sums = [
+            tower.train(batch, 0.1) for tower, batch in ((parts.towers["next"], ours), (whole.towers["next"], theirs))
+        ]
         assert sums[0]["loss"] == pytest.approx(sums[1]["loss"], rel=1e-3)
 
 

@@ -16,7 +16,7 @@ from pages.shared.format import escape_markdown, stars, whole_stars
 from pages.shared.state import visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot
-from pages.shared.widgets import history
+from pages.shared.widgets import history, movie_box
 
 UNKNOWN = "Unknown"
 # a long history is drawn on request only
@@ -107,7 +107,8 @@ def _set_demographic(name: str, slot: Slot, value: Any) -> None:
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
-    st.selectbox(
+    movie_box.selectbox(
+        catalogue,
         "Add a movie",
         # also those in the history: thousands of options would be sent again with each change
         list(catalogue.titles),
