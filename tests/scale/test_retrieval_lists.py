@@ -47,7 +47,9 @@ def large(monkeypatch, override_settings, tmp_path):
 
 def visitors(recommender: Recommender) -> list[Visitor]:
     rng, ids = np.random.default_rng(0), recommender.catalogue.movies["movie_id"].to_numpy()
-    histories = ([Event(int(movie), float(rng.integers(1, 6))) for movie in rng.permutation(ids)[:n]] for n in (0, 3, 40))
+    histories = (
+        [Event(int(movie), float(rng.integers(1, 6))) for movie in rng.permutation(ids)[:n]] for n in (0, 3, 40)
+    )
     return [Visitor(history=tuple(history), seen=frozenset({int(ids[7])})) for history in histories]
 
 

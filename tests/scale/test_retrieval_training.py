@@ -65,18 +65,21 @@ def movie_weights(tower) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("name", ["next", "rating"])
 def test_a_step_with_all_movies_in_its_batch_is_adamw(name, split, monkeypatch):
     """With 4,096 negatives, or all timelines, all 30 movies are in each batch: weights and averages are equal."""
-    whole, parts = trainers(split, monkeypatch, 4096)
-    for ours, theirs in zip(batches(parts.towers[name], 5), batches(whole.towers[name], 5), strict=True):
+    slow = replace(CONFIG, rating=replace(CONFIG.rating, learning_rate=1e-3), next=replace(TOWER, learning_rate=1e-3))
+    whole, parts = trainers(split, monkeypatch, 4096, slow)
+    start = [variable.numpy() for variable in parts.towers[name].tower.trainable_variables]
+    for ours, theirs in zip(batches(parts.towers[name], 3), batches(whole.towers[name], 3), strict=True):
         assert len(ours["rows"]) == 30
         sums = [tower.train(batch, 0.1) for tower, batch in ((parts.towers[name], ours), (whole.towers[name], theirs))]
         assert sums[0] == pytest.approx(sums[1], rel=1e-4)
-    for trainer in (whole, parts):
-        trainer.towers[name].swap()
-    for _ in range(2):  # the averages, then the weights
-        for one, other in zip(parts.towers[name].tower.variables, whole.towers[name].tower.variables, strict=True):
-            np.testing.assert_allclose(one.numpy(), other.numpy(), atol=2e-5)
-        for trainer in (whole, parts):
-            trainer.towers[name].swap()
+    # a sum in another order may turn a gradient of nearly 0, and Adam makes steps of one size of all
+    for one, other, first in zip(
+        *(t.towers[name].tower.trainable_variables for t in (parts, whole)), start, strict=True
+    ):
+        assert np.abs(one.numpy() - other.numpy()).max() <= 0.05 * np.abs(one.numpy() - first).max() + 1e-6, one.path
+    parts.towers[name].swap()  # makes up for rest, of which there was none
+    for one, other in zip(parts.towers[name].tower.trainable_variables, whole.towers[name].averages, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=5e-5)
 
 
 def test_the_gradient_of_a_part_is_that_of_the_whole(split, monkeypatch):
