@@ -130,8 +130,9 @@ def rank(folder: Path) -> Figures:
     catalogue = recommender.catalogue
     title = str(catalogue.movies["title"].iloc[12_345])
     figures["first_find_s"] = round(timed(lambda: catalogue.find(title)) / 1000, 1)
-    figures["find_ms"], figures["search_ms"] = timed(lambda: catalogue.find(title)), timed(
-        lambda: catalogue.search("amber birch", 20)
+    figures["find_ms"], figures["search_ms"] = (
+        timed(lambda: catalogue.find(title)),
+        timed(lambda: catalogue.search("amber birch", 20)),
     )
     rng = np.random.default_rng(1)
 
@@ -187,9 +188,11 @@ def measure(bundle: str, items: int, parts: list[str]) -> dict[str, Figures]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if "rank" in parts:
-            import grown
+            from benchmarks import grown
 
-            grown.write_bundle(folder / "bundles" / "grown", bundle, grown.write_dataset(folder / "data" / "big", items))
+            grown.write_bundle(
+                folder / "bundles" / "grown", bundle, grown.write_dataset(folder / "data" / "big", items)
+            )
         settings = {"BST_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         settings |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
         for part in parts:

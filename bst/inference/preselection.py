@@ -135,7 +135,9 @@ class Preselection:
         if options.order in ("like", "next"):  # ratings decide nothing but between equals
             kind: Kind = "like" if options.order == "like" else "next"
             rows = np.sort(self._find(reader, kind, LISTED, allowed, options.fame))
-            keys = [reader.scores.scores(kind, rows, options.fame), reader.scores.scores("rating", rows)]
+            score = reader.scores.scores(kind, rows, options.fame)
+            score = np.where(np.isin(rows, reader.seen), -np.inf, score)  # listed, where they are wanted, as unlikely
+            keys = [score, reader.scores.scores("rating", rows)]
             return rows[np.lexsort([-key for key in reversed(keys)])]
         if options.order == "blend":  # takes what is good by either of its parts
             kinds: tuple[tuple[Kind, bool], ...] = (("next", False), ("rating", False))
