@@ -38,11 +38,6 @@ class ItemIndex:
         """Return the number of items."""
         return self._index.ntotal
 
-    @property
-    def dimensions(self) -> int:
-        """Numbers in a query: (d,)."""
-        return self._index.d - 1
-
     @classmethod
     def build(cls, items: np.ndarray) -> "ItemIndex":
         """Return an index of items (M, d) float32. Raises ``MissingPackageError`` without faiss."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -94,8 +94,13 @@ class Preselection:
         """Build the indexes, unless they are there. Raises ``BSTError`` if they cannot be built or kept."""
         with self._building:
             if self.indexes is None:
-                builders = {kind: lambda kind=kind: ItemIndex.build(self._items(kind)) for kind in self.stage.kinds}
+                builders: dict[str, Callable[[], ItemIndex]] = {
+                    kind: partial(self._build_one, kind) for kind in self.stage.kinds
+                }
                 self._indexes = index_store.build(self.bundle, self._key, builders)
+
+    def _build_one(self, kind: Kind) -> ItemIndex:
+        return ItemIndex.build(self._items(kind))
 
     def build_in_background(self) -> None:
         """Build the indexes in a thread of their own, if they can be; lists are made without them until then."""

@@ -31,5 +31,6 @@ def selectbox(catalogue: Catalogue, label: str, options: Sequence[int], *, key: 
     if chosen is not None and chosen not in offered:
         offered = [chosen, *offered]
     more["placeholder"] = f"{len(offered)} found" if text else "Type a title above"
-    index = {} if key in st.session_state else {"index": None if first is None else offered.index(chosen)}
-    return st.selectbox(label, offered, key=key, **index, **more)
+    if key not in st.session_state:
+        more["index"] = None if first is None else offered.index(chosen)
+    return st.selectbox(label, offered, key=key, **more)

@@ -1,12 +1,15 @@
 """What the rating head needs of candidates and no visitor changes: for a whole catalogue, or as it is asked for."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from bst.models.weights import Array
 
 # of more movies the features are worked out for the candidates alone, and nothing is kept twice for speed: of 1 million
 # they would take 0.9 GB, and a list needs those of some thousands
 MOST_PRECOMPUTED = 100_000
+# movies' vectors (M, D), mean ratings and biases (M,) → their share of the hidden layer (M, 128)
+MovieFeatures = Callable[[Array, Array, Array], Array]
 
 
 class CandidateFeatures(NamedTuple):
@@ -27,13 +30,6 @@ class CandidateFeatures(NamedTuple):
     def take(self, movie: Array | slice) -> "CandidateFeatures":
         """Return those of some movies of the catalogue: rows, int or a slice."""
         return CandidateFeatures(*(field[movie] for field in self))
-
-
-class MovieFeatures(Protocol):
-    """Turns movies' vectors (M, D), mean ratings and biases (M,) into their share of the hidden layer: (M, 128)."""
-
-    def __call__(self, movie_vectors: Array, mean_rating: Array, bias: Array) -> Array:
-        """Return the movies' share."""
 
 
 class LazyFeatures:
