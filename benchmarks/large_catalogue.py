@@ -1,6 +1,8 @@
 """Ranking catalogues of up to 87,000 movies: milliseconds, memory, and what two stages miss of the exact list.
+And 1 million items: a training step, the index, lists, and what else a large catalogue costs.
 
     python benchmarks/large_catalogue.py --bundle ml-1m
+    python benchmarks/large_catalogue.py --items 1000000                  # results/large_catalogue.json
 
 The catalogue is grown: each further movie has the weights of a movie of the bundle, with noise of half of their
 standard deviation added, and a number of ratings as low as the rarest movies'. So the model is a trained one, and
@@ -19,11 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 SIZES = (20_000, 87_000)
-NOISE = 0.5
-# tables with a row, or a column, for each movie
-ROW_TABLES = ("movie/embeddings", "output", "bias", "factors", "factor_base", "popularity", "facts", "mean_rating")
-COLUMN_TABLES = ("fame",)
-FIXED = ("facts", "mean_rating", "factor_base")  # copied without noise
+RESULT = Path(__file__).resolve().parent / "results" / "large_catalogue.json"
 
 
 def main() -> None:
@@ -33,7 +31,18 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50, help="length of the history (default: %(default)s)")
     parser.add_argument("--visitors", type=int, default=20, help="how many visitors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--items", type=int, help="measure a catalogue of so many items, instead: 1000000")
+    parser.add_argument("--parts", help="some of its parts, with commas (default: all)")
     options = parser.parse_args()
+    if options.items:
+        from benchmarks import million
+
+        parts = options.parts.split(",") if options.parts else list(million.PARTS)
+        figures = million.measure(options.bundle, options.items, parts)
+        result = {"command": f"python benchmarks/large_catalogue.py --items {options.items}", "items": options.items}
+        RESULT.write_text(json.dumps(result | {"parts": figures}, indent=1) + "\n")
+        print(json.dumps(figures, indent=1))
+        return
     results = [measure(options.bundle, size, options.events, options.visitors) for size in SIZES]
     if options.json:
         print(json.dumps(results))
@@ -58,23 +67,15 @@ def grown(bundle: str, size: int):
     opened = open_bundle(bundle)
     movies, rng = load_movies(opened.dataset), np.random.default_rng(0)
     source = np.concatenate([np.arange(len(movies)), rng.integers(0, len(movies), size - len(movies))])
-    weights = dict(opened.load_weights(movies))
-    for path, values in weights.items():
-        name = path.split("/", 1)[1]
-        if name in ROW_TABLES:
-            weights[path] = values[source]
-            if name not in FIXED:
-                noise = rng.normal(size=weights[path].shape).astype(np.float32) * NOISE * values.std(axis=0)
-                noise[: len(movies)] = 0
-                weights[path] += noise
-        elif name in COLUMN_TABLES:
-            weights[path] = values[:, source]
+    from benchmarks.grown import FEW, grow
+
+    weights = grow(opened.load_weights(movies), len(movies), size)
     frame = movies.iloc[source].reset_index(drop=True)
     frame["movie_id"] = np.arange(1, size + 1)
     opened = replace(opened, sizes=replace(opened.sizes, movies=size))
     catalogue = Catalogue(frame)
     recommender = Recommender(opened, catalogue, engines.make_scorer("numpy", opened, weights, catalogue.rows))
-    counts = np.full(size, 30)
+    counts = np.full(size, FEW)
     counts[: len(movies)] = Recommender.load(bundle).rating_counts
     vars(recommender)["rating_counts"] = counts
     return recommender

@@ -5,8 +5,8 @@ r̂ = μ + b_i + b_u + p_u · q_i (Koren, Bell & Volinsky, Computer 42(8), 2009)
 events so far ("folding in"; Sarwar et al., ICCIT 2002).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from bst.baselines.bias import Interactions
 
 # movies whose raters' covariances are added up at a time
 CHUNK = 256
+# In a larger catalogue only movies with so many ratings get factors. The others, most of them, would cost as much each,
+# and a few ratings say hardly more of a movie than their mean
+MOST_FITTED, LEAST_RATINGS = 100_000, 3
+ITEM_DAMPING = 10.0  # ratings of the mean that start an item's bias
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Factorisation:
         by_user, by_movie = _Groups.of(user, known.users), _Groups.of(movie, known.movies)
         prior = np.append(np.full(factors, precision), bias_precision).astype(np.float32)
         # start from damped item means (as baselines.bias) and small random factors
-        b_i = (np.bincount(movie, residual, known.movies) / (by_movie.counts + 10)).astype(np.float32)
+        b_i = (np.bincount(movie, residual, known.movies) / (by_movie.counts + ITEM_DAMPING)).astype(np.float32)
         q = np.random.default_rng(seed).normal(0, 0.1, (known.movies, factors)).astype(np.float32)
         for _ in range(iterations):
             gram, moment = by_user.normal_equations(_with_one(q), movie, residual - b_i[movie])
@@ -85,7 +89,11 @@ class Factorisation:
 
         The settings were chosen on the validation visitors of MovieLens 1M.
         """
-        return cls.fit(known, factors=factors, iterations=15, precision=4.0, em=True)
+
+        def fit(some: Interactions) -> "Factorisation":
+            return cls.fit(some, factors=factors, iterations=15, precision=4.0, em=True)
+
+        return fit(known) if known.movies <= MOST_FITTED else _fit_rated(known, fit)
 
     def predict(self, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
         """Predict for users who were in the fit: (labels,) float32 stars."""
@@ -130,6 +138,26 @@ class Factorisation:
             g /= np.sqrt(s)[:, None]
             c[active] -= g[:, :, None] * g[:, None, :]
         return predicted, variance
+
+
+def _fit_rated(known: Interactions, fit: Callable[[Interactions], Factorisation]) -> Factorisation:
+    """Fit the movies with ``LEAST_RATINGS``; the others have no factors, and their damped mean as bias."""
+    count = np.bincount(known.movie, minlength=known.movies)
+    rated = np.flatnonzero(count >= LEAST_RATINGS)
+    which = count[known.movie] >= LEAST_RATINGS
+    if not which.any():
+        return fit(known)
+    position = np.zeros(known.movies, np.int64)
+    position[rated] = np.arange(len(rated))
+    of_rated = Interactions(
+        known.user[which], position[known.movie[which]], known.rating[which], known.users, len(rated)
+    )
+    fitted = fit(of_rated)
+    residuals = np.bincount(known.movie, known.rating - fitted.mean, known.movies)
+    bias = (residuals / (count + ITEM_DAMPING)).astype(np.float32)
+    factors = np.zeros((known.movies, fitted.item_factors.shape[1]), np.float32)
+    bias[rated], factors[rated] = fitted.item_bias, fitted.item_factors
+    return replace(fitted, item_bias=bias, item_factors=factors)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ TensorFlow: ``load_weights`` is what predictions are made from.
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +40,7 @@ FORMAT = "bst-studio-bundle"
 VERSION = 1
 # every rating level lies strictly between these
 LEVEL_BOUNDS = (0.0, 10.0)
-BYTES_A_WEIGHT = 4
+LEAST_BYTES_A_ROW = 16  # of a table of embeddings: the narrowest are of four numbers
 # a bundle that another program is saving is waited for so long: it takes well under a second
 WAIT_S = 30.0
 # how often a bundle is opened again that was replaced while it was being read
@@ -336,8 +335,8 @@ def _check_values(bundle: Bundle) -> None:
     if not bundle.levels or not all(low < high for low, high in pairwise((lowest, *bundle.levels, highest))):
         raise BundleError(f"levels are {bundle.levels}")
     for name, size in _counts(bundle.sizes).items():
-        # the largest tables are n × ⌊√n⌋; none may be larger than the file that it comes from
-        if type(size) is not int or size < 1 or BYTES_A_WEIGHT * size * math.isqrt(size) > LARGEST_FILE:
+        # no table may be larger than the file that it comes from
+        if type(size) is not int or size < 1 or LEAST_BYTES_A_ROW * size > LARGEST_FILE:
             raise BundleError(f"sizes: {name} is {quoted(size)}")
 
 

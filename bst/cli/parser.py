@@ -13,6 +13,7 @@ from bst.cli import (
     evaluate,
     explain,
     export,
+    index,
     insights,
     model,
     prepare,
@@ -81,6 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_report,
         _add_curves,
         _add_score,
+        _add_index,
         _add_recommend,
         _add_predict,
         _add_explain,
@@ -232,6 +234,17 @@ def _add_evaluate(commands: _Commands) -> None:
     _protocol_option(parser, "the one that the bundle was trained under", protocols)
     parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
     parser.add_argument("--users", type=int, help="protocol list: how many test users, the first ones (all)")
+
+
+def _add_index(commands: _Commands) -> None:
+    parser = commands.add(
+        "index",
+        index.index,
+        "build the index by which lists of a large catalogue are made, ahead of the first one",
+        "index --bundle demo",
+    )
+    _add_bundle_option(parser)
+    _add_own_dataset_option(parser)
 
 
 def _add_report(commands: _Commands) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
 from bst.cli.import_file import import_file
-from bst.cli.terminal import Answer, Options, load_tensorflow
+from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
 from bst.errors import VisitorError
@@ -17,6 +17,7 @@ from bst.inference.recommender import Recommender
 from bst.schema import Event, Visitor
 from bst.text import quoted
 from bst.visitors.export import as_json, predictions_as_json
+from bst.wording import reword
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,10 @@ def recommend(options: Options) -> Answer:
     request = read_request(options)
     candidates = tuple(request.catalogue.find(text) for text in options.candidate) or None
     ranked_by = rank_options(options, request.bundle, candidates)
-    rows = request.load_recommender().rank(request.visitor, options.k, ranked_by)
+    recommender = request.load_recommender()
+    rows = recommender.rank(request.visitor, options.k, ranked_by)
+    if note := recommender.list_note(ranked_by):
+        say(reword(note, request.bundle.domain))
     answer = as_json(request.bundle.name, request.catalogue, request.visitor, rows, ranked_by)
     return answer, partial(_text, domain=request.bundle.domain)
 

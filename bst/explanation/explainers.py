@@ -87,10 +87,9 @@ def integrated_gradients(recommender: Recommender, question: Question) -> np.nda
 
 def similarity(recommender: Recommender, question: Question) -> np.ndarray:
     """Return the cosine of each event's movie to the movie, in what the model has learned of movies."""
-    rows = recommender.catalogue.rows(question.visitor.ratings)
-    return (recommender.embeddings[rows] @ recommender.embeddings[recommender.catalogue.row(question.movie_id)]).astype(
-        float
-    )
+    rows = recommender.catalogue.rows([*question.visitor.ratings, question.movie_id])
+    vectors = recommender.vectors_of(rows)
+    return (vectors[:-1] @ vectors[-1]).astype(float)
 
 
 def recency(recommender: Recommender, question: Question) -> np.ndarray:
@@ -125,7 +124,8 @@ def leave_one_out_shared(recommender: Recommender, question: Question) -> np.nda
     the Shapley value of i in a game of two, i and the block B, all others being there.
     """
     rows, events = recommender.catalogue.rows(question.visitor.ratings), question.events
-    cosines = recommender.embeddings[rows] @ recommender.embeddings[rows].T
+    vectors = recommender.vectors_of(rows)
+    cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -np.inf)
     alike = np.argsort(-cosines, axis=1, kind="stable")[:, : min(ALIKE, events - 1)].tolist()
     each = [[event] for event in range(events)]

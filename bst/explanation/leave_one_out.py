@@ -236,7 +236,7 @@ def most_similar_positions(recommender: Recommender, events: Sequence[Event], mo
     if len(events) <= most:
         return list(range(len(events)))
     of_movies, of_events = (
-        recommender.embeddings[recommender.catalogue.rows(ids)] for ids in (movie_ids, [e.movie_id for e in events])
+        recommender.vectors_of(recommender.catalogue.rows(ids)) for ids in (movie_ids, [e.movie_id for e in events])
     )
     by_similarity = np.argsort(-of_movies @ of_events.T, axis=1, kind="stable")
     return list(dict.fromkeys(by_similarity.T.ravel().tolist()))[:most]

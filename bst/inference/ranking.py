@@ -57,6 +57,9 @@ ONE_SIDED_95 = 1.645
 # A catalogue of more movies is ranked in two stages, as in Covington et al. 2016 ("Deep Neural Networks for YouTube
 # Recommendations"): scores that cost little find so many movies, and these are ranked by the whole model.
 MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
+# In a catalogue of more movies an index finds candidates, and all else is worked out for these alone: see
+# ``preselection``. Below it a product with all of them is quick enough (docs/large-catalogue.md).
+MOST_WITHOUT_INDEX = 200_000
 # a diverse list is chosen from this many of the best: movies further down are not worth showing for being different
 POOL = 200
 
@@ -162,8 +165,13 @@ def cautious_rating(expected: np.ndarray, counts: np.ndarray, levels: tuple[floa
     >>> cautious_rating(np.array([4.5, 4.4]), np.array([0, 99]), (1, 2, 3, 4, 5)).round(2).tolist()
     [2.86, 4.24]
     """
+    return expected - uncertainty(counts, levels)
+
+
+def uncertainty(counts: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    """Return what ``cautious_rating`` takes off expected ratings: (movies,) stars."""
     deviation = (levels[-1] - levels[0]) / 4
-    return expected - ONE_SIDED_95 * deviation / np.sqrt(counts + 1.0)
+    return ONE_SIDED_95 * deviation / np.sqrt(counts + 1.0)
 
 
 def sort_keys(

@@ -8,8 +8,10 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bst.bundles import rating_counts
 from bst.bundles.bundle import Bundle, open_bundle
@@ -20,6 +22,7 @@ from bst.errors import DatasetError, VisitorError
 from bst.inference import engines, many, ranking
 from bst.inference.engines import Engine
 from bst.inference.many import ManyQuestion, RankedMany
+from bst.inference.preselection import LISTED, LONGEST, Preselection
 from bst.inference.ranking import ORDERS, Filters, Order, RankOptions, genre_columns
 from bst.models.config import Task
 from bst.models.weights import Weights
@@ -79,8 +82,7 @@ class Recommender:
             genre_matrix(catalogue.movies, self.domain.tag_values),
             ranking.years_of(catalogue.movies),
         )
-        # plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow
-        self._names = list(catalogue.movies[["movie_id", "title", "genres"]].itertuples(index=False, name=None))
+        self._names = _names(catalogue.movies)
         kept = max(LEAST_KEPT, min(MOST_KEPT, KEPT_MOVIES // max(1, len(catalogue))))
         self._cached_predictions: Callable[[Visitor], Predictions] = lru_cache(maxsize=kept)(self._predict)
 
@@ -269,8 +271,15 @@ class Recommender:
     # ---- ranked lists
 
     def recommendation(self, visitor: Visitor, movie_id: int) -> Recommendation:
-        """Return one movie, seen or not; ``rank`` is that among the whole catalogue by expected rating."""
-        row, predictions = self.catalogue.row(movie_id), self.predict(visitor)
+        """Return one movie, seen or not; ``rank`` is that among the whole catalogue by expected rating.
+
+        In a large catalogue it is that by the factor model's ratings.
+        """
+        row = self.catalogue.row(movie_id)
+        if self.preselection:
+            one = self.preselection.predictions(visitor, np.array([row]))
+            return self._recommendation(visitor, one, row, 0, self.preselection.rank_by_rating(visitor, row))
+        predictions = self.predict(visitor)
         rank = int((predictions.expected > predictions.expected[row]).sum()) + 1
         return self._recommendation(visitor, predictions, row, row, rank)
 
@@ -314,12 +323,43 @@ class Recommender:
         options = options or self.default_options
         self._check_order(options)
         allowed = self._allowed(visitor, options.filters)
-        if self._in_two_stages:
+        needed = max(k or 0, ranking.POOL if options.diversity else 0)
+        if k is not None and needed <= LONGEST and self.preselection:
+            best = self.preselection.rank(visitor, options, allowed)
+        elif self._in_two_stages:
             best = self._rank_in_two_stages(visitor, options, allowed)
         else:
-            needed = None if k is None else max(k, ranking.POOL) if options.diversity else k
-            best = self._rank_in_one_stage(visitor, options, allowed, needed)
-        return ranking.diversify(best, self.embeddings, options.diversity, k) if options.diversity else best[:k]
+            best = self._rank_in_one_stage(visitor, options, allowed, None if k is None else needed)
+        if not options.diversity:
+            return best[:k]
+        order = np.arange(len(best))  # of the pool: no more vectors are needed
+        return best[ranking.diversify(order, self.vectors_of(best[: ranking.POOL]), options.diversity, k)]
+
+    @cached_property
+    def preselection(self) -> Preselection | None:
+        """What finds candidates in a large catalogue; None where a list is made from all movies."""
+        stage = self._scorer.first_stage if len(self.catalogue) > ranking.MOST_WITHOUT_INDEX else None
+        if stage is None:
+            return None
+
+        def rows_of(visitor: Visitor) -> tuple[np.ndarray, np.ndarray]:
+            return self._rows(visitor), self.catalogue.rows(visitor.all_seen)
+
+        return Preselection(self.bundle, stage, self.known_rating_counts, rows_of)
+
+    def list_note(self, options: RankOptions) -> str | None:
+        """Return what to say beside a list: how it was made of a large catalogue; None where all movies were ranked."""
+        if self.preselection is None:
+            return None
+        ratings = options.order in ("rating", "blend")
+        if not ratings and self.preselection.indexes is None:
+            return None
+        found = ranking.RETRIEVED if ratings else LISTED
+        way = "an index" if self.preselection.indexes is not None else "a simpler model"
+        return (
+            f"Of {len(self.catalogue):,} movies, {way} picked about {found:,} candidates for this visitor, and the "
+            "model ranked only these."
+        )
 
     def rank_many(
         self, visitors: Sequence[Visitor] | PackedVisitors, k: int = 10, options: RankOptions | None = None
@@ -400,6 +440,8 @@ class Recommender:
     def _predictions_of(self, visitor: Visitor, rows: np.ndarray) -> tuple[Predictions, np.ndarray]:
         """Return predictions that have these movies, and their columns there."""
         columns = np.arange(len(rows))
+        if self.preselection:
+            return self.preselection.predictions(visitor, rows), columns
         if self._in_two_stages:
             return self._predict_some(visitor, rows, self.tasks), columns
         everything = self.predict(visitor)
@@ -517,9 +559,29 @@ class Recommender:
 
         The mean of the learned vectors is subtracted, as what all movies share does not distinguish them.
         """
-        vectors = self._scorer.movie_vectors()
-        vectors = vectors - vectors.mean(axis=0)
+        return self._normed(self._scorer.movie_vectors())
+
+    def vectors_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``embeddings`` of some movies: (N, D); those of a large catalogue are not made for it."""
+        return self.embeddings[rows] if self.preselection is None else self._normed(self._scorer.movie_vectors()[rows])
+
+    @cached_property
+    def _mean_vector(self) -> np.ndarray:
+        return self._scorer.movie_vectors().mean(axis=0)
+
+    def _normed(self, vectors: np.ndarray) -> np.ndarray:
+        vectors = vectors - self._mean_vector
         return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+    def highest(self, visitor: Visitor, task: Task) -> float:
+        """Return the highest probability of any unseen movie of being next ("next") or liked ("like"); 0 if unknown."""
+        if task not in self.tasks:
+            return 0.0
+        if self.preselection:
+            return self.preselection.highest(visitor, task)
+        predictions = self.predict(visitor)
+        of_task = predictions.will_like if task == "like" else predictions.watch_next
+        return 0.0 if of_task is None else float(of_task.max())
 
     def _rows(self, visitor: Visitor) -> np.ndarray:
         """Return the visitor's history as rows of the catalogue: (events,)."""
@@ -532,3 +594,27 @@ class Recommender:
                     f"{self.bundle.dataset_title} has {step} from {levels[0]:g} to {levels[-1]:g}"
                 )
         return self.catalogue.rows(visitor.ratings)
+
+
+def _names(movies: pd.DataFrame) -> Sequence[tuple[int, str, str]]:
+    """Return id, title and genres of each movie.
+
+    Plain tuples: every click makes a new list of recommendations, and reading a frame cell by cell is slow. Those of a
+    large catalogue are read when they are needed, as 1 million take as much memory as the frame.
+    """
+    columns = movies[["movie_id", "title", "genres"]]
+    if len(movies) > ranking.MOST_WITHOUT_INDEX:
+        return _LazyNames(*(columns[name].array for name in columns))
+    return list(columns.itertuples(index=False, name=None))
+
+
+class _LazyNames(Sequence[tuple[int, str, str]]):
+    def __init__(self, *columns: Any):
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __getitem__(self, row: Any) -> Any:
+        movie_id, title, genres = (column[row] for column in self._columns)
+        return int(movie_id), title, genres

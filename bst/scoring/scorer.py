@@ -12,6 +12,7 @@ import numpy as np
 
 from bst.parallel import map_parallel
 from bst.schema import Visitor
+from bst.scoring.first_stage import FirstStage
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.path_integral import integrate
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
@@ -92,6 +93,11 @@ class Scorer(ABC):
 
     def batches(self, visitors: PackedVisitors) -> Sequence[VisitorBatch] | None:
         """Return the visitors in batches, each of them in one; None for a model for which that is no quicker."""
+        return None
+
+    @property
+    def first_stage(self) -> FirstStage | None:
+        """What an index of items can be made of, or None of a model whose scores are no products."""
         return None
 
     @abstractmethod

@@ -14,7 +14,7 @@ from bst.text import count
 from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
 from pages.shared.format import capitalised, escape_markdown
-from pages.shared.widgets import chart_view
+from pages.shared.widgets import chart_view, movie_box
 from pages.shared.wording import say
 
 TITLE = "One movie"
@@ -28,7 +28,8 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     catalogue = resources.catalogue(bundle.dataset)
     titles = catalogue.titles
     first = int(catalogue.movies["movie_id"].iloc[loaded.first_movie])
-    movie_id = st.selectbox(
+    movie_id = movie_box.selectbox(
+        catalogue,
         say(f"Movie: any of {len(titles):,}"),
         list(titles),
         index=list(titles).index(first),

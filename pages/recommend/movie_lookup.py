@@ -12,7 +12,7 @@ from bst.text import percent
 from pages.shared import part_runs
 from pages.shared.format import escape_markdown, odds, stars
 from pages.shared.state import explained, settings, visitor_state
-from pages.shared.widgets import chart_view, list_controls, what_if_link, why_link
+from pages.shared.widgets import chart_view, list_controls, movie_box, what_if_link, why_link
 from pages.shared.wording import say
 
 
@@ -21,7 +21,8 @@ def render(recommender: Recommender, options: RankOptions) -> None:
     with st.container(border=True):
         st.header("Why is this one not on the list?", anchor=False)
         titles = recommender.catalogue.titles
-        movie_id = st.selectbox(
+        movie_id = movie_box.selectbox(
+            recommender.catalogue,
             say("Any movie"),
             list(titles),
             index=None,

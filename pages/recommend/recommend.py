@@ -230,6 +230,8 @@ def _draw_list(
     ranked_list.render(recommender, visitor, rows, options, before, on_why, view=settings.get("list_view"))
     if rows[0].watch_next is not None and (options.order in ("next", "blend") or settings.get("list_view") == "rows"):
         st.caption(say(NEXT_IN_SIMULATION if recommender.bundle.simulated else NEXT_MEANS))
+    if note := recommender.list_note(options):
+        st.caption(say(note))
 
 
 why_link.follow()

@@ -119,7 +119,14 @@ def loaded(bundle: Bundle) -> Recommender | None:
 
 def load(bundle: Bundle) -> Recommender:
     """Return a bundle's model, loaded into memory if need be."""
-    return _models().load(_key(bundle), lambda: Recommender.load(bundle))
+    return _models().load(_key(bundle), lambda: _load(bundle))
+
+
+def _load(bundle: Bundle) -> Recommender:
+    recommender = Recommender.load(bundle)
+    if recommender.preselection:
+        recommender.preselection.build_in_background()
+    return recommender
 
 
 def _key(bundle: Bundle) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from pages.shared import resources
 from pages.shared.format import escape_markdown, message, stars
 from pages.shared.state import chosen_model, visitor_state
 from pages.shared.state.controlled import controlled
-from pages.shared.widgets import page_frame, switched_off, toolbar
+from pages.shared.widgets import movie_box, page_frame, switched_off, toolbar
 from pages.story import ending, state, step_editor
 from pages.story.state import Shown
 
@@ -216,7 +216,8 @@ def _draw_search(catalogue: Catalogue, key: str, label: str, on_pick: Any) -> No
         if movie_id is not None:
             on_pick(catalogue.title(movie_id))
 
-    st.selectbox(
+    movie_box.selectbox(
+        catalogue,
         label,
         list(catalogue.titles),
         index=None,

@@ -17,7 +17,7 @@ from pages.shared.format import capitalised, escape_markdown
 from pages.shared.state import chosen_model, session_cache, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import list_controls, what_if_link
+from pages.shared.widgets import list_controls, movie_box, what_if_link
 from pages.shared.wording import say
 from pages.what_if import state
 
@@ -81,7 +81,8 @@ def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
 
 def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
     titles = recommender.catalogue.titles
-    st.selectbox(
+    movie_box.selectbox(
+        recommender.catalogue,
         say("Movie"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,

@@ -19,7 +19,7 @@ from pages.shared import other_models, pages, resources
 from pages.shared.format import escape_markdown, stars, whole_stars
 from pages.shared.state import chosen_model, evaluation_request, settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, list_controls, ranked_list
+from pages.shared.widgets import chart_view, list_controls, movie_box, ranked_list
 from pages.shared.wording import say
 from pages.what_if import compare as visitors
 
@@ -196,7 +196,8 @@ def _draw_movie(
     titles = recommender.catalogue.titles
     if settings.get("models_movie") not in titles:
         settings.update(models_movie=int(comparison.disagreements(1)["movie_id"].iloc[0]))
-    st.selectbox(
+    movie_box.selectbox(
+        recommender.catalogue,
         say("Movie"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,

@@ -25,7 +25,7 @@ from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, list_controls
+from pages.shared.widgets import chart_view, list_controls, movie_box
 from pages.shared.wording import say
 from pages.what_if import suggestions
 
@@ -171,7 +171,8 @@ def _draw_parameter(domain: Domain, visitor: Visitor) -> str:
 
 
 def _draw_event(recommender: Recommender, visitor: Visitor) -> int:
-    st.selectbox(
+    movie_box.selectbox(
+        recommender.catalogue,
         say("Movie in the history"),
         list(reversed(visitor.ratings)),
         format_func=lambda movie_id: f"{stars(visitor.ratings[movie_id])} · {recommender.catalogue.title(movie_id)}",

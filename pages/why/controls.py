@@ -12,6 +12,7 @@ from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
+from pages.shared.widgets import movie_box
 from pages.shared.wording import say
 
 MEASURES: dict[Measure, str] = {
@@ -73,7 +74,8 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
 def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
     titles = recommender.catalogue.titles
-    st.selectbox(
+    movie_box.selectbox(
+        recommender.catalogue,
         say("Movie to explain"),
         list(titles),
         format_func=recommender.catalogue.search_labels.__getitem__,

@@ -17,7 +17,7 @@ from bst.schema import genre_matrix
 from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
-from pages.shared.widgets import chart_view, why_link
+from pages.shared.widgets import chart_view, movie_box, why_link
 from pages.shared.wording import is_about_movies, say
 from pages.why import known_insights
 from pages.why.controls import Subject
@@ -53,7 +53,8 @@ def _draw_map(
 ) -> None:
     titles = recommender.catalogue.titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        searched = st.selectbox(
+        searched = movie_box.selectbox(
+            recommender.catalogue,
             say("Find a movie on the map"),
             list(titles),
             index=None,

@@ -9,6 +9,16 @@ import pytest
 from bst.inference.recommender import Recommender
 from bst.schema import Dataset
 from tests.scale.audience import small_audience
+from tests.unit.conftest import (  # noqa: F401 - fixtures
+    orderly,
+    orderly_dir,
+    own_folders,
+    run,
+    timeline_bundle,
+    timeline_settings,
+    trained_timeline,
+    world_dir,
+)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ CALIBRATION = (1.0, 0.0, 0.0, 0.0)
 LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the number is of the size of the others
 # distances 0 … 7 each have their own bucket; further ones share one per half octave
 EXACT_DISTANCES = 8
+# A larger catalogue is trained by parts: a step sees the movies of its batch and its negatives, and changes only these
+# (``row_updates``). It has at least so many negatives.
+MOST_WHOLE, LEAST_NEGATIVES = 100_000, 4096
 
 
 def item_feature_count(sizes: Sizes) -> int:

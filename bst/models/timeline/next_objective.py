@@ -10,8 +10,9 @@ import tensorflow as tf
 from bst.metrics import rank_figures
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
+from bst.models.timeline.definition import LEAST_NEGATIVES
 from bst.models.timeline.model import TimelineBST
-from bst.models.timeline.objectives import EveryEventObjective, hide
+from bst.models.timeline.objectives import EveryEventObjective, hide, limit
 from bst.models.timeline.predictions import REQUEST_INPUTS, compile_next, next_ranks, next_signature, with_requests
 from bst.models.timeline.towers.next import NextTower
 from bst.timelines.segments import Batch, Segments
@@ -20,6 +21,8 @@ from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
 # users whose last movies validate an epoch: with all those of a large dataset it took a fifth of the training
 VALIDATION_USERS = 2000
+# logits of a validation: those of fewer users, of a large catalogue, but not of fewer than so many
+MOST_LOGITS, LEAST_VALIDATED = 400_000_000, 100
 
 
 class NextObjective(EveryEventObjective):
@@ -47,6 +50,11 @@ class NextObjective(EveryEventObjective):
         self.sampling_log_probability = tf.constant(np.log(probability), tf.float32)
         self._cumulative = np.cumsum(probability)
 
+    @property
+    def negatives(self) -> int:
+        """How many movies are drawn for each batch; 0 for a softmax over the whole catalogue."""
+        return max(self.config.negatives, LEAST_NEGATIVES) if self.by_parts else self.config.negatives
+
     def hide_times(self, batch: Batch, drawn: np.ndarray) -> None:
         """Add the times of the requests, unknown in the configuration's share, and hide all times in a part of it."""
         batch |= hide(with_requests(batch), REQUEST_INPUTS, drawn < self.config.no_request)
@@ -58,25 +66,32 @@ class NextObjective(EveryEventObjective):
         A movie that somebody watches for a second time is no label.
         """
         batch, _ = self.read(group, rng)
-        batch["first_seen"] = self._first_seen(group, batch["movie"])
+        drawn = np.searchsorted(self._cumulative, rng.random(self.negatives) * self._cumulative[-1])
+        batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
+        rows = limit(batch, ["movie", "negatives"]) if self.by_parts else None
+        batch["first_seen"] = self._first_seen(group, batch["movie"], rows)
         position = np.arange(batch["movie"].shape[1])
         first = np.take_along_axis(batch["first_seen"], np.maximum(batch["movie"], 0), axis=1)
         batch["label"] &= first >= position
-        drawn = np.searchsorted(self._cumulative, rng.random(self.config.negatives) * self._cumulative[-1])
-        batch["negatives"] = np.minimum(drawn, len(self._cumulative) - 1).astype(np.int32)
         return batch if batch["label"].any() else None
 
-    def _first_seen(self, group: Segments, movie: np.ndarray) -> np.ndarray:
+    def _first_seen(self, group: Segments, movie: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         """Return at which position of its segment each movie was first seen: int16 (B, M), −1 if before the segment,
-        the number of positions if in none of them. ``movie`` (B, T): of the segments.
+        the number of positions if in none of them. ``movie`` (B, T): of the segments. M movies of the catalogue, or
+        those of ``rows``, ascending.
         """
         events, positions = self.split.timelines, movie.shape[1]
-        first = np.full((len(group), len(self.split.dataset.movies)), positions, np.int16)
+        movies = len(self.split.dataset.movies) if rows is None else len(rows)
+        first = np.full((len(group), movies), positions, np.int16)
         for row, (start, user) in enumerate(zip(group.start, group.user, strict=True)):
             seen = movie[row][: group.length[row]]
             # from the last to the first, so that the first time counts
             first[row, seen[::-1]] = np.arange(len(seen) - 1, -1, -1)
-            first[row, events.movie[events.offsets[user] : start]] = -1
+            before = events.movie[events.offsets[user] : start]
+            if rows is not None:
+                at = np.minimum(np.searchsorted(rows, before), movies - 1)
+                before = at[rows[at] == before]
+            first[row, before] = -1
         return first
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:
@@ -91,9 +106,9 @@ class NextObjective(EveryEventObjective):
         states, movie = tf.gather_nd(states, at), tf.gather_nd(batch["movie"], at)
         # popularity as one more column: a sum of two matrices of this size would take as long as half of the product
         states = tf.concat([states, tf.ones_like(states[:, :1])], axis=1)
-        table = tf.concat([table, tf.convert_to_tensor(tower.popularity)[:, None]], axis=1)
+        table = tf.concat([table, tower.table("popularity")[:, None]], axis=1)
         timeline, position = at[:, 0], tf.cast(at[:, 1:], tf.int16)
-        loss = (self._sampled if self.config.negatives else _whole)(states, table, movie, timeline, position, batch)
+        loss = (self._sampled if self.negatives else _whole)(states, table, movie, timeline, position, batch)
         return tf.reduce_mean(loss), {"labels": tf.cast(tf.size(loss), tf.float32), "loss": tf.reduce_sum(loss)}
 
     def _sampled(
@@ -101,7 +116,8 @@ class NextObjective(EveryEventObjective):
     ) -> Tensor:
         """Return −ln p of each label (N,), given the batch's negatives: arguments as ``_whole``."""
         drawn = batch["negatives"]
-        correction = tf.gather(self.sampling_log_probability, drawn) + math.log(self.config.negatives)
+        of_catalogue = tf.gather(batch["rows"], drawn) if "rows" in batch else drawn
+        correction = tf.gather(self.sampling_log_probability, of_catalogue) + math.log(self.negatives)
         others = tf.matmul(states, tf.gather(table, drawn), transpose_b=True) - correction
         seen = tf.gather(tf.gather(batch["first_seen"], drawn, axis=1), timeline) < position
         # a label that was drawn among the negatives does not count as one
@@ -118,9 +134,8 @@ class NextObjective(EveryEventObjective):
 
         Of the last validation labels of users, or of a sample of ``VALIDATION_USERS``, the same in each epoch.
         """
-        ranks, cross_entropy = next_ranks(
-            self.model, self.split, VALIDATION, most=VALIDATION_USERS, predict=self._predict
-        )
+        most = max(LEAST_VALIDATED, min(VALIDATION_USERS, MOST_LOGITS // self.model.sizes.movies))
+        ranks, cross_entropy = next_ranks(self.model, self.split, VALIDATION, most=most, predict=self._predict)
         figures = {f"val_{name}": value for name, value in rank_figures(ranks).items()}
         return {"val_next_loss": float(cross_entropy.mean()), **figures}
 

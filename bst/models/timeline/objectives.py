@@ -16,6 +16,7 @@ from bst.metrics import rating_figures
 from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import TimelineConfig
+from bst.models.timeline.definition import MOST_WHOLE
 from bst.models.timeline.initialisation import out_of_fold
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.predictions import (
@@ -37,6 +38,20 @@ def hide(batch: Batch, names: Iterable[str], hidden: np.ndarray) -> Batch:
     return {name: np.where(hidden, 0, batch[name]).astype(np.int32) for name in names}
 
 
+def limit(batch: Batch, names: Iterable[str]) -> np.ndarray:
+    """Make movies in some inputs of a batch rows of those that it has, and add these as ``rows`` int32, ascending.
+
+    −1, padding, stays. Returns the rows.
+    """
+    names = list(names)
+    rows = np.unique(np.concatenate([batch[name].ravel() for name in names]))
+    rows = rows[rows >= 0].astype(np.int32)
+    for name in names:
+        batch[name] = np.where(batch[name] >= 0, np.searchsorted(rows, batch[name]), -1).astype(np.int32)
+    batch["rows"] = rows
+    return rows
+
+
 class Objective(ABC):
     """What one tower is trained on. ``beta_2``: of its optimiser."""
 
@@ -53,6 +68,16 @@ class Objective(ABC):
     @abstractmethod
     def signature(self) -> dict[str, Any]:
         """What its batches consist of."""
+
+    @cached_property
+    def by_parts(self) -> bool:
+        """Whether the catalogue is so large that a step sees a part of it: see ``limit``."""
+        return self.model.sizes.movies > MOST_WHOLE
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The signature of what a step reads: with the ``rows`` of its movies, if it sees a part of the catalogue."""
+        return self.signature | ({"rows": tf.TensorSpec((None,), tf.int32)} if self.by_parts else {})
 
     def segments(self, rng: np.random.Generator) -> Segments:
         """Return what an epoch reads of the timelines."""
@@ -119,6 +144,8 @@ class RatingObjective(EveryEventObjective):
         batch, _ = self.read(group, rng)
         known: Batch = {name: batch[name] for name in self.reader.demographics}
         batch["fold_in_prediction"], batch["variance"] = self.out_of_fold.fold_in(self.split.timelines, group, known)
+        if self.by_parts:
+            limit(batch, ["movie"])
         return batch if batch["label"].any() else None
 
     def loss(self, batch: Inputs) -> tuple[Tensor, dict[str, Tensor]]:

@@ -7,11 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from bst.models.layers import Inputs, Tensor
+from bst.models.timeline.definition import MOST_WHOLE
 from bst.models.timeline.model import TimelineBST
 from bst.timelines.segments import EVENT_INPUTS, SegmentReader, Segments, evaluation_segments, grouped
 from bst.timelines.splits import EvaluationSplit
 
 EVALUATION_EVENTS = 12_800  # cells of a batch in evaluation
+MOST_LOGITS = 32_000_000  # of a batch of a large catalogue: 128 MB
 TIME_INPUTS = ("gap", "month")
 REQUEST_INPUTS = ("request_gap", "request_month")
 
@@ -35,12 +37,18 @@ def with_requests(batch: Inputs) -> Inputs:
     return batch | {f"request_{name}": batch[name] for name in TIME_INPUTS}
 
 
-def _batches(model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray) -> Iterator:
+def _batches(
+    model: TimelineBST, split: EvaluationSplit, segments: Segments, label: np.ndarray, most: int | None = None
+) -> Iterator:
+    """Yield groups of segments, at most ``most`` in one, their batches, and the index of each cell."""
     reader = SegmentReader(split.dataset, split.timelines)
     for group in grouped(segments, EVALUATION_EVENTS):
-        batch, at = reader.read(group, label)
-        if batch["label"].any():
-            yield group, batch, at
+        size = most or len(group)
+        for first in range(0, len(group), size):
+            part = group if size >= len(group) else group.take(np.arange(first, min(first + size, len(group))))
+            batch, at = reader.read(part, label)
+            if batch["label"].any():
+                yield part, batch, at
 
 
 def compile_rating(model: TimelineBST) -> Callable:
@@ -49,9 +57,21 @@ def compile_rating(model: TimelineBST) -> Callable:
 
     @tf.function(input_signature=[rating_signature(model)])
     def predict(batch: Inputs) -> Tensor:
-        return tf.nn.softmax(tower(batch, training=False))
+        if model.sizes.movies <= MOST_WHOLE:
+            return tf.nn.softmax(tower(batch, training=False))
+        # only the movies that are in the batch
+        movie = batch["movie"]
+        rows, index = tf.unique(tf.reshape(tf.maximum(movie, 0), [-1]))
+        index = tf.where(movie >= 0, tf.reshape(index, tf.shape(movie)), -1)
+        with tower.limited_to(rows_of(tower, rows)):
+            return tf.nn.softmax(tower(batch | {"movie": index}, training=False))
 
     return predict
+
+
+def rows_of(tower: Any, rows: Tensor) -> dict[str, Tensor]:
+    """Return some movies' rows of a tower's ``movie_tables``; ``rows`` int (n,). No table is read as a whole."""
+    return {name: tf.gather(table.value, rows) for name, table in tower.movie_tables.items()}
 
 
 def compile_next(model: TimelineBST) -> Callable:
@@ -121,7 +141,9 @@ def next_ranks(
     is_label = np.zeros(len(split.role), bool)
     is_label[labels] = True
     ranks, cross_entropy = np.zeros(len(split.role), np.int64), np.zeros(len(split.role))
-    for group, batch, _ in _batches(model, split, segments, is_label):
+    # one label a segment
+    together = None if model.sizes.movies <= MOST_WHOLE else max(1, MOST_LOGITS // model.sizes.movies)
+    for group, batch, _ in _batches(model, split, segments, is_label, together):
         batch = with_requests(batch)
         if not timed:
             batch |= {name: np.zeros_like(batch[name]) for name in REQUEST_INPUTS}

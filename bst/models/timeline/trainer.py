@@ -7,23 +7,25 @@ for the classic presets.
 
 import math
 import time
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from bst.errors import ConfigError
 from bst.models.config import Sizes, Task
-from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
+from bst.models.timeline.definition import MOST_WHOLE
 from bst.models.timeline.initialisation import initialise
 from bst.models.timeline.like_objective import LikeObjective
 from bst.models.timeline.model import build_timeline
 from bst.models.timeline.next_objective import NextObjective
 from bst.models.timeline.objectives import Objective, RatingObjective
+from bst.models.timeline.row_updates import PartTrainer
+from bst.models.timeline.tower_trainer import TowerTrainer
+from bst.models.timeline.towers.tower import Tower
 from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.parallel import use_one_blas_thread
-from bst.timelines.segments import Batch, grouped
+from bst.timelines.segments import grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
 
 OBJECTIVES: dict[Task, type[Objective]] = {
@@ -35,78 +37,25 @@ RATE_COLUMNS: dict[Task, str] = {
     "next": "next_learning_rate",
     "like": "like_learning_rate",
 }
-# variables without weight decay: biases and the gains of norms
-NOT_DECAYED = ["bias", "popularity", "distance", "scale"]
-
-
-class TowerTrainer:
-    """One tower's objective, its optimiser, the moving average of its weights, and its compiled step."""
-
-    def __init__(self, objective: Objective, tower: Any):
-        self.objective, self.tower, self.config = objective, tower, objective.config
-        self.name, self.settings = objective.name, objective.config.towers[objective.name]
-        config = self.config
-        weights = tower.trainable_variables
-        self.optimizer = keras.optimizers.AdamW(
-            self.settings.learning_rate, self.settings.weight_decay, beta_2=objective.beta_2, global_clipnorm=1.0
-        )
-        self.optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
-        self.optimizer.build(weights)
-        self.averages = [tf.Variable(weight.value, name=f"average_{i}") for i, weight in enumerate(weights)]
-
-        @tf.function(input_signature=[objective.signature])
-        def step(batch: Inputs) -> dict[str, Tensor]:
-            with tf.GradientTape() as tape:
-                value, sums = objective.loss(batch)
-            self.optimizer.apply(tape.gradient(value, weights), weights)
-            # a shorter average at first, so that untrained weights do not stay in it
-            decay = tf.minimum(config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
-            for average, weight in zip(self.averages, weights, strict=True):
-                average.assign(average * decay + (1 - decay) * weight.value)
-            return sums
-
-        self._step = step
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All that must survive a stop."""
-        return [*self.tower.variables, *self.optimizer.variables, *self.averages]
-
-    def rate(self, share: float) -> float:
-        """Return the learning rate when ``share`` of the training is done: warm-up, then half a cosine to 0."""
-        warm = min(1.0, (int(self.optimizer.iterations) + 1) / self.config.warm_up)
-        return self.settings.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * share))
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the latest step."""
-        return float(self.optimizer.learning_rate)
-
-    def train(self, batch: Batch, share: float) -> dict[str, float]:
-        """Do one step and return its sums."""
-        self.optimizer.learning_rate = self.rate(share)
-        inputs = {name: batch[name] for name in self.objective.signature}
-        return {name: float(value) for name, value in self._step(inputs).items()}
-
-    def swap(self) -> None:
-        """Exchange weights and averages; twice changes nothing."""
-        for average, weight in zip(self.averages, self.tower.trainable_variables, strict=True):
-            value = weight.numpy()
-            weight.assign(average)
-            average.assign(value)
 
 
 class TimelineTrainer(Trainer):
     """One training of a timeline preset."""
 
     def __init__(self, config: TimelineConfig, split: EvaluationSplit, seed: int):
+        movies = len(split.dataset.movies)
+        if "like" in config.towers and movies > MOST_WHOLE:
+            raise ConfigError(
+                f"the like tower is trained on catalogues of at most {MOST_WHOLE:,}, and this one has {movies:,}; "
+                "train the other towers: --tower rating --tower next"
+            )
         keras.utils.set_random_seed(seed)
         self.config, self.split, self.seed = config, split, seed
         sizes = Sizes.of(split.dataset)
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
         initialise(self.model, split, seed)
         self.towers = {
-            name: TowerTrainer(OBJECTIVES[name](self.model, split, seed), tower)
+            name: _tower_trainer(OBJECTIVES[name](self.model, split, seed), tower)
             for name, tower in self.model.towers.items()
         }
         # the fold-in of a batch is made of small matrices: with two threads for each a step takes twice as long
@@ -229,3 +178,7 @@ def best_epoch(history: list[dict[str, float]], tower: Task) -> int:
     column = BEST_EPOCH_COLUMNS[tower]
     scores = [(row[column], row["epoch"]) for row in history if math.isfinite(row.get(column, math.nan))]
     return int(min(scores)[1]) if scores else 0
+
+
+def _tower_trainer(objective: Objective, tower: Tower) -> TowerTrainer:
+    return (PartTrainer if objective.by_parts else TowerTrainer)(objective, tower)

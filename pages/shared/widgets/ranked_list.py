@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import streamlit as st
 
 from bst.explanation import StrongestEvent, list_measure, strongest_events
@@ -70,8 +69,8 @@ def render(
     old_ranks = (
         None if before is None else ranks_of(recommender.ranked_rows(before, options), len(recommender.catalogue))
     )
-    predictions, counts = recommender.predict(visitor), recommender.known_rating_counts
-    highest = {"like": _highest(predictions.will_like), "next": _highest(predictions.watch_next)}
+    counts = recommender.known_rating_counts
+    highest = {"like": recommender.highest(visitor, "like"), "next": recommender.highest(visitor, "next")}
     items = []
     for row, strongest_event in zip(rows, strongest, strict=True):
         item = _row(row, recommender.bundle.levels if recommender.domain.rated else (), highest)
@@ -189,10 +188,6 @@ def _heads(row: Recommendation, moves: bool, rated: bool) -> list[tuple[str, str
             )
         )
     return heads
-
-
-def _highest(probabilities: np.ndarray | None) -> float:
-    return 0.0 if probabilities is None else float(probabilities.max())
 
 
 def _row(row: Recommendation, levels: Sequence[float], highest: Mapping[str, float]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pages.shared.format import capitalised, escape_markdown, stars, whole_stars
 from pages.shared.state import chosen_model, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.state.visitor_state import Slot
-from pages.shared.widgets import history
+from pages.shared.widgets import history, movie_box
 from pages.shared.wording import say
 
 # a long history is drawn on request only
@@ -109,7 +109,8 @@ def _set_demographic(name: DemographicName, slot: Slot, value: DemographicValue 
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
-    st.selectbox(
+    movie_box.selectbox(
+        catalogue,
         say("Add a movie"),
         # also those in the history: thousands of options would be sent again with each change
         list(catalogue.titles),

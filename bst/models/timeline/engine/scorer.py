@@ -11,6 +11,7 @@ from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.engine import catalogue
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.first_stage import FEW, TimelineFirstStage
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
 from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
 from bst.models.timeline.scorer import Inputs, Rate, TimelineScorer
@@ -24,8 +25,6 @@ from bst.scoring.scorer import RowsOf, VisitorBatch, passes
 
 # a shorter history has no prefix to share
 LEAST_SHARED = 2
-# more candidates than these are scored as a catalogue is, each visitor alone
-MOST_FEW = 256
 # that take the memory of one candidate in a pass
 LOGITS_A_CANDIDATE = 128
 CATALOGUE_TOWERS: dict[Task, type[CatalogueInference]] = {"next": CatalogueInference, "like": LikeInference}
@@ -66,6 +65,11 @@ class NumpyTimelineScorer(TimelineScorer):
         movies = max((tower.output_vectors.shape[1] for tower in self._towers.values()), default=1)
         return [batch(which) for which in passes(lengths, movies // LOGITS_A_CANDIDATE)]
 
+    @cached_property
+    def first_stage(self) -> TimelineFirstStage:
+        """What an index of items can be made of: the towers' vectors."""
+        return TimelineFirstStage(self._rating, self._towers, lambda visitor, rows: self._inputs([visitor], [rows]))
+
     def movie_vectors(self) -> Array:
         """Return the first tower's vectors of all movies, genres and year included: (movies, width) float32."""
         return (self._rating if self._rates else next(iter(self._towers.values()))).movie_vectors
@@ -75,7 +79,7 @@ class NumpyTimelineScorer(TimelineScorer):
 
         def rate(movies: Array | None, visitor: int | None = None) -> Array:
             encoded = encode()
-            if movies is not None and len(movies) <= MOST_FEW:
+            if movies is not None and len(movies) <= FEW:
                 one = encoded if visitor is None else _one(encoded, visitor, inputs)
                 return softmax(self._rating.score(one, movies)[0])
             visitors = range(len(inputs["movie"])) if visitor is None else [visitor]

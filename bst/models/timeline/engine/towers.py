@@ -1,7 +1,7 @@
 """The three towers after the newest event: visitors are encoded once, then candidates are scored."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
@@ -20,6 +20,7 @@ from bst.models.timeline.definition import (
 from bst.models.timeline.engine.arrays import at_least, plus, rms_normalize
 from bst.models.timeline.engine.block import Block
 from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.features import MOST_PRECOMPUTED, CandidateFeatures, LazyFeatures
 from bst.models.weights import Array
 from bst.timelines.segments import EVENT_INPUTS
 
@@ -38,6 +39,9 @@ class TowerInference:
     def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
         self.weights, self.config, self.max_distance = weights, config, train_length - 1
         self.movie_vectors: Array = weights.movie.embeddings + weights.facts @ weights.facts_to_movie.kernel  # (M, D)
+        self.is_large = len(self.movie_vectors) > MOST_PRECOMPUTED
+        if self.is_large:  # the vectors are all that is needed of them
+            del weights.movie, weights.facts
         # the mean stands last, where −1, unknown, finds it
         self._demographics = {
             name: np.concatenate([table, table.mean(axis=0, keepdims=True)])
@@ -75,9 +79,14 @@ class TowerInference:
         events = self.movie_vectors[inputs["movie"]] + self.side_features(inputs)
         if "event_scale" in inputs:
             unknown_time = self.gaps(dict.fromkeys(("gap", "month"), np.array(0)))
-            nothing = self.movie_vectors.mean(axis=0) + self.weights.level.embeddings.mean(axis=0) + unknown_time
+            nothing = self.mean_movie + self.weights.level.embeddings.mean(axis=0) + unknown_time
             events = nothing + inputs["event_scale"][..., None] * (events - nothing)
         return np.concatenate([self.visitors(inputs)[:, None], events], axis=1)
+
+    @cached_property
+    def mean_movie(self) -> Array:
+        """The mean of the movies' vectors: (D,)."""
+        return self.movie_vectors.mean(axis=0)
 
     def suffix(self, inputs: Inputs, cache: KVCache) -> Array:
         """Return the tokens that are to be run: (B, S, D)."""
@@ -109,26 +118,6 @@ def count_events(inputs: Inputs) -> Array:
 
 
 # ---- ratings
-
-
-class CandidateFeatures(NamedTuple):
-    """Features of movies that no visitor changes, so that they are computed once for a catalogue.
-
-    ``query`` (M, D), the movies' vectors with the token of queries; ``hidden`` (M, 128), the movies' share of the
-    head's hidden layer; ``mean_rating`` and ``bias`` (M,) stars; of the factor model, ``regressors`` (M, F + 1),
-    factors and a 1 for the user bias, and ``factor_base`` (M,) stars.
-    """
-
-    query: Array
-    hidden: Array
-    mean_rating: Array
-    bias: Array
-    regressors: Array
-    factor_base: Array
-
-    def take(self, movie: Array | slice) -> "CandidateFeatures":
-        """Return those of some movies of the catalogue: rows, int or a slice."""
-        return CandidateFeatures(*(field[movie] for field in self))
 
 
 class EncodedVisitors(NamedTuple):
@@ -213,13 +202,24 @@ class RatingInference(TowerInference):
         self.drift = Drift(*weights.drift.tolist())
         self.identity = np.eye(len(self.prior), dtype=np.float32)
         self.bias_alone = self.identity[-1]  # (F + 1,), 0 but for the bias
-        self.catalogue = CandidateFeatures(
-            self.movie_vectors + weights.query_token,
-            self.head.features(self.movie_vectors, weights.mean_rating, weights.bias, weights.stars.mean()),
-            weights.mean_rating,
-            weights.bias,
-            np.concatenate([factors, np.ones_like(factors[:, :1])], axis=-1),
-            weights.factor_base,
+        self.catalogue = self._features(np.concatenate([factors, np.ones_like(factors[:, :1])], axis=-1))
+
+    def _features(self, regressors: Array) -> CandidateFeatures | LazyFeatures:
+        """Return the features of the catalogue, given those of the factor model (M, F + 1)."""
+        weights, middle = self.weights, self.weights.stars.mean()
+
+        def hidden(vectors: Array, mean_rating: Array, bias: Array) -> Array:
+            return self.head.features(vectors, mean_rating, bias, middle)
+
+        of_movies = (weights.mean_rating, weights.bias)
+        if len(regressors) > MOST_PRECOMPUTED:
+            del weights.factors  # they are the regressors
+            return LazyFeatures(
+                self.movie_vectors, weights.query_token, hidden, *of_movies, regressors, weights.factor_base
+            )
+        query = self.movie_vectors + weights.query_token
+        return CandidateFeatures(
+            query, hidden(self.movie_vectors, *of_movies), *of_movies, regressors, weights.factor_base
         )
 
     def encode(self, inputs: Inputs, cache: KVCache | None = None) -> EncodedVisitors:
@@ -309,7 +309,8 @@ class CatalogueInference(TowerInference):
         super().__init__(weights, config, train_length, sizes)
         content = [getattr(weights, f"content_{i}") for i in range(config.layers)]
         self.content_blocks = [Block(part, part.norm_1.scale, self.max_distance) for part in content]
-        self.output_vectors = np.ascontiguousarray(self.outputs().T)  # (D, M)
+        # (D, M): in this order products are quicker, in the other one nothing is copied
+        self.output_vectors = self.outputs().T if self.is_large else np.ascontiguousarray(self.outputs().T)
 
     def outputs(self) -> Array:
         """Return the vectors (M, D) that states are compared with."""
@@ -343,6 +344,11 @@ class CatalogueInference(TowerInference):
 
 class LikeInference(CatalogueInference):
     """The like tower after the newest event: see ``LikeTower``."""
+
+    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
+        super().__init__(weights, config, train_length, sizes)
+        if self.is_large:
+            del weights.output  # it is part of the output vectors
 
     def outputs(self) -> Array:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""

@@ -3,6 +3,7 @@
 Shapes: B timelines, T positions, H heads, D width, M movies of the catalogue.
 """
 
+import keras
 from keras import ops
 
 from bst.models.config import Sizes
@@ -26,6 +27,11 @@ class CatalogueTower(Tower):
             block.build((None, None, self.width))
         self.popularity = self.add_weight(shape=(self.catalogue_size,), initializer="zeros", name="popularity")
 
+    @property
+    def movie_tables(self) -> dict[str, keras.Variable]:
+        """The weights with a row for each movie: see ``Tower``."""
+        return {**super().movie_tables, "popularity": self.popularity}
+
     def states(self, inputs: Inputs, movie_vectors: Tensor, training: bool | None = None) -> Tensor:
         """Return the states (B, T + 1, D) of visitor and events, each after all that is before it."""
         tokens = self.tokens(inputs, movie_vectors, self.visitors(inputs), training)
@@ -44,7 +50,7 @@ class CatalogueTower(Tower):
 
         ``output_vectors`` (M, D): what ``output_vectors`` returned.
         """
-        popularity = ops.convert_to_tensor(self.popularity)
+        popularity = self.table("popularity")
         if movie is not None:
             output_vectors, popularity = (ops.take(part, movie, axis=0) for part in (output_vectors, popularity))
         return ops.matmul(state, ops.transpose(output_vectors)) + popularity

@@ -3,6 +3,7 @@
 Shapes: B timelines, T positions, D width, M movies of the catalogue.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -33,6 +34,11 @@ class LikeTower(CatalogueTower):
         self.calibration = self._add_fixed_weight("calibration", len(CALIBRATION))
         self.calibration.assign(CALIBRATION)
 
+    @property
+    def movie_tables(self) -> dict[str, keras.Variable]:
+        """The weights with a row for each movie, but for ``fame``, which has columns: see ``Tower``."""
+        return {**super().movie_tables, "output": self.output_offset}
+
     def side_features(self, inputs: Inputs) -> Tensor:
         """Return what events add to the vectors of their movies, without any time: (B, T, D)."""
         return super().side_features(inputs | {"gap": ops.zeros_like(inputs["gap"])})
@@ -47,11 +53,11 @@ class LikeTower(CatalogueTower):
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
         """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
-        return movie_vectors + ops.convert_to_tensor(self.output_offset)
+        return movie_vectors + self.table("output")
 
     def scores(self, state: Tensor, output_vectors: Tensor, event_count: Tensor) -> Tensor:
         """Return scores (…, M) of the catalogue for states (…, D) after so many events, int (…,)."""
-        popularity = ops.convert_to_tensor(self.popularity) + self.fame_after(event_count)
+        popularity = self.table("popularity") + self.fame_after(event_count)
         return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
     def logits(self, state: Tensor, event_count: Tensor, output_vectors: Tensor, movie: Tensor | None = None) -> Tensor:

@@ -8,6 +8,7 @@ Shapes: B timelines, T positions, H heads, D width, L rating levels, F factors, 
 
 from typing import NamedTuple
 
+import keras
 from keras import layers, ops
 
 from bst.baselines.drift import Drift
@@ -85,6 +86,11 @@ class RatingTower(Tower):
         }
         self.drift = self._add_fixed_weight("drift", len(Drift._fields))
 
+    @property
+    def movie_tables(self) -> dict[str, keras.Variable]:
+        """The weights with a row for each movie: see ``Tower``."""
+        return {**super().movie_tables, "bias": self.bias, "factors": self.factors, "factor_base": self.factor_base}
+
     def set_factors(self, factors: Factorisation, prior: UserPrior) -> None:
         """Fix the factor model whose fold-in the head reads, and what it supposes of visitors."""
         self.factors.assign(factors.item_factors)
@@ -153,13 +159,13 @@ class RatingTower(Tower):
     def candidates(self) -> CandidateFeatures:
         """Return the features of every movie of the catalogue: each field (M, …)."""
         vectors, stars = self.movie_vectors(), ops.convert_to_tensor(self.stars)
-        bias, mean = ops.convert_to_tensor(self.bias), ops.convert_to_tensor(self.mean_rating)
+        bias, mean = self.table("bias"), self.table("mean")
         numbers = ops.stack([mean - ops.mean(stars), bias], axis=-1)  # (M, 2)
         _, of_movie, of_numbers, _ = self._hidden_kernels()
         hidden = ops.matmul(vectors, of_movie) + ops.matmul(numbers, of_numbers) + self.hidden.bias  # (M, 128)
-        factors = ops.convert_to_tensor(self.factors)
+        factors = self.table("factors")
         regressors = ops.concatenate([factors, ops.ones_like(factors[:, :1])], axis=-1)  # (M, F + 1)
-        return CandidateFeatures(vectors, hidden, mean, bias, regressors, ops.convert_to_tensor(self.factor_base))
+        return CandidateFeatures(vectors, hidden, mean, bias, regressors, self.table("factor_base"))
 
     def _hidden_kernels(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the rows of W for the query, the movie's vector, ``MOVIE_NUMBERS`` and ``VISITOR_NUMBERS``."""

@@ -3,6 +3,9 @@
 Shapes: B timelines, T positions, H heads, D width, L rating levels, M movies of the catalogue.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -32,6 +35,7 @@ class Tower(layers.Layer):
         self.config, self.width, self.catalogue_size, self.levels = config, config.width, sizes.movies, levels
         self.feature_count = item_feature_count(sizes)
         self.max_distance = train_length - 1
+        self._part: Mapping[str, Tensor] | None = None
         self.movie = layers.Embedding(sizes.movies, config.width, name="movie")
         self.item_projection = layers.Dense(config.width, use_bias=False, name="facts_to_movie")
         self.level = layers.Embedding(levels, config.width, name="level")
@@ -56,6 +60,27 @@ class Tower(layers.Layer):
         self.mean_rating = self._add_fixed_weight("mean_rating", self.catalogue_size)
         self.stars = self._add_fixed_weight("stars", self.levels)
 
+    @property
+    def movie_tables(self) -> dict[str, keras.Variable]:
+        """The weights with a row for each movie, by name."""
+        return {"embeddings": self.movie.embeddings, "features": self.item_features, "mean": self.mean_rating}
+
+    @contextmanager
+    def limited_to(self, tables: Mapping[str, Tensor]) -> Iterator[None]:
+        """Compute with some movies as if there were no others: ``tables`` are their rows of ``movie_tables``.
+
+        Movies in the inputs are then rows of these.
+        """
+        self._part = tables
+        try:
+            yield
+        finally:
+            self._part = None
+
+    def table(self, name: str) -> Tensor:
+        """Return one of ``movie_tables``, or what it is limited to."""
+        return ops.convert_to_tensor(self.movie_tables[name]) if self._part is None else self._part[name]
+
     def _add_fixed_weight(self, name: str, *shape: int) -> keras.Variable:
         return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
 
@@ -65,8 +90,7 @@ class Tower(layers.Layer):
 
     def movie_vectors(self) -> Tensor:
         """Return all movies as vectors (M, D): an embedding each, plus what genres and year add."""
-        embeddings, features = ops.convert_to_tensor(self.movie.embeddings), ops.convert_to_tensor(self.item_features)
-        return embeddings + self.item_projection(features)
+        return self.table("embeddings") + self.item_projection(self.table("features"))
 
     def embed_demographics(self, inputs: Inputs) -> Tensor:
         """Return the sum of the embeddings of what is known of the visitors, such as sex and age: (B, D)."""
@@ -82,7 +106,7 @@ class Tower(layers.Layer):
         """Return how many stars above the movie's mean each rating is, 0 in padding: (B, T)."""
         movie = inputs["movie"]
         stars = ops.take(ops.convert_to_tensor(self.stars), inputs["level"])
-        mean = ops.take(ops.convert_to_tensor(self.mean_rating), ops.maximum(movie, 0))
+        mean = ops.take(self.table("mean"), ops.maximum(movie, 0))
         return ops.where(movie >= 0, stars - mean, 0.0)
 
     def side_features(self, inputs: Inputs) -> Tensor:
