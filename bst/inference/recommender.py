@@ -103,7 +103,7 @@ class Recommender:
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
         movies = source.movies if isinstance(source, Dataset) else load_movies(source)
-        catalogue = Catalogue(movies, opened.domain)
+        catalogue = Catalogue(movies, opened.sizes.domain)
         engine = engines.chosen() if engine is None else engine
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
