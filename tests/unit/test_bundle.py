@@ -423,17 +423,17 @@ def test_a_compressed_member_that_is_damaged(copy, world):
 
 
 def test_an_archive_that_would_fill_the_memory(copy, world):
-    """It says of itself that it unpacks to more than a gigabyte."""
+    """It says of itself that it unpacks to more than eight gigabytes."""
     with zipfile.ZipFile(copy / "weights.npz", "w") as archive:
         archive.writestr("rating/bias.npy", bytes(100))
-        archive.infolist()[0].file_size = 2**30 + 1
+        archive.infolist()[0].file_size = 2**33 + 1
     reseal(copy)
-    model_refused(copy, world.movies, "weights.npz", "would unpack to 1,073,741,825 bytes")
+    model_refused(copy, world.movies, "weights.npz", "would unpack to 8,589,934,593 bytes")
 
 
 def test_a_file_larger_than_any(copy):
-    os.truncate(copy / "weights.npz", 2**30 + 1)  # a hole that takes no room on the disk
-    refused(copy, "weights.npz", "larger than", "1,073,741,825 bytes")
+    os.truncate(copy / "weights.npz", 2**33 + 1)  # a hole that takes no room on the disk
+    refused(copy, "weights.npz", "larger than", "8,589,934,593 bytes")
 
 
 # ---- the dataset
