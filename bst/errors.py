@@ -59,6 +59,10 @@ class InstallationError(BSTError):
     """A package that a model needs is missing, broken or not the right one."""
 
 
+class MissingPackageError(BSTError):
+    """A package that only some commands need is not installed: see ``optional``."""
+
+
 class ReportError(BSTError):
     """A report cannot be written where it is wanted."""
 

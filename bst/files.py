@@ -34,13 +34,13 @@ def write_whole(path: Path, content: bytes | str) -> None:
     Two processes may write the same file. Text is written as UTF-8. Raises ``OSError`` if it cannot be written; the old
     file is then unchanged, and no temporary file is left.
     """
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
     """Replace an ``.npz`` file of named arrays in one step, as ``write_whole`` does."""
-    with _replacing(path) as file:
+    with replacing(path) as file:
         np.savez(file, **arrays)
 
 
@@ -50,8 +50,11 @@ def as_array(text: str) -> np.ndarray:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file in the same folder, which is renamed to ``path`` at the end and removed after an error."""
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file in the same folder, which is renamed to ``path`` at the end and removed after an error.
+
+    What ``write_whole`` does, for content that is written in parts.
+    """
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
