@@ -11,6 +11,7 @@ import tensorflow as tf
 from bst.metrics import rank_figures
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
+from bst.models.timeline.initialisation import ItemTotals
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.objectives import EveryEventObjective, hide
 from bst.models.timeline.predictions import NEXT_SIGNATURE, REQUEST_INPUTS, compile_next, next_ranks, with_requests
@@ -53,6 +54,11 @@ class NextObjective(EveryEventObjective):
     def fitted(self) -> dict[str, np.ndarray]:
         """Return the counts of training events by movie, and the months in which there are any."""
         return {"count": self.count, "months": self.trained_months}
+
+    def extend(self, rows: np.ndarray, users: int, totals: ItemTotals | None) -> None:
+        """Take both from the totals of all training events."""
+        if totals:
+            self.set_fitted({"count": totals.count, "months": totals.months})
 
     def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take both: see ``Objective``."""

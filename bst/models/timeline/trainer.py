@@ -7,6 +7,7 @@ for the classic presets.
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -45,7 +46,6 @@ class TowerTrainer:
     def __init__(self, objective: Objective, tower: Any):
         self.objective, self.tower, self.config = objective, tower, objective.config
         self.name, self.settings = objective.name, objective.config.towers[objective.name]
-        config = self.config
         weights = tower.trainable_variables
         self.optimizer = keras.optimizers.AdamW(
             self.settings.learning_rate, self.settings.weight_decay, beta_2=objective.beta_2, global_clipnorm=1.0
@@ -58,14 +58,19 @@ class TowerTrainer:
         def step(batch: Inputs) -> dict[str, Tensor]:
             with tf.GradientTape() as tape:
                 value, sums = objective.loss(batch)
-            self.optimizer.apply(tape.gradient(value, weights), weights)
-            # a shorter average at first, so that untrained weights do not stay in it
-            decay = tf.minimum(config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
-            for average, weight in zip(self.averages, weights, strict=True):
-                average.assign(average * decay + (1 - decay) * weight.value)
+            self._update(tape.gradient(value, weights))
             return sums
 
         self._step = step
+
+    def _update(self, gradients: list[Tensor]) -> None:
+        """Let the optimiser take a step, and the averages follow."""
+        weights = self.tower.trainable_variables
+        self.optimizer.apply(gradients, weights)
+        # a shorter average at first, so that untrained weights do not stay in it
+        decay = tf.minimum(self.config.averaging, 1 - 1 / (1 + tf.cast(self.optimizer.iterations, tf.float32) / 2))
+        for average, weight in zip(self.averages, weights, strict=True):
+            average.assign(average * decay + (1 - decay) * weight.value)
 
     @property
     def variables(self) -> list[Variable]:
@@ -105,7 +110,7 @@ class TimelineTrainer(Trainer):
         sizes = Sizes(len(split.dataset.users), len(split.dataset.movies))
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
         initialise(self.model, split, seed)
-        self.towers = {
+        self.towers: Mapping[Task, TowerTrainer] = {
             name: TowerTrainer(OBJECTIVES[name](self.model, split, seed), tower)
             for name, tower in self.model.towers.items()
         }
@@ -156,9 +161,12 @@ class TimelineTrainer(Trainer):
             on_epoch(state)
         if state.best_weights:
             self.model.set_weights(state.best_weights)
+        self._finish()
+        return state
+
+    def _finish(self) -> None:
         for tower in self.towers.values():
             tower.objective.finish()
-        return state
 
     def _goes_on(self, name: Task, state: TrainingState, patience: int) -> bool:
         rows = [row for row in state.history if BEST_EPOCH_COLUMNS[name] in row]
