@@ -1,12 +1,13 @@
 """The commands and their options."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bst import datasets
-from bst.cli import data, evaluate, explain, insights, model, report, visitor, what_if
+from bst.cli import data, evaluate, explain, insights, model, prepare, report, visitor, what_if
 from bst.cli.terminal import Answer, Options
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import one_line
@@ -57,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_datasets,
         _add_download,
         _add_simulate,
+        _add_prepare,
         _add_presets,
         _add_train,
         _add_evaluate,
@@ -95,6 +97,27 @@ def _add_simulate(commands: _Commands) -> None:
     parser.add_argument("--ratings", type=int, default=300_000, help="how many ratings (300000)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")
+
+
+def _add_prepare(commands: _Commands) -> None:
+    parser = commands.add(
+        "prepare",
+        prepare.prepare_store,
+        "divide events of any size into sorted shards of users, in bounded memory; a run that was cut off goes on",
+        "prepare big-world --out big-store --memory 2GB",
+    )
+    parser.add_argument("source", help="a folder with interactions, items and users, or a dataset's name")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the store")
+    parser.add_argument(
+        "--engine",
+        choices=prepare.ENGINES,
+        default="local",
+        help="local: DuckDB in this process; ray: the cluster at RAY_ADDRESS, or one on this machine (local)",
+    )
+    parser.add_argument("--shards", type=int, help="how many files of events (16, or as many as the memory asks for)")
+    parser.add_argument("--memory", default="2GB", help="how much memory to use, such as 900MB (2GB)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="how many to use (one for each core)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the store, finished or not, that is there")
 
 
 # ---- models

@@ -32,7 +32,8 @@ def arrange(events: pa.Table) -> pa.Table:
     """Put the events of one shard in order: by user, timestamp and row, each pair of user and item once, the last one.
 
     ``events`` has the columns of ``EVENTS``, in any order, with nothing missing. Pure: what comes out depends on which
-    events there are, not on their order or their chunks, as long as no two of one user have the same time and row.
+    events there are, not on their order or their chunks. Of one user's events of the same time and row, the lower item
+    comes first.
     Raises ``DatasetError`` where a value is missing or is no row at all.
     """
     columns = {}
@@ -44,21 +45,21 @@ def arrange(events: pa.Table) -> pa.Table:
     user, item = columns["user"], columns["item"]
     if len(user) and min(user.min(), item.min()) < 0:
         raise DatasetError("an event's user or item is negative: prepare the store again")
-    order = _by_user_and_time(user, columns["timestamp"], columns["row"])
+    order = _order(*columns.values())
     order = order[_is_last_of_its_pair(user[order], item[order])]
     # one chunk, so that the file does not show how the events came
     arrays = [pa.array(columns[field.name][order], field.type) for field in EVENTS]
     return pa.Table.from_arrays(arrays, schema=EVENTS)
 
 
-def _by_user_and_time(user: np.ndarray, timestamp: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Return the order (user, timestamp, row)."""
-    # events mostly come in the order of their rows; then two keys are enough, as the sort is stable
-    by_row = None if (row[1:] >= row[:-1]).all() else np.argsort(row, kind="stable")
-    if by_row is not None:
-        user, timestamp = user[by_row], timestamp[by_row]
-    order = np.lexsort((timestamp, user))
-    return order if by_row is None else by_row[order]
+def _order(user: np.ndarray, item: np.ndarray, level: np.ndarray, timestamp: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Return the order (user, timestamp, row, item, level)."""
+    # an engine that keeps the order of the rows saves a sort: the next one is stable
+    ascends = bool((row[1:] > row[:-1]).all())
+    order = np.lexsort((timestamp, user) if ascends else (row, timestamp, user))
+    keys = (column[order] for column in (user, timestamp, row))
+    equal = np.logical_and.reduce([key[1:] == key[:-1] for key in keys])
+    return np.lexsort((level, item, row, timestamp, user)) if equal.any() else order
 
 
 def _is_last_of_its_pair(user: np.ndarray, item: np.ndarray) -> np.ndarray:
@@ -82,11 +83,22 @@ def write_shard(folder: Path, index: int, events: pa.Table) -> ShardRecord:
 
     Two processes may write the same shard: both write the same bytes.
     """
-    file = shard_file(index)
-    write_parquet(folder / file, events)
-    user = events.column("user").to_numpy()
+    write_parquet(folder / shard_file(index), events)
+    return _record(folder, index, events.column("user").to_numpy())
+
+
+def shard_record(folder: Path, index: int) -> ShardRecord:
+    """Return the record of a shard that is there. Raises ``DatasetError`` for one that cannot be read."""
+    path = folder / shard_file(index)
+    try:
+        return _record(folder, index, parquet.read_table(path, columns=["user"]).column("user").to_numpy())
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"{path} is damaged: {error}. Remove it, and prepare the store again.") from error
+
+
+def _record(folder: Path, index: int, user: np.ndarray) -> ShardRecord:
     users = int((user[1:] != user[:-1]).sum()) + (len(user) > 0)
-    return ShardRecord(file, users, len(events), checksum(folder / file))
+    return ShardRecord(shard_file(index), users, len(user), checksum(folder / shard_file(index)))
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
