@@ -52,7 +52,7 @@ def _sizes(dataset: str) -> tuple[Sizes, int, str]:
 
 def _configuration(options: Options) -> ModelConfig:
     """Return the preset with what the options change. Raises ``ConfigError`` for an option that it does not have."""
-    wanted = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
+    wanted = {name: getattr(options, name) for name in ("window", "learning_rate", "batch_size", "negatives")}
     config = preset(options.preset, **{name: value for name, value in wanted.items() if value is not None})
     if options.tower:
         config = config.with_tasks(options.tower)
@@ -79,10 +79,21 @@ def train_model(options: Options) -> Answer:
     config = _configuration(options)
     if options.patience < 1:
         raise ConfigError(f"--patience must be at least 1, not {options.patience}")
+    if options.steps_per_epoch is not None and options.steps_per_epoch < 1:
+        raise ConfigError(f"--steps-per-epoch must be at least 1, not {options.steps_per_epoch}")
     name = options.name or f"{Path(options.dataset).name}-{options.preset}"
     protocol = options.protocol or family_of(config).default_protocol
     settings = RunSettings(
-        options.dataset, config, protocol, config.epochs, options.seed, options.patience, options.share
+        options.dataset,
+        config,
+        protocol,
+        config.epochs,
+        options.seed,
+        options.patience,
+        options.share,
+        options.workers,
+        options.engine,
+        options.steps_per_epoch,
     )
 
     from tqdm import tqdm

@@ -14,6 +14,7 @@ import pandas as pd
 from bst.datasets import movielens
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
+from bst.datasets.prepared import is_store, load_store, load_store_movies
 from bst.errors import DatasetError
 from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
@@ -159,7 +160,7 @@ def find(name_or_path: str | Path) -> Path | None:
     folders = _usual_folders(name)
     if registered := registered_folders().get(name):
         folders.append(registered)
-    return next((folder for folder in folders if movielens.has_files(folder)), None)
+    return next((folder for folder in folders if movielens.has_files(folder) or is_store(folder)), None)
 
 
 def register_folder(name_or_path: str | Path, dataset: Dataset) -> None:
@@ -192,6 +193,8 @@ def load(name_or_path: str | Path) -> Dataset:
     if str(name_or_path) == "demo":
         return _load_demo()
     folder = _require_folder(name_or_path)
+    if is_store(folder):
+        return load_store(folder)
     name = _name(folder)
     return movielens.read(folder, name=name, title=SOURCES[name].title if name in SOURCES else name)
 
@@ -200,7 +203,8 @@ def load_movies(name_or_path: str | Path) -> pd.DataFrame:
     """Read the catalogue alone, as ``Dataset.movies``: fast, and the demo world needs no simulation for it."""
     if str(name_or_path) == "demo":
         return _demo_movies()
-    return movielens.read_movies(_require_folder(name_or_path))
+    folder = _require_folder(name_or_path)
+    return load_store_movies(folder) if is_store(folder) else movielens.read_movies(folder)
 
 
 def _as_folder(path: str) -> Path | None:

@@ -1,0 +1,1 @@
+"""Tests of what goes past one process: prepared stores, several workers, model servers."""

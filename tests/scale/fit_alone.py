@@ -46,7 +46,9 @@ def main(world: str, out: str, accumulate: str, dropout: str, devices: str = "1"
     trainer = ParallelTrainer(config, SplitData(split), 3, replicas, accumulate=int(accumulate))
 
     def keep(state) -> None:
-        arrays = {f"{i:04d} {v.path if hasattr(v, 'path') else v.name}": v.numpy() for i, v in enumerate(trainer.variables)}
+        arrays = {
+            f"{i:04d} {v.path if hasattr(v, 'path') else v.name}": v.numpy() for i, v in enumerate(trainer.variables)
+        }
         np.savez(Path(out) / f"{os.environ.get('NAME', 'alone')}-{state.epoch}.npz", **arrays)
 
     state = trainer.fit(epochs=2, patience=2, on_epoch=keep)

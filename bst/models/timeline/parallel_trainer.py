@@ -93,8 +93,8 @@ class ParallelTowerTrainer(TowerTrainer):
 class ParallelTrainer(TimelineTrainer):
     """One training on several replicas. The chief's history, validation and fits are those of all.
 
-    ``accumulate``: how many streams each replica reads; with 2 one replica takes the steps of two. ``steps``: at most so
-    many in an epoch of a tower, each epoch other ones.
+    ``accumulate``: how many streams each replica reads; with 2 one replica takes the steps of two. ``steps``: at most
+    so many in an epoch of a tower, each epoch other ones.
     """
 
     def __init__(
@@ -240,7 +240,7 @@ class ParallelTrainer(TimelineTrainer):
         values = [variable.numpy() for variable in lasting]
         checksum = 0
         for value in values:
-            checksum = zlib.crc32(np.ascontiguousarray(value), checksum)
+            checksum = zlib.crc32(value.tobytes(), checksum)
         if len(set(self.replicas.gather(checksum))) > 1:
             agreed = self.replicas.broadcast({str(i): value for i, value in enumerate(values)})
             for i, variable in enumerate(lasting):

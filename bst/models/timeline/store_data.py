@@ -95,7 +95,9 @@ class StoreData(TrainingData):
             for chunk in _chunks(self.store.shard(int(shard)), rng):
                 part, rows = self._split(chunk)
                 local = objective.on(part, rows)
-                groups = list(grouped(local.segments(rng), objective.config.batch_events, rng)) if len(local.users) else []
+                groups = (
+                    list(grouped(local.segments(rng), objective.config.batch_events, rng)) if len(local.users) else []
+                )
                 for at, group in enumerate(groups, start=1):
                     batch = local.batch(group, rng)
                     if batch is not None:

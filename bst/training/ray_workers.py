@@ -1,0 +1,141 @@
+"""Workers as tasks of Ray Train, on one computer or a cluster; it starts them anew from the last checkpoint.
+
+The folders of runs and bundles, the dataset and this project must be at the same paths on all computers of the cluster,
+as on a shared file system. ``RAY_ADDRESS`` names a cluster; without it Ray is started on this computer.
+"""
+
+import importlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from bst.errors import TrainingError
+from bst.optional import require
+from bst.settings import PROJECT, get_settings
+from bst.training.local_workers import HOST, MOST_RESTARTS
+from bst.training.messages import FOLDER, MessageReader
+
+POLL_S = 0.2
+SNAPSHOT = "snapshot.npz"
+# settings of Ray where this process starts it: it stays on this computer, asks nothing and sends nothing
+_ALONE = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def run(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
+    """Train with ``workers`` tasks of Ray Train what a run's folder defines, and return when the bundle is complete.
+
+    Raises ``MissingPackageError`` without Ray, ``TrainingError`` with what a worker said, or after too many deaths.
+    """
+    os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+    ray = require("ray", "Training with --engine ray")
+    started = not ray.is_initialized()
+    if started:
+        _connect(ray, workers)
+    try:
+        _train(run_folder, bundles, workers, messages)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _connect(ray: Any, workers: int) -> None:
+    try:
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(log_to_driver=False)
+            return
+        os.environ.update({name: value for name, value in _ALONE.items() if name not in os.environ})
+        processors = max(workers, os.cpu_count() or 1)
+        ray.init(_node_ip_address=HOST, num_cpus=processors, include_dashboard=False, log_to_driver=False)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        where = os.environ.get("RAY_ADDRESS", "this computer")
+        raise TrainingError(f"Ray cannot be reached at {where} ({error}); start it, or set RAY_ADDRESS") from error
+
+
+def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
+    train = require("ray.train", "Training with --engine ray")
+    tensorflow = require("ray.train.tensorflow", "Training with --engine ray")
+    settings = get_settings()
+    storage = run_folder / FOLDER / "ray"
+    trainer = tensorflow.TensorflowTrainer(
+        _loop,
+        train_loop_config={
+            "run": str(run_folder.resolve()),
+            "bundles": str(bundles.resolve()),
+            "environment": {
+                "BST_DATA_DIR": str(settings.data.absolute()),
+                "BST_CACHE_DIR": str(settings.cache.absolute()),
+            },
+            "threads": max(1, (os.cpu_count() or 1) // workers),
+            "project": str(PROJECT),
+        },
+        scaling_config=train.ScalingConfig(num_workers=workers, resources_per_worker={"CPU": 1}),
+        run_config=train.RunConfig(
+            name=run_folder.name,
+            storage_path=str(storage.resolve()),
+            failure_config=train.FailureConfig(max_failures=MOST_RESTARTS),
+            checkpoint_config=train.CheckpointConfig(num_to_keep=1),
+        ),
+    )
+    outcome: list[Any] = []
+
+    def fit() -> None:
+        try:
+            outcome.append(trainer.fit().error)
+        except Exception as error:
+            outcome.append(error)
+
+    fitting = threading.Thread(target=fit, daemon=True)  # so that progress is shown meanwhile, and Ctrl-C is heard
+    fitting.start()
+    while fitting.is_alive():
+        fitting.join(POLL_S)
+        messages()
+    messages()
+    if outcome[0] is not None:
+        raise TrainingError(f"Ray Train gave up: {_reason(outcome[0])}; continue with --resume")
+
+
+def _reason(error: Any) -> str:
+    """Return the one line of an error of Ray's that says most."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else type(error).__name__)
+
+
+def _loop(config: dict[str, Any]) -> None:
+    """What each worker runs."""
+    import sys
+
+    if config["project"] not in sys.path:
+        sys.path.insert(0, config["project"])
+    os.environ.update(config["environment"])
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(config["threads"])
+    _stay_on_this_computer()
+    from ray import train
+
+    run_folder, is_chief = Path(config["run"]), train.get_context().get_world_rank() == 0
+    snapshot = run_folder / SNAPSHOT
+    if is_chief and not snapshot.is_file() and (checkpoint := train.get_checkpoint()):
+        with checkpoint.as_directory() as folder:  # the run's folder was lost, as that of a computer that is gone
+            shutil.copy(Path(folder) / SNAPSHOT, snapshot)
+
+    def on_epoch(row: dict[str, float]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            if is_chief:
+                shutil.copy(snapshot, folder)
+            train.report(row, checkpoint=train.Checkpoint.from_directory(folder) if is_chief else None)
+
+    # by its name, as a process would be started: it imports the module that starts workers
+    worker = importlib.import_module("bst.training.worker")
+    worker.train_together(run_folder, Path(config["bundles"]), on_epoch)
+
+
+def _stay_on_this_computer() -> None:
+    """Let workers that are all on one computer talk over the loopback interface, not over that of the network."""
+    cluster = json.loads(os.environ["TF_CONFIG"])
+    addresses = [address.rsplit(":", 1) for address in cluster["cluster"]["worker"]]
+    if len({host for host, _ in addresses}) == 1:
+        cluster["cluster"]["worker"] = [f"{HOST}:{port}" for _, port in addresses]
+        os.environ["TF_CONFIG"] = json.dumps(cluster)

@@ -1,0 +1,107 @@
+"""What a run trains on: a dataset in memory, or a prepared store of which a sample is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bst.bundles import rating_counts, user_groups
+from bst.bundles.bundle import Bundle
+from bst.datasets import find, load, register_folder
+from bst.datasets.prepared import is_store
+from bst.errors import ConfigError
+from bst.models.config import ModelConfig
+from bst.models.registry import family_of, prepare
+from bst.models.trainer import Trainer
+from bst.schema import Dataset
+from bst.store import Store
+from bst.timelines.splits import TRAIN, EvaluationSplit
+
+
+@dataclass(frozen=True)
+class RunData:
+    """``dataset``: users and movies; ``split``: what is measured on; ``trainer`` makes a training that has not begun.
+
+    ``item_counts`` returns how many ratings each movie has: (movies,) int64.
+    """
+
+    dataset: Dataset
+    split: EvaluationSplit
+    trainer: Callable[[], Trainer]
+    item_counts: Callable[[], np.ndarray]
+
+    def save_sidecars(self, bundle: Bundle) -> None:
+        """Keep with a bundle what lists and pages need of the dataset. Raises ``BundleError``."""
+        rating_counts.save_counts(bundle, self.item_counts())
+        user_groups.save(bundle, self.dataset)
+
+
+def store_folder(dataset: str) -> Path | None:
+    """Return the folder of the prepared store that a dataset is; None for any other."""
+    folder = find(dataset)
+    return folder if folder and is_store(folder) else None
+
+
+def check_workers(config: ModelConfig, dataset: str, workers: int) -> None:
+    """Raise ``ConfigError`` if a model cannot be trained by so many workers, or from a dataset that is a store."""
+    if workers < 1:
+        raise ConfigError(f"--workers must be at least 1, not {workers}")
+    folder = store_folder(dataset)
+    if (workers > 1 or folder) and not family_of(config).trains_in_parallel:
+        what = "several workers cannot train it" if workers > 1 else "it cannot be trained from a prepared store"
+        raise ConfigError(
+            f"preset {config.preset} needs its whole dataset in one process: {what}; use --preset timeline"
+        )
+    if folder and workers > len(store := Store.open(folder)):
+        raise ConfigError(
+            f"{workers} workers are more than the {len(store)} shards of {folder}: each reads its own; use fewer "
+            f"--workers, or prepare it with --shards {workers} or more"
+        )
+
+
+def open_data(
+    dataset: str,
+    config: ModelConfig,
+    protocol: str,
+    seed: int,
+    share: float,
+    *,
+    steps: int | None = None,
+    replicas: Any = None,
+) -> RunData:
+    """Read what a run trains on, for this process's part of it.
+
+    ``replicas``: a ``models.replicas.Replicas``; None for one process that trains alone. ``steps``: at most so many in
+    an epoch. Raises ``DatasetError`` or ``ConfigError``.
+    """
+    family, chief = family_of(config), replicas is None or replicas.is_chief
+    if folder := store_folder(dataset):
+        if protocol not in family.store_protocols:
+            raise ConfigError(
+                f"protocol {protocol} needs all ratings in memory; give --protocol {family.store_protocols[0]}"
+            )
+        store = Store.open(folder)
+        data = family.parallel_data(store, seed, share, chief=chief)
+        register_folder(dataset, data.dataset)
+        return RunData(
+            data.dataset,
+            data.split,
+            lambda: family.parallel_trainer(config, data, seed, replicas, steps),
+            lambda: data.statistics.item_count,
+        )
+    loaded = load(dataset)
+    register_folder(dataset, loaded)
+    split = prepare(loaded, config, protocol, seed, share)
+    if replicas is None and steps is None:
+        return RunData(loaded, split, lambda: family.trainer(config, split, seed), lambda: rating_counts.count(loaded))
+    users = len(np.unique(split.user[split.role == TRAIN]))
+    if replicas and replicas.size > users:
+        raise ConfigError(f"{replicas.size} workers are more than the {users} users to train on: use fewer --workers")
+    return RunData(
+        loaded,
+        split,
+        lambda: family.parallel_trainer(config, family.parallel_data(split, seed, share), seed, replicas, steps),
+        lambda: rating_counts.count(loaded),
+    )
