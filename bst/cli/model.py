@@ -79,8 +79,9 @@ def train_model(options: Options) -> Answer:
     config = _configuration(options)
     if options.patience < 1:
         raise ConfigError(f"--patience must be at least 1, not {options.patience}")
-    if options.steps_per_epoch is not None and options.steps_per_epoch < 1:
-        raise ConfigError(f"--steps-per-epoch must be at least 1, not {options.steps_per_epoch}")
+    for option in ("steps_per_epoch", "sample_events"):
+        if (number := getattr(options, option)) is not None and number < 1:
+            raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {number}")
     name = options.name or f"{Path(options.dataset).name}-{options.preset}"
     protocol = options.protocol or family_of(config).default_protocol
     settings = RunSettings(
@@ -94,6 +95,7 @@ def train_model(options: Options) -> Answer:
         options.workers,
         options.engine,
         options.steps_per_epoch,
+        options.sample_events,
     )
 
     from tqdm import tqdm

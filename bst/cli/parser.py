@@ -182,6 +182,13 @@ def _add_train(commands: _Commands) -> None:
         help="timeline: at most so many steps of a tower in an epoch, for data of which one pass takes long (all)",
     )
     parser.add_argument(
+        "--sample-events",
+        type=int,
+        default=1_000_000,
+        help="prepared stores: so many events, of whole users, are what factor models are fitted to and what the model "
+        "is validated and measured on (1000000)",
+    )
+    parser.add_argument(
         "--workers",
         type=int,
         default=1,

@@ -1,5 +1,6 @@
 """Prepared stores as datasets: their movies always, their ratings where these fit into memory."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ MOST_EVENTS = 10_000_000
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store that ``python -m bst prepare`` has finished."""
-    return (folder / "manifest.json").is_file() and (folder / "items.parquet").is_file()
+    # os.path, as pathlib raises for a name that is too long for a file
+    return all(os.path.isfile(folder / name) for name in ("manifest.json", "items.parquet"))  # noqa: PTH113
 
 
 def load_store(folder: Path) -> Dataset:

@@ -142,11 +142,13 @@ class ModelFamily(ABC, Generic[ConfigT]):
     def trainer(self, config: ConfigT, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
 
-    def parallel_data(self, source: EvaluationSplit | Store, seed: int, share: float, *, chief: bool = True) -> Any:
+    def parallel_data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
         """Return what ``parallel_trainer`` trains on: a split in memory, or a store. Where ``trains_in_parallel``.
 
         ``chief``: whether this process fits and validates: others need less of a store. Of a store it has ``dataset``,
-        all users and movies; ``split``, that of a sample; and ``statistics``, of all events.
+        all users and movies; ``split``, that of a sample of ``sample_events`` at most; and ``statistics``, of all.
         """
         raise NotImplementedError
 

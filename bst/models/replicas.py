@@ -39,15 +39,20 @@ class Replicas:
 
     @classmethod
     def from_environment(cls) -> "Replicas":
-        """Return those of the cluster in ``TF_CONFIG``, of the GPUs of this computer if there are several, or one.
+        """Return those of the cluster in ``TF_CONFIG``; without it, those of ``of_devices``.
 
         Call it before any other operation of TensorFlow: its collective operations must be set up first. Raises
         ``RuntimeError`` or an error of TensorFlow's if that is too late or the cluster cannot be reached.
         """
         if os.environ.get(CLUSTER):
             return cls(tf.distribute.MultiWorkerMirroredStrategy())
-        gpus = tf.config.list_logical_devices("GPU")
-        return cls(tf.distribute.MirroredStrategy() if len(gpus) > 1 else None)
+        return cls.of_devices()
+
+    @classmethod
+    def of_devices(cls) -> "Replicas":
+        """Return one for each GPU of this computer that is visible, if there are several; otherwise one."""
+        several = len(tf.config.list_physical_devices("GPU")) > 1
+        return cls(tf.distribute.MirroredStrategy() if several else None)
 
     @property
     def is_chief(self) -> bool:

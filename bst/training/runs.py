@@ -43,7 +43,7 @@ from bst.timelines.arrays import assumptions
 from bst.timelines.splits import protocol_name
 from bst.training import local_workers, quotas, ray_workers
 from bst.training.messages import MessageReader
-from bst.training.run_data import RunData, check_workers, open_data
+from bst.training.run_data import SAMPLE_EVENTS, RunData, check_workers, open_data
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # with fewer users, averages over a sample of them mean nothing
@@ -65,7 +65,8 @@ class RunSettings:
     """Everything that defines a run: the same settings on the same machine give the same bundle.
 
     ``workers`` processes train together, started by ``engine``; ``steps_per_epoch``: a tower takes at most so many
-    steps in an epoch, None for all.
+    steps in an epoch, None for all. ``sample_events`` of a prepared store, at most, are what is fitted once, validated
+    and measured on.
     """
 
     dataset: str
@@ -78,6 +79,7 @@ class RunSettings:
     workers: int = 1
     engine: Engine = "local"
     steps_per_epoch: int | None = None
+    sample_events: int = SAMPLE_EVENTS
 
     def __post_init__(self) -> None:
         """Give the protocol its present name."""
@@ -212,6 +214,7 @@ def work(
         settings.seed,
         settings.share,
         steps=settings.steps_per_epoch,
+        sample_events=settings.sample_events,
         replicas=replicas,
     )
     dataset, split = data.dataset, data.split

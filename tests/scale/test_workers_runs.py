@@ -207,7 +207,7 @@ def test_without_tensorflow_a_worker_says_so(two_workers, here, tmp_path, monkey
     (tmp_path / "tensorflow").mkdir()
     (tmp_path / "tensorflow" / "__init__.py").write_text("raise ImportError('no such library')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(BSTError, match="TensorFlow cannot be loaded.*no such library"):
+    with pytest.raises(BSTError, match=r"TensorFlow cannot be loaded.*no such library"):
         train(two_workers, "two")
 
 

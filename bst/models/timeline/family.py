@@ -116,12 +116,20 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         return {**weights, **zeroed(of_rating, "attention/query/kernel", "attention/distance")}
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
-        """Return a training that has not begun."""
+        """Return a training that has not begun; on all GPUs, where there are several."""
+        from bst.models.replicas import Replicas
+        from bst.models.timeline.parallel_trainer import ParallelTrainer
         from bst.models.timeline.trainer import TimelineTrainer
+        from bst.models.timeline.training_data import SplitData
 
+        replicas = Replicas.of_devices()
+        if replicas.size > 1:
+            return ParallelTrainer(config, SplitData(split), seed, replicas)
         return TimelineTrainer(config, split, seed)
 
-    def parallel_data(self, source: EvaluationSplit | Store, seed: int, share: float, *, chief: bool = True) -> Any:
+    def parallel_data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
         """Return what several workers train on: see ``ModelFamily``."""
         backend.load()
         from bst.models.timeline.store_data import StoreData
@@ -129,7 +137,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
 
         if isinstance(source, EvaluationSplit):
             return SplitData(source)
-        return StoreData(source, seed, share, chief=chief)
+        return StoreData(source, seed, share, sample_events, chief=chief)
 
     def parallel_trainer(
         self, config: TimelineConfig, data: Any, seed: int, replicas: Any = None, steps: int | None = None
@@ -138,7 +146,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         from bst.models.replicas import Replicas
         from bst.models.timeline.parallel_trainer import ParallelTrainer
 
-        return ParallelTrainer(config, data, seed, replicas or Replicas(), steps=steps)
+        return ParallelTrainer(config, data, seed, replicas or Replicas.of_devices(), steps=steps)
 
     def training_seconds(self, config: TimelineConfig, ratings: int) -> float:
         """Return about how long a training takes: see ``ModelFamily.training_seconds``."""

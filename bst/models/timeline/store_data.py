@@ -6,12 +6,14 @@ of whole users; means and popularity of movies come of all training events.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from bst.domain import DEMOGRAPHICS
 from bst.errors import ConfigError
 from bst.models.timeline.initialisation import ItemTotals
 from bst.models.timeline.objectives import Objective
@@ -24,8 +26,6 @@ from bst.timelines.segments import Batch, grouped, months
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, visitor_roles
 
 PROTOCOL = "visitor"
-# events of the sample of whole users: seven tenths of a million for the factor models, and the held-out users' rest
-SAMPLE_EVENTS = 1_000_000
 # events that are in memory as arrays at a time, in whole users
 CHUNK_EVENTS = 250_000
 
@@ -36,12 +36,12 @@ class StoreData(TrainingData):
     ``chief``: whether to make the sample and the totals; other workers have neither, and an empty split.
     """
 
-    def __init__(self, store: Store, seed: int, share: float = 1.0, *, chief: bool = True, events: int = SAMPLE_EVENTS):
-        """Raises ``ConfigError`` for a store that is too small, ``DatasetError`` for one that is damaged."""
+    def __init__(self, store: Store, seed: int, share: float, sample_events: int, *, chief: bool = True):
+        """Raises ``ConfigError`` for a store or a sample that is too small, ``DatasetError`` for a damaged store."""
         self.store, self.chief = store, chief
         self.role = visitor_roles(store.manifest.users, seed, share)
         self.description = f"up to {store.manifest.events:,} ratings of {len(store)} shards"
-        dataset = sample(store, events, seed) if chief else _nobody(store)
+        dataset = _completed(sample(store, sample_events, seed) if chief else _nobody(store))
         self._rows = pd.Index(store.users["user_id"]).get_indexer(dataset.users["user_id"])
         timelines = build_timelines(dataset)
         role = np.repeat(self.role[self._rows], timelines.lengths)
@@ -50,7 +50,7 @@ class StoreData(TrainingData):
             if chief and not (role == label).any():
                 raise ConfigError(
                     f"{store.folder} is too small for protocol {PROTOCOL}: among {len(dataset.users):,} users none is "
-                    f"left for {part}; prepare a larger dataset"
+                    f"left for {part}; prepare a larger dataset, or give more --sample-events"
                 )
 
     @property
@@ -66,9 +66,7 @@ class StoreData(TrainingData):
     @cached_property
     def dataset(self) -> Dataset:
         """All users and movies, without ratings: what a bundle names."""
-        nothing = as_dataset(self.store, self.store.shard(0).slice(0, 0))
-        users = self.store.users
-        return Dataset(**(vars(nothing) | {"users": users}))
+        return _completed(replace(_nobody(self.store), users=self.store.users))
 
     @cached_property
     def statistics(self) -> Statistics:
@@ -110,7 +108,7 @@ class StoreData(TrainingData):
         rows, begins = np.unique(user, return_index=True)
         rating = np.asarray(self.store.manifest.levels, np.float32)[level]
         timelines = Timelines(item, rating, timestamp, row, np.append(begins, len(user)))
-        dataset = Dataset(**(vars(self.dataset) | {"users": self.store.users.iloc[rows]}))
+        dataset = replace(self.dataset, users=self.dataset.users.iloc[rows])
         role = np.repeat(self.role[rows], timelines.lengths)
         return EvaluationSplit(dataset, timelines, PROTOCOL, self.split.seed, role), rows
 
@@ -126,6 +124,17 @@ def _chunks(shard: pa.Table, rng: np.random.Generator) -> Iterator[pa.Table]:
     ends = np.append(cuts[1:], len(user))
     for at in rng.permutation(len(cuts)):
         yield shard.slice(cuts[at], ends[at] - cuts[at])
+
+
+def _completed(dataset: Dataset) -> Dataset:
+    """Return a dataset whose users have every demographic that a model reads, unknown where the store has none."""
+    users = dataset.users
+    unknown = {
+        name: pd.Categorical([None] * len(users), categories=list(demographic.values))
+        for name, demographic in DEMOGRAPHICS.items()
+        if name not in users
+    }
+    return replace(dataset, users=users.assign(**unknown))
 
 
 def _nobody(store: Store) -> Dataset:
