@@ -62,14 +62,15 @@ class Replicas:
     def run(self, function: Callable[[int], Any]) -> Any:
         """Call a function once for each replica of this process, with its number among them; return what one returned.
 
-        All must return the same, as they do of sums. Within a ``tf.function`` the calls become one graph.
+        All must return the same, as they do of sums. Within a ``tf.function``, of which ``autograph`` must be off, as it
+        would make a tensor of the number, the calls become one graph.
         """
         if self.strategy is None:
             return function(0)
 
         def of_replica() -> Any:
-            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-            return function(int(replica) - self.first)
+            replica = tf.distribute.get_replica_context().replica_id_in_sync_group  # a constant of the graph
+            return function(int(tf.get_static_value(replica)) - self.first)
 
         result = self.strategy.run(of_replica)
         return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], result)
@@ -121,7 +122,7 @@ class Replicas:
         dtype = values.dtype.name
         if dtype not in self._sums:
 
-            @tf.function(input_signature=[tf.TensorSpec((None,), dtype)])
+            @tf.function(input_signature=[tf.TensorSpec((None,), dtype)], autograph=False)
             def total(vector: Any) -> Any:
                 return self.run(lambda replica: self.sum([vector if replica == 0 else tf.zeros_like(vector)])[0])
 

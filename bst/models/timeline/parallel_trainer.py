@@ -55,7 +55,8 @@ class ParallelTowerTrainer(TowerTrainer):
                 [objective.signature] * streams,
                 tf.TensorSpec((streams,), tf.float32),
                 tf.TensorSpec((2,), tf.float32),
-            ]
+            ],
+            autograph=False,
         )
         def step(batches: list[Inputs], present: Tensor, progress: Tensor) -> dict[str, Tensor]:
             def of_replica(replica: int) -> tuple[list[Tensor], dict[str, Tensor]]:
