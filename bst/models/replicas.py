@@ -62,8 +62,7 @@ class Replicas:
     def run(self, function: Callable[[int], Any]) -> Any:
         """Call a function once for each replica of this process, with its number among them; return what one returned.
 
-        All must return the same, as they do of sums. Within a ``tf.function``, of which ``autograph`` must be off, as it
-        would make a tensor of the number, the calls become one graph.
+        All must return the same, as they do of sums. Within a ``tf.function`` the calls become one graph.
         """
         if self.strategy is None:
             return function(0)

@@ -27,13 +27,15 @@ SAMPLE_EVENTS = 1_000_000
 class RunData:
     """``dataset``: users and movies; ``split``: what is measured on; ``trainer`` makes a training that has not begun.
 
-    ``item_counts`` returns how many ratings each movie has: (movies,) int64.
+    ``item_counts`` returns how many ratings each movie has: (movies,) int64. ``sample`` returns a dataset of the same
+    users and movies with the ratings that are in memory.
     """
 
     dataset: Dataset
     split: EvaluationSplit
     trainer: Callable[[], Trainer]
     item_counts: Callable[[], np.ndarray]
+    sample: Callable[[], Dataset]
 
     def save_sidecars(self, bundle: Bundle) -> None:
         """Keep with a bundle what lists and pages need of the dataset. Raises ``BundleError``."""
@@ -95,6 +97,7 @@ def open_data(
             data.split,
             lambda: family.parallel_trainer(config, data, seed, replicas, steps),
             lambda: data.statistics.item_count,
+            data.numbered_sample,
         )
     loaded = load(dataset)
     register_folder(dataset, loaded)
@@ -111,4 +114,5 @@ def open_data(
             config, family.parallel_data(split, seed, share, sample_events), seed, replicas, steps
         ),
         lambda: rating_counts.count(loaded),
+        lambda: loaded,
     )

@@ -251,7 +251,7 @@ def work(
     if len(split.dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")
         try:
-            save_insights(bundle, split.dataset)
+            save_insights(bundle, data.sample())
         except BSTError as error:  # the bundle is complete without them
             on_stage(f"insights are missing: {error}")
     return bundle

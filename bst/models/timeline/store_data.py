@@ -68,6 +68,12 @@ class StoreData(TrainingData):
         """All users and movies, without ratings: what a bundle names."""
         return _completed(replace(_nobody(self.store), users=self.store.users))
 
+    def numbered_sample(self) -> Dataset:
+        """Return the sample with all users, numbered as in the store; those outside it have no rating."""
+        dataset = self.split.dataset
+        user = self._rows[dataset.ratings["user"]].astype(np.int32)
+        return replace(dataset, users=self.dataset.users, ratings=dataset.ratings.assign(user=user))
+
     @cached_property
     def statistics(self) -> Statistics:
         """Of all events, in one pass."""
