@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bst.errors import TrainingError
 from bst.optional import require
 from bst.settings import PROJECT, get_settings
 from bst.training.local_workers import HOST, MOST_RESTARTS
-from bst.training.messages import FOLDER, MessageReader
+from bst.training.messages import MessageReader
 
 POLL_S = 0.2
 SNAPSHOT = "snapshot.npz"
@@ -59,7 +60,9 @@ def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReade
     train = require("ray.train", "Training with --engine ray")
     tensorflow = require("ray.train.tensorflow", "Training with --engine ray")
     settings = get_settings()
-    storage = run_folder / FOLDER / "ray"
+    # not in the run's folder, which the chief removes before Ray has written its last word
+    storage = run_folder.with_name(f".{run_folder.name}.ray")
+    shutil.rmtree(storage, ignore_errors=True)
     trainer = tensorflow.TensorflowTrainer(
         _loop,
         train_loop_config={
@@ -88,14 +91,22 @@ def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReade
         except Exception as error:
             outcome.append(error)
 
+    try:
+        _follow(fit, messages)
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+    if outcome[0] is not None:
+        raise TrainingError(f"Ray Train gave up: {_reason(outcome[0])}; continue with --resume")
+
+
+def _follow(fit: Callable[[], None], messages: MessageReader) -> None:
+    """Run ``fit`` to its end, and hand on messages meanwhile."""
     fitting = threading.Thread(target=fit, daemon=True)  # so that progress is shown meanwhile, and Ctrl-C is heard
     fitting.start()
     while fitting.is_alive():
         fitting.join(POLL_S)
         messages()
     messages()
-    if outcome[0] is not None:
-        raise TrainingError(f"Ray Train gave up: {_reason(outcome[0])}; continue with --resume")
 
 
 def _reason(error: Any) -> str:

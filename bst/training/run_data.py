@@ -49,19 +49,23 @@ def store_folder(dataset: str) -> Path | None:
     return folder if folder and is_store(folder) else None
 
 
-def check_workers(config: ModelConfig, dataset: str, workers: int) -> None:
-    """Raise ``ConfigError`` if a model cannot be trained by so many workers, or from a dataset that is a store."""
+def check_workers(config: ModelConfig, dataset: str, workers: int, *, alone: bool) -> None:
+    """Raise ``ConfigError`` if a model cannot be trained by so many workers, or from a dataset that is a store.
+
+    ``alone``: whether one process of this computer takes all steps of an epoch, the only way for some models.
+    """
     if workers < 1:
         raise ConfigError(f"--workers must be at least 1, not {workers}")
     folder = store_folder(dataset)
-    if (workers > 1 or folder) and not family_of(config).trains_in_parallel:
-        what = "several workers cannot train it" if workers > 1 else "it cannot be trained from a prepared store"
+    if not family_of(config).trains_in_parallel and not (alone and folder is None):
+        what = "not from a prepared store" if alone else "without --workers, --engine and --steps-per-epoch"
         raise ConfigError(
-            f"preset {config.preset} needs its whole dataset in one process: {what}; use --preset timeline"
+            f"preset {config.preset} is trained by one process that has the whole dataset in memory: {what}; or use "
+            "--preset timeline"
         )
-    if folder and workers > len(store := Store.open(folder)):
+    if folder and workers > (shards := len(Store.open(folder))):
         raise ConfigError(
-            f"{workers} workers are more than the {len(store)} shards of {folder}: each reads its own; use fewer "
+            f"{workers} workers are more than the {shards} shards of {folder}, of which each reads its own; use fewer "
             f"--workers, or prepare it with --shards {workers} or more"
         )
 

@@ -132,7 +132,8 @@ def train(
     """
     folder, target = get_settings().runs / name, get_settings().bundles / name
     check_name(name)
-    check_workers(settings.config, settings.dataset, settings.workers)
+    alone = settings.workers == 1 and settings.engine == "local" and settings.steps_per_epoch is None
+    check_workers(settings.config, settings.dataset, settings.workers, alone=alone)
     with reserved(folder, WAIT_S):
         if resume:
             _check_resumed(folder, settings)

@@ -162,8 +162,9 @@ def refused(capsys, *options: str) -> str:
     return capsys.readouterr().err.strip().splitlines()[-1]
 
 
-def test_a_classic_model_has_one_worker(capsys, here):
-    message = refused(capsys, "--dataset", "demo", "--preset", "compact", "--workers", "2")
+@pytest.mark.parametrize("option", [("--workers", "2"), ("--engine", "ray"), ("--steps-per-epoch", "9")])
+def test_a_classic_model_has_one_worker(capsys, here, option):
+    message = refused(capsys, "--dataset", "demo", "--preset", "compact", *option)
     assert "preset compact" in message
     assert "--preset timeline" in message
 
