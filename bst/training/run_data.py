@@ -106,17 +106,14 @@ def open_data(
     loaded = load(dataset)
     register_folder(dataset, loaded)
     split = prepare(loaded, config, protocol, seed, share)
-    if replicas is None and steps is None:
-        return RunData(loaded, split, lambda: family.trainer(config, split, seed), lambda: rating_counts.count(loaded))
     users = len(np.unique(split.user[split.role == TRAIN]))
     if replicas and replicas.size > users:
         raise ConfigError(f"{replicas.size} workers are more than the {users} users to train on: use fewer --workers")
-    return RunData(
-        loaded,
-        split,
-        lambda: family.parallel_trainer(
-            config, family.parallel_data(split, seed, share, sample_events), seed, replicas, steps
-        ),
-        lambda: rating_counts.count(loaded),
-        lambda: loaded,
-    )
+
+    def trainer() -> Trainer:
+        if replicas is None and steps is None:
+            return family.trainer(config, split, seed)
+        data = family.parallel_data(split, seed, share, sample_events)
+        return family.parallel_trainer(config, data, seed, replicas, steps)
+
+    return RunData(loaded, split, trainer, lambda: rating_counts.count(loaded), lambda: loaded)

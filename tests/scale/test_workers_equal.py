@@ -28,7 +28,7 @@ def start(name: str, folder: Path, *arguments: str, **environment: str) -> subpr
 
 
 def finish(process: subprocess.Popen) -> str:
-    output, _ = process.communicate(timeout=500)
+    output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output
     return output
 
