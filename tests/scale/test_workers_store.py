@@ -105,8 +105,8 @@ def test_totals_are_those_of_all_training_events(data, dataset):
     split = prepare(dataset, "visitor", SEED)
     train = split.role == TRAIN
     movie, stars = split.timelines.movie[train], split.timelines.rating[train]
-    np.testing.assert_array_equal(data.totals.count, np.bincount(movie, minlength=30))
-    np.testing.assert_allclose(data.totals.stars, np.bincount(movie, stars, 30))
+    np.testing.assert_array_equal(data.totals.item_count, np.bincount(movie, minlength=30))
+    np.testing.assert_allclose(data.totals.item_sum, np.bincount(movie, stars, 30))
     assert data.statistics.item_count.sum() == 40 * 24
 
 

@@ -18,6 +18,7 @@ from bst.metrics import LIKED
 from bst.models.config import DEMOGRAPHIC_SIZES
 from bst.models.timeline.model import TimelineBST
 from bst.schema import item_features
+from bst.store import Statistics
 from bst.timelines.arrays import Timelines
 from bst.timelines.segments import Segments
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -28,19 +29,7 @@ FOLDS = 5
 SHIFTS = "shift of "  # before the name of a demographic, among the arrays of a factor model
 
 
-@dataclass(frozen=True)
-class ItemTotals:
-    """Of a dataset's training events, by movie: how many there are, int64, and the sum of their stars: (M,) each.
-
-    ``months`` int (n,): those in which there are any, as ``segments.months`` numbers them.
-    """
-
-    count: np.ndarray
-    stars: np.ndarray
-    months: np.ndarray
-
-
-def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: ItemTotals | None = None) -> None:
+def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: Statistics | None = None) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
     Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``. Where the split
@@ -50,8 +39,7 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: It
     """
     train = split.ratings(split.role == TRAIN)
     if totals:
-        mu, count = totals.stars.sum() / totals.count.sum(), totals.count
-        mean = mu + (totals.stars - mu * count) / (count + MEAN_DAMPING)
+        mu, count, mean = totals.mean, totals.item_count, totals.damped_item_mean(MEAN_DAMPING)
     else:
         mu, count = train.mean, np.bincount(train.movie, minlength=train.movies)
         mean = mu + np.bincount(train.movie, train.rating - mu, train.movies) / (count + MEAN_DAMPING)

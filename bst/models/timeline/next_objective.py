@@ -11,12 +11,12 @@ import tensorflow as tf
 from bst.metrics import rank_figures
 from bst.models.constants import MASKED
 from bst.models.layers import Inputs, Tensor
-from bst.models.timeline.initialisation import ItemTotals
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.objectives import EveryEventObjective, hide
 from bst.models.timeline.predictions import NEXT_SIGNATURE, REQUEST_INPUTS, compile_next, next_ranks, with_requests
 from bst.models.timeline.towers.next import NextTower
-from bst.timelines.segments import Batch, Segments
+from bst.store import Statistics
+from bst.timelines.segments import Batch, Segments, months
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
 BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
@@ -55,10 +55,11 @@ class NextObjective(EveryEventObjective):
         """Return the counts of training events by movie, and the months in which there are any."""
         return {"count": self.count, "months": self.trained_months}
 
-    def extend(self, rows: np.ndarray, users: int, totals: ItemTotals | None) -> None:
-        """Take both from the totals of all training events."""
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:
+        """Take both from the totals of all training events: nearly every month from first to last has some."""
         if totals:
-            self.set_fitted({"count": totals.count, "months": totals.months})
+            first, last = months(np.array([totals.first, totals.last]))
+            self.set_fitted({"count": totals.item_count, "months": np.arange(first, last + 1)})
 
     def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take both: see ``Objective``."""

@@ -19,7 +19,7 @@ from bst.metrics import rating_figures
 from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import TimelineConfig
-from bst.models.timeline.initialisation import FOLDS, ItemTotals, OutOfFold, out_of_fold
+from bst.models.timeline.initialisation import FOLDS, OutOfFold, out_of_fold
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.predictions import (
     SIGNATURE,
@@ -27,6 +27,7 @@ from bst.models.timeline.predictions import (
     compile_rating,
     distributions,
 )
+from bst.store import Statistics
 from bst.timelines.segments import Batch, SegmentReader, Segments, training_segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
@@ -76,7 +77,7 @@ class Objective(ABC):
     def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:  # noqa: B027 - most have nothing
         """Take what ``fitted`` returned on another worker."""
 
-    def extend(self, rows: np.ndarray, users: int, totals: ItemTotals | None) -> None:  # noqa: B027 - most have nothing
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:  # noqa: B027 - most have nothing
         """Make what was fitted to a sample serve all ``users``, among whom ``rows`` int (n,) are those of the sample.
 
         ``totals``: of all training events.
@@ -150,7 +151,7 @@ class RatingObjective(EveryEventObjective):
         """Take the factor models: see ``Objective``."""
         self.out_of_fold = OutOfFold.from_arrays(arrays)
 
-    def extend(self, rows: np.ndarray, users: int, totals: ItemTotals | None) -> None:
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:
         """Give every user a fold: those outside the sample any, as no factor model has seen them."""
         fold = np.random.default_rng([self.seed, 5]).integers(0, FOLDS, users, np.int8)
         fold[rows] = self.out_of_fold.fold

@@ -15,14 +15,13 @@ import pyarrow as pa
 
 from bst.domain import DEMOGRAPHICS
 from bst.errors import ConfigError
-from bst.models.timeline.initialisation import ItemTotals
 from bst.models.timeline.objectives import Objective
 from bst.models.timeline.training_data import TrainingData
 from bst.schema import Dataset
 from bst.store import Statistics, Store, sample, statistics
 from bst.store.sample import as_dataset
 from bst.timelines.arrays import Timelines, build_timelines
-from bst.timelines.segments import Batch, grouped, months
+from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, visitor_roles
 
 PROTOCOL = "visitor"
@@ -80,12 +79,9 @@ class StoreData(TrainingData):
         return statistics(self.store)
 
     @cached_property
-    def totals(self) -> ItemTotals:  # type: ignore[override]
+    def totals(self) -> Statistics:  # type: ignore[override]
         """Of all training events, in one pass over the store."""
-        of_training = statistics(self.store, self.role == TRAIN)
-        # nearly every month between the first and the last has some
-        span = months(np.array([of_training.first, of_training.last]))
-        return ItemTotals(of_training.item_count, of_training.item_sum, np.arange(span[0], span[1] + 1))
+        return statistics(self.store, self.role == TRAIN)
 
     def batches(
         self, objective: Objective, key: Sequence[int], stream: int, streams: int

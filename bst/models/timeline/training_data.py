@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bst.models.timeline.initialisation import ItemTotals
 from bst.models.timeline.objectives import Objective
+from bst.store import Statistics
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
 
@@ -20,7 +20,7 @@ class TrainingData(ABC):
     """
 
     split: EvaluationSplit
-    totals: ItemTotals | None = None
+    totals: Statistics | None = None
     description: str
 
     @property
