@@ -1,4 +1,4 @@
-"""Workers as tasks of Ray Train, on one computer or a cluster; it starts them anew from the last checkpoint.
+"""Workers as tasks of Ray Train, on one computer or a cluster; it starts them anew when one of them dies.
 
 The folders of runs and bundles, the dataset and this project must be at the same paths on all computers of the cluster,
 as on a shared file system. ``RAY_ADDRESS`` names a cluster; without it Ray is started on this computer.
@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,11 @@ from typing import Any
 
 from bst.errors import TrainingError
 from bst.optional import require
-from bst.settings import PROJECT, get_settings
+from bst.settings import get_settings, override_settings
 from bst.training.local_workers import HOST, MOST_RESTARTS
 from bst.training.messages import MessageReader
 
 POLL_S = 0.2
-SNAPSHOT = "snapshot.npz"
 # settings of Ray where this process starts it: it stays on this computer, asks nothing and sends nothing
 _ALONE = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 
@@ -68,19 +66,15 @@ def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReade
         train_loop_config={
             "run": str(run_folder.resolve()),
             "bundles": str(bundles.resolve()),
-            "environment": {
-                "BST_DATA_DIR": str(settings.data.absolute()),
-                "BST_CACHE_DIR": str(settings.cache.absolute()),
-            },
+            "data": str(settings.data.absolute()),
+            "cache": str(settings.cache.absolute()),
             "threads": max(1, (os.cpu_count() or 1) // workers),
-            "project": str(PROJECT),
         },
         scaling_config=train.ScalingConfig(num_workers=workers, resources_per_worker={"CPU": 1}),
         run_config=train.RunConfig(
             name=run_folder.name,
             storage_path=str(storage.resolve()),
             failure_config=train.FailureConfig(max_failures=MOST_RESTARTS),
-            checkpoint_config=train.CheckpointConfig(num_to_keep=1),
         ),
     )
     outcome: list[Any] = []
@@ -117,30 +111,15 @@ def _reason(error: Any) -> str:
 
 def _loop(config: dict[str, Any]) -> None:
     """What each worker runs."""
-    import sys
-
-    if config["project"] not in sys.path:
-        sys.path.insert(0, config["project"])
-    os.environ.update(config["environment"])
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(config["threads"])
     _stay_on_this_computer()
     from ray import train
 
-    run_folder, is_chief = Path(config["run"]), train.get_context().get_world_rank() == 0
-    snapshot = run_folder / SNAPSHOT
-    if is_chief and not snapshot.is_file() and (checkpoint := train.get_checkpoint()):
-        with checkpoint.as_directory() as folder:  # the run's folder was lost, as that of a computer that is gone
-            shutil.copy(Path(folder) / SNAPSHOT, snapshot)
-
-    def on_epoch(row: dict[str, float]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            if is_chief:
-                shutil.copy(snapshot, folder)
-            train.report(row, checkpoint=train.Checkpoint.from_directory(folder) if is_chief else None)
-
     # by its name, as a process would be started: it imports the module that starts workers
     worker = importlib.import_module("bst.training.worker")
-    worker.train_together(run_folder, Path(config["bundles"]), on_epoch)
+    with override_settings(data=Path(config["data"]), cache=Path(config["cache"])):
+        # all report to Ray, or it waits; what a restart needs is the snapshot in the run's folder
+        worker.train_together(Path(config["run"]), Path(config["bundles"]), train.report)
 
 
 def _stay_on_this_computer() -> None:
