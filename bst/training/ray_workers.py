@@ -112,7 +112,7 @@ def _reason(error: Any) -> str:
 def _loop(config: dict[str, Any]) -> None:
     """What each worker runs."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(config["threads"])
-    _stay_on_this_computer()
+    stay_on_this_computer()
     from ray import train
 
     # by its name, as a process would be started: it imports the module that starts workers
@@ -122,7 +122,7 @@ def _loop(config: dict[str, Any]) -> None:
         worker.train_together(Path(config["run"]), Path(config["bundles"]), train.report)
 
 
-def _stay_on_this_computer() -> None:
+def stay_on_this_computer() -> None:
     """Let workers that are all on one computer talk over the loopback interface, not over that of the network."""
     cluster = json.loads(os.environ["TF_CONFIG"])
     addresses = [address.rsplit(":", 1) for address in cluster["cluster"]["worker"]]

@@ -1,5 +1,6 @@
 """Runs of several workers: from a prepared store to a bundle, through kills, and what is refused."""
 
+import json
 import os
 import signal
 from dataclasses import replace
@@ -19,7 +20,7 @@ from bst.models.registry import preset
 from bst.schema import Visitor
 from bst.settings import override_settings
 from bst.store import write_store
-from bst.training import local_workers
+from bst.training import local_workers, ray_workers
 from bst.training.run_data import open_data
 from bst.training.runs import RunSettings, train
 from tests.scale.fit_alone import tiny_config
@@ -210,6 +211,20 @@ def test_without_tensorflow_a_worker_says_so(two_workers, here, tmp_path, monkey
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(BSTError, match=r"TensorFlow cannot be loaded.*no such library"):
         train(two_workers, "two")
+
+
+@pytest.mark.parametrize(
+    ("workers", "expected"),
+    [
+        (["10.0.0.5:4000", "10.0.0.5:4001"], ["127.0.0.1:4000", "127.0.0.1:4001"]),
+        (["10.0.0.5:4000", "10.0.0.6:4001"], ["10.0.0.5:4000", "10.0.0.6:4001"]),
+    ],
+)
+def test_workers_of_one_computer_talk_over_the_loopback_interface(monkeypatch, workers, expected):
+    task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(task))
+    ray_workers.stay_on_this_computer()
+    assert json.loads(os.environ["TF_CONFIG"]) == task | {"cluster": {"worker": expected}}
 
 
 def test_a_run_remembers_its_workers(two_workers, here):
