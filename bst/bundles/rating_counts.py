@@ -16,7 +16,12 @@ def count(dataset: Dataset) -> np.ndarray:
 
 def save(bundle: Bundle, dataset: Dataset) -> None:
     """Save the counts of the dataset that a bundle was trained on. Raises ``BundleError`` as ``sidecars.save``."""
-    sidecars.save(bundle, NAME, {"counts": count(dataset).tolist()})
+    save_counts(bundle, count(dataset))
+
+
+def save_counts(bundle: Bundle, counts: np.ndarray) -> None:
+    """Save counts, (movies,) int64. Raises ``BundleError`` as ``sidecars.save``."""
+    sidecars.save(bundle, NAME, {"counts": counts.tolist()})
 
 
 def read(bundle: Bundle) -> np.ndarray | None:

@@ -52,7 +52,7 @@ def _sizes(dataset: str) -> tuple[Sizes, int, str]:
 
 def _configuration(options: Options) -> ModelConfig:
     """Return the preset with what the options change. Raises ``ConfigError`` for an option that it does not have."""
-    wanted = {"window": options.window, "learning_rate": options.learning_rate, "batch_size": options.batch_size}
+    wanted = {name: getattr(options, name) for name in ("window", "learning_rate", "batch_size", "negatives")}
     config = preset(options.preset, **{name: value for name, value in wanted.items() if value is not None})
     if options.tower:
         config = config.with_tasks(options.tower)
@@ -79,10 +79,23 @@ def train_model(options: Options) -> Answer:
     config = _configuration(options)
     if options.patience < 1:
         raise ConfigError(f"--patience must be at least 1, not {options.patience}")
+    for option in ("steps_per_epoch", "sample_events"):
+        if (number := getattr(options, option)) is not None and number < 1:
+            raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {number}")
     name = options.name or f"{Path(options.dataset).name}-{options.preset}"
     protocol = options.protocol or family_of(config).default_protocol
     settings = RunSettings(
-        options.dataset, config, protocol, config.epochs, options.seed, options.patience, options.share
+        options.dataset,
+        config,
+        protocol,
+        config.epochs,
+        options.seed,
+        options.patience,
+        options.share,
+        options.workers,
+        options.engine,
+        options.steps_per_epoch,
+        options.sample_events,
     )
 
     from tqdm import tqdm

@@ -216,6 +216,36 @@ def _add_train(commands: _Commands) -> None:
         "--learning-rate", type=float, help="classic presets: Adagrad's learning rate (the preset's own)"
     )
     parser.add_argument("--batch-size", type=int, help="classic presets: windows in a batch (the preset's own)")
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        help="timeline: items drawn for each batch to stand for a large catalogue in the next tower's loss "
+        "(0: all of it)",
+    )
+    parser.add_argument(
+        "--steps-per-epoch",
+        type=int,
+        help="timeline: at most so many steps of a tower in an epoch, for data of which one pass takes long (all)",
+    )
+    parser.add_argument(
+        "--sample-events",
+        type=int,
+        default=1_000_000,
+        help="prepared stores: so many events, of whole users, are what factor models are fitted to and what the model "
+        "is validated and measured on (1000000)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="timeline: train with so many processes; each reads its own shards of a prepared store (1)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=prepare.ENGINES,
+        default="local",
+        help="who starts the workers: local, on this computer, or ray, on the cluster of RAY_ADDRESS (local)",
+    )
     parser.add_argument("--name", help="the bundle's name (DATASET-PRESET)")
     parser.add_argument("--resume", action="store_true", help="continue the unfinished run of that name")
     parser.add_argument("--overwrite", action="store_true", help="replace the bundle or unfinished run of that name")

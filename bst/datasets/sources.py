@@ -15,11 +15,13 @@ import pandas as pd
 from bst.datasets import movielens, own
 from bst.datasets.demo_catalogue import fingerprint, read_catalogue
 from bst.datasets.folder_registry import register, registered_folders
+from bst.datasets.prepared import is_store, load_store, load_store_movies
 from bst.domain import MOVIES, Domain
 from bst.errors import DatasetError
 from bst.files import clean_up, draft_of, replace_folder
 from bst.schema import HALF_STARS, WHOLE_STARS, Dataset
 from bst.settings import get_settings
+from bst.store import Store
 from bst.text import quoted
 
 # while another program simulates the demo world, it is waited for so long: it takes some seconds
@@ -161,7 +163,11 @@ def find(name_or_path: str | Path) -> Path | None:
     folders = _usual_folders(name)
     if registered := registered_folders().get(name):
         folders.append(registered)
-    return next((folder for folder in folders if own.is_stored(folder) or movielens.has_files(folder)), None)
+    return next((folder for folder in folders if _has_dataset(folder)), None)
+
+
+def _has_dataset(folder: Path) -> bool:
+    return own.is_stored(folder) or movielens.has_files(folder) or is_store(folder)
 
 
 def register_folder(name_or_path: str | Path, dataset: Dataset) -> None:
@@ -226,6 +232,8 @@ def load(name_or_path: str | Path) -> Dataset:
     if str(name_or_path) == "demo":
         return _load_demo()
     folder = _require_folder(name_or_path)
+    if is_store(folder):
+        return load_store(folder)
     name = _name(folder)
     if own.is_stored(folder):
         return own.read_stored(folder, name)
@@ -238,6 +246,8 @@ def load_movies(name_or_path: str | Path) -> pd.DataFrame:
     if str(name_or_path) == "demo":
         return _demo_movies()
     folder = _require_folder(name_or_path)
+    if is_store(folder):
+        return load_store_movies(folder)
     if own.is_stored(folder):
         return own.read_items(folder)
     _require_imported(folder)
@@ -249,6 +259,8 @@ def load_domain(name_or_path: str | Path) -> Domain:
     if str(name_or_path) == "demo":
         return MOVIES
     folder = _require_folder(name_or_path)
+    if is_store(folder):
+        return Store.open(folder).domain
     return own.read_domain(folder) if own.is_stored(folder) else MOVIES
 
 

@@ -109,17 +109,12 @@ class Recommender:
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset
         movies = source.movies if isinstance(source, Dataset) else load_movies(source)
-<<<<<<< HEAD
-        catalogue = Catalogue(movies, opened.domain)
+        catalogue = Catalogue(movies, opened.sizes.domain)
         if engine is None:
             engine = engines.local() if weights is not None or uniform_attention else engines.chosen()
         if engine == "remote":
             opened.check_movies(catalogue.movies)
             return cls(opened, catalogue, engines.remote_scorer(opened), source, engine)
-=======
-        catalogue = Catalogue(movies, opened.sizes.domain)
-        engine = engines.chosen() if engine is None else engine
->>>>>>> own
         weights = opened.load_weights(catalogue.movies) if weights is None else weights
         scorer = engines.make_scorer(engine, opened, weights, catalogue.rows, uniform_attention)
         return cls(opened, catalogue, scorer, source, engine)

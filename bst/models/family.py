@@ -22,6 +22,7 @@ from bst.models.weights import Weights, assign
 from bst.schema import Dataset
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
+from bst.store import Store
 from bst.timelines import splits
 from bst.timelines.splits import EvaluationSplit
 
@@ -74,6 +75,9 @@ class ModelFamily(ABC, Generic[ConfigT]):
     weight_purposes: Mapping[str, str]
     # first words of weights that are set before training and then fixed
     fixed_weights: frozenset[str]
+    # whether several workers can train its models, and the protocols under which that can be from a prepared store
+    trains_in_parallel: bool = False
+    store_protocols: tuple[str, ...] = ()
     # titles of towers by the first part of a weight's name, for a family that has towers
     tower_titles: Mapping[str, str] = {}
 
@@ -142,6 +146,25 @@ class ModelFamily(ABC, Generic[ConfigT]):
     @abstractmethod
     def trainer(self, config: ConfigT, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
+
+    def parallel_data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
+        """Return what ``parallel_trainer`` trains on: a split in memory, or a store. Where ``trains_in_parallel``.
+
+        ``chief``: whether this process fits and validates: others need less of a store. Of a store it has ``dataset``,
+        all users and movies; ``split``, that of a sample of ``sample_events`` at most; and ``statistics``, of all.
+        """
+        raise NotImplementedError
+
+    def parallel_trainer(
+        self, config: ConfigT, data: Any, seed: int, replicas: Any = None, steps: int | None = None
+    ) -> Trainer:
+        """Return one worker's part of a training that has not begun. Where ``trains_in_parallel``.
+
+        ``replicas``: a ``models.replicas.Replicas``, None for a process alone; ``steps``: at most so many in an epoch.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def training_seconds(self, config: ConfigT, ratings: int) -> float:

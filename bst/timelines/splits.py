@@ -148,17 +148,13 @@ def prepare(
     if protocol == "temporal":
         dataset = core(dataset, LEAST_RATINGS)
     timelines = build_timelines(dataset)
-    trained_on = np.random.default_rng([seed, 4]).random(len(timelines.lengths)) < share
+    trained_on = _trained_on(len(timelines.lengths), seed, share)
     if protocol == "windows":
         return _prepare_windows(dataset, timelines, windows, seed, trained_on)
     users = len(timelines.lengths)
     role = np.full(len(timelines.movie), TRAIN, np.int8)
     if protocol == "visitor":
-        order = np.random.default_rng(seed).permutation(users)
-        of_user = np.full(users, TRAIN, np.int8)
-        of_user[order[: users // 10]] = TEST
-        of_user[order[users // 10 : users // 10 + users // 20]] = VALIDATION
-        role = np.repeat(of_user, timelines.lengths)
+        role = np.repeat(visitor_roles(users, seed), timelines.lengths)
     elif protocol == "temporal":
         role = _temporal_roles(timelines)
     else:
@@ -173,6 +169,20 @@ def prepare(
                 "choose a larger dataset"
             )
     return replace(split, windows=_windows_of_users(split, windows)) if windows else split
+
+
+def visitor_roles(users: int, seed: int, share: float = 1.0) -> np.ndarray:
+    """Return the role of each user under ``visitor``: int8 (users,); see ``prepare``."""
+    order = np.random.default_rng(seed).permutation(users)
+    role = np.where(_trained_on(users, seed, share), np.int8(TRAIN), np.int8(UNUSED))
+    role[order[: users // 10]] = TEST
+    role[order[users // 10 : users // 10 + users // 20]] = VALIDATION
+    return role
+
+
+def _trained_on(users: int, seed: int, share: float) -> np.ndarray:
+    """Return which users may be trained on: (users,) bool."""
+    return np.random.default_rng([seed, 4]).random(users) < share
 
 
 def core(dataset: Dataset, least: int) -> Dataset:

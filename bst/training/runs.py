@@ -14,15 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from bst import backend
-from bst.bundles import rating_counts, user_groups
-from bst.bundles.bundle import Bundle, fingerprint, save_bundle
-from bst.datasets import load, load_domain, register_folder
+from bst.bundles.bundle import Bundle, fingerprint, open_bundle, save_bundle
+from bst.datasets import load_domain
 from bst.errors import BSTError, TrainingError
 from bst.evaluation.summary import evaluate_predictions
 from bst.files import (
@@ -36,15 +35,17 @@ from bst.files import (
 )
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
-from bst.models.registry import family_of, for_domain, prepare, preset_title, read_config
+from bst.models.registry import family_of, for_domain, preset_title, read_config
 from bst.models.trainer import Model, OnProgress, Trainer, TrainingState
 from bst.presentation.model_card import write_card
 from bst.schema import Dataset
 from bst.settings import get_settings
 from bst.text import reason
 from bst.timelines.arrays import assumptions
-from bst.timelines.splits import EvaluationSplit, protocol_name
-from bst.training import quotas
+from bst.timelines.splits import protocol_name
+from bst.training import local_workers, quotas, ray_workers
+from bst.training.messages import MessageReader
+from bst.training.run_data import SAMPLE_EVENTS, RunData, check_workers, open_data
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # with fewer users, averages over a sample of them mean nothing
@@ -55,13 +56,20 @@ MAX_NAME_CHARACTERS = 80
 # starting a run holds its lock for a moment, to lay out its folder
 WAIT_S = 5.0
 
+# who starts workers: this computer's processes, or Ray Train
+Engine = Literal["local", "ray"]
 OnStage = Callable[[str], None]
 OnRow = Callable[[dict[str, float]], None]
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Everything that defines a run: the same settings on the same machine give the same bundle."""
+    """Everything that defines a run: the same settings on the same machine give the same bundle.
+
+    ``workers`` processes train together, started by ``engine``; ``steps_per_epoch``: a tower takes at most so many
+    steps in an epoch, None for all. ``sample_events`` of a prepared store, at most, are what is fitted once, validated
+    and measured on.
+    """
 
     dataset: str
     config: ModelConfig
@@ -70,6 +78,10 @@ class RunSettings:
     seed: int = 0
     patience: int = 3
     share: float = 1.0
+    workers: int = 1
+    engine: Engine = "local"
+    steps_per_epoch: int | None = None
+    sample_events: int = SAMPLE_EVENTS
 
     def __post_init__(self) -> None:
         """Give the protocol its present name."""
@@ -123,6 +135,8 @@ def train(
     folder, target = get_settings().runs / name, get_settings().bundles / name
     check_name(name)
     settings = fitted(settings)
+    alone = settings.workers == 1 and settings.engine == "local" and settings.steps_per_epoch is None
+    check_workers(settings.config, settings.dataset, settings.workers, alone=alone)
     with reserved(folder, WAIT_S):
         if resume:
             _check_resumed(folder, settings)
@@ -131,7 +145,34 @@ def train(
         else:
             check_new(name, folder, target, overwrite=overwrite)
             remove_folder(folder)
-        return _train(settings, folder, target, resume, on_stage, on_epoch, on_progress)
+        if settings.workers > 1 or settings.engine == "ray":
+            return _start_workers(settings, folder, target, on_stage, on_epoch, on_progress)
+        bundle = work(settings, folder, target, resume, on_stage, on_epoch, on_progress)
+        assert bundle is not None
+        return bundle
+
+
+def _start_workers(
+    settings: RunSettings,
+    folder: Path,
+    target: Path,
+    on_stage: OnStage,
+    on_epoch: OnRow,
+    on_progress: OnProgress,
+) -> Bundle:
+    """Let the workers of a run train, each in a process of its own, and return the bundle."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_settings(folder, settings)
+        messages = MessageReader(folder, on_stage, on_epoch, on_progress)
+    except OSError as error:
+        raise cannot_be_kept(folder, error) from error
+    on_stage(f"starting {settings.workers} workers")
+    if settings.engine == "ray":
+        ray_workers.run(folder, target.parent, settings.workers, messages)
+    else:
+        local_workers.run(folder, target.parent, settings.workers, messages, on_stage)
+    return open_bundle(target)
 
 
 def fitted(settings: RunSettings) -> RunSettings:
@@ -164,7 +205,7 @@ def cannot_be_kept(folder: Path, error: OSError) -> TrainingError:
     return TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder")
 
 
-def _train(
+def work(
     settings: RunSettings,
     folder: Path,
     target: Path,
@@ -172,19 +213,36 @@ def _train(
     on_stage: OnStage,
     on_epoch: OnRow,
     on_progress: OnProgress,
-) -> Bundle:
+    replicas: Any = None,
+) -> Bundle | None:
+    """Do this process's part of a run whose folder is held by ``train``; the chief returns the bundle.
+
+    ``replicas``: the ``models.replicas.Replicas`` of a run of several workers, of which this process is one. Raises
+    as ``train``.
+    """
     on_stage(f"reading {settings.dataset}")
-    dataset = load(settings.dataset)
-    register_folder(settings.dataset, dataset)
+    data = open_data(
+        settings.dataset,
+        settings.config,
+        settings.protocol,
+        settings.seed,
+        settings.share,
+        steps=settings.steps_per_epoch,
+        sample_events=settings.sample_events,
+        replicas=replicas,
+    )
+    dataset, split = data.dataset, data.split
     for note in assumptions(dataset):
         on_stage(note)
-    split = prepare(dataset, settings.config, settings.protocol, settings.seed, settings.share)
     on_stage(LOADING_TENSORFLOW)
     backend.load()
+    is_chief = replicas is None or replicas.is_chief
     try:
-        model, state = _fit(settings, split, folder, resume, on_stage, on_epoch, on_progress)
+        model, state = _fit(settings, data, folder, resume, on_stage, on_epoch, on_progress, is_chief)
     except OSError as error:
         raise cannot_be_kept(folder, error) from error
+    if not is_chief:
+        return None
     family = family_of(settings.config)
     if not state.best_epoch:
         raise TrainingError(
@@ -201,14 +259,13 @@ def _train(
     except OSError as error:  # the bundle is complete
         on_stage(f"the folder of the finished run cannot be removed: {error}; remove {folder}")
     try:
-        rating_counts.save(bundle, dataset)
-        user_groups.save(bundle, dataset)
+        data.save_sidecars(bundle)
     except BSTError as error:  # the bundle is complete without them
         on_stage(f"numbers of ratings and of users are missing: {error}")
-    if "rating" in settings.config.tasks and len(dataset.users) >= MIN_USERS_FOR_INSIGHTS:
+    if "rating" in settings.config.tasks and len(split.dataset.users) >= MIN_USERS_FOR_INSIGHTS:
         on_stage("checking how far its attention can be trusted")
         try:
-            save_insights(bundle, dataset)
+            save_insights(bundle, data.sample())
         except BSTError as error:  # the bundle is complete without them
             on_stage(f"insights are missing: {error}")
     return bundle
@@ -257,7 +314,8 @@ def _check_resumed(folder: Path, settings: RunSettings) -> None:
 def _lasting(settings: RunSettings) -> dict[str, Any]:
     """Return the settings that a run must keep when it is resumed."""
     values = settings.to_dict()
-    del values["epochs"]
+    for name in ("epochs", "engine"):
+        del values[name]
     if family_of(settings.config).epochs_can_be_raised:  # a longer run is the same run
         del values["config"]["epochs"]
     return values
@@ -265,16 +323,24 @@ def _lasting(settings: RunSettings) -> dict[str, Any]:
 
 def _fit(
     settings: RunSettings,
-    split: EvaluationSplit,
+    data: RunData,
     folder: Path,
     resume: bool,
     on_stage: OnStage,
     on_epoch: OnRow,
     on_progress: OnProgress,
+    is_chief: bool,
 ) -> tuple[Model, TrainingState]:
     on_stage("preparing the training")
-    trainer = family_of(settings.config).trainer(settings.config, split, settings.seed)
+    trainer = data.trainer()
     state = TrainingState()
+    if not is_chief:  # it takes weights and state from the chief, and writes nothing
+        state = trainer.fit(
+            epochs=settings.epochs,
+            patience=settings.patience,
+            on_epoch=lambda state: on_epoch(state.history[-1]),
+        )
+        return trainer.model, state
     if resume and (folder / "snapshot.npz").is_file():
         state = _read_snapshot(folder / "snapshot.npz", trainer)
         on_stage(f"continuing after epoch {state.epoch}")

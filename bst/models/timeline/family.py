@@ -20,6 +20,7 @@ from bst.models.weights import Weights
 from bst.schema import item_features
 from bst.scoring.results import TestPredictions
 from bst.scoring.scorer import RowsOf, Scorer
+from bst.store import Store
 from bst.timelines.splits import TEST, EvaluationSplit
 
 WEIGHT_PURPOSES = {
@@ -70,6 +71,8 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
+    trains_in_parallel = True
+    store_protocols = ("visitor",)
     weight_purposes = WEIGHT_PURPOSES
     fixed_weights = frozenset(
         {
@@ -119,10 +122,37 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
         return super().is_fixed(word) or word.startswith("prior_of_")
 
     def trainer(self, config: TimelineConfig, split: EvaluationSplit, seed: int) -> Trainer:
-        """Return a training that has not begun."""
+        """Return a training that has not begun; on all GPUs, where there are several."""
+        from bst.models.replicas import Replicas
+        from bst.models.timeline.parallel_trainer import ParallelTrainer
         from bst.models.timeline.trainer import TimelineTrainer
+        from bst.models.timeline.training_data import SplitData
 
+        replicas = Replicas.of_devices()
+        if replicas.size > 1:
+            return ParallelTrainer(config, SplitData(split), seed, replicas)
         return TimelineTrainer(config, split, seed)
+
+    def parallel_data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
+        """Return what several workers train on: see ``ModelFamily``."""
+        backend.load()
+        from bst.models.timeline.store_data import StoreData
+        from bst.models.timeline.training_data import SplitData
+
+        if isinstance(source, EvaluationSplit):
+            return SplitData(source)
+        return StoreData(source, seed, share, sample_events, chief=chief)
+
+    def parallel_trainer(
+        self, config: TimelineConfig, data: Any, seed: int, replicas: Any = None, steps: int | None = None
+    ) -> Trainer:
+        """Return one worker's part of a training: see ``ModelFamily``."""
+        from bst.models.replicas import Replicas
+        from bst.models.timeline.parallel_trainer import ParallelTrainer
+
+        return ParallelTrainer(config, data, seed, replicas or Replicas.of_devices(), steps=steps)
 
     def training_seconds(self, config: TimelineConfig, ratings: int) -> float:
         """Return about how long a training takes: see ``ModelFamily.training_seconds``."""

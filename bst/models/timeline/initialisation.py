@@ -11,12 +11,14 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from bst.baselines.bias import Interactions
+from bst.baselines.drift import Drift
 from bst.baselines.factorisation import Factorisation
 from bst.baselines.user_prior import UserPrior
 from bst.metrics import LIKED
 from bst.models.config import Sizes
 from bst.models.timeline.model import TimelineBST
 from bst.schema import demographic_codes, item_features
+from bst.store import Statistics
 from bst.timelines.arrays import Timelines
 from bst.timelines.segments import Segments
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -24,18 +26,23 @@ from bst.timelines.splits import TRAIN, EvaluationSplit
 MEAN_DAMPING = 10.0
 VECTOR_SCALE = 0.1  # of the start vectors
 FOLDS = 5
+SHIFTS = "shift of "  # before the name of a demographic, among the arrays of a factor model
 
 
-def initialise(model: TimelineBST, split: EvaluationSplit, seed: int) -> None:
+def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: Statistics | None = None) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
-    Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``.
+    Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``. Where the split
+    is a sample of a larger dataset, ``totals`` are those of all its training events.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
     train = split.ratings(split.role == TRAIN)
-    mu, count = train.mean, np.bincount(train.movie, minlength=train.movies)
-    mean = mu + np.bincount(train.movie, train.rating - mu, train.movies) / (count + MEAN_DAMPING)
+    if totals:
+        mu, count, mean = totals.mean, totals.item_count, totals.damped_item_mean(MEAN_DAMPING)
+    else:
+        mu, count = train.mean, np.bincount(train.movie, minlength=train.movies)
+        mean = mu + np.bincount(train.movie, train.rating - mu, train.movies) / (count + MEAN_DAMPING)
     model.set_item_features(item_features(split.dataset.movies, split.dataset.domain.tag_values))
     for tower in model.towers.values():
         tower.mean_rating.assign(mean)
@@ -107,6 +114,32 @@ class OutOfFold:
 
     fold: np.ndarray
     models: tuple[tuple[Factorisation, UserPrior], ...]
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return it as named arrays, without the factors of users, which no fold-in reads."""
+        arrays = {"fold": self.fold}
+        for k, (factors, prior) in enumerate(self.models):
+            parts = {name: getattr(factors, name) for name in ("item_bias", "item_factors", "prior")}
+            parts |= {"mean": np.array([factors.mean]), "span": np.array(factors.span)}
+            parts |= {"user_mean": prior.mean, "drift": np.array(prior.drift, np.float64)}
+            parts |= {f"{SHIFTS}{name}": table for name, table in prior.shifts.items()}
+            arrays |= {f"{k}/{name}": values for name, values in parts.items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "OutOfFold":
+        """Return what ``to_arrays`` was called on."""
+        models = []
+        for k in range(FOLDS):
+            of = {name.split("/", 1)[1]: values for name, values in arrays.items() if name.startswith(f"{k}/")}
+            nobody = np.zeros(0, np.float32), np.zeros((0, of["item_factors"].shape[1]), np.float32)
+            span = float(of["span"][0]), float(of["span"][1])
+            factors = Factorisation(
+                float(of["mean"][0]), of["item_bias"], of["item_factors"], *nobody, of["prior"], span
+            )
+            shifts = {name.removeprefix(SHIFTS): of[name] for name in of if name.startswith(SHIFTS)}
+            models.append((factors, UserPrior(of["user_mean"], shifts, Drift(*map(float, of["drift"])))))
+        return cls(arrays["fold"], tuple(models))
 
     def fold_in(
         self, timelines: Timelines, segments: Segments, demographics: Mapping[str, np.ndarray]

@@ -1,6 +1,7 @@
 """What the next tower is trained on: the movie of each event, among those that were not watched before it."""
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,8 @@ from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.objectives import EveryEventObjective, hide, limit
 from bst.models.timeline.predictions import REQUEST_INPUTS, compile_next, next_ranks, next_signature, with_requests
 from bst.models.timeline.towers.next import NextTower
-from bst.timelines.segments import Batch, Segments
+from bst.store import Statistics
+from bst.timelines.segments import Batch, Segments, months
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
 BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
@@ -42,10 +44,16 @@ class NextObjective(EveryEventObjective):
             "negatives": tf.TensorSpec((None,), tf.int32),
         }
 
-    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
+    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int, *, fit: bool = True):
         super().__init__(model, split, seed)
-        movies = len(split.dataset.movies)
-        count = np.bincount(split.timelines.movie[split.role == TRAIN], minlength=movies) + 1.0
+        movies, train = len(split.dataset.movies), split.role == TRAIN
+        self.trained_months = np.unique(self.reader.month[train])
+        self.set_counts(np.bincount(split.timelines.movie[train], minlength=movies))
+
+    def set_counts(self, count: np.ndarray) -> None:
+        """Draw negatives by how many training events each movie has: int (M,)."""
+        self.count, movies = count, len(count)
+        count = count + 1.0
         probability = BY_POPULARITY * count / count.sum() + (1 - BY_POPULARITY) / movies
         self.sampling_log_probability = tf.constant(np.log(probability), tf.float32)
         self._cumulative = np.cumsum(probability)
@@ -54,6 +62,21 @@ class NextObjective(EveryEventObjective):
     def negatives(self) -> int:
         """How many movies are drawn for each batch; 0 for a softmax over the whole catalogue."""
         return max(self.config.negatives, LEAST_NEGATIVES) if self.by_parts else self.config.negatives
+
+    def fitted(self) -> dict[str, np.ndarray]:
+        """Return the counts of training events by movie, and the months in which there are any."""
+        return {"count": self.count, "months": self.trained_months}
+
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:
+        """Take both from the totals of all training events: nearly every month from first to last has some."""
+        if totals:
+            first, last = months(np.array([totals.first, totals.last]))
+            self.set_fitted({"count": totals.item_count, "months": np.arange(first, last + 1)})
+
+    def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take both: see ``Objective``."""
+        self.trained_months = arrays["months"]
+        self.set_counts(arrays["count"])
 
     def hide_times(self, batch: Batch, drawn: np.ndarray) -> None:
         """Add the times of the requests, unknown in the configuration's share, and hide all times in a part of it."""
@@ -145,7 +168,7 @@ class NextObjective(EveryEventObjective):
         Otherwise an event of a later year than any in training would add noise.
         """
         tower: NextTower = self.model.towers["next"]
-        trained = np.unique(self.reader.month[self.split.role == TRAIN])
+        trained = self.trained_months
         nearest = trained[np.abs(np.arange(tower.month.input_dim)[:, None] - trained).argmin(axis=1)]
         nearest[0] = 0  # unknown
         for table in (tower.month, tower.request_month) if tower.reads_requests else (tower.month,):

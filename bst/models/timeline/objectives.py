@@ -3,11 +3,13 @@
 The next tower's are in ``next_objective``, the like tower's in ``like_objective``.
 """
 
+import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +19,7 @@ from bst.models.config import Task
 from bst.models.layers import Inputs, Tensor
 from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.definition import MOST_WHOLE
-from bst.models.timeline.initialisation import out_of_fold
+from bst.models.timeline.initialisation import FOLDS, OutOfFold, out_of_fold
 from bst.models.timeline.model import TimelineBST
 from bst.models.timeline.predictions import (
     TIME_INPUTS,
@@ -25,6 +27,7 @@ from bst.models.timeline.predictions import (
     distributions,
     rating_signature,
 )
+from bst.store import Statistics
 from bst.timelines.segments import Batch, SegmentReader, Segments, training_segments
 from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 
@@ -58,9 +61,14 @@ class Objective(ABC):
     name: Task
     beta_2: float
 
-    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
-        self.model, self.split, self.seed = model, split, seed
+    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int, *, fit: bool = True):
+        """Prepare a training on a split. Without ``fit`` nothing is fitted: see ``set_fitted``."""
+        self.model, self.seed = model, seed
         self.config: TimelineConfig = model.config
+        self._take(split)
+
+    def _take(self, split: EvaluationSplit) -> None:
+        self.split = split
         self.reader = SegmentReader(split.dataset, split.timelines)
         self.users = np.unique(split.user[split.role == TRAIN])
 
@@ -78,6 +86,30 @@ class Objective(ABC):
     def inputs(self) -> dict[str, Any]:
         """The signature of what a step reads: with the ``rows`` of its movies, if it sees a part of the catalogue."""
         return self.signature | ({"rows": tf.TensorSpec((None,), tf.int32)} if self.by_parts else {})
+
+    def on(self, split: EvaluationSplit, users: np.ndarray) -> Self:
+        """Return the same objective whose segments and batches are of another split, for training alone.
+
+        ``users`` int (n,): which rows of the whole dataset's users the split's are.
+        """
+        other = copy.copy(self)
+        other._take(split)
+        return other
+
+    # what is fitted before training, once for all workers
+
+    def fitted(self) -> dict[str, np.ndarray]:
+        """Return what was fitted to the split, apart from the model's weights: named arrays."""
+        return {}
+
+    def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:  # noqa: B027 - most have nothing
+        """Take what ``fitted`` returned on another worker."""
+
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:  # noqa: B027 - most have nothing
+        """Make what was fitted to a sample serve all ``users``, among whom ``rows`` int (n,) are those of the sample.
+
+        ``totals``: of all training events.
+        """
 
     def segments(self, rng: np.random.Generator) -> Segments:
         """Return what an epoch reads of the timelines."""
@@ -135,9 +167,32 @@ class RatingObjective(EveryEventObjective):
         of_factors = dict.fromkeys(("fold_in_prediction", "variance"), tf.TensorSpec((None, None), tf.float32))
         return rating_signature(self.model) | of_factors
 
-    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int):
+    out_of_fold: OutOfFold
+
+    def __init__(self, model: TimelineBST, split: EvaluationSplit, seed: int, *, fit: bool = True):
         super().__init__(model, split, seed)
-        self.out_of_fold = out_of_fold(model, split, seed)
+        if fit:
+            self.out_of_fold = out_of_fold(model, split, seed)
+
+    def fitted(self) -> dict[str, np.ndarray]:
+        """Return the factor models, apart from their users."""
+        return self.out_of_fold.to_arrays()
+
+    def set_fitted(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the factor models: see ``Objective``."""
+        self.out_of_fold = OutOfFold.from_arrays(arrays)
+
+    def extend(self, rows: np.ndarray, users: int, totals: Statistics | None) -> None:
+        """Give every user a fold: those outside the sample any, as no factor model has seen them."""
+        fold = np.random.default_rng([self.seed, 5]).integers(0, FOLDS, users, np.int8)
+        fold[rows] = self.out_of_fold.fold
+        self.out_of_fold = replace(self.out_of_fold, fold=fold)
+
+    def on(self, split: EvaluationSplit, users: np.ndarray) -> Self:
+        """Return the same for another split: see ``Objective``."""
+        other = super().on(split, users)
+        other.out_of_fold = replace(self.out_of_fold, fold=self.out_of_fold.fold[users])
+        return other
 
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with the fold-in of each position: see ``Objective``."""

@@ -35,13 +35,18 @@ class TowerTrainer:
         def step(batch: Inputs) -> dict[str, Tensor]:
             with tf.GradientTape() as tape:
                 value, sums = objective.loss(batch)
-            self.optimizer.apply(tape.gradient(value, weights), weights)
-            decay = self.decay_of(tf.cast(self.optimizer.iterations, tf.float32))
-            for average, weight in zip(self.averages, weights, strict=True):
-                average.assign(average * decay + (1 - decay) * weight.value)
+            self._update(tape.gradient(value, weights))
             return sums
 
         self._step = step
+
+    def _update(self, gradients: list[Tensor]) -> None:
+        """Let the optimiser take a step, and the averages follow."""
+        weights = self.tower.trainable_variables
+        self.optimizer.apply(gradients, weights)
+        decay = self.decay_of(tf.cast(self.optimizer.iterations, tf.float32))
+        for average, weight in zip(self.averages, weights, strict=True):
+            average.assign(average * decay + (1 - decay) * weight.value)
 
     @property
     def variables(self) -> list[Variable]:

@@ -7,6 +7,7 @@ for the classic presets.
 
 import math
 import time
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -54,7 +55,7 @@ class TimelineTrainer(Trainer):
         sizes = Sizes.of(split.dataset)
         self.model = build_timeline(config, sizes, len(split.dataset.levels))
         initialise(self.model, split, seed)
-        self.towers = {
+        self.towers: Mapping[Task, TowerTrainer] = {
             name: _tower_trainer(OBJECTIVES[name](self.model, split, seed), tower)
             for name, tower in self.model.towers.items()
         }
@@ -105,9 +106,12 @@ class TimelineTrainer(Trainer):
             on_epoch(state)
         if state.best_weights:
             self.model.set_weights(state.best_weights)
+        self._finish()
+        return state
+
+    def _finish(self) -> None:
         for tower in self.towers.values():
             tower.objective.finish()
-        return state
 
     def _goes_on(self, name: Task, state: TrainingState, patience: int) -> bool:
         rows = [row for row in state.history if BEST_EPOCH_COLUMNS[name] in row]

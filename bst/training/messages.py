@@ -1,0 +1,70 @@
+"""What the chief of several workers tells the process that started them: a file of JSON lines in the run's folder."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bst.models.trainer import OnProgress, Progress
+
+FOLDER = "workers"  # in the folder of a run: these messages, and what each worker printed
+_FILE = "messages.jsonl"
+
+
+class MessageWriter:
+    """The chief's side."""
+
+    def __init__(self, run: Path):
+        self._path = run / FOLDER / _FILE
+
+    def stage(self, message: str) -> None:
+        """Tell what is being done."""
+        self._write("stage", message)
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """Tell of a finished epoch."""
+        self._write("epoch", row)
+
+    def progress(self, progress: Progress) -> None:
+        """Tell how far the run is."""
+        self._write("progress", asdict(progress))
+
+    def _write(self, kind: str, value: Any) -> None:
+        if self._path.parent.is_dir():  # the run's folder is removed a moment before the end
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([kind, value]) + "\n")
+
+
+class MessageReader:
+    """The other side: hands on what is new, each time that it is called."""
+
+    def __init__(
+        self,
+        run: Path,
+        on_stage: Callable[[str], None],
+        on_epoch: Callable[[dict[str, float]], None],
+        on_progress: OnProgress,
+    ):
+        self._path, self._at = run / FOLDER / _FILE, 0
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._listeners: dict[str, Callable[[Any], None]] = {
+            "stage": on_stage,
+            "epoch": on_epoch,
+            "progress": lambda values: on_progress(Progress(**values)),
+        }
+
+    def __call__(self) -> None:
+        """Hand on all complete messages since the last time."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._at)
+                content = file.read()
+        except OSError:
+            return
+        complete = content[: content.rfind(b"\n") + 1]
+        self._at += len(complete)
+        for line in complete.splitlines():
+            kind, value = json.loads(line)
+            self._listeners[kind](value)
