@@ -9,7 +9,6 @@ as a thousandth of the events. Each size is read in a process of its own, so tha
 import argparse
 import json
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -44,13 +43,19 @@ def write_log(folder: Path, events: int, seed: int = 0) -> None:
     pd.DataFrame(people).to_csv(folder / "users.csv", index=False)
 
 
+def peak_mb() -> int:
+    """Return the most memory that this process has had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
 def measure(folder: str) -> dict[str, float]:
     """Read, keep and load a log, and return what each took."""
     from bst.datasets import own
 
     figures: dict[str, float] = {}
     logs, kept = Path(folder), Path(folder) / "kept"
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb()
 
     def timed(name: str, call):
         began, wall = time.process_time(), time.perf_counter()
@@ -61,9 +66,8 @@ def measure(folder: str) -> dict[str, float]:
 
     dataset = timed("read", lambda: own.read_own(logs, "logs"))
     timed("write", lambda: own.write_stored(dataset, kept))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    figures["peak_mb"] = peak_mb() - before
     timed("load", lambda: own.read_stored(kept, "logs"))
-    figures["peak_mb"] = round((peak - before) / 1024)
     figures["csv_mb"] = round((logs / "interactions.csv").stat().st_size / 1e6)
     figures["kept_mb"] = round(sum(path.stat().st_size for path in kept.iterdir()) / 1e6)
     return figures
