@@ -161,8 +161,6 @@ DEMOGRAPHICS: dict[DemographicName, Demographic] = {
 SEXES: tuple[str, ...] = DEMOGRAPHICS["sex"].values
 AGES: tuple[int, ...] = DEMOGRAPHICS["age"].values
 OCCUPATIONS: tuple[str, ...] = DEMOGRAPHICS["occupation"].values
-SEX_LABELS: Mapping[str, str] = DEMOGRAPHICS["sex"].labels
-AGE_LABELS: Mapping[int, str] = DEMOGRAPHICS["age"].labels
 
 GENRES: tuple[str, ...] = (
     "Action",

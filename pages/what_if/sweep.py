@@ -242,7 +242,8 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
     lines = name in OF_HISTORY or name in ORDERED
     chart = (charts.sweep_lines if lines else charts.sweep_points)(predictions, levels, axis, ink)
     sentence = _sentence(predictions, say(parameter.subject).format(title), name)
-    chart_view.show(chart, f"Expected ratings by {axis}: {sentence}", titles_are_final=True)
+    # the axis may name a title, which is no text of ours
+    chart_view.show(chart, f"Expected ratings by {axis}: {sentence}", titles_are_final=say(title) != title)
     pointing = " Point at a dot, or tap it, for how likely each rating is." if _has_distribution(predictions) else ""
     st.caption(f"Everything else about the visitor stays as it is.{pointing}{_unread(recommender, name)}")
     _draw_numbers(predictions, axis)
@@ -369,7 +370,6 @@ def _draw_pictures(recommender: Recommender, pictures: _Pictures, shown: pd.Data
                 charts.demographic_grid(labelled[own], axes, recommender.bundle.levels, (middle - half, middle + half)),
                 f"Expected rating of {shown['title'].iloc[0]} by {columns.label} and {rows.label}"
                 f"{', ' if name else ''}{name}: {sentence}",
-                titles_are_final=True,
             )
 
 

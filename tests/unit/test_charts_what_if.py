@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bst.domain import AGE_LABELS
+from bst.domain import DEMOGRAPHICS
 from bst.presentation import charts
 from bst.presentation.charts.what_if import _apart
 
@@ -179,7 +179,7 @@ def grid(current: bool) -> pd.DataFrame:
 
 
 def axes(*occupations: str) -> charts.GridAxes:
-    return charts.GridAxes("Age group", tuple(AGE_LABELS.values()), "Occupation", occupations)
+    return charts.GridAxes("Age group", tuple(DEMOGRAPHICS["age"].labels.values()), "Occupation", occupations)
 
 
 def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
@@ -190,5 +190,5 @@ def test_each_cell_says_its_rating_and_a_frame_marks_the_visitor():
     assert [rect["mark"].get("stroke") for rect in rects] == [None, "#ffffff", "#000000"]
     # also of those that the frame has no cell for
     assert rects[0]["encoding"]["y"]["scale"]["domain"] == ["artist", "writer"]
-    assert rects[0]["encoding"]["x"]["scale"]["domain"] == list(AGE_LABELS.values())
+    assert rects[0]["encoding"]["x"]["scale"]["domain"] == list(DEMOGRAPHICS["age"].labels.values())
     assert len(charts.demographic_grid(grid(current=False), axes("artist"), LEVELS, (3.0, 4.0)).to_dict()["layer"]) == 2

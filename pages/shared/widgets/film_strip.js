@@ -73,6 +73,7 @@ class Strip {
     this.data = data
     this.tell = tell
     this.root.classList.toggle("large", data.large)
+    this.root.classList.toggle("plain", data.candidate.hue !== undefined)
     this.root.style.setProperty("--count", data.frames.length)
     // a sentence a second is more than anybody wants to hear
     this.detail.setAttribute("aria-live", data.playing ? "off" : "polite")
