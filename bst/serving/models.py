@@ -94,7 +94,9 @@ class ServedModel:
     def _event(self, event: EventBody, number: int) -> Event:
         if (event.item_id is None) == (event.title is None):
             raise VisitorError(f"event {number} of the history needs an item_id or a title, one of them")
-        item_id = self.item(event.title if event.item_id is None else event.item_id)
+        reference = event.title if event.item_id is None else event.item_id
+        assert reference is not None
+        item_id = self.item(reference)
         levels, rating = self.recommender.bundle.levels, event.rating
         if rating is None:
             if len(levels) > 1:

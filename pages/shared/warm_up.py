@@ -94,7 +94,8 @@ def _prepare() -> None:
 
         newcomers = next(iter(resources.choices().values()), None)
         if newcomers and newcomers.bundle and not newcomers.problem:
-            _ask_patiently(lambda: resources.load(newcomers.bundle).rank(Visitor()))
+            bundle = newcomers.bundle
+            _ask_patiently(lambda: resources.load(bundle).rank(Visitor()))
             _is_ready.set()
         else:
             log.warning("not ready: no model can be used; open the app to see why")
