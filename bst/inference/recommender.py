@@ -122,7 +122,7 @@ class Recommender:
     @property
     def domain(self) -> Domain:
         """What the dataset is about: the names of things, and what may be known of a visitor."""
-        return self.bundle.sizes.domain
+        return self.catalogue.domain
 
     @property
     def max_history(self) -> int:
