@@ -16,12 +16,7 @@ from bst.store.tables import item_frame, user_frame
 
 
 class Store:
-    """A folder that ``python -m bst prepare`` or ``write_store`` made. Opening it reads the manifest alone.
-
-    >>> store = Store.open("path/of/store")  # doctest: +SKIP
-    >>> store.shard(0).column_names  # doctest: +SKIP
-    ['user', 'item', 'level', 'timestamp', 'row']
-    """
+    """A folder that ``python -m bst prepare`` or ``write_store`` made. Opening it reads the manifest alone."""
 
     def __init__(self, folder: Path, manifest: Manifest):
         self.folder, self.manifest = folder, manifest

@@ -177,6 +177,9 @@ class Toy:
         self.catalogue = SimpleNamespace(rows=lambda ids: np.array(list(ids)), row=int)
         self.rating_counts = np.arange(len(vectors))[::-1]
 
+    def vectors_of(self, rows):
+        return self.embeddings[rows]
+
     def predict_many(self, visitors, movie_ids):
         kept = np.zeros((len(visitors), len(self.embeddings)), bool)
         for row, visitor in zip(kept, visitors, strict=True):

@@ -255,6 +255,9 @@ class Told:
         self.embeddings = np.eye(2)[[(near or {}).get(i, 0) for i in range(1000)]]
         self.catalogue = self
 
+    def vectors_of(self, rows):
+        return self.embeddings[rows]
+
     def rows(self, movie_ids):
         return np.array(movie_ids)
 
