@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bst.datasets.catalogue import Catalogue
+from bst.domain import MOVIES
 from bst.inference.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
 from bst.scoring.results import CandidateAttention, Predictions
@@ -111,5 +112,6 @@ def recommender(
         dataset_title="Made up",
         folder=Path("made-up"),
         movies_fingerprint="made-up",
+        domain=MOVIES,
     )
     return Recommender(bundle, Catalogue(movies), scorer)

@@ -324,7 +324,7 @@ def test_the_place_of_an_event(recommender):
 def test_a_knob_that_the_visitor_does_not_have(knob, history, recommender):
     with pytest.raises(VisitorError, match="movie 8 is not in the history"):
         sweep(recommender, history, [FERN], knob)
-    with pytest.raises(VisitorError, match="a visitor has no 'name' to change; choose one of: sex, age, occupation"):
+    with pytest.raises(VisitorError, match="a visitor has no 'name'; choose one of: sex, age, occupation"):
         sweep(recommender, history, [FERN], DemographicSweep("name"))
 
 
