@@ -12,7 +12,7 @@ from bst.schema import Visitor
 from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
-from pages.shared.wording import say
+from pages.shared.wording import say, sayer
 
 MEASURES: dict[Measure, str] = {
     "expected": "Expected rating",
@@ -96,7 +96,7 @@ def draw_measure(explanation: Explanation) -> None:
         "What is explained",
         list(explanation.measures),
         required=True,
-        format_func=lambda name: say(MEASURES[name]),
+        format_func=lambda name, say=sayer(): say(MEASURES[name]),
         label_visibility="collapsed",
         **controlled("why_measure_choice", measure(explanation), lambda name: settings.update(why_measure=name)),
     )
@@ -115,7 +115,7 @@ def draw_order(explanation: Explanation) -> None:
         say("Order of the movies"),
         list(ORDERS),
         required=True,
-        format_func=lambda name: say(ORDERS[name]),
+        format_func=lambda name, say=sayer(): say(ORDERS[name]),
         key=settings.key("why_order"),
         persist_state="session",
         label_visibility="collapsed",
