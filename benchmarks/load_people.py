@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.import_speed import simulated_export
 from benchmarks.streamlit_client import Run, Session
 from bst.datasets.catalogue import Catalogue
-from bst.domain import AGE_LABELS, AGES, SEX_LABELS, SEXES
+from bst.domain import AGES, DEMOGRAPHICS, SEXES
 from bst.schema import Event, Visitor
 from pages.shared.state.link import State, encode
 
@@ -78,7 +78,7 @@ class Person:
     async def change_demographic(self) -> Run:
         """Choose another age group or sex."""
         before, name = self._shown_visitor, self.chance.choice(("sex", "age"))
-        options: dict[Any, str] = dict(SEX_LABELS if name == "sex" else AGE_LABELS)
+        options: dict[Any, str] = dict(DEMOGRAPHICS[name].labels)
         value = self.chance.choice([option for option in options if option != before.demographic(name)])
         self._change(before.with_demographic(name, value))
         return await self.session.choose(f"{self._prefix}visitor_{name}", options[value])

@@ -1,6 +1,7 @@
 """Texts of the pages in the words of the chosen model's dataset."""
 
 from collections.abc import Callable
+from functools import partial
 
 from bst.domain import MOVIES
 from bst.wording import Title, reword, reword_around
@@ -13,6 +14,11 @@ def say(text: str) -> str:
     No title may be in it: see ``reword``.
     """
     return reword(text, chosen_model.domain())
+
+
+def sayer() -> Callable[[str], str]:
+    """Return ``say`` for later: what labels the options of a widget may be called outside of a run of the page."""
+    return partial(reword, domain=chosen_model.domain())
 
 
 def say_around(build: Callable[[Title], str], title: Title) -> str:

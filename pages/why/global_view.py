@@ -18,7 +18,7 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, movie_box, why_link
-from pages.shared.wording import is_about_movies, say
+from pages.shared.wording import is_about_movies, say, sayer
 from pages.why import known_insights
 from pages.why.controls import Subject
 
@@ -66,7 +66,7 @@ def _draw_map(
         genre = st.selectbox(
             "Show",
             [ALL_GENRES, *tags],
-            format_func=_tag_label,
+            format_func=lambda tag, say=sayer(): say(tag) if tag == ALL_GENRES else tag,
             key=f"why_map_genre{'' if is_about_movies() else recommender.bundle.dataset}",
             width=180,
         )
@@ -102,10 +102,6 @@ def _tags(recommender: Recommender) -> tuple[str, ...]:
         return tags
     frequency = genre_matrix(recommender.catalogue.movies, tags).sum(axis=0)
     return tuple(tags[i] for i in sorted(np.argsort(-frequency, kind="stable")[:MOST_TAGS]))
-
-
-def _tag_label(tag: str) -> str:
-    return say(tag) if tag == ALL_GENRES else tag
 
 
 def _points(recommender: Recommender, embedding_map: EmbeddingMap) -> pd.DataFrame:
