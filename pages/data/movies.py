@@ -9,7 +9,7 @@ from bst.datasets.profile import Counts, DatasetProfile
 from bst.presentation.charts import data as data_charts
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 
 TITLE = "Movies"
 DECADE = 10
@@ -51,7 +51,7 @@ def _draw_years(table: pd.DataFrame) -> None:
             [name for name in data_charts.YEARS if name != "mean" or chosen_model.domain().rated],
             default="ratings",
             required=True,
-            format_func=lambda name, say=sayer(): say(data_charts.YEARS[name][0]),
+            format_func=say_labels(lambda name: data_charts.YEARS[name][0]),
             key="data_years",
             persist_state="session",
             label_visibility="collapsed",

@@ -1,7 +1,7 @@
 """Texts of the pages in the words of the chosen model's dataset."""
 
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 from bst.domain import MOVIES
 from bst.wording import Title, reword, reword_around
@@ -16,9 +16,10 @@ def say(text: str) -> str:
     return reword(text, chosen_model.domain())
 
 
-def sayer() -> Callable[[str], str]:
-    """Return ``say`` for later: what labels the options of a widget may be called outside of a run of the page."""
-    return partial(reword, domain=chosen_model.domain())
+def say_labels(label: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return labels of a widget's options as ``say`` gives them; they may be asked for outside of a run of the page."""
+    domain = chosen_model.domain()
+    return lambda option: reword(label(option), domain)
 
 
 def say_around(build: Callable[[Title], str], title: Title) -> str:

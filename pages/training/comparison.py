@@ -11,7 +11,7 @@ from bst.text import count
 from bst.training import background
 from pages.shared import resources
 from pages.shared.widgets import chart_view
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 
 UNFINISHED = " (not finished)"
 
@@ -29,7 +29,7 @@ def render(bundle: Bundle) -> None:
             list(shown),
             default=next(iter(shown)),
             required=True,
-            format_func=lambda name, say=sayer(): say(shown[name].label),
+            format_func=say_labels(lambda name: shown[name].label),
             key=f"training_metric_{'_'.join(shown)}",  # models offer different ones
             persist_state="session",
             label_visibility="collapsed",

@@ -22,7 +22,7 @@ from bst.training.runs import RunSettings
 from pages.shared.format import about, escape_markdown, message
 from pages.shared.state import owner
 from pages.shared.widgets import switched_off
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 from pages.training import live
 
 KINDS = {"quick": "Quick look", "full": "Full"}
@@ -153,7 +153,7 @@ def _start(settings: RunSettings, name: str) -> None:
 def _draw_settings(config: ModelConfig) -> ModelConfig:
     """Draw epochs and a few settings within ranges that train well, and return the configuration with them."""
     if len(config.tasks) > 1:
-        targets = st.selectbox("What to predict", list(TARGETS), format_func=sayer(), key="train_targets")
+        targets = st.selectbox("What to predict", list(TARGETS), format_func=say_labels(str), key="train_targets")
         config = config.with_tasks(TARGETS[targets])
     preset_epochs = config.epochs
     epochs = st.slider(

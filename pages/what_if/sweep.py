@@ -26,7 +26,7 @@ from pages.shared.format import capitalised, escape_markdown, stars
 from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, movie_box
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 from pages.what_if import suggestions
 
 TITLE = "Vary one setting"
@@ -163,7 +163,7 @@ def _draw_parameter(domain: Domain, visitor: Visitor) -> str:
     st.selectbox(
         "Setting to vary",
         list(offered),
-        format_func=lambda name, say=sayer(): say(offered[name].label),
+        format_func=say_labels(lambda name: offered[name].label),
         key=settings.key("sweep_parameter"),
         persist_state="session",
     )

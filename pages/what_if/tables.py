@@ -13,7 +13,7 @@ from bst.what_if.comparison import Value
 from pages.shared.state import explained, settings
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import ranked_list, why_link
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 
 MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
@@ -50,7 +50,7 @@ def draw_changes(recommender: Recommender, comparison: Comparison) -> None:
                 "Change of",
                 values,
                 required=True,
-                format_func=lambda value, say=sayer(): say(BY[value]),
+                format_func=say_labels(lambda value: BY[value]),
                 label_visibility="collapsed",
                 **controlled("compare_by_choice", by, lambda chosen: settings.update(compare_by=chosen)),
             )

@@ -13,7 +13,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import movie_box
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 
 MEASURES: dict[Measure, str] = {
     "expected": "Expected rating",
@@ -98,7 +98,7 @@ def draw_measure(explanation: Explanation) -> None:
         "What is explained",
         list(explanation.measures),
         required=True,
-        format_func=lambda name, say=sayer(): say(MEASURES[name]),
+        format_func=say_labels(lambda name: MEASURES[name]),
         label_visibility="collapsed",
         **controlled("why_measure_choice", measure(explanation), lambda name: settings.update(why_measure=name)),
     )
@@ -117,7 +117,7 @@ def draw_order(explanation: Explanation) -> None:
         say("Order of the movies"),
         list(ORDERS),
         required=True,
-        format_func=lambda name, say=sayer(): say(ORDERS[name]),
+        format_func=say_labels(lambda name: ORDERS[name]),
         key=settings.key("why_order"),
         persist_state="session",
         label_visibility="collapsed",

@@ -18,7 +18,7 @@ from pages.shared.format import escape_markdown, stars
 from pages.shared.state import chosen_model, explained, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, movie_box, why_link
-from pages.shared.wording import is_about_movies, say, sayer
+from pages.shared.wording import is_about_movies, say
 from pages.why import known_insights
 from pages.why.controls import Subject
 
@@ -62,11 +62,11 @@ def _draw_map(
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
-        tags = _tags(recommender)
+        tags, every = _tags(recommender), say(ALL_GENRES)
         genre = st.selectbox(
             "Show",
             [ALL_GENRES, *tags],
-            format_func=lambda tag, say=sayer(): say(tag) if tag == ALL_GENRES else tag,
+            format_func=lambda tag: every if tag == ALL_GENRES else tag,
             key=f"why_map_genre{'' if is_about_movies() else recommender.bundle.dataset}",
             width=180,
         )

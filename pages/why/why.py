@@ -24,7 +24,7 @@ from pages.shared.format import escape_markdown, message, stars, whole_stars
 from pages.shared.state import settings
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, film_strip, why_link
-from pages.shared.wording import say, say_around, sayer
+from pages.shared.wording import say, say_around, say_labels
 from pages.why import agreement, contributions, controls, global_view, ground_truth, heads, ratings, suggested_edits
 from pages.why.controls import Subject
 
@@ -72,7 +72,7 @@ def _draw_explanation(recommender: Recommender, subject: Subject, headline: Delt
         "Look closer",
         parts,
         required=True,
-        format_func=lambda part, say=sayer(): say(PARTS[part].TITLE),
+        format_func=say_labels(lambda part: PARTS[part].TITLE),
         key=settings.key("why_part"),
         persist_state="session",
     )

@@ -12,7 +12,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.controlled import controlled
 from pages.shared.state.link import LENGTHS
-from pages.shared.wording import say, sayer
+from pages.shared.wording import say, say_labels
 
 # what a list can be ordered by: the label on the control, and what it means
 ORDERS: dict[Order, tuple[str, str]] = {
@@ -137,7 +137,7 @@ def draw_view() -> None:
         say("Posters, or lines with all numbers"),
         list(VIEWS),
         required=True,
-        format_func=lambda view, say=sayer(): say(VIEWS[view]),
+        format_func=say_labels(lambda view: VIEWS[view]),
         key=settings.key("list_view"),
         persist_state="session",
         label_visibility="collapsed",
@@ -167,7 +167,7 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             "Popularity",
             range(len(BANDS)),
             value=EVERY_BAND,  # makes it a range slider; the value comes from the session
-            format_func=lambda band, say=sayer(): say(BANDS[band]),
+            format_func=say_labels(lambda band: BANDS[band]),
             key=settings.key("filter_fame"),
             persist_state="session",
             help=say(
