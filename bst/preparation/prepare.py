@@ -22,7 +22,6 @@ from bst.preparation.scale import UNRATED, stars
 from bst.preparation.sources import Source, open_source, source_fingerprint
 from bst.preparation.survey import Survey
 from bst.preparation.tables import known_users, unknown_users
-from bst.store.domains import domain_to_dict
 from bst.store.manifest import FILE, ShardRecord, read_manifest, shard_file
 from bst.store.reading import Store
 from bst.store.shards import shard_record
@@ -156,7 +155,7 @@ def _plan(
         drawn=drawn,
         shards=asked,
         manifest={
-            "domain": domain_to_dict(_rated(source, survey)),
+            "domain": _rated(source, survey).to_dict(),
             "tie_order": "drawn" if drawn else "file",
             **source.facts,
             "levels": levels,

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bst.domain import Domain
-from bst.errors import DatasetError
+from bst.errors import ConfigError, DatasetError
 from bst.files import write_whole
-from bst.store.domains import domain_from_dict
 from bst.strict_json import read_json
 
 FORMAT = "bst-store"
@@ -67,7 +66,7 @@ class Manifest:
     @property
     def described(self) -> Domain:
         """The domain as an object."""
-        return domain_from_dict(self.domain)
+        return Domain.from_dict(self.domain)
 
     @property
     def fingerprint(self) -> str:
@@ -97,7 +96,7 @@ def read_manifest(folder: Path) -> Manifest:
         )
     try:
         return _manifest(values)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise _damaged(path, str(error)) from error
 
 
@@ -129,7 +128,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     _require(list(manifest.levels) == sorted(set(manifest.levels)) != [], "levels do not ascend")
     _require(sum(shard.events for shard in manifest.shards) == manifest.events, "the shards' events do not add up")
     _require(set(manifest.tables) == {"items.parquet", "users.parquet"}, "tables are not those of items and users")
-    domain_from_dict(manifest.domain)
+    Domain.from_dict(manifest.domain)
     return manifest
 
 

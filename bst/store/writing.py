@@ -8,7 +8,6 @@ import pyarrow as pa
 from bst.errors import ConfigError, DatasetError
 from bst.files import draft_of, replace_folder
 from bst.schema import Dataset
-from bst.store.domains import domain_to_dict
 from bst.store.manifest import Manifest, ShardRecord, checksum
 from bst.store.reading import Store
 from bst.store.shards import EVENTS, MOST_LEVELS, arrange, write_parquet, write_shard
@@ -46,7 +45,7 @@ def dataset_manifest(dataset: Dataset, shards: tuple[ShardRecord, ...], tables: 
     return Manifest(
         name=dataset.name,
         title=dataset.title,
-        domain=domain_to_dict(dataset.domain),
+        domain=dataset.domain.to_dict(),
         levels=tuple(dataset.levels),
         users=len(dataset.users),
         items=len(dataset.movies),

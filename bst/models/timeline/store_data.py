@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bst.domain import DEMOGRAPHICS
 from bst.errors import ConfigError
 from bst.models.timeline.objectives import Objective
 from bst.models.timeline.training_data import TrainingData
@@ -40,7 +39,7 @@ class StoreData(TrainingData):
         self.store, self.chief = store, chief
         self.role = visitor_roles(store.manifest.users, seed, share)
         self.description = f"up to {store.manifest.events:,} ratings of {len(store)} shards"
-        dataset = _completed(sample(store, sample_events, seed) if chief else _nobody(store))
+        dataset = sample(store, sample_events, seed) if chief else _nobody(store)
         self._rows = pd.Index(store.users["user_id"]).get_indexer(dataset.users["user_id"])
         timelines = build_timelines(dataset)
         role = np.repeat(self.role[self._rows], timelines.lengths)
@@ -65,7 +64,7 @@ class StoreData(TrainingData):
     @cached_property
     def dataset(self) -> Dataset:
         """All users and movies, without ratings: what a bundle names."""
-        return _completed(replace(_nobody(self.store), users=self.store.users))
+        return replace(_nobody(self.store), users=self.store.users)
 
     def numbered_sample(self) -> Dataset:
         """Return the sample with all users, numbered as in the store; those outside it have no rating."""
@@ -126,17 +125,6 @@ def _chunks(shard: pa.Table, rng: np.random.Generator) -> Iterator[pa.Table]:
     ends = np.append(cuts[1:], len(user))
     for at in rng.permutation(len(cuts)):
         yield shard.slice(cuts[at], ends[at] - cuts[at])
-
-
-def _completed(dataset: Dataset) -> Dataset:
-    """Return a dataset whose users have every demographic that a model reads, unknown where the store has none."""
-    users = dataset.users
-    unknown = {
-        name: pd.Categorical([None] * len(users), categories=list(demographic.values))
-        for name, demographic in DEMOGRAPHICS.items()
-        if name not in users
-    }
-    return replace(dataset, users=users.assign(**unknown))
 
 
 def _nobody(store: Store) -> Dataset:
