@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from bst.settings import PROJECT
+from bst.installation import PROJECT
 
 START_S = 60
 
