@@ -224,8 +224,12 @@ def words(domain: Domain = MOVIES) -> tuple[Word, ...]:
     return tuple(
         Word(*(reword(text.replace(_SUCH_AS, ""), domain) for text in (entry.word, entry.meaning, entry.part)))
         for entry in GLOSSARY
-        if entry.word not in _OF_MOVIES
+        if entry.word not in _OF_MOVIES and (domain.rated or not _is_about_ratings(entry))
     )
+
+
+def _is_about_ratings(entry: Word) -> bool:
+    return "rating" in f"{entry.word} {entry.meaning}".lower() or "★" in entry.meaning
 
 
 def meaning(word: str) -> str:

@@ -172,7 +172,7 @@ def _sentence(recommender: Recommender, visitor: Visitor, goal: Goal, result: Se
         return f"No small change would {goal_in_words}: {count(result.tried, 'change')} tried"
     best = result.counterfactuals[0]
     number = "One change" if len(best.edits) == 1 else f"{len(best.edits)} changes together"
-    sentence = f"{number} would {goal_in_words}: {instructions(best.edits, visitor, title)}"
+    sentence = f"{number} would {goal_in_words}: {instructions(best.edits, visitor, title, chosen_model.domain())}"
     return sentence + (say(", which costs other movies more stars") if _loses_stars(goal, result, best) else "")
 
 
@@ -236,7 +236,7 @@ def _draw_counterfactual(
     counterfactual: Counterfactual,
     number: int,
 ) -> None:
-    edits = capitalised(instructions(counterfactual.edits, visitor, recommender.catalogue.title))
+    edits = capitalised(instructions(counterfactual.edits, visitor, recommender.catalogue.title, recommender.domain))
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False, key=f"found_{number}"):
         st.markdown(f"**{escape_markdown(edits)}**  \n{_outcome(goal, result, counterfactual)}", width="stretch")
         st.button(

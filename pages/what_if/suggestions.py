@@ -11,6 +11,7 @@ from bst.schema import Event, Visitor
 from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Title
 from bst.what_if.instructions import instruction
 from pages.shared.format import capitalised
+from pages.shared.state import chosen_model
 
 # of a long history only the newest events are measured, so that the suggestions come at once
 MAX_MEASURED = 40
@@ -58,7 +59,7 @@ def suggest(recommender: Recommender, visitor: Visitor, options: RankOptions) ->
 
 
 def _edit(edit: Edit, icon: str, visitor: Visitor, title: Title) -> Suggestion:
-    return Suggestion(capitalised(instruction(edit, visitor, title)), icon, edit)
+    return Suggestion(capitalised(instruction(edit, visitor, title, chosen_model.domain())), icon, edit)
 
 
 def by_influence(recommender: Recommender, visitor: Visitor, options: RankOptions) -> list[Event]:

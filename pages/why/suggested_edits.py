@@ -137,7 +137,10 @@ def _proposals(recommender: Recommender, explanation: Explanation, measure: Meas
         edits.insert(1, ("star_half", Rate(strongest.movie_id, other)))
     demographics = sorted(explanation.demographic_effects(measure).items(), key=lambda item: -abs(item[1]))
     edits += [("person_off", SetDemographic(name, None)) for name, _ in demographics[: MAX_EDITS - len(edits)]]
-    return [Proposal(capitalised(instruction(edit, explanation.visitor, title)), icon, edit) for icon, edit in edits]
+    return [
+        Proposal(capitalised(instruction(edit, explanation.visitor, title, recommender.domain)), icon, edit)
+        for icon, edit in edits
+    ]
 
 
 def _strongest_events(explanation: Explanation, measure: Measure) -> list[Event]:

@@ -20,7 +20,17 @@ from tests.app.conftest import edit, headline, set_visitor, shown_history, shown
 PAGES = ("recommend", "what_if", "replay", "story", "why", "training", "evaluation", "data", "about")
 OF_MOVIES = re.compile(r"\b(movie|film|genre|watch)\w*", re.IGNORECASE)
 # what nobody sees: code of components, keys, and the names that a component or a chart gives to its data
-HIDDEN = ("js_content", "css_content", "html_content", "component_name", "key", "id", "arrow_data", "name")
+HIDDEN = (
+    "js_content",
+    "css_content",
+    "html_content",
+    "component_name",
+    "key",
+    "id",
+    "arrow_data",
+    "name",
+    "selection_mode",
+)
 NAMES_OF_DATA = re.compile(r'"(movie_id|genres|movie|genre|watching|field|data-movie)"')
 TOWER = TowerConfig(width=8, heads=2, layers=1, epochs=1)
 NONE = TowerConfig(epochs=0)
@@ -62,7 +72,7 @@ def strings(value) -> Iterator[str]:
     """All texts in a value of JSON, but for names of fields."""
     if isinstance(value, dict):
         for name, part in value.items():
-            if name not in ("data", "datasets", "genres", "field", "params", "signal", "id"):
+            if name not in ("data", "datasets", "genres", "field", "fields", "params", "signal", "id"):
                 yield from strings(part)
     elif isinstance(value, list):
         for part in value:
