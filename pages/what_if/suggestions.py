@@ -20,7 +20,7 @@ TOP_K = 3
 # how many of the newest events to keep: the first of these that the history is longer than
 KEPT = (10, 5, 2, 1)
 # a contrast: of these, the value that the visitor does not have; of other demographics it is the last or the first
-CONTRASTS: dict[DemographicName, tuple[DemographicValue, DemographicValue]] = {"sex": ("M", "F"), "age": (56, 18)}
+CONTRASTS: dict[DemographicName, tuple[DemographicValue, DemographicValue]] = {"sex": ("F", "M"), "age": (56, 18)}
 ICONS = {"sex": "person", "age": "cake"}
 # how many demographics are suggested: of an empty visitor, and beside changes of the history
 MOST_DEMOGRAPHICS, BESIDE_HISTORY = 2, 1
@@ -77,12 +77,11 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
     rows = recommender.rank(visitor, 2, RankOptions(order=order))
     if len(rows) <= 1:
         return []
-    (loved, hated), levels = rows, recommender.bundle.levels
-    if not recommender.domain.rated:
-        hated = loved
+    levels = recommender.bundle.levels
     return [
         _edit(Add(movie.movie_id, level), "add", visitor, recommender.catalogue.title)
-        for movie, level in ((loved, levels[-1]), (hated, levels[0]))
+        # one that they love and one that they hate; where nobody rates, two that they had
+        for movie, level in zip(rows, (levels[-1], levels[0]), strict=True)
     ]
 
 

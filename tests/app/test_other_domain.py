@@ -72,7 +72,7 @@ def strings(value) -> Iterator[str]:
     """All texts in a value of JSON, but for names of fields."""
     if isinstance(value, dict):
         for name, part in value.items():
-            if name not in ("data", "datasets", "genres", "field", "fields", "params", "signal", "id"):
+            if name not in ("data", "datasets", "genres", "field", "fields", "param", "params", "signal", "id"):
                 yield from strings(part)
     elif isinstance(value, list):
         for part in value:
