@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 from bst.cli import main
-from bst.serving.app import create_app
-from bst.serving.limits import Limits
-from bst.serving.models import ServedModel, check
 
-TestClient = pytest.importorskip("fastapi.testclient").TestClient
+TestClient = pytest.importorskip("fastapi.testclient", reason="needs requirements-scale.txt").TestClient
+
+from bst.serving.app import create_app  # noqa: E402 - it needs FastAPI
+from bst.serving.limits import Limits  # noqa: E402
+from bst.serving.models import ServedModel, check  # noqa: E402
 
 HISTORY = [{"title": "Alien (1979)", "rating": 5}, {"title": "Casablanca", "rating": 3}, {"item_id": 143, "rating": 4}]
 VISITOR = {"demographics": {"sex": "F", "age": 25}, "history": HISTORY, "seen": ["M", 486]}
