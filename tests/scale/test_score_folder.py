@@ -1,5 +1,6 @@
 """A folder of lists: every user once, resumable, of one model."""
 
+import json
 import os
 import signal
 import subprocess
@@ -153,9 +154,12 @@ def test_one_program_at_a_time(source, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_write_what_one_writes(source, scored, tmp_path):
-    summary = score(open_bundle("demo"), source, tmp_path / "lists", workers=2)
-    assert summary.scored_users == 41
+def test_two_processes_write_what_one_writes(audience, scored, tmp_path):
+    write_store(audience, tmp_path / "store", 4)
+    command = ["score", "--bundle", "demo", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "lists")]
+    command = [sys.executable, "-m", "bst", *command, "--workers", "2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert json.loads(done.stdout)["users"] == 41
     pd.testing.assert_frame_equal(lists_in(tmp_path / "lists"), lists_in(scored))
 
 

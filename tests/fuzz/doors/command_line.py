@@ -33,6 +33,12 @@ ODD = (
     *("%s{0}", "Alien (1979)=1", "1214", "3", "5", "rating", "next", "Drama", "Known", "demo", "demo-compact"),
     *("mine.csv", "new-folder", "new.html", "/dev/null", "/dev/null/x", "mine.csv/x", "here"),
 )
+# what takes long, starts servers, or writes files that are no text: only what comes before it is tried
+HEAVY = (
+    *("bst.evaluation.measure.measure", "bst.explanation.insights.make_insights", "bst.cli.score.score"),
+    *("bst.preparation.prepare", "bst.cli.export.export", "bst.presentation.event_files.write_events"),
+    *("bst.serving.models.check", "bst.datasets.own.write_stored"),
+)
 RATINGS = "Title,Year,Rating\nAlien,1979,5\nCasablanca,1942,4\n"
 # what the arguments are meant to get
 GOOD = {
@@ -125,11 +131,11 @@ class CommandLine(Door):
         patch.setattr(datasets, "load_movies", load_movies)
         patch.setattr(bundle, "open_bundle", _remembered(bundle.open_bundle))
         patch.setattr(bundle.Bundle, "load_weights", lambda opened, movies: weights(opened.name))
-        for module in ("model", "evaluate", "visitor"):
+        for module in ("model", "evaluate", "visitor", "export"):
             patch.setattr(f"bst.cli.{module}.load_tensorflow", lambda: None)
         patch.setattr("bst.datasets.download", refuse)
         patch.setattr("bst.datasets.simulation.simulate", refuse)
-        for heavy in ("bst.evaluation.measure.measure", "bst.explanation.insights.make_insights"):
+        for heavy in HEAVY:
             patch.setattr(heavy, refuse)
         patch.setattr("bst.datasets.profile.dataset_profile", lambda dataset: None)
         patch.setattr("bst.presentation.report.make_report", lambda *_: "<html></html>\n")

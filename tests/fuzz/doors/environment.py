@@ -1,6 +1,7 @@
 """Environment variables of the project with whatever in them, then a command that reads them."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,7 @@ VARIABLES = (
     *("BST_DATA_DIR", "BST_CACHE_DIR", "BST_DOWNLOAD_URL", "BST_TMDB_KEY", "BST_TMDB_URL", "BST_ENGINE"),
     *("BST_MODEL_URL", "BST_PUBLIC", *NUMBERS),
 )
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?(/[!-\"$->@-~]*)?")
 PUBLIC = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 COMMANDS = (
     ("datasets",),
@@ -145,6 +147,8 @@ def _right(variables: dict[str, str]) -> dict[str, Any]:
     for variable, name in NUMBERS.items():
         if value := variables.get(variable, "").strip():
             right[name] = _number(value, whole=variable in COUNTS)
+    if value := variables.get("BST_MODEL_URL", "").strip():
+        right["model_url"] = value.rstrip("/") if ADDRESS.fullmatch(value) else None
     return right
 
 
