@@ -155,7 +155,7 @@ def _plan(
         drawn=drawn,
         shards=asked,
         manifest={
-            "domain": _rated(source, survey).to_dict(),
+            "domain": _domain(name, source, survey).to_dict(),
             "tie_order": "drawn" if drawn else "file",
             **source.facts,
             "levels": levels,
@@ -194,8 +194,12 @@ def _users(source: Source, survey: Survey) -> tuple[pa.Table, list[str]]:
     return (users, []) if source.in_order else known_users(users, survey.users)
 
 
-def _rated(source: Source, survey: Survey) -> Domain:
-    return replace(source.tables.domain, rated=len(survey.ratings) > 1)
+def _domain(name: str, source: Source, survey: Survey) -> Domain:
+    domain = replace(source.tables.domain, rated=len(survey.ratings) > 1)
+    try:
+        return Domain.from_dict(domain.to_dict())  # a store holds nothing that no one could read
+    except ConfigError as error:
+        raise DatasetError(f"{name}: {error}; change it in the tables of items and users") from error
 
 
 def _bases(parts: tuple[Part, ...], rows: tuple[int, ...]) -> tuple[int, ...]:
