@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from bst import errors
 from bst.batch_scoring.sources import Source
 from bst.batch_scoring.worker import Job, ShardReport, ShardScorer
 from bst.errors import BSTError, ScoringError
@@ -24,7 +25,11 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 
 class _Actor:
-    """Scores the shards of a batch, which are pickled readers."""
+    """Scores the shards of a batch, which are pickled readers.
+
+    What a person can mend comes back as the name of the error and its message: Ray wraps what is raised beyond
+    recognition, and tries it again.
+    """
 
     def __init__(self, job: Job):
         self._job = job
@@ -36,7 +41,11 @@ class _Actor:
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         pairs = zip(batch["index"].tolist(), batch["reader"].tolist(), strict=True)
-        reports = [asdict(self._scorer(index, pickle.loads(reader))) for index, reader in pairs]
+        try:
+            reports = [asdict(self._scorer(index, pickle.loads(reader))) | {"error": ""} for index, reader in pairs]
+        except BSTError as error:
+            failed = {"index": -1, "users": 0, "rows": 0, "error": f"{type(error).__name__}: {error}"}
+            reports = [failed for _ in batch["index"]]
         return {name: np.array([report[name] for report in reports]) for name in reports[0]}
 
 
@@ -48,7 +57,7 @@ def run_ray(job: Job, source: Source, shards: Sequence[int], workers: int) -> It
     ``ScoringError`` where it does not start.
     """
     data = require("ray.data", PURPOSE)
-    with _cluster(workers), _plain_errors():
+    with _cluster(workers):
         data.DataContext.get_current().enable_progress_bars = False  # progress is the caller's
         logging.getLogger("ray.data").setLevel(logging.WARNING)
         items = [{"index": index, "reader": pickle.dumps(source.reader(index))} for index in shards]
@@ -60,6 +69,9 @@ def run_ray(job: Job, source: Source, shards: Sequence[int], workers: int) -> It
             compute=data.ActorPoolStrategy(size=min(workers, len(items))),
         )
         for row in written.iter_rows():
+            if error := row.pop("error"):
+                kind, _, message = error.partition(": ")
+                raise getattr(errors, kind)(message)
             yield ShardReport(**row)
 
 
@@ -90,19 +102,3 @@ def _cluster(workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Raise the error of an actor as the actor did: what a person can mend is one line, without Ray's account of it."""
-    from ray.exceptions import RayTaskError
-
-    try:
-        yield
-    except RayTaskError as error:
-        cause: Any = error
-        while isinstance(cause, RayTaskError) and cause.cause is not None:
-            cause = cause.cause
-        if isinstance(cause, BSTError):
-            raise cause from None
-        raise

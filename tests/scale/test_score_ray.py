@@ -1,6 +1,7 @@
 """Batch scoring on Ray: the shards of the local engine."""
 
 import pickle
+import shutil
 import sys
 
 import numpy as np
@@ -41,19 +42,12 @@ def test_ray_writes_the_shards_of_the_local_engine(ray_cluster, audience, tmp_pa
         assert all(one.equals(other) for one, other in zip(found, expected, strict=True))
 
 
-def test_an_error_of_an_actor_is_one_line(ray_cluster, audience, tmp_path, monkeypatch):
-    from bst.batch_scoring import distributed
-
-    class Broken:
-        def __init__(self, job):
-            pass
-
-        def __call__(self, batch):
-            raise BundleError("the bundle is gone")
-
-    monkeypatch.setattr(distributed, "_Actor", Broken)
-    with pytest.raises(BundleError, match=r"^the bundle is gone$"):
-        score(open_bundle("demo"), DatasetSource(audience, 2), tmp_path / "lists", engine="ray", workers=1)
+def test_an_error_of_an_actor_is_one_line(ray_cluster, audience, tmp_path):
+    shutil.copytree(open_bundle("demo").folder, tmp_path / "mine")
+    bundle = open_bundle(tmp_path / "mine")
+    (tmp_path / "mine" / "weights.npz").unlink()  # after this process has looked at it
+    with pytest.raises(BundleError, match=r"weights\.npz is missing"):
+        score(bundle, DatasetSource(audience, 2), tmp_path / "lists", engine="ray", workers=1)
 
 
 def test_without_ray_the_command_says_what_to_install(audience, tmp_path, monkeypatch):
@@ -70,5 +64,5 @@ def test_an_actor_scores_pickled_shards(audience, tmp_path):
     actor = _Actor(pickle.loads(pickle.dumps(job)))
     batch = {"index": np.array([2]), "reader": np.array([pickle.dumps(source.reader(2))], object)}
     report = {name: values.tolist() for name, values in actor(batch).items()}
-    assert report == {"index": [2], "users": [10], "rows": [100]}
+    assert report == {"index": [2], "users": [10], "rows": [100], "error": [""]}
     assert plan.is_done(tmp_path, 2)
