@@ -88,7 +88,7 @@ def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
             Event(int(movie), float(rng.choice(levels)), time) for movie, time in zip(movies, times, strict=True)
         )
         values = {name: rng.choice(one.values).item() for name, one in MOVIES.demographics.items()} if known else {}
-        yield Visitor({"sex": values, "age": history})
+        yield Visitor(values, history)
 
 
 def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[str, Callable]]:

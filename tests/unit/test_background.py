@@ -102,9 +102,9 @@ def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
 
 
 def test_a_run_that_fails_says_why(settings, folders):
-    background.start(replace(settings, dataset="nowhere-at-all"), "mine")
+    background.start(replace(settings, protocol="nowhere"), "mine")
     died = wait_for(lambda: (run := background.status("mine")).state == "died" and run)
-    assert "nowhere-at-all" in died.ending
+    assert "nowhere" in died.ending
     assert died.log[-1].startswith("error: ")
     background.discard("mine")
     assert background.statuses() == []
