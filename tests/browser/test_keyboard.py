@@ -15,11 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 SCROLLED = ("MAIN", "SECTION")
 
 
-# the buttons over its charts are reached by Tab, but their focus is not seen
-UNSEEN = pytest.mark.xfail(reason="on Replay the focus of the buttons over charts is not shown yet", strict=False)
-
-
-@pytest.mark.parametrize("path", [pytest.param(path, marks=UNSEEN if path == "replay" else ()) for path in PATHS])
+@pytest.mark.parametrize("path", PATHS)
 def test_tab_goes_through_the_page_and_is_seen(page, path):
     page.goto(f"/{path}?bundle=demo")
     settled(page)
