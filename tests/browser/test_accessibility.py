@@ -21,6 +21,26 @@ def test_axe_finds_nothing_serious_in_the_dark(browser, server, path):
     assert not found, "\n".join(found[:20])
 
 
+# of the words beside a chart's marks, 0 to 255
+LIGHTNESS = r"""() => {
+    const words = [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg text')];
+    const value = words.find(e => /^0\.\d{3}$/.test(e.textContent));
+    return value && getComputedStyle(value).fill.match(/\d+/g).reduce((sum, part) => sum + part / 3, 0);
+}"""
+
+
+def test_charts_follow_the_colours_of_the_system(browser, server):
+    context = browser.new_context(base_url=server, color_scheme="light", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/evaluation?bundle=demo")
+    settled(page)
+    assert page.evaluate(LIGHTNESS) < 100
+    for scheme, is_right in (("dark", "> 150"), ("light", "< 100")):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_function(f"() => ({LIGHTNESS})() {is_right}")
+    context.close()
+
+
 def test_a_row_of_the_history_names_its_movie(page):
     heard = watched(page, 1).aria_snapshot()
     for name in (

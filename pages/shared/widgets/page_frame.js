@@ -77,10 +77,23 @@ function enterPopoversByKeyboard() {
   document.addEventListener("keydown", tab, true)
 }
 
+// Charts are drawn in the colours that a run was told. When the system, or the visitor in the menu, changes to dark or
+// light, Streamlit does not run the script again: the charts' words would be dark on dark.
+function runAgainInOtherColours(drawnIn, setTriggerValue) {
+  const app = document.querySelector('[data-testid="stApp"]')
+  const look = () => {
+    const scheme = getComputedStyle(app).colorScheme
+    if (["dark", "light"].includes(scheme) && scheme !== drawnIn) setTriggerValue("colours", scheme)
+  }
+  window.pageFrameColours?.disconnect()
+  window.pageFrameColours = new MutationObserver(look)
+  window.pageFrameColours.observe(app, { attributeFilter: ["class"] })
+}
+
 // in seconds
 const YEAR = 365 * 24 * 3600
 
-export default function ({ data }) {
+export default function ({ data, setTriggerValue }) {
   // the background colour: Streamlit gives its colours only to components
   document.documentElement.style.setProperty("--background", data.background)
   // who started a training is known again after a reload; nobody else gets a cookie
@@ -88,6 +101,7 @@ export default function ({ data }) {
     const secure = location.protocol === "https:" ? "; Secure" : ""
     document.cookie = `${data.cookie}; Path=/; Max-Age=${YEAR}; SameSite=Strict${secure}`
   }
+  runAgainInOtherColours(data.theme, setTriggerValue)
   if (window.pageFrame) return
   window.pageFrame = true
   oneEntryPerClick()

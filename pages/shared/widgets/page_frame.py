@@ -35,7 +35,12 @@ def render() -> None:
     with st.sidebar.container(key="page_frame"):
         _COMPONENT(
             key="page_frame_component",
-            data={"background": st.get_option(f"theme.{theme}.backgroundColor"), "cookie": owner.cookie()},
+            data={
+                "theme": theme,
+                "background": st.get_option(f"theme.{theme}.backgroundColor"),
+                "cookie": owner.cookie(),
+            },
+            on_colours_change=lambda: None,  # to run again is all
         )
 
 
