@@ -8,12 +8,16 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: run test test-real-data check lint lock fuzz pictures scale api clean
+.PHONY: run test test-all test-real-data check lint lock fuzz pictures scale api clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/test.done
+	$(BIN)/python -m pytest -m "not long"
+
+# every test: also the widths, releases and pages between those of make test, and clusters of several processes
+test-all: $(VENV)/test.done
 	$(BIN)/python -m pytest
 
 # what work past one machine needs, docs/scale.md: its tests are left out where it is not installed
@@ -34,7 +38,7 @@ pictures: $(VENV)/test.done
 
 # a quick look, in less than two minutes
 check: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not long"
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
         # a fixture may also be requested by its name, as a parameter
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         fixtures = {*item.fixturenames, *(value for value in parameters if isinstance(value, str))}
-        if item.path.parent.name in ("app", "browser", "hostile") or fixtures & TRAINED or item.path.stem in LONG:
+        if item.path.parent.name in ("app", "browser", "hostile") or fixtures & TRAINED or item.path.stem in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
         if "fault" in fixtures:
             item.add_marker(pytest.mark.fault)
@@ -81,7 +81,7 @@ hypothesis_settings.load_profile("unhurried")
 
 # fixtures that train a model, or make a trainer, whose graphs take seconds
 TRAINED = {"trained", "trained_timeline", "_timeline_trainer", "tiny_preset", "still"}
-LONG = {
+SLOW_FILES = {
     *("test_background", "test_backend", "test_cli", "test_doors", "test_formats_end_to_end"),
     *("test_interrupted", "test_planted", "test_report"),
 }

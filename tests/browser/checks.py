@@ -1,12 +1,14 @@
 """What is looked for on every view of every page: layout, names, contrast, and what the console says."""
 
 import re
+from collections.abc import Sequence
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
 
 # phone, half a screen, tablet, projector, laptop, desktop
 WIDTHS = (390, 720, 900, 1024, 1300, 1440)
+NARROWEST_AND_WIDEST = (WIDTHS[0], WIDTHS[-1])
 HEIGHT = 900
 
 # what sticks out to the right, of what does not scroll by itself: out of the window, and out of a custom component,
@@ -66,10 +68,10 @@ CLIPPED = """() => [...document.querySelectorAll('[data-testid=stMain] button [d
     .map(e => `${e.innerText.trim()}: ${e.scrollWidth} in ${e.clientWidth}`)"""
 
 
-def layout_faults(page: Page, view: str) -> list[str]:
-    """Return what is not within the width, not whole or broken inside a word, at each of ``WIDTHS``."""
+def layout_faults(page: Page, view: str, widths: Sequence[int] = NARROWEST_AND_WIDEST) -> list[str]:
+    """Return what is not within the width, not whole or broken inside a word, at each of these widths."""
     faults = []
-    for width in reversed(WIDTHS):
+    for width in reversed(widths):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.wait_for_timeout(400)  # charts are drawn anew
         where = f"{view} at {width}"

@@ -39,6 +39,7 @@ def context(browser):
     opened.close()
 
 
+@pytest.mark.long
 def test_training_may_be_the_first_page_that_anybody_opens(context, tmp_path, monkeypatch):
     monkeypatch.delenv("BST_DATA_DIR", raising=False)
     root = clone(tmp_path / "project")
@@ -105,10 +106,10 @@ def test_with_two_datasets_the_chosen_model_stays_from_page_to_page(context, two
     page.goto(f"{address}/?bundle=demo")
     settled(page)
     stayed = 0
-    for step in range(40):
+    for step in range(2 * len(tour)):
         go(page, tour[step % len(tour)])
         stayed += "simulated users" in sidebar(page)
-    assert stayed == 40
+    assert stayed == 2 * len(tour)
 
     # what was chosen by hand stays, too
     page.get_by_role("combobox", name="Model").click()

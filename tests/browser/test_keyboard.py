@@ -13,9 +13,13 @@ from tests.browser.tour import PATHS
 pytestmark = pytest.mark.timeout(300)
 # it is the whole page that scrolls: one sees where one is by what scrolls
 SCROLLED = ("MAIN", "SECTION")
+# pages that between them have every kind of control; the others are walked, too, but not in each run
+BUSIEST = ("", "why")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=() if path in BUSIEST else pytest.mark.long) for path in PATHS]
+)
 def test_tab_goes_through_the_page_and_is_seen(page, path):
     page.goto(f"/{path}?bundle=demo")
     settled(page)

@@ -1,4 +1,4 @@
-"""Every view of every page, visited once: whole at every width, named, silent. ``test_accessibility``: in the dark."""
+"""Every view of every page: whole at every width, named, silent. ``test_accessibility``: in the dark."""
 
 from collections.abc import Callable
 
@@ -44,6 +44,16 @@ def findings(browser: Browser, server: str) -> Callable[[str], Findings]:
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_is_wrong_with_any_view(path, kind, findings):
     assert not findings(path)[kind], "\n".join(findings(path)[kind][:20])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", PATHS)
+def test_every_view_is_whole_at_widths_between(path, browser, server):
+    context = browser.new_context(base_url=server, reduced_motion="reduce")
+    page = context.new_page()
+    found = [fault for view in views(page, path) for fault in layout_faults(page, view, WIDTHS[1:-1])]
+    context.close()
+    assert not found, "\n".join(found[:20])
 
 
 def test_on_a_projector_the_list_stands_beside_the_editor(browser, server):

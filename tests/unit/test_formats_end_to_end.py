@@ -30,6 +30,8 @@ QUICK = {
 # what is known of nobody, and what is drawn, by format
 NO_USERS = {"like-10m", "like-latest-small", "like-kaggle-20m"}
 DRAWN = NO_USERS
+# one with users, and one without
+TYPICAL = {"like-1m", "like-latest-small"}
 WATCHED = ("--watched", "17=5", "--watched", "12=4", "--watched", "Say Now, Please=2")
 
 
@@ -41,7 +43,9 @@ def quick(monkeypatch, own_folders, eager):
 
 
 @pytest.mark.parametrize("preset", QUICK)
-@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=() if form in TYPICAL else pytest.mark.long) for form in WRITERS]
+)
 def test_from_files_to_a_report(form, preset, run, quick, tmp_path):
     folder = WRITERS[form](tmp_path / form)
 
