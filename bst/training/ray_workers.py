@@ -13,15 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bst import cluster
 from bst.errors import TrainingError
-from bst.optional import require
 from bst.settings import get_settings, override_settings
 from bst.training.local_workers import HOST, MOST_RESTARTS
 from bst.training.messages import MessageReader
 
+PURPOSE = "Training with --engine ray"
 POLL_S = 0.2
-# settings of Ray where this process starts it: it stays on this computer, asks nothing and sends nothing
-_ALONE = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def run(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
@@ -30,33 +29,13 @@ def run(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) 
     Raises ``MissingPackageError`` without Ray, ``TrainingError`` with what a worker said, or after too many deaths.
     """
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
-    ray = require("ray", "Training with --engine ray")
-    started = not ray.is_initialized()
-    if started:
-        _connect(ray, workers)
-    try:
+    with cluster.joined(PURPOSE, TrainingError, max(workers, os.cpu_count() or 1)):
         _train(run_folder, bundles, workers, messages)
-    finally:
-        if started:
-            ray.shutdown()
-
-
-def _connect(ray: Any, workers: int) -> None:
-    try:
-        if os.environ.get("RAY_ADDRESS"):
-            ray.init(log_to_driver=False)
-            return
-        os.environ.update({name: value for name, value in _ALONE.items() if name not in os.environ})
-        processors = max(workers, os.cpu_count() or 1)
-        ray.init(_node_ip_address=HOST, num_cpus=processors, include_dashboard=False, log_to_driver=False)
-    except Exception as error:  # Ray raises plain ones, too
-        where = os.environ.get("RAY_ADDRESS", "this computer")
-        raise TrainingError(f"Ray cannot be reached at {where} ({error}); start it, or set RAY_ADDRESS") from error
 
 
 def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
-    train = require("ray.train", "Training with --engine ray")
-    tensorflow = require("ray.train.tensorflow", "Training with --engine ray")
+    train: Any = cluster.load("ray.train", PURPOSE)
+    tensorflow: Any = cluster.load("ray.train.tensorflow", PURPOSE)
     settings = get_settings()
     # not in the run's folder, which the chief removes before Ray has written its last word
     storage = run_folder.with_name(f".{run_folder.name}.ray")
