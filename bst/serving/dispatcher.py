@@ -5,6 +5,7 @@ asks ever sees that a replica has died.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from bst.serving.refusals import BUSY, TOO_LATE
 # a request that kills whoever answers it must not end all replicas
 MOST_TRIES = 3
 REQUEST_ID = b"x-request-id"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Dispatcher:
             try:
                 return await self._ask(asked)
             except self._lost:
-                continue
+                log.warning("a replica has ended while it answered: another one is asked")
         return None
 
 

@@ -5,6 +5,7 @@ replicas run in that cluster, whose nodes need the project, the bundles and the 
 come to this process, which hands them on: Ray's own proxy answers those with status 500 whose replica dies.
 """
 
+import logging
 import os
 import signal
 import threading
@@ -36,6 +37,8 @@ CPUS = 0.5
 HEALTH_PERIOD_S, HEALTH_TIMEOUT_S = 2.0, 10.0
 # a replica that cannot be made is not tried for ever; bundles and datasets were checked before
 MOST_CONSTRUCTIONS = 3
+# each request has its line already
+_LOGS = {"log_level": "WARNING", "enable_access_log": False}
 
 
 class Replica:
@@ -66,7 +69,8 @@ def running(
     """
     serve: Any = cluster.load("ray.serve", PURPOSE)
     with local.listen(host, port) as listener, cluster.joined(PURPOSE, ConfigError, max(2, replicas), log=log_requests):
-        serve.start(proxy_location="Disabled")
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        serve.start(proxy_location="Disabled", logging_config=_LOGS)
         try:
             handle = _deploy(serve, bundles, replicas, limits, log_requests)
             with _listening(listener, _front(handle, limits, replicas)):
@@ -84,7 +88,7 @@ def _deploy(serve: Any, bundles: Sequence[Bundle], replicas: int, limits: Limits
         health_check_period_s=HEALTH_PERIOD_S,
         health_check_timeout_s=HEALTH_TIMEOUT_S,
         max_constructor_retry_count=MOST_CONSTRUCTIONS,
-        logging_config={"log_level": "WARNING", "enable_access_log": False},  # each request has its line already
+        logging_config=_LOGS,
         # processes of this machine's own cluster have the environment already
         ray_actor_options={"num_cpus": CPUS}
         | ({} if cluster.is_of_this_computer() else {"runtime_env": {"env_vars": _environment()}}),
