@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -19,11 +20,12 @@ BODY = {"bundle": "demo", "visitor": {"history": [{"title": "Alien (1979)", "rat
 
 
 def replica_processes() -> set[int]:
-    """The processes of all replicas."""
+    """The processes of all replicas that this process has started."""
     found = set()
-    for process in psutil.process_iter(["cmdline"]):
-        if "ServeReplica:bst:bst" in " ".join(process.info["cmdline"] or ()):
-            found.add(process.pid)
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "ServeReplica:bst:bst" in " ".join(process.cmdline()):
+                found.add(process.pid)
     return found
 
 
