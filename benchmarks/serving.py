@@ -1,7 +1,7 @@
 """The model server under load: latency, requests a second, processor time a request, and a replica that is killed.
 
     python benchmarks/serving.py --bundle ml-1m                # one client, several clients, uvicorn with two processes
-    python benchmarks/serving.py --bundle ml-1m --ray          # and Ray Serve with two replicas, one of them killed
+    python benchmarks/serving.py --bundle ml-1m --ray          # and Ray Serve with two replicas, one killed three times
 
 Histories have 50 events, drawn at random; each request is another visitor. Clients are processes of their own, so that
 they take nothing from the server but its machine's processors. Processor time is that of the server's process tree
@@ -34,6 +34,8 @@ from bst.datasets import load_movies
 
 EVENTS, WARM_UP = 50, 20
 KILLED_AFTER_S = 1.0
+# seconds: until a replica must have been replaced; for how long a new one computes little once it has started
+REPLACED_S, SETTLED_S = 180.0, 4.0
 
 
 def questions(bundle: str, count: int, seed: int, order: str | None) -> list[bytes]:
@@ -149,7 +151,7 @@ class Server:
     def stop(self) -> None:
         """End it."""
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(60)
+        _, self.log = self._process.communicate(timeout=60)
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -174,34 +176,50 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure_replicas(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure Ray Serve with two replicas, of which one is killed while four clients ask."""
-    bundle = arguments.bundle
+    """Measure Ray Serve with two replicas, of which one is killed while four clients ask; as often as is asked for."""
+    bundle, killed = arguments.bundle, []
     server = Server("--bundle", bundle, "--engine", "ray", "--replicas", "2")
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         load(server.tree, server.url, bundle, 2, WARM_UP, None)
+        megabytes = tree_mb(server.tree)
         before = load(server.tree, server.url, bundle, 4, arguments.requests, None)
-        victim = replicas(server.tree)[0]
+        print(before, file=sys.stderr, flush=True)
+        for _ in range(arguments.kills):
+            victim = replicas(server.tree)[0]
 
-        def kill() -> None:
-            time.sleep(KILLED_AFTER_S)
-            victim.kill()
+            def kill(victim: psutil.Process = victim) -> None:
+                time.sleep(KILLED_AFTER_S)
+                victim.kill()
 
-        killed = load(server.tree, server.url, bundle, 4, arguments.requests, None, kill)
-        end = time.time() + 120
-        while len(replicas(server.tree)) < 2 and time.time() < end:
-            time.sleep(0.5)
-        return {"memory_mb": round(tree_mb(server.tree)), "before": before, "one_killed": killed}
+            killed.append(load(server.tree, server.url, bundle, 4, arguments.requests, None, kill))
+            print(killed[-1], file=sys.stderr, flush=True)
+            wait_for_replicas(server.tree)
+    asked_again = server.log.count("another one is asked")
+    return {"memory_mb": round(megabytes), "before": before, "one_killed": killed, "asked_again": asked_again}
+
+
+def wait_for_replicas(process: psutil.Process) -> None:
+    """Wait until there are two replicas, and the younger has loaded its models, after which it computes little."""
+    end = time.time() + REPLACED_S
+    while time.time() < end:
+        found = replicas(process)
+        used = sum(found[-1].cpu_times()[:2]) if len(found) == 2 else 0.0
+        time.sleep(SETTLED_S)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if len(found) == 2 and sum(found[-1].cpu_times()[:2]) - used < SETTLED_S / 10:
+                return
+    raise SystemExit("the replica was not replaced")
 
 
 def replicas(process: psutil.Process) -> list[psutil.Process]:
-    """The processes of replicas."""
+    """The processes of replicas, the oldest first."""
     found = []
     for one in process.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
             if "ServeReplica:bst:bst" in " ".join(one.cmdline()):
                 found.append(one)
-    return found
+    return sorted(found, key=lambda one: one.create_time())
 
 
 def main() -> None:
@@ -213,6 +231,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="*", default=[4, 16])
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/serving.json")
     parser.add_argument("--ray", action="store_true", help="Ray Serve, too: one of two replicas is killed under load")
+    parser.add_argument("--kills", type=int, default=3, help="with --ray: how often; each time under --requests more")
     arguments = parser.parse_args()
     answer: dict[str, Any] = {"local": measure(arguments)}
     if arguments.ray:

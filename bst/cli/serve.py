@@ -40,14 +40,14 @@ def serve(options: Options) -> Answer:
     if options.engine == "ray":
         from bst.serving import replicas
 
-        address = replicas.start(bundles, options.host, options.port, options.replicas, limits, options.request_log)
-        say(f"serving {listed(names)} at {address} with {options.replicas} replicas; end with Ctrl+C")
-        replicas.wait()
-        replicas.stop()
+        with replicas.running(
+            bundles, options.host, options.port, options.replicas, limits, options.request_log
+        ) as address:
+            say(f"serving {listed(names)} at {address} with {options.replicas} replicas; end with Ctrl+C")
+            replicas.wait()
     else:
         with local.listen(options.host, options.port) as listener:
-            host, port = listener.getsockname()[:2]
-            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            address = local.address(listener)
             say(f"serving {listed(names)} at {address} (documentation: {address}/docs); end with Ctrl+C")
             local.serve(bundles, listener, options.workers, limits, options.request_log)
     return {"bundles": names, "address": address}, lambda answer: f"{answer['address']} has ended"

@@ -3,10 +3,8 @@
 All machines must see the source and the store under the same paths.
 """
 
-import logging
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from bst.errors import BSTError
-from bst.optional import require
+from bst import cluster
+from bst.errors import DatasetError
 from bst.preparation.parts import Part
 from bst.preparation.plan import Plan, prepared
 from bst.preparation.reading import IdTypes
@@ -37,14 +35,14 @@ class RayEngine:
     """
 
     def __init__(self, memory: int, threads: int):
-        require("ray.data", PURPOSE)
+        self._data: Any = cluster.data(PURPOSE)
         self.memory, self.threads = memory, threads
 
     def survey(self, parts: tuple[Part, ...], types: IdTypes, items: pa.Array) -> Survey:
         """Return the survey of all parts, each by a task of its own. Raises as ``survey_part``."""
         import ray
 
-        with self._cluster(), _plain_errors():
+        with self._cluster(), cluster.plain_errors():
             known = ray.put(items)
             task = ray.remote(survey_part)
             tasks = [task.remote(part, types, known) for part in parts]
@@ -54,10 +52,9 @@ class RayEngine:
         self, store: Path, plan: Plan, missing: list[int], on_shard: Callable[[ShardRecord], None]
     ) -> None:
         """Write the missing shards into a store."""
-        import ray.data
+        import ray
 
-        with self._cluster(), _plain_errors():
-            _quiet()
+        with self._cluster(), cluster.plain_errors():
             ids = [parquet.read_table(store / f"{name}s.parquet", columns=[f"{name}_id"]) for name in ("user", "item")]
             shared: Any = ray.put((plan, *(each.column(0).combine_chunks() for each in ids)))
             wanted = np.zeros(plan.shards, bool)
@@ -72,7 +69,7 @@ class RayEngine:
                 index = events.column("shard")[0].as_py()
                 return _as_table(index, write_shard(store, index, arrange(events.drop_columns("shard"))))
 
-            parts = ray.data.range(len(plan.parts), override_num_blocks=len(plan.parts))
+            parts = self._data.range(len(plan.parts), override_num_blocks=len(plan.parts))
             # all rows of a group are in one task, which a repartition promises only up to the size of a block
             groups = parts.map_batches(read, batch_size=1).groupby("shard", num_partitions=len(missing))
             written = groups.map_groups(write, batch_format="pyarrow")
@@ -83,52 +80,9 @@ class RayEngine:
         for index in sorted(set(missing) - found):  # of no user
             on_shard(write_shard(store, index, EVENTS.empty_table()))
 
-    @contextmanager
-    def _cluster(self) -> Iterator[None]:
-        import ray
-
-        if ray.is_initialized():
-            yield
-            return
-        options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-        if not os.environ.get("RAY_ADDRESS"):
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # nobody but this machine reaches it
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            options |= {
-                "num_cpus": self.threads,
-                "object_store_memory": max(_LEAST_OBJECTS, int(self.memory * _OBJECTS_SHARE)),
-                "include_dashboard": False,
-                "_node_ip_address": "127.0.0.1",
-            }
-        ray.init(**options)
-        try:
-            yield
-        finally:
-            ray.shutdown()
-
-
-def _quiet() -> None:
-    """Leave progress to the caller: Ray Data would write a dozen lines every ten seconds."""
-    import ray.data
-
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Raise the error of a task as the task did: what a person can mend is one line, without Ray's account of it."""
-    from ray.exceptions import RayTaskError
-
-    try:
-        yield
-    except RayTaskError as error:
-        cause: Any = error
-        while isinstance(cause, RayTaskError) and cause.cause is not None:
-            cause = cause.cause
-        if isinstance(cause, BSTError):
-            raise cause from None
-        raise
+    def _cluster(self) -> AbstractContextManager[None]:
+        objects = max(_LEAST_OBJECTS, int(self.memory * _OBJECTS_SHARE))
+        return cluster.joined(PURPOSE, DatasetError, self.threads, objects)
 
 
 def _divided(plan: Plan, users: pa.Array, items: pa.Array, index: int, wanted: np.ndarray) -> Iterator[pa.Table]:

@@ -13,15 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bst.errors import TrainingError
-from bst.optional import require
+from bst import cluster
+from bst.errors import BSTError, TrainingError
+from bst.files import write_whole
 from bst.settings import get_settings, override_settings
 from bst.training.local_workers import HOST, MOST_RESTARTS
-from bst.training.messages import MessageReader
+from bst.training.messages import FOLDER, MessageReader
 
+PURPOSE = "Training with --engine ray"
 POLL_S = 0.2
-# settings of Ray where this process starts it: it stays on this computer, asks nothing and sends nothing
-_ALONE = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+# in the run's folder of workers: what one of them cannot mend by another try, in one line
+_REFUSAL = "refusal.txt"
 
 
 def run(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
@@ -30,35 +32,18 @@ def run(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) 
     Raises ``MissingPackageError`` without Ray, ``TrainingError`` with what a worker said, or after too many deaths.
     """
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
-    ray = require("ray", "Training with --engine ray")
-    started = not ray.is_initialized()
-    if started:
-        _connect(ray, workers)
-    try:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Ray's part for TensorFlow loads it here, too
+    with cluster.joined(PURPOSE, TrainingError, max(workers, os.cpu_count() or 1)):
         _train(run_folder, bundles, workers, messages)
-    finally:
-        if started:
-            ray.shutdown()
-
-
-def _connect(ray: Any, workers: int) -> None:
-    try:
-        if os.environ.get("RAY_ADDRESS"):
-            ray.init(log_to_driver=False)
-            return
-        os.environ.update({name: value for name, value in _ALONE.items() if name not in os.environ})
-        processors = max(workers, os.cpu_count() or 1)
-        ray.init(_node_ip_address=HOST, num_cpus=processors, include_dashboard=False, log_to_driver=False)
-    except Exception as error:  # Ray raises plain ones, too
-        where = os.environ.get("RAY_ADDRESS", "this computer")
-        raise TrainingError(f"Ray cannot be reached at {where} ({error}); start it, or set RAY_ADDRESS") from error
 
 
 def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReader) -> None:
-    train = require("ray.train", "Training with --engine ray")
-    tensorflow = require("ray.train.tensorflow", "Training with --engine ray")
+    train: Any = cluster.load("ray.train", PURPOSE)
+    tensorflow: Any = cluster.load("ray.train.tensorflow", PURPOSE)
     settings = get_settings()
     # not in the run's folder, which the chief removes before Ray has written its last word
+    refusal = run_folder / FOLDER / _REFUSAL
+    refusal.unlink(missing_ok=True)
     storage = run_folder.with_name(f".{run_folder.name}.ray")
     shutil.rmtree(storage, ignore_errors=True)
     trainer = tensorflow.TensorflowTrainer(
@@ -89,6 +74,8 @@ def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReade
         _follow(fit, messages)
     finally:
         shutil.rmtree(storage, ignore_errors=True)
+    if refusal.exists():
+        raise TrainingError(refusal.read_text("utf-8"))
     if outcome[0] is not None:
         raise TrainingError(f"Ray Train gave up: {_reason(outcome[0])}; continue with --resume")
 
@@ -111,6 +98,9 @@ def _reason(error: Any) -> str:
 
 def _loop(config: dict[str, Any]) -> None:
     """What each worker runs."""
+    refusal = Path(config["run"]) / FOLDER / _REFUSAL
+    if refusal.exists():
+        return  # Ray starts all anew after any error
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(config["threads"])
     stay_on_this_computer()
     from ray import train
@@ -119,7 +109,11 @@ def _loop(config: dict[str, Any]) -> None:
     worker = importlib.import_module("bst.training.worker")
     with override_settings(data=Path(config["data"]), cache=Path(config["cache"])):
         # all report to Ray, or it waits; what a restart needs is the snapshot in the run's folder
-        worker.train_together(Path(config["run"]), Path(config["bundles"]), train.report)
+        try:
+            worker.train_together(Path(config["run"]), Path(config["bundles"]), train.report)
+        except BSTError as error:
+            write_whole(refusal, str(error))
+            raise
 
 
 def stay_on_this_computer() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bst import cluster
+from bst.errors import BSTError
 from bst.inference.recommender import Recommender
 from bst.schema import Dataset
 from tests.scale.audience import small_audience
@@ -26,31 +28,13 @@ def ray_cluster(tmp_path_factory) -> Iterator[Any]:
     """Ray on the loopback interface, one for all tests of a process; skipped where Ray is not installed."""
     ray = pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("RAY_AUTH_MODE", "disabled"), ("RAY_USAGE_STATS_ENABLED", "0")):
-            patch.setenv(name, value)
+        patch.delenv("RAY_ADDRESS", raising=False)
         # a short path: sockets are in it
-        folder = os.path.realpath(tmp_path_factory.mktemp("ray"))
-        _start(ray, folder)
-        yield ray
-        ray.shutdown()
-
-
-def _start(ray: Any, folder: str, tries: int = 4) -> None:
-    """Start Ray, which gives up after 30 seconds: too few for a busy machine, and no setting changes that."""
-    for left in reversed(range(tries)):
-        try:
-            ray.init(
-                _node_ip_address="127.0.0.1",
-                num_cpus=2,
-                object_store_memory=80 * 2**20,
-                include_dashboard=False,
-                _temp_dir=folder,
-            )
-            return
-        except Exception as error:
-            ray.shutdown()
-            if not left or "timed out" not in str(error):
-                raise
+        patch.setenv("RAY_TMPDIR", os.path.realpath(tmp_path_factory.mktemp("ray")))
+        for name, value in cluster.ALONE.items():
+            patch.setenv(name, value)
+        with cluster.joined("A test", BSTError, processors=2, object_store_bytes=80 * 2**20):
+            yield ray
 
 
 # ---- batch scoring

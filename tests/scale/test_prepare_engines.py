@@ -69,6 +69,29 @@ def test_ray_tells_bad_input_in_one_line_and_goes_on_with_shards_that_are_there(
     assert files_of(out) == files_of(expected.folder)
 
 
+@pytest.mark.slow
+def test_ray_tells_what_goes_wrong_while_shards_are_written_in_one_line(ray_cluster, tmp_path):
+    def before_the_shards(change):
+        return lambda stage, done, total: change() if stage == "shards" and not done else None
+
+    source, out = write_source(tmp_path / "source"), tmp_path / "store"
+    (file,) = source.glob("interactions*")
+    content = file.read_bytes()
+    # in a task that reads
+    with pytest.raises(DatasetError, match="interactions") as error:
+        prepare(str(source), out, "ray", shards=2, memory=MEMORY, on_progress=before_the_shards(file.unlink))
+    assert "\n" not in str(error.value)
+    # in a task that writes
+    file.write_bytes(content)
+    with pytest.raises(OSError, match="shards") as error:
+        prepare(
+            *(str(source), out, "ray"),
+            **{"shards": 2, "memory": MEMORY, "overwrite": True},
+            on_progress=before_the_shards((out / "shards").rmdir),
+        )
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("name", ["demo", pytest.param("ml-1m", marks=pytest.mark.real_data)])
 def test_a_known_dataset_has_the_timelines_of_memory(name, request, tmp_path):
     if name == "ml-1m":

@@ -64,5 +64,5 @@ def test_an_actor_scores_pickled_shards(audience, tmp_path):
     actor = _Actor(pickle.loads(pickle.dumps(job)))
     batch = {"index": np.array([2]), "reader": np.array([pickle.dumps(source.reader(2))], object)}
     report = {name: values.tolist() for name, values in actor(batch).items()}
-    assert report == {"index": [2], "users": [10], "rows": [100], "error": [""]}
+    assert report == {"index": [2], "users": [10], "rows": [100]}
     assert plan.is_done(tmp_path, 2)

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -130,22 +132,45 @@ def test_a_stopped_run_goes_on(trained, two_workers, here):
 
 
 @pytest.mark.slow
-@pytest.mark.skip(reason="Ray Train has not been seen to place its workers in these tests; run it by hand on a cluster")
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.fault("kill -9 of one of two workers under Ray Train", "all start again, and it becomes the same model")
 def test_ray_trains_the_same_model(trained, two_workers, here, ray_cluster):
-    """One of its workers is killed on the way: Ray starts all anew from the checkpoint."""
-    killed, rows = [], []
+    """One of its workers is killed on the way: Ray starts all anew, and they go on from the snapshot."""
+    killed, rows, stages = [], [], []
 
     def kill(row):
         rows.append(row["epoch"])
-        found = [p for p in psutil.process_iter(["cmdline"]) if "RayTrainWorker" in " ".join(p.info["cmdline"] or ())]
-        if row["epoch"] == 1 and not killed and found:
-            killed.append(found[-1].pid)
+        if row["epoch"] == 1 and not killed:
+            killed.append(ray_workers_of_this_process()[1].pid)
             os.kill(killed[0], signal.SIGKILL)
 
-    bundle = train(replace(two_workers, engine="ray"), "two", on_epoch=kill)
+    bundle = train(replace(two_workers, engine="ray"), "two", on_epoch=kill, on_stage=stages.append)
     assert killed
+    assert "continuing after epoch 1" in stages
     assert rows == [1, 2, 3]
     assert same_weights(bundle, trained[0])
+
+
+def ray_workers_of_this_process() -> list[psutil.Process]:
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "RayTrainWorker" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_ray_says_in_one_line_what_no_new_start_would_mend(two_workers, here, ray_cluster, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(two_workers.dataset, damaged)
+    (damaged / "shards" / "001.parquet").write_bytes(b"no shard")
+    with pytest.raises(TrainingError, match=r"001\.parquet is damaged") as error:
+        train(replace(two_workers, dataset=str(damaged), engine="ray"), "two")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.slow
