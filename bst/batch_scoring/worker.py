@@ -58,9 +58,7 @@ class ShardScorer:
         items = Dataset(
             job.plan.dataset, bundle.dataset_title, nobody, job.movies, nothing, job.levels, domain=bundle.domain
         )
-        self._recommender = Recommender.load(bundle, items, engine=job.engine)
-        if job.counts is not None:
-            self._recommender.rating_counts = job.counts
+        self._recommender = Recommender.load(bundle, items, engine=job.engine, rating_counts=job.counts)
         self._ids = _id_array(job.movies["movie_id"])
 
     def __call__(self, index: int, reader: ShardReader) -> ShardReport:

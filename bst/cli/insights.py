@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import count
 
 from bst import datasets
+from bst.cli.commands import Commands
+from bst.cli.options import add_bundle_option, add_own_dataset_option
 from bst.cli.terminal import Answer, Options, say
 from bst.errors import ConfigError
 from bst.explanation.insight_record import Insights
@@ -99,3 +101,23 @@ def _median(spread: dict | None) -> str:
         return "not defined"
     low, median, high = (spread["quantiles"][decile] for decile in (1, 5, 9))
     return f"{median:5.2f}  (middle 80%: {low:.2f} to {high:.2f})"
+
+
+# ---- options
+
+
+def add_insights(commands: Commands) -> None:
+    """Add the command ``insights``."""
+    parser = commands.add(
+        "insights",
+        insights,
+        "measure over many visitors how far a model's attention may be trusted, and keep that with the bundle",
+        "insights --bundle demo",
+    )
+    add_bundle_option(parser)
+    add_own_dataset_option(parser)
+    parser.add_argument("--visitors", type=int, default=200, help="how many visitors to sample (200)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample (0)")
+    parser.add_argument(
+        "--searches", type=int, default=25, help="for how many of them the smallest changes are searched for (25)"
+    )

@@ -6,7 +6,9 @@ from functools import partial
 
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
+from bst.cli.commands import Commands
 from bst.cli.import_file import import_file
+from bst.cli.options import add_list_options, add_visitor_options
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
@@ -162,3 +164,43 @@ def _years(text: str | None) -> tuple[int, int] | None:
     if years[0] > years[1]:
         raise VisitorError(f"--years {text}: the first year is after the last")
     return years
+
+
+# ---- options
+
+
+def add_recommend(commands: Commands) -> None:
+    """Add the command ``recommend``."""
+    parser = commands.add(
+        "recommend",
+        recommend,
+        "rank the movies that a visitor has not seen",
+        "recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
+    )
+    add_visitor_options(parser)
+    parser.add_argument(
+        "--candidate",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="rank only these movies, by title or id; as often as needed (the whole catalogue)",
+    )
+    add_list_options(parser)
+
+
+def add_predict(commands: Commands) -> None:
+    """Add the command ``predict``."""
+    parser = commands.add(
+        "predict",
+        predict,
+        "predict some movies for a visitor: their rating, and how likely they are watched next and liked",
+        "predict --bundle demo --watched 'Alien (1979)=5' --movie 'Aliens' --movie 'Casablanca'",
+    )
+    add_visitor_options(parser)
+    parser.add_argument(
+        "--movie",
+        action="append",
+        required=True,
+        metavar="TITLE",
+        help="a movie to predict, by title or id; as often as needed",
+    )

@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bst.errors import VisitorError
 from bst.inference import ranking
+from bst.inference.list_maker import ListMaker
 from bst.inference.ranking import RankOptions
 from bst.metrics import probability_liked
 from bst.parallel import map_parallel
+from bst.schema import Visitor
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import expit
 from bst.scoring.scorer import VisitorBatch
@@ -80,6 +83,56 @@ class Best(NamedTuple):
     rows: np.ndarray
     keys: np.ndarray
     sure: bool
+
+
+def rank_many(
+    lists: ListMaker, visitors: Sequence[Visitor] | PackedVisitors, k: int, options: RankOptions | None
+) -> RankedMany:
+    """Return the first ``k`` of the list of each of many visitors: see ``Recommender.rank_many``."""
+    if k < 1:
+        raise VisitorError(f"a list needs at least one movie, not {k}")
+    options = options or lists.default_options
+    lists.check_order(options)
+    catalogue, scorer = lists.catalogue, lists.scorer
+    if isinstance(visitors, PackedVisitors):
+        packed = visitors
+    else:
+        histories = [lists.rows_of(one) for one in visitors]
+        packed = PackedVisitors.of(visitors, histories, catalogue.rows, catalogue.domain)
+    result = RankedMany.empty(len(packed), k)
+    by_ratings = options.order in ("rating", "blend")
+    in_batches = not options.filters.include_seen and not (lists.in_two_stages and by_ratings)
+    batches = scorer.batches(packed) if in_batches else None
+    unsure: Sequence[int] = range(len(packed))
+    if batches is not None:
+        unsure = fill(result, batches, packed, _question(lists, k, options))
+    ids = catalogue.movies["movie_id"].to_numpy()
+    for index in unsure:
+        one = (
+            visitors.visitor(index, ids, scorer.max_history)
+            if isinstance(visitors, PackedVisitors)
+            else visitors[index]
+        )
+        rows = lists.ranked_rows(one, options, k)
+        if len(rows):
+            predictions = lists.predict_some(one, rows, ranking.ORDER_TASKS[options.order])
+            key = lists.sort_keys(predictions, options, ids[rows])[0]
+            # those of "next" and "blend" are probabilities already
+            result.put(index, rows, score_of(key, options) if options.order == "like" else key)
+    return result
+
+
+def _question(lists: ListMaker, k: int, options: RankOptions) -> ManyQuestion:
+    with_fame = options.order == "like" and options.fame < 1
+    return ManyQuestion(
+        options,
+        k,
+        lists.bundle.levels,
+        lists.movies.allowed(Visitor(), options.filters),
+        lists.counts_for(options),
+        lists.predict(Visitor()).fame_logit if with_fame else None,
+        lists.movies.embeddings if options.diversity else None,
+    )
 
 
 def score_of(keys: np.ndarray, options: RankOptions) -> np.ndarray:
