@@ -81,6 +81,16 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(first)}{',' * (len(first) > 1)} and {last}" if first else last
 
 
+def ordinal(number: int) -> str:
+    """Return "1st", "2nd", "3rd", "11th", "1,001st" …
+
+    >>> [ordinal(number) for number in (1, 2, 3, 11, 112, 1001)]
+    ['1st', '2nd', '3rd', '11th', '112th', '1,001st']
+    """
+    tens, ones = number // 10 % 10, number % 10
+    return f"{number:,}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
+
+
 def signed(value: float, form: str = ".3f") -> str:
     """Return a difference with its sign, and without one if it rounds to 0.
 

@@ -77,8 +77,9 @@ def _tower_epochs(text: str) -> tuple[str, int]:
 
 def train_model(options: Options) -> Answer:
     """Train a model; it ends as a bundle."""
-    from bst.training.background import Reporter
-    from bst.training.runs import LOADING_TENSORFLOW, RunSettings, train
+    from bst.training.run_settings import RunSettings
+    from bst.training.run_status import Reporter
+    from bst.training.runs import LOADING_TENSORFLOW, train
 
     config = _configuration(options)
     if options.patience < 1:

@@ -15,10 +15,10 @@ from bst.datasets.catalogue import Catalogue
 from bst.domain import AGES, DEMOGRAPHICS, MOVIES, UNKNOWN, Domain
 from bst.errors import VisitorError
 from bst.schema import Visitor
-from bst.text import quoted
+from bst.text import ordinal, quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
-from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
+from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits
 from bst.wording import Title, reword, reword_around
 
 # the options that change a visitor, in the order in which they are listed: what each takes, and what it does

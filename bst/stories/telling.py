@@ -13,9 +13,8 @@ from bst.metrics import LIKED
 from bst.schema import Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import NO_CAPTION, DemographicChange, RatingChange, Step
-from bst.text import count, listed, percent
+from bst.text import count, listed, ordinal, percent
 from bst.what_if.comparison import Comparison
-from bst.what_if.edits import ordinal
 
 NO_DEMOGRAPHICS = "no sex, age or occupation known"
 

@@ -14,7 +14,7 @@ from bst.errors import DatasetError
 from bst.models.config import Task
 from bst.models.registry import family_of, preset
 from bst.models.timeline.config import TimelineConfig
-from bst.training.runs import RunSettings
+from bst.training.run_settings import RunSettings
 
 # what the reference machine takes for the product, in seconds, and how often it is tried: the best counts, as small a
 # product on one core is disturbed by little

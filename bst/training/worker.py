@@ -14,7 +14,8 @@ from bst.errors import BSTError
 from bst.settings import override_settings
 from bst.training.local_workers import EXPLAINED
 from bst.training.messages import MessageWriter
-from bst.training.runs import LOADING_TENSORFLOW, OnRow, read_settings, work
+from bst.training.run_settings import read_settings
+from bst.training.runs import LOADING_TENSORFLOW, OnRow, work
 
 
 def train_together(run_folder: Path, bundles: Path, on_epoch: OnRow = lambda row: None) -> None:

@@ -14,6 +14,8 @@ from bst.inference import ranking
 from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
+from bst.text import ordinal
+from bst.what_if.differences import differences
 from bst.what_if.edits import (
     Add,
     Drop,
@@ -29,9 +31,7 @@ from bst.what_if.edits import (
     Title,
     apply_all,
     describe_edits,
-    differences,
     join,
-    ordinal,
 )
 
 # what changes in a list of each order: its column in ``Comparison.catalogue``, and where predictions have it

@@ -8,9 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
-from bst.text import count
+from bst.text import count, ordinal
 from bst.what_if import Counterfactual, Goal, SearchResult, Subject, find_counterfactuals
-from bst.what_if.edits import ordinal
 from bst.what_if.instructions import instructions
 from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown

@@ -16,7 +16,7 @@ SETTINGS = RunSettings("demo", preset("compact"))
 @pytest.fixture
 def unlaunched(own_folders, monkeypatch):
     """The folder of runs, whose processes are not started."""
-    monkeypatch.setattr(background, "_launch", lambda folder: None)
+    monkeypatch.setattr(background, "launch", lambda folder: None)
     return own_folders.runs
 
 

@@ -73,7 +73,7 @@ def report(demo) -> str:
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave out the drawing, which takes most of the time, where only words matter."""
-    monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
+    monkeypatch.setattr("bst.presentation.report.parts.inline", lambda chart: "<svg></svg>")
 
 
 def test_a_report_needs_no_network_and_no_script(report):

@@ -72,7 +72,7 @@ class TimelineScorer(Scorer):
         """Return expected ratings, or the logits of another task, (visitors,), with scaled inputs, and their gradients:
         (visitors, events), (visitors,).
 
-        ``event_scale`` (visitors, events), ``profile_scale`` (visitors,): see ``engine.towers``.
+        ``event_scale`` (visitors, events), ``profile_scale`` (visitors,): see ``engine.tower``.
         """
 
     # ---- predictions

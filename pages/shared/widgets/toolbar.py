@@ -7,7 +7,8 @@ import streamlit as st
 
 from bst.schema import Visitor
 from bst.text import count
-from bst.what_if.edits import describe_edits, differences
+from bst.what_if.differences import differences
+from bst.what_if.edits import describe_edits
 from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync, visitor_state

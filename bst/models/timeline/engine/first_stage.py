@@ -19,13 +19,9 @@ import numpy as np
 from bst.models.timeline.definition import distance_buckets
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.catalogue import distributions
-from bst.models.timeline.engine.towers import (
-    CatalogueInference,
-    EncodedVisitors,
-    Inputs,
-    LikeInference,
-    RatingInference,
-)
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference, LikeInference
+from bst.models.timeline.engine.rating_tower import EncodedVisitors, RatingInference
+from bst.models.timeline.engine.tower import Inputs
 from bst.models.weights import Array
 from bst.schema import Visitor
 from bst.scoring.first_stage import FirstStage, Kind, VisitorScores

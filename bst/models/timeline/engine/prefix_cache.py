@@ -10,7 +10,8 @@ import numpy as np
 
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
-from bst.models.timeline.engine.towers import CatalogueInference, RatingInference
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference
+from bst.models.timeline.engine.rating_tower import RatingInference
 from bst.parallel import map_parallel
 from bst.timelines.segments import EVENT_INPUTS
 
