@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bst.models.trainer import OnProgress, Progress
+from bst.models.trainer import Progress
+from bst.training.listeners import Listeners
 
 FOLDER = "workers"  # in the folder of a run: these messages, and what each worker printed
 _FILE = "messages.jsonl"
@@ -42,17 +43,15 @@ class MessageReader:
     def __init__(
         self,
         run: Path,
-        on_stage: Callable[[str], None],
-        on_epoch: Callable[[dict[str, float]], None],
-        on_progress: OnProgress,
+        listeners: Listeners,
     ):
         self._path, self._at = run / FOLDER / _FILE, 0
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         self._listeners: dict[str, Callable[[Any], None]] = {
-            "stage": on_stage,
-            "epoch": on_epoch,
-            "progress": lambda values: on_progress(Progress(**values)),
+            "stage": listeners.on_stage,
+            "epoch": listeners.on_epoch,
+            "progress": lambda values: listeners.on_progress(Progress(**values)),
         }
 
     def __call__(self) -> None:

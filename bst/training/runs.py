@@ -6,7 +6,6 @@ most the epoch under way. When the run ends, the bundle appears complete and the
 that trains holds the lock of the folder, so that no other trains, removes or replaces it.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +27,7 @@ from bst.schema import Dataset
 from bst.settings import get_settings
 from bst.timelines.arrays import assumptions
 from bst.training import local_workers, ray_workers
+from bst.training.listeners import Listeners, OnRow, OnStage
 from bst.training.messages import MessageReader
 from bst.training.run_data import RunData, check_workers, open_data
 from bst.training.run_folder import cannot_be_kept, check_name, check_new, reserved
@@ -39,9 +39,6 @@ LOADING_TENSORFLOW = "loading TensorFlow"
 MIN_USERS_FOR_INSIGHTS = 100
 # starting a run holds its lock for a moment, to lay out its folder
 WAIT_S = 5.0
-
-OnStage = Callable[[str], None]
-OnRow = Callable[[dict[str, float]], None]
 
 
 def train(
@@ -66,6 +63,7 @@ def train(
     folder, target = get_settings().runs / name, get_settings().bundles / name
     check_name(name)
     settings = fitted(settings)
+    listeners = Listeners(on_stage, on_epoch, on_progress)
     alone = settings.workers == 1 and settings.engine == "local" and settings.steps_per_epoch is None
     check_workers(settings.config, settings.dataset, settings.workers, alone=alone)
     with reserved(folder, WAIT_S):
@@ -77,32 +75,25 @@ def train(
             check_new(name, folder, target, overwrite=overwrite)
             remove_folder(folder)
         if settings.workers > 1 or settings.engine == "ray":
-            return _start_workers(settings, folder, target, on_stage, on_epoch, on_progress)
-        bundle = work(settings, folder, target, resume, on_stage, on_epoch, on_progress)
+            return _start_workers(settings, folder, target, listeners)
+        bundle = work(settings, folder, target, resume, listeners)
         assert bundle is not None
         return bundle
 
 
-def _start_workers(
-    settings: RunSettings,
-    folder: Path,
-    target: Path,
-    on_stage: OnStage,
-    on_epoch: OnRow,
-    on_progress: OnProgress,
-) -> Bundle:
+def _start_workers(settings: RunSettings, folder: Path, target: Path, listeners: Listeners) -> Bundle:
     """Let the workers of a run train, each in a process of its own, and return the bundle."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_settings(folder, settings)
-        messages = MessageReader(folder, on_stage, on_epoch, on_progress)
+        messages = MessageReader(folder, listeners)
     except OSError as error:
         raise cannot_be_kept(folder, error) from error
-    on_stage(f"starting {settings.workers} workers")
+    listeners.on_stage(f"starting {settings.workers} workers")
     if settings.engine == "ray":
         ray_workers.run(folder, target.parent, settings.workers, messages)
     else:
-        local_workers.run(folder, target.parent, settings.workers, messages, on_stage)
+        local_workers.run(folder, target.parent, settings.workers, messages, listeners.on_stage)
     return open_bundle(target)
 
 
@@ -111,9 +102,7 @@ def work(
     folder: Path,
     target: Path,
     resume: bool,
-    on_stage: OnStage,
-    on_epoch: OnRow,
-    on_progress: OnProgress,
+    listeners: Listeners,
     replicas: Any = None,
 ) -> Bundle | None:
     """Do this process's part of a run whose folder is held by ``train``; the chief returns the bundle.
@@ -121,6 +110,7 @@ def work(
     ``replicas``: the ``models.replicas.Replicas`` of a run of several workers, of which this process is one. Raises
     as ``train``.
     """
+    on_stage = listeners.on_stage
     on_stage(f"reading {settings.dataset}")
     data = open_data(
         settings.dataset,
@@ -139,7 +129,7 @@ def work(
     backend.load()
     is_chief = replicas is None or replicas.is_chief
     try:
-        model, state = _fit(settings, data, folder, resume, on_stage, on_epoch, on_progress, is_chief)
+        model, state = _fit(settings, data, folder, resume, listeners, is_chief)
     except OSError as error:
         raise cannot_be_kept(folder, error) from error
     if not is_chief:
@@ -177,35 +167,37 @@ def _fit(
     data: RunData,
     folder: Path,
     resume: bool,
-    on_stage: OnStage,
-    on_epoch: OnRow,
-    on_progress: OnProgress,
+    listeners: Listeners,
     is_chief: bool,
 ) -> tuple[Model, TrainingState]:
-    on_stage("preparing the training")
+    listeners.on_stage("preparing the training")
     trainer = data.trainer()
     state = TrainingState()
     if not is_chief:  # it takes weights and state from the chief, and writes nothing
         state = trainer.fit(
             epochs=settings.epochs,
             patience=settings.patience,
-            on_epoch=lambda state: on_epoch(state.history[-1]),
+            on_epoch=lambda state: listeners.on_epoch(state.history[-1]),
         )
         return trainer.model, state
     if resume and (folder / "snapshot.npz").is_file():
         state = read_snapshot(folder / "snapshot.npz", trainer)
-        on_stage(f"continuing after epoch {state.epoch}")
+        listeners.on_stage(f"continuing after epoch {state.epoch}")
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(folder, settings)
 
     def save_epoch(state: TrainingState) -> None:
         write_snapshot(folder / "snapshot.npz", trainer, state)
         write_whole(folder / "history.csv", pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g"))
-        on_epoch(state.history[-1])
+        listeners.on_epoch(state.history[-1])
 
-    on_stage(f"training on {trainer.training_set}")
+    listeners.on_stage(f"training on {trainer.training_set}")
     state = trainer.fit(
-        epochs=settings.epochs, patience=settings.patience, state=state, on_epoch=save_epoch, on_progress=on_progress
+        epochs=settings.epochs,
+        patience=settings.patience,
+        state=state,
+        on_epoch=save_epoch,
+        on_progress=listeners.on_progress,
     )
     return trainer.model, state
 
