@@ -3,9 +3,9 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from bst.errors import ConfigError, VisitorError
 from bst.text import SHOWN_LENGTH, UNPRINTABLE, quoted
@@ -15,8 +15,6 @@ DemographicValue = str | int
 # values that a message names
 MOST_LISTED = 7
 UNKNOWN = "unknown"
-# the fields of a domain that are words
-NOUNS = ("item", "items", "consume", "consumed", "tag", "tags")
 # of a domain: tags, values of a demographic, characters of a label
 MOST_TAGS, MOST_VALUES, MOST_LABEL = 500, 200, 100
 
@@ -185,17 +183,11 @@ GENRES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True)
-class Domain:
-    """What a dataset is about, so that pages, messages and models need not assume movies.
+class Nouns:
+    """What the items of a dataset are called.
 
     ``item``, ``items``: what is recommended, one and several, in lower case. ``consume``, ``consumed``: what users do
-    with an item, as an infinitive and a past participle. ``tag``, ``tags``: what groups items, one and several;
-    ``tag_values`` are all that there are, in the order in which a model reads them. ``demographics``: the columns that
-    describe a user, by name, in the order in which a model reads them. ``rated``: whether users rate items; otherwise
-    each event only says that there was one.
-
-    >>> MOVIES.item, MOVIES.consumed, MOVIES.tag, list(MOVIES.demographics)
-    ('movie', 'watched', 'genre', ['sex', 'age', 'occupation'])
+    with an item, as an infinitive and a past participle. ``tag``, ``tags``: what groups items, one and several.
     """
 
     item: str = "movie"
@@ -204,6 +196,25 @@ class Domain:
     consumed: str = "watched"
     tag: str = "genre"
     tags: str = "genres"
+
+
+NOUNS = tuple(noun.name for noun in fields(Nouns))
+# of items of which nothing is known
+GENERIC = Nouns("item", "items", "choose", "chosen", "tag", "tags")
+
+
+@dataclass(frozen=True)
+class Domain(Nouns):
+    """What a dataset is about, so that pages, messages and models need not assume movies.
+
+    ``tag_values`` are all the tags, in the order in which a model reads them. ``demographics``: the columns that
+    describe a user, by name, in the order in which a model reads them. ``rated``: whether users rate items; otherwise
+    each event only says that there was one.
+
+    >>> MOVIES.item, MOVIES.consumed, MOVIES.tag, list(MOVIES.demographics)
+    ('movie', 'watched', 'genre', ['sex', 'age', 'occupation'])
+    """
+
     tag_values: tuple[str, ...] = GENRES
     demographics: Mapping[str, Demographic] = field(default_factory=lambda: dict(DEMOGRAPHICS))
     rated: bool = True
@@ -271,8 +282,15 @@ class Domain:
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
+def is_label(value: Any) -> TypeGuard[str]:
+    """Whether a value can be a label: a text of 1 to ``MOST_LABEL`` printable characters without "|"."""
+    return (
+        isinstance(value, str) and 1 <= len(value) <= MOST_LABEL and not UNPRINTABLE.search(value) and "|" not in value
+    )
+
+
 def _checked_text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= MOST_LABEL or UNPRINTABLE.search(value) or "|" in value:
+    if not is_label(value):
         raise ConfigError(f"{name} is a text of 1 to {MOST_LABEL} characters without “|”, not {quoted(value)}")
     return value
 

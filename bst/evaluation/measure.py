@@ -179,13 +179,7 @@ def keep_users(bundle: Bundle, results: UserResults) -> str | None:
 
 def read(bundle: Bundle) -> EvaluationRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    values = sidecars.read(bundle, NAME)
-    if not values or values.get("version") != VERSION:
-        return None
-    try:
-        return EvaluationRecord.from_dict(values)
-    except ValueError:
-        return None
+    return sidecars.read_record(bundle, NAME, VERSION, EvaluationRecord.from_dict)
 
 
 def summary(bundle: Bundle) -> EvaluationRecord:

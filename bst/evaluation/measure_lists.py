@@ -192,10 +192,4 @@ def keep(bundle: Bundle, record: ListRecord) -> str | None:
 
 def read(bundle: Bundle) -> ListRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    values = sidecars.read(bundle, NAME)
-    if not values or values.get("version") != VERSION:
-        return None
-    try:
-        return ListRecord.from_dict(values)
-    except ValueError:
-        return None
+    return sidecars.read_record(bundle, NAME, VERSION, ListRecord.from_dict)

@@ -1,8 +1,8 @@
 """The items and users of a source as the tables of a store, and the domain that they describe."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +11,15 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from bst.datasets.movielens import read_movies
+from bst.datasets.own.users import MOST_NAME
 from bst.datasets.titles import printable
-from bst.domain import MOVIES, Demographic, Domain
+from bst.domain import GENERIC, MOST_VALUES, MOVIES, Demographic, Domain
 from bst.errors import DatasetError
 from bst.preparation.columns import ITEMS, USERS, find_columns
 from bst.preparation.parts import MOST_SHOWN, column_names, is_parquet, separator
 from bst.preparation.reading import place
 from bst.store.tables import item_table
 from bst.text import quoted, shorten
-
-# a demographic attribute is a choice: a column with more values is something else, such as a name
-MOST_VALUES, MOST_NAME = 200, 40
-GENERIC = Domain(
-    item="item",
-    items="items",
-    consume="choose",
-    consumed="chosen",
-    tag="tag",
-    tags="tags",
-    tag_values=(),
-    demographics={},
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ def folder_tables(items: tuple[Path, ...], users: tuple[Path, ...]) -> Tables:
         return Tables(item_table(read_movies(items[0].parent)), None, MOVIES)
     table = _items(items)
     tags = sorted({tag for each in pc.unique(table.column("tags")).to_pylist() for tag in each.split("|") if tag})
-    domain = replace(GENERIC, tag_values=tuple(tags))
+    domain = Domain(**asdict(GENERIC), tag_values=tuple(tags), demographics={})
     if not users:
         return Tables(table, None, domain)
     rows, demographics = _users(users)
@@ -169,7 +157,7 @@ def _concatenated(tables: list[pa.Table], paths: tuple[Path, ...], key: str) -> 
     return joined
 
 
-def _read(path: Path, key: str, roles: Mapping[str, tuple[str, ...]]) -> tuple[pa.Table, dict[str, str]]:
+def _read(path: Path, key: str, roles: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
     """Read a whole table whose ids are int64 or, if one is no whole number, strings; and its columns by role."""
     columns = find_columns(column_names(path), roles, (key,), str(path))
     try:

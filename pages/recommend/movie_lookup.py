@@ -24,9 +24,7 @@ def render(recommender: Recommender, options: RankOptions) -> None:
         movie_id = movie_box.selectbox(
             recommender.catalogue,
             say("Any movie"),
-            list(titles),
             index=None,
-            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=settings.key("any_movie"),
             persist_state="session",

@@ -79,12 +79,9 @@ def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
 
 
 def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
-    titles = recommender.catalogue.titles
     movie_box.selectbox(
         recommender.catalogue,
         say("Movie"),
-        list(titles),
-        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("goal_movie"),
         persist_state="session",
     )

@@ -198,8 +198,6 @@ def _draw_movie(
     movie_box.selectbox(
         recommender.catalogue,
         say("Movie"),
-        list(titles),
-        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("models_movie"),
         persist_state="session",
         label_visibility="collapsed",

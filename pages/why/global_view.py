@@ -56,9 +56,7 @@ def _draw_map(
         searched = movie_box.selectbox(
             recommender.catalogue,
             say("Find a movie on the map"),
-            list(titles),
             index=None,
-            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )

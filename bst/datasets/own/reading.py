@@ -1,6 +1,6 @@
 """A folder with the tables of the documented format, read and validated as a ``Dataset``."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from bst.datasets.own.items import item_frame
 from bst.datasets.own.naming import Names, read_names
-from bst.datasets.own.scale import UNRATED, read_scale
+from bst.datasets.own.scale import read_scale
 from bst.datasets.own.spellings import COLUMNS, ENDINGS, INTERACTIONS, ITEMS, RECBOLE, USERS, column_of
 from bst.datasets.own.tables import Table, first_null, numbers, open_table, texts
 from bst.datasets.own.times import seconds
 from bst.datasets.own.users import user_frame
+from bst.datasets.rating_scale import UNRATED
 from bst.domain import Domain
 from bst.errors import DatasetError
 from bst.schema import Dataset
@@ -63,9 +64,7 @@ def read_own(folder: Path, name: str, names: Names | None = None, *, ignore_rati
             frame["original_id"] = pd.Series(ids.texts, dtype="str")
     ratings = _ratings(events, users.codes, items.codes, notes)
     rated = events.levels != UNRATED
-    domain = Domain(
-        names.item, names.items, names.consume, names.consumed, names.tag, names.tags, tags, demographics, rated
-    )
+    domain = Domain(**asdict(names.nouns), tag_values=tags, demographics=demographics, rated=rated)
     title = names.title or name
     return Dataset(
         name,

@@ -12,6 +12,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.controlled import controlled
 from pages.shared.state.link import LENGTHS
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say, say_labels
 
 # what a list can be ordered by: the label on the control, and what it means
@@ -133,14 +134,11 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
 
 def draw_view() -> None:
     """Draw the choice between posters and lines."""
-    st.segmented_control(
+    choice(
         say("Posters, or lines with all numbers"),
         list(VIEWS),
-        required=True,
-        format_func=say_labels(lambda view: VIEWS[view]),
+        say_labels(lambda view: VIEWS[view]),
         key=settings.key("list_view"),
-        persist_state="session",
-        label_visibility="collapsed",
         width="content",
     )
 

@@ -109,13 +109,11 @@ def _set_demographic(name: DemographicName, slot: Slot, value: DemographicValue 
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
+    # of the whole catalogue, the history included: thousands of options would be sent again with each change
     movie_box.selectbox(
         catalogue,
         say("Add a movie"),
-        # also those in the history: thousands of options would be sent again with each change
-        list(catalogue.titles),
         index=None,
-        format_func=catalogue.search_labels.__getitem__,
         placeholder=say(f"Search {len(catalogue):,} movies …"),
         key=_key("add_movie", slot),
         on_change=_add,
