@@ -99,7 +99,7 @@ class KnownDemographics(dict[DemographicName, DemographicValue]):
         # in one order, as two that are equal must lead to the same text
         super().__init__([(name, value) for name in sorted(given) if (value := given[name]) is not None])
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # a dictionary has none, as others can be changed
         """Return the hash of names and values."""
         return hash(tuple(self.items()))
 

@@ -50,15 +50,18 @@ class ShardReader(ABC):
 class Source(ABC):
     """Users in shards.
 
-    ``name``; ``users``: their number; ``shards``: the number of shards; ``fingerprint``: SHA-256 of what decides the
-    lists, so that lists of other events are told apart; ``levels``: the ratings that there are.
+    ``name``; ``users``: their number; ``shards``: the number of shards; ``levels``: the ratings that there are.
     """
 
     name: str
     users: int
     shards: int
-    fingerprint: str
     levels: tuple[float, ...]
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides the lists, so that lists of other events are told apart."""
 
     @property
     @abstractmethod
@@ -91,7 +94,7 @@ class DatasetSource(Source):
         self._events = {name: events.column(name).to_numpy() for name in ("user", "item", "level", "timestamp")}
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """SHA-256 of users and events."""
         digest = hashlib.sha256(str([*self.levels, *self._dataset.users["user_id"]]).encode())
         for values in (*self._events.values(), *self._codes.values()):
@@ -135,7 +138,12 @@ class StoreSource(Source):
     def __init__(self, store: Store):
         manifest = store.manifest
         self.name, self.users, self.shards = manifest.name, manifest.users, len(store)
-        self.fingerprint, self.levels, self._store = manifest.fingerprint, manifest.levels, store
+        self.levels, self._store = manifest.levels, store
+
+    @property
+    def fingerprint(self) -> str:
+        """The store's own."""
+        return self._store.manifest.fingerprint
 
     @property
     def movies(self) -> pd.DataFrame:

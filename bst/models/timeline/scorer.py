@@ -11,9 +11,10 @@ from bst.models.config import Sizes
 from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
+from bst.scoring.local_scorer import LocalScorer
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, LazyPredictions, Predictions
-from bst.scoring.scorer import RowsOf, Scorer, passes
+from bst.scoring.scorer import RowsOf, passes
 
 VISITOR = "who the visitor is"
 
@@ -29,7 +30,7 @@ class Rate(Protocol):
         """
 
 
-class TimelineScorer(Scorer):
+class TimelineScorer(LocalScorer):
     """Reads the newest ``max_history`` events, once; then scores every candidate against them.
 
     A subclass computes with the model; see ``engine.scorer`` and ``keras_scorer``. Without a rating tower, as where

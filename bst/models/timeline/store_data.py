@@ -78,7 +78,7 @@ class StoreData(TrainingData):
         return statistics(self.store)
 
     @cached_property
-    def totals(self) -> Statistics:  # type: ignore[override]
+    def totals(self) -> Statistics:
         """Of all training events, in one pass over the store."""
         return statistics(self.store, self.role == TRAIN)
 

@@ -84,11 +84,6 @@ class RemoteScorer(Scorer):
         answer = self._question("predict_many", visitors, movies=movies, tasks=list(tasks))
         return answer.predictions((len(visitors), len(movies)), len(self.levels))
 
-    def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
-    ) -> Predictions:
-        return self.predict_many(visitors, rows, movies, tasks)
-
     def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
         """Score one ``movie`` for each of several visitors."""
         return self._question("score_movie", visitors, movie=int(movie)).scores(len(visitors), len(self.levels))
@@ -154,9 +149,6 @@ class RemoteScorer(Scorer):
         self._check_task(task)
         answer = self._question("gradient_times_input", [visitor], movie=int(movie), task=task)
         return answer.array("values", (self._read(rows),))
-
-    def _gradients(self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray) -> NoReturn:
-        raise NotImplementedError("the server takes gradients, and what is made of them comes back")
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to in the pass that predicts its rating."""
