@@ -74,11 +74,10 @@ def grown(bundle: str, size: int):
     frame["movie_id"] = np.arange(1, size + 1)
     opened = replace(opened, sizes=replace(opened.sizes, movies=size))
     catalogue = Catalogue(frame)
-    recommender = Recommender(opened, catalogue, engines.make_scorer("numpy", opened, weights, catalogue.rows))
     counts = np.full(size, FEW)
     counts[: len(movies)] = Recommender.load(bundle).rating_counts
-    vars(recommender)["rating_counts"] = counts
-    return recommender
+    scorer = engines.make_scorer("numpy", opened, weights, catalogue.rows)
+    return Recommender(opened, catalogue, scorer, rating_counts=counts)
 
 
 def measure(bundle: str, size: int, events: int, visitors: int) -> dict:
