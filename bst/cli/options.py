@@ -95,7 +95,12 @@ def add_order_options(parser: argparse.ArgumentParser) -> None:
         "--weight", type=float, default=0.5, help="of order blend: 0 liked … 1 likely to be watched next (0.5)"
     )
     parser.add_argument(
-        "--fame-weight", type=float, default=1.0, help="of order like: 0 their taste alone … 1 taste and fame (1)"
+        "--popularity-weight",
+        "--fame-weight",
+        type=float,
+        default=1.0,
+        metavar="WEIGHT",
+        help="of order like: 0 their taste alone … 1 taste and popularity (1)",
     )
 
 
@@ -106,4 +111,6 @@ def add_list_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", type=int, default=10, help="how many to list (10)")
     parser.add_argument("--genre", action="append", default=[], help="only movies of this genre; several: any of them")
     parser.add_argument("--years", metavar="FROM-TO", help="only movies of these years, such as 1980-1999")
-    parser.add_argument("--fame", choices=POPULARITY_BANDS, help="only movies of this popularity, by their ratings")
+    parser.add_argument(
+        "--popularity", "--fame", choices=POPULARITY_BANDS, help="only movies of this popularity, by their ratings"
+    )

@@ -94,9 +94,9 @@ def order_of(options: Options, bundle: Bundle) -> Order:
 def rank_options(options: Options, bundle: Bundle, candidates: tuple[int, ...] | None = None) -> RankOptions:
     """Return how a list of a bundle's model is ranked. ``candidates``: of these alone. Raises ``VisitorError``."""
     genre_columns(options.genre, bundle.domain)
-    popularity = POPULARITY_BANDS.get(options.fame)
+    popularity = POPULARITY_BANDS.get(options.popularity)
     filters = Filters(tuple(options.genre), _years(options.years), popularity=popularity, candidates=candidates)
-    return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.fame_weight)
+    return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.popularity_weight)
 
 
 def recommend(options: Options) -> Answer:

@@ -167,7 +167,7 @@ def counterfactual(options: Options) -> Answer:
         raise VisitorError("nobody rates in this dataset; name a goal with --into-top or --out-of-top")
     # a goal in stars is about no list
     order = order_of(options, request.bundle) if kind == "top" else options.order or "rating"
-    goal = Goal(movie_id, kind, value, above, order, options.weight, options.fame_weight)
+    goal = Goal(movie_id, kind, value, above, order, options.weight, options.popularity_weight)
     for name in ("budget", "results"):
         if getattr(options, name) < 1:
             raise VisitorError(f"--{name} must be at least 1, not {getattr(options, name)}")
@@ -197,7 +197,7 @@ def counterfactual(options: Options) -> Answer:
         "visitor": visitor_as_json(catalogue, visitor),
         "movie_id": movie_id,
         "title": title(movie_id),
-        "goal": {"kind": kind, "value": value, "above": above, "order": order, "fame": options.fame_weight},
+        "goal": {"kind": kind, "value": value, "above": above, "order": order, "fame": options.popularity_weight},
         "expected_rating": round(result.expected, 4),
         "rank": result.rank,
         "already": result.already_reached,

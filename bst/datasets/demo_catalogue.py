@@ -15,7 +15,7 @@ CATALOGUE = PROJECT / "data" / "demo" / "catalogue.csv"
 COLUMNS: tuple[str, ...] = ("movie_id", "title", "year", "genres", "franchise", "mood", "fame", "quality")
 
 MOODS: tuple[str, ...] = ("tense", "feel-good", "thoughtful", "thrilling", "dark", "romantic")
-FAMES: tuple[str, ...] = ("1", "2", "3", "4", "5")
+POPULARITIES: tuple[str, ...] = ("1", "2", "3", "4", "5")
 QUALITIES: tuple[str, ...] = ("1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5")
 YEARS = range(1900, 2026)
 MAX_LATIN_1 = 0xFF
@@ -26,7 +26,7 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
 
     Columns: ``movie_id`` int (1…n), ``title`` str without its year, ``year`` int, ``genres`` str
     ("Action|Sci-Fi", in the order of ``GENRES``), ``franchise`` str (empty for none), ``mood`` str
-    (one of ``MOODS``), ``fame`` int 1…5, ``quality`` float 1…5 in half steps.
+    (one of ``MOODS``), ``fame`` (popularity) int 1…5, ``quality`` float 1…5 in half steps.
 
     Raises ``DatasetError`` naming file, line, value and the mend.
     """
@@ -75,7 +75,11 @@ def _faults(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) 
     names = genres.split("|")
     if names != [genre for genre in GENRES if genre in names]:
         yield "genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}"
-    for column, value, allowed in (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES)):
+    for column, value, allowed in (
+        ("mood", mood, MOODS),
+        ("fame", fame, POPULARITIES),
+        ("quality", quality, QUALITIES),
+    ):
         if value not in allowed:
             yield column, value, f"choose one of: {', '.join(allowed)}"
     first = first_lines.setdefault((title, year), line)

@@ -14,7 +14,7 @@ Next film: a user who saw part of a franchise within the last 20 events continue
 probability ``choice_continue``, if any of it is left. Otherwise, and among the parts left, an unseen film is drawn in
 proportion to ::
 
-    exp(choice_fame · (fame_i − 3) + choice_stars · own_ui
+    exp(choice_fame · (popularity_i − 3) + choice_stars · own_ui
         + choice_mood · Σ_{lag ≤ 3} mood_decay^(lag−1) · [the event's mood is the film's])
 
 (without the mood term among parts of a franchise).

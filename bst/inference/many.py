@@ -59,8 +59,8 @@ class ManyQuestion:
     """What is asked about all visitors alike.
 
     ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating", and
-    ``fame_logit`` (movies,) for order "like" with less fame, and ``vectors`` (movies, D) of length 1 for a diverse
-    list; None where they do not count. ``k``: how many are listed.
+    ``fame_logit`` (movies,) for order "like" with less weight of popularity, and ``vectors`` (movies, D) of length 1
+    for a diverse list; None where they do not count. ``k``: how many are listed.
     """
 
     options: RankOptions
@@ -123,14 +123,14 @@ def rank_many(
 
 
 def _question(lists: ListMaker, k: int, options: RankOptions) -> ManyQuestion:
-    with_fame = options.order == "like" and options.fame < 1
+    less_popularity = options.order == "like" and options.fame < 1
     return ManyQuestion(
         options,
         k,
         lists.bundle.levels,
         lists.movies.allowed(Visitor(), options.filters),
         lists.counts_for(options),
-        lists.predict(Visitor()).fame_logit if with_fame else None,
+        lists.predict(Visitor()).fame_logit if less_popularity else None,
         lists.movies.embeddings if options.diversity else None,
     )
 

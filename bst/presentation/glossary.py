@@ -184,9 +184,9 @@ GLOSSARY: tuple[Word, ...] = (
     Word(ORDERS["like"].label, f"As a ranking: {ORDERS['like'].meaning}", LISTS),
     Word(ORDERS["rating"].label, f"As a ranking: {ORDERS['rating'].meaning}", LISTS),
     Word(
-        "Taste and fame",
-        "How much the fame of a movie counts in the list for this visitor. With all of it the most likely movies come "
-        "first; with none of it those that this visitor is more likely to watch and like than others are.",
+        "Popularity weight",
+        "How much a movie's popularity counts in the list for this visitor. At 100% the most likely movies come first; "
+        "at 0% those that this visitor is more likely to watch and like than others are.",
         LISTS,
     ),
     Word("Popularity", f"As a ranking: {ORDERS['popularity'].meaning}", LISTS),

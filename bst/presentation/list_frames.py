@@ -31,10 +31,10 @@ def precision_by_titles(record: ListRecord, events: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "distinct", "value", "low", "high"])
 
 
-def fame_curve(record: ListRecord, events: int) -> pd.DataFrame:
-    """Return the lists between taste alone and as predicted: ``fame``, ``distinct``, ``value`` …; may be empty."""
+def popularity_curve(record: ListRecord, events: int) -> pd.DataFrame:
+    """Return lists from taste alone to as predicted: ``popularity_weight``, ``distinct``, ``value`` …; may be empty."""
     rows = [(point.fame, point.distinct, *point.precision.to_json()) for point in record.curve.get(events, ())]
-    return pd.DataFrame(rows, columns=["fame", "distinct", "value", "low", "high"])
+    return pd.DataFrame(rows, columns=["popularity_weight", "distinct", "value", "low", "high"])
 
 
 def _compared(record: ListRecord) -> Iterator[tuple[str, ByLength]]:

@@ -109,7 +109,10 @@ def measured_on(bundle: Bundle, record: ListRecord) -> str:
 
 
 def titles_text(lists: pd.DataFrame, curve: pd.DataFrame) -> str:
-    """Return ``list_frames.precision_by_titles`` and ``fame_curve`` in words."""
+    """Return ``list_frames.precision_by_titles`` and ``popularity_curve`` in words."""
     texts = [f"{row.name} {row.value:.3f} with {row.distinct:,} titles" for row in lists.itertuples(index=False)]
-    texts += [f"fame {row.fame:g}: {row.value:.3f} with {row.distinct:,}" for row in curve.itertuples(index=False)]
+    texts += [
+        f"popularity weight {row.popularity_weight:g}: {row.value:.3f} with {row.distinct:,}"
+        for row in curve.itertuples(index=False)
+    ]
     return "; ".join(texts)

@@ -50,7 +50,7 @@ class Goal:
 
     @property
     def rank_options(self) -> RankOptions:
-        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order, weight or fame."""
+        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order or weight."""
         return RankOptions(order=self.order, weight=self.weight, fame=self.fame)
 
     def reached(self, expected: float, rank: int) -> bool:

@@ -292,7 +292,7 @@ def test_a_list_as_text_says_how_likely_each_is(run, eager, bundle):
 def test_an_order_that_a_model_cannot_give(refused, small_bundle, data_here):
     line = refused("recommend", "--bundle", small_bundle.folder, "--order", "blend")
     assert line == "error: model small cannot order by 'blend'; it can by: rating"
-    assert "fame counts from 0 (taste alone) to 1" in refused(
+    assert "popularity weight goes from 0 (taste alone) to 1" in refused(
         "recommend", "--bundle", small_bundle.folder, "--fame-weight", 2
     )
     assert "invalid choice: 'fame'" in refused("recommend", "--bundle", small_bundle.folder, "--order", "fame")

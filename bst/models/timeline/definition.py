@@ -47,7 +47,7 @@ def bucket_count(train_length: int) -> int:
 
 
 def bucket_starts(train_length: int) -> np.ndarray:
-    """Return the least distance in each bucket, ascending: (buckets,) int. So many events begin a bucket of ``fame``.
+    """Return the least distance in each bucket, ascending: (buckets,) int. Each begins a bucket of ``base_popularity``.
 
     >>> bucket_starts(20).tolist()
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16]

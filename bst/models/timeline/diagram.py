@@ -136,9 +136,9 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
         _event_box(config, tower, timed=False),
         _content_box(tower),
         _match_box(
-            "dot product, popularity, fame",
-            "The summary is compared with every movie: the more similar the vectors, the more likely the movie. Fame "
-            "is how often people who have rated as many movies like it later.",
+            "dot product, popularity, base popularity",
+            "The summary is compared with every movie: the more similar the vectors, the more likely the movie. "
+            "Base popularity is how often people who have rated as many movies like it later.",
         ),
         Box(
             "calibration",
@@ -148,7 +148,7 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             "Calibration",
             "four numbers",
             "Turns scores into log-odds that hold for people who were not in the training, by a weight each for the "
-            "score, for fame and for how much somebody has rated, and a constant. Fitted to validation users.",
+            "score, for base popularity and for the number of ratings, and a constant. Fitted to validation users.",
         ),
         Box(
             "answer",

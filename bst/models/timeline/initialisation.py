@@ -32,8 +32,8 @@ SHIFTS = "shift of "  # before the name of a demographic, among the arrays of a 
 def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: Statistics | None = None) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
-    Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``. Where the split
-    is a sample of a larger dataset, ``totals`` are those of all its training events.
+    Popularity starts at ln(1 + n) in the next tower; the like tower's base popularity is ``later_like_log_odds``. Where
+    the split is a sample of a larger dataset, ``totals`` are those of all its training events.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
@@ -54,7 +54,7 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: St
         popularity = np.log1p(count)
         model.next.popularity.assign(popularity - popularity.mean())
     if model.like:
-        model.like.fame.assign(later_like_log_odds(split, model.like.count_buckets()))
+        model.like.base_popularity.assign(later_like_log_odds(split, model.like.count_buckets()))
 
 
 def later_like_log_odds(split: EvaluationSplit, counts: np.ndarray) -> np.ndarray:

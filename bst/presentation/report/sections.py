@@ -172,7 +172,7 @@ def _groups(record: EvaluationRecord, rating: RatingEvaluation, domain: Domain) 
 def _later_likes(bundle: Bundle, record: ListRecord) -> Section:
     events, metric = list_sentences.first_length(record), LIST_QUALITY[MAIN]
     table = list_frames.precision_by_length(record)
-    lists, curve = list_frames.precision_by_titles(record, events), list_frames.fame_curve(record, events)
+    lists, curve = list_frames.precision_by_titles(record, events), list_frames.popularity_curve(record, events)
     known = count(events, "rating")
     return Section(
         "Lists: how much is liked later",

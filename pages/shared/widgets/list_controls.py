@@ -38,7 +38,7 @@ def rank_options(recommender: Recommender) -> RankOptions:
         tuple(settings.get("filter_genres")),
         None if (first, last) == settings.years() else (first, last),
         settings.get("filter_seen"),
-        _popularity(recommender, settings.get("filter_fame")),
+        _popularity(recommender, settings.get("filter_popularity")),
     )
     return replace(unfiltered(recommender), filters=filters, diversity=settings.get("diversity") / 100)
 
@@ -52,7 +52,9 @@ def order(recommender: Recommender) -> Order:
 def unfiltered(recommender: Recommender) -> RankOptions:
     """Return the chosen order of a list of the whole catalogue: without filters and diversity."""
     return RankOptions(
-        order=order(recommender), weight=settings.get("blend_weight") / 100, fame=settings.get("fame") / 100
+        order=order(recommender),
+        weight=settings.get("blend_weight") / 100,
+        fame=settings.get("popularity_weight") / 100,
     )
 
 
@@ -65,7 +67,7 @@ def explain(options: RankOptions) -> str:
         return say(
             "What suits their taste: what they are more likely to watch and like than others are, famous or not."
         )
-    return meaning + say(f" A movie’s fame counts {options.fame:.0%}.")
+    return meaning + say(f" A movie’s popularity counts {options.fame:.0%}.")
 
 
 def length() -> int:
@@ -166,7 +168,7 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             range(len(BANDS)),
             value=EVERY_BAND,  # makes it a range slider; the value comes from the session
             format_func=say_labels(lambda band: BANDS[band]),
-            key=settings.key("filter_fame"),
+            key=settings.key("filter_popularity"),
             persist_state="session",
             help=say(
                 "By the number of ratings. Blockbusters have more than 95% of all movies, hidden gems are the quarter "
@@ -178,12 +180,12 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
         st.toggle(say("Include movies they have seen"), key=settings.key("filter_seen"), persist_state="session")
         if options.order == "like":
             st.slider(
-                "Weight of fame",
+                "Popularity weight",
                 0,
                 100,
                 step=PERCENT_STEP,
                 format="%d%%",
-                key=settings.key("fame"),
+                key=settings.key("popularity_weight"),
                 persist_state="session",
                 help=say(
                     "At 100% the list is what the model predicts: well-known movies lead, as most people come across "

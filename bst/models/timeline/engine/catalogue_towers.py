@@ -72,8 +72,8 @@ class LikeInference(CatalogueInference):
 
     def logits(self, state: Array, event_count: Array, movie: Array | slice = slice(None)) -> Array:
         """Return logits: see ``LikeTower``."""
-        fame = self.weights.fame[distance_buckets(np.minimum(event_count, self.max_distance))][:, movie]
-        score = super().logits(state, event_count, movie) + fame
-        of_score, of_fame, constant, of_count = self.weights.calibration
+        base = self.weights.fame[distance_buckets(np.minimum(event_count, self.max_distance))][:, movie]
+        score = super().logits(state, event_count, movie) + base
+        of_score, of_base, constant, of_count = self.weights.calibration
         log_count = np.log1p(event_count.astype(np.float32))[:, None]
-        return of_score * score + of_fame * fame + constant + of_count * log_count
+        return of_score * score + of_base * base + constant + of_count * log_count

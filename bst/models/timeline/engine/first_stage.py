@@ -1,14 +1,14 @@
 """Scores of the three towers as products of a visitor's vector and an item's: what an index of items is made of.
 
     next    state · vector_i + popularity_i
-    like    a (state − (1 − f) nobody) · vector_i + weights · (popularity_i, fame_i), f the share of fame that counts
+    like    a (state − (1 − f) nobody) · vector_i + weights · (popularity_i, base_i), f the popularity weight
     rating  factors · q_i + base_i, by the factor model, but for what is the same for all items
 
 What is added to a product is a dimension more, in which the visitor has a constant. In an index all dimensions count
 alike, so a bias is divided by the usual size of a visitor's other numbers, and theirs multiplied with it.
 
-Popularity and the fame after each number of events are up to 20 numbers, nearly multiples of each other: an index has
-their first ``PARTS`` principal components.
+Popularity and the base popularity after each number of events are up to 20 numbers, nearly multiples of each other: an
+index has their first ``PARTS`` principal components.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class TimelineFirstStage(FirstStage):
             return np.column_stack([regressors, (base - base.mean()) / self.scale(kind)]).astype(np.float32)
         tower, scale = self.towers[kind], np.float32(self.scale(kind))
         if kind == "like":
-            return np.column_stack([tower.output_vectors.T, self.fame_parts[1] / scale]).astype(np.float32)
+            return np.column_stack([tower.output_vectors.T, self.popularity_parts[1] / scale]).astype(np.float32)
         return np.column_stack([tower.output_vectors.T, tower.weights.popularity / scale]).astype(np.float32)
 
     def scale(self, kind: Kind) -> float:
@@ -60,8 +60,8 @@ class TimelineFirstStage(FirstStage):
         return float(np.sqrt(np.mean(np.square(self.towers[kind].weights.norm.scale))))
 
     @cached_property
-    def fame_parts(self) -> tuple[Array, Array]:
-        """Popularity and fame of the like tower (numbers, M) as (numbers, PARTS) · (M, PARTS)ᵀ."""
+    def popularity_parts(self) -> tuple[Array, Array]:
+        """Popularity and base popularity of the like tower (numbers, M) as (numbers, PARTS) · (M, PARTS)ᵀ."""
         weights = self.towers["like"].weights
         # one row after the other: together they are as large as a table of vectors
         rows = [weights.popularity, *weights.fame]
@@ -107,20 +107,20 @@ class TimelineScores(VisitorScores):
             return np.append(state[0], scale).astype(np.float32)
         tower = self.stage.towers["like"]
         assert isinstance(tower, LikeInference)
-        of_score, of_fame = tower.weights.calibration[:2]
-        vector, weights = of_score * state[0], self._fame_weights(of_score, of_fame)
+        of_score, of_base = tower.weights.calibration[:2]
+        vector, weights = of_score * state[0], self._popularity_weights(of_score, of_base)
         if fame < 1:
             nobody = self.stage.nobody
             vector = vector - (1 - fame) * of_score * nobody.state("like")[0][0]
-            weights = weights - (1 - fame) * nobody._fame_weights(of_score, of_fame)
-        return np.concatenate([vector, weights @ self.stage.fame_parts[0] * scale]).astype(np.float32)
+            weights = weights - (1 - fame) * nobody._popularity_weights(of_score, of_base)
+        return np.concatenate([vector, weights @ self.stage.popularity_parts[0] * scale]).astype(np.float32)
 
-    def _fame_weights(self, of_score: float, of_fame: float) -> Array:
-        """Return what popularity, and fame after each number of events, count in a logit: (numbers,)."""
+    def _popularity_weights(self, of_score: float, of_base: float) -> Array:
+        """Return what popularity, and base popularity after each number of events, count in a logit: (numbers,)."""
         tower, (_, event_count) = self.stage.towers["like"], self.state("like")
         weights = np.zeros(1 + len(tower.weights.fame), np.float32)
         bucket = int(distance_buckets(np.minimum(event_count, tower.max_distance))[0])
-        weights[0], weights[1 + bucket] = of_score, of_score + of_fame
+        weights[0], weights[1 + bucket] = of_score, of_score + of_base
         return weights
 
     def scores(self, kind: Kind, rows: Array | slice, fame: float = 1.0) -> Array:
