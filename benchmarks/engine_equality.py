@@ -72,7 +72,7 @@ def compare(one, other, lengths: tuple[int, ...] = LENGTHS, explained: int = EXP
 
 
 def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
-    """Return random visitors with so many events each."""
+    """Return random visitors with that many events each."""
     import numpy as np
 
     from bst.domain import MOVIES

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50, help="length of the history (default: %(default)s)")
     parser.add_argument("--visitors", type=int, default=20, help="how many visitors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--items", type=int, help="measure a catalogue of so many items, instead: 1000000")
+    parser.add_argument("--items", type=int, help="measure a catalogue of this many items, instead: 1000000")
     parser.add_argument("--parts", help="some of its parts, with commas (default: all)")
     options = parser.parse_args()
     if options.items:

@@ -36,7 +36,7 @@ PAUSE_S = 2.0
 # a click that takes longer counts as an error
 PATIENCE_S = 60.0
 WORKER_EVENTS = 150
-# of the lists that were shown, so many are compared with the model's answers
+# of the lists that were shown, this many are compared with the model's answers
 CHECKED_LISTS = 300
 EMPTY_APP = 'import streamlit as st\n\nst.button("Click", key="click")\n'
 # of the time, for what changes meanwhile

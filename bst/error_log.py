@@ -74,7 +74,7 @@ class _StandardError(logging.Handler):
         self._where = where
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # an expected error is shown to the user, who can mend it
+        # an expected error is shown to the user, who can fix it
         return not isinstance(_error(record), BSTError)
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -213,7 +213,7 @@ class Visitor:
         return replace(self, history=tuple(e for e in self.history if e.movie_id != movie_id))
 
     def moved(self, movie_id: int, by: int) -> "Visitor":
-        """Move a movie by so many positions, later if positive. Stops at either end."""
+        """Move a movie by that many positions, later if positive. Stops at either end."""
         events = list(self.history)
         position = next((i for i, e in enumerate(events) if e.movie_id == movie_id), None)
         if position is None:

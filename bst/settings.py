@@ -142,7 +142,7 @@ def _count(variable: str, default: int) -> int:
 
 def _folder(variable: str, default: Path) -> Path:
     chosen = os.environ.get(variable)
-    # os.path, as pathlib raises where "~name" is nobody's home
+    # os.path, as pathlib raises where "~name" is no user's home
     return Path(os.path.expanduser(chosen)) if chosen else default  # noqa: PTH111
 
 

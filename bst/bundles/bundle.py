@@ -86,7 +86,7 @@ class Bundle:
 
     @property
     def recommends(self) -> bool:
-        """Whether lists can be made by it: it predicts ratings, or it is of a dataset in which nobody rates."""
+        """Whether lists can be made by it: it predicts ratings, or it is of a dataset without ratings."""
         return "rating" in self.config.tasks or not self.domain.rated
 
     @property
@@ -303,7 +303,7 @@ def save_bundle(
             replace_folder(target, draft)
     except OSError as error:
         raise BundleError(
-            f"the bundle cannot be written to {target}: {error}; make room or mend the folder's rights"
+            f"the bundle cannot be written to {target}: {error}; make room or fix the folder's rights"
         ) from error
     return open_bundle(target)
 

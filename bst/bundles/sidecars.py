@@ -53,4 +53,4 @@ def save(bundle: Bundle, name: str, content: Mapping[str, Any]) -> None:
             remove_temporaries(path)
             write_whole(path, text)
     except OSError as error:
-        raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error
+        raise BundleError(f"{path} cannot be written: {error}; make room or fix the folder's rights") from error

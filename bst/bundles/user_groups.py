@@ -1,4 +1,4 @@
-"""How many users a bundle's dataset has of each combination of demographics: a sidecar, so that nobody is made up.
+"""How many users a bundle's dataset has of each combination of demographics: a sidecar.
 
 A model predicts for a farmer under 18, too; a page that shows all combinations must know which of them there are.
 """
@@ -53,7 +53,7 @@ def save(bundle: Bundle, dataset: Dataset) -> None:
 
 
 def read(bundle: Bundle) -> dict[Group, int] | None:
-    """Return the counts; None where the bundle has none, not one for each group, or nobody in any group."""
+    """Return the counts; None where the bundle has none, not one for each group, or no user in any group."""
     counts = (sidecars.read(bundle, NAME) or {}).get("counts")
     every = groups_of(bundle.domain)
     if not isinstance(counts, list) or len(counts) != len(every):

@@ -12,7 +12,7 @@ from bst.domain import NOUNS, Domain
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
-# a folder of up to so many bytes is read just to report what is assumed about its dataset
+# a folder of up to this many bytes is read just to report what is assumed about its dataset
 MAX_READ_BYTES = 100_000_000
 
 
@@ -106,7 +106,7 @@ def _import_text(answer: dict, domain: Domain) -> str:
     lines = [
         f"{answer['dataset']}: {answer['users']:,} users, {answer['items']:,} {domain.items}, "
         f"{answer['events']:,} events, {answer['tags']:,} {domain.tags}",
-        f"ratings: {levels}" if levels else "nobody rates: what is predicted is what comes next",
+        f"ratings: {levels}" if levels else "no ratings: what is predicted is what comes next",
         f"known of users: {columns}",
         *answer["notes"],
         f"It is in {answer['folder']}; train on it with: python -m bst train --dataset {answer['dataset']}",
@@ -174,7 +174,7 @@ def add_import(commands: Commands) -> None:
         "tags": "several of them (TAG with an s)",
     }.items():
         parser.add_argument(f"--{noun}", metavar="WORD", help=f"{meaning} (as domain.json has it)")
-    parser.add_argument("--ignore-ratings", action="store_true", help="read events alone, as if nobody had rated")
+    parser.add_argument("--ignore-ratings", action="store_true", help="read events alone, as if there were no ratings")
     parser.add_argument("--overwrite", action="store_true", help="replace the imported dataset of that name")
 
 

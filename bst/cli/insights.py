@@ -20,7 +20,7 @@ def insights(options: Options) -> Answer:
 
     The answer: ``bundle``, ``file``, and the record (see ``bst.explanation.insight_record``); among it ``fidelity``,
     with ``deletion``, ``insertion``, ``cdcg`` and ``pos`` of each way to explain as ``[value, low, high]`` (95%
-    intervals over visitors); ``counterfactuals``, for so many of the visitors as were asked for; and for the demo world
+    intervals over visitors); ``counterfactuals``, for the first ``--searches`` of the visitors; and for the demo world
     ``planted``, the precision of each way band by band.
     """
     from tqdm import tqdm
@@ -53,7 +53,7 @@ def insights(options: Options) -> Answer:
         record = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, fidelity=True, on_progress=on_progress
         )
-        save_insights(bundle, record)  # the searches take minutes: whoever ends them keeps the rest
+        save_insights(bundle, record)  # the searches take minutes: interrupted, the rest is kept
         sampled = draw_sample(RealUsers(bundle, dataset), min(options.searches, options.visitors), options.seed)
         steps = count()
         searched = counterfactual_quality(

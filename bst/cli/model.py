@@ -180,7 +180,7 @@ def summary_text(record: EvaluationRecord) -> str:
     lines += [line(label, cells) for label, *cells in rows]
     if record.metrics.by_history:
         lengths, rows = frames.history_table(predictors)
-        lines += ["", line("MAE after so many movies", lengths), *(line(label, cells) for label, *cells in rows)]
+        lines += ["", line("MAE by movies rated before", lengths), *(line(label, cells) for label, *cells in rows)]
     return "\n".join(lines)
 
 
@@ -245,20 +245,20 @@ def add_train(commands: Commands) -> None:
     parser.add_argument(
         "--steps-per-epoch",
         type=int,
-        help="timeline: at most so many steps of a tower in an epoch, for data of which one pass takes long (all)",
+        help="timeline: at most this many steps of a tower in an epoch, for data of which one pass takes long (all)",
     )
     parser.add_argument(
         "--sample-events",
         type=int,
         default=1_000_000,
-        help="prepared stores: so many events, of whole users, are what factor models are fitted to and what the model "
-        "is validated and measured on (1000000)",
+        help="prepared stores: factor models are fitted to, and the model is validated and measured on, this many "
+        "events, of whole users (1000000)",
     )
     parser.add_argument(
         "--workers",
         type=int,
         default=1,
-        help="timeline: train with so many processes; each reads its own shards of a prepared store (1)",
+        help="timeline: train with this many processes; each reads its own shards of a prepared store (1)",
     )
     parser.add_argument(
         "--engine",

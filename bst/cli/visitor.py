@@ -137,7 +137,7 @@ def _lines(rows: list[dict], domain: Domain) -> str:
 
 
 def read_rating(catalogue: Catalogue, text: str, option: str, levels: Sequence[float]) -> tuple[int, float]:
-    """Return the movie and stars that 'TITLE=STARS' names, or 'TITLE' alone where nobody rates.
+    """Return the movie and stars that 'TITLE=STARS' names, or 'TITLE' alone where there are no ratings.
 
     Raises ``VisitorError``.
     """

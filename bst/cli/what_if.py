@@ -103,7 +103,7 @@ def _edit(catalogue: Catalogue, levels: Sequence[float], visitor: Visitor, name:
         case "set":
             return _set_demographic(text, catalogue.domain)
         case "rate" if not catalogue.domain.rated:
-            raise VisitorError("nobody rates in this dataset; name another change, such as --add or --drop")
+            raise VisitorError("this dataset has no ratings; name another change, such as --add or --drop")
         case "rate":
             movie_id, rating = read_rating(catalogue, text, "--rate", levels)
             return Rate(_in_history(catalogue, visitor, movie_id), rating)
@@ -164,7 +164,7 @@ def counterfactual(options: Options) -> Answer:
     movie_id = catalogue.find(options.movie)
     kind, value, above = _goal(options)
     if kind == "stars" and not domain.rated:
-        raise VisitorError("nobody rates in this dataset; name a goal with --into-top or --out-of-top")
+        raise VisitorError("this dataset has no ratings; name a goal with --into-top or --out-of-top")
     # a goal in stars is about no list
     order = order_of(options, request.bundle) if kind == "top" else options.order or "rating"
     goal = Goal(movie_id, kind, value, above, order, options.weight, options.popularity_weight)

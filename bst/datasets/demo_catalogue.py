@@ -28,14 +28,14 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
     ("Action|Sci-Fi", in the order of ``GENRES``), ``franchise`` str (empty for none), ``mood`` str
     (one of ``MOODS``), ``fame`` (popularity) int 1…5, ``quality`` float 1…5 in half steps.
 
-    Raises ``DatasetError`` naming file, line, value and the mend.
+    Raises ``DatasetError`` naming file, line, value and the fix.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        mend = "restore it from version control"
-        raise DatasetError(f"{path}: the demo catalogue cannot be read ({error}); {mend}") from error
+        fix = "restore it from version control"
+        raise DatasetError(f"{path}: the demo catalogue cannot be read ({error}); {fix}") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     rows = list(csv.reader(text.splitlines()))
@@ -44,8 +44,8 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
         raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {header!r}")
     first_lines: dict[tuple[str, str], int] = {}
     for line, row in enumerate(rows[1:], start=2):
-        for column, value, mend in _faults(row, line, first_lines):
-            raise DatasetError(f"{path}, line {line}: {column} {value!r}; {mend}")
+        for column, value, fix in _faults(row, line, first_lines):
+            raise DatasetError(f"{path}, line {line}: {column} {value!r}; {fix}")
     films = pd.DataFrame(rows[1:], columns=list(COLUMNS))
     return films.astype({"movie_id": "int64", "year": "int64", "fame": "int64", "quality": "float64"})
 
@@ -56,7 +56,7 @@ def fingerprint(path: Path = CATALOGUE) -> str:
 
 
 def _faults(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:
-    """Yield column, value and mend of each value that is not what its column promises.
+    """Yield column, value and fix of each value that is not what its column promises.
 
     ``first_lines``: the line of each film so far, by title and year; this one is added.
     """

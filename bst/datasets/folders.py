@@ -47,9 +47,9 @@ def require_plain_text(path: Path) -> None:
         first_bytes = file.read(_SIGNATURE_BYTES)
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
         raise DatasetError(f"{path} is a web page that was saved in place of the file; download the file itself")
-    for signature, description, mend in _SIGNATURES:
+    for signature, description, fix in _SIGNATURES:
         if first_bytes.startswith(signature):
-            raise DatasetError(f"{path} is {description}; {mend}")
+            raise DatasetError(f"{path} is {description}; {fix}")
 
 
 def packed_hint(folder: Path) -> str:

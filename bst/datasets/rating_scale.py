@@ -6,9 +6,9 @@ import numpy as np
 
 from bst.schema import HALF_STARS
 
-# the level of all events where nobody rates: an event counts as something that was liked
+# the level of all events of a dataset without ratings: an event counts as something that was liked
 UNRATED: tuple[float, ...] = (5.0,)
-# up to so many different ratings become whole stars, up to so many half stars; more are rounded
+# up to this many different ratings become whole stars, up to this many half stars; more are rounded
 MOST_WHOLE, MOST_HALF = 5, len(HALF_STARS)
 # where ratings that are rounded may end; they begin at 0 or later
 SCALES = (5.0, 10.0, 100.0)

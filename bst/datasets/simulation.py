@@ -289,8 +289,8 @@ def write(world: World, folder: Path) -> Path:
                     file.writelines(text)
             replace_folder(folder, draft)
     except OSError as error:
-        mend = "free some space or choose another folder"
-        raise DatasetError(f"{folder} cannot be written ({error}); {mend}") from error
+        fix = "free some space or choose another folder"
+        raise DatasetError(f"{folder} cannot be written ({error}); {fix}") from error
     return folder
 
 

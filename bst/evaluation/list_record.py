@@ -111,7 +111,7 @@ class ListRecord:
         return self.orders[self.default]
 
     def best_rival(self, events: int) -> str | None:
-        """Return the rival with the highest precision@10 when so many events are known."""
+        """Return the rival with the highest precision@10 when that many events are known."""
         measured = {name: quality[events] for name, quality in self.rivals.items() if events in quality}
         return max(measured, key=lambda name: measured[name].precision.value, default=None)
 

@@ -51,7 +51,7 @@ def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> Ev
     if (len(dataset.users), len(split.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
         raise ConfigError(
             f"the ratings of {source or dataset.name} are not those that bundle {bundle.name} was trained on, so "
-            f"nobody knows which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
+            f"it is unknown which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
         )
     return split
 

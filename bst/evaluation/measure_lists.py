@@ -56,7 +56,7 @@ def measure(
 ) -> ListRecord:
     """Measure the lists of a bundle for the test users of its own split (``measure.own_split``).
 
-    ``users``: only the first so many in the order of ``default_rng(seed).permutation``; all if None, but at most the
+    ``users``: only this many, the first in the order of ``default_rng(seed).permutation``; all if None, but at most the
     family's ``evaluation_users``. ``on_progress`` gets the share that is done and what comes next, in words; to stop,
     it may raise an error of its own.
 
@@ -101,7 +101,7 @@ def test_users(split: EvaluationSplit) -> np.ndarray:
 
 @dataclass
 class _OwnLists:
-    """Lists by order, those of ``CURVE_ORDER`` by popularity weight, and predicted chances by number of known events."""
+    """Lists by order, and of ``CURVE_ORDER`` by popularity weight; predicted chances by number of known events."""
 
     orders: dict[str, Lists] = field(default_factory=dict)
     by_weight: dict[float, Lists] = field(default_factory=dict)

@@ -259,7 +259,7 @@ def _best_of_each(keys: np.ndarray, needed: int) -> list[Best]:
 
 
 def _best(rows: np.ndarray, keys: np.ndarray, needed: int) -> Best:
-    """Return the first of sorted rows, of which there is one more than needed, if there are so many."""
+    """Return the first of sorted rows, of which there is one more than needed, if there are that many."""
     sure = bool(np.isfinite(keys).all() and (keys[:-1] - keys[1:] > TOLERANCE).all())
     return Best(rows[:needed], keys[:needed], sure)
 

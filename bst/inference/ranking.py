@@ -29,7 +29,7 @@ ORDERS: dict[Order, str] = {
 # what a model must predict, beside ratings, for each order
 ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
 
-# what there is no sense in where nobody rates anything
+# orders that need ratings
 OF_RATINGS: tuple[Order, ...] = ("rating", "blend")
 
 
@@ -55,7 +55,7 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
 # standard deviations below the estimate, where a one-sided 95% interval ends
 ONE_SIDED_95 = 1.645
 # A catalogue of more movies is ranked in two stages, as in Covington et al. 2016 ("Deep Neural Networks for YouTube
-# Recommendations"): scores that cost little find so many movies, and these are ranked by the whole model.
+# Recommendations"): scores that cost little find this many movies, and these are ranked by the whole model.
 MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
 # In a catalogue of more movies an index finds candidates, and all else is worked out for these alone: see
 # ``preselection``. Below it a product with all of them is quick enough (docs/large-catalogue.md).

@@ -76,7 +76,8 @@ class ParallelTraining(ABC, Generic[ConfigT]):
     def trainer(self, config: ConfigT, data: Any, seed: int, replicas: Any = None, steps: int | None = None) -> Trainer:
         """Return one worker's part of a training that has not begun.
 
-        ``replicas``: a ``models.replicas.Replicas``, None for a process alone; ``steps``: at most so many in an epoch.
+        ``replicas``: a ``models.replicas.Replicas``, None for a process alone; ``steps``: at most that many in an
+        epoch.
         """
 
 
@@ -172,7 +173,7 @@ class ModelFamily(ABC, Generic[ConfigT]):
 
     @abstractmethod
     def training_seconds(self, config: ConfigT, ratings: int) -> float:
-        """Return about how long a training on so many ratings takes, in seconds, without what every training takes.
+        """Return about how long a training takes, in seconds, by its ratings, without what every training takes.
 
         Measured on two cores of a server; ``training.duration`` knows how fast another computer is beside it.
         """

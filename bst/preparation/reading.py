@@ -139,7 +139,7 @@ def _csv_error(part: Part, types: dict[str, pa.DataType], error: Exception) -> D
 
 def _unreadable(part: Part, error: Exception) -> DatasetError:
     return DatasetError(
-        f"{part.path} cannot be read as CSV: {shorten(str(error), MOST_SHOWN)}. Mend the row, or write the file again."
+        f"{part.path} cannot be read as CSV: {shorten(str(error), MOST_SHOWN)}. Fix the row, or write the file again."
     )
 
 
@@ -149,8 +149,8 @@ def _value_error(path: Path, row: int, role: str, value: str) -> DatasetError:
         return TextIdsError(f"{where}: user_id {quoted(value)} is no whole number, but those in users are")
     if role == "item_id":
         return DatasetError(f"{where}: item_id {quoted(value)} is no whole number, but those in items are")
-    mends = {"timestamp": _SECONDS, "rating": "Write a number.", "row": "Write a whole number."}
-    return DatasetError(f"{where}: {role} {quoted(value)} cannot be read. {mends[role]}")
+    fixes = {"timestamp": _SECONDS, "rating": "Write a number.", "row": "Write a whole number."}
+    return DatasetError(f"{where}: {role} {quoted(value)} cannot be read. {fixes[role]}")
 
 
 def _converts(column: pa.Array, kind: pa.DataType) -> bool:

@@ -28,7 +28,7 @@ PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
 )
 # what "next" means, to be shown with any list of what is likely next: for real users, and for simulated ones
 NEXT_MEANS = "“Next” means rated next: the data record when a rating was entered, not when a film was watched."
-NEXT_IN_SIMULATION = "“Next” means rated next in the simulation: nobody watched a film."
+NEXT_IN_SIMULATION = "“Next” means rated next in the simulation: no one watched a film."
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _compared(record: ListRecord) -> Iterator[tuple[str, ByLength]]:
 
 
 def quality_table(record: ListRecord, events: int) -> tuple[list[str], list[list[str]]]:
-    """Return the columns and rows of all metrics when so many events are known, as texts; empty if not measured.
+    """Return the columns and rows of all metrics when that many events are known, as texts; empty if not measured.
 
     All of the model's own orders, the default first, then the rivals.
     """

@@ -197,7 +197,7 @@ RIVALS = _by_key(
 # the same model on the same labels, under other conditions
 CONDITIONS = _by_key(
     Term("as_visitor", "as a visitor", "without the user id that the model was trained on, as in the app."),
-    Term("gaps_unknown", "time gaps unknown", "as in the app, where nobody enters when they watched a movie."),
+    Term("gaps_unknown", "time gaps unknown", "as in the app, where no one enters when they watched a movie."),
     Term(
         "request_known",
         "time of the request known",

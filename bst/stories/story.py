@@ -1,6 +1,6 @@
 """What a story is. Movies are named by their titles, so that a story can be told on any dataset that has them.
 
-Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the mend. Texts
+Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the fix. Texts
 lose line breaks, control characters and repeated spaces.
 """
 

@@ -75,7 +75,7 @@ def resume(name: str) -> None:
         try:
             launch(folder)
         except OSError as error:
-            raise TrainingError(f"the run {name} cannot continue: {error}; make room or mend its folder") from error
+            raise TrainingError(f"the run {name} cannot continue: {error}; make room or fix its folder") from error
 
 
 def cancel(name: str, asker: str | None = None, confirmed: bool = False) -> None:
@@ -120,7 +120,7 @@ def discard(name: str, asker: str | None = None, confirmed: bool = False) -> Non
         try:
             remove_folder(folder)
         except OSError as error:
-            raise TrainingError(f"run {name} cannot be removed: {error}; mend the rights of {folder}") from error
+            raise TrainingError(f"run {name} cannot be removed: {error}; fix the rights of {folder}") from error
     clean_up(get_settings().bundles / name)  # it may have been killed while its bundle was written
 
 

@@ -27,7 +27,7 @@ START_S, MEASURING_S, TEST_SHARE = 8.0, 0.4, 0.1
 # a quick look: shares of the users, of which the largest is taken that takes no longer than this in seconds
 QUICK_SHARES, QUICK_S = (0.25, 0.1, 0.05), 75.0
 QUICK_TASKS: tuple[Task, ...] = ("rating",)
-UNRATED_QUICK_TASKS: tuple[Task, ...] = ("next",)  # where nobody rates
+UNRATED_QUICK_TASKS: tuple[Task, ...] = ("next",)  # of a dataset without ratings
 QUICK_EPOCHS, QUICK_FACTORS, QUICK_WARM_UP = 6, 8, 60
 
 
@@ -49,7 +49,7 @@ def estimated_seconds(settings: RunSettings) -> float | None:
 
 def quick_look(dataset: str, seed: int = 0) -> RunSettings:
     """Return the settings of a training of about a minute that ends well ahead of item means: ratings alone,
-    or the next movie where nobody rates.
+    or the next movie where there are no ratings.
 
     Measured on the demo world: a test MAE of 0.707 after 57 s, where the item mean has 0.834.
     """

@@ -128,7 +128,7 @@ def _end(processes: list[subprocess.Popen]) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of this computer that nobody listens on. Raises ``TrainingError`` if there are none."""
+    """Return ports of this computer that no process listens on. Raises ``TrainingError`` if there are none."""
     with ExitStack() as stack:
         try:
             # all are open at the same time, so that no two are the same

@@ -51,7 +51,7 @@ def store_folder(dataset: str) -> Path | None:
 
 
 def check_workers(config: ModelConfig, dataset: str, workers: int, *, alone: bool) -> None:
-    """Raise ``ConfigError`` if a model cannot be trained by so many workers, or from a dataset that is a store.
+    """Raise ``ConfigError`` if a model cannot be trained by that many workers, or from a dataset that is a store.
 
     ``alone``: whether one process of this computer takes all steps of an epoch, the only way for some models.
     """
@@ -91,9 +91,9 @@ def open_data(
 ) -> RunData:
     """Read what a run trains on, for this process's part of it.
 
-    ``replicas``: a ``models.replicas.Replicas``; None for one process that trains alone. ``steps``: at most so many in
-    an epoch; ``sample_events``: at most so many events of a store, in whole users, are what is fitted once, validated
-    and measured on. Raises ``DatasetError`` or ``ConfigError``.
+    ``replicas``: a ``models.replicas.Replicas``; None for one process that trains alone. ``steps``: at most that many
+    in an epoch; ``sample_events``: at most that many events of a store, in whole users, are what is fitted once,
+    validated and measured on. Raises ``DatasetError`` or ``ConfigError``.
     """
     family, chief = family_of(config), replicas is None or replicas.is_chief
     if folder := store_folder(dataset):

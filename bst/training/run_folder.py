@@ -51,4 +51,4 @@ def reserved(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
 
 def cannot_be_kept(folder: Path, error: OSError) -> TrainingError:
     """Return the error of a run whose folder cannot be written."""
-    return TrainingError(f"the run cannot be kept in {folder}: {error}; make room or mend the folder")
+    return TrainingError(f"the run cannot be kept in {folder}: {error}; make room or fix the folder")

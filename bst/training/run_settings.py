@@ -22,7 +22,7 @@ Engine = Literal["local", "ray"]
 class RunSettings:
     """Everything that defines a run: the same settings on the same machine give the same bundle.
 
-    ``workers`` processes train together, started by ``engine``; ``steps_per_epoch``: a tower takes at most so many
+    ``workers`` processes train together, started by ``engine``; ``steps_per_epoch``: a tower takes at most that many
     steps in an epoch, None for all. ``sample_events`` of a prepared store, at most, are what is fitted once, validated
     and measured on.
     """

@@ -276,7 +276,7 @@ def _changed_movies(before: Visitor, after: Visitor) -> int:
 
 
 def position_text(position: int, events: int) -> str:
-    """Return a position of a history of so many events (0: the oldest), counted from its nearer end.
+    """Return a position of a history of that many events (0: the oldest), counted from its nearer end.
 
     >>> [position_text(position, 5) for position in range(5)]
     ['oldest', '2nd oldest', '3rd newest', '2nd newest', 'newest']

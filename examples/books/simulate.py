@@ -166,14 +166,14 @@ def _choose(
     score = books.popularity + CHOICE_WEIGHT * taste
     for weight, (book, _) in zip(SPELL, reversed(history), strict=False):
         score = score + weight * (books.subjects & books.subjects[book]).any(axis=1)
-    # nobody begins a series in the middle
+    # no one begins a series in the middle
     begun = (books.previous_part < 0) | ~unread[books.previous_part]
     weights = np.where(unread & begun, np.exp(score - score.max()), 0)
     return int(random.choice(len(weights), p=weights / weights.sum()))
 
 
 def visit_times(random: np.random.Generator, loans: int) -> list[int]:
-    """Return the seconds since 1970 at which somebody borrowed so many books: one to four at each visit, ascending."""
+    """Return the seconds since 1970 at which somebody borrowed books: one to four at each visit, ascending."""
     times: list[int] = []
     first, days = int(random.integers(0, DAYS // 2)), max(30, int(random.integers(120, DAYS // 2)))
     visits = sorted(random.integers(0, days, loans).tolist())

@@ -82,7 +82,7 @@ def _render_metrics(record: EvaluationRecord) -> None:
             "log-likelihood and no calibration error.]"
         )
     if record.gaps_unknown:
-        st.markdown(say(":small[“Gaps unknown”: as in the app, where nobody enters when they watched a movie.]"))
+        st.markdown(say(":small[“Gaps unknown”: as in the app, where no one enters when they watched a movie.]"))
     elif record.as_visitor:
         st.markdown(
             ":small[“User known” reads the id of a user it was trained on; “visitor” does not, as in the app. The "

@@ -57,7 +57,7 @@ def render(bundle: Bundle) -> bool:
     st.markdown(whole_stars(_summary(table, baseline_of(results.users))))
     shown = _draw_filters(bundle, table)
     if shown.empty:
-        st.info("Nobody passes these filters.", icon=":material/filter_alt_off:")
+        st.info("No user passes these filters.", icon=":material/filter_alt_off:")
         return False
     _draw_table(bundle, shown, baseline_of(results.users))
     chosen = state.chosen_user()

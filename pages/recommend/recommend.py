@@ -49,7 +49,7 @@ def render() -> None:
         downloads = _draw_controls(recommender, options)
         _draw_answer(recommender, options, headline, downloads)
         movie_lookup.render(recommender, options)
-    with tries:  # last, as nobody waits for it, and it needs what the list has found
+    with tries:  # last, as it is not urgent, and it needs what the list has found
         first_steps.render(recommender)
 
 

@@ -22,7 +22,7 @@ CARD_WIDTH = 300
 
 
 def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
-    """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
+    """Draw the row of buttons, and below it where the visitor came from, as long as they have not been changed."""
     bundle = chosen_model.bundle()
     with st.container(horizontal=True, gap="xsmall"):
         if is_about_movies():  # personas and exports of other sites name movies

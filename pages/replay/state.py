@@ -20,7 +20,7 @@ SECONDS_UNTIL_LEFT = 30.0
 SLIDER_LAG = 3
 # a newcomer sees this share of a user's steps
 FIRST_SHARE = 0.25
-# and a user with so many ratings: enough to see something, not too many to follow
+# and a user with this many ratings: enough to see something, not too many to follow
 FIRST_LENGTHS = range(30, 81)
 
 
@@ -55,7 +55,7 @@ class Playback:
 
 
 def playback(steps: int) -> Playback:
-    """Return the state of the replay of a user with so many steps."""
+    """Return the state of the replay of a user with that many steps."""
     step = settings.get("replay_step")
     step = min(max(step, 0), steps) if type(step) is int else int(FIRST_SHARE * steps)
     stepped_at = st.session_state.get("replay_stepped_at", 0.0)

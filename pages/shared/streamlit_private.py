@@ -82,8 +82,8 @@ def is_callback_of_part() -> bool:
 def ask_nobody_for_our_address() -> None:
     """Let Streamlit do without the address that this computer has on the internet: it asks a server there for it.
 
-    It does so, and answers nobody meanwhile, for each websocket that another site's page tries to open; its settings
-    only keep it from asking at the start.
+    It does so, and answers no browser meanwhile, for each websocket that another site's page tries to open; its
+    settings only keep it from asking at the start.
     """
     streamlit.net_util.get_external_ip = _no_address
 

@@ -28,7 +28,7 @@ SLICE_S = 0.2
 AGING = 0.2
 # how often one who waits looks whether anybody still wants the answer
 POLL_S = 0.1
-# more than so many do not queue up
+# more than this many do not queue up
 MOST_WAITING = 30
 # what one piece of work may compute, without its waiting
 LIMIT_S = 60.0

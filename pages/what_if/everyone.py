@@ -20,7 +20,7 @@ from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view
 from pages.what_if.sweep_text import EVERYONE, NOTICEABLE, distinguishable, lowest_and_highest, short, unread
 
-# of all combinations, so many pictures are drawn at most: of two demographics each
+# of all combinations, this many pictures are drawn at most: of two demographics each
 MOST_PICTURES = 6
 # the colours of the heatmaps span at least twice this, in stars, so that small differences look small
 MIN_HALF_RANGE = 0.25

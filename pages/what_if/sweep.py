@@ -51,7 +51,7 @@ HISTORY_PARAMETERS = {
 # of demographics, only these have values with an order, which are drawn as lines
 ORDERED = ("age",)
 MAX_MOVIES, DEFAULT_MOVIES = 5, 3
-# unless movies are chosen, those to show are looked for among so many, at so many values
+# unless movies are chosen, those to show are looked for among this many, at this many values
 TRIED_MOVIES, MAX_TRIED_VALUES = 50, 6
 
 

@@ -12,7 +12,7 @@ from pages.what_if import compare, counterfactual, models, sweep
 
 # by the names that links have for them
 VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual, "models": models}
-# what there is to show where nobody rates; the others are about expected ratings
+# what there is to show where there are no ratings; the others are about expected ratings
 WITHOUT_RATINGS = ("compare", "find")
 
 

@@ -346,7 +346,7 @@ def test_users_are_filtered_by_group_and_by_error(with_users):
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
     app.multiselect(key="visitors_group_age").set_value([56]).run()
     app.multiselect(key="visitors_lengths").set_value(["Over 200"]).run()
-    assert "Nobody passes these filters" in app.info[0].value
+    assert "No user passes these filters" in app.info[0].value
     assert not app.exception
 
 

@@ -562,7 +562,7 @@ def test_ordering_by_likely_next(kinds):
     assert sentence.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
     assert rows(app)[0]["next"] in sentence
     assert f"the model expects {ratings(app)[0]:.1f} ★" in sentence
-    assert "rated next in the simulation: nobody watched a film" in captions(app)
+    assert "rated next in the simulation: no one watched a film" in captions(app)
 
 
 def test_ordering_by_both_weighs_the_two_chances(kinds):

@@ -51,7 +51,7 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
     lines = {line[:30].strip(): line for line in reversed(out.splitlines())}  # of two alike the first
     assert out.splitlines()[0] == f"bundle mine is in {tiny_preset.bundles / 'mine'}"
     assert "protocol visitor, seed 3, 96 test labels" in out
-    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE after so many movies"} <= set(lines)
+    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE by movies rated before"} <= set(lines)
 
     measured = answer("evaluate", "--bundle", "mine", "--dataset", orderly_dir)
     assert list(measured)[: len(ANSWER) + 1] == [*ANSWER, "ahead_of_svd"]

@@ -385,7 +385,7 @@ def test_evidence_without_lists_is_about_ratings_in_plain_words(recommender):
         "The best simple method’s, SVD, by 0.68 ★. Shorter bars are better. These people are"
     )
     nothing = evidence.tell_evidence(recommender.bundle, EvaluationRecord(0, Metrics({})), None)
-    assert nothing.headline == "Does it hold? Nobody has measured it yet"
+    assert nothing.headline == "Does it hold? It has not been measured yet"
 
 
 @pytest.mark.parametrize(

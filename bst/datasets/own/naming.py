@@ -52,7 +52,7 @@ def read_names(folder: Path) -> Names:
     try:
         values = read_json(path)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} is not readable as JSON ({error}); mend it, or remove it") from error
+        raise DatasetError(f"{path} is not readable as JSON ({error}); fix it, or remove it") from error
     if not isinstance(values, dict):
         raise DatasetError(f'{path} holds no object; write one, such as {{"item": "book", "items": "books"}}')
     known = ("title", *NOUNS, "simulated", "columns")

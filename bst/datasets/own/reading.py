@@ -37,7 +37,7 @@ def read_own(folder: Path, name: str, names: Names | None = None, *, ignore_rati
     """Read a folder with ``interactions`` and perhaps ``items``, ``users`` and ``domain.json``.
 
     ``names``: instead of those in ``domain.json``. ``ignore_ratings``: read ratings as if there were none. Raises
-    ``DatasetError`` that names file, line, value and mend for what cannot be used.
+    ``DatasetError`` that names file, line, value and fix for what cannot be used.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -133,7 +133,7 @@ def _read_events(table: Table, ignore_ratings: bool) -> tuple[_Events, list[str]
     notes: list[str] = []
     optional = {column: column_of(table.names, column) for column in ("rating", "timestamp", "row")}
     if ignore_ratings and optional["rating"]:
-        notes.append(f"{optional['rating']} in {table.path.name} is not read: nobody rates.")
+        notes.append(f"{optional['rating']} in {table.path.name} is not read: the dataset has no ratings.")
         optional["rating"] = None
     user, item = _require(table, "user_id"), _require(table, "item_id")
     columns = table.read([user, item, *filter(None, optional.values())])

@@ -57,7 +57,7 @@ def write_stored(dataset: Dataset, folder: Path) -> Path:
             replace_folder(folder, new)
     except OSError as error:
         raise DatasetError(
-            f"the dataset cannot be written to {folder}: {error}; make room or mend the folder's rights"
+            f"the dataset cannot be written to {folder}: {error}; make room or fix the folder's rights"
         ) from error
     return folder
 

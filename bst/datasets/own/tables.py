@@ -1,4 +1,4 @@
-"""Tables in files: CSV, also packed by gzip, Parquet, and RecBole's atomic files; errors name line, value and mend."""
+"""Tables in files: CSV, also packed by gzip, Parquet, and RecBole's atomic files; errors name line, value and fix."""
 
 import csv
 import gzip
@@ -77,7 +77,7 @@ class Table:
                 return DatasetError(
                     f"{self.path}, line {reader.line_num}: {len(row)} fields instead of {len(self.names)}, in "
                     f"{quoted(self.separator.join(row))}. Put a value that contains the separator in double quotes, or "
-                    "mend the line"
+                    "fix the line"
                 )
         if "UTF8" in str(error) or "UTF-8" in str(error):
             return DatasetError(f"{self.path} is not in UTF-8; save it as UTF-8")
@@ -89,10 +89,10 @@ class Table:
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f"{self.path} cannot be read ({_reason(error)}); write it again") from error
 
-    def error(self, row: int, problem: str, mend: str) -> DatasetError:
+    def error(self, row: int, problem: str, fix: str) -> DatasetError:
         """Return an error about a row, counted from 0 without the header: of a text it names the line."""
         where = f"line {self._line(row)}" if self.separator else f"row {row + 1}"
-        return DatasetError(f"{self.path}, {where}: {problem}. {mend}")
+        return DatasetError(f"{self.path}, {where}: {problem}. {fix}")
 
     def _line(self, row: int) -> int:
         """Return the number of the line on which a row ends; empty lines are no rows."""

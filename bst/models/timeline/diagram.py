@@ -6,7 +6,7 @@ from bst.models.config import Sizes, Task
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 
-# so many layers have a box each; more share one
+# this many layers have a box each; more share one
 MOST_LAYERS = 4
 # how the towers that score the catalogue match movies with the history
 MATCHING = (("who", "events"), ("events", "content"), ("content", "match"), ("movies", "match"))

@@ -58,7 +58,7 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: St
 
 
 def later_like_log_odds(split: EvaluationSplit, counts: np.ndarray) -> np.ndarray:
-    """Return how likely training users like each movie after so many events, int (counts,): log-odds (counts, movies).
+    """Return how likely users like each movie after each number of events, int (counts,): log-odds (counts, movies).
 
     ln (likes + ½) / (others + ½), where likes are of users who like the movie later, of those who have more events and
     have not rated it yet.
@@ -132,10 +132,10 @@ class OutOfFold:
         models = []
         for k in range(FOLDS):
             of = {name.split("/", 1)[1]: values for name, values in arrays.items() if name.startswith(f"{k}/")}
-            nobody = np.zeros(0, np.float32), np.zeros((0, of["item_factors"].shape[1]), np.float32)
+            no_users = np.zeros(0, np.float32), np.zeros((0, of["item_factors"].shape[1]), np.float32)
             span = float(of["span"][0]), float(of["span"][1])
             factors = Factorisation(
-                float(of["mean"][0]), of["item_bias"], of["item_factors"], *nobody, of["prior"], span
+                float(of["mean"][0]), of["item_bias"], of["item_factors"], *no_users, of["prior"], span
             )
             shifts = {name.removeprefix(SHIFTS): of[name] for name in of if name.startswith(SHIFTS)}
             models.append((factors, UserPrior(of["user_mean"], shifts, Drift(*map(float, of["drift"])))))

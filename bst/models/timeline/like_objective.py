@@ -17,7 +17,7 @@ from bst.timelines.splits import TRAIN, VALIDATION
 
 # moments of a timeline in a batch: neighbouring ones have nearly the same labels
 MOMENTS = 6
-# after so many events validation asks what will be liked later
+# after this many events validation asks what will be liked later
 VALIDATION_HISTORIES = (1, 5, 10, 20, 50)
 VALIDATION_USERS = 64  # in one pass
 LIST_LENGTH = 10

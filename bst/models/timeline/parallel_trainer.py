@@ -96,7 +96,7 @@ class ParallelTrainer(TimelineTrainer):
     """One training on several replicas. The chief's history, validation and fits are those of all.
 
     ``accumulate``: how many streams each replica reads; with 2 one replica takes the steps of two. ``steps``: at most
-    so many in an epoch of a tower, each epoch other ones.
+    that many in an epoch of a tower, each epoch other ones.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ class TimelineScorer(LocalScorer):
     """Reads the newest ``max_history`` events, once; then scores every candidate against them.
 
     A subclass computes with the model; see ``engine.scorer`` and ``keras_scorer``. Without a rating tower, as where
-    nobody rates anything, every rating is as likely as any other, and attention is that of another tower.
+    there are no ratings, every rating is as likely as any other, and attention is that of another tower.
     """
 
     def __init__(

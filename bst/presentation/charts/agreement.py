@@ -85,7 +85,7 @@ def fidelity(curves: pd.DataFrame, ink: str) -> alt.LayerChart:
     tips = [
         alt.Tooltip("name:N", title="By"),
         alt.Tooltip("way:N", title="Movies"),
-        alt.Tooltip("size:Q", title="So many"),
+        alt.Tooltip("size:Q", title="Number"),
     ]
     base = alt.Chart(curves).encode(
         x=alt.X(

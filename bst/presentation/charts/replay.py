@@ -14,7 +14,7 @@ MODEL, ITEM_MEAN = "model", "item mean"
 NOW = "now"
 FAINT = 0.16
 HEIGHT = 250
-# areas of points in square pixels, for up to so many steps
+# areas of points in square pixels, for up to this many steps
 _POINT_SIZES = {60: 55, 120: 30}
 _SMALLEST_POINT = 18
 _HAPPENED = f"datum.step <= {NOW}"

@@ -231,7 +231,7 @@ class _Answer:
         )
 
     def attention(self, events: int) -> CandidateAttention:
-        """Return what a candidate, or the newest state, attends to among so many events."""
+        """Return what a candidate, or the newest state, attends to among that many events."""
         heads = self._labels(self._values.get("heads"))
         to_events, to_rest = self.array("to_events", (len(heads), events)), self.array("to_rest", (len(heads),))
         (rest,) = self._labels([self._values.get("rest")])

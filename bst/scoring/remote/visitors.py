@@ -61,7 +61,7 @@ def read_visitors(values: dict[str, Any], arrays: Arrays) -> list[Visitor]:
 
 
 def _split(items: list, counts: np.ndarray) -> list[list]:
-    """Return items, one after the other, as lists of so many. Raises ``ValueError`` unless that is all of them."""
+    """Return items, one after the other, as lists of that many. Raises ``ValueError`` unless that is all of them."""
     if (counts < 0).any() or int(counts.sum()) != len(items):
         raise ValueError("counts do not add up")
     ends = np.cumsum(counts).tolist()

@@ -164,7 +164,7 @@ def _newcomer(catalogue: Catalogue, levels: tuple[float, ...]) -> Visitor:
 def _newcomer_elsewhere(catalogue: Catalogue, levels: tuple[float, ...], weights_sha256: str) -> Visitor:
     """Return somebody who had the best-known items of the chosen bundle, one of each tag, and liked most of them.
 
-    Nobody knows which titles another dataset has. The first items stand in where nothing is counted.
+    The titles of another dataset are not known. The first items stand in where nothing is counted.
     ``weights_sha256`` tells bundles apart.
     """
     counts = rating_counts.read(chosen_model.bundle())
@@ -182,7 +182,7 @@ def _newcomer_elsewhere(catalogue: Catalogue, levels: tuple[float, ...], weights
 
 
 def is_own_history() -> bool:
-    """Whether somebody made the visitor's history by hand: it is not the example, and came from nowhere as it is."""
+    """Whether the visitor's history was edited manually: it is not the example, and came from nowhere as it is."""
     history = current().history
     return bool(history) and not source_note() and history != newcomer().history
 
@@ -253,7 +253,7 @@ def _carry_over(dataset: str) -> Visitor:
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     carried = _with_titles(visitor, titles, catalogue, chosen_model.bundle().levels)
     carried = with_(carried, demographics=KnownDemographics(chosen_model.domain().known(carried.demographics)))
-    if not carried.history and visitor.history:  # another domain: nobody's books are movies
+    if not carried.history and visitor.history:  # another domain: books are no movies
         return newcomer()
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))

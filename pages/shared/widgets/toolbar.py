@@ -20,7 +20,7 @@ from pages.shared.wording import say, say_around
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
 # of the changes of some fifty sessions that go on for long
 MAX_DESCRIPTIONS = 5000
-# a change of more than so many edits is described as a whole, where there is a word for it
+# a change of more than this many edits is described as a whole, where there is a word for it
 MOST_LISTED = 3
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 

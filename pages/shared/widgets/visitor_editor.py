@@ -20,7 +20,7 @@ from pages.shared.wording import say
 
 # a long history is drawn on request only
 ROWS_AT_FIRST = 20
-# of movies that were seen and cannot be read, so many are named
+# of movies that were seen and cannot be read, this many are named
 MOST_NAMED = 3
 # the width of a demographic's control in pixels: so much, and so much for each character of its longest text
 CONTROL_WIDTH, CHARACTER_WIDTH, MOST_CHARACTERS = 83, 5, 24

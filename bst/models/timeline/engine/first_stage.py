@@ -1,7 +1,7 @@
 """Scores of the three towers as products of a visitor's vector and an item's: what an index of items is made of.
 
     next    state · vector_i + popularity_i
-    like    a (state − (1 − f) nobody) · vector_i + weights · (popularity_i, base_i), f the popularity weight
+    like    a (state − (1 − f) unknown) · vector_i + weights · (popularity_i, base_i), f the popularity weight
     rating  factors · q_i + base_i, by the factor model, but for what is the same for all items
 
 What is added to a product is a dimension more, in which the visitor has a constant. In an index all dimensions count
@@ -29,7 +29,7 @@ from bst.scoring.first_stage import FirstStage, Kind, VisitorScores
 PARTS = 4
 # more candidates than these are scored as a catalogue is
 FEW = 256
-NOBODY = Visitor()
+UNKNOWN = Visitor()
 # visitor and history → a batch of one
 InputsOf = Callable[[Visitor, Array], Inputs]
 
@@ -71,9 +71,9 @@ class TimelineFirstStage(FirstStage):
         return basis, sum(row[:, None] * part for row, part in zip(rows, basis, strict=True))
 
     @cached_property
-    def nobody(self) -> "TimelineScores":
+    def unknown(self) -> "TimelineScores":
         """The scores of a visitor of whom nothing is known."""
-        return self.read(NOBODY, np.zeros(0, np.int32))
+        return self.read(UNKNOWN, np.zeros(0, np.int32))
 
     def read(self, visitor: Visitor, rows: Array) -> "TimelineScores":
         """Return the scores of a visitor: see ``FirstStage``."""
@@ -110,9 +110,9 @@ class TimelineScores(VisitorScores):
         of_score, of_base = tower.weights.calibration[:2]
         vector, weights = of_score * state[0], self._popularity_weights(of_score, of_base)
         if fame < 1:
-            nobody = self.stage.nobody
-            vector = vector - (1 - fame) * of_score * nobody.state("like")[0][0]
-            weights = weights - (1 - fame) * nobody._popularity_weights(of_score, of_base)
+            unknown = self.stage.unknown
+            vector = vector - (1 - fame) * of_score * unknown.state("like")[0][0]
+            weights = weights - (1 - fame) * unknown._popularity_weights(of_score, of_base)
         return np.concatenate([vector, weights @ self.stage.popularity_parts[0] * scale]).astype(np.float32)
 
     def _popularity_weights(self, of_score: float, of_base: float) -> Array:
@@ -130,7 +130,7 @@ class TimelineScores(VisitorScores):
             return catalogue.factor_base[rows] + catalogue.regressors[rows] @ self._encoded.user_factors[0]
         scores = self.stage.towers[kind].logits(*self.state(kind), rows)[0]
         if kind == "like" and fame < 1:
-            scores = scores - np.float32(1 - fame) * self.stage.nobody.scores("like", rows)
+            scores = scores - np.float32(1 - fame) * self.stage.unknown.scores("like", rows)
         return scores
 
     def rate(self, rows: Array) -> Array:

@@ -23,7 +23,7 @@ from bst.models.timeline.engine.features import MOST_PRECOMPUTED, CandidateFeatu
 from bst.models.timeline.engine.tower import Inputs, TowerInference, count_events
 from bst.models.weights import Array
 
-# a whitening is made for so many events at once: any fewer read its first rows
+# a whitening is made for this many events at once: any fewer read its first rows
 WHITENED_TOGETHER = 128
 
 
@@ -147,7 +147,7 @@ class RatingInference(TowerInference):
         return EncodedVisitors(contexts, self.visitors(inputs), user_bias, log_event_count, *self._fold_in(inputs))
 
     def whitening(self, events: int) -> "Whitening":
-        """Return what whitens the noise of so many events, and of one more behind them."""
+        """Return what whitens the noise of that many events, and of one more behind them."""
         return Whitening.of(self.drift, -(-(events + 1) // WHITENED_TOGETHER) * WHITENED_TOGETHER)
 
     def _prior_means(self, inputs: Inputs) -> Array:

@@ -48,7 +48,7 @@ class LikeTower(CatalogueTower):
         return bucket_starts(self.max_distance + 1)
 
     def base_popularity_after(self, event_count: Tensor) -> Tensor:
-        """Return the log-odds that people like each movie later who have rated so many, int (…,): (…, M)."""
+        """Return the log-odds that people like each movie later who have rated that many, int (…,): (…, M)."""
         return ops.take(ops.convert_to_tensor(self.base_popularity), self.buckets(event_count), axis=0)
 
     def output_vectors(self, movie_vectors: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class LikeTower(CatalogueTower):
         return movie_vectors + self.table("output")
 
     def scores(self, state: Tensor, output_vectors: Tensor, event_count: Tensor) -> Tensor:
-        """Return scores (…, M) of the catalogue for states (…, D) after so many events, int (…,)."""
+        """Return scores (…, M) of the catalogue for states (…, D) after that many events, int (…,)."""
         popularity = self.table("popularity") + self.base_popularity_after(event_count)
         return ops.matmul(state, ops.transpose(output_vectors)) + popularity
 
