@@ -85,7 +85,7 @@ class Demographic:
 
 
 class KnownDemographics(dict[DemographicName, DemographicValue]):
-    """What is known of somebody: name → value, in alphabetical order. It cannot be changed, so it can be hashed.
+    """The known demographics of a person: name → value, in alphabetical order. Immutable, and so hashable.
 
     >>> KnownDemographics({"sex": "F", "age": None})
     {'sex': 'F'}
@@ -239,7 +239,7 @@ class Domain(Nouns):
     def known(
         self, demographics: Mapping[DemographicName, DemographicValue]
     ) -> dict[DemographicName, DemographicValue]:
-        """Return those of somebody's demographics that this domain has, in its own order; others are left out.
+        """Return those demographics of a person that this domain has, in its own order; others are left out.
 
         >>> MOVIES.known({"age": 25, "sex": "F", "shoes": 38})
         {'sex': 'F', 'age': 25}

@@ -1,7 +1,7 @@
 """Errors that a person can act on. Each message says what was wrong, where, and what to do.
 
 The command line turns any of them into one line and exit code 2; the app shows them as a notice.
-Everything else that escapes is a fault of ours.
+Every other exception that escapes is a bug.
 """
 
 from bst.text import UNPRINTABLE
@@ -40,7 +40,7 @@ class DatasetError(BSTError):
 
 
 class VisitorError(BSTError):
-    """A visitor or an event of theirs is outside the words of the dataset."""
+    """A visitor or one of their events does not fit the dataset."""
 
 
 class ConfigError(BSTError):
@@ -72,7 +72,7 @@ class ScoringError(BSTError):
 
 
 class StoryError(BSTError):
-    """A story cannot be opened or told: the message names the field and the fix."""
+    """A story cannot be opened or shown: the message names the field and the fix."""
 
 
 class ModelServerError(BSTError):
@@ -84,4 +84,4 @@ class ModelServerAwayError(ModelServerError):
 
 
 class SwitchedOffError(BSTError):
-    """What was asked for is not offered on a public server."""
+    """A feature is not offered on a public server."""

@@ -1,4 +1,4 @@
-"""Whom to score: the users of a dataset in memory, or of a prepared store, as shards that a worker can read.
+"""The users to score: those of a dataset in memory, or of a prepared store, as shards that a worker can read.
 
 Both are cut in the same way, user % shards, and give the same shards. A user's list is made from what is known of them
 and from their newest events with their times, as in training; of several events of one item the last counts. Whatever
@@ -50,7 +50,7 @@ class ShardReader(ABC):
 class Source(ABC):
     """Users in shards.
 
-    ``name``; ``users``: their number; ``shards``: the number of shards; ``levels``: the ratings that there are.
+    ``name``; ``users``: their number; ``shards``: the number of shards; ``levels``: the rating levels.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """SHA-256 of what decides the lists, so that lists of other events are told apart."""
+        """SHA-256 of what decides the lists, so that lists of other events are recognised."""
 
     @property
     @abstractmethod
@@ -78,7 +78,7 @@ class Source(ABC):
 
 
 class DatasetSource(Source):
-    """The users of a dataset in memory, in as many shards as are asked for.
+    """The users of a dataset in memory, in the requested number of shards.
 
     Raises ``ConfigError`` for a number of shards that cannot be.
     """

@@ -7,7 +7,7 @@
     README.md      the model card
 
 A bundle holds no row of its dataset, so it may be shared where the dataset may not: movies are identified by their
-row in the dataset's own file, and a fingerprint tells whether a dataset is the right one. Only ``load_model`` needs
+row in the dataset's own file, and a fingerprint shows whether a dataset is the right one. Only ``load_model`` needs
 TensorFlow: ``load_weights`` is what predictions are made from.
 """
 
@@ -178,7 +178,7 @@ class BrokenBundle:
 
 
 def fingerprint(movies: pd.DataFrame) -> str:
-    """Return a SHA-256 over ids, years and genres in file order: enough to tell catalogues apart.
+    """Return a SHA-256 over ids, years and genres in file order: enough to distinguish catalogues.
 
     A year that is not known is the empty text.
     """

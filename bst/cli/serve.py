@@ -25,7 +25,7 @@ LIMITS = (
 
 
 def serve(options: Options) -> Answer:
-    """Serve bundles until the process is asked to end."""
+    """Serve bundles until the process is terminated."""
     for module in ("fastapi", "uvicorn", *(["ray.serve"] if options.engine == "ray" else [])):
         optional.require(module, NEEDS)
     from bst.serving import local, models

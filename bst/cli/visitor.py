@@ -39,7 +39,7 @@ class VisitorRequest:
 
 
 def read_request(options: Options) -> VisitorRequest:
-    """Return what the visitor's options mean. Whatever is wrong with them is raised before the model is loaded."""
+    """Return the visitor of the options. Errors in them are raised before the model is loaded."""
     bundle = open_bundle(options.bundle)
     dataset = options.dataset or bundle.dataset
     catalogue = Catalogue(datasets.load_movies(dataset), bundle.domain)
@@ -61,7 +61,9 @@ def read_request(options: Options) -> VisitorRequest:
 
 
 def _demographics(options: Options, domain: Domain) -> dict[str, DemographicValue | None]:
-    """Return what the options say of the visitor. Raises ``VisitorError`` for what users of the dataset do not have."""
+    """Return the visitor's demographics as the options give them. Raises ``VisitorError`` for what users of the dataset
+    do not have.
+    """
     known = {name: getattr(options, name) for name in MOVIES.demographics if getattr(options, name) is not None}
     domain.check(known)
     for text in options.about:
@@ -87,7 +89,7 @@ def _example(domain: Domain) -> str:
 
 
 def order_of(options: Options, bundle: Bundle) -> Order:
-    """Return the order that was asked for, or else the default of the bundle's model."""
+    """Return the requested order, or else the default of the bundle's model."""
     return options.order or orders_of(bundle.config.tasks)[0]
 
 

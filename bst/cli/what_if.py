@@ -97,7 +97,7 @@ def _reworded(describe: Callable[..., str], title: Title, domain: Domain) -> str
 
 
 def _edit(catalogue: Catalogue, levels: Sequence[float], visitor: Visitor, name: str, texts: list[str]) -> Edit:
-    """Return the edit that an option of ``CHANGES`` names; ``visitor``: whom it is applied to."""
+    """Return the edit that an option of ``CHANGES`` names; ``visitor``: the visitor before it."""
     text = texts[0]
     match name:
         case "set":

@@ -62,7 +62,7 @@ class MovieChoice:
             movie[waiting[unseen]] = candidate[unseen]
             waiting = waiting[~unseen]
             draws += 1
-            if draws % DRAWS_BEFORE_RENEWAL == 0:  # somebody has hardly any movie left: stop drawing the seen ones
+            if draws % DRAWS_BEFORE_RENEWAL == 0:  # hardly any movie is left for this user: stop drawing the seen ones
                 self._accumulate()
         self._record(movie, step)
         return movie

@@ -96,7 +96,7 @@ GENRE_TASTES: dict[str, float] = {
 
 @dataclass(frozen=True)
 class Effects:
-    """How strong each planted effect is. The defaults are the demo world; stars unless said otherwise."""
+    """How strong each planted effect is. The defaults are the demo world; in stars unless stated otherwise."""
 
     centre: float = 2.65
     quality_stars: float = 0.85  # per point of the catalogue's quality, at an affinity of 0

@@ -126,7 +126,7 @@ def _best_format(folder: Path) -> tuple[Format, list[Path | None]]:
 
 
 def has_files(folder: Path) -> bool:
-    """Whether a folder, or one within it, has any file of a format; ``read`` tells whether they are valid."""
+    """Whether a folder, or one within it, has any file of a format; ``read`` checks whether they are valid."""
     try:
         return folder.is_dir() and any(any(_best_format(path)[1]) for path in (folder, *inner_folders(folder)))
     except OSError:

@@ -8,7 +8,7 @@ sum of the genre's mean, the demographic shifts and N(0, taste_sd²); the taste 
 ``drift_every`` events each taste moves by N(0, drift_sd²). strictness ~ N(0, strictness_sd²),
 spread = exp(N(0, spread_sd²)).
 
-Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the total asked for.
+Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the requested total.
 
 Next film: a user who saw part of a franchise within the last 20 events continues the latest such franchise with
 probability ``choice_continue``, if any of it is left. Otherwise, and among the parts left, an unseen film is drawn in

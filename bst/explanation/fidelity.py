@@ -33,7 +33,7 @@ class Outcome:
     """What is predicted of one movie from parts of a history: (parts,) each.
 
     ``score``: stars, or a probability; ``level``: of ratings, the probability of a rating level; ``rank``: 1 for the
-    first, None if not asked for.
+    first, None unless requested.
     """
 
     score: np.ndarray

@@ -56,7 +56,7 @@ class RankedMany(NamedTuple):
 
 @dataclass(frozen=True)
 class ManyQuestion:
-    """What is asked about all visitors alike.
+    """The question, the same for all visitors.
 
     ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating", and
     ``fame_logit`` (movies,) for order "like" with less weight of popularity, and ``vectors`` (movies, D) of length 1
@@ -227,7 +227,7 @@ def _cautious_ratings(batch: VisitorBatch, seen: list[np.ndarray], question: Man
 def best_by_bound(rows: np.ndarray, bound: np.ndarray, evaluate: Evaluate, needed: int) -> Best:
     """Return the ``needed`` best of ``rows``, whose keys are at most ``bound``, (movies,) each, bounds descending.
 
-    ``evaluate`` returns the keys of some rows. It is asked only about those that can still be among the best: a key
+    ``evaluate`` returns the keys of some rows. It is called only for rows that can still be among the best: a key
     that is not higher than the worst of these so far ends the search, as in the threshold algorithm of Fagin, Lotem and
     Naor 2003 ("Optimal aggregation algorithms for middleware").
     """

@@ -83,7 +83,7 @@ class Preselection:
 
     @property
     def indexes(self) -> dict[str, ItemIndex] | None:
-        """The indexes by kind, if they have been built: read when first asked for."""
+        """The indexes by kind, if they have been built: read on first use."""
         if not self._looked:
             self._looked = True
             with suppress(BSTError):  # without the package lists are searched for among all items

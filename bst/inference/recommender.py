@@ -32,7 +32,7 @@ from bst.scoring.scorer import Scorer
 __all__ = ["ORDERS", "Filters", "RankOptions", "Recommendation", "Recommender", "genre_columns"]
 
 # how many visitors' predictions are kept, as a page asks about the same few again and again: at least those of a page,
-# at most those of some fifty people, and of a large catalogue as many as take about 32 MB
+# at most those of about fifty people, and of a large catalogue what fits into about 32 MB
 LEAST_KEPT, MOST_KEPT, KEPT_MOVIES = 32, 256, 1_000_000
 
 
@@ -78,12 +78,12 @@ class Recommender:
         ``dataset``: what the bundle was trained on, or its name or folder, where the name that the bundle gives does
         not lead to it. ``engine``: what predicts, as the settings have it if None. ``weights``: all weights of the
         bundle's model, if they are not to be read from it. ``uniform_attention``: the same model, but made to attend to
-        all tokens equally, for measuring what attention does. Neither is a matter of a model server.
+        all tokens equally, for measuring what attention does. Neither works with a model server.
         ``rating_counts`` (movies,): how many ratings each movie has, where they need not be read from the bundle or the
         dataset.
 
         Raises ``BundleError`` or ``DatasetError`` if either is unusable, ``ConfigError`` for an unknown engine,
-        ``ModelServerError`` if there is to be a model server and it is away or does not have this model.
+        ``ModelServerError`` if the settings name a model server that cannot be reached or does not have this model.
         """
         opened = open_bundle(bundle) if isinstance(bundle, str | Path) else bundle
         source = opened.dataset if dataset is None else dataset

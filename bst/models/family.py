@@ -46,7 +46,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class CardText:
-    """What a model card says of a family's models: what is predicted, how it was trained, which inputs were masked, and
+    """The sentences of a model card: what is predicted, how it was trained, which inputs were masked, and
     how to read the figures.
     """
 

@@ -188,7 +188,7 @@ def _checked(raw: pa.RecordBatch, part: Part, types: IdTypes, first_row: int) ->
     checked = {role: _ids(columns[role], role, types, part) for role in ("user_id", "item_id")}
     if "rating" in columns:
         checked["rating"] = _number(columns["rating"], "rating", pa.float64(), part)
-        if columns["rating"].type in (pa.float32(), pa.float16()):  # 3.7 is meant, not 3.7000000477
+        if columns["rating"].type in (pa.float32(), pa.float16()):  # so that 3.7 is not 3.7000000477
             checked["rating"] = pc.round(checked["rating"], ndigits=_FLOAT_DECIMALS)
         finite = np.isfinite(checked["rating"].to_numpy())
         _require(finite, columns["rating"], part, first_row, lambda v: f"rating {v} is no number. Write a finite one.")

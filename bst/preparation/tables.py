@@ -45,7 +45,7 @@ def folder_tables(items: tuple[Path, ...], users: tuple[Path, ...]) -> Tables:
 
 
 def unknown_users(ids: pa.Array, domain: Domain) -> pa.Table:
-    """Return a table of users of whom nothing is known but their ids, in ascending order."""
+    """Return a table of users known only by their ids, in ascending order."""
     ids = ids.take(pc.sort_indices(ids))
     types = {name: pa.array(list(each.values)).type for name, each in domain.demographics.items()}
     return pa.table({"user_id": ids, **{name: pa.nulls(len(ids), kind) for name, kind in types.items()}})
@@ -78,7 +78,7 @@ def _items(paths: tuple[Path, ...]) -> pa.Table:
         table, columns = _read(path, "item_id", ITEMS)
         titles = _texts(path, "title", table.column(columns["title"])) if "title" in columns else None
         if titles is None:
-            raise DatasetError(f"{path} has no column title: rename the one that is meant, or add one")
+            raise DatasetError(f"{path} has no column title: rename the right one, or add it")
         title = [printable(each or "") for each in titles.to_pylist()]
         if "" in title:
             raise DatasetError(f"{place(path, title.index(''))}: title is missing. Fill it in.")

@@ -198,7 +198,7 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word(
         EXPLAINERS["integrated_gradients"].label,
-        "An explanation that follows the prediction from a visitor of whom nothing is known to this one, and divides "
+        "An explanation that follows the prediction from an unknown visitor to this one, and divides "
         "the difference among the movies of the history (Sundararajan et al. 2017).",
         EXPLAINING,
     ),

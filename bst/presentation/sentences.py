@@ -90,7 +90,7 @@ def headline(bundle: Bundle, record: EvaluationRecord) -> str:
 
 
 def after(known: int) -> str:
-    """Return after how many ratings a model knows somebody, in words."""
+    """Return after how many ratings a model knows a visitor, as text."""
     return {0: "from the start", 1: "after the first rating"}.get(known, f"after about {known} ratings")
 
 
@@ -167,7 +167,7 @@ def calibration(bins: Calibration) -> str:
 
 
 def fairness_caption(domain: Domain = MOVIES) -> str:
-    """Say how it is tested whether a model is fair to the groups of users that a dataset tells apart."""
+    """Say how fairness towards the groups of users that a dataset distinguishes is tested."""
     attributes = max(1, len(domain.demographics))
     number = NUMBERS[attributes] if attributes < len(NUMBERS) else str(attributes)
     tested = f"{number} attribute{'s are' if attributes > 1 else ' is'}"

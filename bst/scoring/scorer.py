@@ -76,7 +76,7 @@ class Scorer(ABC):
     def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
         """Predict the whole catalogue for each of a few visitors, as ``predict`` does one by one, but for rounding.
 
-        For visitors who wait at the same time: what is asked of one may be computed for all of them at once.
+        For visitors who wait at the same time: a request for one may be computed for all of them at once.
         """
         return [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
 
@@ -143,7 +143,7 @@ class Scorer(ABC):
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then for the visitor without each event that is read: (1 + events,).
 
-        As ``score_movie`` does; ``next_logit`` and ``like_logit``, which take most of the time, only if asked for.
+        As ``score_movie`` does; ``next_logit`` and ``like_logit``, which take most of the time, only on request.
         """
         scores = self.score_movie(*self._without_each(visitor, rows), movie)
         return scores if catalogue_logits else replace(scores, next_logit=None, like_logit=None)

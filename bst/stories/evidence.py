@@ -1,4 +1,4 @@
-"""What a story says of whether the model holds: what was measured of its lists and ratings, in plain words."""
+"""The evidence in a story: what was measured of the model's lists and ratings, in plain words."""
 
 from bst.bundles.bundle import Bundle
 from bst.evaluation.list_record import ListQuality, ListRecord

@@ -50,7 +50,7 @@ class Bar:
 
 
 def describe(visitor: Visitor) -> str:
-    """Return who somebody is: "male, 25–34, programmer"."""
+    """Return a person's demographics: "male, 25–34, programmer"."""
     values = (DEMOGRAPHICS[name].value_text(value) for name, value in MOVIES.known(visitor.demographics).items())
     return ", ".join(values) or NO_DEMOGRAPHICS
 

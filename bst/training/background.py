@@ -108,7 +108,7 @@ def cancel(name: str, asker: str | None = None, confirmed: bool = False) -> None
 def discard(name: str, asker: str | None = None, confirmed: bool = False) -> None:
     """Remove a run that is not under way, with all that it has learnt.
 
-    ``asker``: who asks, see ``ownership.require``. Raises ``TrainingError`` while it runs, if it is somebody else's, or
+    ``asker``: who asks, see ``ownership.require``. Raises ``TrainingError`` while it runs, if it is someone else's, or
     if the folder cannot be removed.
     """
     public_mode.require(Feature.RUNS)

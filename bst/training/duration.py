@@ -1,6 +1,7 @@
 """How long a training will take on this computer, estimated before it starts; and a training that takes about a minute.
 
-Each family knows what its trainings take on a reference machine. A product of two matrices tells how fast this one is.
+Each family knows how long its trainings take on a reference machine. The time of a matrix product shows how fast this
+one is.
 """
 
 import time

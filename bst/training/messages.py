@@ -1,4 +1,4 @@
-"""What the chief of several workers tells the process that started them: a file of JSON lines in the run's folder."""
+"""Messages from the chief of several workers to the process that started them: JSON lines in the run's folder."""
 
 import json
 from collections.abc import Callable
@@ -20,15 +20,15 @@ class MessageWriter:
         self._path = run / FOLDER / _FILE
 
     def stage(self, message: str) -> None:
-        """Tell what is being done."""
+        """Report what is being done."""
         self._write("stage", message)
 
     def epoch(self, row: dict[str, float]) -> None:
-        """Tell of a finished epoch."""
+        """Report a finished epoch."""
         self._write("epoch", row)
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the run is."""
+        """Report progress."""
         self._write("progress", asdict(progress))
 
     def _write(self, kind: str, value: Any) -> None:

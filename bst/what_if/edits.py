@@ -27,7 +27,7 @@ class Edit(ABC):
 
     @abstractmethod
     def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
-        """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: whom it is applied to."""
+        """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: the visitor before it."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
 
 
 def describe_edits(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2, domain: Domain = MOVIES) -> str:
-    """Describe edits that are applied one after another to ``before``: in full up to ``most`` of them, else in sum.
+    """Describe edits that are applied one after another to ``before``: in full up to ``most``, otherwise as counts.
 
     "removed Toy Story (1995) and rated Alien (1979) 5 → 2"; "removed 5 movies, added 12 movies and set sex and age
     group"; "nothing" for no edit.

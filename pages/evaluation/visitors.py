@@ -155,7 +155,7 @@ def _choose_bar(key: str, limits: tuple[float, float]) -> None:
 
 def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> None:
     ids = shown["user_id"].tolist()
-    # another filter gives another table: a selected row of the old one is somebody else in the new one
+    # another filter gives another table: a selected row of the old one is another user in the new one
     key = f"visitors_table_{hash(tuple(ids))}"
     columns = {
         "user": [f"User {user_id}" for user_id in ids],

@@ -83,7 +83,7 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     if position.rank_for_anyone and position.rank_for_anyone != rank:
         side = "down" if position.rank_for_anyone < rank else "up"
         sentences.append(
-            f"For somebody of whom nothing is known it is number {position.rank_for_anyone:,}: what is known of this "
+            f"For an unknown visitor it is number {position.rank_for_anyone:,}: what is known of this "
             f"visitor moves it {side}."
         )
     if position.against:

@@ -31,7 +31,7 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
                 icon=":material/groups:",
                 key="personas",
                 on_click=state.open_personas,
-                help="Start from somebody made up: a film student, a family, a horror club …",
+                help="Start from a made-up person: a film student, a family, a horror club …",
             )
         if not real_users.hidden(bundle):
             _draw_real_user(bundle.simulated)

@@ -35,7 +35,7 @@ class Playback:
 
     def shown(self, step: int, now: float) -> "Playback":
         """Go one step on if it plays, as the browser has shown this ``step`` long enough; it pauses at the end."""
-        if not self.playing or step != self.step:  # it was told twice, or somebody went elsewhere meanwhile
+        if not self.playing or step != self.step:  # a second report, or the viewer went elsewhere meanwhile
             return self
         step = min(self.step + 1, self.steps)
         return replace(self, step=step, playing=step < self.steps, stepped_at=now)

@@ -122,7 +122,7 @@ def intercept(accepts: Callable[[str, BackMsg], bool], on_disconnect: Callable[[
     """Stand between the browsers and the sessions of the server that is running in this process.
 
     A browser's message reaches its session only if ``accepts(session_id, message)``; a session whose browser has gone
-    is told to ``on_disconnect(session_id)``. Both are called by the server's event loop.
+    is reported to ``on_disconnect(session_id)``. Both are called by the server's event loop.
     """
     runtime = get_instance()
     handle, disconnect = runtime.handle_backmsg, runtime.disconnect_session

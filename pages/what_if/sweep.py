@@ -202,7 +202,7 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
     lines = name in OF_HISTORY or name in ORDERED
     chart = (charts.sweep_lines if lines else charts.sweep_points)(predictions, levels, axis, ink)
     sentence = sweep_sentence(predictions, say(parameter.subject).format(title), name)
-    # the axis may name a title, which is no text of ours
+    # the axis may name a title, which is not one of our texts
     chart_view.show(chart, f"Expected ratings by {axis}: {sentence}", titles_are_final=say(title) != title)
     pointing = " Point at a dot, or tap it, for how likely each rating is." if _has_distribution(predictions) else ""
     st.caption(f"Everything else about the visitor stays as it is.{pointing}{unread(recommender, name)}")

@@ -94,7 +94,7 @@ def _draw_map(
 
 
 def _tags(recommender: Recommender) -> tuple[str, ...]:
-    """Return the tags that the map tells apart: the most frequent where there are too many, in their usual order."""
+    """Return the tags that the map distinguishes: the most frequent where there are too many, in their usual order."""
     tags = recommender.domain.tag_values
     if len(tags) <= MOST_TAGS:
         return tags

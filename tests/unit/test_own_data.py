@@ -71,7 +71,7 @@ def test_three_tables_by_hand(shop):
     )
     assert dataset.users["age"].tolist() == [30, 20]
     assert (domain.item, domain.rated, dataset.has_times) == ("item", True, True)
-    assert dataset.notes == ("Column country in users.csv does not tell users apart: it is not read.",)
+    assert dataset.notes == ("Column country in users.csv does not distinguish users: it is not read.",)
 
 
 def test_whole_numbers_stay_ids(tmp_path):

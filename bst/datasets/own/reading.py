@@ -26,7 +26,7 @@ _WHOLE_NUMBER = "^(0|[1-9][0-9]{0,14})$"
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a folder has a table of interactions; ``read_own`` tells whether it is valid."""
+    """Whether a folder has a table of interactions; ``read_own`` checks whether it is valid."""
     try:
         return folder.is_dir() and bool(_candidates(folder, "interactions"))
     except OSError:

@@ -22,7 +22,7 @@ ITEMS, USERS, EVENTS = "items.parquet", "users.parquet", "interactions.parquet"
 
 
 def is_stored(folder: Path) -> bool:
-    """Whether a folder is an imported dataset; ``read_stored`` tells whether it is whole."""
+    """Whether a folder is an imported dataset; ``read_stored`` checks whether it is complete."""
     try:
         return (folder / HEADER).is_file()
     except (OSError, ValueError):

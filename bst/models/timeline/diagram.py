@@ -13,7 +13,7 @@ MATCHING = (("who", "events"), ("events", "content"), ("content", "match"), ("mo
 
 
 def diagrams(config: TimelineConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
-    """Return the diagrams of the towers that there are."""
+    """Return the diagrams of the model's towers."""
     make: dict[Task, Callable[[TimelineConfig, TowerConfig, Sizes, int], Diagram]] = {
         "rating": _rating_diagram,
         "next": _next_diagram,
@@ -110,9 +110,7 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
         _event_box(
             config,
             tower,
-            "the month, and, where it is known, when the next movie is asked for"
-            if config.reads_requests
-            else "and the month",
+            "the month, and, where it is known, the time of the request" if config.reads_requests else "and the month",
         ),
         _content_box(tower),
         _match_box(),

@@ -191,7 +191,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def predict_test(
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
     ) -> TestPredictions:
-        """Predict the test labels by the towers that there are.
+        """Predict the test labels by the model's towers.
 
         Once more with all gaps unknown under ``visitor``, and the next movie with the time of the request known.
         """

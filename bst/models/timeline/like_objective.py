@@ -1,4 +1,4 @@
-"""What the like tower is trained on: all that somebody liked later, at a few moments of each timeline."""
+"""What the like tower is trained on: everything a user liked later, at a few moments of each timeline."""
 
 import warnings
 from functools import cached_property
@@ -32,7 +32,7 @@ class LikeObjective(Objective):
     The loss of a moment is −Σ_liked ln softmax(scores)_i / (number of liked), over all movies that were not watched
     before it: the multinomial likelihood of Liang et al. 2018 (arXiv 1802.05814), applied to all later events (the
     dense all-action loss of Pancha et al. 2022, arXiv 2205.04507). Moments are drawn so that ln(1 + events before) is
-    uniform. A share of the timelines is shuffled in each batch: what somebody likes depends little on the order in
+    uniform. A share of the timelines is shuffled in each batch: what a user likes depends little on the order in
     which a website showed it.
 
     The softmax gives the order of movies. That sigmoid(logit) is a probability, also for people who were not trained

@@ -86,7 +86,7 @@ class NextObjective(EveryEventObjective):
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with ``first_seen`` and ``negatives``, drawn by popularity and uniformly: see ``Objective``.
 
-        A movie that somebody watches for a second time is no label.
+        A movie that a user watches for a second time is not a label.
         """
         batch, _ = self.read(group, rng)
         drawn = np.searchsorted(self._cumulative, rng.random(self.negatives) * self._cumulative[-1])

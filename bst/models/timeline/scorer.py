@@ -79,11 +79,11 @@ class TimelineScorer(LocalScorer):
     # ---- predictions
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
+        """Predict the whole catalogue, each part on first use: a list needs one tower, or two."""
         return self.predict_together([visitor], [rows])[0]
 
     def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
-        """Predict the whole catalogue for each visitor: each part when it is first asked for of any of them.
+        """Predict the whole catalogue for each visitor: each part on its first use for any of them.
 
         Ratings of the whole catalogue are predicted for one visitor at a time, as that is no slower.
         """

@@ -1,8 +1,8 @@
 """Training labels of a prepared store, which need not fit into memory: shards in turn, some whole users at a time.
 
 The split of protocol ``visitor`` is that of ``splits.prepare`` for the same users: the same permutation holds out the
-same tenth. What is fitted once (factor models, start vectors, base popularity), validated and measured comes of a
-sample of whole users; means and popularity of movies come of all training events.
+same tenth. What is fitted once (factor models, start vectors, base popularity), validated and measured comes from a
+sample of whole users; means and popularity of movies come from all training events.
 """
 
 from collections.abc import Iterator, Sequence

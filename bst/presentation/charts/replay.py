@@ -66,7 +66,7 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
 def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
     """Draw the MAE of all ratings up to each step. ``table``: ``step``, ``mae``, ``item_mean_mae``.
 
-    Dash and colour tell the model and item means apart; a rule in ``ink`` marks the current step.
+    Dash and colour distinguish the model from item means; a rule in ``ink`` marks the current step.
     """
     names = [MODEL, ITEM_MEAN]
     wide = table[["step", "mae", "item_mean_mae"]].rename(columns={"mae": MODEL, "item_mean_mae": ITEM_MEAN})

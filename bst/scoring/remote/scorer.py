@@ -1,4 +1,4 @@
-"""A scorer that asks a model server. What comes back is checked: it may be another version's, or anybody's."""
+"""A scorer that asks a model server. Its answers are checked: they may be another version's, or forged."""
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -49,7 +49,7 @@ class RemoteScorer(Scorer):
     # ---- predictions
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue, each part when it is asked for."""
+        """Predict the whole catalogue, each part on first use."""
 
         def ratings(movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
             answer = self._question("ratings", [visitor], movies=movies)

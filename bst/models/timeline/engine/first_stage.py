@@ -35,7 +35,9 @@ InputsOf = Callable[[Visitor, Array], Inputs]
 
 
 class TimelineFirstStage(FirstStage):
-    """The first stage of a timeline BST. ``towers``: those of the tasks "next" and "like" that there are."""
+    """The first stage of a timeline BST. ``towers``: those of the tasks "next" and "like", as far as the model has
+    them.
+    """
 
     def __init__(self, rating: RatingInference, towers: dict[str, CatalogueInference], inputs_of: InputsOf):
         self.rating, self.towers, self.inputs_of = rating, towers, inputs_of

@@ -25,7 +25,7 @@ MAX_HISTORIES, MAX_EVENTS = 32, 8_000
 class SharedPrefixPredictor:
     """Predicts some movies for many histories of one visitor.
 
-    ``catalogue`` has the inference of each of the tasks "next" and "like" that there is. ``max_histories`` and
+    ``catalogue`` has the inference of the tasks "next" and "like", as far as the model has them. ``max_histories`` and
     ``max_events`` are run in one pass.
     """
 

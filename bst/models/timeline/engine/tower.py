@@ -75,7 +75,7 @@ class TowerInference:
         return self.movie_vectors.mean(axis=0)
 
     def suffix(self, inputs: Inputs, cache: KVCache) -> Array:
-        """Return the tokens that are to be run: (B, S, D)."""
+        """Return the tokens to run: (B, S, D)."""
         if cache.prefix is None:
             return self.tokens(inputs)
         first = cache.prefix_length - 1  # event to be run: the first token is the visitor

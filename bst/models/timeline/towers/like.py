@@ -20,13 +20,13 @@ class LikeTower(CatalogueTower):
     base_i, fixed before training, is how likely people are to like movie i later when they have rated n movies: some
     are watched first and others later, on a website in the order in which it shows them. Scores are trained for the
     order of movies; a, b, c and d make probabilities of them for people who were not in the training. The times of
-    events are not read: what somebody likes hardly depends on them, and a visitor of the app has none.
+    events are not read: what a user likes hardly depends on them, and a visitor of the app has none.
     """
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make every weight."""
         super().build()
-        # what a movie says of those who watched it, and who will like it, are not the same
+        # what a movie says about its viewers and which viewers will like it are not the same
         self.output_offset = self.add_weight(
             shape=(self.catalogue_size, self.width), initializer="zeros", name="output"
         )
