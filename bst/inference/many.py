@@ -204,7 +204,7 @@ def _blends(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion)
 
 
 def _cautious_ratings(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion) -> list[Best]:
-    """A cautious rating is at most the highest rating, less what is uncertain of it: no more for a rare movie."""
+    """A cautious rating is at most the highest rating minus the movie's uncertainty."""
     levels, counts = question.levels, question.counts
     stars = np.array(levels, np.float32)
     highest = np.full(len(question.allowed), levels[-1], np.float32)

@@ -21,7 +21,7 @@ Order = Literal["like", "rating", "next", "blend"]
 # what a list can be ordered by: see ``RankOptions``. The first one that a model supports is its default
 ORDERS: dict[Order, str] = {
     "like": "probability of being watched and liked some time",
-    "rating": "expected rating, less what is uncertain of it where few people have rated the movie",
+    "rating": "expected rating, lowered where few people have rated the movie",
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }

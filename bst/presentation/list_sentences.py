@@ -14,7 +14,7 @@ TEN = 10
 FIRST_LENGTH = 5
 MOST_LIKED = "most_liked"
 CHANCES_CAPTION = (
-    "The share of unseen movies with such a predicted chance that were watched and liked later. What somebody watched "
+    "The share of unseen movies with such a predicted chance that were watched and liked later. What a user watched "
     "after their last rating is not recorded, so these chances are of what people went on to rate. Nearly all movies "
     "are in the first point."
 )

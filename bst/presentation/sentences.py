@@ -75,7 +75,7 @@ def reads_whole_histories(bundle: Bundle) -> bool:
 def headline(bundle: Bundle, record: EvaluationRecord) -> str:
     """Return in one sentence how good a model is, without a full stop."""
     if "mae" not in record.metrics and "hr@10" not in record.metrics:
-        return "It predicts what somebody will watch and like, which was measured on validation users only"
+        return "It predicts what users will watch and like, which was measured on validation users only"
     if "mae" not in record.metrics:
         sentence = f"The next movie is among its first ten in {percent(record.metrics['hr@10'])} of cases"
         return sentence + (f", popularity: {percent(record.popularity['hr@10'])}" if record.popularity else "")
