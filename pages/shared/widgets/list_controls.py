@@ -1,6 +1,7 @@
 """How a list is ranked: the controls for order, filters, diversity and length, and the options that they give."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -120,18 +121,19 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
         if options.order == "blend":
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
                 st.markdown("Liked", width="content")
-                st.slider(
+                _percent_slider(
                     "How much “likely next” counts; the rest counts for being liked",
-                    0,
-                    100,
-                    step=PERCENT_STEP,
-                    format="%d%%",
-                    key=settings.key("blend_weight"),
-                    persist_state="session",
+                    "blend_weight",
                     label_visibility="collapsed",
                     width="stretch",
                 )
                 st.markdown("Next", width="content")
+
+
+def _percent_slider(label: str, setting: str, **more: Any) -> None:
+    """Draw the slider of a setting in percent."""
+    key = settings.key(setting)
+    st.slider(label, 0, 100, step=PERCENT_STEP, format="%d%%", key=key, persist_state="session", **more)
 
 
 def draw_view() -> None:
@@ -179,27 +181,17 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             st.caption(_count_ratings(recommender, filters.popularity))
         st.toggle(say("Include movies they have seen"), key=settings.key("filter_seen"), persist_state="session")
         if options.order == "like":
-            st.slider(
+            _percent_slider(
                 "Popularity weight",
-                0,
-                100,
-                step=PERCENT_STEP,
-                format="%d%%",
-                key=settings.key("popularity_weight"),
-                persist_state="session",
+                "popularity_weight",
                 help=say(
                     "At 100% the list is what the model predicts: well-known movies lead, as most people come across "
                     "them and like them. Less makes the list more personal, and less certain."
                 ),
             )
-        st.slider(
+        _percent_slider(
             "Diversity",
-            0,
-            100,
-            step=PERCENT_STEP,
-            format="%d%%",
-            key=settings.key("diversity"),
-            persist_state="session",
+            "diversity",
             help=say(
                 "Moves down movies that the model sees as similar to those above them. At 0% the list stays as it is; "
                 "at 100% each movie is as different as possible from those above it, among the best 200."

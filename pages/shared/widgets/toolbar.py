@@ -46,30 +46,22 @@ def render(slot: Slot = "a") -> None:
 
 def _draw_steps(slot: Slot, key: str) -> None:
     changes = visitor_state.changes(slot)
-    st.button(
-        "Undo",
-        key=f"{key}undo",
-        icon=":material/undo:",
-        help=escape_markdown(f"Undo: {change_text(slot, changes.position)} (Ctrl+Z)")
-        if changes.can_undo
-        else "Nothing to undo",
-        disabled=not changes.can_undo,
-        on_click=part_runs.then_run_all(visitor_state.undo, slot),
-        args=(slot,),
-        shortcut="Ctrl+Z",
-    )
-    st.button(
-        "Redo",
-        key=f"{key}redo",
-        icon=":material/redo:",
-        help=escape_markdown(f"Redo: {change_text(slot, changes.position + 1)} (Ctrl+Shift+Z)")
-        if changes.can_redo
-        else "Nothing to redo",
-        disabled=not changes.can_redo,
-        on_click=part_runs.then_run_all(visitor_state.redo, slot),
-        args=(slot,),
-        shortcut="Ctrl+Shift+Z",
-    )
+    for label, callback, possible, change, shortcut in (
+        ("Undo", visitor_state.undo, changes.can_undo, changes.position, "Ctrl+Z"),
+        ("Redo", visitor_state.redo, changes.can_redo, changes.position + 1, "Ctrl+Shift+Z"),
+    ):
+        name = label.lower()
+        described = escape_markdown(f"{label}: {change_text(slot, change)} ({shortcut})") if possible else None
+        st.button(
+            label,
+            key=f"{key}{name}",
+            icon=f":material/{name}:",
+            help=described or f"Nothing to {name}",
+            disabled=not possible,
+            on_click=part_runs.then_run_all(callback, slot),
+            args=(slot,),
+            shortcut=shortcut,
+        )
 
 
 def _draw_changes(slot: Slot, key: str) -> None:
