@@ -117,7 +117,7 @@ class KnownDemographics(dict[DemographicName, DemographicValue]):
         """Return what ``to_json`` made. Raises ``TypeError`` or ``ValueError`` for anything else."""
         known = dict(values)
         if any(type(name) is not str or type(value) not in (str, int) for name, value in known.items()):
-            raise TypeError(f"{quoted(known)} are no demographics")
+            raise TypeError(f"{quoted(known)} are not demographics")
         return cls(known)
 
     def __reduce__(self) -> tuple[type, tuple[dict[DemographicName, DemographicValue]]]:
@@ -301,7 +301,7 @@ def _read_demographic(values: Any) -> Demographic:
     name, pairs = values["name"], values["values"]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{quoted(name)} is no name of a demographic: use small letters, digits and _, a letter first"
+            f"{quoted(name)} is not a name of a demographic: use small letters, digits and _, a letter first"
         )
     if not isinstance(pairs, list) or not 1 <= len(pairs) <= MOST_VALUES:
         raise ConfigError(f"{name} has 1 to {MOST_VALUES} values, each with its label")

@@ -42,7 +42,7 @@ def inner_folders(folder: Path) -> list[Path]:
 
 
 def require_plain_text(path: Path) -> None:
-    """Raise ``DatasetError`` for a file that is no text of a dataset: a Git LFS pointer, a web page, an Excel file …"""
+    """Raise ``DatasetError`` for a file that is not plain text: a Git LFS pointer, a web page, an Excel file …"""
     with gzip_errors(path), open_bytes(path) as file:
         first_bytes = file.read(_SIGNATURE_BYTES)
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):

@@ -244,7 +244,7 @@ def _distinct(path: Path, rows: Iterable[tuple[Line, Values]], entity: str) -> l
     for line, values in rows:
         first = first_lines.setdefault(values[0], line.number)
         if first != line.number:
-            raise line.error(f"{entity} id {values[0]} comes again", f"It was in line {first}: keep one.")
+            raise line.error(f"{entity} id {values[0]} is a duplicate", f"It was in line {first}: keep one.")
         distinct.append(values)
     if not distinct:
         problem, fix = f"there are no {entity}s", "The file is empty: download the dataset again."

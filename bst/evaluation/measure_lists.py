@@ -1,7 +1,7 @@
 """Protocol ``list``: the lists of a bundle and of simple recommenders, against all that held-out users like later.
 
 The held-out users are the test users of protocol ``visitor``. The first n = 1, 5, 10, 20, 50 of their events are known,
-without times, as in the app; all later events are labels, and known movies are no candidates. ``measure`` makes and
+without times, as in the app; all later events are labels, and known movies are not candidates. ``measure`` makes and
 measures the lists, ``keep`` writes the result, ``read`` opens it again without TensorFlow.
 """
 

@@ -28,7 +28,7 @@ from bst.scoring.results import Predictions, expit
 LISTED, LONGEST = 1_000, 500
 # so few items are scored without an index: nothing is missed, and an index would look at most of its lists
 MOST_SCORED = 50_000
-# items drawn at random, by which the sum of a softmax over all that are no candidates is estimated
+# items drawn at random, by which the sum of a softmax over all that are not candidates is estimated
 SAMPLED = 20_000
 KEPT_VISITORS = 64
 

@@ -307,7 +307,7 @@ class Recommender:
 
         Histories of similar length are read together, on as many threads as ``bst.parallel`` allows. Lists that this
         could not order for certain are made one by one, and so are all of a model, or of a question, for which batches
-        are no quicker. Errors as in ``rank``.
+        are not faster. Errors as in ``rank``.
         """
         return many.rank_many(self._lists, visitors, k, options)
 

@@ -56,7 +56,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
 
 
 def preset_title(name: str) -> str:
-    """Return what a preset is called on screen; a name that is no preset stays as it is."""
+    """Return what a preset is called on screen; a name that is not a preset stays as it is."""
     name = FORMER_PRESETS.get(name, name)
     return PRESETS[name].title if name in PRESETS else name
 

@@ -13,7 +13,7 @@ MOST_VALUES = 10_000
 def stars(ratings: np.ndarray) -> np.ndarray:
     """Return the stars of each of the different ratings of a dataset, ascending: float64 of the same length.
 
-    Half stars stay as they are, others become stars as in ``rating_scale``. A single value is no rating. Raises
+    Half stars stay as they are, others become stars as in ``rating_scale``. A single value is not a rating. Raises
     ``DatasetError`` for ratings on no scale.
 
     >>> stars(np.array([-1.0, 0.0, 1.0])).tolist()
@@ -27,6 +27,6 @@ def stars(ratings: np.ndarray) -> np.ndarray:
     if scale is None:
         raise DatasetError(
             f"the ratings are on no scale: there are {len(ratings):,} different ones, from {ratings[0]:g} to "
-            f"{ratings[-1]:g}; round them to 0.5 … 5, or leave the column out if they are no ratings"
+            f"{ratings[-1]:g}; round them to 0.5 … 5, or leave the column out if they are not ratings"
         )
     return scale.stars(ratings)

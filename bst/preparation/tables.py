@@ -158,7 +158,7 @@ def _concatenated(tables: list[pa.Table], paths: tuple[Path, ...], key: str) -> 
 
 
 def _read(path: Path, key: str, roles: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
-    """Read a whole table whose ids are int64 or, if one is no whole number, strings; and its columns by role."""
+    """Read a whole table whose ids are int64 or, if one is not a whole number, strings; and its columns by role."""
     columns = find_columns(column_names(path), roles, (key,), str(path))
     try:
         table = parquet.read_table(path, partitioning=None) if is_parquet(path) else _read_csv(path, columns[key])
@@ -199,4 +199,4 @@ def _years(path: Path, column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return column.cast(pa.int16())
     except pa.ArrowException:
-        raise DatasetError(f"{path}: year has values that are no years, {quoted(column[0].as_py())} say") from None
+        raise DatasetError(f"{path}: year has values that are not years, {quoted(column[0].as_py())} say") from None

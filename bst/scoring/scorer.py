@@ -15,7 +15,7 @@ from bst.scoring.first_stage import FirstStage
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
 
-# visitors in one pass, and candidates of all of them together: more are no quicker, and take memory
+# visitors in one pass, and candidates of all of them together: more are not faster, and take memory
 MOST_VISITORS, MOST_CANDIDATES = 64, 32_768
 # and events, with padding: more are beyond a processor's cache (64 histories at once took 1.6 times as long)
 MOST_EVENTS = 2_000
@@ -90,7 +90,7 @@ class Scorer(ABC):
         return self.predict(visitor, rows)
 
     def batches(self, visitors: PackedVisitors) -> Sequence[VisitorBatch] | None:
-        """Return the visitors in batches, each of them in one; None for a model for which that is no quicker."""
+        """Return the visitors in batches, each of them in one; None for a model for which that is not faster."""
         return None
 
     @property

@@ -30,7 +30,7 @@ def check_new(name: str, folder: Path, target: Path, *, overwrite: bool = False)
     if (folder / "run.json").is_file():
         raise TrainingError(f"an unfinished run is in {folder}; continue it (--resume), or drop it (--overwrite)")
     if target.exists():
-        raise TrainingError(f"a bundle {name} is there already; choose another --name, or --overwrite it")
+        raise TrainingError(f"bundle {name} already exists; choose another --name, or --overwrite it")
     quotas.check()
 
 

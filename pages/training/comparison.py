@@ -63,7 +63,7 @@ def _render_choice(bundle: Bundle, names: list[str]) -> list[str]:
         names,
         key=key,
         persist_state="session",
-        help="All models that are here, and all runs that are not finished.",
+        help="All models, and all unfinished runs.",
     ) or [bundle.name]
 
 

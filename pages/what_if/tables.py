@@ -92,7 +92,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
 
 
 def _points(share: float) -> str:
-    """Return a difference of probabilities, which is no percentage of either."""
+    """Return a difference of probabilities, which is not a percentage of either."""
     return f"{percent(share).removesuffix('%')} points"
 
 

@@ -313,5 +313,5 @@ def test_a_name_that_is_taken_is_an_error_in_the_form(dialog, runs):
     dialog.selectbox(key="train_preset").set_value("compact").run()
     dialog.text_input(key="train_name_demo_compact").set_value("classic").run()
     dialog.button(key="train_start").click().run()
-    assert "a bundle classic is there already" in dialog.error[0].value
+    assert "bundle classic already exists" in dialog.error[0].value
     assert not list(runs.iterdir())

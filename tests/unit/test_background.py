@@ -114,7 +114,7 @@ def test_a_run_that_fails_says_why(settings, folders):
 
 def test_a_name_that_is_taken_is_refused(settings, folders):
     (folders.bundles / "mine").mkdir(parents=True)
-    with pytest.raises(TrainingError, match="a bundle mine is there already; choose another"):
+    with pytest.raises(TrainingError, match="bundle mine already exists; choose another"):
         background.start(settings, "mine")
     assert not list(folders.runs.iterdir())
 

@@ -134,7 +134,7 @@ def test_any_text_in_a_link_gives_a_story_error_and_nothing_else(text):
         ({"person": {"watched": []}}, "person.name: it is missing"),
         ({"person": {"name": "Sam", "age": 26}}, "person.age: age 26 is unknown; choose one of: 1, 18"),
         ({"person": {"name": "Sam", "sex": True}}, "person.sex: it must be a text or a whole number"),
-        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 6}]}}, "watched.0..rating: 6 is no rating"),
+        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 6}]}}, "watched.0..rating: 6 is not a rating"),
         ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": "5"}]}}, "must be a number of stars"),
         (
             {"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 5}] * 2}},

@@ -71,7 +71,7 @@ def read_names(folder: Path) -> Names:
 def _read_columns(path: Path, columns: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Return labels of columns and of their values. A column has a label, or an object with one and with values."""
     if not isinstance(columns, dict):
-        raise DatasetError(f'{path}: columns is no object; write one, such as {{"age": "age group"}}')
+        raise DatasetError(f'{path}: columns is not an object; write one, such as {{"age": "age group"}}')
     labels: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     for column, described in columns.items():
@@ -81,7 +81,7 @@ def _read_columns(path: Path, columns: Any) -> tuple[dict[str, str], dict[str, d
                 raise DatasetError(f"{where} has {quoted(sorted(described))}; use: label, values")
             if "values" in described:
                 if not isinstance(described["values"], dict):
-                    raise DatasetError(f'{where}: values is no object; write one, such as {{"18": "18–24"}}')
+                    raise DatasetError(f'{where}: values is not an object; write one, such as {{"18": "18–24"}}')
                 values[name] = {
                     key: _check_text(text, f"{where}: {quoted(key)}") for key, text in described["values"].items()
                 }

@@ -189,7 +189,7 @@ class _Ids:
     """The users, or the items, of a dataset in the order of its frame.
 
     ``texts``: their ids as the files have them; ``numbers`` int64: what the library calls them, the same unless an id
-    is no whole number: then ``renamed``, and counted from 1. ``codes`` int32 (events,): the row of each event's.
+    is not a whole number: then ``renamed``, and counted from 1. ``codes`` int32 (events,): the row of each event's.
     ``file_rows`` int64: the row of each in the table about them, −1 for one that it does not have.
     """
 
@@ -238,7 +238,7 @@ def _ids(about: Table | None, column: str, of_events: pa.Array, events: Table, *
 
 
 def _listed(about: Table, column: str) -> np.ndarray:
-    """Return the ids of a table, each once. Raises ``DatasetError`` for one that is empty or comes again."""
+    """Return the ids of a table, each once. Raises ``DatasetError`` for one that is empty or a duplicate."""
     name = _require(about, column)
     ids = texts(about, name, about.read([name])[name])
     missing = first_null(ids)
@@ -248,7 +248,7 @@ def _listed(about: Table, column: str) -> np.ndarray:
     again = pd.Index(listed).duplicated()
     if again.any():
         row = int(again.argmax())
-        raise about.error(row, f"{name} {quoted(listed[row])} comes again", "Keep one of the two rows")
+        raise about.error(row, f"{name} {quoted(listed[row])} is a duplicate", "Keep one of the two rows")
     return listed
 
 

@@ -26,7 +26,7 @@ def read_scale(table: Table, name: str, ratings: np.ndarray) -> StarRatings:
     """
     values = np.unique(ratings)
     if len(values) == 1:
-        note = f"All values of {name} in {table.path.name} are {values[0]:g}: they are no ratings."
+        note = f"All values of {name} in {table.path.name} are {values[0]:g}: they are not ratings."
         return StarRatings(np.full(len(ratings), UNRATED[0], np.float32), UNRATED, note)
     if np.isin(values, HALF_STARS).all():
         return StarRatings(ratings.astype(np.float32), tuple(values.astype(float).tolist()), "")
@@ -38,7 +38,7 @@ def read_scale(table: Table, name: str, ratings: np.ndarray) -> StarRatings:
             row,
             f"{name} {ratings[row]:g} is on no scale of ratings: there are {len(values):,} different ones, from "
             f"{values[0]:g} to {values[-1]:g}",
-            "Round them to 0.5 … 5; or, if they are no ratings, import with --ignore-ratings",
+            "Round them to 0.5 … 5; or, if they are not ratings, import with --ignore-ratings",
         )
     if scale.spread:
         said = (

@@ -172,7 +172,7 @@ def texts(table: Table, name: str, column: pa.Array) -> pa.Array:
         trimmed = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
     except pa.ArrowException as error:
         raise DatasetError(
-            f"{table.path}: column {quoted(name)} holds {column.type}, which is no text. Write it as text"
+            f"{table.path}: column {quoted(name)} holds {column.type}, which is not text. Write it as text"
         ) from error
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
@@ -203,7 +203,7 @@ def numbers(table: Table, name: str, column: pa.Array) -> np.ndarray:
 
 
 def first_non_number(column: pa.Array) -> int:
-    """Return the first row of a column that is no finite number."""
+    """Return the first row of a column that is not a finite number."""
     low, high = 0, len(column)
     while high - low > 1:  # the first fault is in the first half that has any
         middle = (low + high) // 2

@@ -85,7 +85,7 @@ class TimelineScorer(LocalScorer):
     def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
         """Predict the whole catalogue for each visitor: each part on its first use for any of them.
 
-        Ratings of the whole catalogue are predicted for one visitor at a time, as that is no slower.
+        Ratings of the whole catalogue are predicted for one visitor at a time, as that is not slower.
         """
         inputs = self._inputs(visitors, rows)
         rate = self._rate_or_guess(inputs)

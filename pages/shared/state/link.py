@@ -134,7 +134,7 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
 
 
 def name(value: Any) -> str:
-    """Read a name of something that need not be there. Raises ``ValueError`` for what is no name."""
+    """Read a name of something that need not be there. Raises ``ValueError`` for what is not a name."""
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_NAME:
         raise ValueError
     value.encode()  # fails for half a surrogate pair

@@ -253,7 +253,7 @@ def _carry_over(dataset: str) -> Visitor:
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     carried = _with_titles(visitor, titles, catalogue, chosen_model.bundle().levels)
     carried = with_(carried, demographics=KnownDemographics(chosen_model.domain().known(carried.demographics)))
-    if not carried.history and visitor.history:  # another domain: books are no movies
+    if not carried.history and visitor.history:  # another domain: books are not movies
         return newcomer()
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))
