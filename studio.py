@@ -23,7 +23,7 @@ page = st.navigation(
                 pages.RECOMMEND,
                 title="Recommend",
                 icon=":material/recommend:",
-                help="Say who somebody is and what they liked; see what the model recommends.",
+                help="Say who someone is and what they liked; see what the model recommends.",
                 default=True,
             ),
             st.Page(
@@ -70,7 +70,7 @@ page = st.navigation(
                 pages.DATA,
                 title="Data",
                 icon=":material/database:",
-                help="What the chosen model was trained on: people, what they chose, and what the times tell.",
+                help="What the chosen model was trained on: people, what they chose, and what the timestamps show.",
             ),
             st.Page(
                 pages.ABOUT,

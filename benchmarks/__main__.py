@@ -185,7 +185,7 @@ def large_catalogue() -> Script:
 
 
 def training() -> Script:
-    """Return the script about training, which takes half an hour: it runs only if it is asked for."""
+    """Return the script about training, which takes half an hour: it runs only on request."""
     ours, public = ("medians", "keras-example", "cpu_s"), ("medians", "public-all", "cpu_s")
     same = ("medians", "user-features", "cpu_s")
     return Script(
@@ -219,7 +219,7 @@ def run(script: Script) -> Any:
 
 
 def main() -> None:
-    """Run what is asked for, print the table and write the JSON file."""
+    """Run the requested scripts, print the table and write the JSON file."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help="groups to run, separated by commas (all)")
     parser.add_argument("--bundle", action="append", help="a bundle's name; several times for several (demo and ml-1m)")

@@ -72,7 +72,7 @@ def compare(one, other, lengths: tuple[int, ...] = LENGTHS, explained: int = EXP
 
 
 def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
-    """Return random visitors with so many events each."""
+    """Return random visitors with that many events each."""
     import numpy as np
 
     from bst.domain import MOVIES
@@ -92,7 +92,7 @@ def visitors(recommender, lengths: tuple[int, ...]) -> Iterator:
 
 
 def questions(visitor, movie_ids: list[int], explained: int) -> Iterator[tuple[str, Callable]]:
-    """Return what is asked of a recommender about a visitor: a name, and a function of the recommender to an array."""
+    """Return the questions to a recommender about a visitor: a name, and a function of the recommender to an array."""
     from dataclasses import replace
 
     movie, some = movie_ids[len(movie_ids) // 2], movie_ids[:: max(1, len(movie_ids) // SOME)]

@@ -62,7 +62,8 @@ def write_dataset(folder: Path, items: int, users: int = 500, events: int = 40, 
 
 def write_bundle(target: Path, bundle: str, dataset: Path) -> Path:
     """Write a bundle grown from another one to the catalogue of the dataset in a folder."""
-    from bst.bundles.bundle import FORMAT, fingerprint, open_bundle
+    from bst.bundles.bundle import fingerprint, open_bundle
+    from bst.bundles.header import FORMAT
     from bst.bundles.storage import checksums
     from bst.datasets import load_movies
     from bst.models.registry import family_of

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 def simulated_export(titles: list[str], rows: int, known: float, seed: int = 0) -> bytes:
-    """Return an export with so many rows, no two of one film; ``known`` is the share of titles from the catalogue."""
+    """Return an export with that many rows, no two of one film; ``known`` is the share of titles from the catalogue."""
     from bst.visitors.imports.names import split_year
 
     rng = random.Random(seed)

@@ -30,9 +30,10 @@ def main() -> None:
 
     from bst.bundles.bundle import list_bundles, open_bundle
     from bst.models.registry import preset
-    from bst.settings import override_settings
+    from bst.settings import get_settings, override_settings
     from bst.training import background
-    from bst.training.runs import RunSettings
+    from bst.training.run_process import find_process
+    from bst.training.run_settings import RunSettings
 
     shipped = {bundle.name for bundle in list_bundles()}
     settings = RunSettings(
@@ -55,7 +56,7 @@ def main() -> None:
             time.sleep(rng.uniform(0, 5))
             if background.status("killed") is None:
                 break  # it had finished
-            process = background.process_of("killed")
+            process = find_process(get_settings().runs / "killed")
             process.kill()
             process.wait(30)
             after = background.status("killed")

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50, help="length of the history (default: %(default)s)")
     parser.add_argument("--visitors", type=int, default=20, help="how many visitors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--items", type=int, help="measure a catalogue of so many items, instead: 1000000")
+    parser.add_argument("--items", type=int, help="measure a catalogue of this many items, instead: 1000000")
     parser.add_argument("--parts", help="some of its parts, with commas (default: all)")
     options = parser.parse_args()
     if options.items:
@@ -74,11 +74,10 @@ def grown(bundle: str, size: int):
     frame["movie_id"] = np.arange(1, size + 1)
     opened = replace(opened, sizes=replace(opened.sizes, movies=size))
     catalogue = Catalogue(frame)
-    recommender = Recommender(opened, catalogue, engines.make_scorer("numpy", opened, weights, catalogue.rows))
     counts = np.full(size, FEW)
     counts[: len(movies)] = Recommender.load(bundle).rating_counts
-    vars(recommender)["rating_counts"] = counts
-    return recommender
+    scorer = engines.make_scorer("numpy", opened, weights, catalogue.rows)
+    return Recommender(opened, catalogue, scorer, rating_counts=counts)
 
 
 def measure(bundle: str, size: int, events: int, visitors: int) -> dict:

@@ -1,4 +1,4 @@
-"""Many people at once on one server: latency of their clicks, errors, memory, and whether anybody sees another's data.
+"""Many people at once on one server: latency of their clicks, errors, memory, and whether anyone sees another's data.
 
     python benchmarks/load.py --sessions 50 --minutes 10
     python benchmarks/load.py --sessions 20 --minutes 3 --heavy 4      long work beside the clicks
@@ -36,7 +36,7 @@ PAUSE_S = 2.0
 # a click that takes longer counts as an error
 PATIENCE_S = 60.0
 WORKER_EVENTS = 150
-# of the lists that were shown, so many are compared with the model's answers
+# of the lists that were shown, this many are compared with the model's answers
 CHECKED_LISTS = 300
 EMPTY_APP = 'import streamlit as st\n\nst.button("Click", key="click")\n'
 # of the time, for what changes meanwhile
@@ -178,7 +178,7 @@ def compare_lists(people: Sequence[Person], options: argparse.Namespace) -> list
 
 
 def isolation(crowd: Crowd, people: Sequence[Person], wrong_lists: list[str]) -> dict[str, Any]:
-    """Return how often somebody saw what is not theirs, with the first examples."""
+    """Return how often someone saw what is not theirs, with the first examples."""
     wrong = [text for made in (*crowd.clicks, *crowd.work) for text in made.wrong]
     each = max(1, CHECKED_LISTS // max(1, len(people)))
     return {

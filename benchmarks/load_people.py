@@ -52,7 +52,7 @@ class Click:
 
 
 class Person:
-    """Somebody with a session; ``visitor`` and ``copy`` (None: as the visitor is) are what the app must show."""
+    """A person with a session; ``visitor`` and ``copy`` (None: as the visitor is) are what the app must show."""
 
     def __init__(self, name: str, visitor: Visitor, seed: int):
         self.name, self.visitor, self.chance = name, visitor, random.Random(seed)

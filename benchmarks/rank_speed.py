@@ -55,7 +55,7 @@ class Visitors:
         self.movie_ids = recommender.catalogue.movies["movie_id"].to_numpy()
 
     def draw(self, events: int, count: int) -> list:
-        """Return visitors with so many events each."""
+        """Return visitors with that many events each."""
         from bst.schema import Event, Visitor
 
         def one() -> Visitor:

@@ -14,7 +14,7 @@ MINUTES = "training_minutes"
 def keep(name: str, protocol: str, preset: str, by_seed: dict[int, Metrics], command: str, **more: Any) -> Path:
     """Write ``NAME.json``: ``metrics`` are means over the seeds, those of an earlier run of other seeds included.
 
-    ``by_seed`` may tell how long a training took, by the key ``MINUTES``, which is no metric.
+    ``by_seed`` may tell how long a training took, by the key ``MINUTES``, which is not a metric.
     ``more``: what else is worth knowing. A file of another protocol or preset is replaced.
     """
     path = FOLDER / f"{name}.json"

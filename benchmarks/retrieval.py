@@ -57,7 +57,7 @@ def make_queries(bundle: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return vectors (M, D), biases (M,) of the bundle's next tower and states (Q, D) of real users."""
     from bst.bundles.bundle import open_bundle
     from bst.datasets import load
-    from bst.models.timeline.engine.towers import CatalogueInference
+    from bst.models.timeline.engine.catalogue_towers import CatalogueInference
     from bst.models.weights import as_tree
     from bst.timelines.arrays import build_timelines
     from bst.timelines.segments import SegmentReader, Segments

@@ -198,7 +198,7 @@ class Session:
         return run
 
     async def _receive(self, run: Run) -> bool:
-        """Take one message, and tell whether it ended the run for good."""
+        """Take one message, and return whether it ended the run for good."""
         payload = await self._socket.recv()
         run.messages += 1
         run.received_bytes += len(payload)

@@ -9,7 +9,7 @@
 A seed whose bundle is there already (``data/bundles/ml-1m-PROTOCOL-SEED``, or what ``--bundle SEED=NAME`` names) is
 only measured. The others are trained first, and only the towers that the protocol measures, or those that ``--tower``
 names: about 10 minutes for a rating tower and 45 for a next tower, on one core. An interrupted run is resumed. Protocol
-``list`` measures the lists that somebody sees whom the model has never met: bundles are trained under ``visitor``, with
+``list`` measures the lists of people whom the model has never seen: bundles are trained under ``visitor``, with
 the rating tower that every list needs.
 
 The figures are kept in ``benchmarks/results/``, one file for each protocol: seeds that were measured earlier stay.
@@ -30,7 +30,7 @@ TOWERS = {
     "temporal": ["next"],
     "list": ["rating", "like"],
 }
-# figures of models that know when the next movie is asked for: their protocol, by the one of the training
+# figures of models that know the time of the request: their protocol, by the one of the training
 TIMED = {"last": "last-timed", "temporal": "temporal-timed"}
 # of protocol list: the first of the test users, as in docs/results.md
 LIST_USERS = 300

@@ -3,7 +3,7 @@
     python benchmarks/time_to_error.py --rounds 1 --ways public-all keras-example
     python benchmarks/time_to_error.py                     the figures of benchmarks/LOG.md
 
-Everything counts that somebody waits for: imports, preparation, tracing, and for ours the validation after each epoch.
+Everything that a user waits for counts: imports, preparation, tracing, and for ours the validation after each epoch.
 Only the measurement on the test windows, after each epoch, is taken off, for both. Test windows are 15% drawn at
 random, for both; for ours those of protocol ``windows``. No prediction is clipped. Each measurement has a process of
 its own, and the ways take turns. Where the machine does much else, look at the processor seconds.

@@ -1,4 +1,4 @@
-"""Fame, quality and taste in two datasets, side by side: is the demo world as personal as real ratings are?
+"""Popularity, quality and taste in two datasets, side by side: is the demo world as personal as real ratings are?
 
     python benchmarks/world_statistics.py                   demo and, where it is there, ml-1m
     python benchmarks/world_statistics.py demo --json       one JSON object
@@ -11,8 +11,8 @@ mean, the user's, and the user's for each genre (shared equally by a movie's gen
 times the mean. A step explains the share of the other half's variance by which it lowers the squared error there.
 What is left is chance, or anything finer than genres.
 
-Fame and quality: rank correlation of a movie's ratings and its damped mean; then how much of the better-rated half
-of all movies belongs to each genre, as a multiple of its share of all movies (``NICHE`` genres alone).
+Popularity and quality: rank correlation of a movie's ratings and its damped mean; then how much of the better-rated
+half of all movies belongs to each genre, as a multiple of its share of all movies (``NICHE`` genres alone).
 
 Lists: the held-out test users of ``visitor``, their first n events known, all later events are labels; liked is
 ``LIKED`` or more. P@10 of the most liked movies; of EASE (Steck 2019, arXiv 1905.03375) on the liked known ones;
@@ -87,8 +87,8 @@ def variance_shares(dataset: Dataset, seed: int = 0) -> dict[str, float]:
     return result | {"variance left": before / variance, "variance of ratings": variance}
 
 
-def fame_and_quality(dataset: Dataset) -> dict[str, float]:
-    """Return how fame and mean rating go together, and which niche genres crowd the better-rated half."""
+def popularity_and_quality(dataset: Dataset) -> dict[str, float]:
+    """Return how popularity and mean rating go together, and which niche genres crowd the better-rated half."""
     movie = dataset.ratings["movie"].to_numpy()
     rating = dataset.ratings["rating"].to_numpy(np.float64)
     counts = np.bincount(movie, minlength=len(dataset.movies))
@@ -96,7 +96,7 @@ def fame_and_quality(dataset: Dataset) -> dict[str, float]:
     rated = counts > 0
     genres = genre_matrix(dataset.movies)
     better = genres[rated & (means > np.median(means[rated]))].mean(axis=0) / genres[rated].mean(axis=0)
-    result = {"fame ~ mean rating": float(spearmanr(counts[rated], means[rated]).statistic)}
+    result = {"popularity ~ mean rating": float(spearmanr(counts[rated], means[rated]).statistic)}
     result |= {"mean rating": rating.mean(), "sd of movies' means": means[rated].std()}
     return result | {f"{name} in the better half": better[GENRES.index(name)] for name in NICHE}
 
@@ -188,7 +188,7 @@ def lists(dataset: Dataset) -> dict[str, float]:
 
 def statistics(dataset: Dataset) -> dict[str, float]:
     """Return all statistics of a dataset by name."""
-    parts = (popularity, variance_shares, fame_and_quality, lists)
+    parts = (popularity, variance_shares, popularity_and_quality, lists)
     return {name: float(value) for part in parts for name, value in part(dataset).items()}
 
 

@@ -3,9 +3,9 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from bst.errors import ConfigError, VisitorError
 from bst.text import SHOWN_LENGTH, UNPRINTABLE, quoted
@@ -15,8 +15,6 @@ DemographicValue = str | int
 # values that a message names
 MOST_LISTED = 7
 UNKNOWN = "unknown"
-# the fields of a domain that are words
-NOUNS = ("item", "items", "consume", "consumed", "tag", "tags")
 # of a domain: tags, values of a demographic, characters of a label
 MOST_TAGS, MOST_VALUES, MOST_LABEL = 500, 200, 100
 
@@ -87,7 +85,7 @@ class Demographic:
 
 
 class KnownDemographics(dict[DemographicName, DemographicValue]):
-    """What is known of somebody: name → value, in alphabetical order. It cannot be changed, so it can be hashed.
+    """The known demographics of a person: name → value, in alphabetical order. Immutable, and so hashable.
 
     >>> KnownDemographics({"sex": "F", "age": None})
     {'sex': 'F'}
@@ -101,7 +99,7 @@ class KnownDemographics(dict[DemographicName, DemographicValue]):
         # in one order, as two that are equal must lead to the same text
         super().__init__([(name, value) for name in sorted(given) if (value := given[name]) is not None])
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # a dictionary has none, as others can be changed
         """Return the hash of names and values."""
         return hash(tuple(self.items()))
 
@@ -119,7 +117,7 @@ class KnownDemographics(dict[DemographicName, DemographicValue]):
         """Return what ``to_json`` made. Raises ``TypeError`` or ``ValueError`` for anything else."""
         known = dict(values)
         if any(type(name) is not str or type(value) not in (str, int) for name, value in known.items()):
-            raise TypeError(f"{quoted(known)} are no demographics")
+            raise TypeError(f"{quoted(known)} are not demographics")
         return cls(known)
 
     def __reduce__(self) -> tuple[type, tuple[dict[DemographicName, DemographicValue]]]:
@@ -185,17 +183,11 @@ GENRES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True)
-class Domain:
-    """What a dataset is about, so that pages, messages and models need not assume movies.
+class Nouns:
+    """What the items of a dataset are called.
 
     ``item``, ``items``: what is recommended, one and several, in lower case. ``consume``, ``consumed``: what users do
-    with an item, as an infinitive and a past participle. ``tag``, ``tags``: what groups items, one and several;
-    ``tag_values`` are all that there are, in the order in which a model reads them. ``demographics``: the columns that
-    describe a user, by name, in the order in which a model reads them. ``rated``: whether users rate items; otherwise
-    each event only says that there was one.
-
-    >>> MOVIES.item, MOVIES.consumed, MOVIES.tag, list(MOVIES.demographics)
-    ('movie', 'watched', 'genre', ['sex', 'age', 'occupation'])
+    with an item, as an infinitive and a past participle. ``tag``, ``tags``: what groups items, one and several.
     """
 
     item: str = "movie"
@@ -204,6 +196,25 @@ class Domain:
     consumed: str = "watched"
     tag: str = "genre"
     tags: str = "genres"
+
+
+NOUNS = tuple(noun.name for noun in fields(Nouns))
+# of items of which nothing is known
+GENERIC = Nouns("item", "items", "choose", "chosen", "tag", "tags")
+
+
+@dataclass(frozen=True)
+class Domain(Nouns):
+    """What a dataset is about, so that pages, messages and models need not assume movies.
+
+    ``tag_values`` are all the tags, in the order in which a model reads them. ``demographics``: the columns that
+    describe a user, by name, in the order in which a model reads them. ``rated``: whether users rate items; otherwise
+    each event only says that there was one.
+
+    >>> MOVIES.item, MOVIES.consumed, MOVIES.tag, list(MOVIES.demographics)
+    ('movie', 'watched', 'genre', ['sex', 'age', 'occupation'])
+    """
+
     tag_values: tuple[str, ...] = GENRES
     demographics: Mapping[str, Demographic] = field(default_factory=lambda: dict(DEMOGRAPHICS))
     rated: bool = True
@@ -228,7 +239,7 @@ class Domain:
     def known(
         self, demographics: Mapping[DemographicName, DemographicValue]
     ) -> dict[DemographicName, DemographicValue]:
-        """Return those of somebody's demographics that this domain has, in its own order; others are left out.
+        """Return those demographics of a person that this domain has, in its own order; others are left out.
 
         >>> MOVIES.known({"age": 25, "sex": "F", "shoes": 38})
         {'sex': 'F', 'age': 25}
@@ -271,8 +282,15 @@ class Domain:
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
+def is_label(value: Any) -> TypeGuard[str]:
+    """Whether a value can be a label: a text of 1 to ``MOST_LABEL`` printable characters without "|"."""
+    return (
+        isinstance(value, str) and 1 <= len(value) <= MOST_LABEL and not UNPRINTABLE.search(value) and "|" not in value
+    )
+
+
 def _checked_text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= MOST_LABEL or UNPRINTABLE.search(value) or "|" in value:
+    if not is_label(value):
         raise ConfigError(f"{name} is a text of 1 to {MOST_LABEL} characters without “|”, not {quoted(value)}")
     return value
 
@@ -283,7 +301,7 @@ def _read_demographic(values: Any) -> Demographic:
     name, pairs = values["name"], values["values"]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{quoted(name)} is no name of a demographic: use small letters, digits and _, a letter first"
+            f"{quoted(name)} is not a name of a demographic: use small letters, digits and _, a letter first"
         )
     if not isinstance(pairs, list) or not 1 <= len(pairs) <= MOST_VALUES:
         raise ConfigError(f"{name} has 1 to {MOST_VALUES} values, each with its label")

@@ -29,7 +29,7 @@ from typing import Any
 from bst.errors import BSTError
 from bst.installation import PROJECT, project_version
 
-# how a line begins, which tells it from other output in the same file
+# how a line begins, to distinguish it from other output in the same file
 LINE_START = '{"time": '
 # of each error: the frames nearest to it
 MOST_FRAMES = 40
@@ -74,7 +74,7 @@ class _StandardError(logging.Handler):
         self._where = where
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # an expected error is shown to the user, who can mend it
+        # an expected error is shown to the user, who can fix it
         return not isinstance(_error(record), BSTError)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -127,7 +127,9 @@ def _words(fields: dict[str, Any]) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Return file and line of the innermost frame of ours, or else of any; nothing for an error that was not raised."""
+    """Return file and line of the innermost frame in our code, or else of any; nothing for an error that was not
+    raised.
+    """
     frames = extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame)]
     return "".join(f"{_path(frame)}:{frame.lineno}" for frame in (ours or frames)[-1:])

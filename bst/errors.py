@@ -1,7 +1,7 @@
 """Errors that a person can act on. Each message says what was wrong, where, and what to do.
 
 The command line turns any of them into one line and exit code 2; the app shows them as a notice.
-Everything else that escapes is a fault of ours.
+Every other exception that escapes is a bug.
 """
 
 from bst.text import UNPRINTABLE
@@ -11,7 +11,7 @@ MOST_CHARACTERS = 500
 
 
 def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
-    """Return a message as one line of at most ``most`` characters: its beginning says what is wrong, its end the mend.
+    """Return a message as one line of at most ``most`` characters: its beginning says what is wrong, its end the fix.
 
     >>> one_line("no\\nbreaks")
     'no breaks'
@@ -26,7 +26,7 @@ def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
 
 
 class BSTError(Exception):
-    """Base of all errors that the person in front of the program can mend. Its message is one line."""
+    """Base of all errors that the person in front of the program can fix. Its message is one line."""
 
     def __init__(self, message: str = ""):
         super().__init__(one_line(str(message)))
@@ -35,12 +35,12 @@ class BSTError(Exception):
 class DatasetError(BSTError):
     """A dataset is missing, damaged or not what it claims to be.
 
-    Where a file is at fault the message names file, line, value and the mend.
+    Where a file is at fault the message names file, line, value and the fix.
     """
 
 
 class VisitorError(BSTError):
-    """A visitor or an event of theirs is outside the words of the dataset."""
+    """A visitor or one of their events does not fit the dataset."""
 
 
 class ConfigError(BSTError):
@@ -72,7 +72,7 @@ class ScoringError(BSTError):
 
 
 class StoryError(BSTError):
-    """A story cannot be opened or told: the message names the field and the mend."""
+    """A story cannot be opened or shown: the message names the field and the fix."""
 
 
 class ModelServerError(BSTError):
@@ -84,4 +84,4 @@ class ModelServerAwayError(ModelServerError):
 
 
 class SwitchedOffError(BSTError):
-    """What was asked for is not offered on a public server."""
+    """A feature is not offered on a public server."""

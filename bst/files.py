@@ -79,7 +79,7 @@ def remove_temporaries(path: Path) -> None:
 def locked(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the lock of a file or a folder, which need not exist, against all other programs and threads.
 
-    Raises ``InUseError`` if somebody else holds it for longer than ``wait_s`` seconds, another ``OSError`` if the
+    Raises ``InUseError`` if another process holds it for longer than ``wait_s`` seconds, another ``OSError`` if the
     folder around ``path`` cannot be written.
     """
     from filelock import FileLock, Timeout  # here, because it is slow to import and most sessions write nothing

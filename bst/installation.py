@@ -9,7 +9,7 @@ from pathlib import Path
 from bst.files import draft_of, replace_folder, write_whole
 
 PACKAGE = Path(__file__).resolve().parent
-# a wheel has app.py, pages and data in a package of their own, as names like "pages" belong to nobody
+# a wheel has app.py, pages and data in a package of their own, as any other package may have a name like "pages"
 INSTALLED = PACKAGE.parent / "bst_studio"
 IS_CHECKOUT = not INSTALLED.is_dir()
 PROJECT = PACKAGE.parent if IS_CHECKOUT else INSTALLED
@@ -39,7 +39,7 @@ def home() -> Path:
 
 def _own_folder() -> Path:
     if chosen := os.environ.get("BST_HOME"):
-        # os.path, as pathlib raises where "~name" is nobody's home
+        # os.path, as pathlib raises where "~name" is no user's home
         return Path(os.path.expanduser(chosen))  # noqa: PTH111
     from platformdirs import user_data_path  # here, because a checkout needs none
 

@@ -22,7 +22,7 @@ def unpack(text: str, most_bytes: int) -> Any:
         return json.loads(_inflate(text, most_bytes))
     # RecursionError: brackets within brackets within brackets
     except (zlib.error, binascii.Error, RecursionError) as error:
-        raise ValueError(f"this is no packed text: {error}") from error
+        raise ValueError(f"this is not a packed text: {error}") from error
 
 
 def _inflate(text: str, most_bytes: int) -> bytes:

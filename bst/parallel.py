@@ -32,7 +32,7 @@ def map_parallel(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return the results of a function for each item, in order; several at a time, where it computes with NumPy.
 
     Within such a function everything runs in its own thread: threads that waited for each other might wait for ever. So
-    it does while the pool computes for somebody else, as then there is no processor to spare, and handing over costs.
+    it does while the pool computes for another caller, as then there is no processor to spare, and handing over costs.
     """
     items = list(items)
     check = _check.get()

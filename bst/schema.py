@@ -125,7 +125,7 @@ class Visitor:
     a model is asked. ``demographic(name)`` returns a value, or ``None`` for an unknown one.
     ``history``: the rated movies, which a model reads, from the oldest event to the newest. ``seen``: the ids of all
     other movies that the visitor has seen, either not rated or older than the history. No model reads these; ranked
-    lists leave them out. ``movie_id in visitor`` tells whether either has a movie. Visitors are immutable: each edit
+    lists leave them out. ``movie_id in visitor`` is whether either has a movie. Visitors are immutable: each edit
     returns a new one, so that earlier states can be kept, compared and restored.
 
     >>> Visitor({"sex": "F"}).with_demographic("age", 25).demographics
@@ -213,7 +213,7 @@ class Visitor:
         return replace(self, history=tuple(e for e in self.history if e.movie_id != movie_id))
 
     def moved(self, movie_id: int, by: int) -> "Visitor":
-        """Move a movie by so many positions, later if positive. Stops at either end."""
+        """Move a movie by that many positions, later if positive. Stops at either end."""
         events = list(self.history)
         position = next((i for i, e in enumerate(events) if e.movie_id == movie_id), None)
         if position is None:

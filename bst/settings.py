@@ -115,7 +115,7 @@ def _address(variable: str) -> str | None:
     try:
         parts = urlsplit(chosen)
         valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port that is no number, half a bracket
+    except ValueError:  # a port that is not a number, half a bracket
         valid = False
     if not valid or parts.query or parts.fragment or parts.username or not (chosen.isascii() and chosen.isprintable()):
         raise ConfigError(f"{variable} must be an address such as http://127.0.0.1:8600, not {quoted(chosen)}")
@@ -142,7 +142,7 @@ def _count(variable: str, default: int) -> int:
 
 def _folder(variable: str, default: Path) -> Path:
     chosen = os.environ.get(variable)
-    # os.path, as pathlib raises where "~name" is nobody's home
+    # os.path, as pathlib raises where "~name" is no user's home
     return Path(os.path.expanduser(chosen)) if chosen else default  # noqa: PTH111
 
 

@@ -31,7 +31,7 @@ def read_json(path: Path) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text[:_SHOWN_DIGITS]} is no number")
+        raise ValueError(f"{text[:_SHOWN_DIGITS]} is not a number")
     return value
 
 

@@ -13,7 +13,7 @@ _TEN_PERCENT, _ONE_PERCENT = 0.095, 0.0095
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+")
 # a message shows no more of a value than this: the value comes from a file or was typed, and may be of any length
 SHOWN_LENGTH = 60
-# a path is shown whole, unless it is no path that anybody has
+# a path is shown whole, unless it is absurdly long
 MOST_OF_A_PATH = 150
 MOST_OF_A_REASON = 90
 # repr() may write one character as four ("\\x00"): a quoted value may be longer than the value by so much
@@ -79,6 +79,16 @@ def listed(items: Iterable[str]) -> str:
     """
     *first, last = items
     return f"{', '.join(first)}{',' * (len(first) > 1)} and {last}" if first else last
+
+
+def ordinal(number: int) -> str:
+    """Return "1st", "2nd", "3rd", "11th", "1,001st" …
+
+    >>> [ordinal(number) for number in (1, 2, 3, 11, 112, 1001)]
+    ['1st', '2nd', '3rd', '11th', '112th', '1,001st']
+    """
+    tens, ones = number // 10 % 10, number % 10
+    return f"{number:,}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
 
 
 def signed(value: float, form: str = ".3f") -> str:

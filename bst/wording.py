@@ -15,9 +15,10 @@ from bst.domain import MOVIES, Domain
 Title = Callable[[int], str]
 
 _DEMOGRAPHICS = re.compile(r"\b(sex, age(?: groups?)?,? (and|or) occupation)\b", re.IGNORECASE)
-# what somebody did, not what was done: the past tense, which most participles are as well
+# what someone did, not what was done: the past tense, which most participles are as well
 _DID = re.compile(
-    r"\b((?:they|somebody|nobody|everybody|people|users?|visitor|who)(?: last)?) watched\b", re.IGNORECASE
+    r"\b((?:they|somebody|someone|nobody|no one|everybody|everyone|people|users?|visitor|who)(?: last)?) watched\b",
+    re.IGNORECASE,
 )
 _PAST_TENSES = {
     "chosen": "chose",
@@ -49,7 +50,7 @@ _VOWELS = "aeiou"
 
 
 def reword(text: str, domain: Domain = MOVIES) -> str:
-    """Return a text of ours about movies in the words of ``domain``; of movies themselves, the text as it is.
+    """Return one of our texts about movies in the words of ``domain``; of movies themselves, the text as it is.
 
     Where a dataset has no ratings, what was rated is what was consumed, and a rating is an event. A list of all of
     MovieLens' demographics becomes one of the dataset's.
@@ -73,7 +74,7 @@ def reword(text: str, domain: Domain = MOVIES) -> str:
 
 
 def reword_around(build: Callable[[Title], str], title: Title, domain: Domain = MOVIES) -> str:
-    """Return a sentence of ours that holds titles in the words of ``domain``, with the titles as they are.
+    """Return one of our sentences that holds titles in the words of ``domain``, with the titles as they are.
 
     ``build``: makes the sentence, given what returns the title of an item by its id.
 

@@ -20,8 +20,8 @@ WIDTH = 960
 FRAMES_PER_SECOND = 15
 MOST_BYTES = 1_500_000
 QUALITIES = (80, 70, 60, 50, 40, 30)
-# a slow machine paints few frames a second: so everything moves slowly, and is shown faster; for so many seconds of the
-# picture something may move after a step
+# a slow machine paints few frames a second: so everything moves slowly, and is shown faster; for this many seconds of
+# the picture something may move after a step
 RATE, MOVING = 0.1, 2.4
 # how long each step is shown: longer where something moves, or is new to read
 SECONDS = (2.5, 3.0, 3.8, 4.2, 3.2, 3.4, 3.4)

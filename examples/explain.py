@@ -26,7 +26,7 @@ lowered = leave_one_out(recommender, visitor, movie).event_effects.expected
 # %% Where the attention of the prediction lies: heads averaged.
 weights = attention(recommender, visitor, movie).weights.to_events.mean(axis=0)
 
-# %% Integrated gradients: along the way from a visitor of whom nothing is known to this one, what each event adds.
+# %% Integrated gradients: along the way from an unknown visitor to this one, what each event adds.
 gradients = recommender.integrated_gradients(visitor, movie).event_effects
 
 # %% Side by side. Attention shows where a model looked, not why: it need not agree with the other two.

@@ -30,12 +30,14 @@ visitors = st.builds(
 )
 values = {
     "order": st.sampled_from(list(ORDERS)),
-    "fame": st.integers(0, 100),
+    "popularity_weight": st.integers(0, 100),
     "blend_weight": st.integers(0, 100),
     "diversity": st.integers(0, 100),
     "filter_genres": st.lists(st.sampled_from(GENRES), unique=True).map(tuple),
     "filter_years": st.tuples(st.integers(1890, 1960), st.integers(1960, 2030)),
-    "filter_fame": st.lists(st.integers(0, len(POPULARITY_BANDS) - 1), min_size=2, max_size=2).map(sorted).map(tuple),
+    "filter_popularity": st.lists(st.integers(0, len(POPULARITY_BANDS) - 1), min_size=2, max_size=2)
+    .map(sorted)
+    .map(tuple),
     "filter_seen": st.booleans(),
     "for_anyone": st.booleans(),
     "list_view": st.sampled_from(["tiles", "rows"]),

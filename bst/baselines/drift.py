@@ -24,7 +24,7 @@ class Drift(NamedTuple):
         return self.fast_variance * fast + self.slow_variance * slow
 
     def whitening(self, events: int) -> np.ndarray:
-        """Return R with R V Rᵀ = 1 for the covariance V = 1 + v(d) of so many events' ε: (T, T), lower triangular."""
+        """Return R with R V Rᵀ = 1 for the covariance V = 1 + v(d) of that many events' ε: (T, T), lower triangular."""
         position = np.arange(events)
         covariance = self.covariance(position[:, None] - position) + np.eye(events)
         return np.tril(np.linalg.inv(np.linalg.cholesky(covariance)))

@@ -14,8 +14,8 @@ from bst.baselines.bias import Interactions
 
 # movies whose raters' covariances are added up at a time
 CHUNK = 256
-# In a larger catalogue only movies with so many ratings get factors. The others, most of them, would cost as much each,
-# and a few ratings say hardly more of a movie than their mean
+# In a larger catalogue only movies with this many ratings get factors. The others, most of them, would cost as much
+# each, and a few ratings say hardly more of a movie than their mean
 MOST_FITTED, LEAST_RATINGS = 100_000, 3
 ITEM_DAMPING = 10.0  # ratings of the mean that start an item's bias
 

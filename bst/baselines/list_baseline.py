@@ -1,4 +1,4 @@
-"""What a recommender of lists learns from and is asked: histories in which movies are liked or not."""
+"""What a list recommender learns from and is evaluated on: histories in which movies are liked or not."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator

@@ -44,7 +44,7 @@ class UserPrior:
         ``sizes``: how many values there are.
         """
         w = np.column_stack([factors.user_factors, factors.user_bias])[users].astype(np.float64)
-        if not sizes:  # nothing is known of anybody
+        if not sizes:  # no user has known demographics
             return cls(w.mean(axis=0), {})
         # a row of zeros behind the others is what −1 finds
         columns = [np.eye(size + 1, size)[demographics[name][users]] for name, size in sizes.items()]

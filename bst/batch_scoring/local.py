@@ -18,7 +18,7 @@ WAITING = 1
 def run_local(job: Job, source: Source, shards: Sequence[int], workers: int) -> Iterator[ShardReport]:
     """Score shards and yield them as they are written. One worker is this process itself.
 
-    Raises ``ScoringError`` if a worker is killed, for example for want of memory; what is written stays.
+    Raises ``ScoringError`` if a worker is killed, for example for lack of memory; what is written stays.
     """
     workers = min(workers, len(shards))
     if workers <= 1:
@@ -43,7 +43,7 @@ def run_local(job: Job, source: Source, shards: Sequence[int], workers: int) -> 
                     yield future.result()
         except BrokenProcessPool:
             raise ScoringError(
-                "a worker was killed, perhaps for want of memory: run the same command again, it goes on; "
+                "a worker was killed, perhaps for lack of memory: run the same command again, it goes on; "
                 "--workers 1 takes less memory"
             ) from None
         finally:

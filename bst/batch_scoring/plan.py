@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal digits, by which the shards of one plan are told from those of any other."""
+        """Twelve hexadecimal digits, which distinguish the shards of one plan from those of any other."""
         values = {name: value for name, value in asdict(self).items() if name not in ("bundle", "dataset")}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""Whom to score: the users of a dataset in memory, or of a prepared store, as shards that a worker can read.
+"""The users to score: those of a dataset in memory, or of a prepared store, as shards that a worker can read.
 
 Both are cut in the same way, user % shards, and give the same shards. A user's list is made from what is known of them
 and from their newest events with their times, as in training; of several events of one item the last counts. Whatever
@@ -50,15 +50,18 @@ class ShardReader(ABC):
 class Source(ABC):
     """Users in shards.
 
-    ``name``; ``users``: their number; ``shards``: the number of shards; ``fingerprint``: SHA-256 of what decides the
-    lists, so that lists of other events are told apart; ``levels``: the ratings that there are.
+    ``name``; ``users``: their number; ``shards``: the number of shards; ``levels``: the rating levels.
     """
 
     name: str
     users: int
     shards: int
-    fingerprint: str
     levels: tuple[float, ...]
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides the lists, so that lists of other events are recognised."""
 
     @property
     @abstractmethod
@@ -75,7 +78,7 @@ class Source(ABC):
 
 
 class DatasetSource(Source):
-    """The users of a dataset in memory, in as many shards as are asked for.
+    """The users of a dataset in memory, in the requested number of shards.
 
     Raises ``ConfigError`` for a number of shards that cannot be.
     """
@@ -91,7 +94,7 @@ class DatasetSource(Source):
         self._events = {name: events.column(name).to_numpy() for name in ("user", "item", "level", "timestamp")}
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """SHA-256 of users and events."""
         digest = hashlib.sha256(str([*self.levels, *self._dataset.users["user_id"]]).encode())
         for values in (*self._events.values(), *self._codes.values()):
@@ -135,7 +138,12 @@ class StoreSource(Source):
     def __init__(self, store: Store):
         manifest = store.manifest
         self.name, self.users, self.shards = manifest.name, manifest.users, len(store)
-        self.fingerprint, self.levels, self._store = manifest.fingerprint, manifest.levels, store
+        self.levels, self._store = manifest.levels, store
+
+    @property
+    def fingerprint(self) -> str:
+        """The store's own."""
+        return self._store.manifest.fingerprint
 
     @property
     def movies(self) -> pd.DataFrame:

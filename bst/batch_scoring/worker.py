@@ -54,13 +54,11 @@ class ShardScorer:
         self.job, bundle = job, open_bundle(job.bundle)
         if bundle.weights_sha256 != job.plan.weights:
             raise BundleError(f"bundle {bundle.name} was replaced by a newer training meanwhile; name another --out")
-        nobody, nothing = pd.DataFrame({"user_id": []}), pd.DataFrame({"user": [], "movie": []}, dtype=np.int32)
+        no_users, no_ratings = pd.DataFrame({"user_id": []}), pd.DataFrame({"user": [], "movie": []}, dtype=np.int32)
         items = Dataset(
-            job.plan.dataset, bundle.dataset_title, nobody, job.movies, nothing, job.levels, domain=bundle.domain
+            job.plan.dataset, bundle.dataset_title, no_users, job.movies, no_ratings, job.levels, domain=bundle.domain
         )
-        self._recommender = Recommender.load(bundle, items, engine=job.engine)
-        if job.counts is not None:
-            self._recommender.rating_counts = job.counts
+        self._recommender = Recommender.load(bundle, items, engine=job.engine, rating_counts=job.counts)
         self._ids = _id_array(job.movies["movie_id"])
 
     def __call__(self, index: int, reader: ShardReader) -> ShardReport:

@@ -7,7 +7,7 @@
     README.md      the model card
 
 A bundle holds no row of its dataset, so it may be shared where the dataset may not: movies are identified by their
-row in the dataset's own file, and a fingerprint tells whether a dataset is the right one. Only ``load_model`` needs
+row in the dataset's own file, and a fingerprint shows whether a dataset is the right one. Only ``load_model`` needs
 TensorFlow: ``load_weights`` is what predictions are made from.
 """
 
@@ -16,14 +16,14 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from bst.bundles.storage import FILES, LARGEST_FILE, WEIGHTS, checksums, read_weights, verify_files
+from bst.bundles.header import FIELD_TYPES, FORMAT, VERSION, check_fields, read_header, size_counts
+from bst.bundles.storage import FILES, WEIGHTS, checksums, read_history, read_weights, verify_files
 from bst.domain import MOVIES, Domain
 from bst.errors import BSTError, BundleError
 from bst.files import draft_of, names_at_work, recover, replace_folder
@@ -33,14 +33,9 @@ from bst.models.trainer import Model
 from bst.models.weights import assign, weights_of
 from bst.settings import get_settings
 from bst.strict_json import read_json
-from bst.text import MOST_OF_A_PATH, UNPRINTABLE, quoted, reason, shorten
-from bst.timelines.splits import PROTOCOLS, protocol_name
+from bst.text import MOST_OF_A_PATH, quoted, reason, shorten
+from bst.timelines.splits import protocol_name
 
-FORMAT = "bst-studio-bundle"
-VERSION = 1
-# every rating level lies strictly between these
-LEVEL_BOUNDS = (0.0, 10.0)
-LEAST_BYTES_A_ROW = 16  # of a table of embeddings: the narrowest are of four numbers
 # a bundle that another program is saving is waited for so long: it takes well under a second
 WAIT_S = 30.0
 # how often a bundle is opened again that was replaced while it was being read
@@ -91,13 +86,13 @@ class Bundle:
 
     @property
     def recommends(self) -> bool:
-        """Whether lists can be made by it: it predicts ratings, or it is of a dataset in which nobody rates."""
+        """Whether lists can be made by it: it predicts ratings, or it is of a dataset without ratings."""
         return "rating" in self.config.tasks or not self.domain.rated
 
     @property
     def history(self) -> pd.DataFrame:
         """Learning curves: one row an epoch."""
-        return self._read("history.csv", _read_history)
+        return self._read("history.csv", read_history)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -129,7 +124,7 @@ class Bundle:
         path = self.folder / "bundle.json"
         if not path.is_file():
             raise BundleError(f"bundle {self.name} was removed meanwhile: there is no {path} any more; choose another")
-        checksums = _read_header(path).get("sha256")
+        checksums = read_header(path).get("sha256")
         if not isinstance(checksums, dict) or checksums.get("weights.npz") != self.weights_sha256:
             raise BundleError(f"bundle {self.name} was replaced by a newer training meanwhile; open it again")
 
@@ -154,7 +149,7 @@ class Bundle:
         stored = {path: shape for path, shape in shapes.items() if path not in from_dataset}
         later = family.later_weight_paths(self.config)
         if get_settings().model_url:  # opening the bundle left them unread
-            verify_files(self.folder, _read_header(self.folder / "bundle.json").get("sha256"), [WEIGHTS])
+            verify_files(self.folder, read_header(self.folder / "bundle.json").get("sha256"), [WEIGHTS])
         try:
             weights = read_weights(self.folder / "weights.npz", stored, later)
         finally:
@@ -183,7 +178,7 @@ class BrokenBundle:
 
 
 def fingerprint(movies: pd.DataFrame) -> str:
-    """Return a SHA-256 over ids, years and genres in file order: enough to tell catalogues apart.
+    """Return a SHA-256 over ids, years and genres in file order: enough to distinguish catalogues.
 
     A year that is not known is the empty text.
     """
@@ -260,7 +255,7 @@ def _file_id(path: Path) -> tuple[int, int] | None:
 
 def _open(folder: Path) -> Bundle:
     path = folder / "bundle.json"
-    header = _read_header(path)
+    header = read_header(path)
     # where a model server has the weights, they are neither needed here nor read
     here = [name for name in FILES if name != WEIGHTS] if get_settings().model_url else FILES
     verify_files(folder, header.get("sha256"), here)
@@ -273,9 +268,9 @@ def _open(folder: Path) -> Bundle:
             share=float(header.get("share", 1.0)),
             weights_sha256=header["sha256"]["weights.npz"],
             stored_protocol=header["protocol"],
-            **{name: header[name] for name in _HEADER_TYPES} | {"protocol": protocol_name(header["protocol"])},
+            **{name: header[name] for name in FIELD_TYPES} | {"protocol": protocol_name(header["protocol"])},
         )
-        _check_values(bundle)
+        check_fields(vars(bundle))
     except (BSTError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{path} is incomplete or malformed: {error}; get the bundle again") from error
     return bundle
@@ -285,76 +280,6 @@ def _read_sizes(header: dict[str, Any]) -> Sizes:
     """Return the sizes; a bundle that does not name its domain is about movies."""
     domain = Domain.from_dict(header["domain"]) if "domain" in header else MOVIES
     return Sizes(**header["sizes"], domain=domain)
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    try:
-        header = read_json(path)
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path} is not readable as JSON ({reason(error)}); get the bundle again") from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise BundleError(f"{path} is not a BST Studio bundle; make one with: python -m bst train")
-    if header.get("version") != VERSION:
-        raise BundleError(
-            f"{path} is of version {header.get('version')}, and this program reads version {VERSION}; "
-            "train again, or use the program that made it"
-        )
-    return header
-
-
-# fields that the header holds as they are, and the type that each must have
-_HEADER_TYPES = {
-    "title": str,
-    "dataset": str,
-    "dataset_title": str,
-    "simulated": bool,
-    "movies_fingerprint": str,
-    "protocol": str,
-    "seed": int,
-    "epochs": int,
-    "best_epoch": int,
-    "created": str,
-    "versions": dict,
-    "parameters": dict,
-}
-
-
-def _check_values(bundle: Bundle) -> None:
-    for name, expected in _HEADER_TYPES.items():
-        if type(getattr(bundle, name)) is not expected:
-            raise BundleError(f"{name} is {quoted(getattr(bundle, name))}")
-    _check_texts(bundle)
-    _check_parameters(bundle.parameters)
-    if bundle.protocol not in PROTOCOLS:
-        raise BundleError(f"protocol is {quoted(bundle.protocol)}")
-    if not 1 <= bundle.best_epoch <= bundle.epochs:
-        raise BundleError(f"best_epoch is {bundle.best_epoch} of {bundle.epochs} epochs")
-    if not 0 < bundle.share <= 1:
-        raise BundleError(f"share is {quoted(bundle.share)}")
-    lowest, highest = LEVEL_BOUNDS
-    if not bundle.levels or not all(low < high for low, high in pairwise((lowest, *bundle.levels, highest))):
-        raise BundleError(f"levels are {bundle.levels}")
-    for name, size in _counts(bundle.sizes).items():
-        # no table may be larger than the file that it comes from
-        if type(size) is not int or size < 1 or LEAST_BYTES_A_ROW * size > LARGEST_FILE:
-            raise BundleError(f"sizes: {name} is {quoted(size)}")
-
-
-def _check_texts(bundle: Bundle) -> None:
-    """Raise ``BundleError`` unless the texts that a page shows are texts without control characters."""
-    if not all(isinstance(text, str) for text in bundle.versions.values()):
-        raise BundleError(f"versions are {quoted(bundle.versions)}")
-    versions = (text for item in bundle.versions.items() for text in item)
-    for text in (bundle.title, bundle.dataset, bundle.dataset_title, bundle.created, *versions):
-        if UNPRINTABLE.search(text):
-            raise BundleError(f"{quoted(text)} has control characters")
-
-
-def _check_parameters(counts: dict[str, Any]) -> None:
-    totals = [counts.get(name) for name in ("parameters", "trainable", "non_trainable")]
-    parts = counts.get("by_part")
-    if not isinstance(parts, dict) or any(type(n) is not int or n < 0 for n in [*totals, *parts.values()]):
-        raise BundleError(f"parameters are {quoted(counts)}, not counts of weights, in total and by_part")
 
 
 # ---- saving
@@ -378,7 +303,7 @@ def save_bundle(
             replace_folder(target, draft)
     except OSError as error:
         raise BundleError(
-            f"the bundle cannot be written to {target}: {error}; make room or mend the folder's rights"
+            f"the bundle cannot be written to {target}: {error}; make room or fix the folder's rights"
         ) from error
     return open_bundle(target)
 
@@ -387,37 +312,17 @@ def _header(bundle: Bundle, draft: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        **{name: getattr(bundle, name) for name in _HEADER_TYPES},
+        **{name: getattr(bundle, name) for name in FIELD_TYPES},
         "share": bundle.share,
         "levels": list(bundle.levels),
-        "sizes": _counts(bundle.sizes),
+        "sizes": size_counts(bundle.sizes),
         **({} if bundle.domain == MOVIES else {"domain": bundle.domain.to_dict()}),
         "config": bundle.config.to_dict(),
         "sha256": checksums(draft),
     }
 
 
-def _counts(sizes: Sizes) -> dict[str, int]:
-    return {"users": sizes.users, "movies": sizes.movies}
-
-
 def _stored_weights(bundle: Bundle, model: Model) -> dict[str, Any]:
     """Return the weights that a bundle holds."""
     from_dataset = family_of(bundle.config).dataset_weight_paths(bundle.config)
     return {path: values for path, values in weights_of(model).items() if path not in from_dataset}
-
-
-def _read_history(path: Path) -> pd.DataFrame:
-    """Read learning curves. Raises ``ValueError`` unless each row is an epoch, and all else are numbers."""
-    history = pd.read_csv(path)
-    columns = list(history.columns)
-    if (
-        "epoch" not in columns
-        or not pd.api.types.is_integer_dtype(history["epoch"])
-        or history["epoch"].duplicated().any()
-    ):
-        raise ValueError("it has no column of epochs, each of them once")
-    others = [name for name in columns if not pd.api.types.is_numeric_dtype(history[name])]
-    if others or np.isinf(history.to_numpy(float)).any():
-        raise ValueError(f"not only numbers are in {quoted(others[0]) if others else 'it'}")
-    return history

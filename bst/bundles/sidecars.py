@@ -5,13 +5,15 @@ computed again.
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from bst.bundles.bundle import WAIT_S, Bundle
 from bst.errors import BundleError
 from bst.files import locked, remove_temporaries, write_whole
 from bst.strict_json import read_json
+
+T = TypeVar("T")
 
 
 def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
@@ -24,6 +26,17 @@ def read(bundle: Bundle, name: str) -> dict[str, Any] | None:
         return None
     content = sidecar.get(name)
     return content if isinstance(content, dict) else None
+
+
+def read_record(bundle: Bundle, name: str, version: int, parse: Callable[[dict[str, Any]], T]) -> T | None:
+    """Return what ``parse`` makes of a sidecar; None if there is none of this ``version``, or it is not valid."""
+    values = read(bundle, name)
+    if not values or values.get("version") != version:
+        return None
+    try:
+        return parse(values)
+    except ValueError:
+        return None
 
 
 def save(bundle: Bundle, name: str, content: Mapping[str, Any]) -> None:
@@ -40,4 +53,4 @@ def save(bundle: Bundle, name: str, content: Mapping[str, Any]) -> None:
             remove_temporaries(path)
             write_whole(path, text)
     except OSError as error:
-        raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error
+        raise BundleError(f"{path} cannot be written: {error}; make room or fix the folder's rights") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bst.errors import BundleError
 from bst.text import quoted, reason
@@ -85,3 +86,19 @@ def _check_array(path: Path, name: str, values: np.ndarray, shape: tuple[int, ..
         raise BundleError(f"{path}: {name} has shape {values.shape}, not {shape}; get the bundle again")
     if not np.isfinite(values).all():
         raise BundleError(f"{path}: {name} holds values that are not numbers; train again")
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """Read learning curves. Raises ``ValueError`` unless each row is an epoch, and all else are numbers."""
+    history = pd.read_csv(path)
+    columns = list(history.columns)
+    if (
+        "epoch" not in columns
+        or not pd.api.types.is_integer_dtype(history["epoch"])
+        or history["epoch"].duplicated().any()
+    ):
+        raise ValueError("it has no column of epochs, each of them once")
+    others = [name for name in columns if not pd.api.types.is_numeric_dtype(history[name])]
+    if others or np.isinf(history.to_numpy(float)).any():
+        raise ValueError(f"not only numbers are in {quoted(others[0]) if others else 'it'}")
+    return history

@@ -1,4 +1,4 @@
-"""How many users a bundle's dataset has of each combination of demographics: a sidecar, so that nobody is made up.
+"""How many users a bundle's dataset has of each combination of demographics: a sidecar.
 
 A model predicts for a farmer under 18, too; a page that shows all combinations must know which of them there are.
 """
@@ -14,7 +14,7 @@ from bst.domain import DemographicValue, Domain
 from bst.schema import Dataset
 
 NAME = "user_groups"
-# groups of fewer people are stored as one of 1, so that no single person can be told from the counts
+# groups of fewer people are stored as one of 1, so that no single person can be inferred from the counts
 FEW_PEOPLE = 5
 
 # a value of each demographic of the domain, in its order, such as sex, age and occupation
@@ -32,7 +32,7 @@ def groups_of(domain: Domain) -> tuple[Group, ...]:
 def count(dataset: Dataset) -> dict[Group, int]:
     """Return how many users there are of each of ``groups_of``, 1 where they are fewer than ``FEW_PEOPLE``.
 
-    Users of whom something is not known are in no group.
+    Users with an unknown attribute are in no group.
     """
     every = groups_of(dataset.domain)
     if not every:
@@ -53,7 +53,7 @@ def save(bundle: Bundle, dataset: Dataset) -> None:
 
 
 def read(bundle: Bundle) -> dict[Group, int] | None:
-    """Return the counts; None where the bundle has none, not one for each group, or nobody in any group."""
+    """Return the counts; None where the bundle has none, not one for each group, or no user in any group."""
     counts = (sidecars.read(bundle, NAME) or {}).get("counts")
     every = groups_of(bundle.domain)
     if not isinstance(counts, list) or len(counts) != len(every):

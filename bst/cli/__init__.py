@@ -1,7 +1,7 @@
 """The command line: ``python -m bst COMMAND``.
 
 Answers go to standard output, as text or, with ``--json``, as one JSON object; everything else goes to standard error.
-Exit code 0; 2 with one clear line for input that cannot be used; 1 for a fault of ours; 130 when interrupted.
+Exit code 0; 2 with one clear line for input that cannot be used; 1 for a bug; 130 when interrupted.
 """
 
 import io

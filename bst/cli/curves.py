@@ -1,6 +1,10 @@
 """The command ``curves``: a model's learning curves, as a table or for TensorBoard."""
 
+from pathlib import Path
+
 from bst.bundles.bundle import open_bundle
+from bst.cli.commands import Commands
+from bst.cli.options import add_bundle_option
 from bst.cli.terminal import Answer, Options
 from bst.presentation.curves import best_epochs
 
@@ -27,3 +31,18 @@ def curves(options: Options) -> Answer:
         return "\n".join(lines)
 
     return answer, text
+
+
+# ---- options
+
+
+def add_curves(commands: Commands) -> None:
+    """Add the command ``curves``."""
+    parser = commands.add(
+        "curves",
+        curves,
+        "print a model's learning curves, or write them for TensorBoard",
+        "curves --bundle demo --tensorboard logs",
+    )
+    add_bundle_option(parser)
+    parser.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="write event files into this folder, too")

@@ -5,13 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from bst import datasets
+from bst.cli.commands import Commands
 from bst.cli.terminal import Answer, Options, progress_bar, say
 from bst.datasets import own
 from bst.domain import NOUNS, Domain
 from bst.errors import ConfigError, DatasetError
 from bst.timelines.arrays import assumptions
 
-# a folder of up to so many bytes is read just to report what is assumed about its dataset
+# a folder of up to this many bytes is read just to report what is assumed about its dataset
 MAX_READ_BYTES = 100_000_000
 
 
@@ -105,7 +106,7 @@ def _import_text(answer: dict, domain: Domain) -> str:
     lines = [
         f"{answer['dataset']}: {answer['users']:,} users, {answer['items']:,} {domain.items}, "
         f"{answer['events']:,} events, {answer['tags']:,} {domain.tags}",
-        f"ratings: {levels}" if levels else "nobody rates: what is predicted is what comes next",
+        f"ratings: {levels}" if levels else "no ratings: what is predicted is what comes next",
         f"known of users: {columns}",
         *answer["notes"],
         f"It is in {answer['folder']}; train on it with: python -m bst train --dataset {answer['dataset']}",
@@ -136,3 +137,56 @@ def simulate(options: Options) -> Answer:
             f"train on them with: python -m bst train --dataset {a['folder']}"
         ),
     )
+
+
+# ---- options
+
+
+def add_datasets(commands: Commands) -> None:
+    """Add the command ``datasets``."""
+    commands.add("datasets", list_datasets, "list the datasets, which are here, and how to get the others")
+
+
+def add_download(commands: Commands) -> None:
+    """Add the command ``download``."""
+    parser = commands.add("download", download, "download a MovieLens dataset", "download ml-1m")
+    with_url = [name for name, source in datasets.SOURCES.items() if source.url]
+    parser.add_argument("dataset", choices=with_url, help="which one")
+
+
+def add_import(commands: Commands) -> None:
+    """Add the command ``import``."""
+    parser = commands.add(
+        "import",
+        import_dataset,
+        "validate a folder with your own data, and keep it as a dataset that all other commands and the app know",
+        "import logs --name shop --item book --consume read --consumed read",
+    )
+    parser.add_argument("folder", type=Path, help="the folder with interactions and, if there are, items and users")
+    parser.add_argument("--name", help="what to call the dataset in other commands (the folder's name)")
+    parser.add_argument("--title", help="what to call it on screen (its name)")
+    for noun, meaning in {
+        "item": "what is recommended, one",
+        "items": "several of them (ITEM with an s)",
+        "consume": "what users do with one, such as read",
+        "consumed": "the same as a participle: they have …",
+        "tag": "what groups items, one",
+        "tags": "several of them (TAG with an s)",
+    }.items():
+        parser.add_argument(f"--{noun}", metavar="WORD", help=f"{meaning} (as domain.json has it)")
+    parser.add_argument("--ignore-ratings", action="store_true", help="read events alone, as if there were no ratings")
+    parser.add_argument("--overwrite", action="store_true", help="replace the imported dataset of that name")
+
+
+def add_simulate(commands: Commands) -> None:
+    """Add the command ``simulate``."""
+    parser = commands.add(
+        "simulate",
+        simulate,
+        "simulate an audience for the demo catalogue, in MovieLens 1M's format",
+        "simulate --users 5000 --ratings 1000000 --out big-world",
+    )
+    parser.add_argument("--users", type=int, default=2000, help="how many users (2000)")
+    parser.add_argument("--ratings", type=int, default=300_000, help="how many ratings (300000)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (1)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")

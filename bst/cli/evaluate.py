@@ -7,12 +7,14 @@ from typing import Any
 
 from bst import datasets
 from bst.bundles.bundle import Bundle
+from bst.cli.commands import Commands
 from bst.cli.model import summary_text
+from bst.cli.options import add_bundle_option, add_own_dataset_option, add_protocol_option
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.errors import ConfigError
 from bst.evaluation import measure_timed
 from bst.evaluation.like_calibration import LEAST_CHANCE, calibration_error
-from bst.evaluation.list_record import MAIN, PROTOCOL, ListRecord
+from bst.evaluation.list_record import MAIN, PROTOCOL, PROTOCOL_MEANING, ListRecord
 from bst.evaluation.records import EvaluationRecord, HistoryBin, ListMetrics
 from bst.presentation import frames, list_frames
 from bst.presentation.vocabulary import (
@@ -27,7 +29,7 @@ from bst.presentation.vocabulary import (
 )
 from bst.text import count, span
 from bst.timelines.arrays import assumptions
-from bst.timelines.splits import TEST, EvaluationSplit, protocol_name
+from bst.timelines.splits import PROTOCOLS, TEST, EvaluationSplit, protocol_name
 
 
 def evaluate(options: Options) -> Answer:
@@ -224,3 +226,22 @@ def _order_line(order: str, metrics: ListMetrics) -> str:
     accuracy = [metrics.hr[LIST_LENGTH].value, metrics.ndcg[LIST_LENGTH].value, metrics.mrr.value]
     values = [*accuracy, *map(content.get, CONTENT_METRICS)]
     return f"{order:12}" + "".join(f"{'' if value is None else f'{value:.3f}':>11}" for value in values)
+
+
+# ---- options
+
+
+def add_evaluate(commands: Commands) -> None:
+    """Add the command ``evaluate``."""
+    parser = commands.add(
+        "evaluate",
+        evaluate,
+        "measure a bundle on labels that it was never trained on, beside simple baselines",
+        "evaluate --bundle demo",
+    )
+    add_own_dataset_option(parser)
+    add_bundle_option(parser)
+    protocols = PROTOCOLS | {PROTOCOL: PROTOCOL_MEANING, measure_timed.PROTOCOL: measure_timed.PROTOCOL_MEANING}
+    add_protocol_option(parser, "the one that the bundle was trained under", protocols)
+    parser.add_argument("--seed", type=int, help="seed of the split (the one that the bundle was trained with)")
+    parser.add_argument("--users", type=int, help="protocol list: how many test users, the first ones (all)")

@@ -4,6 +4,8 @@ from functools import partial
 
 import numpy as np
 
+from bst.cli.commands import Commands
+from bst.cli.options import add_visitor_options
 from bst.cli.terminal import Answer, Options
 from bst.cli.visitor import read_request
 from bst.explanation.answer import explanation_as_json
@@ -57,3 +59,18 @@ def _line(
         "" if gradient is None else signed(measure, gradient),
     )
     return f"{cells[0]:>9}  {cells[1]:>9}  {cells[2]:>9}  {label}"
+
+
+# ---- options
+
+
+def add_explain(commands: Commands) -> None:
+    """Add the command ``explain``."""
+    parser = commands.add(
+        "explain",
+        explain_one,
+        "explain one prediction: movies left out, other ratings, attention, gradients, and whether they agree",
+        "explain --watched 'Alien (1979)=5' --watched 'Casablanca=3' --movie 'Aliens'",
+    )
+    add_visitor_options(parser)
+    parser.add_argument("--movie", required=True, metavar="TITLE", help="the movie to explain, by title or id")

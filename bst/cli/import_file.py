@@ -35,7 +35,7 @@ def import_file(
     export = read_export(_read(path), name, order)
     if export.ambiguous_date:
         raise ImportProblem(
-            f"{name}: {export.ambiguous_date} could be day first or month first, and nothing in the file tells; "
+            f"{name}: {export.ambiguous_date} could be day first or month first, and nothing in the file decides it; "
             "add --day-first or --month-first"
         )
     matches = matcher_of(catalogue, dataset).match(export.entries)

@@ -1,5 +1,7 @@
 """The command ``index``: what finds candidates in a bundle's large catalogue."""
 
+from bst.cli.commands import Commands
+from bst.cli.options import add_bundle_option, add_own_dataset_option
 from bst.cli.terminal import Answer, Options, say
 
 
@@ -36,3 +38,18 @@ def _text(answer: dict) -> str:
         )
     done = "built" if answer["built"] else "there already"
     return f"the index of {answer['items']:,} items is {done}: {answer['folder']} ({answer['bytes'] / 1e6:,.0f} MB)"
+
+
+# ---- options
+
+
+def add_index(commands: Commands) -> None:
+    """Add the command ``index``."""
+    parser = commands.add(
+        "index",
+        index,
+        "build the index by which lists of a large catalogue are made, ahead of the first one",
+        "index --bundle demo",
+    )
+    add_bundle_option(parser)
+    add_own_dataset_option(parser)

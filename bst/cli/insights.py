@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import count
 
 from bst import datasets
+from bst.cli.commands import Commands
+from bst.cli.options import add_bundle_option, add_own_dataset_option
 from bst.cli.terminal import Answer, Options, say
 from bst.errors import ConfigError
 from bst.explanation.insight_record import Insights
@@ -18,7 +20,7 @@ def insights(options: Options) -> Answer:
 
     The answer: ``bundle``, ``file``, and the record (see ``bst.explanation.insight_record``); among it ``fidelity``,
     with ``deletion``, ``insertion``, ``cdcg`` and ``pos`` of each way to explain as ``[value, low, high]`` (95%
-    intervals over visitors); ``counterfactuals``, for so many of the visitors as were asked for; and for the demo world
+    intervals over visitors); ``counterfactuals``, for the first ``--searches`` of the visitors; and for the demo world
     ``planted``, the precision of each way band by band.
     """
     from tqdm import tqdm
@@ -51,7 +53,7 @@ def insights(options: Options) -> Answer:
         record = make_insights(
             recommender, dataset, visitors=options.visitors, seed=options.seed, fidelity=True, on_progress=on_progress
         )
-        save_insights(bundle, record)  # the searches take minutes: whoever ends them keeps the rest
+        save_insights(bundle, record)  # the searches take minutes: interrupted, the rest is kept
         sampled = draw_sample(RealUsers(bundle, dataset), min(options.searches, options.visitors), options.seed)
         steps = count()
         searched = counterfactual_quality(
@@ -99,3 +101,23 @@ def _median(spread: dict | None) -> str:
         return "not defined"
     low, median, high = (spread["quantiles"][decile] for decile in (1, 5, 9))
     return f"{median:5.2f}  (middle 80%: {low:.2f} to {high:.2f})"
+
+
+# ---- options
+
+
+def add_insights(commands: Commands) -> None:
+    """Add the command ``insights``."""
+    parser = commands.add(
+        "insights",
+        insights,
+        "measure over many visitors how far a model's attention may be trusted, and keep that with the bundle",
+        "insights --bundle demo",
+    )
+    add_bundle_option(parser)
+    add_own_dataset_option(parser)
+    parser.add_argument("--visitors", type=int, default=200, help="how many visitors to sample (200)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample (0)")
+    parser.add_argument(
+        "--searches", type=int, default=25, help="for how many of them the smallest changes are searched for (25)"
+    )

@@ -4,13 +4,17 @@ import sys
 from pathlib import Path
 
 from bst import datasets
+from bst.cli.commands import Commands
+from bst.cli.options import add_dataset_option, add_protocol_option, names_of
 from bst.cli.terminal import Answer, Options, load_tensorflow
 from bst.errors import ConfigError
 from bst.evaluation.records import EvaluationRecord
 from bst.models.config import ModelConfig, Sizes
 from bst.models.family import count_parameters
-from bst.models.registry import PRESETS, describe, family_of, preset
+from bst.models.registry import FORMER_PRESETS, PRESETS, describe, family_of, preset
+from bst.models.timeline.config import TOWERS
 from bst.models.trainer import Progress
+from bst.preparation import ENGINES
 from bst.presentation import frames
 from bst.presentation.curves import CURVES
 from bst.presentation.vocabulary import METRICS
@@ -73,8 +77,9 @@ def _tower_epochs(text: str) -> tuple[str, int]:
 
 def train_model(options: Options) -> Answer:
     """Train a model; it ends as a bundle."""
-    from bst.training.background import Reporter
-    from bst.training.runs import LOADING_TENSORFLOW, RunSettings, train
+    from bst.training.run_settings import RunSettings
+    from bst.training.run_status import Reporter
+    from bst.training.runs import LOADING_TENSORFLOW, train
 
     config = _configuration(options)
     if options.patience < 1:
@@ -175,5 +180,92 @@ def summary_text(record: EvaluationRecord) -> str:
     lines += [line(label, cells) for label, *cells in rows]
     if record.metrics.by_history:
         lengths, rows = frames.history_table(predictors)
-        lines += ["", line("MAE after so many movies", lengths), *(line(label, cells) for label, *cells in rows)]
+        lines += ["", line("MAE by movies rated before", lengths), *(line(label, cells) for label, *cells in rows)]
     return "\n".join(lines)
+
+
+# ---- options
+
+
+def add_presets(commands: Commands) -> None:
+    """Add the command ``presets``."""
+    parser = commands.add("presets", presets, "list the model presets with their parameter counts on a dataset")
+    add_dataset_option(parser)
+
+
+def add_train(commands: Commands) -> None:
+    """Add the command ``train``."""
+    parser = commands.add(
+        "train",
+        train_model,
+        "train a model; it ends as a bundle that the app and the other commands can use",
+        "train --dataset demo --epochs 3",
+    )
+    add_dataset_option(parser)
+    parser.add_argument(
+        "--preset",
+        choices=(*PRESETS, *FORMER_PRESETS),
+        metavar=names_of(PRESETS),
+        default="timeline",
+        help="which model (timeline)",
+    )
+    add_protocol_option(
+        parser, "; ".join(f"{name}: {family_of(entry.config).default_protocol}" for name, entry in PRESETS.items())
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of split and training (0)")
+    parser.add_argument("--epochs", type=int, help="passes over the data (the preset's own)")
+    parser.add_argument(
+        "--tower-epochs",
+        action="append",
+        default=[],
+        metavar="TOWER=N",
+        help="timeline: passes of one tower, such as next=36; may be repeated (the preset's own)",
+    )
+    parser.add_argument("--share", type=float, default=1.0, help="share of the users to learn from: above 0 … 1 (1)")
+    parser.add_argument("--patience", type=int, default=3, help="stop after this many epochs without progress (3)")
+    parser.add_argument(
+        "--tower",
+        action="append",
+        choices=TOWERS,
+        help="timeline: train this tower only; several times: these towers (all: rating, next and like)",
+    )
+    parser.add_argument(
+        "--window", type=int, help="presets with a window: events in it, the target included (the preset's own)"
+    )
+    parser.add_argument(
+        "--learning-rate", type=float, help="classic presets: Adagrad's learning rate (the preset's own)"
+    )
+    parser.add_argument("--batch-size", type=int, help="classic presets: windows in a batch (the preset's own)")
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        help="timeline: items drawn for each batch to stand for a large catalogue in the next tower's loss "
+        "(0: all of it)",
+    )
+    parser.add_argument(
+        "--steps-per-epoch",
+        type=int,
+        help="timeline: at most this many steps of a tower in an epoch, for data of which one pass takes long (all)",
+    )
+    parser.add_argument(
+        "--sample-events",
+        type=int,
+        default=1_000_000,
+        help="prepared stores: factor models are fitted to, and the model is validated and measured on, this many "
+        "events, of whole users (1000000)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="timeline: train with this many processes; each reads its own shards of a prepared store (1)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="who starts the workers: local, on this computer, or ray, on the cluster of RAY_ADDRESS (local)",
+    )
+    parser.add_argument("--name", help="the bundle's name (DATASET-PRESET)")
+    parser.add_argument("--resume", action="store_true", help="continue the unfinished run of that name")
+    parser.add_argument("--overwrite", action="store_true", help="replace the bundle or unfinished run of that name")

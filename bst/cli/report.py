@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bst import datasets
+from bst.cli.commands import Commands
+from bst.cli.options import add_bundle_option, add_own_dataset_option
 from bst.cli.terminal import Answer, Options, say
 from bst.errors import DatasetError
 
@@ -58,3 +60,20 @@ def _text(answer: dict) -> str:
             f"{answer['bundle']}"
         )
     return "\n".join(lines)
+
+
+# ---- options
+
+
+def add_report(commands: Commands) -> None:
+    """Add the command ``report``."""
+    parser = commands.add(
+        "report",
+        report,
+        "write what is known about a model as one HTML file, for those without the app",
+        "report --bundle demo --out report.html",
+    )
+    add_bundle_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the file to write")
+    add_own_dataset_option(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from bst import optional
+from bst.cli.commands import Commands
 from bst.cli.terminal import Answer, Options, say
 from bst.errors import ConfigError
 from bst.text import listed
@@ -24,7 +25,7 @@ LIMITS = (
 
 
 def serve(options: Options) -> Answer:
-    """Serve bundles until the process is asked to end."""
+    """Serve bundles until the process is terminated."""
     for module in ("fastapi", "uvicorn", *(["ray.serve"] if options.engine == "ray" else [])):
         optional.require(module, NEEDS)
     from bst.serving import local, models
@@ -51,3 +52,30 @@ def serve(options: Options) -> Answer:
             say(f"serving {listed(names)} at {address} (documentation: {address}/docs); end with Ctrl+C")
             local.serve(bundles, listener, options.workers, limits, options.request_log)
     return {"bundles": names, "address": address}, lambda answer: f"{answer['address']} has ended"
+
+
+# ---- options
+
+
+def add_serve(commands: Commands) -> None:
+    """Add the command ``serve``."""
+    parser = commands.add(
+        "serve",
+        serve,
+        "answer over HTTP: recommendations, predictions, explanations, and the questions of an app with BST_MODEL_URL",
+        "serve --bundle demo --bundle demo-compact --port 8600",
+    )
+    parser.add_argument("--bundle", action="append", help="a bundle's name, or its folder; as often as needed (demo)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; this computer only (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8600, help="the port; 0 for any that is free (8600)")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="processes of this machine, or Ray Serve (local)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="local: how many processes (1)")
+    parser.add_argument("--replicas", type=int, default=2, help="ray: how many replicas (2)")
+    parser.add_argument(
+        "--no-request-log", dest="request_log", action="store_false", help="log no line for each request"
+    )
+    limits = parser.add_argument_group("limits", "of each process; what is beyond one is refused")
+    for name, kind, meaning in LIMITS:
+        limits.add_argument(f"--max-{name.replace('_', '-')}", type=kind, dest=f"max_{name}", metavar="N", help=meaning)

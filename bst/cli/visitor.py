@@ -6,7 +6,9 @@ from functools import partial
 
 from bst import datasets
 from bst.bundles.bundle import Bundle, open_bundle
+from bst.cli.commands import Commands
 from bst.cli.import_file import import_file
+from bst.cli.options import add_list_options, add_visitor_options
 from bst.cli.terminal import Answer, Options, load_tensorflow, say
 from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES, DemographicName, DemographicValue, Domain, KnownDemographics
@@ -37,7 +39,7 @@ class VisitorRequest:
 
 
 def read_request(options: Options) -> VisitorRequest:
-    """Return what the visitor's options mean. Whatever is wrong with them is raised before the model is loaded."""
+    """Return the visitor of the options. Errors in them are raised before the model is loaded."""
     bundle = open_bundle(options.bundle)
     dataset = options.dataset or bundle.dataset
     catalogue = Catalogue(datasets.load_movies(dataset), bundle.domain)
@@ -59,7 +61,9 @@ def read_request(options: Options) -> VisitorRequest:
 
 
 def _demographics(options: Options, domain: Domain) -> dict[str, DemographicValue | None]:
-    """Return what the options say of the visitor. Raises ``VisitorError`` for what users of the dataset do not have."""
+    """Return the visitor's demographics as the options give them. Raises ``VisitorError`` for what users of the dataset
+    do not have.
+    """
     known = {name: getattr(options, name) for name in MOVIES.demographics if getattr(options, name) is not None}
     domain.check(known)
     for text in options.about:
@@ -85,16 +89,16 @@ def _example(domain: Domain) -> str:
 
 
 def order_of(options: Options, bundle: Bundle) -> Order:
-    """Return the order that was asked for, or else the default of the bundle's model."""
+    """Return the requested order, or else the default of the bundle's model."""
     return options.order or orders_of(bundle.config.tasks)[0]
 
 
 def rank_options(options: Options, bundle: Bundle, candidates: tuple[int, ...] | None = None) -> RankOptions:
     """Return how a list of a bundle's model is ranked. ``candidates``: of these alone. Raises ``VisitorError``."""
     genre_columns(options.genre, bundle.domain)
-    popularity = POPULARITY_BANDS.get(options.fame)
+    popularity = POPULARITY_BANDS.get(options.popularity)
     filters = Filters(tuple(options.genre), _years(options.years), popularity=popularity, candidates=candidates)
-    return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.fame_weight)
+    return RankOptions(filters, order_of(options, bundle), options.weight, options.diversity, options.popularity_weight)
 
 
 def recommend(options: Options) -> Answer:
@@ -135,7 +139,7 @@ def _lines(rows: list[dict], domain: Domain) -> str:
 
 
 def read_rating(catalogue: Catalogue, text: str, option: str, levels: Sequence[float]) -> tuple[int, float]:
-    """Return the movie and stars that 'TITLE=STARS' names, or 'TITLE' alone where nobody rates.
+    """Return the movie and stars that 'TITLE=STARS' names, or 'TITLE' alone where there are no ratings.
 
     Raises ``VisitorError``.
     """
@@ -162,3 +166,43 @@ def _years(text: str | None) -> tuple[int, int] | None:
     if years[0] > years[1]:
         raise VisitorError(f"--years {text}: the first year is after the last")
     return years
+
+
+# ---- options
+
+
+def add_recommend(commands: Commands) -> None:
+    """Add the command ``recommend``."""
+    parser = commands.add(
+        "recommend",
+        recommend,
+        "rank the movies that a visitor has not seen",
+        "recommend --bundle demo --sex F --age 25 --watched 'Alien (1979)=5' --watched 'M=4'",
+    )
+    add_visitor_options(parser)
+    parser.add_argument(
+        "--candidate",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="rank only these movies, by title or id; as often as needed (the whole catalogue)",
+    )
+    add_list_options(parser)
+
+
+def add_predict(commands: Commands) -> None:
+    """Add the command ``predict``."""
+    parser = commands.add(
+        "predict",
+        predict,
+        "predict some movies for a visitor: their rating, and how likely they are watched next and liked",
+        "predict --bundle demo --watched 'Alien (1979)=5' --movie 'Aliens' --movie 'Casablanca'",
+    )
+    add_visitor_options(parser)
+    parser.add_argument(
+        "--movie",
+        action="append",
+        required=True,
+        metavar="TITLE",
+        help="a movie to predict, by title or id; as often as needed",
+    )

@@ -1,21 +1,24 @@
 """Commands about a changed visitor: ``whatif`` and ``counterfactual``."""
 
+import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
+from bst.cli.commands import Commands
+from bst.cli.options import add_list_options, add_order_options, add_visitor_options
 from bst.cli.terminal import Answer, Options, progress_bar
 from bst.cli.visitor import order_of, rank_options, read_rating, read_request, split_pair
 from bst.datasets.catalogue import Catalogue
 from bst.domain import AGES, DEMOGRAPHICS, MOVIES, UNKNOWN, Domain
 from bst.errors import VisitorError
 from bst.schema import Visitor
-from bst.text import quoted
+from bst.text import ordinal, quoted
 from bst.visitors.export import visitor_as_json
 from bst.what_if import Counterfactual, Goal, compare, find_counterfactuals
-from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits, ordinal
+from bst.what_if.edits import Add, Drop, Edit, Forget, Move, Rate, SetDemographic, Swap, describe_edits
 from bst.wording import Title, reword, reword_around
 
 # the options that change a visitor, in the order in which they are listed: what each takes, and what it does
@@ -94,13 +97,13 @@ def _reworded(describe: Callable[..., str], title: Title, domain: Domain) -> str
 
 
 def _edit(catalogue: Catalogue, levels: Sequence[float], visitor: Visitor, name: str, texts: list[str]) -> Edit:
-    """Return the edit that an option of ``CHANGES`` names; ``visitor``: whom it is applied to."""
+    """Return the edit that an option of ``CHANGES`` names; ``visitor``: the visitor before it."""
     text = texts[0]
     match name:
         case "set":
             return _set_demographic(text, catalogue.domain)
         case "rate" if not catalogue.domain.rated:
-            raise VisitorError("nobody rates in this dataset; name another change, such as --add or --drop")
+            raise VisitorError("this dataset has no ratings; name another change, such as --add or --drop")
         case "rate":
             movie_id, rating = read_rating(catalogue, text, "--rate", levels)
             return Rate(_in_history(catalogue, visitor, movie_id), rating)
@@ -161,10 +164,10 @@ def counterfactual(options: Options) -> Answer:
     movie_id = catalogue.find(options.movie)
     kind, value, above = _goal(options)
     if kind == "stars" and not domain.rated:
-        raise VisitorError("nobody rates in this dataset; name a goal with --into-top or --out-of-top")
+        raise VisitorError("this dataset has no ratings; name a goal with --into-top or --out-of-top")
     # a goal in stars is about no list
     order = order_of(options, request.bundle) if kind == "top" else options.order or "rating"
-    goal = Goal(movie_id, kind, value, above, order, options.weight, options.fame_weight)
+    goal = Goal(movie_id, kind, value, above, order, options.weight, options.popularity_weight)
     for name in ("budget", "results"):
         if getattr(options, name) < 1:
             raise VisitorError(f"--{name} must be at least 1, not {getattr(options, name)}")
@@ -194,7 +197,7 @@ def counterfactual(options: Options) -> Answer:
         "visitor": visitor_as_json(catalogue, visitor),
         "movie_id": movie_id,
         "title": title(movie_id),
-        "goal": {"kind": kind, "value": value, "above": above, "order": order, "fame": options.fame_weight},
+        "goal": {"kind": kind, "value": value, "above": above, "order": order, "fame": options.popularity_weight},
         "expected_rating": round(result.expected, 4),
         "rank": result.rank,
         "already": result.already_reached,
@@ -237,3 +240,59 @@ def _search_text(answer: dict, domain: Domain) -> str:
         for found in answer["found"]
     ]
     return "\n".join(lines)
+
+
+# ---- options
+
+
+def add_whatif(commands: Commands) -> None:
+    """Add the command ``whatif``."""
+    parser = commands.add(
+        "whatif",
+        what_if,
+        "change something about a visitor and see what moves",
+        "whatif --watched 'Alien (1979)=5' --watched 'M=4' --rate 'Alien=2' --set sex=F",
+    )
+    add_visitor_options(parser)
+    changes = parser.add_argument_group("changes", "applied one after another, in the order in which they are given")
+    for name, (metavar, summary) in CHANGES.items():
+        changes.add_argument(
+            f"--{name}",
+            action=_AppendChange,
+            dest="changes",
+            default=[],
+            metavar=metavar,
+            help=summary,
+            nargs=1 + (name == "swap"),
+        )
+    add_list_options(parser)
+
+
+def add_counterfactual(commands: Commands) -> None:
+    """Add the command ``counterfactual``."""
+    parser = commands.add(
+        "counterfactual",
+        counterfactual,
+        "find the smallest change of a history that brings a movie where you want it",
+        "counterfactual --watched 'Alien (1979)=5' --movie 'Brazil' --into-top 10",
+    )
+    add_visitor_options(parser)
+    parser.add_argument("--movie", required=True, metavar="TITLE", help="the movie to move, by title or id")
+    goals = parser.add_mutually_exclusive_group(required=True)
+    goals.add_argument("--into-top", type=int, metavar="RANKS", help="into the top RANKS of the list")
+    goals.add_argument("--out-of-top", type=int, metavar="RANKS", help="out of the top RANKS of the list")
+    goals.add_argument("--above", type=float, metavar="STARS", help="to an expected rating of STARS or more")
+    goals.add_argument("--below", type=float, metavar="STARS", help="to an expected rating below STARS")
+    add_order_options(parser)
+    parser.add_argument("--budget", type=int, default=2000, help="how many changes to try at most (2000)")
+    parser.add_argument("--results", type=int, default=5, help="how many to list (5)")
+
+
+class _AppendChange(argparse.Action):
+    """Collects the changes of all options in one list, as their order matters."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Options, values: Any, option_string: str | None = None
+    ) -> None:
+        change = [self.option_strings[0].removeprefix("--"), *values]
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), change])

@@ -64,7 +64,7 @@ class Catalogue:
 
     @cached_property
     def _by_original_id(self) -> dict[str, int]:
-        """The ids by what the dataset's files call them, where that is no number."""
+        """The ids by what the dataset's files call them, where that is not a number."""
         if "original_id" not in self.movies:
             return {}
         return dict(zip(self.movies["original_id"].tolist(), self.movies["movie_id"].tolist(), strict=True))

@@ -15,7 +15,7 @@ CATALOGUE = PROJECT / "data" / "demo" / "catalogue.csv"
 COLUMNS: tuple[str, ...] = ("movie_id", "title", "year", "genres", "franchise", "mood", "fame", "quality")
 
 MOODS: tuple[str, ...] = ("tense", "feel-good", "thoughtful", "thrilling", "dark", "romantic")
-FAMES: tuple[str, ...] = ("1", "2", "3", "4", "5")
+POPULARITIES: tuple[str, ...] = ("1", "2", "3", "4", "5")
 QUALITIES: tuple[str, ...] = ("1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5")
 YEARS = range(1900, 2026)
 MAX_LATIN_1 = 0xFF
@@ -26,16 +26,16 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
 
     Columns: ``movie_id`` int (1…n), ``title`` str without its year, ``year`` int, ``genres`` str
     ("Action|Sci-Fi", in the order of ``GENRES``), ``franchise`` str (empty for none), ``mood`` str
-    (one of ``MOODS``), ``fame`` int 1…5, ``quality`` float 1…5 in half steps.
+    (one of ``MOODS``), ``fame`` (popularity) int 1…5, ``quality`` float 1…5 in half steps.
 
-    Raises ``DatasetError`` naming file, line, value and the mend.
+    Raises ``DatasetError`` naming file, line, value and the fix.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        mend = "restore it from version control"
-        raise DatasetError(f"{path}: the demo catalogue cannot be read ({error}); {mend}") from error
+        fix = "restore it from version control"
+        raise DatasetError(f"{path}: the demo catalogue cannot be read ({error}); {fix}") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     rows = list(csv.reader(text.splitlines()))
@@ -44,8 +44,8 @@ def read_catalogue(path: Path = CATALOGUE) -> pd.DataFrame:
         raise DatasetError(f"{path}, line 1: expected the columns {','.join(COLUMNS)}, found {header!r}")
     first_lines: dict[tuple[str, str], int] = {}
     for line, row in enumerate(rows[1:], start=2):
-        for column, value, mend in _faults(row, line, first_lines):
-            raise DatasetError(f"{path}, line {line}: {column} {value!r}; {mend}")
+        for column, value, fix in _faults(row, line, first_lines):
+            raise DatasetError(f"{path}, line {line}: {column} {value!r}; {fix}")
     films = pd.DataFrame(rows[1:], columns=list(COLUMNS))
     return films.astype({"movie_id": "int64", "year": "int64", "fame": "int64", "quality": "float64"})
 
@@ -56,7 +56,7 @@ def fingerprint(path: Path = CATALOGUE) -> str:
 
 
 def _faults(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:
-    """Yield column, value and mend of each value that is not what its column promises.
+    """Yield column, value and fix of each value that is not what its column promises.
 
     ``first_lines``: the line of each film so far, by title and year; this one is added.
     """
@@ -75,7 +75,11 @@ def _faults(row: list[str], line: int, first_lines: dict[tuple[str, str], int]) 
     names = genres.split("|")
     if names != [genre for genre in GENRES if genre in names]:
         yield "genres", genres, f"join one or more of these, in this order: {'|'.join(GENRES)}"
-    for column, value, allowed in (("mood", mood, MOODS), ("fame", fame, FAMES), ("quality", quality, QUALITIES)):
+    for column, value, allowed in (
+        ("mood", mood, MOODS),
+        ("fame", fame, POPULARITIES),
+        ("quality", quality, QUALITIES),
+    ):
         if value not in allowed:
             yield column, value, f"choose one of: {', '.join(allowed)}"
     first = first_lines.setdefault((title, year), line)

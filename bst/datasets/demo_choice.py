@@ -3,7 +3,7 @@
 import numpy as np
 
 from bst.datasets.demo_catalogue import MOODS
-from bst.datasets.demo_truth import MIDDLE_FAME, Truth
+from bst.datasets.demo_truth import MIDDLE_POPULARITY, Truth
 
 # draws of a movie that was seen already, after which the weights of all users are computed afresh
 DRAWS_BEFORE_RENEWAL = 20
@@ -20,7 +20,7 @@ class MovieChoice:
     def __init__(self, truth: Truth, users: int) -> None:
         """Start with ``users`` users who have seen nothing."""
         self.truth = truth
-        self.fame = np.exp(truth.effects.choice_fame * (truth.movies["fame"].to_numpy() - MIDDLE_FAME))
+        self.popularity = np.exp(truth.effects.choice_fame * (truth.movies["fame"].to_numpy() - MIDDLE_POPULARITY))
         self.by_mood = np.argsort(truth.mood_codes, kind="stable")
         self.mood_ends = np.cumsum(np.bincount(truth.mood_codes, minlength=len(MOODS)))
         franchises = [np.flatnonzero(truth.franchise_codes == code) for code in range(len(truth.franchise_names))]
@@ -34,7 +34,7 @@ class MovieChoice:
 
     def set_own_stars(self, own_stars: np.ndarray) -> None:
         """Take what users make of all movies from now on: (users, movies) stars, as of ``Truth.own_stars``."""
-        self.appeal = self.fame * np.exp(self.truth.effects.choice_stars * own_stars)
+        self.appeal = self.popularity * np.exp(self.truth.effects.choice_stars * own_stars)
         self._accumulate()
 
     def _accumulate(self) -> None:
@@ -62,7 +62,7 @@ class MovieChoice:
             movie[waiting[unseen]] = candidate[unseen]
             waiting = waiting[~unseen]
             draws += 1
-            if draws % DRAWS_BEFORE_RENEWAL == 0:  # somebody has hardly any movie left: stop drawing the seen ones
+            if draws % DRAWS_BEFORE_RENEWAL == 0:  # hardly any movie is left for this user: stop drawing the seen ones
                 self._accumulate()
         self._record(movie, step)
         return movie

@@ -20,7 +20,7 @@ drift; ``era_u``, a taste for new films or, below 0, for old ones, is personal a
 fixed number by which films of equal quality differ.
 
 Quality counts for those who care: twice for somebody devoted to films of this kind, not at all for somebody who avoids
-them. ``benchmarks/world_statistics.py`` compares fame, quality and taste with those of MovieLens 1M.
+them. ``benchmarks/world_statistics.py`` compares popularity, quality and taste with those of MovieLens 1M.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from bst.datasets.demo_catalogue import MOODS, read_catalogue
 from bst.domain import DemographicName
 from bst.schema import genre_matrix
 
-MIDDLE_FAME, MIDDLE_QUALITY, MIDDLE_STARS = 3.0, 3.5, 3.0
+MIDDLE_POPULARITY, MIDDLE_QUALITY, MIDDLE_STARS = 3.0, 3.5, 3.0
 MAX_STARS = 5.0
 MIDDLE_YEAR, ERA_YEARS = 1990, 30  # films this far from the middle year, or farther, are fully new or old
 # multiples of the golden ratio, modulo 1, spread evenly over 0…1 without chance
@@ -96,7 +96,7 @@ GENRE_TASTES: dict[str, float] = {
 
 @dataclass(frozen=True)
 class Effects:
-    """How strong each planted effect is. The defaults are the demo world; stars unless said otherwise."""
+    """How strong each planted effect is. The defaults are the demo world; in stars unless stated otherwise."""
 
     centre: float = 2.65
     quality_stars: float = 0.85  # per point of the catalogue's quality, at an affinity of 0
@@ -117,7 +117,7 @@ class Effects:
     mood_window: int = 3  # events
     noise_sd: float = 0.7
     choice_continue: float = 0.25  # chance
-    choice_fame: float = 0.85  # log-odds, per point of fame
+    choice_fame: float = 0.85  # log-odds, per point of popularity
     choice_stars: float = 1.25  # log-odds, per star of what a user makes of a film
     choice_mood: float = 0.6  # log-odds
 

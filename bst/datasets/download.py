@@ -63,7 +63,7 @@ def download(
     except _FAILURES as error:
         raise DatasetError(
             f"{name} could not be downloaded: {_reason(error)}. Nothing was changed. Try again; or download "
-            f"{source.url} by hand and unzip it into {target.parent}"
+            f"{source.url} with a browser and unzip it into {target.parent}"
         ) from error
     return target
 
@@ -228,8 +228,8 @@ def _reason(error: Exception) -> str:
         return f"the request failed ({reason(error)})"
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        mend = "; make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        return f"{(error.strerror or str(error)).lower()}{where}{mend}"
+        fix = "; make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return f"{(error.strerror or str(error)).lower()}{where}{fix}"
     if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
         return f"the zip is damaged or cut off ({reason(error)})"
     return str(error).rstrip(".")

@@ -42,14 +42,14 @@ def inner_folders(folder: Path) -> list[Path]:
 
 
 def require_plain_text(path: Path) -> None:
-    """Raise ``DatasetError`` for a file that is no text of a dataset: a Git LFS pointer, a web page, an Excel file …"""
+    """Raise ``DatasetError`` for a file that is not plain text: a Git LFS pointer, a web page, an Excel file …"""
     with gzip_errors(path), open_bytes(path) as file:
         first_bytes = file.read(_SIGNATURE_BYTES)
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
         raise DatasetError(f"{path} is a web page that was saved in place of the file; download the file itself")
-    for signature, description, mend in _SIGNATURES:
+    for signature, description, fix in _SIGNATURES:
         if first_bytes.startswith(signature):
-            raise DatasetError(f"{path} is {description}; {mend}")
+            raise DatasetError(f"{path} is {description}; {fix}")
 
 
 def packed_hint(folder: Path) -> str:

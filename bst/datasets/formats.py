@@ -124,8 +124,8 @@ def _users_100k(path: Path) -> UserRows:
             raise line.error(f"age {years} is out of range", f"Write the age in years, 1 to {MAX_AGE}.")
         occupation = occupation.strip()
         if occupation not in _OCCUPATIONS_100K:
-            mend = "The words are those of u.occupation; other will do for anything else."
-            raise line.error(f"occupation {quoted(occupation)} is unknown", mend)
+            fix = "The words are those of u.occupation; other will do for anything else."
+            raise line.error(f"occupation {quoted(occupation)} is unknown", fix)
         pupil = occupation == "student" and years < ADULT_AGE
         age_group = AGES[max(0, bisect_right(AGES, years) - 1)]
         yield line, (user, _sex(line, sex), age_group, "K-12 student" if pupil else _OCCUPATIONS_100K[occupation])

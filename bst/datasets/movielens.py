@@ -54,7 +54,7 @@ def read(folder: Path | str, *, name: str | None = None, title: str | None = Non
     """Read a folder in any of the formats, recognised by the files in it; each of them may be compressed by gzip.
 
     ``name`` defaults to the folder's name and ``title`` to ``name``. A folder with a ``world.json`` holds a simulated
-    audience. Raises ``DatasetError`` with file, line, value and mend for the first fault: in users, then movies, then
+    audience. Raises ``DatasetError`` with file, line, value and fix for the first fault: in users, then movies, then
     ratings.
     """
     folder = Path(folder)
@@ -77,8 +77,8 @@ def detect(folder: Path) -> Files:
     """
     if not folder.is_dir():
         problem = "is a file, not a folder" if folder.exists() else "does not exist"
-        mend = "unzip it and name the folder" if folder.suffix == ".zip" else "name the folder"
-        raise DatasetError(f"{folder} {problem}; {mend} that holds the files of a MovieLens release")
+        fix = "unzip it and name the folder" if folder.suffix == ".zip" else "name the folder"
+        raise DatasetError(f"{folder} {problem}; {fix} that holds the files of a MovieLens release")
     notes: list[str] = []
     best, paths = _best_format(folder)
     if not any(paths):
@@ -126,7 +126,7 @@ def _best_format(folder: Path) -> tuple[Format, list[Path | None]]:
 
 
 def has_files(folder: Path) -> bool:
-    """Whether a folder, or one within it, has any file of a format; ``read`` tells whether they are valid."""
+    """Whether a folder, or one within it, has any file of a format; ``read`` checks whether they are valid."""
     try:
         return folder.is_dir() and any(any(_best_format(path)[1]) for path in (folder, *inner_folders(folder)))
     except OSError:
@@ -244,9 +244,9 @@ def _distinct(path: Path, rows: Iterable[tuple[Line, Values]], entity: str) -> l
     for line, values in rows:
         first = first_lines.setdefault(values[0], line.number)
         if first != line.number:
-            raise line.error(f"{entity} id {values[0]} comes again", f"It was in line {first}: keep one.")
+            raise line.error(f"{entity} id {values[0]} is a duplicate", f"It was in line {first}: keep one.")
         distinct.append(values)
     if not distinct:
-        problem, mend = f"there are no {entity}s", "The file is empty: download the dataset again."
-        raise Line(path, 1, "").error(problem, mend)
+        problem, fix = f"there are no {entity}s", "The file is empty: download the dataset again."
+        raise Line(path, 1, "").error(problem, fix)
     return distinct

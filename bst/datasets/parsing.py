@@ -18,7 +18,7 @@ from bst.text import SHOWN_LENGTH, quoted, shorten
 BOM = b"\xef\xbb\xbf"
 INT32_MAX = 2**31 - 1
 # characters of an error message
-MAX_PROBLEM_LENGTH, MAX_MEND_LENGTH = 110, 160
+MAX_PROBLEM_LENGTH, MAX_FIX_LENGTH = 110, 160
 # no line of any release comes near this length; a longer one is not a line of a dataset
 MAX_LINE_BYTES = 20_000
 
@@ -63,10 +63,10 @@ class Line(NamedTuple):
     number: int
     text: str
 
-    def error(self, problem: str, mend: str) -> DatasetError:
-        """Return an error of bounded length that names file, line, problem, the text of the line and the mend."""
-        problem, mend = shorten(problem, MAX_PROBLEM_LENGTH), shorten(mend, MAX_MEND_LENGTH)
-        return DatasetError(f"{self.path}, line {self.number}: {problem}, in {quoted(self.text)}. {mend}")
+    def error(self, problem: str, fix: str) -> DatasetError:
+        """Return an error of bounded length that names file, line, problem, the text of the line and the fix."""
+        problem, fix = shorten(problem, MAX_PROBLEM_LENGTH), shorten(fix, MAX_FIX_LENGTH)
+        return DatasetError(f"{self.path}, line {self.number}: {problem}, in {quoted(self.text)}. {fix}")
 
     def split(self, layout: Layout) -> list[str]:
         """Cut the line into exactly the fields of its layout, or raise ``DatasetError``."""
@@ -98,19 +98,19 @@ class Line(NamedTuple):
         try:
             return next(csv.reader([self.text], delimiter=separator, strict=True), [])
         except csv.Error as error:
-            mend = "Put a title with a comma or a quote into quotes, and double the quotes inside."
-            raise self.error(f"broken quoting ({error})", mend) from error
+            fix = "Put a title with a comma or a quote into quotes, and double the quotes inside."
+            raise self.error(f"broken quoting ({error})", fix) from error
 
     def _field_count_error(self, count: int, layout: Layout) -> DatasetError:
         """Say that the line has another number of fields than its layout, and suggest why."""
         expected = len(layout.fields)
-        mend = f"A line looks like {layout}."
+        fix = f"A line looks like {layout}."
         separator = _other_separator(self.text, layout) if count == 1 else None
         if separator:
-            mend = f"The separator seems to be {separator}. {mend}"
+            fix = f"The separator seems to be {separator}. {fix}"
         elif count < expected:
-            mend = f"The file may have been cut off: download the dataset again. {mend}"
-        return self.error(f"{count} field{'s' * (count != 1)} instead of {expected}", mend)
+            fix = f"The file may have been cut off: download the dataset again. {fix}"
+        return self.error(f"{count} field{'s' * (count != 1)} instead of {expected}", fix)
 
 
 def open_bytes(path: Path) -> BufferedIOBase:
@@ -137,11 +137,11 @@ def read_lines(path: Path, encoding: str) -> Iterator[Line]:
             if number == 1:
                 raw = raw.removeprefix(BOM)
             if len(raw) > MAX_LINE_BYTES:
-                mend = (
+                fix = (
                     f"No line of a dataset is longer than {MAX_LINE_BYTES:,} bytes; the file is damaged or another one."
                 )
                 beginning = raw[: 2 * SHOWN_LENGTH].decode("latin-1")
-                raise Line(path, number, beginning).error("the line is too long", mend)
+                raise Line(path, number, beginning).error("the line is too long", fix)
             try:
                 text = raw.decode(encoding).rstrip("\r\n")
             except UnicodeDecodeError as error:

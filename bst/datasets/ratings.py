@@ -1,7 +1,7 @@
 """From a file of ratings to columns.
 
 Ratings take the fast path through Arrow; whatever Arrow refuses is read again line by line, which is slow but names the
-first line at fault and says how to mend it.
+first line at fault and says how to fix it.
 """
 
 import math
@@ -170,13 +170,13 @@ def _timestamp(line: Line, value: str, layout: Layout) -> int:
     value = value.strip()
     if _INTEGER.fullmatch(value):
         return int(value)
-    mend = "Write the time in seconds since 1970."
+    fix = "Write the time in seconds since 1970."
     if layout.quoted:
-        mend = "Write the time in seconds since 1970, or as 2005-04-02 23:53:47."
+        fix = "Write the time in seconds since 1970, or as 2005-04-02 23:53:47."
         if (seconds := _seconds(value)) is not None:
             return seconds
     problem = f"timestamp {quoted(value)} is not a whole number" if value else "the timestamp is empty"
-    raise line.error(problem, mend)
+    raise line.error(problem, fix)
 
 
 def _seconds(value: str) -> int | None:

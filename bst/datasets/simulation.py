@@ -8,13 +8,13 @@ sum of the genre's mean, the demographic shifts and N(0, taste_sd²); the taste 
 ``drift_every`` events each taste moves by N(0, drift_sd²). strictness ~ N(0, strictness_sd²),
 spread = exp(N(0, spread_sd²)).
 
-Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the total asked for.
+Number of ratings: a log-normal long tail, at least ``MIN_RATINGS`` each, scaled to exactly the requested total.
 
 Next film: a user who saw part of a franchise within the last 20 events continues the latest such franchise with
 probability ``choice_continue``, if any of it is left. Otherwise, and among the parts left, an unseen film is drawn in
 proportion to ::
 
-    exp(choice_fame · (fame_i − 3) + choice_stars · own_ui
+    exp(choice_fame · (popularity_i − 3) + choice_stars · own_ui
         + choice_mood · Σ_{lag ≤ 3} mood_decay^(lag−1) · [the event's mood is the film's])
 
 (without the mood term among parts of a franchise).
@@ -289,8 +289,8 @@ def write(world: World, folder: Path) -> Path:
                     file.writelines(text)
             replace_folder(folder, draft)
     except OSError as error:
-        mend = "free some space or choose another folder"
-        raise DatasetError(f"{folder} cannot be written ({error}); {mend}") from error
+        fix = "free some space or choose another folder"
+        raise DatasetError(f"{folder} cannot be written ({error}); {fix}") from error
     return folder
 
 

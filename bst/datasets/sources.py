@@ -206,7 +206,7 @@ def _title(folder: Path) -> str:
 def require_new_name(name: str, *, overwrite: bool = False) -> Path:
     """Return the folder for an imported dataset of this name.
 
-    Raises ``DatasetError`` for a name that is no plain word or is taken, unless that is by an imported dataset and
+    Raises ``DatasetError`` for a name that is not a plain word or is taken, unless that is by an imported dataset and
     ``overwrite`` is true.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):

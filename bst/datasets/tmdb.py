@@ -1,4 +1,4 @@
-"""Addresses of real posters at The Movie Database (TMDB), for whoever has a key.
+"""Addresses of real posters at The Movie Database (TMDB), where there is a key for it.
 
 https://developer.themoviedb.org/reference/search-movie: a movie is found by its title and year; the answer names the
 path of a picture, which the browser loads from TMDB's picture server.
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class PosterPictures:
-    """Finds pictures in the background and remembers them while the process runs; nobody waits for one."""
+    """Finds pictures in the background, so that no page waits for them, and remembers them while the process runs."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(WORKERS, "tmdb")

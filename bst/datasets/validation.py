@@ -50,11 +50,11 @@ class Ids:
 
 
 class _Check(NamedTuple):
-    """A rule that ratings may break: which of them do, what is wrong with the one in a row, and the mend."""
+    """A rule that ratings may break: which of them do, what is wrong with the one in a row, and the fix."""
 
     broken: np.ndarray
     problem: Callable[[int], str]
-    mend: str
+    fix: str
 
 
 def rating_rows(file: RatingsFile, users: Ids, movies: Ids, levels: tuple[float, ...]) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def rating_rows(file: RatingsFile, users: Ids, movies: Ids, levels: tuple[float,
     row = int(first.broken.argmax()) if first else len(columns)
     _require_no_repeat(file, ratings.iloc[:row], len(movies.ids))
     if first:
-        raise data_line(file.path, row, header=file.layout.header).error(first.problem(row), first.mend)
+        raise data_line(file.path, row, header=file.layout.header).error(first.problem(row), first.fix)
     if file.malformed is not None:
         raise file.malformed
     return ratings
@@ -138,8 +138,8 @@ def require_ratings(users_path: Path, users: pd.DataFrame, ratings: pd.DataFrame
     if without.any():
         row = int(without.argmax())
         problem = f"user {users['user_id'].iloc[row]} has no rating in {ratings_file}"
-        mend = f"Drop the user; or {ratings_file} is cut off: download again."
-        raise data_line(users_path, row).error(problem, mend)
+        fix = f"Drop the user; or {ratings_file} is cut off: download again."
+        raise data_line(users_path, row).error(problem, fix)
 
 
 def _require_no_repeat(file: RatingsFile, ratings: pd.DataFrame, movies: int) -> None:

@@ -1,4 +1,4 @@
-"""Are the chances right with which the like tower says that somebody will watch and like a movie some time?"""
+"""Calibration of the like tower: are its probabilities that a user will watch and like a movie some time right?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

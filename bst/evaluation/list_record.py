@@ -76,7 +76,7 @@ ByLength = Mapping[int, ListQuality]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Lists of order "like" at one setting of ``fame``: 1 as predicted, 0 by taste alone."""
+    """Lists of order "like" at one popularity weight, ``fame`` in ``RankOptions``: 1 as predicted, 0 by taste alone."""
 
     fame: float
     precision: Interval
@@ -111,7 +111,7 @@ class ListRecord:
         return self.orders[self.default]
 
     def best_rival(self, events: int) -> str | None:
-        """Return the rival with the highest precision@10 when so many events are known."""
+        """Return the rival with the highest precision@10 when that many events are known."""
         measured = {name: quality[events] for name, quality in self.rivals.items() if events in quality}
         return max(measured, key=lambda name: measured[name].precision.value, default=None)
 

@@ -125,7 +125,7 @@ class _Catalogue:
 
 
 def ranking(split: EvaluationSplit, labels: np.ndarray, ranked: dict[str, RankedLists]) -> RankingEvaluation:
-    """Return the metrics of ranked lists, by order. ``labels``: of whom they are, as ``sample`` returns them."""
+    """Return the metrics of ranked lists, by order. ``labels``: those of their users, as ``sample`` returns them."""
     known = split.known
     count = np.bincount(known.movie, minlength=known.movies)
     catalogue = _Catalogue(

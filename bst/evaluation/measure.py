@@ -51,7 +51,7 @@ def own_split(bundle: Bundle, dataset: Dataset, source: str | None = None) -> Ev
     if (len(dataset.users), len(split.test)) != (bundle.sizes.users, bundle.metrics.get("labels")):
         raise ConfigError(
             f"the ratings of {source or dataset.name} are not those that bundle {bundle.name} was trained on, so "
-            f"nobody knows which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
+            f"it is unknown which of them it has seen; evaluate it on its own dataset, {bundle.dataset}"
         )
     return split
 
@@ -179,13 +179,7 @@ def keep_users(bundle: Bundle, results: UserResults) -> str | None:
 
 def read(bundle: Bundle) -> EvaluationRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    values = sidecars.read(bundle, NAME)
-    if not values or values.get("version") != VERSION:
-        return None
-    try:
-        return EvaluationRecord.from_dict(values)
-    except ValueError:
-        return None
+    return sidecars.read_record(bundle, NAME, VERSION, EvaluationRecord.from_dict)
 
 
 def summary(bundle: Bundle) -> EvaluationRecord:

@@ -1,7 +1,7 @@
 """Protocol ``list``: the lists of a bundle and of simple recommenders, against all that held-out users like later.
 
 The held-out users are the test users of protocol ``visitor``. The first n = 1, 5, 10, 20, 50 of their events are known,
-without times, as in the app; all later events are labels, and known movies are no candidates. ``measure`` makes and
+without times, as in the app; all later events are labels, and known movies are not candidates. ``measure`` makes and
 measures the lists, ``keep`` writes the result, ``read`` opens it again without TensorFlow.
 """
 
@@ -31,7 +31,7 @@ NAME = "lists"
 HELD_OUT = "visitor"
 # the order that has a curve, and the settings of ``RankOptions.fame`` on it
 CURVE_ORDER: Literal["like"] = "like"
-FAMES = (0.0, 0.25, 0.5, 0.75, 1.0)
+POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 OnProgress = Callable[[float, str], None]
 # lists of rows of the catalogue by number of known events: (users, ``LONG``), −1 where a list is shorter
 Lists = dict[int, np.ndarray]
@@ -56,7 +56,7 @@ def measure(
 ) -> ListRecord:
     """Measure the lists of a bundle for the test users of its own split (``measure.own_split``).
 
-    ``users``: only the first so many in the order of ``default_rng(seed).permutation``; all if None, but at most the
+    ``users``: only this many, the first in the order of ``default_rng(seed).permutation``; all if None, but at most the
     family's ``evaluation_users``. ``on_progress`` gets the share that is done and what comes next, in words; to stop,
     it may raise an error of its own.
 
@@ -84,7 +84,7 @@ def measure(
         rivals={name: measured.qualities(lists) for name, lists in made.lists.items()},
         settings=made.settings,
         left_out=made.left_out,
-        curve=measured.curve(ours.by_fame),
+        curve=measured.curve(ours.by_weight),
         chances={events: chances.bins() for events, chances in ours.chances.items()},
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
         seconds=round(time.monotonic() - began, 1),
@@ -101,10 +101,10 @@ def test_users(split: EvaluationSplit) -> np.ndarray:
 
 @dataclass
 class _OwnLists:
-    """Lists by order, and those of ``CURVE_ORDER`` by ``fame``; predicted chances by number of known events."""
+    """Lists by order, and of ``CURVE_ORDER`` by popularity weight; predicted chances by number of known events."""
 
     orders: dict[str, Lists] = field(default_factory=dict)
-    by_fame: dict[float, Lists] = field(default_factory=dict)
+    by_weight: dict[float, Lists] = field(default_factory=dict)
     chances: dict[int, LikeChances] = field(default_factory=dict)
 
 
@@ -112,7 +112,9 @@ def _own_lists(recommender: Recommender, labels: Mapping[int, LaterLikes], on_pr
     """Return the first ``LONG`` of each of the model's lists for the users of ``labels``."""
     made = _OwnLists()
     wanted = [(made.orders.setdefault(order, {}), RankOptions(order=order)) for order in recommender.orders]
-    wanted += [(made.by_fame.setdefault(fame, {}), options) for fame, options in _fame_options(recommender).items()]
+    wanted += [
+        (made.by_weight.setdefault(weight, {}), options) for weight, options in _weight_options(recommender).items()
+    ]
     ids = recommender.catalogue.movies["movie_id"].to_numpy()
     total, done = sum(map(len, labels.values())), 0
     for events, later in labels.items():
@@ -132,11 +134,11 @@ def _own_lists(recommender: Recommender, labels: Mapping[int, LaterLikes], on_pr
     return made
 
 
-def _fame_options(recommender: Recommender) -> dict[float, RankOptions]:
+def _weight_options(recommender: Recommender) -> dict[float, RankOptions]:
     """Return the options of each point of the curve; none for a model without that order."""
     if CURVE_ORDER not in recommender.orders:
         return {}
-    return {fame: RankOptions(order=CURVE_ORDER, fame=fame) for fame in FAMES}
+    return {weight: RankOptions(order=CURVE_ORDER, fame=weight) for weight in POPULARITY_WEIGHTS}
 
 
 @dataclass(frozen=True)
@@ -169,15 +171,15 @@ class _Measured:
             found[events] = measured.quality(self.bootstraps[events], ours)
         return found
 
-    def curve(self, by_fame: Mapping[float, Lists]) -> dict[int, tuple[CurvePoint, ...]]:
+    def curve(self, by_weight: Mapping[float, Lists]) -> dict[int, tuple[CurvePoint, ...]]:
         """Return the points of the curve by number of known events."""
-        qualities = {fame: self.qualities(lists) for fame, lists in by_fame.items()}
+        qualities = {weight: self.qualities(lists) for weight, lists in by_weight.items()}
         return {
             events: tuple(
-                CurvePoint(fame, quality[events].precision, quality[events].distinct)
-                for fame, quality in qualities.items()
+                CurvePoint(weight, quality[events].precision, quality[events].distinct)
+                for weight, quality in qualities.items()
             )
-            for events in (self.labels if by_fame else ())
+            for events in (self.labels if by_weight else ())
         }
 
 
@@ -192,10 +194,4 @@ def keep(bundle: Bundle, record: ListRecord) -> str | None:
 
 def read(bundle: Bundle) -> ListRecord | None:
     """Return the record that was kept with a bundle, None if there is none of this version. Quick."""
-    values = sidecars.read(bundle, NAME)
-    if not values or values.get("version") != VERSION:
-        return None
-    try:
-        return ListRecord.from_dict(values)
-    except ValueError:
-        return None
+    return sidecars.read_record(bundle, NAME, VERSION, ListRecord.from_dict)

@@ -11,7 +11,7 @@ from bst.timelines.splits import EvaluationSplit
 
 PROTOCOL, TRAINED_UNDER = "last-timed", "last"
 PROTOCOL_MEANING = (
-    "as “last”, and the model knows when the next movie is asked for, as a website does: how long after the latest "
+    "as “last”, and the model knows the time of the request, as a website does: how long after the latest "
     "rating, and in which month"
 )
 K = 10
@@ -26,7 +26,7 @@ def check(bundle: Bundle) -> None:
         )
     if not bundle.config.reads_requests:
         raise ConfigError(
-            f"bundle {bundle.name} cannot read when the next movie is asked for: it has no next tower, or was trained "
+            f"bundle {bundle.name} cannot read the time of the request: it has no next tower, or was trained "
             "by an earlier version. Train it anew: python -m bst train --overwrite"
         )
 

@@ -35,7 +35,8 @@ class RivalLists:
 def rival_lists(split: EvaluationSplit, labels: Mapping[int, LaterLikes], on_progress: OnProgress) -> RivalLists:
     """Return the lists of all rivals for the users of ``labels``, by number of known events.
 
-    What a rival leaves equal is ordered by how many users liked it, so that nobody's list is that of the catalogue.
+    What a rival leaves equal is ordered by how many users liked it, so that no list falls back on the order of the
+    catalogue.
     """
     training = like_histories(split, users_of(split, TRAIN))
     validation = {events: LaterLikes.of(split, users_of(split, VALIDATION), events) for events in labels}

@@ -80,7 +80,7 @@ def keep(bundle: Bundle, results: UserResults) -> None:
             remove_temporaries(path)
             write_whole(path, json.dumps(results.to_dict(), separators=(",", ":")))
     except OSError as error:
-        raise BundleError(f"{path} cannot be written: {error}; make room or mend the folder's rights") from error
+        raise BundleError(f"{path} cannot be written: {error}; make room or fix the folder's rights") from error
 
 
 def read(bundle: Bundle) -> UserResults | None:

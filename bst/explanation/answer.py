@@ -40,7 +40,7 @@ def explanation_as_json(recommender: Recommender, explanation: Explanation) -> d
     scores, effects = explanation.leave_one_out.scores, explanation.leave_one_out.event_effects
     measure, domain = explanation.measures[0], explanation.domain
     weights = explanation.attention_weights(measure)
-    # of the rating; where nobody rates, of whatever else is predicted
+    # of the rating; where there are no ratings, of whatever else is predicted
     gradients = recommender.integrated_gradients(visitor, movie_id, task=LOGITS.get(measure, "rating"))
     correlations = agreement(explanation.attention, explanation.event_effects(measure))
     strongest = np.argsort(-np.abs(explanation.event_effects(measure)), kind="stable")[:MOST_PAIRED].tolist()

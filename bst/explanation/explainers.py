@@ -1,7 +1,7 @@
 """Ways to explain a prediction: how much each event counts for it.
 
 All return one number for each event that the model reads, (events,) float64, oldest first: the larger, the more the
-event speaks for the movie. Attention, recency, popularity and similarity have no sign: they do not tell what speaks
+event speaks for the movie. Attention, recency, popularity and similarity have no sign: they do not show what speaks
 against it.
 """
 

@@ -10,7 +10,7 @@ first, with e the Ke events that an explanation ranks highest:
     DEL@Ke     its score without e                                               lower is better
     INS@Ke     its score for e alone                                             higher is better
 
-All are means over visitors. Movies of the history are no candidates, those that were taken away neither. Scores: of
+All are means over visitors. Movies of the history are not candidates, those that were taken away neither. Scores: of
 watch-next the probability, as a ratio to that with the whole history; for the expected rating a ratio makes no sense,
 so it is the change in stars, from the whole history (DEL) or from none (INS), and the probability of the rating level
 that is most likely with the whole history.
@@ -33,7 +33,7 @@ class Outcome:
     """What is predicted of one movie from parts of a history: (parts,) each.
 
     ``score``: stars, or a probability; ``level``: of ratings, the probability of a rating level; ``rank``: 1 for the
-    first, None if not asked for.
+    first, None unless requested.
     """
 
     score: np.ndarray

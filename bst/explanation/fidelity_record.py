@@ -71,7 +71,7 @@ class Fidelity:
 
 @dataclass(frozen=True)
 class CounterfactualQuality:
-    """What searches for the smallest change of a history find: of one goal, over so many visitors.
+    """What searches for the smallest change of a history find, for one goal, over a number of visitors.
 
     ``found``: the share of searches that find a change; of the smallest that each finds, ``edits`` and ``size`` are
     means (see ``Counterfactual``), and ``valid`` is the share for which the list, ranked anew, has the movie where it
@@ -104,7 +104,7 @@ class PlantedBand:
 class PlantedPrecision:
     """Precision at ``k``, 0 … 1, of ways to find planted causes, by how strong these are.
 
-    In a second audience of the demo world, of so many ``users``, drawn with ``seed``: no model was trained on it.
+    In a second audience of the demo world, of that many ``users``, drawn with ``seed``: no model was trained on it.
     """
 
     k: int

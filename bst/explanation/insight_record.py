@@ -102,7 +102,7 @@ class UniformChange:
 
 @dataclass(frozen=True)
 class GenreInsight:
-    """How much attention events of a genre get and how much ``influence`` they have, over so many visitors and events.
+    """Attention to events of a genre and their ``influence``, over a number of visitors and events.
 
     Both are ratios to the average event of the same history. ``stars``: the mean |leave-one-out effect|.
     """

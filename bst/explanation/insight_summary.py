@@ -14,7 +14,7 @@ from bst.schema import genre_matrix
 
 BINS, DECILES = np.linspace(-1, 1, 21), np.linspace(0, 1, 11)
 DIGITS = 4  # of a mean
-# a genre or movie needs so many visitors; a movie's ratio is shrunk to 1 as if by so many more events
+# a genre or movie needs this many visitors; a movie's ratio is shrunk to 1 as if by this many more events
 LEAST_VISITORS, SHRINKAGE, MOST_MOVIES = 5, 5.0, 20
 
 

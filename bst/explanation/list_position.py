@@ -26,7 +26,7 @@ class ListPosition:
     """Where a movie stands in a visitor's list.
 
     ``rank``: from 1, on the list or else in the list without filters; None for a seen movie. ``rank_for_anyone``: the
-    same for a visitor of whom nothing is known. ``movies``: how many are ranked. ``last``: the last movie on the list,
+    same for an unknown visitor. ``movies``: how many are ranked. ``last``: the last movie on the list,
     None if it is empty. ``against``: the event without which the movie would gain most, with a negative effect in stars
     or log-odds as in ``strongest_events``; None if no event lowers it noticeably.
     """

@@ -125,7 +125,7 @@ def chance(effects: ArrayLike) -> float:
 
 
 def second_audience(users: int) -> Dataset:
-    """Simulate so many other people in the demo world."""
+    """Simulate that many other people in the demo world."""
     from bst.datasets.simulation import simulate  # here, because most sessions need no simulator
 
     return simulate(users, users * RATINGS_PER_USER, AUDIENCE_SEED).dataset

@@ -30,12 +30,12 @@ DESCRIPTIONS: dict[Engine, str] = {
 
 
 def chosen() -> Engine:
-    """Return the engine of the settings. Raises ``ConfigError`` for one that there is not."""
+    """Return the engine of the settings. Raises ``ConfigError`` for an unknown one."""
     return "remote" if get_settings().model_url else local()
 
 
 def local() -> LocalEngine:
-    """Return the engine that computes in this process, whether there is a model server or not. Errors as ``chosen``."""
+    """Return the engine that computes in this process, also where there is a model server. Errors as ``chosen``."""
     name = get_settings().engine
     for engine in get_args(LocalEngine):
         if name == engine:

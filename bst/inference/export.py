@@ -86,7 +86,7 @@ def _description(recommender: Recommender, form: Format) -> dict[str, Any]:
     }
 
 
-# ---- what is written, and how it is asked
+# ---- what is written, and its inputs
 
 
 # of visitors and ids of candidates to what is predicted, by name: (visitors, candidates, …) each
@@ -169,7 +169,7 @@ def _differences(recommender: Recommender, ask: Ask) -> Differences:
 
 
 def _visitor(recommender: Recommender, rng: np.random.Generator, length: int) -> Visitor:
-    """Return somebody of whom some things are known, and some times."""
+    """Return a visitor with some demographics and some timestamps known."""
     known = {name: rng.choice([None, *one.values]) for name, one in recommender.domain.demographics.items()}
     ids = recommender.catalogue.movies["movie_id"].to_numpy()
     movies = rng.choice(ids, min(length, len(ids)), replace=False)

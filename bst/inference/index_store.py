@@ -22,7 +22,7 @@ from bst.settings import get_settings
 from bst.strict_json import read_json
 
 FORMAT, HEADER = "bst-studio-indexes-1", "indexes.json"
-# the folder's name begins with the bundle's, and ends with what tells bundles of one name in several folders apart
+# the folder's name begins with the bundle's, and ends with what distinguishes bundles of one name in several folders
 SHOWN, DIGITS = 40, 12
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from bst.optional import require
 
 PURPOSE = "An index of a large catalogue"
-# lists: so many times √items, each of at least so many items, fitted to a sample of so many items a list
+# lists: this many times √items, each of at least this many items, fitted to a sample of this many items a list
 LISTS_A_ROOT, LEAST_ITEMS, TRAINED_A_LIST = 2.0, 40, 50
 # share of the lists that a search looks at; more where a filter leaves fewer items
 SEARCHED = 1 / 8

@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bst.errors import VisitorError
 from bst.inference import ranking
+from bst.inference.list_maker import ListMaker
 from bst.inference.ranking import RankOptions
 from bst.metrics import probability_liked
 from bst.parallel import map_parallel
+from bst.schema import Visitor
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import expit
 from bst.scoring.scorer import VisitorBatch
@@ -53,11 +56,11 @@ class RankedMany(NamedTuple):
 
 @dataclass(frozen=True)
 class ManyQuestion:
-    """What is asked about all visitors alike.
+    """The question, the same for all visitors.
 
     ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating", and
-    ``fame_logit`` (movies,) for order "like" with less fame, and ``vectors`` (movies, D) of length 1 for a diverse
-    list; None where they do not count. ``k``: how many are listed.
+    ``fame_logit`` (movies,) for order "like" with less weight of popularity, and ``vectors`` (movies, D) of length 1
+    for a diverse list; None where they do not count. ``k``: how many are listed.
     """
 
     options: RankOptions
@@ -80,6 +83,56 @@ class Best(NamedTuple):
     rows: np.ndarray
     keys: np.ndarray
     sure: bool
+
+
+def rank_many(
+    lists: ListMaker, visitors: Sequence[Visitor] | PackedVisitors, k: int, options: RankOptions | None
+) -> RankedMany:
+    """Return the first ``k`` of the list of each of many visitors: see ``Recommender.rank_many``."""
+    if k < 1:
+        raise VisitorError(f"a list needs at least one movie, not {k}")
+    options = options or lists.default_options
+    lists.check_order(options)
+    catalogue, scorer = lists.catalogue, lists.scorer
+    if isinstance(visitors, PackedVisitors):
+        packed = visitors
+    else:
+        histories = [lists.rows_of(one) for one in visitors]
+        packed = PackedVisitors.of(visitors, histories, catalogue.rows, catalogue.domain)
+    result = RankedMany.empty(len(packed), k)
+    by_ratings = options.order in ("rating", "blend")
+    in_batches = not options.filters.include_seen and not (lists.in_two_stages and by_ratings)
+    batches = scorer.batches(packed) if in_batches else None
+    unsure: Sequence[int] = range(len(packed))
+    if batches is not None:
+        unsure = fill(result, batches, packed, _question(lists, k, options))
+    ids = catalogue.movies["movie_id"].to_numpy()
+    for index in unsure:
+        one = (
+            visitors.visitor(index, ids, scorer.max_history)
+            if isinstance(visitors, PackedVisitors)
+            else visitors[index]
+        )
+        rows = lists.ranked_rows(one, options, k)
+        if len(rows):
+            predictions = lists.predict_some(one, rows, ranking.ORDER_TASKS[options.order])
+            key = lists.sort_keys(predictions, options, ids[rows])[0]
+            # those of "next" and "blend" are probabilities already
+            result.put(index, rows, score_of(key, options) if options.order == "like" else key)
+    return result
+
+
+def _question(lists: ListMaker, k: int, options: RankOptions) -> ManyQuestion:
+    less_popularity = options.order == "like" and options.fame < 1
+    return ManyQuestion(
+        options,
+        k,
+        lists.bundle.levels,
+        lists.movies.allowed(Visitor(), options.filters),
+        lists.counts_for(options),
+        lists.predict(Visitor()).fame_logit if less_popularity else None,
+        lists.movies.embeddings if options.diversity else None,
+    )
 
 
 def score_of(keys: np.ndarray, options: RankOptions) -> np.ndarray:
@@ -151,7 +204,7 @@ def _blends(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion)
 
 
 def _cautious_ratings(batch: VisitorBatch, seen: list[np.ndarray], question: ManyQuestion) -> list[Best]:
-    """A cautious rating is at most the highest rating, less what is uncertain of it: no more for a rare movie."""
+    """A cautious rating is at most the highest rating minus the movie's uncertainty."""
     levels, counts = question.levels, question.counts
     stars = np.array(levels, np.float32)
     highest = np.full(len(question.allowed), levels[-1], np.float32)
@@ -174,7 +227,7 @@ def _cautious_ratings(batch: VisitorBatch, seen: list[np.ndarray], question: Man
 def best_by_bound(rows: np.ndarray, bound: np.ndarray, evaluate: Evaluate, needed: int) -> Best:
     """Return the ``needed`` best of ``rows``, whose keys are at most ``bound``, (movies,) each, bounds descending.
 
-    ``evaluate`` returns the keys of some rows. It is asked only about those that can still be among the best: a key
+    ``evaluate`` returns the keys of some rows. It is called only for rows that can still be among the best: a key
     that is not higher than the worst of these so far ends the search, as in the threshold algorithm of Fagin, Lotem and
     Naor 2003 ("Optimal aggregation algorithms for middleware").
     """
@@ -206,7 +259,7 @@ def _best_of_each(keys: np.ndarray, needed: int) -> list[Best]:
 
 
 def _best(rows: np.ndarray, keys: np.ndarray, needed: int) -> Best:
-    """Return the first of sorted rows, of which there is one more than needed, if there are so many."""
+    """Return the first of sorted rows, of which there is one more than needed, if there are that many."""
     sure = bool(np.isfinite(keys).all() and (keys[:-1] - keys[1:] > TOLERANCE).all())
     return Best(rows[:needed], keys[:needed], sure)
 

@@ -28,7 +28,7 @@ from bst.scoring.results import Predictions, expit
 LISTED, LONGEST = 1_000, 500
 # so few items are scored without an index: nothing is missed, and an index would look at most of its lists
 MOST_SCORED = 50_000
-# items drawn at random, by which the sum of a softmax over all that are no candidates is estimated
+# items drawn at random, by which the sum of a softmax over all that are not candidates is estimated
 SAMPLED = 20_000
 KEPT_VISITORS = 64
 
@@ -83,7 +83,7 @@ class Preselection:
 
     @property
     def indexes(self) -> dict[str, ItemIndex] | None:
-        """The indexes by kind, if they have been built: read when first asked for."""
+        """The indexes by kind, if they have been built: read on first use."""
         if not self._looked:
             self._looked = True
             with suppress(BSTError):  # without the package lists are searched for among all items

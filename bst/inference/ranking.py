@@ -21,7 +21,7 @@ Order = Literal["like", "rating", "next", "blend"]
 # what a list can be ordered by: see ``RankOptions``. The first one that a model supports is its default
 ORDERS: dict[Order, str] = {
     "like": "probability of being watched and liked some time",
-    "rating": "expected rating, less what is uncertain of it where few people have rated the movie",
+    "rating": "expected rating, lowered where few people have rated the movie",
     "next": "probability of being watched next",
     "blend": "probability of being watched next and liked",
 }
@@ -29,7 +29,7 @@ ORDERS: dict[Order, str] = {
 # what a model must predict, beside ratings, for each order
 ORDER_TASKS: dict[Order, tuple[Task, ...]] = {"like": ("like",), "rating": (), "next": ("next",), "blend": ("next",)}
 
-# what there is no sense in where nobody rates anything
+# orders that need ratings
 OF_RATINGS: tuple[Order, ...] = ("rating", "blend")
 
 
@@ -55,7 +55,7 @@ POPULARITY_BANDS: dict[str, tuple[float, float]] = {
 # standard deviations below the estimate, where a one-sided 95% interval ends
 ONE_SIDED_95 = 1.645
 # A catalogue of more movies is ranked in two stages, as in Covington et al. 2016 ("Deep Neural Networks for YouTube
-# Recommendations"): scores that cost little find so many movies, and these are ranked by the whole model.
+# Recommendations"): scores that cost little find this many movies, and these are ranked by the whole model.
 MOST_IN_ONE_STAGE, RETRIEVED = 20_000, 7_000
 # In a catalogue of more movies an index finds candidates, and all else is worked out for these alone: see
 # ``preselection``. Below it a product with all of them is quick enough (docs/large-catalogue.md).
@@ -106,10 +106,10 @@ class RankOptions:
     liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``), so that one half each gives the order of
     the product. Every model supports "rating".
 
-    ``fame``, 0 … 1, is how much of a movie's fame counts in order "like": like_logit − (1 − ``fame``) · fame_logit, the
-    log-odds of the visitor less those of anybody. At 1 the list is what the model predicts; at 0 it has what they will
-    like more than others do. ``diversity``, 0 … 1, moves movies down that are similar to those above them: see
-    ``diversify``.
+    ``fame``, 0 … 1, is the weight of a movie's popularity in order "like": like_logit − (1 − ``fame``) · fame_logit,
+    the log-odds for the visitor less those for an unknown visitor. At 1 the list is what the model predicts; at 0 it
+    has what the visitor will like more than others do. ``diversity``, 0 … 1, moves movies down that are similar to
+    those above them: see ``diversify``.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -119,7 +119,7 @@ class RankOptions:
     fame: float = 1.0
 
     def __post_init__(self) -> None:
-        """Raise ``VisitorError`` for an unknown order, and a weight, diversity or fame outside 0 … 1."""
+        """Raise ``VisitorError`` for an unknown order, and a weight or diversity outside 0 … 1."""
         if self.order not in ORDERS:
             raise VisitorError(f"a list cannot be ordered by {quoted(self.order)}; choose one of: {', '.join(ORDERS)}")
         if not 0 <= self.weight <= 1:
@@ -129,7 +129,7 @@ class RankOptions:
                 f"diversity goes from 0 (as ordered) to 1 (as different as can be), not {self.diversity}"
             )
         if not 0 <= self.fame <= 1:
-            raise VisitorError(f"fame counts from 0 (taste alone) to 1 (as predicted), not {self.fame}")
+            raise VisitorError(f"the popularity weight goes from 0 (taste alone) to 1 (as predicted), not {self.fame}")
 
 
 def popularity_percentile(counts: np.ndarray) -> np.ndarray:

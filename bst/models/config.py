@@ -68,7 +68,7 @@ class ModelConfig(ABC):
 
     @property
     def reads_requests(self) -> bool:
-        """Whether it can read when the next movie is asked for."""
+        """Whether it can read the time of the request for the next movie."""
         return False
 
     @property

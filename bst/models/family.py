@@ -46,7 +46,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class CardText:
-    """What a model card says of a family's models: what is predicted, how it was trained, which inputs were masked, and
+    """The sentences of a model card: what is predicted, how it was trained, which inputs were masked, and
     how to read the figures.
     """
 
@@ -54,6 +54,31 @@ class CardText:
     training: str
     masking: str
     figures: str
+
+
+class ParallelTraining(ABC, Generic[ConfigT]):
+    """How several workers train the models of a family, or one that reads a prepared store."""
+
+    # protocols under which models can be trained from a store
+    store_protocols: tuple[str, ...]
+
+    @abstractmethod
+    def data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
+        """Return what ``trainer`` trains on: a split in memory, or a store.
+
+        ``chief``: whether this process fits and validates: others need less of a store. Of a store it has ``dataset``,
+        all users and movies; ``split``, that of a sample of ``sample_events`` at most; and ``statistics``, of all.
+        """
+
+    @abstractmethod
+    def trainer(self, config: ConfigT, data: Any, seed: int, replicas: Any = None, steps: int | None = None) -> Trainer:
+        """Return one worker's part of a training that has not begun.
+
+        ``replicas``: a ``models.replicas.Replicas``, None for a process alone; ``steps``: at most that many in an
+        epoch.
+        """
 
 
 class ModelFamily(ABC, Generic[ConfigT]):
@@ -75,9 +100,8 @@ class ModelFamily(ABC, Generic[ConfigT]):
     weight_purposes: Mapping[str, str]
     # first words of weights that are set before training and then fixed
     fixed_weights: frozenset[str]
-    # whether several workers can train its models, and the protocols under which that can be from a prepared store
-    trains_in_parallel: bool = False
-    store_protocols: tuple[str, ...] = ()
+    # how several workers train its models, None where they cannot
+    parallel: ParallelTraining[ConfigT] | None = None
     # titles of towers by the first part of a weight's name, for a family that has towers
     tower_titles: Mapping[str, str] = {}
 
@@ -147,28 +171,9 @@ class ModelFamily(ABC, Generic[ConfigT]):
     def trainer(self, config: ConfigT, split: EvaluationSplit, seed: int) -> Trainer:
         """Return a training that has not begun."""
 
-    def parallel_data(
-        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
-    ) -> Any:
-        """Return what ``parallel_trainer`` trains on: a split in memory, or a store. Where ``trains_in_parallel``.
-
-        ``chief``: whether this process fits and validates: others need less of a store. Of a store it has ``dataset``,
-        all users and movies; ``split``, that of a sample of ``sample_events`` at most; and ``statistics``, of all.
-        """
-        raise NotImplementedError
-
-    def parallel_trainer(
-        self, config: ConfigT, data: Any, seed: int, replicas: Any = None, steps: int | None = None
-    ) -> Trainer:
-        """Return one worker's part of a training that has not begun. Where ``trains_in_parallel``.
-
-        ``replicas``: a ``models.replicas.Replicas``, None for a process alone; ``steps``: at most so many in an epoch.
-        """
-        raise NotImplementedError
-
     @abstractmethod
     def training_seconds(self, config: ConfigT, ratings: int) -> float:
-        """Return about how long a training on so many ratings takes, in seconds, without what every training takes.
+        """Return about how long a training takes, in seconds, by its ratings, without what every training takes.
 
         Measured on two cores of a server; ``training.duration`` knows how fast another computer is beside it.
         """

@@ -56,7 +56,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
 
 
 def preset_title(name: str) -> str:
-    """Return what a preset is called on screen; a name that is no preset stays as it is."""
+    """Return what a preset is called on screen; a name that is not a preset stays as it is."""
     name = FORMER_PRESETS.get(name, name)
     return PRESETS[name].title if name in PRESETS else name
 
@@ -67,7 +67,7 @@ def describe(config: ModelConfig) -> str:
 
 
 def for_domain(config: ModelConfig, domain: Domain) -> ModelConfig:
-    """Return a configuration without the tower of ratings where nobody rates.
+    """Return a configuration without its rating tower for a dataset without ratings.
 
     Raises ``ConfigError`` for a model that predicts nothing else.
     """
@@ -76,7 +76,7 @@ def for_domain(config: ModelConfig, domain: Domain) -> ModelConfig:
     others = [task for task in config.tasks if task != "rating"]
     if not others:
         raise ConfigError(
-            f"preset {config.preset} predicts ratings, and nobody rates in this dataset; choose --preset timeline"
+            f"preset {config.preset} predicts ratings, and this dataset has no ratings; choose --preset timeline"
         )
     return config.with_tasks(others)
 

@@ -46,6 +46,16 @@ OnEpoch = Callable[[TrainingState], None]
 OnProgress = Callable[[Progress], None]
 
 
+@dataclass(frozen=True)
+class FitOptions:
+    """How long a training goes on, and what is called meanwhile: see ``Trainer.fit``."""
+
+    epochs: int
+    patience: int
+    on_epoch: OnEpoch = lambda state: None
+    on_progress: OnProgress = lambda progress: None
+
+
 class Trainer(ABC):
     """One training of a model on an evaluation split."""
 
@@ -61,7 +71,6 @@ class Trainer(ABC):
     def training_set(self) -> str:
         """What it is trained on, in words: "800,167 ratings"."""
 
-    @abstractmethod
     def fit(
         self,
         *,
@@ -77,3 +86,8 @@ class Trainer(ABC):
         from there; ``variables`` must be those of the same moment. At the end the model holds the weights of the best
         epoch. Returns the final state, whose ``history`` has one row an epoch.
         """
+        return self._fit(FitOptions(epochs, patience, on_epoch, on_progress), state or TrainingState())
+
+    @abstractmethod
+    def _fit(self, options: FitOptions, state: TrainingState) -> TrainingState:
+        """Train as ``fit`` does, from ``state`` on."""

@@ -1,38 +1,27 @@
-"""Which column of a table holds what: our own names, and those that other programs use for the same."""
+"""Which column of a table holds what, by the names that ``own.spellings`` knows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from bst.datasets.own.spellings import COLUMNS
 from bst.errors import DatasetError
 from bst.text import listed, shorten
 
-# the first name is ours; case and punctuation do not matter: userId, USER_ID and user_id are one
-INTERACTIONS = {
-    "user_id": ("userid", "user"),
-    "item_id": ("itemid", "item", "movieid", "movie"),
-    "timestamp": ("timestamp", "datetime", "time"),
-    "rating": ("rating", "weight"),
-    "row": ("row",),
-}
-ITEMS = {
-    "item_id": ("itemid", "item", "movieid", "movie"),
-    "title": ("title", "name"),
-    "tags": ("tags", "genres"),
-    "year": ("year",),
-}
-USERS = {"user_id": ("userid", "user")}
+INTERACTIONS = ("user_id", "item_id", "timestamp", "rating", "row")
+ITEMS = ("item_id", "title", "tags", "year")
+USERS = ("user_id",)
 
 
-def find_columns(
-    names: list[str], roles: Mapping[str, tuple[str, ...]], required: tuple[str, ...], where: str
-) -> dict[str, str]:
+def find_columns(names: list[str], roles: Sequence[str], required: tuple[str, ...], where: str) -> dict[str, str]:
     """Return the column of each role that a table has, by role.
 
     Raises ``DatasetError``, which names the file ``where``, for a required role without a column or a column twice.
     """
+    # case and punctuation do not matter: userId, USER_ID and user_id are one
     plain = [re.sub(r"[\W_]", "", name.partition(":")[0]).casefold() for name in names]
     columns = {}
-    for role, aliases in roles.items():
+    for role in roles:
+        aliases = (alias.replace("_", "") for alias in COLUMNS[role])
         alias = next((alias for alias in aliases if alias in plain), None)
         if alias is None:
             continue

@@ -73,7 +73,7 @@ class LocalEngine:
         work = store / WORK
         shutil.rmtree(work / _DIVIDED, ignore_errors=True)
         settings = self.settings(work, plan.shards)
-        # these two are no settings of a database, but of a connection to it
+        # these two are not settings of a database, but of a connection to it
         ours = {name: settings.pop(name) for name in list(settings) if name.startswith("partitioned_write")}
         with duckdb.connect(config=settings) as connection:
             for name, value in ours.items():

@@ -39,5 +39,5 @@ def least_shards(events: int, memory: int) -> int:
 
 
 def usual_shards(events: int, memory: int) -> int:
-    """Return how many shards there are unless somebody asks for another number: each takes half the memory at most."""
+    """Return the default number of shards: each takes half the memory at most."""
     return max(LEAST_SHARDS, least_shards(2 * events, memory))

@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from bst.datasets.own import spellings
 from bst.errors import DatasetError
 from bst.preparation.columns import INTERACTIONS, find_columns
 from bst.text import shorten
 
-# names that a table may have, ours first: MovieLens calls its own ratings.csv and movies.csv
-NAMES = {"interactions": ("interactions", "ratings"), "items": ("items", "movies"), "users": ("users",)}
+NAMES = {"interactions": spellings.INTERACTIONS, "items": spellings.ITEMS, "users": spellings.USERS}
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 _HEADER_BYTES = 2**16
 # characters of a library's message, which may quote a whole row

@@ -1,4 +1,4 @@
-"""What is to be done: where interactions are, how they are read, and how they are divided. It is kept for a restart."""
+"""The plan of a preparation: where interactions are, how they are read and divided. It is kept for a restart."""
 
 import json
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ OnProgress = Callable[[str, int, int], None]
 
 
 class Engine(Protocol):
-    """What divides events among shards. Engines differ in how, never in what comes of it."""
+    """What divides events among shards. Engines differ in how, never in the result."""
 
     def survey(self, parts: tuple[Part, ...], types: IdTypes, items: pa.Array) -> Survey:
         """Read all parts once."""

@@ -139,7 +139,7 @@ def _csv_error(part: Part, types: dict[str, pa.DataType], error: Exception) -> D
 
 def _unreadable(part: Part, error: Exception) -> DatasetError:
     return DatasetError(
-        f"{part.path} cannot be read as CSV: {shorten(str(error), MOST_SHOWN)}. Mend the row, or write the file again."
+        f"{part.path} cannot be read as CSV: {shorten(str(error), MOST_SHOWN)}. Fix the row, or write the file again."
     )
 
 
@@ -149,8 +149,8 @@ def _value_error(path: Path, row: int, role: str, value: str) -> DatasetError:
         return TextIdsError(f"{where}: user_id {quoted(value)} is no whole number, but those in users are")
     if role == "item_id":
         return DatasetError(f"{where}: item_id {quoted(value)} is no whole number, but those in items are")
-    mends = {"timestamp": _SECONDS, "rating": "Write a number.", "row": "Write a whole number."}
-    return DatasetError(f"{where}: {role} {quoted(value)} cannot be read. {mends[role]}")
+    fixes = {"timestamp": _SECONDS, "rating": "Write a number.", "row": "Write a whole number."}
+    return DatasetError(f"{where}: {role} {quoted(value)} cannot be read. {fixes[role]}")
 
 
 def _converts(column: pa.Array, kind: pa.DataType) -> bool:
@@ -188,7 +188,7 @@ def _checked(raw: pa.RecordBatch, part: Part, types: IdTypes, first_row: int) ->
     checked = {role: _ids(columns[role], role, types, part) for role in ("user_id", "item_id")}
     if "rating" in columns:
         checked["rating"] = _number(columns["rating"], "rating", pa.float64(), part)
-        if columns["rating"].type in (pa.float32(), pa.float16()):  # 3.7 is meant, not 3.7000000477
+        if columns["rating"].type in (pa.float32(), pa.float16()):  # so that 3.7 is not 3.7000000477
             checked["rating"] = pc.round(checked["rating"], ndigits=_FLOAT_DECIMALS)
         finite = np.isfinite(checked["rating"].to_numpy())
         _require(finite, columns["rating"], part, first_row, lambda v: f"rating {v} is no number. Write a finite one.")

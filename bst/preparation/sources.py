@@ -40,7 +40,7 @@ def source_files(source: str) -> tuple[Path, ...]:
 
 
 def source_fingerprint(source: str, shards: int | None) -> str:
-    """Return what identifies a preparation: the source's files as they are, and the number of shards asked for."""
+    """Return what identifies a preparation: the state of the source's files and the requested number of shards."""
     return fingerprint(source_files(source), shards)
 
 

@@ -1,8 +1,8 @@
 """The items and users of a source as the tables of a store, and the domain that they describe."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +11,15 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from bst.datasets.movielens import read_movies
+from bst.datasets.own.users import MOST_NAME
 from bst.datasets.titles import printable
-from bst.domain import MOVIES, Demographic, Domain
+from bst.domain import GENERIC, MOST_VALUES, MOVIES, Demographic, Domain
 from bst.errors import DatasetError
 from bst.preparation.columns import ITEMS, USERS, find_columns
 from bst.preparation.parts import MOST_SHOWN, column_names, is_parquet, separator
 from bst.preparation.reading import place
 from bst.store.tables import item_table
 from bst.text import quoted, shorten
-
-# a demographic attribute is a choice: a column with more values is something else, such as a name
-MOST_VALUES, MOST_NAME = 200, 40
-GENERIC = Domain(
-    item="item",
-    items="items",
-    consume="choose",
-    consumed="chosen",
-    tag="tag",
-    tags="tags",
-    tag_values=(),
-    demographics={},
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ def folder_tables(items: tuple[Path, ...], users: tuple[Path, ...]) -> Tables:
         return Tables(item_table(read_movies(items[0].parent)), None, MOVIES)
     table = _items(items)
     tags = sorted({tag for each in pc.unique(table.column("tags")).to_pylist() for tag in each.split("|") if tag})
-    domain = replace(GENERIC, tag_values=tuple(tags))
+    domain = Domain(**asdict(GENERIC), tag_values=tuple(tags), demographics={})
     if not users:
         return Tables(table, None, domain)
     rows, demographics = _users(users)
@@ -57,7 +45,7 @@ def folder_tables(items: tuple[Path, ...], users: tuple[Path, ...]) -> Tables:
 
 
 def unknown_users(ids: pa.Array, domain: Domain) -> pa.Table:
-    """Return a table of users of whom nothing is known but their ids, in ascending order."""
+    """Return a table of users known only by their ids, in ascending order."""
     ids = ids.take(pc.sort_indices(ids))
     types = {name: pa.array(list(each.values)).type for name, each in domain.demographics.items()}
     return pa.table({"user_id": ids, **{name: pa.nulls(len(ids), kind) for name, kind in types.items()}})
@@ -90,7 +78,7 @@ def _items(paths: tuple[Path, ...]) -> pa.Table:
         table, columns = _read(path, "item_id", ITEMS)
         titles = _texts(path, "title", table.column(columns["title"])) if "title" in columns else None
         if titles is None:
-            raise DatasetError(f"{path} has no column title: rename the one that is meant, or add one")
+            raise DatasetError(f"{path} has no column title: rename the right one, or add it")
         title = [printable(each or "") for each in titles.to_pylist()]
         if "" in title:
             raise DatasetError(f"{place(path, title.index(''))}: title is missing. Fill it in.")
@@ -169,8 +157,8 @@ def _concatenated(tables: list[pa.Table], paths: tuple[Path, ...], key: str) -> 
     return joined
 
 
-def _read(path: Path, key: str, roles: Mapping[str, tuple[str, ...]]) -> tuple[pa.Table, dict[str, str]]:
-    """Read a whole table whose ids are int64 or, if one is no whole number, strings; and its columns by role."""
+def _read(path: Path, key: str, roles: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
+    """Read a whole table whose ids are int64 or, if one is not a whole number, strings; and its columns by role."""
     columns = find_columns(column_names(path), roles, (key,), str(path))
     try:
         table = parquet.read_table(path, partitioning=None) if is_parquet(path) else _read_csv(path, columns[key])
@@ -211,4 +199,4 @@ def _years(path: Path, column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return column.cast(pa.int16())
     except pa.ArrowException:
-        raise DatasetError(f"{path}: year has values that are no years, {quoted(column[0].as_py())} say") from None
+        raise DatasetError(f"{path}: year has values that are not years, {quoted(column[0].as_py())} say") from None

@@ -28,7 +28,7 @@ PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING = (
 )
 # what "next" means, to be shown with any list of what is likely next: for real users, and for simulated ones
 NEXT_MEANS = "“Next” means rated next: the data record when a rating was entered, not when a film was watched."
-NEXT_IN_SIMULATION = "“Next” means rated next in the simulation: nobody watched a film."
+NEXT_IN_SIMULATION = "“Next” means rated next in the simulation: no one watched a film."
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Word:
     part: str
 
 
-# what there is nothing to say of where a dataset is not about movies: entries, and the end of one
+# left out where a dataset is not about movies: entries, and the end of one
 _OF_MOVIES = ("Demo world", "Planted effect")
 _SUCH_AS = ", such as MovieLens 1M or the demo world"
 GLOSSARY: tuple[Word, ...] = (
@@ -51,9 +51,7 @@ GLOSSARY: tuple[Word, ...] = (
         PEOPLE,
     ),
     Word("User", "A person in a dataset. Models that know users by an id cannot use that for a visitor.", PEOPLE),
-    Word(
-        "Event", "One movie that somebody watched, with their rating and, in a dataset, when they entered it.", PEOPLE
-    ),
+    Word("Event", "One movie that a user watched, with their rating and, in a dataset, when they entered it.", PEOPLE),
     Word(
         "Timeline",
         "All events of one user, oldest first. Events with the same time stay in the order of the file.",
@@ -76,7 +74,7 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word(
         "Behavior Sequence Transformer (BST)",
-        "A Transformer that reads what somebody did, here watched and rated, to predict what they would like (Chen et "
+        "A Transformer that reads what a user did, here watched and rated, to predict what they would like (Chen et "
         "al. 2019).",
         MODEL,
     ),
@@ -96,7 +94,7 @@ GLOSSARY: tuple[Word, ...] = (
     Word(
         "Tower",
         "A part of the timeline model with weights of its own: one predicts ratings, one the next movie, one what "
-        "somebody will watch and like some time.",
+        "a visitor will watch and like some time.",
         MODEL,
     ),
     Word("Parameter", "A number that training sets. A few are not trained but computed from the dataset.", MODEL),
@@ -117,7 +115,7 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word(
         "All later events",
-        "What the like tower learns from: everything that somebody watched and liked after a moment of their timeline, "
+        "What the like tower learns from: everything that a user watched and liked after a moment of their timeline, "
         "not only the next movie (a dense all-action loss, Pancha et al. 2022).",
         MODEL,
     ),
@@ -184,9 +182,9 @@ GLOSSARY: tuple[Word, ...] = (
     Word(ORDERS["like"].label, f"As a ranking: {ORDERS['like'].meaning}", LISTS),
     Word(ORDERS["rating"].label, f"As a ranking: {ORDERS['rating'].meaning}", LISTS),
     Word(
-        "Taste and fame",
-        "How much the fame of a movie counts in the list for this visitor. With all of it the most likely movies come "
-        "first; with none of it those that this visitor is more likely to watch and like than others are.",
+        "Popularity weight",
+        "How much a movie's popularity counts in the list for this visitor. At 100% the most likely movies come first; "
+        "at 0% those that this visitor is more likely to watch and like than others are.",
         LISTS,
     ),
     Word("Popularity", f"As a ranking: {ORDERS['popularity'].meaning}", LISTS),
@@ -198,13 +196,15 @@ GLOSSARY: tuple[Word, ...] = (
     ),
     Word(
         EXPLAINERS["integrated_gradients"].label,
-        "An explanation that follows the prediction from a visitor of whom nothing is known to this one, and divides "
+        "An explanation that follows the prediction from an unknown visitor to this one, and divides "
         "the difference among the movies of the history (Sundararajan et al. 2017).",
         EXPLAINING,
     ),
     Word("Influence", "How much a prediction changes when one event is removed from the history.", EXPLAINING),
     Word(
-        "Counterfactual", "The smallest change of a history that would bring a movie to where one wants it.", EXPLAINING
+        "Counterfactual",
+        "The smallest change of a history that would bring a movie to a chosen rank or rating.",
+        EXPLAINING,
     ),
     Word("What if", "A copy of the visitor that can be changed, to see what moves.", EXPLAINING),
     Word(
@@ -218,7 +218,7 @@ PARTS: tuple[str, ...] = (PEOPLE, MODEL, MEASURING, LISTS, EXPLAINING)
 
 
 def words(domain: Domain = MOVIES) -> tuple[Word, ...]:
-    """Return the glossary in the words of a dataset, without what is said of movies only."""
+    """Return the glossary in the words of a dataset, without what applies to movies only."""
     if domain.item == MOVIES.item:
         return GLOSSARY
     return tuple(

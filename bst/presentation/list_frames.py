@@ -31,10 +31,10 @@ def precision_by_titles(record: ListRecord, events: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "distinct", "value", "low", "high"])
 
 
-def fame_curve(record: ListRecord, events: int) -> pd.DataFrame:
-    """Return the lists between taste alone and as predicted: ``fame``, ``distinct``, ``value`` …; may be empty."""
+def popularity_curve(record: ListRecord, events: int) -> pd.DataFrame:
+    """Return lists from taste alone to as predicted: ``popularity_weight``, ``distinct``, ``value`` …; may be empty."""
     rows = [(point.fame, point.distinct, *point.precision.to_json()) for point in record.curve.get(events, ())]
-    return pd.DataFrame(rows, columns=["fame", "distinct", "value", "low", "high"])
+    return pd.DataFrame(rows, columns=["popularity_weight", "distinct", "value", "low", "high"])
 
 
 def _compared(record: ListRecord) -> Iterator[tuple[str, ByLength]]:
@@ -44,7 +44,7 @@ def _compared(record: ListRecord) -> Iterator[tuple[str, ByLength]]:
 
 
 def quality_table(record: ListRecord, events: int) -> tuple[list[str], list[list[str]]]:
-    """Return the columns and rows of all metrics when so many events are known, as texts; empty if not measured.
+    """Return the columns and rows of all metrics when that many events are known, as texts; empty if not measured.
 
     All of the model's own orders, the default first, then the rivals.
     """

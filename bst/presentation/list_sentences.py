@@ -14,7 +14,7 @@ TEN = 10
 FIRST_LENGTH = 5
 MOST_LIKED = "most_liked"
 CHANCES_CAPTION = (
-    "The share of unseen movies with such a predicted chance that were watched and liked later. What somebody watched "
+    "The share of unseen movies with such a predicted chance that were watched and liked later. What a user watched "
     "after their last rating is not recorded, so these chances are of what people went on to rate. Nearly all movies "
     "are in the first point."
 )
@@ -109,7 +109,10 @@ def measured_on(bundle: Bundle, record: ListRecord) -> str:
 
 
 def titles_text(lists: pd.DataFrame, curve: pd.DataFrame) -> str:
-    """Return ``list_frames.precision_by_titles`` and ``fame_curve`` in words."""
+    """Return ``list_frames.precision_by_titles`` and ``popularity_curve`` in words."""
     texts = [f"{row.name} {row.value:.3f} with {row.distinct:,} titles" for row in lists.itertuples(index=False)]
-    texts += [f"fame {row.fame:g}: {row.value:.3f} with {row.distinct:,}" for row in curve.itertuples(index=False)]
+    texts += [
+        f"popularity weight {row.popularity_weight:g}: {row.value:.3f} with {row.distinct:,}"
+        for row in curve.itertuples(index=False)
+    ]
     return "; ".join(texts)

@@ -74,7 +74,7 @@ def _tables(record: EvaluationRecord) -> str:
     lines = _table(["", *(METRICS[key].label for key in keys)], rows)
     if record.metrics.by_history:
         lengths, rows = frames.history_table(predictors)
-        lines += ["", *_table(["MAE after so many movies", *lengths], rows)]
+        lines += ["", *_table(["MAE by movies rated before", *lengths], rows)]
     return "\n".join(lines)
 
 

@@ -46,7 +46,7 @@ QUESTIONS = (
         measure_timed.PROTOCOL,
         "The same, and the model knows when it is asked",
         "Flatters most: a request in the same second as the latest rating gives away that the person is still working "
-        "through the same page. A website knows the time; somebody who plays with this app does not enter it.",
+        "through the same page. A website knows the time; someone who tries this app does not enter it.",
     ),
     Question(
         "temporal",

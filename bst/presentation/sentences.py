@@ -75,7 +75,7 @@ def reads_whole_histories(bundle: Bundle) -> bool:
 def headline(bundle: Bundle, record: EvaluationRecord) -> str:
     """Return in one sentence how good a model is, without a full stop."""
     if "mae" not in record.metrics and "hr@10" not in record.metrics:
-        return "It predicts what somebody will watch and like, which was measured on validation users only"
+        return "It predicts what users will watch and like, which was measured on validation users only"
     if "mae" not in record.metrics:
         sentence = f"The next movie is among its first ten in {percent(record.metrics['hr@10'])} of cases"
         return sentence + (f", popularity: {percent(record.popularity['hr@10'])}" if record.popularity else "")
@@ -90,7 +90,7 @@ def headline(bundle: Bundle, record: EvaluationRecord) -> str:
 
 
 def after(known: int) -> str:
-    """Return after how many ratings a model knows somebody, in words."""
+    """Return after how many ratings a model knows a visitor, as text."""
     return {0: "from the start", 1: "after the first rating"}.get(known, f"after about {known} ratings")
 
 
@@ -167,7 +167,7 @@ def calibration(bins: Calibration) -> str:
 
 
 def fairness_caption(domain: Domain = MOVIES) -> str:
-    """Say how it is tested whether a model is fair to the groups of users that a dataset tells apart."""
+    """Say how fairness towards the groups of users that a dataset distinguishes is tested."""
     attributes = max(1, len(domain.demographics))
     number = NUMBERS[attributes] if attributes < len(NUMBERS) else str(attributes)
     tested = f"{number} attribute{'s are' if attributes > 1 else ' is'}"

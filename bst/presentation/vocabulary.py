@@ -197,11 +197,11 @@ RIVALS = _by_key(
 # the same model on the same labels, under other conditions
 CONDITIONS = _by_key(
     Term("as_visitor", "as a visitor", "without the user id that the model was trained on, as in the app."),
-    Term("gaps_unknown", "time gaps unknown", "as in the app, where nobody enters when they watched a movie."),
+    Term("gaps_unknown", "time gaps unknown", "as in the app, where no one enters when they watched a movie."),
     Term(
         "request_known",
         "time of the request known",
-        "as on a website, which knows when it is asked for the next movie, and how long the last visit is past.",
+        "as on a website, which knows the time of the request and how long ago the last visit was.",
     ),
 )
 THIS_MODEL = "This model"
@@ -261,7 +261,7 @@ def group_label(attribute: str, value: GroupValue, domain: Domain = MOVIES) -> s
     return domain.describe(attribute).labels.get(value, str(value))
 
 
-# ways to explain a prediction, by the keys of ``explanation.explainers.EXPLAINERS``
+# explanation methods, by the keys of ``explanation.explainers.EXPLAINERS``
 EXPLAINERS = _by_key(
     Term("leave_one_out", "Leaving movies out", "How much the prediction changes without the movie (leave-one-out)."),
     Term(
@@ -285,5 +285,5 @@ EXPLAINERS = _by_key(
 
 
 def explainer_label(method: str) -> str:
-    """Return the label of a way to explain: a key of ``EXPLAINERS``, or a layer ("Layer 1")."""
+    """Return the label of an explanation method: a key of ``EXPLAINERS``, or a layer ("Layer 1")."""
     return EXPLAINERS[method].label if method in EXPLAINERS else f"{EXPLAINERS['attention'].label}, {method.lower()}"

@@ -22,15 +22,15 @@ class VisitorScores(ABC):
     def query(self, kind: Kind, fame: float = 1.0) -> np.ndarray:
         """Return the visitor's vector (d,), whose products with ``FirstStage.items`` are in the order of ``scores``.
 
-        But for what is small of them: items that are found are to be ordered by ``scores``.
+        Up to small terms: items that are found must then be ordered by ``scores``.
         """
 
     @abstractmethod
     def scores(self, kind: Kind, rows: np.ndarray | slice, fame: float = 1.0) -> np.ndarray:
         """Return exact scores of items, by their rows: (items,) float32, higher is better.
 
-        Of "next" and "like" logits, seen items included; of "like" less (1 − ``fame``) of the logits of a visitor of
-        whom nothing is known; of "rating" the factor model's prediction in stars.
+        Of "next" and "like" logits, seen items included; of "like" less (1 − ``fame``) of the logits of an
+        unknown visitor; of "rating" the factor model's prediction in stars.
         """
 
     @abstractmethod

@@ -27,8 +27,8 @@ class Predictions:
     ``watch_next`` (movies,): the probability of being the next movie, 0 for those that were watched; it sums to 1.
     ``like_logit`` float32 (movies,): the log-odds that the visitor will some time watch the movie and like it, −∞ for
     those that were watched. All but the first are None for a model that does not predict them. Of many visitors each
-    has one axis more, in front. ``fame_logit`` float32 (movies,), the same for all: ``like_logit`` of a visitor of whom
-    nothing is known.
+    has one axis more, in front. ``fame_logit`` float32 (movies,), the same for all: ``like_logit`` of an unknown
+    visitor.
     """
 
     expected: np.ndarray
@@ -51,7 +51,7 @@ class Predictions:
 
 
 class LazyPredictions(Predictions):
-    """What is predicted of every movie for one visitor, each part when it is first asked for: read-only arrays."""
+    """What is predicted of every movie for one visitor, each part on first use: read-only arrays."""
 
     def __init__(
         self,

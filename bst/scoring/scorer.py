@@ -10,14 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.first_stage import FirstStage
 from bst.scoring.packed import PackedVisitors
-from bst.scoring.path_integral import integrate
 from bst.scoring.results import CandidateAttention, CandidateScores, IntegratedGradients, Predictions
 
-# visitors in one pass, and candidates of all of them together: more are no quicker, and take memory
+# visitors in one pass, and candidates of all of them together: more are not faster, and take memory
 MOST_VISITORS, MOST_CANDIDATES = 64, 32_768
 # and events, with padding: more are beyond a processor's cache (64 histories at once took 1.6 times as long)
 MOST_EVENTS = 2_000
@@ -61,7 +59,7 @@ class VisitorBatch(ABC):
 
 
 class Scorer(ABC):
-    """Predictions of one trained model. A family implements the abstract methods, and overrides what it does quicker.
+    """Predictions of one trained model, from this process or from another.
 
     ``levels``: the dataset's ratings, in stars; ``max_history``: how many of the newest events the model reads;
     ``tasks``: what it predicts, "rating" and perhaps "next" and "like".
@@ -78,7 +76,7 @@ class Scorer(ABC):
     def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
         """Predict the whole catalogue for each of a few visitors, as ``predict`` does one by one, but for rounding.
 
-        For visitors who wait at the same time: what is asked of one may be computed for all of them at once.
+        For visitors who wait at the same time: a request for one may be computed for all of them at once.
         """
         return [self.predict(*pair) for pair in zip(visitors, rows, strict=True)]
 
@@ -92,7 +90,7 @@ class Scorer(ABC):
         return self.predict(visitor, rows)
 
     def batches(self, visitors: PackedVisitors) -> Sequence[VisitorBatch] | None:
-        """Return the visitors in batches, each of them in one; None for a model for which that is no quicker."""
+        """Return the visitors in batches, each of them in one; None for a model for which that is not faster."""
         return None
 
     @property
@@ -126,25 +124,6 @@ class Scorer(ABC):
         """Return what the model has learned of each movie: (movies, width) float32."""
 
     @abstractmethod
-    def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
-    ) -> Predictions:
-        """Predict ``movies`` for the visitors of one pass, as ``predict_many`` does."""
-
-    @abstractmethod
-    def _gradients(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return expected ratings (scales,) with all inputs scaled, and their gradients with respect to the scale of
-        each event that is read (scales, events) and of the demographics (scales,).
-        """
-
-    def _tower_gradients(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray, task: str
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the logit of ``movie`` for a ``task`` other than "rating", and its gradients, as ``_gradients``."""
-        raise ValueError(f"this model has no tower for task {task!r}")
-
     def predict_many(
         self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str] = ()
     ) -> Predictions:
@@ -152,22 +131,6 @@ class Scorer(ABC):
 
         ``tasks``: which of "next" and "like" to predict beside the ratings, where the model does.
         """
-        groups = passes([min(len(row), self.max_history) for row in rows], len(movies))
-
-        def run(group: np.ndarray) -> Predictions:
-            return self._predict_pass([visitors[i] for i in group], [rows[i] for i in group], movies, tasks)
-
-        parts = map_parallel(run, groups)
-        original = np.argsort(np.concatenate([*groups, np.zeros(0, np.int64)]))
-
-        def joined(name: str) -> np.ndarray | None:
-            values = [getattr(part, name) for part in parts]
-            return np.concatenate(values)[original] if values and values[0] is not None else None
-
-        expected = np.zeros((0, len(movies)), np.float32) if not parts else joined("expected")
-        assert expected is not None
-        fame = parts[0].fame_logit if parts else None
-        return Predictions(expected, joined("distribution"), joined("watch_next"), joined("like_logit"), fame)
 
     def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
         """Score one ``movie`` for each of several visitors."""
@@ -180,7 +143,7 @@ class Scorer(ABC):
     ) -> CandidateScores:
         """Score ``movie`` for the visitor, then for the visitor without each event that is read: (1 + events,).
 
-        As ``score_movie`` does; ``next_logit`` and ``like_logit``, which take most of the time, only if asked for.
+        As ``score_movie`` does; ``next_logit`` and ``like_logit``, which take most of the time, only on request.
         """
         scores = self.score_movie(*self._without_each(visitor, rows), movie)
         return scores if catalogue_logits else replace(scores, next_logit=None, like_logit=None)
@@ -226,6 +189,7 @@ class Scorer(ABC):
         without = [replace(visitor, history=tuple(visitor.history[i] for i in keep)) for keep in kept]
         return [visitor, *without], [rows, *(rows[keep] for keep in kept)]
 
+    @abstractmethod
     def integrated_gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None, task: str = "rating"
     ) -> IntegratedGradients:
@@ -236,23 +200,9 @@ class Scorer(ABC):
         Raises ``ValueError`` for a task that the model does not have.
         """
 
-        def gradients(scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            value, by_event, by_demographics = self._gradients_of(visitor, rows, movie, scales, task)
-            return value.astype(float), np.column_stack([by_event, by_demographics]).astype(float)
-
-        baseline, expected, effects = integrate(gradients, steps)
-        return IntegratedGradients(expected, baseline, effects[:-1], float(effects[-1]))
-
+    @abstractmethod
     def gradient_times_input(self, visitor: Visitor, rows: np.ndarray, movie: int, task: str = "rating") -> np.ndarray:
         """Return ∂F / ∂s_i at s = 1 for each event that is read, as in ``integrated_gradients``: (events,).
 
         An event is its difference from an event that says nothing, times s, so this is gradient × input.
         """
-        return self._gradients_of(visitor, rows, movie, np.ones(1), task)[1][0].astype(float)
-
-    def _gradients_of(
-        self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray, task: str
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if task == "rating":
-            return self._gradients(visitor, rows, movie, scales)
-        return self._tower_gradients(visitor, rows, movie, scales, task)

@@ -118,9 +118,9 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     values["notes"] = tuple(str(note) for note in values.get("notes", ()))
     manifest = Manifest(**values)
     for name in ("users", "items", "events", "duplicates", "first", "last"):
-        _require(type(getattr(manifest, name)) is int, f"{name} is no whole number")
+        _require(type(getattr(manifest, name)) is int, f"{name} is not a whole number")
     for name in ("name", "title", "tie_order", "source"):
-        _require(isinstance(getattr(manifest, name), str), f"{name} is no text")
+        _require(isinstance(getattr(manifest, name), str), f"{name} is not a text")
     for name in ("simulated", "has_times"):
         _require(isinstance(getattr(manifest, name), bool), f"{name} is neither true nor false")
     _require(manifest.tie_order in ("file", "drawn"), "tie_order is neither 'file' nor 'drawn'")

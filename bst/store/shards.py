@@ -1,6 +1,6 @@
 """The events of a store: their columns, the one function that puts a shard in order, and how a shard is written.
 
-Whoever partitions events, by whatever engine, calls ``arrange`` and ``write_shard``: equal events give equal bytes.
+Every engine that partitions events calls ``arrange`` and ``write_shard``: equal events give equal bytes.
 """
 
 from pathlib import Path
@@ -102,7 +102,7 @@ def _record(folder: Path, index: int, user: np.ndarray) -> ShardRecord:
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Replace a Parquet file in one step. The settings are the same for all files of a store, whoever writes it."""
+    """Replace a Parquet file in one step. The settings are the same for all files of a store and all engines."""
     with replacing(path) as file:
         parquet.write_table(
             table, file, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=False, write_statistics=True

@@ -117,7 +117,7 @@ def user_biases(store: Store, expected: np.ndarray, damping: float, users: np.nd
 def later_like_counts(
     store: Store, counts: np.ndarray, liked: float, users: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count how many users like each item after so many events: what the like tower's start weights are made of.
+    """Count how many users like each item after that many events: what the like tower's start weights are made of.
 
     ``counts`` int (counts,); ``liked``: the stars from which on a rating is a like. Returns how many users have more
     events than each count, (counts,) int64; and of these how many like each item at or after that position, and how

@@ -17,11 +17,11 @@ MOST_SHARDS = 1000
 
 
 def write_store(dataset: Dataset, folder: str | Path, shards: int) -> Store:
-    """Write a dataset as a store of so many shards, and open it. A store that is there is replaced.
+    """Write a dataset as a store of that many shards, and open it. A store that is there is replaced.
 
     Users and items keep their order, and ``row`` is the row of ``Dataset.ratings``. Raises ``ConfigError`` for an
-    impossible number of shards, ``DatasetError`` for a folder that is there and is no store, ``OSError`` for one that
-    cannot be written.
+    impossible number of shards, ``DatasetError`` for a folder that is there and is not a store, ``OSError`` for one
+    that cannot be written.
     """
     folder = Path(folder)
     require_shards(shards)

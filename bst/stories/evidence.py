@@ -1,4 +1,4 @@
-"""What a story says of whether the model holds: what was measured of its lists and ratings, in plain words."""
+"""The evidence in a story: what was measured of the model's lists and ratings, in plain words."""
 
 from bst.bundles.bundle import Bundle
 from bst.evaluation.list_record import ListQuality, ListRecord
@@ -12,7 +12,7 @@ from bst.text import count
 MOST_BASELINES = 4
 ONE_LIST = "One list for everybody"
 ASK = "Does it hold?"
-NO_RECORD = Telling(f"{ASK} Nobody has measured it yet", "The Evaluation page does, on people held out.")
+NO_RECORD = Telling(f"{ASK} It has not been measured yet", "The Evaluation page does, on people held out.")
 
 
 def tell_evidence(bundle: Bundle, record: EvaluationRecord, lists: ListRecord | None) -> Telling:

@@ -21,7 +21,7 @@ def write_story(story: Story) -> str:
 
 
 def read_story(content: str | bytes) -> Story:
-    """Return the story in a file. Raises ``StoryError``, and nothing else, naming the field and the mend."""
+    """Return the story in a file. Raises ``StoryError``, and nothing else, naming the field and the fix."""
     if len(content) > MOST_BYTES:
         raise StoryError(f"the file has {len(content):,} bytes, and no story has more than {MOST_BYTES:,}")
     try:

@@ -1,4 +1,4 @@
-"""What a story says of one prediction: what moves it, and where the model looked meanwhile."""
+"""The reasons in a story: what moves one prediction, and what the model attended to."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """What a story is. Movies are named by their titles, so that a story can be told on any dataset that has them.
 
-Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the mend. Texts
+Nothing invalid exists: each class checks its values, and raises ``StoryError`` naming the field and the fix. Texts
 lose line breaks, control characters and repeated spaces.
 """
 
@@ -34,7 +34,7 @@ def checked_text(value: str, name: str, most: int, least: int = 0) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
-        raise StoryError(f"{name}: it has characters that are no text; write it anew") from None
+        raise StoryError(f"{name}: it has characters that are not text; write it anew") from None
     if len(text) < least:
         raise StoryError(f"{name}: it is empty; write something")
     if len(text) > most:
@@ -49,7 +49,7 @@ def _set(instance: object, **values: object) -> None:
 
 def _check_rating(rating: float, name: str) -> float:
     if rating not in HALF_STARS:
-        raise StoryError(f"{name}: {rating:g} is no rating; use 0.5 to 5 in half stars")
+        raise StoryError(f"{name}: {rating:g} is not a rating; use 0.5 to 5 in half stars")
     return float(rating)
 
 

@@ -13,9 +13,8 @@ from bst.metrics import LIKED
 from bst.schema import Visitor
 from bst.stories.cast import Cast
 from bst.stories.story import NO_CAPTION, DemographicChange, RatingChange, Step
-from bst.text import count, listed, percent
+from bst.text import count, listed, ordinal, percent
 from bst.what_if.comparison import Comparison
-from bst.what_if.edits import ordinal
 
 NO_DEMOGRAPHICS = "no sex, age or occupation known"
 
@@ -51,7 +50,7 @@ class Bar:
 
 
 def describe(visitor: Visitor) -> str:
-    """Return who somebody is: "male, 25–34, programmer"."""
+    """Return a person's demographics: "male, 25–34, programmer"."""
     values = (DEMOGRAPHICS[name].value_text(value) for name, value in MOVIES.known(visitor.demographics).items())
     return ", ".join(values) or NO_DEMOGRAPHICS
 

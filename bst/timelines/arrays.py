@@ -28,7 +28,7 @@ VALIDATION_SHARE = 0.05
 class Timelines:
     """All timelines of a dataset, concatenated.
 
-    ``movie`` int32, ``rating`` float32, ``timestamp`` int64: each (ratings,). ``row`` int64 (ratings,) tells which
+    ``movie`` int32, ``rating`` float32, ``timestamp`` int64: each (ratings,). ``row`` int64 (ratings,) is which
     row of ``Dataset.ratings`` an event came from. ``offsets`` int64 (users + 1,): user ``u`` owns
     ``offsets[u]:offsets[u + 1]``.
     """

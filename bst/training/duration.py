@@ -1,6 +1,7 @@
 """How long a training will take on this computer, estimated before it starts; and a training that takes about a minute.
 
-Each family knows what its trainings take on a reference machine. A product of two matrices tells how fast this one is.
+Each family knows how long its trainings take on a reference machine. The time of a matrix product shows how fast this
+one is.
 """
 
 import time
@@ -14,7 +15,7 @@ from bst.errors import DatasetError
 from bst.models.config import Task
 from bst.models.registry import family_of, preset
 from bst.models.timeline.config import TimelineConfig
-from bst.training.runs import RunSettings
+from bst.training.run_settings import RunSettings
 
 # what the reference machine takes for the product, in seconds, and how often it is tried: the best counts, as small a
 # product on one core is disturbed by little
@@ -27,7 +28,7 @@ START_S, MEASURING_S, TEST_SHARE = 8.0, 0.4, 0.1
 # a quick look: shares of the users, of which the largest is taken that takes no longer than this in seconds
 QUICK_SHARES, QUICK_S = (0.25, 0.1, 0.05), 75.0
 QUICK_TASKS: tuple[Task, ...] = ("rating",)
-UNRATED_QUICK_TASKS: tuple[Task, ...] = ("next",)  # where nobody rates
+UNRATED_QUICK_TASKS: tuple[Task, ...] = ("next",)  # of a dataset without ratings
 QUICK_EPOCHS, QUICK_FACTORS, QUICK_WARM_UP = 6, 8, 60
 
 
@@ -49,7 +50,7 @@ def estimated_seconds(settings: RunSettings) -> float | None:
 
 def quick_look(dataset: str, seed: int = 0) -> RunSettings:
     """Return the settings of a training of about a minute that ends well ahead of item means: ratings alone,
-    or the next movie where nobody rates.
+    or the next movie where there are no ratings.
 
     Measured on the demo world: a test MAE of 0.707 after 57 s, where the item mean has 0.834.
     """

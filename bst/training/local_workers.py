@@ -24,7 +24,7 @@ MOST_RESTARTS = 3
 POLL_S = 0.2
 # seconds that workers have to end when they are asked to, before they are killed
 PATIENCE_S = 3.0
-# the exit code of a worker that said what was wrong in one line: another try would not help
+# the exit code of a worker that reported a problem in one line: another try would not help
 EXPLAINED = 2
 LOG_TAIL_BYTES = 20_000
 
@@ -34,7 +34,8 @@ def run(
 ) -> None:
     """Train with ``workers`` processes what a run's folder defines, and return when the bundle is complete.
 
-    Raises ``TrainingError`` with what a worker said, or after too many deaths. However it ends, no worker is left.
+    Raises ``TrainingError`` with the message of a worker, or after too many restarts. However it ends, no worker is
+    left.
     """
     for attempt in range(1 + MOST_RESTARTS):
         processes = _start(run_folder, bundles, workers)
@@ -128,7 +129,7 @@ def _end(processes: list[subprocess.Popen]) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of this computer that nobody listens on. Raises ``TrainingError`` if there are none."""
+    """Return ports of this computer that no process listens on. Raises ``TrainingError`` if there are none."""
     with ExitStack() as stack:
         try:
             # all are open at the same time, so that no two are the same

@@ -1,4 +1,4 @@
-"""What the chief of several workers tells the process that started them: a file of JSON lines in the run's folder."""
+"""Messages from the chief of several workers to the process that started them: JSON lines in the run's folder."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bst.models.trainer import OnProgress, Progress
+from bst.models.trainer import Progress
+from bst.training.listeners import Listeners
 
 FOLDER = "workers"  # in the folder of a run: these messages, and what each worker printed
 _FILE = "messages.jsonl"
@@ -19,15 +20,15 @@ class MessageWriter:
         self._path = run / FOLDER / _FILE
 
     def stage(self, message: str) -> None:
-        """Tell what is being done."""
+        """Report what is being done."""
         self._write("stage", message)
 
     def epoch(self, row: dict[str, float]) -> None:
-        """Tell of a finished epoch."""
+        """Report a finished epoch."""
         self._write("epoch", row)
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the run is."""
+        """Report progress."""
         self._write("progress", asdict(progress))
 
     def _write(self, kind: str, value: Any) -> None:
@@ -42,17 +43,15 @@ class MessageReader:
     def __init__(
         self,
         run: Path,
-        on_stage: Callable[[str], None],
-        on_epoch: Callable[[dict[str, float]], None],
-        on_progress: OnProgress,
+        listeners: Listeners,
     ):
         self._path, self._at = run / FOLDER / _FILE, 0
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         self._listeners: dict[str, Callable[[Any], None]] = {
-            "stage": on_stage,
-            "epoch": on_epoch,
-            "progress": lambda values: on_progress(Progress(**values)),
+            "stage": listeners.on_stage,
+            "epoch": listeners.on_epoch,
+            "progress": lambda values: listeners.on_progress(Progress(**values)),
         }
 
     def __call__(self) -> None:

@@ -43,4 +43,4 @@ def require(name: str, owner: Owner, asker: str | None, confirmed: bool) -> None
     """
     own = asker is None or (asker != "" and asker == owner.key)
     if not own and not confirmed:
-        raise TrainingError(f"run {name} was started by somebody else; confirm that it is to end")
+        raise TrainingError(f"run {name} was started by someone else; confirm that you want to end it")

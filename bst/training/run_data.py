@@ -13,6 +13,7 @@ from bst.datasets import find, load, register_folder
 from bst.datasets.prepared import is_store
 from bst.errors import ConfigError
 from bst.models.config import ModelConfig
+from bst.models.family import ParallelTraining
 from bst.models.registry import family_of, prepare
 from bst.models.trainer import Trainer
 from bst.schema import Dataset
@@ -50,24 +51,31 @@ def store_folder(dataset: str) -> Path | None:
 
 
 def check_workers(config: ModelConfig, dataset: str, workers: int, *, alone: bool) -> None:
-    """Raise ``ConfigError`` if a model cannot be trained by so many workers, or from a dataset that is a store.
+    """Raise ``ConfigError`` if a model cannot be trained by that many workers, or from a dataset that is a store.
 
     ``alone``: whether one process of this computer takes all steps of an epoch, the only way for some models.
     """
     if workers < 1:
         raise ConfigError(f"--workers must be at least 1, not {workers}")
     folder = store_folder(dataset)
-    if not family_of(config).trains_in_parallel and not (alone and folder is None):
-        what = "not from a prepared store" if alone else "without --workers, --engine and --steps-per-epoch"
-        raise ConfigError(
-            f"preset {config.preset} is trained by one process that has the whole dataset in memory: {what}; or use "
-            "--preset timeline"
-        )
+    if folder or not alone:
+        _parallel(config, "not from a prepared store" if alone else "without --workers, --engine and --steps-per-epoch")
     if folder and workers > (shards := len(Store.open(folder))):
         raise ConfigError(
             f"{workers} workers are more than the {shards} shards of {folder}, of which each reads its own; use fewer "
             f"--workers, or prepare it with --shards {workers} or more"
         )
+
+
+def _parallel(config: ModelConfig, otherwise: str = "without workers or a prepared store") -> ParallelTraining:
+    """Return how workers train a model. Raises ``ConfigError`` where they cannot, with how it is trained."""
+    parallel = family_of(config).parallel
+    if parallel is None:
+        raise ConfigError(
+            f"preset {config.preset} is trained by one process that has the whole dataset in memory: {otherwise}; or "
+            "use --preset timeline"
+        )
+    return parallel
 
 
 def open_data(
@@ -83,23 +91,24 @@ def open_data(
 ) -> RunData:
     """Read what a run trains on, for this process's part of it.
 
-    ``replicas``: a ``models.replicas.Replicas``; None for one process that trains alone. ``steps``: at most so many in
-    an epoch; ``sample_events``: at most so many events of a store, in whole users, are what is fitted once, validated
-    and measured on. Raises ``DatasetError`` or ``ConfigError``.
+    ``replicas``: a ``models.replicas.Replicas``; None for one process that trains alone. ``steps``: at most that many
+    in an epoch; ``sample_events``: at most that many events of a store, in whole users, are what is fitted once,
+    validated and measured on. Raises ``DatasetError`` or ``ConfigError``.
     """
     family, chief = family_of(config), replicas is None or replicas.is_chief
     if folder := store_folder(dataset):
-        if protocol not in family.store_protocols:
+        parallel = _parallel(config)
+        if protocol not in parallel.store_protocols:
             raise ConfigError(
-                f"protocol {protocol} needs all ratings in memory; give --protocol {family.store_protocols[0]}"
+                f"protocol {protocol} needs all ratings in memory; give --protocol {parallel.store_protocols[0]}"
             )
         store = Store.open(folder)
-        data = family.parallel_data(store, seed, share, sample_events, chief=chief)
+        data = parallel.data(store, seed, share, sample_events, chief=chief)
         register_folder(dataset, data.dataset)
         return RunData(
             data.dataset,
             data.split,
-            lambda: family.parallel_trainer(config, data, seed, replicas, steps),
+            lambda: parallel.trainer(config, data, seed, replicas, steps),
             lambda: data.statistics.item_count,
             data.numbered_sample,
         )
@@ -113,7 +122,8 @@ def open_data(
     def trainer() -> Trainer:
         if replicas is None and steps is None:
             return family.trainer(config, split, seed)
-        data = family.parallel_data(split, seed, share, sample_events)
-        return family.parallel_trainer(config, data, seed, replicas, steps)
+        parallel = _parallel(config)
+        data = parallel.data(split, seed, share, sample_events)
+        return parallel.trainer(config, data, seed, replicas, steps)
 
     return RunData(loaded, split, trainer, lambda: rating_counts.count(loaded), lambda: loaded)

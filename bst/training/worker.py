@@ -12,9 +12,11 @@ from typing import Any
 from bst import backend
 from bst.errors import BSTError
 from bst.settings import override_settings
+from bst.training.listeners import Listeners, OnRow
 from bst.training.local_workers import EXPLAINED
 from bst.training.messages import MessageWriter
-from bst.training.runs import LOADING_TENSORFLOW, OnRow, read_settings, work
+from bst.training.run_settings import read_settings
+from bst.training.runs import LOADING_TENSORFLOW, work
 
 
 def train_together(run_folder: Path, bundles: Path, on_epoch: OnRow = lambda row: None) -> None:
@@ -43,7 +45,8 @@ def train_together(run_folder: Path, bundles: Path, on_epoch: OnRow = lambda row
 
     with override_settings(runs=run_folder.parent, bundles=bundles):
         settings = read_settings(run_folder)
-        work(settings, run_folder, bundles / run_folder.name, True, on_stage, tell_epoch, on_progress, replicas)
+        listeners = Listeners(on_stage, tell_epoch, on_progress)
+        work(settings, run_folder, bundles / run_folder.name, True, listeners, replicas)
     replicas.wait()  # the cluster must last until the chief has measured and saved
 
 

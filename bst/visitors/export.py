@@ -51,7 +51,7 @@ def as_json(
 def predictions_as_json(
     bundle: str, catalogue: Catalogue, visitor: Visitor, rows: Sequence[Recommendation]
 ) -> dict[str, Any]:
-    """Return what is predicted of some movies for a visitor, in the order in which they were asked for.
+    """Return what is predicted of some movies for a visitor, in the order in which they were given.
 
     ``rank`` is that in the whole catalogue by expected rating, ``seen`` whether the visitor has seen the movie.
     """

@@ -12,9 +12,9 @@ from bst.what_if.edits import Add, Drop, Edit, Rate, Swap
 
 # in histories up to this length all pairs of events are swapped; in longer ones neighbours, and all with both ends
 ALL_SWAPS = 12
-# the size of an edit that removes or adds a movie: as much of a change as so many stars
+# the size of an edit that removes or adds a movie: as much of a change as this many stars
 WHOLE_EVENT = 3.0
-# pairs are made of so many of the most promising single edits
+# pairs are made of this many of the most promising single edits
 PROMISING = 150
 FEWEST_TO_ADD = 30
 

@@ -14,6 +14,8 @@ from bst.inference import ranking
 from bst.inference.ranking import Order, RankOptions
 from bst.inference.recommender import Recommendation, Recommender
 from bst.schema import Visitor
+from bst.text import ordinal
+from bst.what_if.differences import differences
 from bst.what_if.edits import (
     Add,
     Drop,
@@ -29,16 +31,14 @@ from bst.what_if.edits import (
     Title,
     apply_all,
     describe_edits,
-    differences,
     join,
-    ordinal,
 )
 
 # what changes in a list of each order: its column in ``Comparison.catalogue``, and where predictions have it
 Value = Literal["like", "rating", "next"]
 COLUMNS: dict[Order, str] = {"like": "like", "rating": "expected", "next": "next", "blend": "next"}
 PREDICTIONS = {"expected": "expected", "next": "watch_next", "like": "will_like"}
-# the main edit is looked for among up to so many, as each costs a ranking
+# the main edit is looked for among up to this many, as each costs a ranking
 MOST_TRIED = 8
 # the least share of a move that an edit must account for to be called its main cause
 MAIN_SHARE = 0.5
@@ -191,7 +191,7 @@ class Comparison:
 
 
 def _change(before: float, after: float, decimals: int) -> str:
-    """Return "4.6 → 3.9", with as many decimals, up to so many, as show that something changed."""
+    """Return "4.6 → 3.9", with the fewest decimals that show a change, ``decimals`` at most."""
     for digits in range(1, decimals + 1):
         old, new = f"{before:.{digits}f}", f"{after:.{digits}f}"
         if old != new:

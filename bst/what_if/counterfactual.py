@@ -20,13 +20,13 @@ from bst.schema import Visitor
 from bst.what_if.candidates import EditCandidate, pairs, single_edits
 from bst.what_if.edits import Edit, apply_all
 
-# competitors: so many movies beyond the goal's last rank, those that so many edits bring up, and so many at most
+# competitors: this many movies beyond the goal's last rank, those that this many edits bring up, and this many at most
 BEYOND, PILOTS, MOST_COMPETITORS = 30, 12, 300
 # edits whose margins are estimated at once; batches of pairs between two verifications; rankings that a search may make
 BATCH, BATCHES_PER_CHECK, MOST_RANKINGS = 128, 4, 80
 # candidates that are ranked to find which comes nearest, where none is enough
 MOST_NEAREST = 10
-# rankings that may refute a candidate before competitors are added: so many at first, then twice as many each time
+# rankings that may refute a candidate before competitors are added: this many at first, then twice as many each time
 FIRST_PATIENCE = 3
 
 Progress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ class Goal:
 
     @property
     def rank_options(self) -> RankOptions:
-        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order, weight or fame."""
+        """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order or weight."""
         return RankOptions(order=self.order, weight=self.weight, fame=self.fame)
 
     def reached(self, expected: float, rank: int) -> bool:

@@ -12,7 +12,7 @@ from bst.schema import Visitor
 from bst.what_if.counterfactual import Counterfactual, Goal, find_counterfactuals
 
 TOP = 10
-# the rank of the movie that is asked about in the model's default list, and whether it is to be in the top of it
+# the rank in the model's default list of the movie to move, and whether the goal is the top of the list or below it
 GOALS: dict[str, tuple[int, bool]] = {
     f"from rank 15 into the top {TOP}": (15, True),
     f"from the first rank out of the top {TOP}": (1, False),

@@ -1,21 +1,18 @@
-"""Every way to change a visitor, as data: applied, described, and found again as the difference of two visitors.
+"""Every way to change a visitor, as data: applied and described.
 
 Edits name movies by their ids. Events move as a whole: a timestamp stays with its movie.
 """
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 
-from bst.domain import DEMOGRAPHICS, MOVIES, DemographicName, DemographicValue, Domain
+from bst.domain import MOVIES, DemographicName, DemographicValue, Domain
 from bst.errors import VisitorError
 from bst.schema import Event, Visitor
+from bst.text import ordinal
 
-# up to so many movies that changed their position are described one by one, more of them as a new order
-MOST_MOVES = 3
 BOTH = 2
 # from a movie's id to its title
 Title = Callable[[int], str]
@@ -30,7 +27,7 @@ class Edit(ABC):
 
     @abstractmethod
     def describe(self, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
-        """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: whom it is applied to."""
+        """Return the edit as plain text, such as "rated Alien (1979) 5 → 2". ``before``: the visitor before it."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +236,7 @@ def apply_all(visitor: Visitor, edits: Iterable[Edit]) -> Visitor:
 
 
 def describe_edits(before: Visitor, edits: Sequence[Edit], title: Title, most: int = 2, domain: Domain = MOVIES) -> str:
-    """Describe edits that are applied one after another to ``before``: in full up to ``most`` of them, else in sum.
+    """Describe edits that are applied one after another to ``before``: in full up to ``most``, otherwise as counts.
 
     "removed Toy Story (1995) and rated Alien (1979) 5 → 2"; "removed 5 movies, added 12 movies and set sex and age
     group"; "nothing" for no edit.
@@ -278,18 +275,8 @@ def _changed_movies(before: Visitor, after: Visitor) -> int:
     return change or sum(was != now for was, now in zip(before.history, after.history, strict=True))
 
 
-def ordinal(number: int) -> str:
-    """Return "1st", "2nd", "3rd", "11th", "1,001st" …
-
-    >>> [ordinal(number) for number in (1, 2, 3, 11, 112, 1001)]
-    ['1st', '2nd', '3rd', '11th', '112th', '1,001st']
-    """
-    tens, ones = number // 10 % 10, number % 10
-    return f"{number:,}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
-
-
 def position_text(position: int, events: int) -> str:
-    """Return a position of a history of so many events (0: the oldest), counted from its nearer end.
+    """Return a position of a history of that many events (0: the oldest), counted from its nearer end.
 
     >>> [position_text(position, 5) for position in range(5)]
     ['oldest', '2nd oldest', '3rd newest', '2nd newest', 'newest']
@@ -302,96 +289,6 @@ def position_text(position: int, events: int) -> str:
 def join(clauses: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(clauses[:-1]), clauses[-1]] if len(clauses) > 1 else clauses)
-
-
-# ---- the edits between two visitors
-
-
-def differences(before: Visitor, after: Visitor) -> tuple[Edit, ...]:
-    """Return few edits which, applied one after another to ``before``, give exactly ``after``.
-
-    Demographics first, then movies that were removed, rated differently, moved (with the fewest moves), and added, then
-    movies that were merely seen.
-    """
-    edits: list[Edit] = [
-        SetDemographic(name, after.demographic(name))
-        for name in dict.fromkeys((*DEMOGRAPHICS, *before.demographics, *after.demographics))
-        if before.demographic(name) != after.demographic(name)
-    ]
-    old, new = _ids(before), _ids(after)
-    edits += _removals(old, set(new))
-    edits += [
-        Rate(movie_id, after.ratings[movie_id])
-        for movie_id, rating in before.ratings.items()
-        if after.ratings.get(movie_id) not in (rating, None)
-    ]
-    shared = set(old) & set(new)
-    edits += _rearrangement([i for i in old if i in shared], [i for i in new if i in shared])
-    edits += _additions(after, shared)
-    if apply_all(before, edits).history != after.history:
-        edits.append(Retime(tuple(event.timestamp for event in after.history)))
-    if apply_all(before, edits).seen != after.seen:
-        edits.append(SetSeen(after.seen))
-    return tuple(edits)
-
-
-def _removals(old: Sequence[int], kept: set[int]) -> list[Edit]:
-    oldest = len(list(takewhile(lambda movie_id: movie_id not in kept, old)))
-    forgotten = oldest if oldest > 1 else 0
-    drops: list[Edit] = [Drop(movie_id) for movie_id in old[forgotten:] if movie_id not in kept]
-    return [Forget(forgotten), *drops] if forgotten else drops
-
-
-def _rearrangement(old: list[int], new: list[int]) -> list[Edit]:
-    """Return the edits that put ``old`` into the order ``new``, which has the same movies."""
-    displaced = [was for was, now in zip(old, new, strict=True) if was != now]
-    match displaced:
-        case []:
-            return []
-        case [first, second]:
-            return [Swap(first, second)]
-    moved = set(new) - _longest_run(old, new)
-    if len(moved) > MOST_MOVES:
-        return [Reorder(tuple(new))]
-    edits: list[Edit] = []
-    current = list(old)
-    for position, movie_id in enumerate(new):
-        if movie_id in moved:
-            # all movies before it in the new order are in place by now, so it belongs right behind the last of them
-            current.remove(movie_id)
-            to = current.index(new[position - 1]) + 1 if position else 0
-            current.insert(to, movie_id)
-            edits.append(Move(movie_id, to))
-    return edits
-
-
-def _longest_run(old: list[int], new: list[int]) -> set[int]:
-    """Return the most movies that are in the same order in both: the longest increasing subsequence."""
-    position = {movie_id: i for i, movie_id in enumerate(old)}
-    ends: list[int] = []  # the smallest position with which a run of each length can end
-    length = {}
-    for movie_id in new:
-        length[movie_id] = bisect_left(ends, position[movie_id])
-        ends[length[movie_id] : length[movie_id] + 1] = [position[movie_id]]
-    run: set[int] = set()
-    wanted, limit = len(ends) - 1, len(old)
-    for movie_id in reversed(new):
-        if length[movie_id] == wanted and position[movie_id] < limit:
-            run.add(movie_id)
-            wanted, limit = wanted - 1, position[movie_id]
-    return run
-
-
-def _additions(after: Visitor, shared: set[int]) -> list[Edit]:
-    """Return the edits that add the missing events, the oldest first, so that each finds its position."""
-    edits: list[Edit] = []
-    events = len(shared)
-    for position, event in enumerate(after.history):
-        if event.movie_id not in shared:
-            newest = position == events
-            edits.append(Add(event.movie_id, event.rating, None if newest else position, event.timestamp))
-            events += 1
-    return edits
 
 
 def _ids(visitor: Visitor) -> tuple[int, ...]:

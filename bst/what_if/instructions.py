@@ -1,4 +1,4 @@
-"""Edits as instructions: what buttons and answers tell somebody to do, such as "rate Alien (1979) 2 instead of 5"."""
+"""Edits as instructions: as buttons and answers phrase them, such as "rate Alien (1979) 2 instead of 5"."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from bst.what_if.edits import Add, Drop, Edit, Forget, Rate, SetDemographic, Swa
 
 
 def instruction(edit: Edit, before: Visitor, title: Title, domain: Domain = MOVIES) -> str:
-    """Return an edit as plain text in the imperative; ``before``: whom it is applied to.
+    """Return an edit as plain text in the imperative; ``before``: the visitor before the edit.
 
     Raises ``TypeError`` for an edit that no button makes: a movie moved, a new order, other times.
     """

@@ -73,28 +73,28 @@ DOMAIN = {
 
 @dataclass(frozen=True)
 class Books:
-    """The catalogue: ``subjects`` (books, subjects) bool, ``fame`` and ``quality`` (books,); ``next_part`` and
+    """The catalogue: ``subjects`` (books, subjects) bool, ``popularity`` and ``quality`` (books,); ``next_part`` and
     ``previous_part`` (books,): the row of the book that comes next in a series, or before, −1 for none.
     """
 
     rows: list[dict[str, str]]
     names: tuple[str, ...]
     subjects: np.ndarray
-    fame: np.ndarray
+    popularity: np.ndarray
     quality: np.ndarray
     next_part: np.ndarray
     previous_part: np.ndarray
 
 
 def read_books() -> Books:
-    """Read the catalogue; fame and quality of a book are drawn by its title, and are those of its series as well."""
+    """Read the catalogue; popularity and quality of a book are drawn by its title, and shared by its series."""
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     names = tuple(sorted({name for row in rows for name in row["subjects"].split("|")}))
     subjects = np.array([[name in row["subjects"].split("|") for name in names] for row in rows])
     by_part = {(row["series"], int(row["part"])): place for place, row in enumerate(rows) if row["series"]}
     places = [(row["series"], int(row["part"] or 0)) for row in rows]
-    fame, quality = (
+    popularity, quality = (
         np.array([0.7 * _drawn(row["series"] or row["title"], salt) + 0.5 * _drawn(row["title"], salt) for row in rows])
         for salt in ("fame", "quality")
     )
@@ -102,7 +102,7 @@ def read_books() -> Books:
         rows,
         names,
         subjects,
-        fame,
+        popularity,
         quality,
         np.array([by_part.get((series, part + 1), -1) for series, part in places]),
         np.array([by_part.get((series, part - 1), -1) for series, part in places]),
@@ -163,17 +163,17 @@ def _choose(
         following = int(books.next_part[book])
         if following >= 0 and unread[following] and stars >= LIKED and random.random() < CONTINUE:
             return following
-    score = books.fame + CHOICE_WEIGHT * taste
+    score = books.popularity + CHOICE_WEIGHT * taste
     for weight, (book, _) in zip(SPELL, reversed(history), strict=False):
         score = score + weight * (books.subjects & books.subjects[book]).any(axis=1)
-    # nobody begins a series in the middle
+    # no one begins a series in the middle
     begun = (books.previous_part < 0) | ~unread[books.previous_part]
     weights = np.where(unread & begun, np.exp(score - score.max()), 0)
     return int(random.choice(len(weights), p=weights / weights.sum()))
 
 
 def visit_times(random: np.random.Generator, loans: int) -> list[int]:
-    """Return the seconds since 1970 at which somebody borrowed so many books: one to four at each visit, ascending."""
+    """Return the seconds since 1970 at which somebody borrowed books: one to four at each visit, ascending."""
     times: list[int] = []
     first, days = int(random.integers(0, DAYS // 2)), max(30, int(random.integers(120, DAYS // 2)))
     visits = sorted(random.integers(0, days, loans).tolist())

@@ -31,7 +31,7 @@ def render() -> None:
         say(movie.TITLE): lambda: movie.render(bundle, loaded),
         planted.TITLE: lambda: planted.render(profile),
     }
-    if not profile.tastes:  # nobody's sex, age or occupation is known
+    if not profile.tastes:  # no user's sex, age or occupation is known
         del sections[group_tastes.TITLE]
     if not bundle.domain.rated:
         del sections[say(movie.TITLE)]  # how one was rated

@@ -13,6 +13,7 @@ from bst.text import count, span
 from pages.shared.format import capitalised
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 T = TypeVar("T")
@@ -66,16 +67,7 @@ def render(profile: DatasetProfile) -> None:
 
 
 def _choice(label: str, options: Sequence[T], default: T, names: Mapping[T, str], key: str) -> T:
-    return st.segmented_control(
-        label,
-        options,
-        default=default,
-        required=True,
-        format_func=names.__getitem__,
-        key=key,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    return choice(label, options, names.__getitem__, default=default, key=key)
 
 
 def sentence(table: pd.DataFrame, view: str) -> str:

@@ -15,6 +15,7 @@ from pages.shared import resources
 from pages.shared.dataset_profiles import LoadedProfile
 from pages.shared.format import capitalised, escape_markdown
 from pages.shared.widgets import chart_view, movie_box
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 TITLE = "One movie"
@@ -31,9 +32,7 @@ def render(bundle: Bundle, loaded: LoadedProfile) -> None:
     movie_id = movie_box.selectbox(
         catalogue,
         say(f"Movie: any of {len(titles):,}"),
-        list(titles),
         index=list(titles).index(first),
-        format_func=catalogue.search_labels.__getitem__,
         key=f"data_movie_{bundle.dataset}",
         persist_state="session",
     )
@@ -101,15 +100,12 @@ def _draw_groups(tables: dict[str, pd.DataFrame], bundle: Bundle, title: str) ->
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("By group", anchor=False, width="content")
-        part = st.segmented_control(
+        part = choice(
             "Groups by",
             parts,
+            lambda name: capitalised(demographics[name].label),
             default=parts[0],
-            required=True,
-            format_func=lambda name: capitalised(demographics[name].label),
             key=f"data_movie_part_{'_'.join(parts)}",
-            persist_state="session",
-            label_visibility="collapsed",
         )
     table, mean_of_everyone = tables[part], float(tables["all"]["mean"].iloc[0])
     means = "; ".join(f"{row.name} {row.mean:.2f} of {row.ratings:,}" for row in table.itertuples(index=False))

@@ -9,6 +9,7 @@ from bst.datasets.profile import Counts, DatasetProfile
 from bst.presentation.charts import data as data_charts
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say, say_labels
 
 TITLE = "Movies"
@@ -46,15 +47,12 @@ def _draw_long_tail(table: pd.DataFrame, counts: Counts) -> None:
 def _draw_years(table: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(say("Year of release"), anchor=False, width="content")
-        column = st.segmented_control(
+        column = choice(
             "What to show",
             [name for name in data_charts.YEARS if name != "mean" or chosen_model.domain().rated],
+            say_labels(lambda name: data_charts.YEARS[name][0]),
             default="ratings",
-            required=True,
-            format_func=say_labels(lambda name: data_charts.YEARS[name][0]),
             key="data_years",
-            persist_state="session",
-            label_visibility="collapsed",
         )
     if table.empty:
         st.markdown(say("No movie’s year of release is known."))

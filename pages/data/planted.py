@@ -98,8 +98,10 @@ def _draw_franchises() -> None:
             f"Moods: {moods}."
         )
         st.dataframe(
-            movies[["title", "year", "franchise", "mood", "quality", "fame"]].rename(columns=str.capitalize),
+            movies[["title", "year", "franchise", "mood", "quality", "fame"]]
+            .rename(columns={"fame": "popularity"})
+            .rename(columns=str.capitalize),
             hide_index=True,
             column_config={"Year": st.column_config.NumberColumn(format="%d")},
-            alt="Franchise, mood, quality and fame of every movie of the demo world",
+            alt="Franchise, mood, quality and popularity of every movie of the demo world",
         )

@@ -32,7 +32,7 @@ def render(bundle: Bundle, profile: DatasetProfile) -> None:
         chart_view.show(
             partial(data_charts.time_gaps, ties.steps), f"Time from one rating to the same person’s next: {shares}"
         )
-        st.caption(say("From each rating to the same person’s next one. Nobody watches a movie in a minute."))
+        st.caption(say("From each rating to the same person’s next one. No one watches a movie in a minute."))
     with right:
         st.header("What this means", anchor=False)
         st.markdown("\n".join(f"- {conclusion}" for conclusion in _conclusions(bundle, profile)))

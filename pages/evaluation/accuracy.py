@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import BASELINES, METRICS, RATING_METRICS, baseline_label
 from bst.text import signed, span
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 VERDICTS = {-1: "▼ clearly better", 0: "● no clear difference", 1: "▲ clearly worse"}
@@ -32,15 +33,8 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
 def _render_baselines(bundle: Bundle, record: EvaluationRecord, rating: RatingEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Compared with simpler predictions (baselines)", anchor=False, width="content")
-        metric: ErrorMetric = st.segmented_control(
-            "Metric",
-            ["mae", "rmse"],
-            default="mae",
-            required=True,
-            format_func=lambda key: METRICS[key].label,
-            key="evaluation_metric",
-            persist_state="session",
-            label_visibility="collapsed",
+        metric: ErrorMetric = choice(
+            "Metric", ["mae", "rmse"], lambda key: METRICS[key].label, default="mae", key="evaluation_metric"
         )
     table, label = frames.baseline_errors(record, metric), METRICS[metric].label
     chart_view.show(
@@ -88,7 +82,7 @@ def _render_metrics(record: EvaluationRecord) -> None:
             "log-likelihood and no calibration error.]"
         )
     if record.gaps_unknown:
-        st.markdown(say(":small[“Gaps unknown”: as in the app, where nobody enters when they watched a movie.]"))
+        st.markdown(say(":small[“Gaps unknown”: as in the app, where no one enters when they watched a movie.]"))
     elif record.as_visitor:
         st.markdown(
             ":small[“User known” reads the id of a user it was trained on; “visitor” does not, as in the app. The "

@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import INTERVAL, THIS_MODEL, baseline_label
 from bst.text import span
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 VIEWS = {"gain": "Lead over item means", "mae": "Error in stars"}
@@ -22,15 +23,12 @@ def render(bundle: Bundle, rating: RatingEvaluation) -> None:
     sentence = say(sentences.cold_start(bundle, rating))
     st.markdown(sentence)
     has_gains = all(b.gain for b in bins)
-    view = st.segmented_control(
+    view = choice(
         "What to show",
         list(VIEWS) if has_gains else ["mae"],
+        lambda view: VIEWS[view],
         default="gain" if has_gains else "mae",
-        required=True,
-        format_func=lambda view: VIEWS[view],
         key=f"evaluation_history_{has_gains}",
-        persist_state="session",
-        label_visibility="collapsed",
     )
     gain = view == "gain"
     table = frames.gains_by_history(bins) if gain else frames.errors_by_history(bins)

@@ -12,6 +12,7 @@ from bst.text import count, signed, span
 from bst.wording import enumerated
 from pages.shared.state import chosen_model
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 EQUAL_ERROR = (
@@ -33,15 +34,12 @@ def render(record: EvaluationRecord, rating: RatingEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Error by group", anchor=False, width="content")
         attributes = frames.sliced_attributes(record)
-        attribute = st.segmented_control(
+        attribute = choice(
             "Groups by",
             attributes,
+            lambda attribute: attribute_label(attribute, chosen_model.domain()),
             default="age" if "age" in attributes else attributes[0],
-            required=True,
-            format_func=lambda attribute: attribute_label(attribute, chosen_model.domain()),
             key=f"evaluation_part_{'_'.join(attributes)}",
-            persist_state="session",
-            label_visibility="collapsed",
             wrap=True,
         )
     _render_groups(record, attribute)

@@ -81,7 +81,7 @@ def _choose_length(record: ListRecord, first: int) -> int:
 
 
 def _render_titles(record: ListRecord, events: int) -> None:
-    lists, curve = list_frames.precision_by_titles(record, events), list_frames.fame_curve(record, events)
+    lists, curve = list_frames.precision_by_titles(record, events), list_frames.popularity_curve(record, events)
     chart_view.show(
         partial(
             charts.precision_by_titles, lists, curve, LIST_QUALITY[MAIN].label, chart_view.text_and_background()[0]

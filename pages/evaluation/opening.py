@@ -14,7 +14,7 @@ from pages.shared.wording import say
 
 
 def follow() -> None:
-    """Go to the page that was asked for, once the dataset is loaded. Call it before the page is drawn."""
+    """Go to the requested page, once the dataset is loaded. Call it before the page is drawn."""
     opening = state.opening()
     if opening is None:
         return

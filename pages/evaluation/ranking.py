@@ -11,6 +11,7 @@ from bst.presentation import charts, frames, sentences
 from bst.presentation.vocabulary import CONTENT_METRICS, INTERVAL, LIST_LENGTH, LIST_METRICS, ORDERS
 from pages.evaluation import later_likes, next_movie
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 
@@ -36,15 +37,8 @@ def render(bundle: Bundle, record: EvaluationRecord) -> None:
 def _render_accuracy(ranking: RankingEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(say("Is the next movie on the list?"), anchor=False, width="content")
-        key: ListMetric = st.segmented_control(
-            "Metric",
-            ["hr", "ndcg"],
-            default="hr",
-            required=True,
-            format_func=lambda key: LIST_METRICS[key].label,
-            key="evaluation_ranking",
-            persist_state="session",
-            label_visibility="collapsed",
+        key: ListMetric = choice(
+            "Metric", ["hr", "ndcg"], lambda key: LIST_METRICS[key].label, default="hr", key="evaluation_ranking"
         )
     table, metric = frames.rank_curves(ranking, key), LIST_METRICS[key]
     chart_view.show(

@@ -12,7 +12,7 @@ Target = Literal["why", "recommend", "replay"]
 
 @dataclass(frozen=True)
 class Opening:
-    """A user who is to be opened on another page: as they were after ``events`` ratings, about one movie for Why."""
+    """A user to open on another page: as they were after ``events`` ratings, about one movie for Why."""
 
     target: Target
     user_id: int
@@ -26,7 +26,7 @@ def open_elsewhere(opening: Opening) -> None:
 
 
 def opening() -> Opening | None:
-    """Return who is to be opened, if that is a user of the chosen model's dataset."""
+    """Return which user to open, if that is a user of the chosen model's dataset."""
     dataset, wanted = st.session_state.get("evaluation_opening", (None, None))
     return wanted if dataset == chosen_model.bundle().dataset else None
 

@@ -31,6 +31,7 @@ from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, escape_markdown, stars, table_height, whole_stars
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 PARTS: dict[Part, str] = {
@@ -56,7 +57,7 @@ def render(bundle: Bundle) -> bool:
     st.markdown(whole_stars(_summary(table, baseline_of(results.users))))
     shown = _draw_filters(bundle, table)
     if shown.empty:
-        st.info("Nobody passes these filters.", icon=":material/filter_alt_off:")
+        st.info("No user passes these filters.", icon=":material/filter_alt_off:")
         return False
     _draw_table(bundle, shown, baseline_of(results.users))
     chosen = state.chosen_user()
@@ -83,17 +84,7 @@ def _draw_filters(bundle: Bundle, table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters and the distribution of errors; return the rows that pass."""
     limits = error_limits(table)
     chosen = state.error_range(limits)
-    st.segmented_control(
-        "Show",
-        get_args(Part),
-        default="all",
-        required=True,
-        format_func=PARTS.__getitem__,
-        key="visitors_part",
-        persist_state="session",
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    choice("Show", get_args(Part), PARTS.__getitem__, default="all", key="visitors_part", wrap=True)
     chosen_filter = UserFilter(*_draw_groups(bundle), part=st.session_state["visitors_part"])
     before_range = chosen_filter.apply(table)
     _draw_distribution(before_range, limits, chosen)
@@ -164,7 +155,7 @@ def _choose_bar(key: str, limits: tuple[float, float]) -> None:
 
 def _draw_table(bundle: Bundle, shown: pd.DataFrame, baseline: str | None) -> None:
     ids = shown["user_id"].tolist()
-    # another filter gives another table: a selected row of the old one is somebody else in the new one
+    # another filter gives another table: a selected row of the old one is another user in the new one
     key = f"visitors_table_{hash(tuple(ids))}"
     columns = {
         "user": [f"User {user_id}" for user_id in ids],

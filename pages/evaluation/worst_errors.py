@@ -13,6 +13,7 @@ from pages.evaluation.state import Opening
 from pages.shared import real_users, resources
 from pages.shared.format import ROW_HEIGHT, table_height
 from pages.shared.widgets import why_link
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say
 
 SIDES: dict[Side, str] = {"high": "Expected too much", "low": "Expected too little"}
@@ -26,16 +27,7 @@ def render(bundle: Bundle) -> bool:
     results = single_users.results(bundle, "worst", "The worst errors")
     if results is None:
         return True
-    side: Side = st.segmented_control(
-        "Which",
-        list(SIDES),
-        default="high",
-        required=True,
-        format_func=lambda side: SIDES[side],
-        key="evaluation_side",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    side: Side = choice("Which", list(SIDES), lambda side: SIDES[side], default="high", key="evaluation_side")
     errors = results.worst_errors[side]
     if not errors:
         st.markdown("There are none.")

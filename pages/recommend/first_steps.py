@@ -1,4 +1,4 @@
-"""What this is, in a line, and three things to try: for somebody who has never seen the app."""
+"""What this is, in a line, and three things to try, for newcomers."""
 
 from collections.abc import Sequence
 
@@ -78,7 +78,7 @@ def _draw_persona() -> None:
         label,
         key="try_persona",
         icon=":material/groups:",
-        help="Somebody made up, with a taste of their own, becomes the visitor.",
+        help="A made-up person with a taste of their own becomes the visitor.",
         on_click=part_runs.then_run_all(visitor_sources.use_persona),
         args=(name,),
     )
@@ -90,7 +90,7 @@ def _draw_for_anyone() -> None:
         "Back to the visitor" if shown else "Everybody’s list",
         key="try_for_anyone",
         icon=":material/public:",
-        help="What the model would list for somebody of whom it knows nothing.",
+        help="What the model would list for an unknown visitor.",
         on_click=_show_for_anyone,
         args=(not shown,),
     )

@@ -24,9 +24,7 @@ def render(recommender: Recommender, options: RankOptions) -> None:
         movie_id = movie_box.selectbox(
             recommender.catalogue,
             say("Any movie"),
-            list(titles),
             index=None,
-            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=settings.key("any_movie"),
             persist_state="session",
@@ -85,7 +83,7 @@ def _sentence(recommender: Recommender, position: ListPosition, order: Order, le
     if position.rank_for_anyone and position.rank_for_anyone != rank:
         side = "down" if position.rank_for_anyone < rank else "up"
         sentences.append(
-            f"For somebody of whom nothing is known it is number {position.rank_for_anyone:,}: what is known of this "
+            f"For an unknown visitor it is number {position.rank_for_anyone:,}: what is known of this "
             f"visitor moves it {side}."
         )
     if position.against:

@@ -49,7 +49,7 @@ def render() -> None:
         downloads = _draw_controls(recommender, options)
         _draw_answer(recommender, options, headline, downloads)
         movie_lookup.render(recommender, options)
-    with tries:  # last, as nobody waits for it, and it needs what the list has found
+    with tries:  # last, as it is not urgent, and it needs what the list has found
         first_steps.render(recommender)
 
 
@@ -93,7 +93,7 @@ def _draw_answer(
 
 
 def _comparable(before: Visitor | None, visitor: Visitor) -> Visitor | None:
-    """Return who the visitor was before, unless that was somebody else: then ranks up and down mean nothing."""
+    """Return the visitor before the change, unless that was another person: then ranks up and down mean nothing."""
     if before and before.history and visitor.history and not before.ratings.keys() & visitor.ratings.keys():
         return None
     return before
@@ -106,7 +106,7 @@ def _draw_for_anyone(
     headline: DeltaGenerator,
     downloads: DeltaGenerator,
 ) -> None:
-    """Draw the list for somebody of whom nothing is known, with the ranks compared to the visitor's own list."""
+    """Draw the list for an unknown visitor, with the ranks compared to the visitor's own list."""
     anyone = Visitor(seen=visitor.all_seen)
     rows = recommender.rank(anyone, list_controls.length(), options)
     own = {row.movie_id for row in recommender.rank(visitor, list_controls.length(), options)}

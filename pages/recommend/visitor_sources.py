@@ -22,7 +22,7 @@ CARD_WIDTH = 300
 
 
 def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
-    """Draw the row of buttons, and below it where the visitor came from, as long as nobody changed them."""
+    """Draw the row of buttons, and below it where the visitor came from, as long as they have not been changed."""
     bundle = chosen_model.bundle()
     with st.container(horizontal=True, gap="xsmall"):
         if is_about_movies():  # personas and exports of other sites name movies
@@ -31,7 +31,7 @@ def render(catalogue: Catalogue, levels: tuple[float, ...]) -> None:
                 icon=":material/groups:",
                 key="personas",
                 on_click=state.open_personas,
-                help="Start from somebody made up: a film student, a family, a horror club …",
+                help="Start from a made-up person: a film student, a family, a horror club …",
             )
         if not real_users.hidden(bundle):
             _draw_real_user(bundle.simulated)

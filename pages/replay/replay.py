@@ -18,7 +18,7 @@ ENTERED = (
     "The data record when a rating was entered, not when a film was watched: often many in a minute, in the order of a "
     "list on the site. So “next” means rated next."
 )
-SIMULATED = "These users are simulated: nobody watched anything, and the ratings come from the rules of the demo world."
+SIMULATED = "These users are simulated: no one watched anything, and the ratings come from the rules of the demo world."
 
 
 def render() -> None:

@@ -20,7 +20,7 @@ SECONDS_UNTIL_LEFT = 30.0
 SLIDER_LAG = 3
 # a newcomer sees this share of a user's steps
 FIRST_SHARE = 0.25
-# and a user with so many ratings: enough to see something, not too many to follow
+# and a user with this many ratings: enough to see something, not too many to follow
 FIRST_LENGTHS = range(30, 81)
 
 
@@ -35,7 +35,7 @@ class Playback:
 
     def shown(self, step: int, now: float) -> "Playback":
         """Go one step on if it plays, as the browser has shown this ``step`` long enough; it pauses at the end."""
-        if not self.playing or step != self.step:  # it was told twice, or somebody went elsewhere meanwhile
+        if not self.playing or step != self.step:  # a second report, or the viewer went elsewhere meanwhile
             return self
         step = min(self.step + 1, self.steps)
         return replace(self, step=step, playing=step < self.steps, stepped_at=now)
@@ -55,7 +55,7 @@ class Playback:
 
 
 def playback(steps: int) -> Playback:
-    """Return the state of the replay of a user with so many steps."""
+    """Return the state of the replay of a user with that many steps."""
     step = settings.get("replay_step")
     step = min(max(step, 0), steps) if type(step) is int else int(FIRST_SHARE * steps)
     stepped_at = st.session_state.get("replay_stepped_at", 0.0)

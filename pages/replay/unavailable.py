@@ -65,8 +65,8 @@ def _can_be_replayed(bundle: Bundle) -> bool:
 
 
 def render_unrated() -> None:
-    """Say that there is nothing to compare where nobody rates."""
-    st.title("Nobody rates anything here", anchor=False)
+    """Say that there is nothing to compare in a dataset without ratings."""
+    st.title("There are no ratings here", anchor=False)
     st.markdown(
         "A replay compares the ratings that were expected with those that were given, and this dataset has none."
     )

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-# so many short runs at a time; what runs longer than this, in seconds, counts no more, as everybody would wait for it
+# this many short runs at a time; what runs longer than this, in seconds, counts no more, as everybody would wait for it
 MOST_RUNS, SHORT_S = 1, 0.2
 # the message that a run has ended is short; others need not be read
 MOST_BYTES = 1000

@@ -9,7 +9,7 @@ from pages.shared.format import escape_markdown, message
 
 
 def show(error: Exception) -> bool:
-    """Show an error; returns True, which tells Streamlit that it need not.
+    """Show an error; returns True, so that Streamlit does not.
 
     An expected error says what to do. Of any other the page shows the id under which the log has it.
     """
@@ -31,7 +31,7 @@ def show(error: Exception) -> bool:
 
 
 def unexpected(error: Exception, what_to_do: str) -> str:
-    """Return what to tell about an unexpected error, which was logged: the id that its line in the log has, too."""
+    """Return the message about an unexpected error, with the id under which it was logged."""
     return (
         f"Something went wrong; error {error_log.error_id(error)}. {what_to_do} If it happens again, give this number "
         "to the operator of this app: its log has the rest."

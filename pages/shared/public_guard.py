@@ -1,8 +1,8 @@
 """What a stranger's browser may ask of the server itself: an app with ``BST_PUBLIC`` refuses the rest.
 
 Streamlit treats every visitor as the developer of the app: a message empties the caches of everybody, another one reads
-the state of its Git repository, and files are taken from pages that asked for none. What the pages themselves offer is
-not decided here.
+the state of its Git repository, and files are accepted from pages without an uploader. What the pages themselves offer
+is not decided here.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ SKELETON_HEIGHT = 360
 def need_ratings() -> None:
     """End the page with an explanation if the chosen model predicts no ratings: one with only a next-movie tower.
 
-    Not where nobody rates: there all pages do without.
+    Not for a dataset without ratings, for which no page needs one.
     """
     if chosen_model.bundle().recommends:
         return

@@ -82,8 +82,8 @@ def is_callback_of_part() -> bool:
 def ask_nobody_for_our_address() -> None:
     """Let Streamlit do without the address that this computer has on the internet: it asks a server there for it.
 
-    It does so, and answers nobody meanwhile, for each websocket that another site's page tries to open; its settings
-    only keep it from asking at the start.
+    It does so, and answers no browser meanwhile, for each websocket that another site's page tries to open; its
+    settings only keep it from asking at the start.
     """
     streamlit.net_util.get_external_ip = _no_address
 
@@ -122,7 +122,7 @@ def intercept(accepts: Callable[[str, BackMsg], bool], on_disconnect: Callable[[
     """Stand between the browsers and the sessions of the server that is running in this process.
 
     A browser's message reaches its session only if ``accepts(session_id, message)``; a session whose browser has gone
-    is told to ``on_disconnect(session_id)``. Both are called by the server's event loop.
+    is reported to ``on_disconnect(session_id)``. Both are called by the server's event loop.
     """
     runtime = get_instance()
     handle, disconnect = runtime.handle_backmsg, runtime.disconnect_session

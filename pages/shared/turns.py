@@ -6,7 +6,7 @@
             turn.pause()
 
 ``pause`` lets the next session compute where a turn has lasted for a moment. What has no such loop keeps its turn to
-the end; as it predicts, it looks by itself whether anybody still wants the answer (see ``bst.parallel.checking``).
+the end; as it predicts, it checks by itself whether the answer is still wanted (see ``bst.parallel.checking``).
 While another session has its turn, the page says that it waits.
 """
 
@@ -26,13 +26,13 @@ from bst.schema import Visitor
 SLICE_S = 0.2
 # ten seconds of waiting count as much as two of not having computed
 AGING = 0.2
-# how often one who waits looks whether anybody still wants the answer
+# how often a waiting session checks whether its answer is still wanted
 POLL_S = 0.1
-# more than so many do not queue up
+# more than this many do not queue up
 MOST_WAITING = 30
 # what one piece of work may compute, without its waiting
 LIMIT_S = 60.0
-# what is computed for each event of a shorter history is done before anybody notices
+# what is computed for each event of a shorter history is fast enough not to be noticed
 SHORT_HISTORY = 40
 WAITING = "Waiting for its turn: others compute, too …"
 
@@ -46,7 +46,7 @@ def _nothing() -> None:
 
 
 class Turn:
-    """A place in the line. ``pause`` is to be called often; ``seconds``: for how long this work has computed."""
+    """A place in the line. Call ``pause`` often; ``seconds``: for how long this work has computed."""
 
     def __init__(self, line: "Line", end_if_unwanted: Callable[[], None]):
         self._line, self._end_if_unwanted = line, end_if_unwanted
@@ -137,7 +137,7 @@ class Line:
             self._call_next()
 
     def has_others(self, turn: Turn) -> bool:
-        """Return whether anybody else is in the line."""
+        """Return whether another session is in the line."""
         with self._changed:
             return self._turns != [turn]
 

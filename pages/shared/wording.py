@@ -9,7 +9,7 @@ from pages.shared.state import chosen_model
 
 
 def say(text: str) -> str:
-    """Return a text of ours about movies, as it reads for the chosen model's dataset.
+    """Return one of our texts about movies, as it reads for the chosen model's dataset.
 
     No title may be in it: see ``reword``.
     """
@@ -17,13 +17,13 @@ def say(text: str) -> str:
 
 
 def say_labels(label: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Return labels of a widget's options as ``say`` gives them; they may be asked for outside of a run of the page."""
+    """Return labels of a widget's options as ``say`` gives them; they may be needed outside of a run of the page."""
     domain = chosen_model.domain()
     return lambda option: reword(label(option), domain)
 
 
 def say_around(build: Callable[[Title], str], title: Title) -> str:
-    """Return a sentence of ours that holds titles, as ``say`` does: see ``reword_around``."""
+    """Return one of our sentences that holds titles, as ``say`` does: see ``reword_around``."""
     return reword_around(build, title, chosen_model.domain())
 
 

@@ -219,9 +219,7 @@ def _draw_search(catalogue: Catalogue, key: str, label: str, on_pick: Any) -> No
     movie_box.selectbox(
         catalogue,
         label,
-        list(catalogue.titles),
         index=None,
-        format_func=catalogue.search_labels.__getitem__,
         placeholder=f"{label} …",
         key=key,
         on_change=pick,

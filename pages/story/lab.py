@@ -25,7 +25,7 @@ PAGES: dict[Kind, str] = {
 }
 # what the pages are called
 NAMES = {pages.RECOMMEND: "Recommend", pages.WHAT_IF: "What if", pages.WHY: "Why", pages.EVALUATION: "Evaluation"}
-# steps that show nobody, so that the visitor stays
+# steps that show no visitor, so that the current one stays
 WITHOUT_PERSON: tuple[Kind, ...] = ("evidence", "text")
 
 

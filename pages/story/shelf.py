@@ -22,7 +22,7 @@ _COMPONENT = st.components.v2.component(
 )
 # posters that are large enough to be read from afar
 MOST_SHOWN = 10
-# frames without a poster, for somebody who has watched nothing
+# frames without a poster, for a person who has watched nothing
 EMPTY_FRAMES = 5
 # steps in which the change has been made
 CHANGED: tuple[Kind, ...] = ("change", "moves")

@@ -1,4 +1,4 @@
-"""Which story is told and which of its steps is shown. The address holds both, so that each step is a link.
+"""Which story and which of its steps is shown. The address holds both, so that each step is a link.
 
 ``story`` is the name of a story that comes with the app, or the story itself as text; ``OWN`` for one that is too long
 for an address and lives in the session. ``step`` counts from 1, and one after the last asks what to do next; ``edit``
@@ -29,7 +29,7 @@ class Shown:
     """What the address says: the story by its ``name`` in the address, and the index of the step, from 0.
 
     An index of as many as there are steps stands for what comes after the last.
-    ``problem``: why the story of the address cannot be told; the story is then the first that comes with the app.
+    ``problem``: why the story of the address cannot be shown; the story is then the first that comes with the app.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Shown:
 
     @property
     def ended(self) -> bool:
-        """Whether the story has been told."""
+        """Whether the story is over."""
         return self.index == len(self.story.steps)
 
 
@@ -188,5 +188,5 @@ def wish(what: Wish) -> None:
 
 
 def take_wish() -> Wish | None:
-    """Return, once, which other page was asked for."""
+    """Return, once, the requested page."""
     return st.session_state.pop("story_wish", None)

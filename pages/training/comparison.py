@@ -11,6 +11,7 @@ from bst.text import count
 from bst.training import background
 from pages.shared import resources
 from pages.shared.widgets import chart_view
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say, say_labels
 
 UNFINISHED = " (not finished)"
@@ -24,15 +25,12 @@ def render(bundle: Bundle) -> None:
     histories = {name: trainings[name][0] for name in chosen}
     shown = {name: curves.CURVES[name] for name in curves.offered(list(histories.values()))}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        name = st.segmented_control(
+        name = choice(
             "What to show",
             list(shown),
+            say_labels(lambda name: shown[name].label),
             default=next(iter(shown)),
-            required=True,
-            format_func=say_labels(lambda name: shown[name].label),
-            key=f"training_metric_{'_'.join(shown)}",  # models offer different ones
-            persist_state="session",
-            label_visibility="collapsed",
+            key=f"training_metric_{'_'.join(shown)}",
             wrap=True,
         )
         log = st.toggle("Logarithmic scale", key="training_log", persist_state="session")
@@ -65,7 +63,7 @@ def _render_choice(bundle: Bundle, names: list[str]) -> list[str]:
         names,
         key=key,
         persist_state="session",
-        help="All models that are here, and all runs that are not finished.",
+        help="All models, and all unfinished runs.",
     ) or [bundle.name]
 
 

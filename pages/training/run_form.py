@@ -18,7 +18,7 @@ from bst.public_mode import Feature
 from bst.settings import get_settings
 from bst.timelines.splits import PROTOCOLS
 from bst.training import background, duration
-from bst.training.runs import RunSettings
+from bst.training.run_settings import RunSettings
 from pages.shared.format import about, escape_markdown, message
 from pages.shared.state import owner
 from pages.shared.widgets import switched_off

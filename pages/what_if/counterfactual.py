@@ -8,9 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from bst.inference.recommender import RankOptions, Recommender
 from bst.schema import Visitor
-from bst.text import count
+from bst.text import count, ordinal
 from bst.what_if import Counterfactual, Goal, SearchResult, Subject, find_counterfactuals
-from bst.what_if.edits import ordinal
 from bst.what_if.instructions import instructions
 from pages.shared import turns
 from pages.shared.format import capitalised, escape_markdown
@@ -80,12 +79,9 @@ def _choose_movie(recommender: Recommender, visitor: Visitor) -> None:
 
 
 def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
-    titles = recommender.catalogue.titles
     movie_box.selectbox(
         recommender.catalogue,
         say("Movie"),
-        list(titles),
-        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("goal_movie"),
         persist_state="session",
     )
@@ -108,9 +104,9 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
         )
     order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
-        fame = f" with {options.fame:.0%} fame" if order == "like" and options.fame < 1 else ""
+        weight = f" with a popularity weight of {options.fame:.0%}" if order == "like" and options.fame < 1 else ""
         st.caption(
-            f"In the list “{list_controls.ORDERS[order][0]}”{fame}, as chosen on the Recommend page, without filters."
+            f"In the list “{list_controls.ORDERS[order][0]}”{weight}, as chosen on the Recommend page, without filters."
         )
     return Goal(movie_id, kind, value, above, order, options.weight, options.fame)
 

@@ -12,9 +12,8 @@ from bst.inference.recommender import Recommender
 from bst.models.registry import preset_title
 from bst.presentation import charts
 from bst.schema import Visitor
-from bst.text import count, signed, span
+from bst.text import count, ordinal, signed, span
 from bst.what_if import ModelComparison, compare_models, strongest_reason
-from bst.what_if.edits import ordinal
 from pages.shared import other_models, pages, resources
 from pages.shared.format import escape_markdown, stars, whole_stars
 from pages.shared.state import chosen_model, evaluation_request, settings, visitor_state
@@ -199,8 +198,6 @@ def _draw_movie(
     movie_box.selectbox(
         recommender.catalogue,
         say("Movie"),
-        list(titles),
-        format_func=recommender.catalogue.search_labels.__getitem__,
         key=settings.key("models_movie"),
         persist_state="session",
         label_visibility="collapsed",

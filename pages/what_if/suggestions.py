@@ -15,7 +15,7 @@ from pages.shared.state import chosen_model
 
 # of a long history only the newest events are measured, so that the suggestions come at once
 MAX_MEASURED = 40
-# the effect of an event is measured on so many movies, the first of the list
+# the effect of an event is measured on this many movies, the first of the list
 TOP_K = 3
 # how many of the newest events to keep: the first of these that the history is longer than
 KEPT = (10, 5, 2, 1)
@@ -80,7 +80,7 @@ def _first_movies(recommender: Recommender, visitor: Visitor) -> list[Suggestion
     levels = recommender.bundle.levels
     return [
         _edit(Add(movie.movie_id, level), "add", visitor, recommender.catalogue.title)
-        # one that they love and one that they hate; where nobody rates, two that they had
+        # one that they love and one that they hate; where there are no ratings, two that they had
         for movie, level in zip(rows, (levels[-1], levels[0]), strict=True)
     ]
 

@@ -1,24 +1,20 @@
 """One setting of the visitor varied: what the model expects of a few movies at each of its values."""
 
-import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bst.bundles.user_groups import FEW_PEOPLE, groups_of
-from bst.domain import Demographic, Domain
+from bst.bundles.user_groups import groups_of
+from bst.domain import Domain
 from bst.inference.recommender import Recommender
 from bst.presentation import charts
 from bst.schema import Visitor
-from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep, demographics
+from bst.what_if import DemographicSweep, HistoryLengthSweep, PositionSweep, RatingSweep
 from bst.what_if import sweep as sweep_parameter
-from bst.what_if.edits import ordinal
 from bst.what_if.sweeps import SweepParameter
 from bst.wording import enumerated
 from pages.shared import turns
@@ -27,7 +23,9 @@ from pages.shared.state import settings, visitor_state
 from pages.shared.state.session_cache import cached, model_key
 from pages.shared.widgets import chart_view, list_controls, movie_box
 from pages.shared.wording import say, say_labels
-from pages.what_if import suggestions
+from pages.what_if import everyone, suggestions
+from pages.what_if.everyone import Pictures
+from pages.what_if.sweep_text import EVERYONE, OF_A_MOVIE, OF_HISTORY, short, sweep_sentence, unread
 
 TITLE = "Vary one setting"
 
@@ -44,28 +42,17 @@ class Parameter:
     subject: str = ""
 
 
-EVERYONE = "everyone"
 # by the names that links have for them
 HISTORY_PARAMETERS = {
     "rating": Parameter("Rating of a movie", "Rating of {}", "Their rating of {}"),
     "position": Parameter("Position of a movie", "Position of {} in the history", "The position of {} in the history"),
     "last": Parameter("Length of history", "Newest movies that are kept", "The length of the history"),
 }
-OF_A_MOVIE = ("rating", "position")
-OF_HISTORY = (*OF_A_MOVIE, "last")
 # of demographics, only these have values with an order, which are drawn as lines
 ORDERED = ("age",)
-# of all combinations, so many pictures are drawn at most: of two demographics each
-MOST_PICTURES = 6
 MAX_MOVIES, DEFAULT_MOVIES = 5, 3
-# unless movies are chosen, those to show are looked for among so many, at so many values
+# unless movies are chosen, those to show are looked for among this many, at this many values
 TRIED_MOVIES, MAX_TRIED_VALUES = 50, 6
-# no line ends beside it
-NO_BREAK = "\N{WORD JOINER}"
-# changes below this are not worth a word, in stars
-NOTICEABLE = 0.05
-# the colours of the heatmaps span at least twice this, in stars, so that small differences look small
-MIN_HALF_RANGE = 0.25
 
 
 def parameters(domain: Domain) -> dict[str, Parameter]:
@@ -73,39 +60,12 @@ def parameters(domain: Domain) -> dict[str, Parameter]:
     found = {name: parameter for name, parameter in HISTORY_PARAMETERS.items() if domain.rated or name != "rating"}
     for demographic in domain.demographics.values():
         label = capitalised(demographic.label)
-        found[demographic.key] = Parameter(label, label, f"Their {_short(demographic)}")
-    pictures = _Pictures.of(domain)
+        found[demographic.key] = Parameter(label, label, f"Their {short(demographic)}")
+    pictures = Pictures.of(domain)
     if pictures:
-        names = enumerated(tuple(map(_short, domain.demographics.values())), "and")
+        names = enumerated(tuple(map(short, domain.demographics.values())), "and")
         found[EVERYONE] = Parameter(f"All {len(groups_of(domain))} combinations of {names}")
     return found
-
-
-def _short(demographic: Demographic) -> str:
-    """Return what a demographic is called within a sentence: "age", not "age group"."""
-    return demographic.label.removesuffix(" group")
-
-
-@dataclass(frozen=True)
-class _Pictures:
-    """How all combinations of demographics are drawn: those with most values are the rows and the columns of a picture,
-    and there is one for each combination of the ``others``.
-    """
-
-    rows: Demographic
-    columns: Demographic
-    others: tuple[Demographic, ...]
-
-    @classmethod
-    def of(cls, domain: Domain) -> "_Pictures | None":
-        """Return how to draw them; None where there are no combinations, or too many."""
-        demographics = tuple(domain.demographics.values())
-        if not groups_of(domain) or len(demographics) <= 1:
-            return None
-        rows, columns, *_ = sorted(demographics, key=lambda demographic: -len(demographic.values))
-        others = tuple(one for one in demographics if one not in (rows, columns))
-        pictures = cls(rows, columns, others)
-        return pictures if math.prod(len(one.values) for one in others) <= MOST_PICTURES else None
 
 
 def render(recommender: Recommender, headline: DeltaGenerator) -> None:
@@ -121,7 +81,7 @@ def render(recommender: Recommender, headline: DeltaGenerator) -> None:
     with grid.cell():
         movies = _draw_movies(recommender, visitor, name, event)
     if name == EVERYONE:
-        sentence = _draw_everyone(recommender, visitor, movies[0])
+        sentence = everyone.render(recommender, visitor, movies[0])
     else:
         sentence = _draw_sweep(recommender, visitor, movies, name, event)
     with headline:
@@ -241,20 +201,13 @@ def _draw_sweep(recommender: Recommender, visitor: Visitor, movies: list[int], n
     ink, _ = chart_view.text_and_background()
     lines = name in OF_HISTORY or name in ORDERED
     chart = (charts.sweep_lines if lines else charts.sweep_points)(predictions, levels, axis, ink)
-    sentence = _sentence(predictions, say(parameter.subject).format(title), name)
-    # the axis may name a title, which is no text of ours
+    sentence = sweep_sentence(predictions, say(parameter.subject).format(title), name)
+    # the axis may name a title, which is not one of our texts
     chart_view.show(chart, f"Expected ratings by {axis}: {sentence}", titles_are_final=say(title) != title)
     pointing = " Point at a dot, or tap it, for how likely each rating is." if _has_distribution(predictions) else ""
-    st.caption(f"Everything else about the visitor stays as it is.{pointing}{_unread(recommender, name)}")
+    st.caption(f"Everything else about the visitor stays as it is.{pointing}{unread(recommender, name)}")
     _draw_numbers(predictions, axis)
     return sentence
-
-
-def _unread(recommender: Recommender, name: str) -> str:
-    """Say so if the model does not read the setting that is varied."""
-    if name in OF_HISTORY or recommender.bundle.config.reads_demographics:
-        return ""
-    return say(" This model does not read sex, age or occupation.")
 
 
 def _parameter(domain: Domain, name: str, event: int | None) -> SweepParameter:
@@ -267,42 +220,6 @@ def _parameter(domain: Domain, name: str, event: int | None) -> SweepParameter:
 
 def _has_distribution(predictions: pd.DataFrame) -> bool:
     return bool(predictions["distribution"].notna().any())
-
-
-def _lowest_and_highest(predictions: pd.DataFrame) -> tuple[Any, Any]:
-    rows = list(predictions.itertuples())
-    return min(rows, key=lambda row: row.expected), max(rows, key=lambda row: row.expected)
-
-
-def _sentence(predictions: pd.DataFrame, subject: str, name: str) -> str:
-    """Return which movie moves most, between which values."""
-    ends = {title: _lowest_and_highest(rows) for title, rows in predictions.groupby("title", sort=False)}
-    title, (low, high) = max(ends.items(), key=lambda item: item[1][1].expected - item[1][0].expected)
-    if high.expected - low.expected < NOTICEABLE:
-        return f"{subject} hardly matters here: {say('no movie moves')} by more than {NOTICEABLE:g} stars"
-    most = "" if len(ends) == 1 else " most"
-    lowest, highest = _distinguishable(low.expected, high.expected)
-    return (
-        f"{subject} moves {title}{most}: from {lowest} ({_value_in_words(name, low.setting)}) to {highest} "
-        f"({_value_in_words(name, high.setting)})"
-    )
-
-
-def _distinguishable(low: float, high: float) -> tuple[str, str]:
-    """Return two ratings as text, with as many decimals as tell them apart."""
-    decimals = 1 if f"{low:.1f}" != f"{high:.1f}" else 2
-    return f"{low:.{decimals}f} ★", f"{high:.{decimals}f} ★"
-
-
-def _value_in_words(name: str, value: str) -> str:
-    """Return a value of a setting as it stands in a sentence."""
-    if name == "position":
-        return "newest" if value == "1" else f"{ordinal(int(value))} newest"
-    if name == "last":
-        return "the newest alone" if value == "1" else f"the newest {value}" if int(value) else "none"
-    if name == "rating":
-        return f"rated {value}"
-    return value if value.startswith("K-12") else value[0].lower() + value[1:]
 
 
 def _draw_numbers(predictions: pd.DataFrame, axis: str) -> None:
@@ -322,79 +239,3 @@ def _draw_numbers(predictions: pd.DataFrame, axis: str) -> None:
             },
             alt="The numbers of the picture above",
         )
-
-
-def _draw_everyone(recommender: Recommender, visitor: Visitor, movie_id: int) -> str:
-    """Draw the expected rating for all combinations of demographics, such as one heatmap for each sex."""
-    predictions = cached(
-        "everyone",
-        model_key(recommender, visitor, movie_id),
-        lambda: demographics(recommender, visitor, movie_id),
-        in_turn=True,
-    )
-    title, pictures = recommender.catalogue.title(movie_id), _Pictures.of(recommender.domain)
-    assert pictures is not None  # otherwise it is not offered
-    shown = predictions[(predictions["people"] != 0) | predictions["current"]]
-    sentence = _everyone_sentence(recommender.domain, predictions, title)
-    _draw_pictures(recommender, pictures, shown.assign(title=title), sentence)
-    is_known = predictions["current"].any()
-    st.caption(
-        f"Expected rating for every {pictures.columns.label} (columns) and {pictures.rows.label} (rows, the highest on "
-        f"top); the history stays the same. {_people_in_words(predictions)}"
-        + ("The frame marks the visitor." if is_known else "The visitor’s own are not all known, so no cell is framed.")
-        + _unread(recommender, EVERYONE)
-    )
-    return sentence
-
-
-def _draw_pictures(recommender: Recommender, pictures: _Pictures, shown: pd.DataFrame, sentence: str) -> None:
-    """Draw a heatmap for each combination of what is neither in rows nor in columns."""
-    rows, columns = pictures.rows, pictures.columns
-    middle = (shown["expected"].min() + shown["expected"].max()) / 2
-    half = max(MIN_HALF_RANGE, (shown["expected"].max() - shown["expected"].min()) / 2)
-    labelled = shown.assign(column=shown[columns.name].map(columns.labels), row=shown[rows.name].map(rows.labels))
-    order = labelled.groupby("row")["expected"].mean().sort_values(ascending=False).index.tolist()
-    axes = charts.GridAxes(
-        capitalised(columns.label), tuple(columns.labels.values()), capitalised(rows.label), tuple(order)
-    )
-    grid = st.grid(2 if pictures.others else 1, min_column_width=320)
-    for values in itertools.product(*(one.values for one in pictures.others)):
-        name = ", ".join(one.labels[value] for one, value in zip(pictures.others, values, strict=True))
-        own = pd.Series(True, labelled.index)
-        for one, value in zip(pictures.others, values, strict=True):
-            own &= labelled[one.name] == value
-        with grid.cell():
-            if name:
-                st.markdown(f"**{escape_markdown(name)}**")
-            chart_view.show(
-                charts.demographic_grid(labelled[own], axes, recommender.bundle.levels, (middle - half, middle + half)),
-                f"Expected rating of {shown['title'].iloc[0]} by {columns.label} and {rows.label}"
-                f"{', ' if name else ''}{name}: {sentence}",
-            )
-
-
-def _people_in_words(predictions: pd.DataFrame) -> str:
-    """Return how many combinations there are people of, for the caption; nothing if that was not counted."""
-    people = predictions["people"]
-    if people.isna().all():
-        return ""
-    return (
-        f"The dataset has people of {int((people > 0).sum())} of the {len(people)} combinations; the cells of the "
-        f"others are empty. The sentence is about those with {FEW_PEOPLE} people or more. "
-    )
-
-
-def _everyone_sentence(domain: Domain, predictions: pd.DataFrame, title: str) -> str:
-    many = predictions[predictions["people"] >= FEW_PEOPLE]
-    low, high = _lowest_and_highest(predictions if many.empty else many)
-    names = capitalised(enumerated(tuple(map(_short, domain.demographics.values())), "and"))
-    if high.expected - low.expected < NOTICEABLE:
-        return f"{names} hardly matter here: {title} keeps {low.expected:.1f} ★"
-    lowest, highest = _distinguishable(low.expected, high.expected)
-    return f"{names} move {title}: from {lowest} ({_person(domain, low)}) to {highest} ({_person(domain, high)})"
-
-
-def _person(domain: Domain, row: Any) -> str:
-    values = [one.value_text(getattr(row, one.name)) for one in domain.demographics.values()]
-    person = ", ".join(value.replace("–", f"{NO_BREAK}–{NO_BREAK}") for value in values)
-    return f"{person}; {int(row.people):,} people" if row.people >= FEW_PEOPLE else person

@@ -18,7 +18,7 @@ from pages.shared.wording import say, say_labels
 MAX_ROWS = 5
 HOW_IT_WORKS = """**How this works**
 
-- **A** is the visitor, as on every page. **B** is a copy to change: with one of the buttons on top, or by hand in its
+- **A** is the visitor, as on every page. **B** is a copy to change: with one of the buttons on top, or directly in its
   editor.
 - The lines then show which movies rise ▲ and which fall ▼, and the sentence on top says why.
 - **Vary one setting** shows what the model expects at every value of one setting (a sensitivity sweep). **Find a
@@ -92,7 +92,7 @@ def _draw_change_table(table: _ChangeTable, by: Value) -> None:
 
 
 def _points(share: float) -> str:
-    """Return a difference of probabilities, which is no percentage of either."""
+    """Return a difference of probabilities, which is not a percentage of either."""
     return f"{percent(share).removesuffix('%')} points"
 
 

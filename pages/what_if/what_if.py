@@ -7,11 +7,12 @@ from pages.shared import recommenders
 from pages.shared.format import message
 from pages.shared.state import chosen_model, settings
 from pages.shared.widgets import toolbar, why_link
+from pages.shared.widgets.choice import choice
 from pages.what_if import compare, counterfactual, models, sweep
 
 # by the names that links have for them
 VIEWS = {"compare": compare, "sweep": sweep, "find": counterfactual, "models": models}
-# what there is to show where nobody rates; the others are about expected ratings
+# what there is to show where there are no ratings; the others are about expected ratings
 WITHOUT_RATINGS = ("compare", "find")
 
 
@@ -25,16 +26,7 @@ def render() -> None:
     recommender = recommenders.get(place, "What if something about this visitor were different?")
     headline = place.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.segmented_control(
-            "View",
-            list(views),
-            required=True,
-            format_func=lambda view: views[view].TITLE,
-            key=settings.key("what_if_view"),
-            persist_state="session",
-            label_visibility="collapsed",
-            wrap=True,
-        )
+        choice("View", list(views), lambda view: views[view].TITLE, key=settings.key("what_if_view"), wrap=True)
         view = views[settings.get("what_if_view")]
         # the comparison changes the copy, the other views are about the visitor
         toolbar.render("b" if view is compare else "a")

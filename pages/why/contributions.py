@@ -116,10 +116,10 @@ def in_words(row: Any) -> str:
 def legend(recommender: Recommender, explanation: Explanation, measure: Measure, causes: Mapping[int, float]) -> str:
     """Return what one must know to read the picture."""
     effect = {
-        "expected": "▲ raises, ▼ lowers the expected rating by so many stars",
+        "expected": "▲ raises, ▼ lowers the expected rating by that many stars",
         "like_logit": "▲ multiplies the odds that they come to like it (×), ▼ divides them (÷)",
-        "liked": "▲ raises, ▼ lowers the chance by so many percentage points",
-        "next_logit": "▲ makes the movie so many times as likely (×), ▼ so many times less likely (÷)",
+        "liked": "▲ raises, ▼ lowers the chance by that many percentage points",
+        "next_logit": "▲ makes the movie that many times as likely (×), ▼ that many times less likely (÷)",
     }[measure]
     sentences = [
         f"{effect}, compared with the same visitor without it (leave-one-out).",

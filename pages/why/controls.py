@@ -13,6 +13,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import explained, settings, visitor_state
 from pages.shared.state.controlled import controlled
 from pages.shared.widgets import movie_box
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say, say_labels
 
 MEASURES: dict[Measure, str] = {
@@ -73,12 +74,9 @@ def movie(recommender: Recommender, visitor: Visitor) -> int:
 
 def draw_movie(recommender: Recommender, movie_id: int) -> None:
     """Draw the choice of the movie."""
-    titles = recommender.catalogue.titles
     movie_box.selectbox(
         recommender.catalogue,
         say("Movie to explain"),
-        list(titles),
-        format_func=recommender.catalogue.search_labels.__getitem__,
         help=say("Any movie of the catalogue. “Why?” in any list leads here, too."),
         **controlled("why_choice", movie_id, explained.set_movie),
     )
@@ -113,12 +111,6 @@ def draw_order(explanation: Explanation) -> None:
     """Draw the choice of the order of the bars."""
     if len(explanation.events) <= 1:
         return
-    st.segmented_control(
-        say("Order of the movies"),
-        list(ORDERS),
-        required=True,
-        format_func=say_labels(lambda name: ORDERS[name]),
-        key=settings.key("why_order"),
-        persist_state="session",
-        label_visibility="collapsed",
+    choice(
+        say("Order of the movies"), list(ORDERS), say_labels(lambda name: ORDERS[name]), key=settings.key("why_order")
     )

@@ -56,9 +56,7 @@ def _draw_map(
         searched = movie_box.selectbox(
             recommender.catalogue,
             say("Find a movie on the map"),
-            list(titles),
             index=None,
-            format_func=recommender.catalogue.search_labels.__getitem__,
             placeholder=say(f"Search {len(titles):,} movies …"),
             key=f"why_map_movie_{recommender.bundle.dataset}",
         )
@@ -96,7 +94,7 @@ def _draw_map(
 
 
 def _tags(recommender: Recommender) -> tuple[str, ...]:
-    """Return the tags that the map tells apart: the most frequent where there are too many, in their usual order."""
+    """Return the tags that the map distinguishes: the most frequent where there are too many, in their usual order."""
     tags = recommender.domain.tag_values
     if len(tags) <= MOST_TAGS:
         return tags

@@ -21,7 +21,7 @@ from pages.shared.wording import say
 from pages.why.controls import Subject
 
 MAX_REMOVALS, MAX_EDITS = 3, 5
-# what depends on what somebody watched more than on how they rated it
+# measures that depend on what was watched more than on how it was rated
 WATCHING: dict[Measure, str] = {
     "like_logit": "For what they will watch some time and like",
     "next_logit": "For what they watch next",

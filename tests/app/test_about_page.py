@@ -83,7 +83,7 @@ def test_how_to_get_the_data_and_whom_to_cite(monkeypatch):
 
 
 def test_the_report_to_save_is_the_whole_one(monkeypatch):
-    monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
+    monkeypatch.setattr("bst.presentation.report.parts.inline", lambda chart: "<svg></svg>")
     html = report._make(open_bundle("demo")).decode()
     assert html.startswith("<!DOCTYPE html>")
     assert "Error by length of history" in html

@@ -346,7 +346,7 @@ def test_users_are_filtered_by_group_and_by_error(with_users):
     assert app.dataframe[0].value["user"].tolist() == ["User 79", "User 77"]
     app.multiselect(key="visitors_group_age").set_value([56]).run()
     app.multiselect(key="visitors_lengths").set_value(["Over 200"]).run()
-    assert "Nobody passes these filters" in app.info[0].value
+    assert "No user passes these filters" in app.info[0].value
     assert not app.exception
 
 
@@ -489,7 +489,7 @@ def test_lists_lead_with_what_is_liked_later(with_lists):
         "Precision@10 by known ratings: This model: 0.380 at 1, 0.420 at 5; Most liked: 0.370 at 1"
     )
     assert "This model 0.420 with 120 titles" in words[1]
-    assert "fame 0: 0.200 with 400" in words[1]
+    assert "popularity weight 0: 0.200 with 400" in words[1]
     table = app.dataframe[0].value
     assert table["Precision@10"].tolist() == ["0.420", "0.310", "0.360", "0.410"]
     assert table["Titles"].tolist() == ["120", "150", "11", "60"]

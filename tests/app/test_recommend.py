@@ -415,16 +415,16 @@ def test_a_movie_taken_out_of_the_history_is_new_in_the_list(kinds):
 def test_popularity_narrows_the_list(kinds):
     app = start("timeline")
     everything = set(shown_titles(app))
-    app.select_slider(key="filter_fame").set_value((4, 4)).run()
+    app.select_slider(key="filter_popularity").set_value((4, 4)).run()
     assert not app.exception
     caption = next(caption.value for caption in app.main.caption if "each in Demo world" in caption.value)
     # 1,350 movies, of which 5 % have more ratings than the rest
     assert 60 <= int(caption.split()[0]) <= 68
     assert "blockbusters" in captions(app)
     blockbusters = set(shown_titles(app))
-    app.select_slider(key="filter_fame").set_value((0, 0)).run()
+    app.select_slider(key="filter_popularity").set_value((0, 0)).run()
     assert not blockbusters & set(shown_titles(app))
-    app.select_slider(key="filter_fame").set_value((0, 4)).run()
+    app.select_slider(key="filter_popularity").set_value((0, 4)).run()
     assert set(shown_titles(app)) == everything
 
 
@@ -435,7 +435,7 @@ def test_popularity_without_the_ratings_to_count(kinds, monkeypatch):
     monkeypatch.setattr(recommender, "load", gone)
     monkeypatch.setattr(recommender.rating_counts, "read", lambda bundle: None)
     app = start("rating-only")
-    app.select_slider(key="filter_fame").set_value((0, 0)).run()
+    app.select_slider(key="filter_popularity").set_value((0, 0)).run()
     assert not app.exception
     assert "Popularity is not known: ratings.dat is missing" in app.warning[0].value.replace("\\", "")
     assert len(rows(app)) == 10
@@ -497,27 +497,27 @@ def test_the_list_for_this_visitor_has_the_likeliest_to_be_watched_and_liked_fir
         f"After 5 movies, the best bet for this visitor is {best['title']}: {best['like']} likely to watch it some "
         "time and like it"
     )
-    app.slider(key="fame").set_value(50).run()
-    assert "What they are most likely to watch and like some time. A movie’s fame counts 50%." in captions(app)
+    app.slider(key="popularity_weight").set_value(50).run()
+    assert "What they are most likely to watch and like some time. A movie’s popularity counts 50%." in captions(app)
 
 
-def test_less_fame_leaves_what_suits_the_visitor_more_than_others(kinds):
+def test_less_weight_of_popularity_leaves_what_suits_the_visitor_more_than_others(kinds):
     app = start("timeline")
     model = recommender.Recommender.load(kinds / "timeline")
     as_predicted = shown_titles(app)
-    app.slider(key="fame").set_value(0).run()
+    app.slider(key="popularity_weight").set_value(0).run()
     assert not app.exception
     taste = model.rank(visitor(app), 10, RankOptions(order="like", fame=0))
     assert shown_titles(app) == [row.title for row in taste] != as_predicted
     assert headline(app).startswith(f"After 5 movies, what suits this visitor more than others is {taste[0].title}: ")
     assert "What suits their taste" in captions(app)
-    app.slider(key="fame").set_value(50).run()
+    app.slider(key="popularity_weight").set_value(50).run()
     half = model.rank(visitor(app), 10, RankOptions(order="like", fame=0.5))
     assert shown_titles(app) == [row.title for row in half]
-    assert "fame counts 50%" in captions(app)
+    assert "popularity counts 50%" in captions(app)
     # the other orders have no such slider
     app.segmented_control(key="order_choice").select("rating").run()
-    assert "fame" not in [slider.key for slider in app.slider]
+    assert "popularity_weight" not in [slider.key for slider in app.slider]
 
 
 def test_a_movie_that_hardly_anybody_rated_says_so(kinds, tmp_path, override_settings):
@@ -562,7 +562,7 @@ def test_ordering_by_likely_next(kinds):
     assert sentence.startswith(f"After 5 movies, this visitor most likely watches {shown_titles(app)[0]} next (")
     assert rows(app)[0]["next"] in sentence
     assert f"the model expects {ratings(app)[0]:.1f} ★" in sentence
-    assert "rated next in the simulation: nobody watched a film" in captions(app)
+    assert "rated next in the simulation: no one watched a film" in captions(app)
 
 
 def test_ordering_by_both_weighs_the_two_chances(kinds):

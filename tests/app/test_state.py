@@ -354,12 +354,12 @@ def test_a_link_carries_the_copy_of_what_if_and_the_movie_asked_about(kinds):
 def test_every_setting_comes_through_a_link_and_stays(kinds):
     settings = {
         "order": "blend",
-        "fame": 40,
+        "popularity_weight": 40,
         "blend_weight": 35,
         "diversity": 20,
         "filter_genres": ("Drama", "Comedy"),
         "filter_years": (1950, 1999),
-        "filter_fame": (1, 3),
+        "filter_popularity": (1, 3),
         "filter_seen": True,
         "for_anyone": True,
         "list_view": "rows",
@@ -396,7 +396,7 @@ def test_every_setting_comes_through_a_link_and_stays(kinds):
         assert not app.toast
         assert decode(address_of(app)) == state
     assert app.slider(key="blend_weight").value == 35
-    assert app.select_slider(key="filter_fame").value == (1, 3)
+    assert app.select_slider(key="filter_popularity").value == (1, 3)
     assert app.selectbox(key="any_movie_demo").value == CASABLANCA
 
 

@@ -147,7 +147,7 @@ def test_a_failed_run_says_so_and_can_be_deleted(kinds, runs):
 def test_a_run_that_was_cancelled_waits(kinds, runs, monkeypatch):
     write_run(runs, "mine", {"pid": 2**22 - 1, "identity": 0, "cancelled": True})
     begun = []
-    monkeypatch.setattr(background, "_launch", lambda folder: begun.append(folder.name))
+    monkeypatch.setattr(background, "launch", lambda folder: begun.append(folder.name))
     app = training("timeline")
     assert app.info[0].value == "Cancelled after 2 complete epochs of 14."
     app.button(key="resume_mine").click().run()
@@ -168,7 +168,7 @@ def test_a_finished_run_is_noticed_though_another_page_was_shown(kinds, runs):
 
 def start_a_run(monkeypatch, cookies, name):
     """Start a run whose process has died at once, and let the browser keep the cookie, if it keeps any."""
-    monkeypatch.setattr(background, "_launch", lambda folder: None)
+    monkeypatch.setattr(background, "launch", lambda folder: None)
     dialog = AppTest.from_function(form, default_timeout=120).run()
     dialog.text_input(key="train_name_demo_quick").set_value(name).run()
     dialog.button(key="train_start").click().run()
@@ -313,5 +313,5 @@ def test_a_name_that_is_taken_is_an_error_in_the_form(dialog, runs):
     dialog.selectbox(key="train_preset").set_value("compact").run()
     dialog.text_input(key="train_name_demo_compact").set_value("classic").run()
     dialog.button(key="train_start").click().run()
-    assert "a bundle classic is there already" in dialog.error[0].value
+    assert "bundle classic already exists" in dialog.error[0].value
     assert not list(runs.iterdir())

@@ -184,7 +184,7 @@ def test_lists_follow_the_controls_of_the_recommend_page(kinds, model):
 
 
 def test_taste_alone_orders_both_lists_and_the_goal(kinds, model):
-    app = what_if("timeline", fame=0)
+    app = what_if("timeline", popularity_weight=0)
     taste = RankOptions(order="like", fame=0)
     assert lists(app)[0] == [row.title for row in model.rank(visitor(app), 10, taste)]
     assert " likely to be watched and liked: change something" in headline(app)
@@ -192,7 +192,7 @@ def test_taste_alone_orders_both_lists_and_the_goal(kinds, model):
     look_at(app, "find")
     assert TITLES[app.selectbox(key="goal_movie").value] == model.rank(visitor(app), 15, taste)[-1].title
     assert app.metric[1].value == "15th of 1,345"
-    assert "In the list “Best bets” with 0% fame" in captions(app)
+    assert "In the list “Best bets” with a popularity weight of 0%" in captions(app)
 
 
 def test_the_page_says_when_no_movie_passes_the_filters(kinds):

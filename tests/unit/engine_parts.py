@@ -1,6 +1,7 @@
 """The inference engine over a Keras model's weights."""
 
-from bst.models.timeline.engine.towers import CatalogueInference, LikeInference, RatingInference
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference, LikeInference
+from bst.models.timeline.engine.rating_tower import RatingInference
 from bst.models.weights import as_tree, weights_of
 
 

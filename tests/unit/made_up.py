@@ -11,8 +11,8 @@ from bst.datasets.catalogue import Catalogue
 from bst.domain import MOVIES
 from bst.inference.recommender import Recommender
 from bst.schema import WHOLE_STARS, Event, Visitor
+from bst.scoring.local_scorer import LocalScorer
 from bst.scoring.results import CandidateAttention, Predictions
-from bst.scoring.scorer import Scorer as AnyScorer
 
 NAMES = ("Ash", "Bay", "Cove", "Dune", "Elm", "Fern", "Gate", "Hill", "Iris", "Jade")
 IDS = tuple(range(1, 11))
@@ -31,7 +31,7 @@ def visitor(*events: tuple[int, float], **who) -> Visitor:
     return Visitor(who, history=tuple(Event(*event) for event in events))
 
 
-class Scorer(AnyScorer):
+class Scorer(LocalScorer):
     """``stars`` gives the expected ratings of the movies it names; all others get ``otherwise``.
 
     Each movie's probability of being next is proportional to 10 to the power of ``chances``, or else of its stars.

@@ -15,7 +15,9 @@ from bst.errors import TrainingError
 from bst.models.trainer import Progress
 from bst.settings import Settings
 from bst.training import background
-from bst.training.runs import RunSettings
+from bst.training.run_process import find_process
+from bst.training.run_settings import RunSettings
+from bst.training.run_status import Reporter
 
 LONGEST_S = 120
 
@@ -90,7 +92,7 @@ def test_a_killed_process_loses_one_epoch_at_most(settings, folders):
     background.start(settings, "mine")
     wait_for(lambda: (run := background.status("mine")) and len(run.history) >= 1)
     time.sleep(0.3)
-    background.process_of("mine").kill()
+    find_process(folders.runs / "mine").kill()
     died = wait_for(lambda: (run := background.status("mine")).state == "died" and run)
     assert died.ending == "It was stopped from outside (signal 9), as happens when memory runs out."
     begun = died.epoch  # of the epoch under way nothing was kept, of those before it everything
@@ -112,7 +114,7 @@ def test_a_run_that_fails_says_why(settings, folders):
 
 def test_a_name_that_is_taken_is_refused(settings, folders):
     (folders.bundles / "mine").mkdir(parents=True)
-    with pytest.raises(TrainingError, match="a bundle mine is there already; choose another"):
+    with pytest.raises(TrainingError, match="bundle mine already exists; choose another"):
         background.start(settings, "mine")
     assert not list(folders.runs.iterdir())
 
@@ -159,7 +161,7 @@ def test_settings_come_back_from_their_file(settings):
 def test_progress_is_told_in_the_run_s_folder_alone(settings, folders):
     """A run that was started from the command line is followed in the same way."""
     folder = folders.runs / "line"
-    reporter = background.Reporter(folder)
+    reporter = Reporter(folder)
     reporter.on_stage("reading")
     assert not folder.exists()
     write_run(folders.runs, settings, "line")

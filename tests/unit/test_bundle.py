@@ -229,7 +229,7 @@ def test_checksums_of_other_files_are_refused(sums, copy):
         ({"mlp": [10**9]}, "mlp"),
         ({"mlp": 3}, "malformed"),
         ({"user_id": "yes"}, "user_id"),
-        ({"dropout": float("nan")}, "NaN is no number"),
+        ({"dropout": float("nan")}, "NaN is not a number"),
         ({"activation": "__import__('os')"}, "activation"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_configuration_out_of_range(change, word, copy):
         ({"levels": []}, "levels"),
         ({"levels": ["five"]}, "five"),
         ({"levels": [5, 4, 3]}, "levels"),
-        ({"levels": [1, float("nan"), 5]}, "NaN is no number"),
+        ({"levels": [1, float("nan"), 5]}, "NaN is not a number"),
         ({"title": None}, "title"),
         ({"seed": "0"}, "seed"),
         ({"simulated": 0}, "simulated"),

@@ -29,7 +29,7 @@ BINS = frame(**{"from": [0.0, 0.5], "to": [0.5, 1.0], "predicted": [0.3, 0.7], "
 
 
 LISTS = frame(name=["This model", "EASE"], distinct=[12, 400])
-CURVE = frame(fame=[0.0, 1.0], distinct=[900, 12])
+CURVE = frame(popularity_weight=[0.0, 1.0], distinct=[900, 12])
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_from_nothing_to_a_list(answer, refused, run, tmp_path, own_folders, ove
     trained = answer("train", "--dataset", world, "--protocol", "windows", *options, "--name", "mine")
     assert (trained["bundle"], trained["epochs"], trained["protocol"], trained["seed"]) == ("mine", 2, "windows", 9)
     assert Path(trained["folder"]) == tmp_path / "bundles" / "mine"
-    assert "a bundle mine is there already" in refused("train", "--dataset", world, *options, "--name", "mine")
+    assert "bundle mine already exists" in refused("train", "--dataset", world, *options, "--name", "mine")
 
     measured = answer("evaluate", "--dataset", world, "--bundle", "mine")
     assert (measured["protocol"], measured["seed"]) == ("windows", 9), "those that it was trained under"

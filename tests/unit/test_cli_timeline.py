@@ -51,7 +51,7 @@ def test_from_training_to_figures(answer, refused, run, tiny_preset, orderly_dir
     lines = {line[:30].strip(): line for line in reversed(out.splitlines())}  # of two alike the first
     assert out.splitlines()[0] == f"bundle mine is in {tiny_preset.bundles / 'mine'}"
     assert "protocol visitor, seed 3, 96 test labels" in out
-    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE after so many movies"} <= set(lines)
+    assert {"time gaps unknown", "svd fold-in", "popularity", "MAE by movies rated before"} <= set(lines)
 
     measured = answer("evaluate", "--bundle", "mine", "--dataset", orderly_dir)
     assert list(measured)[: len(ANSWER) + 1] == [*ANSWER, "ahead_of_svd"]
@@ -292,7 +292,7 @@ def test_a_list_as_text_says_how_likely_each_is(run, eager, bundle):
 def test_an_order_that_a_model_cannot_give(refused, small_bundle, data_here):
     line = refused("recommend", "--bundle", small_bundle.folder, "--order", "blend")
     assert line == "error: model small cannot order by 'blend'; it can by: rating"
-    assert "fame counts from 0 (taste alone) to 1" in refused(
+    assert "popularity weight goes from 0 (taste alone) to 1" in refused(
         "recommend", "--bundle", small_bundle.folder, "--fame-weight", 2
     )
     assert "invalid choice: 'fame'" in refused("recommend", "--bundle", small_bundle.folder, "--order", "fame")

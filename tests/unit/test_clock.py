@@ -11,7 +11,9 @@ import pytest
 
 from bst.files import InUseError, locked
 from bst.training import background
-from bst.training.runs import train, write_settings
+from bst.training.run_settings import write_settings
+from bst.training.run_status import Reporter
+from bst.training.runs import train
 
 DAY_S = 86_400
 
@@ -32,7 +34,7 @@ def test_a_run_is_known_again_after_the_clock_was_set(jump, small_settings, own_
     folder = own_folders.runs / "mine"
     folder.mkdir(parents=True)
     write_settings(folder, small_settings)
-    background.Reporter(folder).on_stage("training")  # this process is the run's
+    Reporter(folder).on_stage("training")  # this process is the run's
     boot, before = _pslinux.boot_time, psutil.Process().create_time()
     monkeypatch.setattr(_pslinux, "boot_time", lambda: boot() + jump)
     assert abs(psutil.Process().create_time() - before - jump) < 1

@@ -95,7 +95,7 @@ def test_nothing_can_be_written_but_the_demo_recommends(fault):
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 2, done.stderr
     assert "the run cannot be kept in" in errors[0]
-    assert "mend the folder" in errors[0]
+    assert "fix the folder" in errors[0]
     assert "read-only file system" in errors[1]
     assert "Traceback" not in done.stderr
     fault("read-only project and read-only /tmp", "recommends; training and download name the folder and what to do")

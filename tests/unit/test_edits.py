@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.errors import VisitorError
 from bst.schema import Event, Visitor
+from bst.text import ordinal
+from bst.what_if.differences import differences
 from bst.what_if.edits import (
     Add,
     Drop,
@@ -22,9 +24,7 @@ from bst.what_if.edits import (
     Swap,
     apply_all,
     describe_edits,
-    differences,
     join,
-    ordinal,
     position_text,
 )
 

@@ -12,13 +12,13 @@ from bst.models.classic.config import ClassicConfig
 from bst.models.config import Sizes
 from bst.models.weights import weights_of
 from bst.schema import WHOLE_STARS, Event, Visitor
-from bst.scoring.scorer import Scorer
+from bst.scoring.local_scorer import LocalScorer
 
 IDS = [100 + 3 * i for i in range(30)]
 EVENTS = tuple(Event(IDS[i], stars) for i, stars in ((5, 4), (2, 1), (9, 5), (11, 3), (6, 2), (14, 1), (20, 5)))
 
 
-class Simple(Scorer):
+class Simple(LocalScorer):
     """Stars as a function of three events and the rest, each from 0 to 1, with its gradient."""
 
     predict = attention_weights = movie_vectors = _predict_pass = None  # integrated gradients ask for none of them

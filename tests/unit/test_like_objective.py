@@ -135,7 +135,7 @@ def still(timeline_settings, timeline_task):
     config = replace(timeline_settings.config, like=tower, shuffled=0.0).with_tasks(["like"])
     trainer, rng = TimelineTrainer(config, timeline_task, 0), np.random.default_rng(4)
     like = trainer.model.like
-    for weight in (like.output_offset, like.popularity, like.fame):
+    for weight in (like.output_offset, like.popularity, like.base_popularity):
         weight.assign(rng.normal(0, 0.3, weight.shape))
     return trainer
 
@@ -148,12 +148,14 @@ def batch(still):
 
 
 def scores_of(still, batch) -> np.ndarray:
-    """Scores (moments, movies) of a batch, without the objective: state · vector + popularity + fame after n events."""
+    """Scores (moments, movies) of a batch, without the objective: state · vector + popularity + base popularity after n
+    events.
+    """
     like = still.model.like
     states, vectors = (np.array(part, np.float64) for part in like(batch))
     state = states[batch["timeline"], batch["position"]]
     starts = like.count_buckets()
-    fame = np.array(like.fame)[[np.flatnonzero(starts <= n)[-1] for n in batch["position"]]]
+    fame = np.array(like.base_popularity)[[np.flatnonzero(starts <= n)[-1] for n in batch["position"]]]
     return state @ vectors.T + np.array(like.popularity) + fame
 
 
@@ -176,7 +178,7 @@ def test_logits_are_scores_until_they_are_calibrated(still, batch):
     scores = scores_of(still, batch)
     np.testing.assert_allclose(like.logits(state, batch["position"], vectors), scores, atol=1e-4)
     like.calibration.assign([2, 0.5, -1, 3])
-    fame, count = np.array(like.fame_after(batch["position"])), np.log1p(batch["position"])[:, None]
+    fame, count = np.array(like.base_popularity_after(batch["position"])), np.log1p(batch["position"])[:, None]
     calibrated = 2 * scores + 0.5 * fame - 1 + 3 * count
     np.testing.assert_allclose(like.logits(state, batch["position"], vectors), calibrated, atol=1e-4)
     like.calibration.assign([1, 0, 0, 0])

@@ -261,12 +261,12 @@ FAULTS = [
     ("1m", "users.dat", 2, "3::M::56::21::00002", ["occupation 21", "0 to 20"]),
     ("1m", "users.dat", 2, "3::M::56::::00002", ["occupation is empty"]),
     ("1m", "users.dat", 2, "0::M::56::16::00002", ["user id 0"]),
-    ("1m", "users.dat", 3, "7::M::25::0::00003", ["user id 7 comes again", "line 1"]),
+    ("1m", "users.dat", 3, "7::M::25::0::00003", ["user id 7 is a duplicate", "line 1"]),
     ("1m", "movies.dat", 2, "40::No genres", ["2 fields instead of 3"]),
     ("1m", "movies.dat", 2, "forty::Title::Drama", ["movie id 'forty'"]),
     ("1m", "movies.dat", 2, "40::  ::Drama", ["title is empty"]),
     ("1m", "movies.dat", 2, "-1::Title::Drama", ["movie id '-1'"]),
-    ("1m", "movies.dat", 3, "10::Again (2001)::Drama", ["movie id 10 comes again", "line 1"]),
+    ("1m", "movies.dat", 3, "10::Again (2001)::Drama", ["movie id 10 is a duplicate", "line 1"]),
     ("100k", "u.data", 2, "1 1 3 891717742", ["1 field instead of 4", "<tab>"]),
     ("100k", "u.data", 2, "1\t9\t3\t891717742", ["movie 9 is not in u.item"]),
     ("100k", "u.data", 2, "9\t1\t3\t891717742", ["user 9 is not in u.user"]),
@@ -284,7 +284,7 @@ FAULTS = [
     ("csv", "movies.csv", 1, "1,Lantern (1995),Adventure", ["header", "movieId,title,genres"]),
     ("csv", "movies.csv", 3, "7,Owl, The (1996),Drama", ["4 fields instead of 3"]),
     ("csv", "movies.csv", 3, '7,"Owl, The (1996),Drama', ["quoting"]),
-    ("csv", "movies.csv", 3, "1,Again (1996),Drama", ["movie id 1 comes again", "line 2"]),
+    ("csv", "movies.csv", 3, "1,Again (1996),Drama", ["movie id 1 is a duplicate", "line 2"]),
 ]
 
 

@@ -71,7 +71,7 @@ def test_three_tables_by_hand(shop):
     )
     assert dataset.users["age"].tolist() == [30, 20]
     assert (domain.item, domain.rated, dataset.has_times) == ("item", True, True)
-    assert dataset.notes == ("Column country in users.csv does not tell users apart: it is not read.",)
+    assert dataset.notes == ("Column country in users.csv does not distinguish users: it is not read.",)
 
 
 def test_whole_numbers_stay_ids(tmp_path):
@@ -236,7 +236,7 @@ def files(interactions: str | None = EVENTS, **others: str) -> dict[str, str]:
         (files("user_id,timestamp\nann,1\n"), "line 1: no column item_id, only 'user_id', 'timestamp'"),
         (files("user_id,item_id\n"), "has no events"),
         (files(""), "is empty"),
-        (files(items_csv=ITEMS + "dune,Dune,,\n"), "items.csv, line 5: item_id 'dune' comes again"),
+        (files(items_csv=ITEMS + "dune,Dune,,\n"), "items.csv, line 5: item_id 'dune' is a duplicate"),
         (files(items_csv="item_id,title\n1,Dune\n"), "items.csv has none of the ids in interactions.csv"),
         (files(users_csv="user_id,A b,a_b\nann,1,2\n"), "'a_b' is too much like another column"),
         (files(domain_json='{"itm": "book"}'), "domain.json: 'itm' is unknown; use: title, item"),
@@ -343,7 +343,7 @@ def test_a_domain_survives_json():
         ("item", "a|b", "item is a text"),
         ("rated", 1, "rated is true or false"),
         ("tag_values", ["A", "A"], "tag_values is a list of up to 500 different texts"),
-        ("demographics", [{"name": "A b", "label": "x", "values": [[1, "x"]]}], "'A b' is no name of a demographic"),
+        ("demographics", [{"name": "A b", "label": "x", "values": [[1, "x"]]}], "'A b' is not a name of a demographic"),
         ("demographics", [{"name": "a", "label": "x", "values": []}], "a has 1 to 200 values"),
         ("demographics", [{"name": "a", "label": "x", "values": [[1.5, "x"]]}], "pairs of a value and its label"),
         ("extra", 1, "a domain has these fields, and no other"),

@@ -157,9 +157,9 @@ def test_clicks_only(trained, capsys):
     assert main(["recommend", *who, "-k", "3"]) == 0
     assert "★" not in capsys.readouterr().out
     assert "bundle clicks predicts none" in refused(capsys, "insights", "--bundle", "clicks")
-    assert "nobody rates in this dataset" in refused(capsys, "whatif", *who, "--rate", "b03=1")
+    assert "this dataset has no ratings" in refused(capsys, "whatif", *who, "--rate", "b03=1")
     wrong = refused(capsys, "train", "--dataset", "clicks", "--preset", "compact", "--name", "other")
-    assert "preset compact predicts ratings, and nobody rates in this dataset; choose --preset timeline" in wrong
+    assert "preset compact predicts ratings, and this dataset has no ratings; choose --preset timeline" in wrong
 
 
 @pytest.mark.parametrize("trained", ["clicks"], indirect=True)

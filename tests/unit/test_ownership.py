@@ -16,7 +16,7 @@ SETTINGS = RunSettings("demo", preset("compact"))
 @pytest.fixture
 def unlaunched(own_folders, monkeypatch):
     """The folder of runs, whose processes are not started."""
-    monkeypatch.setattr(background, "_launch", lambda folder: None)
+    monkeypatch.setattr(background, "launch", lambda folder: None)
     return own_folders.runs
 
 
@@ -33,7 +33,7 @@ def test_a_run_is_its_starters_even_when_somebody_else_resumes_it(unlaunched):
 def test_another_browser_has_to_confirm(asker, unlaunched):
     background.start(SETTINGS, "mine", "ann")
     for action in (background.cancel, background.discard):
-        with pytest.raises(TrainingError, match="run mine was started by somebody else; confirm"):
+        with pytest.raises(TrainingError, match="run mine was started by someone else; confirm"):
             action("mine", asker)
         assert background.status("mine")
     background.discard("mine", asker, confirmed=True)

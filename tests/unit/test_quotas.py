@@ -46,7 +46,7 @@ def test_nothing_is_started_beyond_a_limit(limits, message, own_folders, overrid
 
 def test_what_is_there_already_may_go_on(own_folders, override_settings, monkeypatch):
     launched = []
-    monkeypatch.setattr(background, "_launch", lambda folder: launched.append(folder.name))
+    monkeypatch.setattr(background, "launch", lambda folder: launched.append(folder.name))
     background.start(SETTINGS, "mine")
     override_settings(max_runs=0, max_bundles=0, max_disk_gb=0)
     background.resume("mine")

@@ -72,7 +72,7 @@ def test_orders():
     assert order("blend") == [3, 2, 1, 0]  # 0.1, 0.08, 0.05, 0
 
 
-def test_fame_counts_from_not_at_all_to_as_predicted():
+def test_popularity_counts_from_not_at_all_to_as_predicted():
     assert order("like") == [0, 2, 1, 3]  # 0, −1, −2, −3: the visitor's log-odds
     # less those of anybody: −0.5, 2, 0, 2; equal ones go by rating
     assert order("like", fame=0.0) == [3, 1, 2, 0]
@@ -81,8 +81,8 @@ def test_fame_counts_from_not_at_all_to_as_predicted():
 
 
 @pytest.mark.parametrize("fame", [-0.01, 1.01, float("nan")])
-def test_an_invalid_fame(fame):
-    with pytest.raises(VisitorError, match="fame counts from 0"):
+def test_an_invalid_weight_of_popularity(fame):
+    with pytest.raises(VisitorError, match="popularity weight goes from 0"):
         RankOptions(order="like", fame=fame)
 
 

@@ -24,7 +24,7 @@ def visitor() -> Visitor:
     )
 
 
-def stub(recommender, ratings, **changes):
+def stub(recommender, ratings, counts=None, **changes):
     """A recommender over the same catalogue whose model predicts what it is told."""
     from bst.inference.recommender import Recommender
 
@@ -36,7 +36,8 @@ def stub(recommender, ratings, **changes):
 
     catalogue = Catalogue(changes.pop("movies", recommender.catalogue.movies))
     bundle = replace(recommender.bundle, **changes)
-    return Recommender(bundle, catalogue, Scorer(bundle.config, bundle.sizes, bundle.levels))
+    scorer = Scorer(bundle.config, bundle.sizes, bundle.levels)
+    return Recommender(bundle, catalogue, scorer, rating_counts=counts)
 
 
 # ---- lists
@@ -94,8 +95,7 @@ def test_seen_movies_on_request(small_recommender, visitor):
 def test_ties_keep_the_order_of_the_catalogue(small_recommender):
     ratings = np.full(30, 3.0)
     ratings[[7, 20]] = 4.0
-    there = stub(small_recommender, ratings)
-    there.__dict__["rating_counts"] = np.full(30, 5)
+    there = stub(small_recommender, ratings, counts=np.full(30, 5))
     rows = there.rank(Visitor(), 6)
     assert [IDS.index(row.movie_id) for row in rows] == [7, 20, 0, 1, 2, 3]
 

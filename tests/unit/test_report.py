@@ -73,7 +73,7 @@ def report(demo) -> str:
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave out the drawing, which takes most of the time, where only words matter."""
-    monkeypatch.setattr("bst.presentation.report.make.inline", lambda chart: "<svg></svg>")
+    monkeypatch.setattr("bst.presentation.report.parts.inline", lambda chart: "<svg></svg>")
 
 
 def test_a_report_needs_no_network_and_no_script(report):
@@ -158,7 +158,7 @@ def test_what_others_wrote_is_shown_as_it_is(demo, monkeypatch, undrawn):
 def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     target = tmp_path / "report.html"
     write_report(target, "one")
-    with pytest.raises(ReportError, match="is there already; give another name, or --overwrite"):
+    with pytest.raises(ReportError, match="already exists; give another name, or --overwrite"):
         write_report(target, "two")
     assert target.read_text() == "one"
     write_report(target, "two", overwrite=True)
@@ -189,7 +189,7 @@ def test_the_command(answer, refused, tmp_path, undrawn):
         "data": True,
     }
     assert Page(target.read_text("utf-8")).wrong == []
-    assert "is there already" in refused("report", "--bundle", "demo", "--out", target)
+    assert "already exists" in refused("report", "--bundle", "demo", "--out", target)
     assert "there is no bundle 'nothing'" in refused("report", "--bundle", "nothing", "--out", tmp_path / "x.html")
     assert "--out" in refused("report", "--bundle", "demo")
 

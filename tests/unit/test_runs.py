@@ -173,7 +173,7 @@ def refused():
 def test_a_taken_name_is_refused(refused, small_settings, small_bundle, own_folders, override_settings):
     override_settings(bundles=small_bundle.folder.parent)
     before = (small_bundle.folder / "bundle.json").read_bytes()
-    refused("a bundle small is there already; .*--overwrite", small_settings)
+    refused("bundle small already exists; .*--overwrite", small_settings)
     assert (small_bundle.folder / "bundle.json").read_bytes() == before
 
 

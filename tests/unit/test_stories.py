@@ -134,7 +134,7 @@ def test_any_text_in_a_link_gives_a_story_error_and_nothing_else(text):
         ({"person": {"watched": []}}, "person.name: it is missing"),
         ({"person": {"name": "Sam", "age": 26}}, "person.age: age 26 is unknown; choose one of: 1, 18"),
         ({"person": {"name": "Sam", "sex": True}}, "person.sex: it must be a text or a whole number"),
-        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 6}]}}, "watched.0..rating: 6 is no rating"),
+        ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 6}]}}, "watched.0..rating: 6 is not a rating"),
         ({"person": {"name": "Sam", "watched": [{"movie": "A", "rating": "5"}]}}, "must be a number of stars"),
         (
             {"person": {"name": "Sam", "watched": [{"movie": "A", "rating": 5}] * 2}},
@@ -385,7 +385,7 @@ def test_evidence_without_lists_is_about_ratings_in_plain_words(recommender):
         "The best simple method’s, SVD, by 0.68 ★. Shorter bars are better. These people are"
     )
     nothing = evidence.tell_evidence(recommender.bundle, EvaluationRecord(0, Metrics({})), None)
-    assert nothing.headline == "Does it hold? Nobody has measured it yet"
+    assert nothing.headline == "Does it hold? It has not been measured yet"
 
 
 @pytest.mark.parametrize(

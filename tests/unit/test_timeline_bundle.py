@@ -183,7 +183,7 @@ def test_the_model_card_tells_what_matters(timeline_bundle):
     ours = figures["metrics"]
     for name in ("mae", "rmse", "median_mae", "ndcg@10", "hr@10"):
         assert f"{ours[name]:.3f}" in rows["**This model**"] or f"{ours[name]:.3f}" in card
-    for texts in ("**The same, time gaps unknown**", "SVD fold-in", "Popularity", "MAE after so many movies"):
+    for texts in ("**The same, time gaps unknown**", "SVD fold-in", "Popularity", "MAE by movies rated before"):
         assert texts in rows, texts
     for texts in ("no user id", "up to 12 watched movies", "visitor", f"{ours['nll']:.3f}", "96 test labels"):
         assert texts in card, texts

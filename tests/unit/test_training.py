@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bst.models.registry import prepare, preset
+from bst.models.trainer import FitOptions, TrainingState
 from bst.timelines.arrays import Windows, build_timelines, build_windows, windows_of_every_event
 from bst.timelines.splits import TRAIN
 
@@ -212,10 +213,9 @@ def fitted(monkeypatch, validation_errors, **options):
         model,
         (arrays, labels),
         validation,
+        FitOptions(on_epoch=lambda state: weights.append(model.get_weights()), on_progress=progress.append, **options),
         seed=0,
-        on_epoch=lambda state: weights.append(model.get_weights()),
-        on_progress=progress.append,
-        **options,
+        state=TrainingState(),
     )
     return state, model, weights, progress
 
@@ -269,7 +269,7 @@ def test_an_epoch_takes_the_steps_of_keras():
         training.compile_model(models[-1], settings)
         models[-1].run_eagerly = True
     ours, theirs = models
-    state = training.fit(ours, (arrays, labels), (arrays, labels), epochs=1, seed=3, patience=1)
+    state = training.fit(ours, (arrays, labels), (arrays, labels), FitOptions(1, 1), 3, TrainingState())
     history = theirs.fit(inputs, targets[:, None], batch_size=16, shuffle=False, verbose=0).history
     for own, keras_own in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(own, keras_own, atol=1e-6)

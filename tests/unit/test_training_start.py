@@ -48,10 +48,10 @@ def test_what_is_known_before_training_by_hand(tiny_dataset):
     np.testing.assert_allclose(model.next.popularity, fame - fame.mean(), atol=1e-6)
     # of the two users one or none liked a movie: the log-odds of 1.5 or 0.5 to what is left of 3
     liked = np.log([1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5])
-    np.testing.assert_allclose(model.like.fame[0], liked, atol=1e-6)
+    np.testing.assert_allclose(model.like.base_popularity[0], liked, atol=1e-6)
     # after one event: user 0, who knows movie 2, likes 0 and 1; user 1, who knows movie 0, likes 3 and 4
     later = np.log([1.5 / 0.5, 1.5 / 1.5, 0.5 / 1.5, 1.5 / 1.5, 1.5 / 1.5, 0.5 / 2.5])
-    np.testing.assert_allclose(model.like.fame[1], later, atol=1e-6)
+    np.testing.assert_allclose(model.like.base_popularity[1], later, atol=1e-6)
     assert not np.any(model.like.popularity)
     vectors = start_vectors(split.ratings(role == TRAIN), mean, 8, 7)
     np.testing.assert_allclose(model.rating.movie.embeddings, vectors, atol=1e-6)

@@ -1,40 +1,38 @@
 """``domain.json``: what the items of a dataset are called, and its columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bst.datasets.own.spellings import normalised
-from bst.domain import MOST_LABEL
+from bst.domain import GENERIC, MOST_LABEL, NOUNS, Nouns, is_label
 from bst.errors import DatasetError
 from bst.strict_json import read_json
-from bst.text import UNPRINTABLE, quoted
+from bst.text import quoted
 
 FILE = "domain.json"
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a dataset is called, its items, and what users do with them; see ``bst.domain.Domain``.
+    """What a dataset is called, and its items.
 
     ``labels``: what a column of users is called within a sentence, by its name. ``values``: of some columns the labels
     of their values, as texts, in the order in which they are shown. ``simulated``: no event comes from a person.
     """
 
     title: str = ""
-    item: str = "item"
-    items: str = "items"
-    consume: str = "choose"
-    consumed: str = "chosen"
-    tag: str = "tag"
-    tags: str = "tags"
+    nouns: Nouns = GENERIC
     simulated: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def with_nouns(self, given: Mapping[str, str | None]) -> "Names":
-        """Return the same with what was given elsewhere, by field; None changes nothing. Raises ``DatasetError``."""
+        """Return the same with a title and nouns that were given elsewhere; None changes nothing.
+
+        Raises ``DatasetError``.
+        """
         known = {name: value for name, value in given.items() if value is not None}
         for name, value in known.items():
             _check_text(value, f"--{name}")
@@ -42,10 +40,8 @@ class Names:
             known["items"] = f"{known['item']}s"
         if "tag" in known and "tags" not in known:
             known["tags"] = f"{known['tag']}s"
-        return replace(self, **known)  # type: ignore[arg-type]
-
-
-_TEXTS = tuple(one.name for one in fields(Names) if one.type in (str, "str"))
+        title = known.pop("title", self.title)
+        return replace(self, title=title, nouns=replace(self.nouns, **known))
 
 
 def read_names(folder: Path) -> Names:
@@ -56,25 +52,26 @@ def read_names(folder: Path) -> Names:
     try:
         values = read_json(path)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} is not readable as JSON ({error}); mend it, or remove it") from error
+        raise DatasetError(f"{path} is not readable as JSON ({error}); fix it, or remove it") from error
     if not isinstance(values, dict):
         raise DatasetError(f'{path} holds no object; write one, such as {{"item": "book", "items": "books"}}')
-    known = (*_TEXTS, "simulated", "columns")
+    known = ("title", *NOUNS, "simulated", "columns")
     for name in values:
         if name not in known:
             raise DatasetError(f"{path}: {quoted(name)} is unknown; use: {', '.join(known)}")
-    texts = {name: _check_text(values[name], f"{path}: {name}") for name in _TEXTS if name in values}
+    texts = {name: _check_text(values[name], f"{path}: {name}") for name in ("title", *NOUNS) if name in values}
+    title = texts.pop("title", "")
     simulated = values.get("simulated", False)
     if not isinstance(simulated, bool):
         raise DatasetError(f"{path}: simulated is {quoted(simulated)}; write true or false")
     labels, value_labels = _read_columns(path, values.get("columns", {}))
-    return Names(**texts, simulated=simulated, labels=labels, values=value_labels)
+    return Names(title, replace(GENERIC, **texts), simulated, labels, value_labels)
 
 
 def _read_columns(path: Path, columns: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Return labels of columns and of their values. A column has a label, or an object with one and with values."""
     if not isinstance(columns, dict):
-        raise DatasetError(f'{path}: columns is no object; write one, such as {{"age": "age group"}}')
+        raise DatasetError(f'{path}: columns is not an object; write one, such as {{"age": "age group"}}')
     labels: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     for column, described in columns.items():
@@ -84,7 +81,7 @@ def _read_columns(path: Path, columns: Any) -> tuple[dict[str, str], dict[str, d
                 raise DatasetError(f"{where} has {quoted(sorted(described))}; use: label, values")
             if "values" in described:
                 if not isinstance(described["values"], dict):
-                    raise DatasetError(f'{where}: values is no object; write one, such as {{"18": "18–24"}}')
+                    raise DatasetError(f'{where}: values is not an object; write one, such as {{"18": "18–24"}}')
                 values[name] = {
                     key: _check_text(text, f"{where}: {quoted(key)}") for key, text in described["values"].items()
                 }
@@ -94,12 +91,6 @@ def _read_columns(path: Path, columns: Any) -> tuple[dict[str, str], dict[str, d
 
 
 def _check_text(value: Any, where: str) -> str:
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or len(value) > MOST_LABEL
-        or UNPRINTABLE.search(value)
-        or "|" in value
-    ):
+    if not is_label(value) or not value.strip():
         raise DatasetError(f"{where} is {quoted(value)}; write a text of 1 to {MOST_LABEL} characters without “|”")
     return value.strip()

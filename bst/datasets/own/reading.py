@@ -1,6 +1,6 @@
 """A folder with the tables of the documented format, read and validated as a ``Dataset``."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from bst.datasets.own.items import item_frame
 from bst.datasets.own.naming import Names, read_names
-from bst.datasets.own.scale import UNRATED, read_scale
+from bst.datasets.own.scale import read_scale
 from bst.datasets.own.spellings import COLUMNS, ENDINGS, INTERACTIONS, ITEMS, RECBOLE, USERS, column_of
 from bst.datasets.own.tables import Table, first_null, numbers, open_table, texts
 from bst.datasets.own.times import seconds
 from bst.datasets.own.users import user_frame
+from bst.datasets.rating_scale import UNRATED
 from bst.domain import Domain
 from bst.errors import DatasetError
 from bst.schema import Dataset
@@ -25,7 +26,7 @@ _WHOLE_NUMBER = "^(0|[1-9][0-9]{0,14})$"
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a folder has a table of interactions; ``read_own`` tells whether it is valid."""
+    """Whether a folder has a table of interactions; ``read_own`` checks whether it is valid."""
     try:
         return folder.is_dir() and bool(_candidates(folder, "interactions"))
     except OSError:
@@ -36,7 +37,7 @@ def read_own(folder: Path, name: str, names: Names | None = None, *, ignore_rati
     """Read a folder with ``interactions`` and perhaps ``items``, ``users`` and ``domain.json``.
 
     ``names``: instead of those in ``domain.json``. ``ignore_ratings``: read ratings as if there were none. Raises
-    ``DatasetError`` that names file, line, value and mend for what cannot be used.
+    ``DatasetError`` that names file, line, value and fix for what cannot be used.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -63,9 +64,7 @@ def read_own(folder: Path, name: str, names: Names | None = None, *, ignore_rati
             frame["original_id"] = pd.Series(ids.texts, dtype="str")
     ratings = _ratings(events, users.codes, items.codes, notes)
     rated = events.levels != UNRATED
-    domain = Domain(
-        names.item, names.items, names.consume, names.consumed, names.tag, names.tags, tags, demographics, rated
-    )
+    domain = Domain(**asdict(names.nouns), tag_values=tags, demographics=demographics, rated=rated)
     title = names.title or name
     return Dataset(
         name,
@@ -134,7 +133,7 @@ def _read_events(table: Table, ignore_ratings: bool) -> tuple[_Events, list[str]
     notes: list[str] = []
     optional = {column: column_of(table.names, column) for column in ("rating", "timestamp", "row")}
     if ignore_ratings and optional["rating"]:
-        notes.append(f"{optional['rating']} in {table.path.name} is not read: nobody rates.")
+        notes.append(f"{optional['rating']} in {table.path.name} is not read: the dataset has no ratings.")
         optional["rating"] = None
     user, item = _require(table, "user_id"), _require(table, "item_id")
     columns = table.read([user, item, *filter(None, optional.values())])
@@ -190,7 +189,7 @@ class _Ids:
     """The users, or the items, of a dataset in the order of its frame.
 
     ``texts``: their ids as the files have them; ``numbers`` int64: what the library calls them, the same unless an id
-    is no whole number: then ``renamed``, and counted from 1. ``codes`` int32 (events,): the row of each event's.
+    is not a whole number: then ``renamed``, and counted from 1. ``codes`` int32 (events,): the row of each event's.
     ``file_rows`` int64: the row of each in the table about them, −1 for one that it does not have.
     """
 
@@ -239,7 +238,7 @@ def _ids(about: Table | None, column: str, of_events: pa.Array, events: Table, *
 
 
 def _listed(about: Table, column: str) -> np.ndarray:
-    """Return the ids of a table, each once. Raises ``DatasetError`` for one that is empty or comes again."""
+    """Return the ids of a table, each once. Raises ``DatasetError`` for one that is empty or a duplicate."""
     name = _require(about, column)
     ids = texts(about, name, about.read([name])[name])
     missing = first_null(ids)
@@ -249,7 +248,7 @@ def _listed(about: Table, column: str) -> np.ndarray:
     again = pd.Index(listed).duplicated()
     if again.any():
         row = int(again.argmax())
-        raise about.error(row, f"{name} {quoted(listed[row])} comes again", "Keep one of the two rows")
+        raise about.error(row, f"{name} {quoted(listed[row])} is a duplicate", "Keep one of the two rows")
     return listed
 
 

@@ -1,4 +1,7 @@
-"""What files and columns are called elsewhere: MovieLens, Microsoft Recommenders, RecTools, Personalize, RecBole."""
+"""What the files and columns of a dataset may be called, here and in other programs.
+
+Among these: MovieLens, Microsoft Recommenders, RecTools, Amazon Personalize, RecBole.
+"""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ RECBOLE = {"interactions": ".inter", "items": ".item", "users": ".user"}
 # by column, its names as ``normalised`` returns them
 COLUMNS: dict[str, tuple[str, ...]] = {
     "user_id": ("user_id", "user", "userid", "visitor_id", "visitorid", "customer_id"),
-    "item_id": ("item_id", "item", "itemid", "movie_id", "book_id", "product_id", "article_id", "track_id"),
+    "item_id": ("item_id", "item", "itemid", "movie_id", "movie", "book_id", "product_id", "article_id", "track_id"),
     "rating": ("rating", "weight", "event_value", "stars"),
     "timestamp": ("timestamp", "time", "datetime", "unix_timestamp"),
     "row": ("row",),

@@ -22,7 +22,7 @@ ITEMS, USERS, EVENTS = "items.parquet", "users.parquet", "interactions.parquet"
 
 
 def is_stored(folder: Path) -> bool:
-    """Whether a folder is an imported dataset; ``read_stored`` tells whether it is whole."""
+    """Whether a folder is an imported dataset; ``read_stored`` checks whether it is complete."""
     try:
         return (folder / HEADER).is_file()
     except (OSError, ValueError):
@@ -57,7 +57,7 @@ def write_stored(dataset: Dataset, folder: Path) -> Path:
             replace_folder(folder, new)
     except OSError as error:
         raise DatasetError(
-            f"the dataset cannot be written to {folder}: {error}; make room or mend the folder's rights"
+            f"the dataset cannot be written to {folder}: {error}; make room or fix the folder's rights"
         ) from error
     return folder
 

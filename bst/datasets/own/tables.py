@@ -1,4 +1,4 @@
-"""Tables in files: CSV, also packed by gzip, Parquet, and RecBole's atomic files; errors name line, value and mend."""
+"""Tables in files: CSV, also packed by gzip, Parquet, and RecBole's atomic files; errors name line, value and fix."""
 
 import csv
 import gzip
@@ -77,7 +77,7 @@ class Table:
                 return DatasetError(
                     f"{self.path}, line {reader.line_num}: {len(row)} fields instead of {len(self.names)}, in "
                     f"{quoted(self.separator.join(row))}. Put a value that contains the separator in double quotes, or "
-                    "mend the line"
+                    "fix the line"
                 )
         if "UTF8" in str(error) or "UTF-8" in str(error):
             return DatasetError(f"{self.path} is not in UTF-8; save it as UTF-8")
@@ -89,10 +89,10 @@ class Table:
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f"{self.path} cannot be read ({_reason(error)}); write it again") from error
 
-    def error(self, row: int, problem: str, mend: str) -> DatasetError:
+    def error(self, row: int, problem: str, fix: str) -> DatasetError:
         """Return an error about a row, counted from 0 without the header: of a text it names the line."""
         where = f"line {self._line(row)}" if self.separator else f"row {row + 1}"
-        return DatasetError(f"{self.path}, {where}: {problem}. {mend}")
+        return DatasetError(f"{self.path}, {where}: {problem}. {fix}")
 
     def _line(self, row: int) -> int:
         """Return the number of the line on which a row ends; empty lines are no rows."""
@@ -172,7 +172,7 @@ def texts(table: Table, name: str, column: pa.Array) -> pa.Array:
         trimmed = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
     except pa.ArrowException as error:
         raise DatasetError(
-            f"{table.path}: column {quoted(name)} holds {column.type}, which is no text. Write it as text"
+            f"{table.path}: column {quoted(name)} holds {column.type}, which is not text. Write it as text"
         ) from error
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
@@ -203,7 +203,7 @@ def numbers(table: Table, name: str, column: pa.Array) -> np.ndarray:
 
 
 def first_non_number(column: pa.Array) -> int:
-    """Return the first row of a column that is no finite number."""
+    """Return the first row of a column that is not a finite number."""
     low, high = 0, len(column)
     while high - low > 1:  # the first fault is in the first half that has any
         middle = (low + high) // 2

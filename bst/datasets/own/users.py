@@ -47,8 +47,8 @@ def user_frame(
     """Return a categorical column for each column of the table, and what these are, by name.
 
     ``rows``: the row of each user in the table, −1 for one that it does not have. A column with a single value, or
-    with more than ``MOST_VALUES``, is left out, and noted. Raises ``DatasetError`` for columns that cannot be told from
-    each other, and for too many.
+    with more than ``MOST_VALUES``, is left out, and noted. Raises ``DatasetError`` for columns that cannot be
+    distinguished, and for too many.
     """
     frame = pd.DataFrame(index=range(len(ids)))
     demographics: dict[str, Demographic] = {}
@@ -93,7 +93,9 @@ def _demographic(
     if not LEAST_VALUES <= len(different) <= MOST_VALUES:
         few = len(different) < LEAST_VALUES
         reason = (
-            "does not tell users apart" if few else f"has {len(different):,} different values, of {MOST_VALUES} at most"
+            "does not distinguish users"
+            if few
+            else f"has {len(different):,} different values, of {MOST_VALUES} at most"
         )
         notes.append(f"Column {shorten(column)} in {table.path.name} {reason}: it is not read.")
         return None, np.zeros(0, int)

@@ -13,7 +13,7 @@ from bst.domain import MOVIES, Domain
 from bst.schema import Dataset, genre_matrix
 
 # a result from fewer users says more about them than about their group
-# values of a demographic by which a movie is told from others
+# values of a demographic that are compared for a movie
 PAIR = 2
 FEW_USERS = 30
 # the upper end of a 95% interval

@@ -63,7 +63,7 @@ class KerasClassicScorer(ClassicScorer):
         """Return a window of events with its padding in front: movie −1, rating 0."""
         count = tf.reduce_sum(tf.cast(encoded["movie"] >= 0, tf.int32), axis=1)
         index = count[:, None] - self.max_history + tf.range(self.max_history)
-        # something to gather from, where nobody has watched anything
+        # something to gather from, where no visitor has watched anything
         values = tf.pad(encoded[part], [[0, 0], [0, 1]])
         window = tf.gather(values, tf.maximum(index, 0), batch_dims=1)
         return tf.where(index >= 0, window, tf.cast(-1 if part == "movie" else 0, window.dtype))

@@ -14,8 +14,8 @@ from bst.models.weights import Weights
 from bst.parallel import map_parallel, use_one_blas_thread
 from bst.schema import Visitor
 from bst.scoring.encoding import encode_demographics, encode_history, pad_batch
+from bst.scoring.local_scorer import LocalScorer
 from bst.scoring.results import CandidateAttention, HistoryAttention, Predictions
-from bst.scoring.scorer import Scorer
 
 TARGET = "the movie itself"
 # windows that go through the layers together: more are beyond the processor's cache
@@ -24,7 +24,7 @@ MOST_TOGETHER = 512
 Inputs = dict[str, np.ndarray]
 
 
-class ClassicScorer(Scorer):
+class ClassicScorer(LocalScorer):
     """Reads the newest ``window − 1`` events; a shorter history leaves slots empty.
 
     Without a user id, as a visitor has none: a preset that was trained with one sees a visitor as a user with the mean

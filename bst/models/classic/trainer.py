@@ -15,7 +15,7 @@ from bst.models.classic.config import ClassicConfig
 from bst.models.classic.model import ClassicBST, build_classic
 from bst.models.config import Sizes
 from bst.models.layers import Inputs, Tensor
-from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.models.trainer import REPORT_S, FitOptions, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.schema import Dataset, demographic_codes, genre_matrix
 from bst.timelines.arrays import Timelines, Windows, WindowSplit
 from bst.timelines.splits import EvaluationSplit
@@ -190,25 +190,20 @@ def fit(
     model: ClassicBST,
     train: tuple[Arrays, np.ndarray],
     validation: tuple[Arrays, np.ndarray],
-    *,
-    epochs: int,
+    options: FitOptions,
     seed: int,
-    patience: int,
-    state: TrainingState | None = None,
-    on_epoch: OnEpoch = lambda state: None,
-    on_progress: OnProgress = lambda progress: None,
+    state: TrainingState,
 ) -> TrainingState:
-    """Train ``model`` (compiled) until ``epochs`` epochs are done or validation MAE has not fallen for ``patience``.
+    """Train ``model`` (compiled) until all epochs are done or validation MAE has not fallen for ``patience`` of them.
 
-    ``on_epoch`` is called when an epoch is complete: the moment to take a snapshot. With ``state`` the run goes on from
-    there; the model's and the optimiser's weights must be those of the same moment. At the end the model holds the
-    weights of the best epoch. Returns the final state, whose ``history`` has one row an epoch.
+    The run goes on from ``state``; the model's and the optimiser's weights must be those of the same moment. Otherwise
+    as ``Trainer.fit``.
     """
-    state, steps = state or TrainingState(), _training_steps(model)
-    while state.epoch < epochs and state.epoch - state.best_epoch < max(patience, 1):
+    steps = _training_steps(model)
+    while state.epoch < options.epochs and state.epoch - state.best_epoch < max(options.patience, 1):
         epoch, began = state.epoch + 1, time.monotonic()
         inputs, labels = training_epoch(*train, model.config, seed, epoch)
-        report = _progress(on_progress, epoch, epochs)
+        report = _progress(options.on_progress, epoch, options.epochs)
         row = {"epoch": epoch, **_train_epoch(steps, inputs, labels, model.config.batch_size, report)}
         error = predict_arrays(model, validation[0]) - validation[1]
         row |= {
@@ -223,7 +218,7 @@ def fit(
         if row["val_mae"] < state.best_score:
             state.best_epoch, state.best_score = epoch, row["val_mae"]
             state.best_weights = model.get_weights()
-        on_epoch(state)
+        options.on_epoch(state)
     if state.best_weights:
         model.set_weights(state.best_weights)
     return state
@@ -257,24 +252,7 @@ class ClassicTrainer(Trainer):
         """How many windows it is trained on."""
         return f"{len(self.windows.train):,} windows"
 
-    def fit(
-        self,
-        *,
-        epochs: int,
-        patience: int,
-        state: TrainingState | None = None,
-        on_epoch: OnEpoch = lambda state: None,
-        on_progress: OnProgress = lambda progress: None,
-    ) -> TrainingState:
-        """Train, see ``Trainer.fit``; the best epoch has the lowest validation MAE."""
-        return fit(
-            self.model,
-            window_arrays(self.split.dataset, self.split.timelines, self.windows.train),
-            held_out_arrays(self.split, self.windows.validation),
-            epochs=epochs,
-            seed=self.seed,
-            patience=patience,
-            state=state,
-            on_epoch=on_epoch,
-            on_progress=on_progress,
-        )
+    def _fit(self, options: FitOptions, state: TrainingState) -> TrainingState:
+        """Train; the best epoch has the lowest validation MAE."""
+        train = window_arrays(self.split.dataset, self.split.timelines, self.windows.train)
+        return fit(self.model, train, held_out_arrays(self.split, self.windows.validation), options, self.seed, state)

@@ -65,7 +65,7 @@ class TimelineConfig(ModelConfig):
 
     ``batch_events`` cells make a batch, padding included. ``unknown`` is the share of training segments in which each
     of sex, age and occupation is masked, ``no_gaps`` that in which all times are, as a visitor of the app has none.
-    ``no_request`` is the share in which at least the time of the request is, when the next movie is asked for; only the
+    ``no_request`` is the share in which at least the time of the request is; only the
     next tower reads it, and not at all if that is 1. ``averaging`` is the decay of the moving average of weights that
     is kept in place of the last ones. ``negatives`` movies are drawn for each batch to stand for the catalogue in the
     loss of the next tower; 0 where it is small enough for a softmax over all of it. ``factors`` is the rank of the
@@ -110,7 +110,7 @@ class TimelineConfig(ModelConfig):
 
     @property
     def towers(self) -> dict[Task, TowerConfig]:
-        """The towers that there are, by the task that each predicts."""
+        """The model's towers, by the task that each predicts."""
         return {name: tower for name in TOWERS if (tower := getattr(self, name)).epochs}
 
     @property
@@ -120,7 +120,7 @@ class TimelineConfig(ModelConfig):
 
     @property
     def reads_requests(self) -> bool:
-        """Whether the next tower can read when the next movie is asked for."""
+        """Whether the next tower can read the time of the request."""
         return "next" in self.towers and self.no_request < 1
 
     @property
@@ -138,7 +138,7 @@ class TimelineConfig(ModelConfig):
         return self._replace_epochs({name: 0 for name in self.towers if name not in tasks})
 
     def with_epochs(self, epochs: int) -> "TimelineConfig":
-        """Return the same with ``epochs`` for each tower that there is."""
+        """Return the same with ``epochs`` for each of its towers."""
         return self._replace_epochs(dict.fromkeys(self.towers, epochs))
 
     def with_tower_epochs(self, epochs: Mapping[str, int]) -> "TimelineConfig":

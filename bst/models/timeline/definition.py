@@ -21,7 +21,7 @@ LOG_COUNT_SCALE = 3.0  # ln(1 + events) is 3 after 19 events: divided by it, the
 # distances 0 … 7 each have their own bucket; further ones share one per half octave
 EXACT_DISTANCES = 8
 # A larger catalogue is trained by parts: a step sees the movies of its batch and its negatives, and changes only these
-# (``row_updates``). It has at least so many negatives.
+# (``row_updates``). It has at least this many negatives.
 MOST_WHOLE, LEAST_NEGATIVES = 100_000, 4096
 
 
@@ -42,12 +42,12 @@ def distance_buckets(distance: np.ndarray) -> np.ndarray:
 
 
 def bucket_count(train_length: int) -> int:
-    """Return how many buckets there are for the distances in segments of so many events."""
+    """Return how many buckets there are for the distances in segments of that many events."""
     return int(distance_buckets(np.array(train_length - 1))) + 1
 
 
 def bucket_starts(train_length: int) -> np.ndarray:
-    """Return the least distance in each bucket, ascending: (buckets,) int. So many events begin a bucket of ``fame``.
+    """Return the least distance in each bucket, ascending: (buckets,) int. Each begins a bucket of ``base_popularity``.
 
     >>> bucket_starts(20).tolist()
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16]

@@ -6,14 +6,14 @@ from bst.models.config import Sizes, Task
 from bst.models.diagram import ANSWER, ATTENTION, DENSE, INPUT, LEFT, RIGHT, WIDE, Box, Diagram
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 
-# so many layers have a box each; more share one
+# this many layers have a box each; more share one
 MOST_LAYERS = 4
 # how the towers that score the catalogue match movies with the history
 MATCHING = (("who", "events"), ("events", "content"), ("content", "match"), ("movies", "match"))
 
 
 def diagrams(config: TimelineConfig, sizes: Sizes, levels: int) -> tuple[Diagram, ...]:
-    """Return the diagrams of the towers that there are."""
+    """Return the diagrams of the model's towers."""
     make: dict[Task, Callable[[TimelineConfig, TowerConfig, Sizes, int], Diagram]] = {
         "rating": _rating_diagram,
         "next": _next_diagram,
@@ -110,9 +110,7 @@ def _next_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
         _event_box(
             config,
             tower,
-            "the month, and, where it is known, when the next movie is asked for"
-            if config.reads_requests
-            else "and the month",
+            "the month, and, where it is known, the time of the request" if config.reads_requests else "and the month",
         ),
         _content_box(tower),
         _match_box(),
@@ -136,9 +134,9 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
         _event_box(config, tower, timed=False),
         _content_box(tower),
         _match_box(
-            "dot product, popularity, fame",
-            "The summary is compared with every movie: the more similar the vectors, the more likely the movie. Fame "
-            "is how often people who have rated as many movies like it later.",
+            "dot product, popularity, base popularity",
+            "The summary is compared with every movie: the more similar the vectors, the more likely the movie. "
+            "Base popularity is how often people who have rated as many movies like it later.",
         ),
         Box(
             "calibration",
@@ -148,7 +146,7 @@ def _like_diagram(config: TimelineConfig, tower: TowerConfig, sizes: Sizes, leve
             "Calibration",
             "four numbers",
             "Turns scores into log-odds that hold for people who were not in the training, by a weight each for the "
-            "score, for fame and for how much somebody has rated, and a constant. Fitted to validation users.",
+            "score, for base popularity and for the number of ratings, and a constant. Fitted to validation users.",
         ),
         Box(
             "answer",

@@ -10,7 +10,7 @@ from bst import backend
 from bst.domain import DEMOGRAPHICS, Domain
 from bst.models.config import Sizes, Task
 from bst.models.diagram import Diagram
-from bst.models.family import CardText, ModelFamily, OnMeasured, Preset, zeroed
+from bst.models.family import CardText, ModelFamily, OnMeasured, ParallelTraining, Preset, zeroed
 from bst.models.timeline import text
 from bst.models.timeline.config import BEST_EPOCH_COLUMNS, TimelineConfig
 from bst.models.timeline.diagram import diagrams
@@ -62,6 +62,33 @@ FACTORS_S = (5.6, 0.0067, 1.3)
 TOWER_TITLES = {"rating": "Rating tower", "next": "Next tower", "like": "Like tower"}
 
 
+class _Parallel(ParallelTraining[TimelineConfig]):
+    """Training on several workers, or from a store."""
+
+    store_protocols = ("visitor",)
+
+    def data(
+        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
+    ) -> Any:
+        """Return what several workers train on: see ``ParallelTraining``."""
+        backend.load()
+        from bst.models.timeline.store_data import StoreData
+        from bst.models.timeline.training_data import SplitData
+
+        if isinstance(source, EvaluationSplit):
+            return SplitData(source)
+        return StoreData(source, seed, share, sample_events, chief=chief)
+
+    def trainer(
+        self, config: TimelineConfig, data: Any, seed: int, replicas: Any = None, steps: int | None = None
+    ) -> Trainer:
+        """Return one worker's part of a training: see ``ParallelTraining``."""
+        from bst.models.replicas import Replicas
+        from bst.models.timeline.parallel_trainer import ParallelTrainer
+
+        return ParallelTrainer(config, data, seed, replicas or Replicas.of_devices(), steps=steps)
+
+
 class TimelineFamily(ModelFamily[TimelineConfig]):
     """Whole histories, no user id; towers that predict ratings, the next movie, and what will be liked."""
 
@@ -71,8 +98,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     best_epoch_columns = BEST_EPOCH_COLUMNS
     epochs_can_be_raised = False  # the learning rate falls towards the last of them
     evaluation_users = 1000
-    trains_in_parallel = True
-    store_protocols = ("visitor",)
+    parallel = _Parallel()
     weight_purposes = WEIGHT_PURPOSES
     fixed_weights = frozenset(
         {
@@ -133,27 +159,6 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
             return ParallelTrainer(config, SplitData(split), seed, replicas)
         return TimelineTrainer(config, split, seed)
 
-    def parallel_data(
-        self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
-    ) -> Any:
-        """Return what several workers train on: see ``ModelFamily``."""
-        backend.load()
-        from bst.models.timeline.store_data import StoreData
-        from bst.models.timeline.training_data import SplitData
-
-        if isinstance(source, EvaluationSplit):
-            return SplitData(source)
-        return StoreData(source, seed, share, sample_events, chief=chief)
-
-    def parallel_trainer(
-        self, config: TimelineConfig, data: Any, seed: int, replicas: Any = None, steps: int | None = None
-    ) -> Trainer:
-        """Return one worker's part of a training: see ``ModelFamily``."""
-        from bst.models.replicas import Replicas
-        from bst.models.timeline.parallel_trainer import ParallelTrainer
-
-        return ParallelTrainer(config, data, seed, replicas or Replicas.of_devices(), steps=steps)
-
     def training_seconds(self, config: TimelineConfig, ratings: int) -> float:
         """Return about how long a training takes: see ``ModelFamily.training_seconds``."""
         thousands, default = ratings / 1000, TimelineConfig("default")
@@ -186,7 +191,7 @@ class TimelineFamily(ModelFamily[TimelineConfig]):
     def predict_test(
         self, model: Model, split: EvaluationSplit, on_progress: OnMeasured = lambda share, message: None
     ) -> TestPredictions:
-        """Predict the test labels by the towers that there are.
+        """Predict the test labels by the model's towers.
 
         Once more with all gaps unknown under ``visitor``, and the next movie with the time of the request known.
         """

@@ -14,7 +14,7 @@ from bst.models.layers import Tensor, ridge_of_prefixes
 
 
 def whitening(drift: Tensor, events: Tensor) -> Tensor:
-    """Return R of so many events: (T, T). ``drift``: the fields of ``Drift``."""
+    """Return R of that many events: (T, T). ``drift``: the fields of ``Drift``."""
     values, position = Drift(*ops.unstack(ops.convert_to_tensor(drift))), ops.arange(events, dtype="float32")
     away = ops.abs(position[:, None] - position)
     fast, slow = (ops.exp(-away / ops.maximum(x, SHORTEST)) for x in (values.fast_length, values.slow_length))

@@ -32,8 +32,8 @@ SHIFTS = "shift of "  # before the name of a demographic, among the arrays of a 
 def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: Statistics | None = None) -> None:
     """Set item features, damped mean ratings μ + Σ(r − μ) / (n + 10), popularity, and start vectors.
 
-    Popularity starts at ln(1 + n) in the next tower; the like tower's fame is ``later_like_log_odds``. Where the split
-    is a sample of a larger dataset, ``totals`` are those of all its training events.
+    Popularity starts at ln(1 + n) in the next tower; the like tower's base popularity is ``later_like_log_odds``. Where
+    the split is a sample of a larger dataset, ``totals`` are those of all its training events.
 
     The next tower's movies start from noise, as singular vectors were no help to it.
     """
@@ -54,11 +54,11 @@ def initialise(model: TimelineBST, split: EvaluationSplit, seed: int, totals: St
         popularity = np.log1p(count)
         model.next.popularity.assign(popularity - popularity.mean())
     if model.like:
-        model.like.fame.assign(later_like_log_odds(split, model.like.count_buckets()))
+        model.like.base_popularity.assign(later_like_log_odds(split, model.like.count_buckets()))
 
 
 def later_like_log_odds(split: EvaluationSplit, counts: np.ndarray) -> np.ndarray:
-    """Return how likely training users like each movie after so many events, int (counts,): log-odds (counts, movies).
+    """Return how likely users like each movie after each number of events, int (counts,): log-odds (counts, movies).
 
     ln (likes + ½) / (others + ½), where likes are of users who like the movie later, of those who have more events and
     have not rated it yet.
@@ -132,10 +132,10 @@ class OutOfFold:
         models = []
         for k in range(FOLDS):
             of = {name.split("/", 1)[1]: values for name, values in arrays.items() if name.startswith(f"{k}/")}
-            nobody = np.zeros(0, np.float32), np.zeros((0, of["item_factors"].shape[1]), np.float32)
+            no_users = np.zeros(0, np.float32), np.zeros((0, of["item_factors"].shape[1]), np.float32)
             span = float(of["span"][0]), float(of["span"][1])
             factors = Factorisation(
-                float(of["mean"][0]), of["item_bias"], of["item_factors"], *nobody, of["prior"], span
+                float(of["mean"][0]), of["item_bias"], of["item_factors"], *no_users, of["prior"], span
             )
             shifts = {name.removeprefix(SHIFTS): of[name] for name in of if name.startswith(SHIFTS)}
             models.append((factors, UserPrior(of["user_mean"], shifts, Drift(*map(float, of["drift"])))))

@@ -144,7 +144,7 @@ def score(tower: RatingTower, inputs: Inputs, movie: Tensor) -> tuple[Tensor, Te
 
     Returns logits (B, N, L), the weights (B, layers, H, N, T + 1) with which candidates attend to visitor and events,
     and those of each content layer, (B, H, T + 1, T + 1). ``event_scale`` and ``profile_scale`` may be among the
-    inputs: see ``engine.towers``.
+    inputs: see ``engine.tower``.
     """
     visitor, candidates = _visitors(tower, inputs), tower.candidates().take(movie)
     query = candidates.vector + tower.query_token + visitor[:, None]  # (B, N, D)

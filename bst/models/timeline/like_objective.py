@@ -1,4 +1,4 @@
-"""What the like tower is trained on: all that somebody liked later, at a few moments of each timeline."""
+"""What the like tower is trained on: everything a user liked later, at a few moments of each timeline."""
 
 import warnings
 from functools import cached_property
@@ -17,12 +17,12 @@ from bst.timelines.splits import TRAIN, VALIDATION
 
 # moments of a timeline in a batch: neighbouring ones have nearly the same labels
 MOMENTS = 6
-# after so many events validation asks what will be liked later
+# after this many events validation asks what will be liked later
 VALIDATION_HISTORIES = (1, 5, 10, 20, 50)
 VALIDATION_USERS = 64  # in one pass
 LIST_LENGTH = 10
-# how much more fame may count than in training: see ``LikeObjective.finish``
-FAME_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+# how much more the base popularity may count than in training: see ``LikeObjective.finish``
+BASE_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 NO_PENALTY = np.inf  # of the calibration's coefficients
 
 
@@ -32,7 +32,7 @@ class LikeObjective(Objective):
     The loss of a moment is −Σ_liked ln softmax(scores)_i / (number of liked), over all movies that were not watched
     before it: the multinomial likelihood of Liang et al. 2018 (arXiv 1802.05814), applied to all later events (the
     dense all-action loss of Pancha et al. 2022, arXiv 2205.04507). Moments are drawn so that ln(1 + events before) is
-    uniform. A share of the timelines is shuffled in each batch: what somebody likes depends little on the order in
+    uniform. A share of the timelines is shuffled in each batch: what a user likes depends little on the order in
     which a website showed it.
 
     The softmax gives the order of movies. That sigmoid(logit) is a probability, also for people who were not trained
@@ -135,28 +135,28 @@ class LikeObjective(Objective):
     def finish(self) -> None:
         """Fit the tower's calibration to the validation labels: see ``LikeTower``.
 
-        Training overrates what distinguishes people, as it knows them. So fame gets more weight: b / a is the one of
-        ``FAME_WEIGHTS`` with the highest precision of ten movies. The other coefficients are those of a logistic
-        regression of whether a movie is liked later (Platt scaling, 1999).
+        Training overrates what distinguishes people, as it knows them. So the base popularity gets more weight: b / a
+        is the one of ``BASE_WEIGHTS`` with the highest precision of ten movies. The other coefficients are those of a
+        logistic regression of whether a movie is liked later (Platt scaling, 1999).
         """
         tower: Any = self.model.like
         batches = self._validation_batches
         scores = [self._predict(batch)[1].numpy() for batch in batches]
-        fames = [np.array(tower.fame_after(batch["position"])) for batch in batches]
+        bases = [np.array(tower.base_popularity_after(batch["position"])) for batch in batches]
         liked = np.concatenate([np.zeros(0, bool), *(batch["liked"][~batch["seen"]] for batch in batches)])
         if not 0 < liked.mean() < 1:
             return
 
-        def with_fame(weight: float) -> list[np.ndarray]:
-            return [score + weight * fame for score, fame in zip(scores, fames, strict=True)]
+        def with_base(weight: float) -> list[np.ndarray]:
+            return [score + weight * base for score, base in zip(scores, bases, strict=True)]
 
         def precision(weight: float) -> float:
-            pairs = zip(with_fame(weight), batches, strict=True)
+            pairs = zip(with_base(weight), batches, strict=True)
             return float(np.concatenate([_precision(*pair) for pair in pairs]).mean())
 
-        weight = max(FAME_WEIGHTS, key=precision)
+        weight = max(BASE_WEIGHTS, key=precision)
         inputs = []
-        for score, batch in zip(with_fame(weight), batches, strict=True):
+        for score, batch in zip(with_base(weight), batches, strict=True):
             log_count = np.broadcast_to(np.log1p(batch["position"])[:, None], score.shape)
             inputs.append(np.stack([part[~batch["seen"]] for part in (score, log_count)], axis=1))
         fitted = LogisticRegression(C=NO_PENALTY).fit(np.concatenate(inputs), liked)

@@ -44,7 +44,7 @@ class TimelineBST(keras.Model):
 
     @property
     def towers(self) -> dict[str, Tower]:
-        """The towers that there are, by name: ``rating``, ``next``, ``like``."""
+        """The model's towers, by name: ``rating``, ``next``, ``like``."""
         return {tower.name: tower for tower in (self.rating, self.next, self.like) if tower is not None}
 
     def build(self, input_shape: Shape | None = None) -> None:

@@ -23,7 +23,7 @@ from bst.timelines.splits import TRAIN, VALIDATION, EvaluationSplit
 BY_POPULARITY = 0.5  # share of the negatives that is drawn by popularity; the others are drawn uniformly
 # users whose last movies validate an epoch: with all those of a large dataset it took a fifth of the training
 VALIDATION_USERS = 2000
-# logits of a validation: those of fewer users, of a large catalogue, but not of fewer than so many
+# logits of a validation: those of fewer users, of a large catalogue, but not of fewer than this many
 MOST_LOGITS, LEAST_VALIDATED = 400_000_000, 100
 
 
@@ -86,7 +86,7 @@ class NextObjective(EveryEventObjective):
     def batch(self, group: Segments, rng: np.random.Generator) -> Batch | None:
         """Return a batch with ``first_seen`` and ``negatives``, drawn by popularity and uniformly: see ``Objective``.
 
-        A movie that somebody watches for a second time is no label.
+        A movie that a user watches for a second time is not a label.
         """
         batch, _ = self.read(group, rng)
         drawn = np.searchsorted(self._cumulative, rng.random(self.negatives) * self._cumulative[-1])

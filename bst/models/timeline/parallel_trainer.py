@@ -10,7 +10,7 @@ import math
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
@@ -28,7 +28,7 @@ from bst.models.timeline.objectives import Objective
 from bst.models.timeline.tower_trainer import TowerTrainer
 from bst.models.timeline.trainer import OBJECTIVES, RATE_COLUMNS, TimelineTrainer
 from bst.models.timeline.training_data import TrainingData
-from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, TrainingState
+from bst.models.trainer import REPORT_S, FitOptions, OnProgress, Progress, TrainingState
 from bst.parallel import use_one_blas_thread
 from bst.timelines.segments import Batch
 
@@ -96,7 +96,7 @@ class ParallelTrainer(TimelineTrainer):
     """One training on several replicas. The chief's history, validation and fits are those of all.
 
     ``accumulate``: how many streams each replica reads; with 2 one replica takes the steps of two. ``steps``: at most
-    so many in an epoch of a tower, each epoch other ones.
+    that many in an epoch of a tower, each epoch other ones.
     """
 
     def __init__(
@@ -141,23 +141,11 @@ class ParallelTrainer(TimelineTrainer):
         """How many streams there are in all."""
         return self.replicas.size * self.accumulate
 
-    def fit(
-        self,
-        *,
-        epochs: int,
-        patience: int,
-        state: TrainingState | None = None,
-        on_epoch: OnEpoch = lambda state: None,
-        on_progress: OnProgress = lambda progress: None,
-    ) -> TrainingState:
-        """Train as ``TimelineTrainer.fit`` does. ``state`` and ``variables`` are the chief's: the others take them."""
-        return super().fit(
-            epochs=epochs,
-            patience=patience,
-            state=self._from_chief(state or TrainingState()),
-            on_epoch=on_epoch,
-            on_progress=on_progress if self.replicas.is_chief else lambda progress: None,
-        )
+    def _fit(self, options: FitOptions, state: TrainingState) -> TrainingState:
+        """Train as ``TimelineTrainer`` does. ``state`` and ``variables`` are the chief's: the others take them."""
+        if not self.replicas.is_chief:
+            options = replace(options, on_progress=lambda progress: None)
+        return super()._fit(options, self._from_chief(state))
 
     def _from_chief(self, state: TrainingState) -> TrainingState:
         """Set all variables to the chief's, and return its state."""

@@ -98,9 +98,9 @@ def distributions(
 ) -> np.ndarray:
     """Predict the labels of a role, each from the newest events before it: (labels, levels), in timeline order.
 
-    Every label has at least half of the configuration's ``max_history`` behind it, where its user has so many. Without
-    ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called often.
-    ``on_share`` gets the share of the timelines that are predicted.
+    Every label has at least half of the configuration's ``max_history`` behind it, where its user has that many.
+    Without ``gaps`` all times are unknown. ``predict``: what ``compile_rating`` returned of the model, if it is called
+    often. ``on_share`` gets the share of the timelines that are predicted.
     """
     predict = predict or compile_rating(model)
     label = split.role == role

@@ -11,9 +11,10 @@ from bst.models.config import Sizes
 from bst.parallel import map_parallel
 from bst.schema import Visitor
 from bst.scoring.encoding import EncodedHistory, encode_demographics, encode_history, pad_batch
+from bst.scoring.local_scorer import LocalScorer
 from bst.scoring.packed import PackedVisitors
 from bst.scoring.results import CandidateAttention, CandidateScores, HistoryAttention, LazyPredictions, Predictions
-from bst.scoring.scorer import RowsOf, Scorer, passes
+from bst.scoring.scorer import RowsOf, passes
 
 VISITOR = "who the visitor is"
 
@@ -29,11 +30,11 @@ class Rate(Protocol):
         """
 
 
-class TimelineScorer(Scorer):
+class TimelineScorer(LocalScorer):
     """Reads the newest ``max_history`` events, once; then scores every candidate against them.
 
     A subclass computes with the model; see ``engine.scorer`` and ``keras_scorer``. Without a rating tower, as where
-    nobody rates anything, every rating is as likely as any other, and attention is that of another tower.
+    there are no ratings, every rating is as likely as any other, and attention is that of another tower.
     """
 
     def __init__(
@@ -72,19 +73,19 @@ class TimelineScorer(Scorer):
         """Return expected ratings, or the logits of another task, (visitors,), with scaled inputs, and their gradients:
         (visitors, events), (visitors,).
 
-        ``event_scale`` (visitors, events), ``profile_scale`` (visitors,): see ``engine.towers``.
+        ``event_scale`` (visitors, events), ``profile_scale`` (visitors,): see ``engine.tower``.
         """
 
     # ---- predictions
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue, each part when it is asked for: a list needs one tower, or two."""
+        """Predict the whole catalogue, each part on first use: a list needs one tower, or two."""
         return self.predict_together([visitor], [rows])[0]
 
     def predict_together(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray]) -> list[Predictions]:
-        """Predict the whole catalogue for each visitor: each part when it is first asked for of any of them.
+        """Predict the whole catalogue for each visitor: each part on its first use for any of them.
 
-        Ratings of the whole catalogue are predicted for one visitor at a time, as that is no slower.
+        Ratings of the whole catalogue are predicted for one visitor at a time, as that is not slower.
         """
         inputs = self._inputs(visitors, rows)
         rate = self._rate_or_guess(inputs)

@@ -1,8 +1,8 @@
 """Training labels of a prepared store, which need not fit into memory: shards in turn, some whole users at a time.
 
 The split of protocol ``visitor`` is that of ``splits.prepare`` for the same users: the same permutation holds out the
-same tenth. What is fitted once (factor models, start vectors, likes by fame), validated and measured comes of a sample
-of whole users; means and popularity of movies come of all training events.
+same tenth. What is fitted once (factor models, start vectors, base popularity), validated and measured comes from a
+sample of whole users; means and popularity of movies come from all training events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ class StoreData(TrainingData):
         return statistics(self.store)
 
     @cached_property
-    def totals(self) -> Statistics:  # type: ignore[override]
+    def totals(self) -> Statistics:
         """Of all training events, in one pass over the store."""
         return statistics(self.store, self.role == TRAIN)
 

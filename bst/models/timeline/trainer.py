@@ -24,7 +24,7 @@ from bst.models.timeline.objectives import Objective, RatingObjective
 from bst.models.timeline.row_updates import PartTrainer
 from bst.models.timeline.tower_trainer import TowerTrainer
 from bst.models.timeline.towers.tower import Tower
-from bst.models.trainer import REPORT_S, OnEpoch, OnProgress, Progress, Trainer, TrainingState, Variable
+from bst.models.trainer import REPORT_S, FitOptions, OnProgress, Progress, Trainer, TrainingState, Variable
 from bst.parallel import use_one_blas_thread
 from bst.timelines.segments import grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
@@ -72,38 +72,28 @@ class TimelineTrainer(Trainer):
         """How many ratings it is trained on."""
         return f"{(self.split.role == TRAIN).sum():,} ratings"
 
-    def fit(
-        self,
-        *,
-        epochs: int,
-        patience: int,
-        state: TrainingState | None = None,
-        on_epoch: OnEpoch = lambda state: None,
-        on_progress: OnProgress = lambda progress: None,
-    ) -> TrainingState:
-        """Train until ``epochs`` epochs are done or no tower has improved on validation for ``patience`` of its own.
+    def _fit(self, options: FitOptions, state: TrainingState) -> TrainingState:
+        """Train until all epochs are done or no tower has improved on validation for ``patience`` epochs of its own.
 
-        ``state``, ``on_epoch`` and the result are as for the classic presets. ``history`` has a row an epoch:
-        ``loss``, ``mae``, ``rmse`` and their ``val_`` twins of the rating tower; ``next_loss`` (nats; with negatives
-        in training, over the whole catalogue in validation), ``val_ndcg@10`` and ``val_hr@10`` of the next tower;
-        ``like_loss`` (nats), ``val_like_loss`` and ``val_precision@10`` of the like tower; ``learning_rate``,
-        ``next_learning_rate`` and ``like_learning_rate``, those of the epoch's last step; ``seconds``. ``best_epoch``
-        is the rating tower's, where there is one.
+        ``history`` has a row an epoch: ``loss``, ``mae``, ``rmse`` and their ``val_`` twins of the rating tower;
+        ``next_loss`` (nats; with negatives in training, over the whole catalogue in validation), ``val_ndcg@10`` and
+        ``val_hr@10`` of the next tower; ``like_loss`` (nats), ``val_like_loss`` and ``val_precision@10`` of the like
+        tower; ``learning_rate``, ``next_learning_rate`` and ``like_learning_rate``, those of the epoch's last step;
+        ``seconds``. ``best_epoch`` is the rating tower's, where there is one.
         """
-        state = state or TrainingState()
-        while state.epoch < epochs:
-            active = [name for name in self.towers if self._goes_on(name, state, patience)]
+        while state.epoch < options.epochs:
+            active = [name for name in self.towers if self._goes_on(name, state, options.patience)]
             if not active:
                 break
             epoch, began = state.epoch + 1, time.monotonic()
             row: dict[str, float] = {"epoch": epoch}
             for name in active:
-                row |= self._epoch(self.towers[name], epoch, epochs, active, row, on_progress)
+                row |= self._epoch(self.towers[name], epoch, options.epochs, active, row, options.on_progress)
             row["seconds"] = time.monotonic() - began
             state.epoch = epoch
             state.history.append(row)
             self._keep_best(active, state)
-            on_epoch(state)
+            options.on_epoch(state)
         if state.best_weights:
             self.model.set_weights(state.best_weights)
         self._finish()

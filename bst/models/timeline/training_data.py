@@ -15,13 +15,16 @@ class TrainingData(ABC):
     """Training labels, divided among streams: each replica reads one or more of them.
 
     ``split``: what is fitted once, validated and measured on, by the chief; other workers may have an empty one.
-    ``totals``: of all training events, where the split is a sample of them. ``description``: in words, as
-    ``Trainer.training_set``.
+    ``description``: in words, as ``Trainer.training_set``.
     """
 
     split: EvaluationSplit
-    totals: Statistics | None = None
     description: str
+
+    @property
+    def totals(self) -> Statistics | None:
+        """Those of all training events, where the split is a sample of them; None where it has them all."""
+        return None
 
     @property
     def users(self) -> int:

@@ -50,7 +50,7 @@ def precision(rows: pd.DataFrame, ink: str) -> alt.LayerChart:
     """Draw how often each method finds planted causes, by how strong these are.
 
     ``rows``: ``name`` of the method, ``band`` of causes, ``value``, ``low`` and ``high``, 0 … 1; methods and bands in
-    the frame's order. Colour and shape tell bands apart.
+    the frame's order. Colour and shape distinguish bands.
     """
     bands = list(rows["band"].unique())
     base = alt.Chart(rows).encode(
@@ -79,13 +79,13 @@ def fidelity(curves: pd.DataFrame, ink: str) -> alt.LayerChart:
 
     ``curves``: ``name`` of the method, ``way`` ("without" or "alone"), ``size`` (movies, from 0), ``value``, ``low``
     and ``high`` (stars more than with the whole history, or than with none); methods in the frame's order. What is
-    without falls below 0, what is alone rises above it. Colour, dash and shape tell methods apart.
+    without falls below 0, what is alone rises above it. Colour, dash and shape distinguish methods.
     """
     names = list(curves["name"].unique())
     tips = [
         alt.Tooltip("name:N", title="By"),
         alt.Tooltip("way:N", title="Movies"),
-        alt.Tooltip("size:Q", title="So many"),
+        alt.Tooltip("size:Q", title="Number"),
     ]
     base = alt.Chart(curves).encode(
         x=alt.X(

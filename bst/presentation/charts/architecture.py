@@ -15,7 +15,7 @@ _KINDS = ["input", "attention", "dense", "answer"]
 
 
 def architecture(diagram: Diagram, ink: str) -> alt.LayerChart:
-    """Draw boxes and arrows from the top down; tooltips say what a box does, and colour tells kinds of boxes apart.
+    """Draw boxes and arrows from the top down; tooltips say what a box does, and colour distinguishes kinds of boxes.
 
     ``ink``: the colour of arrows.
     """

@@ -47,7 +47,7 @@ def by_history(
     ``errors``: ``length``, ``name``, ``value`` …, ``labels``: on how many of what is ``counted`` each value rests.
 
     Lengths and names keep the frame's order; the first series is drawn with its interval, the others have it in the
-    tooltip. Dash and point shape tell the series apart.
+    tooltip. Dash and point shape distinguish the series.
     """
     names = list(errors["name"].unique())
     form = ".0%" if percent else ".2f"

@@ -11,7 +11,7 @@ def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.
     """Draw a metric over the epochs of one or several trainings, in the frame's order.
 
     ``curves``: ``source`` (whose training), ``series`` ("training", "validation" or another), ``epoch``, ``value``, and
-    ``best`` bool: a ring marks it. Colour tells the sources apart, dash and point shape the series, tooltips both.
+    ``best`` bool: a ring marks it. Colour distinguishes the sources, dash and point shape the series, tooltips both.
     ``log``: on a logarithmic scale. Shift and mouse wheel zoom, dragging moves, a double click resets.
     """
     sources, series = list(curves["source"].unique()), list(curves["series"].unique())

@@ -7,7 +7,7 @@ from bst.presentation.charts.series import interval_tooltip, series_colour, seri
 
 # the domain of the logarithmic axis beyond the outermost points, as a factor
 ROOM = 1.4
-# what stands at the ends of the curve, by ``fame``
+# what stands at the ends of the curve, by popularity weight
 CURVE_ENDS = {0: "taste alone", 1: "as predicted"}
 
 
@@ -15,7 +15,8 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
     """Draw the precision of lists against how many distinct titles they have together; upper right is best.
 
     ``lists``: ``name``, ``distinct``, ``value``, ``low`` and ``high``; colours and shapes as in ``by_history``.
-    ``curve``: ``fame``, ``distinct``, ``value`` …, the first between taste alone and as predicted; may be empty.
+    ``curve``: ``popularity_weight``, ``distinct``, ``value`` …, the first between taste alone and as predicted; may be
+    empty.
     """
     every, names = pd.concat([lists["distinct"], curve["distinct"]]), list(lists["name"])
     axis = alt.Axis(values=_ticks(every.max()), format="~s", grid=False)
@@ -36,12 +37,12 @@ def precision_by_titles(lists: pd.DataFrame, curve: pd.DataFrame, label: str, in
         along = alt.Chart(curve).encode(
             x=x,
             y=y,
-            order="fame:Q",
-            tooltip=interval_tooltip([alt.Tooltip("fame:Q", title="Fame"), titles], label),
+            order="popularity_weight:Q",
+            tooltip=interval_tooltip([alt.Tooltip("popularity_weight:Q", title="Popularity weight"), titles], label),
         )
         ends = [
-            along.transform_filter(f"datum.fame == {fame}").mark_text(dy=14).encode(text=alt.value(text))
-            for fame, text in CURVE_ENDS.items()
+            along.transform_filter(f"datum.popularity_weight == {weight}").mark_text(dy=14).encode(text=alt.value(text))
+            for weight, text in CURVE_ENDS.items()
         ]
         layers = [along.mark_line(strokeWidth=2, opacity=0.7), along.mark_point(size=30, opacity=0.9), *ends, *layers]
     return alt.layer(*layers).properties(height=360)

@@ -14,7 +14,7 @@ MODEL, ITEM_MEAN = "model", "item mean"
 NOW = "now"
 FAINT = 0.16
 HEIGHT = 250
-# areas of points in square pixels, for up to so many steps
+# areas of points in square pixels, for up to this many steps
 _POINT_SIZES = {60: 55, 120: 30}
 _SMALLEST_POINT = 18
 _HAPPENED = f"datum.step <= {NOW}"
@@ -66,7 +66,7 @@ def replay_stars(table: pd.DataFrame, levels: tuple[float, ...], ink: str) -> al
 def replay_errors(table: pd.DataFrame, ink: str) -> alt.LayerChart:
     """Draw the MAE of all ratings up to each step. ``table``: ``step``, ``mae``, ``item_mean_mae``.
 
-    Dash and colour tell the model and item means apart; a rule in ``ink`` marks the current step.
+    Dash and colour distinguish the model from item means; a rule in ``ink`` marks the current step.
     """
     names = [MODEL, ITEM_MEAN]
     wide = table[["step", "mae", "item_mean_mae"]].rename(columns={"mae": MODEL, "item_mean_mae": ITEM_MEAN})

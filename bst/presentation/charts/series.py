@@ -1,8 +1,8 @@
-"""How several series in one chart are told apart, never by colour alone, and what their tooltips say."""
+"""How several series in one chart are distinguished, never by colour alone, and what their tooltips say."""
 
 import altair as alt
 
-# shapes of series, in their order, so that colour alone never tells them apart
+# shapes of series, in their order, so that colour alone never distinguishes them
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 
 

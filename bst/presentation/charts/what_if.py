@@ -25,10 +25,10 @@ _SHAPES = {"rises": "triangle-up", "falls": "triangle-down", "stays": "circle"}
 _LEAST_SPAN = 1.0
 _LINES_HEIGHT, _LABEL_HEIGHT = 360, 18
 _BARS = 12
-# labels up to so many characters stay level; up to so many points are large
+# labels up to this many characters stay level; up to this many points are large
 SHORT_LABEL, FEW_POINTS = 3, 25
 # short forms of "Under 18" and "56 and over" for narrow columns
-# of so many characters the labels of all columns stand side by side
+# of this many characters the labels of all columns stand side by side
 _MOST_UPRIGHT = 60
 _SHORT_AGE = "replace(replace(datum.label, 'Under ', '<'), ' and over', '+')"
 

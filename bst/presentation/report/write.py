@@ -13,7 +13,7 @@ def check_target(target: Path, overwrite: bool) -> None:
     if not target.parent.is_dir():
         raise ReportError(f"{target.parent} is not a folder; create it first, or name another place")
     if target.exists() and not overwrite:
-        raise ReportError(f"{target} is there already; give another name, or --overwrite to replace it")
+        raise ReportError(f"{target} already exists; give another name, or --overwrite to replace it")
 
 
 def write_report(target: Path, html: str, overwrite: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A scorer that asks a model server. What comes back is checked: it may be another version's, or anybody's."""
+"""A scorer that asks a model server. Its answers are checked: they may be another version's, or forged."""
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -49,7 +49,7 @@ class RemoteScorer(Scorer):
     # ---- predictions
 
     def predict(self, visitor: Visitor, rows: np.ndarray) -> Predictions:
-        """Predict the whole catalogue, each part when it is asked for."""
+        """Predict the whole catalogue, each part on first use."""
 
         def ratings(movies: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
             answer = self._question("ratings", [visitor], movies=movies)
@@ -83,11 +83,6 @@ class RemoteScorer(Scorer):
         """Predict ``movies`` for each visitor."""
         answer = self._question("predict_many", visitors, movies=movies, tasks=list(tasks))
         return answer.predictions((len(visitors), len(movies)), len(self.levels))
-
-    def _predict_pass(
-        self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movies: np.ndarray, tasks: Collection[str]
-    ) -> Predictions:
-        return self.predict_many(visitors, rows, movies, tasks)
 
     def score_movie(self, visitors: Sequence[Visitor], rows: Sequence[np.ndarray], movie: int) -> CandidateScores:
         """Score one ``movie`` for each of several visitors."""
@@ -154,9 +149,6 @@ class RemoteScorer(Scorer):
         self._check_task(task)
         answer = self._question("gradient_times_input", [visitor], movie=int(movie), task=task)
         return answer.array("values", (self._read(rows),))
-
-    def _gradients(self, visitor: Visitor, rows: np.ndarray, movie: int, scales: np.ndarray) -> NoReturn:
-        raise NotImplementedError("the server takes gradients, and what is made of them comes back")
 
     def attention_weights(self, visitor: Visitor, rows: np.ndarray, movie: int) -> CandidateAttention:
         """Return what ``movie`` attends to in the pass that predicts its rating."""
@@ -239,7 +231,7 @@ class _Answer:
         )
 
     def attention(self, events: int) -> CandidateAttention:
-        """Return what a candidate, or the newest state, attends to among so many events."""
+        """Return what a candidate, or the newest state, attends to among that many events."""
         heads = self._labels(self._values.get("heads"))
         to_events, to_rest = self.array("to_events", (len(heads), events)), self.array("to_rest", (len(heads),))
         (rest,) = self._labels([self._values.get("rest")])

@@ -38,7 +38,7 @@ def write_visitors(visitors: Sequence[Visitor]) -> tuple[dict[str, Any], Arrays]
 def read_visitors(values: dict[str, Any], arrays: Arrays) -> list[Visitor]:
     """Return the visitors that ``write_visitors`` was given.
 
-    Raises ``ValueError`` for what it would not have written, and ``VisitorError`` for somebody who cannot be.
+    Raises ``ValueError`` for what it would not have written, and ``VisitorError`` for an invalid visitor.
     """
     demographics = values.get("demographics")
     missing = [name for name in NAMES if name not in arrays or arrays[name].ndim != 1]
@@ -61,7 +61,7 @@ def read_visitors(values: dict[str, Any], arrays: Arrays) -> list[Visitor]:
 
 
 def _split(items: list, counts: np.ndarray) -> list[list]:
-    """Return items, one after the other, as lists of so many. Raises ``ValueError`` unless that is all of them."""
+    """Return items, one after the other, as lists of that many. Raises ``ValueError`` unless that is all of them."""
     if (counts < 0).any() or int(counts.sum()) != len(items):
         raise ValueError("counts do not add up")
     ends = np.cumsum(counts).tolist()

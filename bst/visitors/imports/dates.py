@@ -16,7 +16,7 @@ DateOrder = Literal["day-first", "month-first"]
 # how many different dates must be in ascending or descending order before that counts as evidence: 1 in 60 is by chance
 MIN_IN_ORDER = 5
 MONTHS_PER_YEAR = 12
-# "26" is 2026 and "95" is 1995: nobody rated a film on the web before 1990
+# "26" is 2026 and "95" is 1995: there were no ratings on the web before 1990
 CENTURY, FIRST_YEAR_OF_1900S = 100, 90
 
 _TIME = r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[AaPp][Mm])?)?"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bst.errors import BSTError
 
-# more than anybody has seen: such a file is something else
+# more than any person has seen: such a file is something else
 MAX_FILE_BYTES = 5 * 2**20
 MAX_ROWS = 50_000
 

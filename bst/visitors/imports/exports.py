@@ -88,7 +88,7 @@ def _combine(exports: Sequence[Export]) -> Export:
 
 
 def _key(entry: Entry) -> tuple:
-    """Return what tells films apart: their numbers, where there are any, as two films may have one title and year."""
+    """Return the keys of films: their numbers, where there are any, as two films may have one title and year."""
     numbers = entry.movie_id, entry.imdb, entry.tmdb
     return numbers if any(number is not None for number in numbers) else (entry.title.casefold(), entry.year)
 

@@ -1,4 +1,4 @@
-"""Which part of the Evaluation page another page has asked for: a tab, and there a model to compare with."""
+"""Which part of the Evaluation page another page links to: a tab, and there a model to compare with."""
 
 import streamlit as st
 
@@ -14,5 +14,5 @@ def compare_with(name: str) -> None:
 
 
 def take_tab() -> str | None:
-    """Return, once, the title of the tab that was asked for."""
+    """Return, once, the title of the requested tab."""
     return st.session_state.pop("evaluation_tab_wanted", None)

@@ -1,6 +1,6 @@
 """What the Why page explains: the rating of which movie, for the visitor, their copy or a guest.
 
-A guest is somebody else whose prediction a page has shown, such as a user of the dataset.
+A guest is another person whose prediction a page has shown, such as a user of the dataset.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from pages.shared.state.visitor_state import Slot
 
 
 class Guest(NamedTuple):
-    """Somebody who is explained in the visitor's place; ``description`` is such as "user 12 after 30 movies"."""
+    """A person who is explained in the visitor's place; ``description`` is such as "user 12 after 30 movies"."""
 
     visitor: Visitor
     description: str

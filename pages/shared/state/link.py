@@ -134,7 +134,7 @@ def decimal(low: float, high: float) -> Callable[[Any], float]:
 
 
 def name(value: Any) -> str:
-    """Read a name of something that need not be there. Raises ``ValueError`` for what is no name."""
+    """Read a name of something that need not be there. Raises ``ValueError`` for what is not a name."""
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_NAME:
         raise ValueError
     value.encode()  # fails for half a surrogate pair
@@ -146,13 +146,13 @@ movie = integer(0, MAX_ID)
 SETTINGS: dict[str, Setting] = {
     # a model without the first order has its own first one: see ``list_controls``
     "order": Setting("o", next(iter(ORDERS)), one_of(tuple(ORDERS))),
-    "fame": Setting("p", 100, integer(0, 100)),
+    "popularity_weight": Setting("p", 100, integer(0, 100)),
     "blend_weight": Setting("w", 50, integer(0, 100)),
     "diversity": Setting("d", 0, integer(0, 100)),
     "filter_genres": Setting("g", (), list_of(name)),
     "filter_years": Setting("y", None, integer_range(0, 9999)),
     # the first and the last of POPULARITY_BANDS
-    "filter_fame": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
+    "filter_popularity": Setting("f", (0, len(POPULARITY_BANDS) - 1), integer_range(0, len(POPULARITY_BANDS) - 1)),
     "filter_seen": Setting("s", False, one_of((False, True))),
     "for_anyone": Setting("fa", False, one_of((False, True))),
     "list_view": Setting("lv", "tiles", one_of(("tiles", "rows"))),

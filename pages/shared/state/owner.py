@@ -1,7 +1,7 @@
 """Who this browser is to training runs: a random number that it keeps as a cookie from its first training on.
 
 A reload has a new session, but the same cookies, so a run stays its own. Where a browser keeps no cookie, the run
-counts as somebody else's after a reload, and ending it needs a confirmation. Only a digest of the number is written
+counts as someone else's after a reload, and ending it needs a confirmation. Only a digest of the number is written
 down: who reads it cannot pass for the owner.
 """
 

@@ -1,4 +1,4 @@
-"""Which page a callback has asked for: a callback cannot go to another page itself."""
+"""The page that a callback requests, as a callback cannot switch pages itself."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ def request(page: str) -> None:
 
 
 def take(page: str) -> bool:
-    """Tell, once, whether this page was asked for."""
+    """Return, once, whether this page was requested."""
     if st.session_state.get("requested_page") != page:
         return False
     del st.session_state["requested_page"]

@@ -9,7 +9,9 @@ _KEY = "story_place"
 
 @dataclass(frozen=True)
 class StoryPlace:
-    """A step of a story: its ``title``, the ``parameters`` of its address, and who became the visitor, if anybody."""
+    """A step of a story: its ``title``, the ``parameters`` of its address, and the person who became the visitor, if
+    there is one.
+    """
 
     title: str
     parameters: dict[str, str]
@@ -17,7 +19,7 @@ class StoryPlace:
 
 
 def note(place: StoryPlace) -> None:
-    """Remember a place until somebody is back there."""
+    """Remember a place until the story goes on there."""
     st.session_state[_KEY] = place
 
 

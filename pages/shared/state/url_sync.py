@@ -158,5 +158,5 @@ def _set_query(values: dict[str, str]) -> None:
 
 
 def _notify(text: str) -> None:
-    # shown until it is clicked away, as nobody expects it
+    # shown until it is clicked away, as it comes unexpectedly
     st.toast(escape_markdown(text), icon=":material/link_off:", duration="infinite")

@@ -37,7 +37,7 @@ EXAMPLE_HISTORY = (
 )
 NEW_RATING = 4.0
 DATASETS_KEPT = 8
-# a visitor of whose history a smaller share is left is somebody else
+# with a smaller share of the history left, it is another visitor
 LEAST_KEPT = 0.5
 
 
@@ -74,7 +74,7 @@ def previous(slot: Slot = "a") -> Visitor | None:
 def replace(visitor: Visitor, slot: Slot = "a") -> None:
     """Make ``visitor`` the current one of a slot, as one change that can be undone.
 
-    If they are somebody else, the movie that the Why page was last asked about is forgotten.
+    If they are another person, the movie that the Why page was last asked about is forgotten.
     """
     before = current(slot)
     if visitor == before:  # a copy that is the same as the visitor goes on following it
@@ -162,10 +162,10 @@ def _newcomer(catalogue: Catalogue, levels: tuple[float, ...]) -> Visitor:
 
 @lru_cache(maxsize=DATASETS_KEPT)
 def _newcomer_elsewhere(catalogue: Catalogue, levels: tuple[float, ...], weights_sha256: str) -> Visitor:
-    """Return somebody who had the best-known items of the chosen bundle, one of each tag, and liked most of them.
+    """Return a visitor who had the best-known items of the chosen bundle, one of each tag, and liked most of them.
 
-    Nobody knows which titles another dataset has. The first items stand in where nothing is counted.
-    ``weights_sha256`` tells bundles apart.
+    The titles of another dataset are not known. The first items stand in where nothing is counted.
+    ``weights_sha256`` distinguishes bundles.
     """
     counts = rating_counts.read(chosen_model.bundle())
     rows = range(len(catalogue)) if counts is None else np.argsort(-counts, kind="stable").tolist()
@@ -182,7 +182,7 @@ def _newcomer_elsewhere(catalogue: Catalogue, levels: tuple[float, ...], weights
 
 
 def is_own_history() -> bool:
-    """Whether somebody made the visitor's history by hand: it is not the example, and came from nowhere as it is."""
+    """Whether the visitor's history was edited manually: it is not the example, and came from nowhere as it is."""
     history = current().history
     return bool(history) and not source_note() and history != newcomer().history
 
@@ -253,7 +253,7 @@ def _carry_over(dataset: str) -> Visitor:
     titles = [(old.title(event.movie_id), event.rating) for event in visitor.history]
     carried = _with_titles(visitor, titles, catalogue, chosen_model.bundle().levels)
     carried = with_(carried, demographics=KnownDemographics(chosen_model.domain().known(carried.demographics)))
-    if not carried.history and visitor.history:  # another domain: nobody's books are movies
+    if not carried.history and visitor.history:  # another domain: books are not movies
         return newcomer()
     seen = (catalogue.named(old.title(movie_id)) for movie_id in visitor.seen)
     carried = carried.with_seen(*(movie_id for movie_id in seen if movie_id is not None))

@@ -103,7 +103,7 @@ def _draw_save_button(charts: dict[str, tuple[Draw, str]]) -> None:
                 for extension, mime in MIMES.items():
                     st.download_button(
                         extension.upper(),
-                        partial(_as_file, draw, extension, style, about),  # made only when it is asked for
+                        partial(_as_file, draw, extension, style, about),  # made only on download
                         f"{name.lower().replace(' ', '-')}.{extension}",
                         mime,
                         key=f"save_{extension}_{name.lower().replace(' ', '_')}",

@@ -29,9 +29,9 @@ _COMPONENT = st.components.v2.component(
     css=posters.CSS + _HERE.with_suffix(".css").read_text("utf-8"),
     js=posters.JS + _HERE.with_suffix(".js").read_text("utf-8"),
 )
-# of a long history so many movies have a frame each, the newest among them; the others share one
+# of a long history this many movies have a frame each, the newest among them; the others share one
 MOST_FRAMES, NEWEST = 12, 5
-# of the older ones, so many have a frame because they move the prediction; the others, because they were looked at
+# of the older ones, this many have a frame because they move the prediction; the others, because they were looked at
 MOVING = 4
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MEAN = "Mean of all heads"

@@ -1,4 +1,4 @@
-"""What somebody watched, on the screen: each movie with its rating, and buttons to move and remove it.
+"""A history on the screen: each movie with its rating, and buttons to move and remove it.
 
 A custom component, as five widgets a row make a long history slow to draw, on the server and in the browser.
 """

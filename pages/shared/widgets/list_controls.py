@@ -1,6 +1,7 @@
 """How a list is ranked: the controls for order, filters, diversity and length, and the options that they give."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from pages.shared.format import escape_markdown
 from pages.shared.state import settings
 from pages.shared.state.controlled import controlled
 from pages.shared.state.link import LENGTHS
+from pages.shared.widgets.choice import choice
 from pages.shared.wording import say, say_labels
 
 # what a list can be ordered by: the label on the control, and what it means
@@ -37,7 +39,7 @@ def rank_options(recommender: Recommender) -> RankOptions:
         tuple(settings.get("filter_genres")),
         None if (first, last) == settings.years() else (first, last),
         settings.get("filter_seen"),
-        _popularity(recommender, settings.get("filter_fame")),
+        _popularity(recommender, settings.get("filter_popularity")),
     )
     return replace(unfiltered(recommender), filters=filters, diversity=settings.get("diversity") / 100)
 
@@ -51,7 +53,9 @@ def order(recommender: Recommender) -> Order:
 def unfiltered(recommender: Recommender) -> RankOptions:
     """Return the chosen order of a list of the whole catalogue: without filters and diversity."""
     return RankOptions(
-        order=order(recommender), weight=settings.get("blend_weight") / 100, fame=settings.get("fame") / 100
+        order=order(recommender),
+        weight=settings.get("blend_weight") / 100,
+        fame=settings.get("popularity_weight") / 100,
     )
 
 
@@ -64,7 +68,7 @@ def explain(options: RankOptions) -> str:
         return say(
             "What suits their taste: what they are more likely to watch and like than others are, famous or not."
         )
-    return meaning + say(f" A movie’s fame counts {options.fame:.0%}.")
+    return meaning + say(f" A movie’s popularity counts {options.fame:.0%}.")
 
 
 def length() -> int:
@@ -117,30 +121,28 @@ def draw_order(recommender: Recommender, options: RankOptions) -> None:
         if options.order == "blend":
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
                 st.markdown("Liked", width="content")
-                st.slider(
+                _percent_slider(
                     "How much “likely next” counts; the rest counts for being liked",
-                    0,
-                    100,
-                    step=PERCENT_STEP,
-                    format="%d%%",
-                    key=settings.key("blend_weight"),
-                    persist_state="session",
+                    "blend_weight",
                     label_visibility="collapsed",
                     width="stretch",
                 )
                 st.markdown("Next", width="content")
 
 
+def _percent_slider(label: str, setting: str, **more: Any) -> None:
+    """Draw the slider of a setting in percent."""
+    key = settings.key(setting)
+    st.slider(label, 0, 100, step=PERCENT_STEP, format="%d%%", key=key, persist_state="session", **more)
+
+
 def draw_view() -> None:
     """Draw the choice between posters and lines."""
-    st.segmented_control(
+    choice(
         say("Posters, or lines with all numbers"),
         list(VIEWS),
-        required=True,
-        format_func=say_labels(lambda view: VIEWS[view]),
+        say_labels(lambda view: VIEWS[view]),
         key=settings.key("list_view"),
-        persist_state="session",
-        label_visibility="collapsed",
         width="content",
     )
 
@@ -168,7 +170,7 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             range(len(BANDS)),
             value=EVERY_BAND,  # makes it a range slider; the value comes from the session
             format_func=say_labels(lambda band: BANDS[band]),
-            key=settings.key("filter_fame"),
+            key=settings.key("filter_popularity"),
             persist_state="session",
             help=say(
                 "By the number of ratings. Blockbusters have more than 95% of all movies, hidden gems are the quarter "
@@ -179,27 +181,17 @@ def draw_filters(recommender: Recommender, options: RankOptions) -> None:
             st.caption(_count_ratings(recommender, filters.popularity))
         st.toggle(say("Include movies they have seen"), key=settings.key("filter_seen"), persist_state="session")
         if options.order == "like":
-            st.slider(
-                "Weight of fame",
-                0,
-                100,
-                step=PERCENT_STEP,
-                format="%d%%",
-                key=settings.key("fame"),
-                persist_state="session",
+            _percent_slider(
+                "Popularity weight",
+                "popularity_weight",
                 help=say(
                     "At 100% the list is what the model predicts: well-known movies lead, as most people come across "
                     "them and like them. Less makes the list more personal, and less certain."
                 ),
             )
-        st.slider(
+        _percent_slider(
             "Diversity",
-            0,
-            100,
-            step=PERCENT_STEP,
-            format="%d%%",
-            key=settings.key("diversity"),
-            persist_state="session",
+            "diversity",
             help=say(
                 "Moves down movies that the model sees as similar to those above them. At 0% the list stays as it is; "
                 "at 100% each movie is as different as possible from those above it, among the best 200."

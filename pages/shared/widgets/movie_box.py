@@ -11,11 +11,15 @@ from bst.datasets.catalogue import Catalogue
 MOST_OFFERED, FOUND = 100_000, 50
 
 
-def selectbox(catalogue: Catalogue, label: str, options: Sequence[int], *, key: str, **more: Any) -> Any:
+def selectbox(catalogue: Catalogue, label: str, options: Sequence[int] | None = None, *, key: str, **more: Any) -> Any:
     """Draw ``st.selectbox`` of movie ids with these arguments; of too many movies behind a field for their titles.
 
-    What is chosen stays an option, whatever is searched for then.
+    ``options`` None: the whole catalogue, with the labels by which it is searched. What is chosen stays an option,
+    whatever is searched for then.
     """
+    if options is None:
+        options = list(catalogue.titles)
+        more.setdefault("format_func", catalogue.search_labels.__getitem__)
     if len(options) <= MOST_OFFERED:
         return st.selectbox(label, options, key=key, **more)
     text = st.text_input(

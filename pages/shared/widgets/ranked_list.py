@@ -255,7 +255,7 @@ def _because(
 
 
 def _because_likelier(recommender: Recommender, strongest: StrongestEvent) -> dict[str, str]:
-    """Return the reason of a row where nobody rates: the event that makes it likelier to be next."""
+    """Return the reason of a row where there are no ratings: the event that makes it likelier to be next."""
     title, odds = recommender.catalogue.title(strongest.event.movie_id), odds_text(strongest.effect)
     return {
         "because": f"{odds} because of {title}",

@@ -7,7 +7,8 @@ import streamlit as st
 
 from bst.schema import Visitor
 from bst.text import count
-from bst.what_if.edits import describe_edits, differences
+from bst.what_if.differences import differences
+from bst.what_if.edits import describe_edits
 from pages.shared import part_runs, resources
 from pages.shared.format import escape_markdown
 from pages.shared.state import chosen_model, url_sync, visitor_state
@@ -19,7 +20,7 @@ from pages.shared.wording import say, say_around
 LONG_LINK, LONG_LINK_HEIGHT = 250, 180
 # of the changes of some fifty sessions that go on for long
 MAX_DESCRIPTIONS = 5000
-# a change of more than so many edits is described as a whole, where there is a word for it
+# a change of more than this many edits is described as a whole, where there is a word for it
 MOST_LISTED = 3
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -45,30 +46,22 @@ def render(slot: Slot = "a") -> None:
 
 def _draw_steps(slot: Slot, key: str) -> None:
     changes = visitor_state.changes(slot)
-    st.button(
-        "Undo",
-        key=f"{key}undo",
-        icon=":material/undo:",
-        help=escape_markdown(f"Undo: {change_text(slot, changes.position)} (Ctrl+Z)")
-        if changes.can_undo
-        else "Nothing to undo",
-        disabled=not changes.can_undo,
-        on_click=part_runs.then_run_all(visitor_state.undo, slot),
-        args=(slot,),
-        shortcut="Ctrl+Z",
-    )
-    st.button(
-        "Redo",
-        key=f"{key}redo",
-        icon=":material/redo:",
-        help=escape_markdown(f"Redo: {change_text(slot, changes.position + 1)} (Ctrl+Shift+Z)")
-        if changes.can_redo
-        else "Nothing to redo",
-        disabled=not changes.can_redo,
-        on_click=part_runs.then_run_all(visitor_state.redo, slot),
-        args=(slot,),
-        shortcut="Ctrl+Shift+Z",
-    )
+    for label, callback, possible, change, shortcut in (
+        ("Undo", visitor_state.undo, changes.can_undo, changes.position, "Ctrl+Z"),
+        ("Redo", visitor_state.redo, changes.can_redo, changes.position + 1, "Ctrl+Shift+Z"),
+    ):
+        name = label.lower()
+        described = escape_markdown(f"{label}: {change_text(slot, change)} ({shortcut})") if possible else None
+        st.button(
+            label,
+            key=f"{key}{name}",
+            icon=f":material/{name}:",
+            help=described or f"Nothing to {name}",
+            disabled=not possible,
+            on_click=part_runs.then_run_all(callback, slot),
+            args=(slot,),
+            shortcut=shortcut,
+        )
 
 
 def _draw_changes(slot: Slot, key: str) -> None:

@@ -20,7 +20,7 @@ from pages.shared.wording import say
 
 # a long history is drawn on request only
 ROWS_AT_FIRST = 20
-# of movies that were seen and cannot be read, so many are named
+# of movies that were seen and cannot be read, this many are named
 MOST_NAMED = 3
 # the width of a demographic's control in pixels: so much, and so much for each character of its longest text
 CONTROL_WIDTH, CHARACTER_WIDTH, MOST_CHARACTERS = 83, 5, 24
@@ -109,13 +109,11 @@ def _set_demographic(name: DemographicName, slot: Slot, value: DemographicValue 
 
 
 def _draw_search(catalogue: Catalogue, slot: Slot) -> None:
+    # of the whole catalogue, the history included: thousands of options would be sent again with each change
     movie_box.selectbox(
         catalogue,
         say("Add a movie"),
-        # also those in the history: thousands of options would be sent again with each change
-        list(catalogue.titles),
         index=None,
-        format_func=catalogue.search_labels.__getitem__,
         placeholder=say(f"Search {len(catalogue):,} movies …"),
         key=_key("add_movie", slot),
         on_change=_add,

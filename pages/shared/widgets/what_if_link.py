@@ -28,6 +28,6 @@ def request_search(movie_id: int, top: int) -> None:
 
 
 def follow() -> None:
-    """Go to the page if a callback has asked for it. Call it before a page, or a fragment, is drawn."""
+    """Go to the page if a callback has requested it. Call it before a page, or a fragment, is drawn."""
     if page_request.take(pages.WHAT_IF):
         st.switch_page(pages.WHAT_IF, query_params={})

@@ -13,7 +13,7 @@ COLUMN_WIDTH = 50
 
 
 def follow() -> None:
-    """Go to the page if a callback has asked for it. Call it before a page, or a fragment, is drawn."""
+    """Go to the page if a callback has requested it. Call it before a page, or a fragment, is drawn."""
     if page_request.take(pages.WHY):
         st.switch_page(pages.WHY, query_params={})
 

@@ -19,7 +19,8 @@ from bst.cli import main
 from bst.cli.parser import make_parser
 from bst.errors import BSTError
 from bst.settings import override_settings
-from bst.training import runs
+from bst.training.run_folder import check_new
+from bst.training.run_settings import RunSettings
 from tests.fuzz.door import Door
 from tests.fuzz.mutations import ODD_TEXT
 from tests.fuzz.outcome import require, require_clear, require_equal
@@ -114,8 +115,8 @@ class CommandLine(Door):
         def refuse(*_: object, **__: object) -> None:
             raise BSTError("not here")
 
-        def train(asked: runs.RunSettings, name: str, **_: object) -> None:
-            runs.check_new(name, self.folder / name, self.folder / "bundles" / name)
+        def train(asked: RunSettings, name: str, **_: object) -> None:
+            check_new(name, self.folder / name, self.folder / "bundles" / name)
             datasets.load(asked.dataset)
             refuse()
 

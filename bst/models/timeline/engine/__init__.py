@@ -6,8 +6,9 @@ them. Plain NumPy is ready as soon as the weights are read, where TensorFlow tak
 graphs, and for a model this small it is faster: see ``docs/engine.md``. What saves work, none of which changes a number
 beyond rounding:
 
-- the features of movies, which no visitor changes, are computed once for a model (``towers.RatingInference``);
-- of the last layer of the next and like towers only the newest state is computed (``towers.CatalogueInference``);
+- the features of movies, which no visitor changes, are computed once for a model (``rating_tower.RatingInference``);
+- of the last layer of the next and like towers only the newest state is computed
+  (``catalogue_towers.CatalogueInference``);
 - few candidates attend to a context that is never projected (``block.Block.call_few``);
 - for a whole catalogue, projections are multiplied into keys and values, and parts of the catalogue are scored side by
   side (``catalogue``);

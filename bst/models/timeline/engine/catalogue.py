@@ -12,7 +12,7 @@ import numpy as np
 from bst.models.timeline.engine.arrays import at_least, rms_normalize, softmax
 from bst.models.timeline.engine.block import AbsorbedContext, Block
 from bst.models.timeline.engine.features import CandidateFeatures
-from bst.models.timeline.engine.towers import EncodedVisitors, RatingHead, RatingInference
+from bst.models.timeline.engine.rating_tower import EncodedVisitors, RatingHead, RatingInference
 from bst.models.weights import Array
 from bst.parallel import map_parallel, workers
 

@@ -1,14 +1,14 @@
 """Scores of the three towers as products of a visitor's vector and an item's: what an index of items is made of.
 
     next    state · vector_i + popularity_i
-    like    a (state − (1 − f) nobody) · vector_i + weights · (popularity_i, fame_i), f the share of fame that counts
+    like    a (state − (1 − f) unknown) · vector_i + weights · (popularity_i, base_i), f the popularity weight
     rating  factors · q_i + base_i, by the factor model, but for what is the same for all items
 
 What is added to a product is a dimension more, in which the visitor has a constant. In an index all dimensions count
 alike, so a bias is divided by the usual size of a visitor's other numbers, and theirs multiplied with it.
 
-Popularity and the fame after each number of events are up to 20 numbers, nearly multiples of each other: an index has
-their first ``PARTS`` principal components.
+Popularity and the base popularity after each number of events are up to 20 numbers, nearly multiples of each other: an
+index has their first ``PARTS`` principal components.
 """
 
 from collections.abc import Callable
@@ -19,13 +19,9 @@ import numpy as np
 from bst.models.timeline.definition import distance_buckets
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.catalogue import distributions
-from bst.models.timeline.engine.towers import (
-    CatalogueInference,
-    EncodedVisitors,
-    Inputs,
-    LikeInference,
-    RatingInference,
-)
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference, LikeInference
+from bst.models.timeline.engine.rating_tower import EncodedVisitors, RatingInference
+from bst.models.timeline.engine.tower import Inputs
 from bst.models.weights import Array
 from bst.schema import Visitor
 from bst.scoring.first_stage import FirstStage, Kind, VisitorScores
@@ -33,13 +29,15 @@ from bst.scoring.first_stage import FirstStage, Kind, VisitorScores
 PARTS = 4
 # more candidates than these are scored as a catalogue is
 FEW = 256
-NOBODY = Visitor()
+UNKNOWN = Visitor()
 # visitor and history → a batch of one
 InputsOf = Callable[[Visitor, Array], Inputs]
 
 
 class TimelineFirstStage(FirstStage):
-    """The first stage of a timeline BST. ``towers``: those of the tasks "next" and "like" that there are."""
+    """The first stage of a timeline BST. ``towers``: those of the tasks "next" and "like", as far as the model has
+    them.
+    """
 
     def __init__(self, rating: RatingInference, towers: dict[str, CatalogueInference], inputs_of: InputsOf):
         self.rating, self.towers, self.inputs_of = rating, towers, inputs_of
@@ -54,7 +52,7 @@ class TimelineFirstStage(FirstStage):
             return np.column_stack([regressors, (base - base.mean()) / self.scale(kind)]).astype(np.float32)
         tower, scale = self.towers[kind], np.float32(self.scale(kind))
         if kind == "like":
-            return np.column_stack([tower.output_vectors.T, self.fame_parts[1] / scale]).astype(np.float32)
+            return np.column_stack([tower.output_vectors.T, self.popularity_parts[1] / scale]).astype(np.float32)
         return np.column_stack([tower.output_vectors.T, tower.weights.popularity / scale]).astype(np.float32)
 
     def scale(self, kind: Kind) -> float:
@@ -64,8 +62,8 @@ class TimelineFirstStage(FirstStage):
         return float(np.sqrt(np.mean(np.square(self.towers[kind].weights.norm.scale))))
 
     @cached_property
-    def fame_parts(self) -> tuple[Array, Array]:
-        """Popularity and fame of the like tower (numbers, M) as (numbers, PARTS) · (M, PARTS)ᵀ."""
+    def popularity_parts(self) -> tuple[Array, Array]:
+        """Popularity and base popularity of the like tower (numbers, M) as (numbers, PARTS) · (M, PARTS)ᵀ."""
         weights = self.towers["like"].weights
         # one row after the other: together they are as large as a table of vectors
         rows = [weights.popularity, *weights.fame]
@@ -75,9 +73,9 @@ class TimelineFirstStage(FirstStage):
         return basis, sum(row[:, None] * part for row, part in zip(rows, basis, strict=True))
 
     @cached_property
-    def nobody(self) -> "TimelineScores":
+    def unknown(self) -> "TimelineScores":
         """The scores of a visitor of whom nothing is known."""
-        return self.read(NOBODY, np.zeros(0, np.int32))
+        return self.read(UNKNOWN, np.zeros(0, np.int32))
 
     def read(self, visitor: Visitor, rows: Array) -> "TimelineScores":
         """Return the scores of a visitor: see ``FirstStage``."""
@@ -111,20 +109,20 @@ class TimelineScores(VisitorScores):
             return np.append(state[0], scale).astype(np.float32)
         tower = self.stage.towers["like"]
         assert isinstance(tower, LikeInference)
-        of_score, of_fame = tower.weights.calibration[:2]
-        vector, weights = of_score * state[0], self._fame_weights(of_score, of_fame)
+        of_score, of_base = tower.weights.calibration[:2]
+        vector, weights = of_score * state[0], self._popularity_weights(of_score, of_base)
         if fame < 1:
-            nobody = self.stage.nobody
-            vector = vector - (1 - fame) * of_score * nobody.state("like")[0][0]
-            weights = weights - (1 - fame) * nobody._fame_weights(of_score, of_fame)
-        return np.concatenate([vector, weights @ self.stage.fame_parts[0] * scale]).astype(np.float32)
+            unknown = self.stage.unknown
+            vector = vector - (1 - fame) * of_score * unknown.state("like")[0][0]
+            weights = weights - (1 - fame) * unknown._popularity_weights(of_score, of_base)
+        return np.concatenate([vector, weights @ self.stage.popularity_parts[0] * scale]).astype(np.float32)
 
-    def _fame_weights(self, of_score: float, of_fame: float) -> Array:
-        """Return what popularity, and fame after each number of events, count in a logit: (numbers,)."""
+    def _popularity_weights(self, of_score: float, of_base: float) -> Array:
+        """Return what popularity, and base popularity after each number of events, count in a logit: (numbers,)."""
         tower, (_, event_count) = self.stage.towers["like"], self.state("like")
         weights = np.zeros(1 + len(tower.weights.fame), np.float32)
         bucket = int(distance_buckets(np.minimum(event_count, tower.max_distance))[0])
-        weights[0], weights[1 + bucket] = of_score, of_score + of_fame
+        weights[0], weights[1 + bucket] = of_score, of_score + of_base
         return weights
 
     def scores(self, kind: Kind, rows: Array | slice, fame: float = 1.0) -> Array:
@@ -134,7 +132,7 @@ class TimelineScores(VisitorScores):
             return catalogue.factor_base[rows] + catalogue.regressors[rows] @ self._encoded.user_factors[0]
         scores = self.stage.towers[kind].logits(*self.state(kind), rows)[0]
         if kind == "like" and fame < 1:
-            scores = scores - np.float32(1 - fame) * self.stage.nobody.scores("like", rows)
+            scores = scores - np.float32(1 - fame) * self.stage.unknown.scores("like", rows)
         return scores
 
     def rate(self, rows: Array) -> Array:

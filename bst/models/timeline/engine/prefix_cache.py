@@ -10,7 +10,8 @@ import numpy as np
 
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
-from bst.models.timeline.engine.towers import CatalogueInference, RatingInference
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference
+from bst.models.timeline.engine.rating_tower import RatingInference
 from bst.parallel import map_parallel
 from bst.timelines.segments import EVENT_INPUTS
 
@@ -24,7 +25,7 @@ MAX_HISTORIES, MAX_EVENTS = 32, 8_000
 class SharedPrefixPredictor:
     """Predicts some movies for many histories of one visitor.
 
-    ``catalogue`` has the inference of each of the tasks "next" and "like" that there is. ``max_histories`` and
+    ``catalogue`` has the inference of the tasks "next" and "like", as far as the model has them. ``max_histories`` and
     ``max_events`` are run in one pass.
     """
 

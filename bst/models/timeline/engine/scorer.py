@@ -11,9 +11,10 @@ from bst.models.timeline.config import TimelineConfig
 from bst.models.timeline.engine import catalogue
 from bst.models.timeline.engine.arrays import softmax
 from bst.models.timeline.engine.cache import KVCache
+from bst.models.timeline.engine.catalogue_towers import CatalogueInference, LikeInference
 from bst.models.timeline.engine.first_stage import FEW, TimelineFirstStage
 from bst.models.timeline.engine.prefix_cache import SharedPrefixPredictor
-from bst.models.timeline.engine.towers import CatalogueInference, EncodedVisitors, LikeInference, RatingInference
+from bst.models.timeline.engine.rating_tower import EncodedVisitors, RatingInference
 from bst.models.timeline.scorer import Inputs, Rate, TimelineScorer
 from bst.models.weights import Array, Weights, as_tree
 from bst.parallel import use_one_blas_thread

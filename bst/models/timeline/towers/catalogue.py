@@ -46,7 +46,7 @@ class CatalogueTower(Tower):
         return movie_vectors
 
     def logits(self, state: Tensor, event_count: Tensor, output_vectors: Tensor, movie: Tensor | None = None) -> Tensor:
-        """Return logits (…, N) of movies int (N,), or of the catalogue, for states (…, D) after so many events, (…,).
+        """Return logits (…, N) of movies int (N,), or of the catalogue, for states (…, D) after that many events, (…,).
 
         ``output_vectors`` (M, D): what ``output_vectors`` returned.
         """

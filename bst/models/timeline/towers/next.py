@@ -16,7 +16,7 @@ from bst.timelines.segments import GAPS, MONTHS
 class NextTower(CatalogueTower):
     """Predicts which movie a visitor watches next: a softmax over the movies that they have not watched yet.
 
-    It can read when the next movie is asked for, as a request on a website has a time: the time since the newest event,
+    It can read the time of the request, which a website knows: the time since the newest event,
     and the month. A request at an unknown time, as in the app, adds nothing to the tokens.
     """
 
@@ -24,7 +24,7 @@ class NextTower(CatalogueTower):
         self, config: TowerConfig, sizes: Sizes, levels: int, train_length: int, reads_requests: bool, **kwargs
     ):
         super().__init__(config, sizes, levels, train_length, **kwargs)
-        # which movies there are to be watched depends on the date; how they are rated hardly does
+        # which movies are available depends on the date; how they are rated hardly does
         self.month = layers.Embedding(MONTHS, config.width, name="month")
         self.reads_requests = reads_requests
         if reads_requests:

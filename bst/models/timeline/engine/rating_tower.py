@@ -1,7 +1,7 @@
-"""The three towers after the newest event: visitors are encoded once, then candidates are scored."""
+"""The rating tower after the newest event: visitors are encoded once, then candidates are scored."""
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
@@ -15,109 +15,16 @@ from bst.models.timeline.definition import (
     MOVIE_NUMBERS,
     USER_BIAS_DAMPING,
     VISITOR_NUMBERS,
-    distance_buckets,
 )
 from bst.models.timeline.engine.arrays import at_least, plus, rms_normalize
 from bst.models.timeline.engine.block import Block
 from bst.models.timeline.engine.cache import KVCache
 from bst.models.timeline.engine.features import MOST_PRECOMPUTED, CandidateFeatures, LazyFeatures
+from bst.models.timeline.engine.tower import Inputs, TowerInference, count_events
 from bst.models.weights import Array
-from bst.timelines.segments import EVENT_INPUTS
 
-# a whitening is made for so many events at once: any fewer read its first rows
+# a whitening is made for this many events at once: any fewer read its first rows
 WHITENED_TOGETHER = 128
-
-# As the inputs of the Keras model, padded at the end. Two more, by which integrated gradients are taken, may be among
-# them: ``event_scale`` (B, T), how much each event counts: 1 all, 0 as one of the mean movie with the mean level at an
-# unknown time; and ``profile_scale`` (B,), how much sex, age and occupation count: 1 all, 0 as unknown.
-Inputs = dict[str, Array]
-
-
-class TowerInference:
-    """What the towers share: movies, events and visitors as tokens. ``weights``: those of the tower, by attribute."""
-
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
-        self.weights, self.config, self.max_distance = weights, config, train_length - 1
-        self.movie_vectors: Array = weights.movie.embeddings + weights.facts @ weights.facts_to_movie.kernel  # (M, D)
-        self.is_large = len(self.movie_vectors) > MOST_PRECOMPUTED
-        if self.is_large:  # the vectors are all that is needed of them
-            del weights.movie, weights.facts
-        # the mean stands last, where −1, unknown, finds it
-        self._demographics = {
-            name: np.concatenate([table, table.mean(axis=0, keepdims=True)])
-            for name in sizes.demographics
-            for table in [getattr(weights, name).embeddings]
-        }
-
-    def visitors(self, inputs: Inputs) -> Array:
-        """Return the visitors' own tokens: (B, D)."""
-        if not self._demographics:
-            return np.repeat(self.weights.visitor_token[None], len(inputs["movie"]), axis=0)
-        known = sum(table[inputs[name]] for name, table in self._demographics.items())
-        if "profile_scale" in inputs:
-            unknown = sum(table[-1] for table in self._demographics.values())
-            known = unknown + inputs["profile_scale"][:, None] * (known - unknown)
-        return self.weights.visitor_token + known
-
-    def residuals(self, inputs: Inputs) -> Array:
-        """Return how many stars above the movie's mean each rating is, 0 in padding: (B, T)."""
-        movie, weights = inputs["movie"], self.weights
-        return np.where(movie >= 0, weights.stars[inputs["level"]] - weights.mean_rating[movie], np.float32(0))
-
-    def side_features(self, inputs: Inputs) -> Array:
-        """Return what events add to the vectors of their movies: (B, T, D)."""
-        weights = self.weights
-        tokens = weights.level.embeddings[inputs["level"]] + self.gaps(inputs)
-        return tokens + self.residuals(inputs)[..., None] * weights.surprise.kernel[0]
-
-    def gaps(self, inputs: Inputs) -> Array:
-        """Return what the times of events add, (B, T, D) or what broadcasts to it."""
-        return self.weights.gap.embeddings[inputs["gap"]]
-
-    def tokens(self, inputs: Inputs) -> Array:
-        """Return the visitor and the events as tokens, as far as scales let them count: (B, T + 1, D)."""
-        events = self.movie_vectors[inputs["movie"]] + self.side_features(inputs)
-        if "event_scale" in inputs:
-            unknown_time = self.gaps(dict.fromkeys(("gap", "month"), np.array(0)))
-            nothing = self.mean_movie + self.weights.level.embeddings.mean(axis=0) + unknown_time
-            events = nothing + inputs["event_scale"][..., None] * (events - nothing)
-        return np.concatenate([self.visitors(inputs)[:, None], events], axis=1)
-
-    @cached_property
-    def mean_movie(self) -> Array:
-        """The mean of the movies' vectors: (D,)."""
-        return self.movie_vectors.mean(axis=0)
-
-    def suffix(self, inputs: Inputs, cache: KVCache) -> Array:
-        """Return the tokens that are to be run: (B, S, D)."""
-        if cache.prefix is None:
-            return self.tokens(inputs)
-        first = cache.prefix_length - 1  # event to be run: the first token is the visitor
-        end = first + cache.changed_length
-
-        def tokens_of(rows: slice, events: slice) -> Array:
-            chosen = {name: values[rows] for name, values in inputs.items()}
-            chosen |= {name: inputs[name][rows, events] for name in EVENT_INPUTS}
-            return self.tokens(chosen)[:, 1:]
-
-        own, shared = tokens_of(slice(None), slice(first, end)), tokens_of(slice(1), slice(end, None))
-        shared = np.broadcast_to(shared, (len(own), *shared.shape[1:]))
-        return np.concatenate([own, shared], axis=1)
-
-    @staticmethod
-    def call_content(block: Block, layer: int, tokens: Array, cache: KVCache) -> Array:
-        """Run a block of the content stream: (B, S, D)."""
-        if cache.prefix is not None and layer == 0:  # from the second block on, no two tokens are the same
-            return block.call_shared_suffix(tokens, cache)
-        return block.call_content(tokens, cache)
-
-
-def count_events(inputs: Inputs) -> Array:
-    """Return how many events there are before the padding: int (B,)."""
-    return (inputs["movie"] >= 0).sum(axis=1)
-
-
-# ---- ratings
 
 
 class EncodedVisitors(NamedTuple):
@@ -240,7 +147,7 @@ class RatingInference(TowerInference):
         return EncodedVisitors(contexts, self.visitors(inputs), user_bias, log_event_count, *self._fold_in(inputs))
 
     def whitening(self, events: int) -> "Whitening":
-        """Return what whitens the noise of so many events, and of one more behind them."""
+        """Return what whitens the noise of that many events, and of one more behind them."""
         return Whitening.of(self.drift, -(-(events + 1) // WHITENED_TOGETHER) * WHITENED_TOGETHER)
 
     def _prior_means(self, inputs: Inputs) -> Array:
@@ -297,71 +204,3 @@ class RatingInference(TowerInference):
         prediction = candidates.factor_base + encoded.user_factors @ regressors.T  # (B, N)
         variance = np.sum((regressors @ encoded.covariance) * regressors, axis=-1)  # (B, N)
         return self.head(query, candidates, encoded, prediction, variance), np.stack(weights, axis=1)
-
-
-# ---- the catalogue
-
-
-class CatalogueInference(TowerInference):
-    """The next tower after the newest event: ``encode`` visitors to a state, then take ``logits`` of movies."""
-
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
-        super().__init__(weights, config, train_length, sizes)
-        content = [getattr(weights, f"content_{i}") for i in range(config.layers)]
-        self.content_blocks = [Block(part, part.norm_1.scale, self.max_distance) for part in content]
-        # (D, M): in this order products are quicker, in the other one nothing is copied
-        self.output_vectors = self.outputs().T if self.is_large else np.ascontiguousarray(self.outputs().T)
-
-    def outputs(self) -> Array:
-        """Return the vectors (M, D) that states are compared with."""
-        return self.movie_vectors
-
-    def gaps(self, inputs: Inputs) -> Array:
-        """Return what the times of events add, the month among it: (B, T, D)."""
-        return super().gaps(inputs) + self.weights.month.embeddings[inputs["month"]]
-
-    def encode(self, inputs: Inputs, cache: KVCache | None = None) -> tuple[Array, Array]:
-        """Return the state (B, D) after the newest event of whole histories, and how many events there are, int (B,).
-
-        ``cache`` as in ``RatingInference``.
-        """
-        cache, last, event_count = cache or KVCache(), self.content_blocks[-1], count_events(inputs)
-        tokens = self.suffix(inputs, cache)
-        for layer, block in enumerate(self.content_blocks[:-1]):
-            tokens = self.call_content(block, layer, tokens, cache)
-        # of the last layer only the state after the newest event is needed
-        newest = tokens[np.arange(len(tokens)), event_count - cache.prefix_length][:, None]  # (B, 1, D)
-        (context,) = cache.extend(rms_normalize(tokens))
-        bias = last.bias_by_row(event_count, inputs["movie"].shape[1] + 1)
-        state, weights = last.call_few(newest, context, bias)
-        cache.weights.append(weights)
-        return rms_normalize(state[:, 0]) * self.weights.norm.scale, event_count
-
-    def logits(self, state: Array, event_count: Array, movie: Array | slice = slice(None)) -> Array:
-        """Return logits (B, N) of movies int (N,), or of the whole catalogue, for what ``encode`` returned."""
-        return state @ self.output_vectors[:, movie] + self.weights.popularity[movie]
-
-
-class LikeInference(CatalogueInference):
-    """The like tower after the newest event: see ``LikeTower``."""
-
-    def __init__(self, weights: Any, config: TowerConfig, train_length: int, sizes: Sizes):
-        super().__init__(weights, config, train_length, sizes)
-        if self.is_large:
-            del weights.output  # it is part of the output vectors
-
-    def outputs(self) -> Array:
-        """Return the vectors (M, D) that states are compared with: those of events, and an offset each."""
-        return self.movie_vectors + self.weights.output
-
-    def gaps(self, inputs: Inputs) -> Array:
-        """Return what an unknown time adds: the tower reads none."""
-        return self.weights.gap.embeddings[0]
-
-    def logits(self, state: Array, event_count: Array, movie: Array | slice = slice(None)) -> Array:
-        """Return logits: see ``LikeTower``."""
-        fame = self.weights.fame[distance_buckets(np.minimum(event_count, self.max_distance))][:, movie]
-        score = super().logits(state, event_count, movie) + fame
-        of_score, of_fame, constant, of_count = self.weights.calibration
-        log_count = np.log1p(event_count.astype(np.float32))[:, None]
-        return of_score * score + of_fame * fame + constant + of_count * log_count
