@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -10,10 +11,10 @@ from typing import Any
 from bst.errors import BSTError
 from bst.optional import require
 
-HOST = "127.0.0.1"
-# read by Ray when it is imported: what this computer alone reaches asks for no token, nothing is reported, and workers
-# are not put behind whatever else is computed (niceness 15 unless set: beside other work they would hardly start)
-ALONE = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+# What a Ray that is started here reads. It listens on all interfaces, whatever it is told: whoever asks without the
+# token is refused, or they could run anything. Workers are not put behind whatever else is computed: with niceness 15,
+# Ray's choice, they hardly start on a busy computer. Nothing is reported to anybody.
+ALONE = {"RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 OBJECT_STORE_BYTES = 100 * 2**20
 MOST_STARTS = 4
 
@@ -58,8 +59,8 @@ def joined(
             "num_cpus": processors,
             "object_store_memory": object_store_bytes,
             "include_dashboard": False,
-            "_node_ip_address": HOST,
         }
+        logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns that there is a token
     try:
         _start(ray, options)
     except Exception as problem:  # Ray has no class of its own for it

@@ -1,6 +1,6 @@
 """The server as replicas under Ray Serve: each is a process with the same application; one that dies is replaced.
 
-Without ``RAY_ADDRESS`` a small cluster is started on this machine, which only this machine reaches. With it the
+Without ``RAY_ADDRESS`` a small cluster is started on this machine, for this process alone. With it the
 replicas run in that cluster, whose nodes need the project, the bundles and the datasets at the same paths. Requests
 come to this process, which hands them on: Ray's own proxy answers those with status 500 whose replica dies.
 """

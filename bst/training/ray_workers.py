@@ -41,9 +41,9 @@ def _train(run_folder: Path, bundles: Path, workers: int, messages: MessageReade
     train: Any = cluster.load("ray.train", PURPOSE)
     tensorflow: Any = cluster.load("ray.train.tensorflow", PURPOSE)
     settings = get_settings()
-    # not in the run's folder, which the chief removes before Ray has written its last word
     refusal = run_folder / FOLDER / _REFUSAL
     refusal.unlink(missing_ok=True)
+    # not in the run's folder, which the chief removes before Ray has written its last word
     storage = run_folder.with_name(f".{run_folder.name}.ray")
     shutil.rmtree(storage, ignore_errors=True)
     trainer = tensorflow.TensorflowTrainer(
@@ -118,8 +118,8 @@ def _loop(config: dict[str, Any]) -> None:
 
 def stay_on_this_computer() -> None:
     """Let workers that are all on one computer talk over the loopback interface, not over that of the network."""
-    cluster = json.loads(os.environ["TF_CONFIG"])
-    addresses = [address.rsplit(":", 1) for address in cluster["cluster"]["worker"]]
+    task = json.loads(os.environ["TF_CONFIG"])
+    addresses = [address.rsplit(":", 1) for address in task["cluster"]["worker"]]
     if len({host for host, _ in addresses}) == 1:
-        cluster["cluster"]["worker"] = [f"{HOST}:{port}" for _, port in addresses]
-        os.environ["TF_CONFIG"] = json.dumps(cluster)
+        task["cluster"]["worker"] = [f"{HOST}:{port}" for _, port in addresses]
+        os.environ["TF_CONFIG"] = json.dumps(task)

@@ -25,7 +25,7 @@ from tests.unit.conftest import (  # noqa: F401 - fixtures
 
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory) -> Iterator[Any]:
-    """Ray on the loopback interface, one for all tests of a process; skipped where Ray is not installed."""
+    """A small Ray, one for all tests of a process; skipped where Ray is not installed."""
     ray = pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)

@@ -162,8 +162,6 @@ def ray_workers_of_this_process() -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-@pytest.mark.long
-@pytest.mark.timeout(900)
 def test_ray_says_in_one_line_what_no_new_start_would_mend(two_workers, here, ray_cluster, tmp_path):
     damaged = tmp_path / "damaged"
     shutil.copytree(two_workers.dataset, damaged)
