@@ -8,13 +8,13 @@ sample of whole users; means and popularity of movies come from all training eve
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from bst.errors import ConfigError
-from bst.models.timeline.objectives import Objective
 from bst.models.timeline.training_data import TrainingData
 from bst.schema import Dataset
 from bst.store import Statistics, Store, sample, statistics
@@ -23,6 +23,9 @@ from bst.store.tables import numbered
 from bst.timelines.arrays import Timelines, build_timelines
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, visitor_roles
+
+if TYPE_CHECKING:  # it loads TensorFlow
+    from bst.models.timeline.objectives import Objective
 
 PROTOCOL = "visitor"
 # events that are in memory as arrays at a time, in whole users
@@ -86,7 +89,7 @@ class StoreData(TrainingData):
         return statistics(self.store, self.role == TRAIN)
 
     def batches(
-        self, objective: Objective, key: Sequence[int], stream: int, streams: int
+        self, objective: "Objective", key: Sequence[int], stream: int, streams: int
     ) -> Iterator[tuple[Batch, float]]:
         """Yield the batches of the stream's shards, in random order: see ``TrainingData``."""
         rng = np.random.default_rng([*key, stream])
