@@ -18,4 +18,6 @@ def require(module: str, purpose: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = (error.name or module).partition(".")[0]
-        raise MissingPackageError(f"{purpose} needs the package {missing}: pip install -r {REQUIREMENTS}") from None
+        raise MissingPackageError(
+            f"{purpose} needs the package {missing}: make scale, or pip install -r {REQUIREMENTS}"
+        ) from None

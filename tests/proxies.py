@@ -18,8 +18,8 @@ import pytest
 import requests
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
-# the only name under which nginx lets the app be opened here
-NAME = "localhost"
+# the names under which nginx lets the app be opened: this computer's own, and one that an operator might have
+NAME, PUBLIC_NAME = "localhost", "studio.example.org"
 PACKAGES = {"nginx": "nginx-light", "haproxy": "haproxy"}
 
 
@@ -46,7 +46,8 @@ def nginx(upstream: str) -> Iterator[str]:
     """
     port = _free_port()
     text = (DEPLOY / "nginx.conf.template").read_text("utf-8")
-    for variable, value in {"BST_HOST": NAME, "BST_LISTEN": f"127.0.0.1:{port}", "BST_APP": upstream}.items():
+    values = {"BST_HOST": f"{NAME} {PUBLIC_NAME}", "BST_LISTEN": f"127.0.0.1:{port}", "BST_APP": upstream}
+    for variable, value in values.items():
         text = text.replace(f"${{{variable}}}", value)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "nginx.conf").write_text(text, "utf-8")

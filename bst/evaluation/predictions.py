@@ -29,6 +29,8 @@ class TestLabels:
     ``baselines``: name → (labels,) stars.
     """
 
+    __test__ = False  # pytest takes a class of this name for one of its own
+
     split: EvaluationSplit
     expected: np.ndarray
     distribution: np.ndarray | None = None

@@ -19,8 +19,10 @@ Attribute = str  # a demographic attribute of the domain, "genre", "decade" or "
 GroupValue = str | int | None
 
 VERSION = 1
+# metrics of the next item's rank; all others are of ratings
+RANK_METRICS = ("ndcg@10", "hr@10")
 # metrics of which more is better; of all others less is better
-HIGHER_IS_BETTER = frozenset({"ndcg@10", "hr@10"})
+HIGHER_IS_BETTER = frozenset({*RANK_METRICS})
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Metrics:
 
     def to_json(self) -> Json:
         """Return plain values; the bounds stand elsewhere, see ``EvaluationRecord.to_dict``."""
-        of_ranks = {key: value for key, value in self.values.items() if key in HIGHER_IS_BETTER}
+        of_ranks = {key: value for key, value in self.values.items() if key in RANK_METRICS}
         plain: Json = {key: value for key, value in self.values.items() if key not in of_ranks}
         return plain | ({"mae_by_history": dict(self.by_history)} if self.by_history else {}) | of_ranks
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bst.domain import MOVIES, Domain
-from bst.evaluation.records import HIGHER_IS_BETTER, GroupValue
+from bst.evaluation.records import HIGHER_IS_BETTER, RANK_METRICS, GroupValue
 from bst.metrics import LIKED
 
 INTERVAL = "95% interval: of 100 such intervals, each from another sample of as many users, 95 contain the true value."
@@ -91,7 +91,7 @@ METRICS = _by_key(
     ),
     Metric("hr@10", "HR@10", "Hit rate: how often the next movie is among the first ten of the model’s list."),
 )
-RATING_METRICS = tuple(key for key, metric in METRICS.items() if metric.lower_is_better)
+RATING_METRICS = tuple(key for key in METRICS if key not in RANK_METRICS)
 # metrics in stars
 ERROR_METRICS = tuple(key for key, metric in METRICS.items() if metric.in_stars)
 

@@ -33,6 +33,7 @@ from bst.training.run_data import RunData, check_workers, open_data
 from bst.training.run_folder import cannot_be_kept, check_name, check_new, reserved
 from bst.training.run_settings import RunSettings, check_resumed, fitted, write_settings
 from bst.training.snapshot import read_snapshot, write_snapshot
+from bst.wording import reword
 
 LOADING_TENSORFLOW = "loading TensorFlow"
 # with fewer users, averages over a sample of them mean nothing
@@ -191,7 +192,7 @@ def _fit(
         write_whole(folder / "history.csv", pd.DataFrame(state.history).to_csv(index=False, float_format="%.6g"))
         listeners.on_epoch(state.history[-1])
 
-    listeners.on_stage(f"training on {trainer.training_set}")
+    listeners.on_stage(reword(f"training on {trainer.training_set}", data.dataset.domain))
     state = trainer.fit(
         epochs=settings.epochs,
         patience=settings.patience,

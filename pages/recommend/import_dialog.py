@@ -207,7 +207,8 @@ def _draw_matched(matched: list[Match], levels: tuple[float, ...], catalogue: Ca
         frame,
         hide_index=True,
         disabled=[name for name in frame if name != "take"],
-        height=table_height(len(frame), MAX_ROWS_SHOWN),
+        # half a row more shows that there are others below
+        height=table_height(len(frame), MAX_ROWS_SHOWN) + (ROW_HEIGHT // 2 if len(frame) > MAX_ROWS_SHOWN else 0),
         row_height=ROW_HEIGHT,
         # the first three are in sight on a phone
         column_order=["take", "here", "stars", "there", "sure"],

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.hostile.stranger import Stranger, click, dial
+from tests.proxies import PUBLIC_NAME
 
 MIB = 2**20
 # of Streamlit's own pages and of ours: what no answer may hold
@@ -317,6 +319,12 @@ def test_headers(proxy, path):
     assert headers["Referrer-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
     assert not [digit for digit in headers["Server"] if digit.isdigit()], "which version it is"
+
+
+def test_a_page_opens_under_the_operators_own_name(proxy):
+    """Streamlit trusts localhost whatever host the proxy names, and any other name only if the proxy passes it on."""
+    with dial(proxy, host=f"{PUBLIC_NAME}:{urlsplit(proxy).port}") as line:
+        assert line.response.status_code == 101
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1", ""])

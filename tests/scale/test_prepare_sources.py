@@ -276,7 +276,7 @@ def test_too_few_shards_for_the_memory_are_refused(source, tmp_path, monkeypatch
 
 def test_a_missing_package_is_named():
     with pytest.raises(
-        MissingPackageError, match=r"^Flying needs the package wings: pip install -r requirements-scale"
+        MissingPackageError, match=r"^Flying needs the package wings: make scale, or pip install -r requirements-scale"
     ):
         require("wings.left", "Flying")
 

@@ -1,5 +1,6 @@
 """What workers read of a prepared store: together every training event once an epoch, and no other."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -66,6 +67,18 @@ def test_the_split_is_that_of_memory(data, dataset):
     assert data.rows.tolist() == list(range(40))
     np.testing.assert_array_equal(data.split.role, split.role)
     np.testing.assert_array_equal(data.split.timelines.movie, split.timelines.movie)
+
+
+def test_user_ids_may_be_texts(data, dataset, tmp_path):
+    from bst.models.timeline.store_data import StoreData
+
+    ids = [f"u{number}" for number in dataset.users["user_id"]]
+    named = write_store(replace(dataset, users=dataset.users.assign(user_id=ids)), tmp_path / "named", SHARDS)
+    assert named.users["user_id"].tolist() == ids
+    texts = StoreData(named, SEED, 1.0, 10_000)
+    np.testing.assert_array_equal(texts.rows, data.rows)
+    np.testing.assert_array_equal(texts.split.role, data.split.role)
+    assert texts.dataset.users["original_id"].tolist() == ids
 
 
 @pytest.mark.parametrize("streams", [1, 2, 4])

@@ -71,7 +71,6 @@ class _Parallel(ParallelTraining[TimelineConfig]):
         self, source: EvaluationSplit | Store, seed: int, share: float, sample_events: int, *, chief: bool = True
     ) -> Any:
         """Return what several workers train on: see ``ParallelTraining``."""
-        backend.load()
         from bst.models.timeline.store_data import StoreData
         from bst.models.timeline.training_data import SplitData
 

@@ -8,20 +8,24 @@ sample of whole users; means and popularity of movies come from all training eve
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from bst.errors import ConfigError
-from bst.models.timeline.objectives import Objective
 from bst.models.timeline.training_data import TrainingData
 from bst.schema import Dataset
 from bst.store import Statistics, Store, sample, statistics
 from bst.store.sample import as_dataset
+from bst.store.tables import numbered
 from bst.timelines.arrays import Timelines, build_timelines
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TEST, TRAIN, VALIDATION, EvaluationSplit, visitor_roles
+
+if TYPE_CHECKING:  # it loads TensorFlow
+    from bst.models.timeline.objectives import Objective
 
 PROTOCOL = "visitor"
 # events that are in memory as arrays at a time, in whole users
@@ -40,7 +44,9 @@ class StoreData(TrainingData):
         self.role = visitor_roles(store.manifest.users, seed, share)
         self.description = f"up to {store.manifest.events:,} ratings of {len(store)} shards"
         dataset = sample(store, sample_events, seed) if chief else _nobody(store)
-        self._rows = pd.Index(store.users["user_id"]).get_indexer(dataset.users["user_id"])
+        # ids that are texts are numbers in a dataset
+        self._users = numbered(store.users, "user_id")
+        self._rows = pd.Index(self._users["user_id"]).get_indexer(dataset.users["user_id"])
         timelines = build_timelines(dataset)
         role = np.repeat(self.role[self._rows], timelines.lengths)
         self.split = EvaluationSplit(dataset, timelines, PROTOCOL, seed, role)
@@ -64,7 +70,7 @@ class StoreData(TrainingData):
     @cached_property
     def dataset(self) -> Dataset:
         """All users and movies, without ratings: what a bundle names."""
-        return replace(_nobody(self.store), users=self.store.users)
+        return replace(_nobody(self.store), users=self._users)
 
     def numbered_sample(self) -> Dataset:
         """Return the sample with all users, numbered as in the store; those outside it have no rating."""
@@ -83,7 +89,7 @@ class StoreData(TrainingData):
         return statistics(self.store, self.role == TRAIN)
 
     def batches(
-        self, objective: Objective, key: Sequence[int], stream: int, streams: int
+        self, objective: "Objective", key: Sequence[int], stream: int, streams: int
     ) -> Iterator[tuple[Batch, float]]:
         """Yield the batches of the stream's shards, in random order: see ``TrainingData``."""
         rng = np.random.default_rng([*key, stream])

@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bst.models.timeline.objectives import Objective
 from bst.store import Statistics
 from bst.timelines.segments import Batch, grouped
 from bst.timelines.splits import TRAIN, EvaluationSplit
+
+if TYPE_CHECKING:  # it loads TensorFlow
+    from bst.models.timeline.objectives import Objective
 
 
 class TrainingData(ABC):
@@ -38,7 +41,7 @@ class TrainingData(ABC):
 
     @abstractmethod
     def batches(
-        self, objective: Objective, key: Sequence[int], stream: int, streams: int
+        self, objective: "Objective", key: Sequence[int], stream: int, streams: int
     ) -> Iterator[tuple[Batch, float]]:
         """Yield an epoch's batches of one of ``streams`` streams, each with the share of its events that it completes.
 
@@ -54,7 +57,7 @@ class SplitData(TrainingData):
         self.description = f"{(split.role == TRAIN).sum():,} ratings"
 
     def batches(
-        self, objective: Objective, key: Sequence[int], stream: int, streams: int
+        self, objective: "Objective", key: Sequence[int], stream: int, streams: int
     ) -> Iterator[tuple[Batch, float]]:
         """Yield the batches of one stream: see ``TrainingData``."""
         rng = np.random.default_rng(list(key))

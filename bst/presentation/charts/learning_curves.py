@@ -37,8 +37,8 @@ def learning_curves(curves: pd.DataFrame, label: str, log: bool = False) -> alt.
             alt.Tooltip("value:Q", title=label, format=".4~g"),
         ],
     )
-    # in no source's colour, and visible on light and dark
-    legend = alt.Legend(orient="top", symbolFillColor="gray", symbolStrokeColor="gray") if len(series) > 1 else None
+    # in no source's colour, and visible on light and dark; a dashed outline would eat into so small a symbol
+    legend = alt.Legend(orient="top", symbolFillColor="gray", symbolStrokeWidth=0) if len(series) > 1 else None
     rings = base.transform_filter("datum.best")
     move = alt.selection_interval(bind="scales", zoom="wheel![event.shiftKey]")
     return alt.layer(
