@@ -29,7 +29,7 @@ from bst.timelines.splits import TEST, EvaluationSplit
 NAME = "lists"
 # the protocol whose held-out users are asked
 HELD_OUT = "visitor"
-# the order that has a curve, and the settings of ``RankOptions.fame`` on it
+# the order that has a curve, and the settings of ``RankOptions.popularity_weight`` on it
 CURVE_ORDER: Literal["like"] = "like"
 POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 OnProgress = Callable[[float, str], None]
@@ -138,7 +138,7 @@ def _weight_options(recommender: Recommender) -> dict[float, RankOptions]:
     """Return the options of each point of the curve; none for a model without that order."""
     if CURVE_ORDER not in recommender.orders:
         return {}
-    return {weight: RankOptions(order=CURVE_ORDER, fame=weight) for weight in POPULARITY_WEIGHTS}
+    return {weight: RankOptions(order=CURVE_ORDER, popularity_weight=weight) for weight in POPULARITY_WEIGHTS}
 
 
 @dataclass(frozen=True)

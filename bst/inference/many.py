@@ -58,9 +58,9 @@ class RankedMany(NamedTuple):
 class ManyQuestion:
     """The question, the same for all visitors.
 
-    ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating", and
-    ``fame_logit`` (movies,) for order "like" with less weight of popularity, and ``vectors`` (movies, D) of length 1
-    for a diverse list; None where they do not count. ``k``: how many are listed.
+    ``allowed`` bool (movies,): which movies pass the filters, seen or not. ``counts`` (movies,) for order "rating",
+    ``popularity_logit`` (movies,) for order "like" with less weight of popularity, and ``vectors`` (movies, D) of
+    length 1 for a diverse list; None where they do not count. ``k``: how many are listed.
     """
 
     options: RankOptions
@@ -68,7 +68,7 @@ class ManyQuestion:
     levels: tuple[float, ...]
     allowed: np.ndarray
     counts: np.ndarray | None = None
-    fame_logit: np.ndarray | None = None
+    popularity_logit: np.ndarray | None = None
     vectors: np.ndarray | None = None
 
     @property
@@ -123,14 +123,14 @@ def rank_many(
 
 
 def _question(lists: ListMaker, k: int, options: RankOptions) -> ManyQuestion:
-    less_popularity = options.order == "like" and options.fame < 1
+    less_popularity = options.order == "like" and options.popularity_weight < 1
     return ManyQuestion(
         options,
         k,
         lists.bundle.levels,
         lists.movies.allowed(Visitor(), options.filters),
         lists.counts_for(options),
-        lists.predict(Visitor()).fame_logit if less_popularity else None,
+        lists.predict(Visitor()).popularity_logit if less_popularity else None,
         lists.movies.embeddings if options.diversity else None,
     )
 
@@ -173,8 +173,8 @@ def rank_batch(batch: VisitorBatch, visitors: PackedVisitors, question: ManyQues
     match question.options.order:
         case "like":
             keys = batch.logits("like")
-            if question.fame_logit is not None:
-                keys -= (1 - question.options.fame) * question.fame_logit
+            if question.popularity_logit is not None:
+                keys -= (1 - question.options.popularity_weight) * question.popularity_logit
             return _best_of_each(_without(keys, seen, question.allowed), question.needed)
         case "next":
             found = _best_of_each(_without(_log_softmax(batch, seen), seen, question.allowed), question.needed)

@@ -139,8 +139,8 @@ class Preselection:
         reader = self._read(visitor)
         if options.order in ("like", "next"):  # ratings decide nothing but between equals
             kind: Kind = "like" if options.order == "like" else "next"
-            rows = np.sort(self._find(reader, kind, LISTED, allowed, options.fame))
-            score = reader.scores.scores(kind, rows, options.fame)
+            rows = np.sort(self._find(reader, kind, LISTED, allowed, options.popularity_weight))
+            score = reader.scores.scores(kind, rows, options.popularity_weight)
             score = np.where(np.isin(rows, reader.seen), -np.inf, score)  # listed, where they are wanted, as unlikely
             keys = [score, reader.scores.scores("rating", rows)]
             return rows[np.lexsort([-key for key in reversed(keys)])]
@@ -194,7 +194,7 @@ class Preselection:
         kind: Kind,
         count: int,
         allowed: np.ndarray,
-        fame: float = 1.0,
+        popularity_weight: float = 1.0,
         careful: bool = True,
     ) -> np.ndarray:
         """Return the rows of about the ``count`` best of the allowed items, in any order.
@@ -203,7 +203,7 @@ class Preselection:
         """
         left = int(allowed.sum())
         if left > MOST_SCORED and self.indexes is not None:
-            query = reader.scores.query(kind, fame)
+            query = reader.scores.query(kind, popularity_weight)
             if kind == "rating":
                 query = np.append(query, np.float32(self.stage.scale(kind) if careful else 0))
             found = self.indexes[kind].search(query, count, None if left == len(allowed) else allowed)
@@ -212,7 +212,9 @@ class Preselection:
         rows = np.flatnonzero(allowed)
         every = left * 2 > len(allowed)  # then one product with all is quicker than to copy most of them
         scores = (
-            reader.scores.scores(kind, slice(None), fame)[rows] if every else reader.scores.scores(kind, rows, fame)
+            reader.scores.scores(kind, slice(None), popularity_weight)[rows]
+            if every
+            else reader.scores.scores(kind, rows, popularity_weight)
         )
         if kind == "rating" and careful:
             scores = scores - self._uncertainty[rows]
@@ -222,12 +224,12 @@ class Preselection:
         distribution = reader.scores.rate(rows)
         expected = distribution @ np.array(self.levels, np.float32)
         seen = np.isin(rows, reader.seen)
-        watch_next = like_logit = fame_logit = None
+        watch_next = like_logit = popularity_logit = None
         if "next" in tasks and "next" in self.stage.kinds:
             logits = reader.scores.scores("next", rows)
             watch_next = np.where(seen, np.float32(0), np.exp(logits - np.float32(reader.log_sum)))
         if "like" in tasks and "like" in self.stage.kinds:
             like_logit = reader.scores.scores("like", rows)
-            fame_logit = like_logit - reader.scores.scores("like", rows, 0.0)
+            popularity_logit = like_logit - reader.scores.scores("like", rows, 0.0)
             like_logit = np.where(seen, np.float32(-np.inf), like_logit)
-        return Predictions(expected, distribution, watch_next, like_logit, fame_logit)
+        return Predictions(expected, distribution, watch_next, like_logit, popularity_logit)

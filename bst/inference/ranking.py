@@ -106,17 +106,17 @@ class RankOptions:
     liked, watch_next ** ``weight`` × P(4 stars or more) ** (1 − ``weight``), so that one half each gives the order of
     the product. Every model supports "rating".
 
-    ``fame``, 0 … 1, is the weight of a movie's popularity in order "like": like_logit − (1 − ``fame``) · fame_logit,
-    the log-odds for the visitor less those for an unknown visitor. At 1 the list is what the model predicts; at 0 it
-    has what the visitor will like more than others do. ``diversity``, 0 … 1, moves movies down that are similar to
-    those above them: see ``diversify``.
+    ``popularity_weight`` w, 0 … 1, is how much a movie's popularity counts in order "like", by like_logit −
+    (1 − w) · popularity_logit: the log-odds for the visitor less those for an unknown visitor. At 1 the list is what
+    the model predicts; at 0 it has what the visitor will like more than others do. ``diversity``, 0 … 1, moves movies
+    down that are similar to those above them: see ``diversify``.
     """
 
     filters: Filters = field(default_factory=Filters)
     order: Order = "rating"
     weight: float = 0.5
     diversity: float = 0.0
-    fame: float = 1.0
+    popularity_weight: float = 1.0
 
     def __post_init__(self) -> None:
         """Raise ``VisitorError`` for an unknown order, and a weight or diversity outside 0 … 1."""
@@ -128,8 +128,10 @@ class RankOptions:
             raise VisitorError(
                 f"diversity goes from 0 (as ordered) to 1 (as different as can be), not {self.diversity}"
             )
-        if not 0 <= self.fame <= 1:
-            raise VisitorError(f"the popularity weight goes from 0 (taste alone) to 1 (as predicted), not {self.fame}")
+        if not 0 <= self.popularity_weight <= 1:
+            raise VisitorError(
+                f"the popularity weight goes from 0 (taste alone) to 1 (as predicted), not {self.popularity_weight}"
+            )
 
 
 def popularity_percentile(counts: np.ndarray) -> np.ndarray:
@@ -192,8 +194,8 @@ def primary_key(
     ``counts`` (movies,): how many ratings each has, for order "rating"; None: as if all had as many. Raises
     ``VisitorError`` for an order that needs predictions which the model does not make.
     """
-    if options.order == "like" and predictions.like_logit is not None and predictions.fame_logit is not None:
-        return predictions.like_logit - (1 - options.fame) * predictions.fame_logit
+    if options.order == "like" and predictions.like_logit is not None and predictions.popularity_logit is not None:
+        return predictions.like_logit - (1 - options.popularity_weight) * predictions.popularity_logit
     if options.order == "rating":
         return predictions.expected if counts is None else cautious_rating(predictions.expected, counts, levels)
     if options.order == "next" and predictions.watch_next is not None:

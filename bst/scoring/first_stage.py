@@ -19,17 +19,17 @@ class VisitorScores(ABC):
     """One visitor's scores of any items; what they have in common is worked out once."""
 
     @abstractmethod
-    def query(self, kind: Kind, fame: float = 1.0) -> np.ndarray:
+    def query(self, kind: Kind, popularity_weight: float = 1.0) -> np.ndarray:
         """Return the visitor's vector (d,), whose products with ``FirstStage.items`` are in the order of ``scores``.
 
         Up to small terms: items that are found must then be ordered by ``scores``.
         """
 
     @abstractmethod
-    def scores(self, kind: Kind, rows: np.ndarray | slice, fame: float = 1.0) -> np.ndarray:
+    def scores(self, kind: Kind, rows: np.ndarray | slice, popularity_weight: float = 1.0) -> np.ndarray:
         """Return exact scores of items, by their rows: (items,) float32, higher is better.
 
-        Of "next" and "like" logits, seen items included; of "like" less (1 − ``fame``) of the logits of an
+        Of "next" and "like" logits, seen items included; of "like" less (1 − ``popularity_weight``) of the logits of an
         unknown visitor; of "rating" the factor model's prediction in stars.
         """
 

@@ -53,8 +53,8 @@ class LocalScorer(Scorer):
 
         expected = np.zeros((0, len(movies)), np.float32) if not parts else joined("expected")
         assert expected is not None
-        fame = parts[0].fame_logit if parts else None
-        return Predictions(expected, joined("distribution"), joined("watch_next"), joined("like_logit"), fame)
+        popularity = parts[0].popularity_logit if parts else None
+        return Predictions(expected, joined("distribution"), joined("watch_next"), joined("like_logit"), popularity)
 
     def integrated_gradients(
         self, visitor: Visitor, rows: np.ndarray, movie: int, steps: int | None = None, task: str = "rating"

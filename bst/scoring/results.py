@@ -27,7 +27,7 @@ class Predictions:
     ``watch_next`` (movies,): the probability of being the next movie, 0 for those that were watched; it sums to 1.
     ``like_logit`` float32 (movies,): the log-odds that the visitor will some time watch the movie and like it, −∞ for
     those that were watched. All but the first are None for a model that does not predict them. Of many visitors each
-    has one axis more, in front. ``fame_logit`` float32 (movies,), the same for all: ``like_logit`` of an unknown
+    has one axis more, in front. ``popularity_logit`` float32 (movies,), the same for all: ``like_logit`` of an unknown
     visitor.
     """
 
@@ -35,7 +35,7 @@ class Predictions:
     distribution: np.ndarray | None = None
     watch_next: np.ndarray | None = None
     like_logit: np.ndarray | None = None
-    fame_logit: np.ndarray | None = None
+    popularity_logit: np.ndarray | None = None
 
     @cached_property
     def will_like(self) -> np.ndarray | None:
@@ -47,7 +47,7 @@ class Predictions:
         distribution, watch_next, like_logit = (
             None if part is None else part[index] for part in (self.distribution, self.watch_next, self.like_logit)
         )
-        return Predictions(self.expected[index], distribution, watch_next, like_logit, self.fame_logit)
+        return Predictions(self.expected[index], distribution, watch_next, like_logit, self.popularity_logit)
 
 
 class LazyPredictions(Predictions):
@@ -58,12 +58,14 @@ class LazyPredictions(Predictions):
         ratings: Callable[[np.ndarray | None], tuple[np.ndarray, np.ndarray | None]],
         watch_next: Callable[[], np.ndarray] | None = None,
         like_logit: Callable[[], np.ndarray] | None = None,
-        fame_logit: np.ndarray | None = None,
+        popularity_logit: np.ndarray | None = None,
     ):
         """``ratings`` returns ``expected`` and ``distribution`` of some rows, or of all if None; the others return
         what is called so, and are None for what the model does not predict.
         """
-        vars(self).update(_ratings=ratings, _watch_next=watch_next, _like_logit=like_logit, fame_logit=fame_logit)
+        vars(self).update(
+            _ratings=ratings, _watch_next=watch_next, _like_logit=like_logit, popularity_logit=popularity_logit
+        )
 
     def ratings_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return ``expected`` and ``distribution`` of a few movies, without predicting the others.

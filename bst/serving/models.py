@@ -121,7 +121,7 @@ class ServedModel:
         candidates = None if body.candidates is None else self._candidates(body.candidates)
         filters = Filters(tuple(body.genres), body.years, body.include_seen, body.popularity, candidates)
         order = body.order or self.recommender.orders[0]
-        return RankOptions(filters, order, body.weight, body.diversity, body.fame_weight)
+        return RankOptions(filters, order, body.weight, body.diversity, body.popularity_weight)
 
     # ---- answers: what the command line prints
 

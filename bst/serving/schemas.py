@@ -59,7 +59,7 @@ class RecommendBody(_Question):
         None, description="what comes first; the model's default if missing"
     )
     weight: Share = Field(0.5, description="of order blend: 0 liked … 1 likely to be watched next")
-    fame_weight: Share = Field(1.0, description="of order like: 0 their taste alone … 1 taste and fame")
+    popularity_weight: Share = Field(1.0, description="of order like: 0 their taste alone … 1 taste and popularity")
     diversity: Share = Field(0.0, description="how diverse the list is")
     genres: list[StrictStr] = Field(default_factory=list, max_length=100, description="only items of any of these")
     years: tuple[int, int] | None = Field(None, description="only items of these years: first and last")
@@ -134,7 +134,7 @@ class RecommendAnswer(BaseModel):
     order: str
     weight: float
     diversity: float
-    fame: float
+    popularity_weight: float
     filters: dict[str, object]
     recommendations: list[RowAnswer]
 

@@ -36,12 +36,12 @@ def as_json(
         "order": options.order,
         "weight": options.weight,
         "diversity": options.diversity,
-        "fame": options.fame,
+        "popularity_weight": options.popularity_weight,
         "filters": {
             "genres": list(filters.genres),
             "years": filters.years and list(filters.years),
             "include_seen": filters.include_seen,
-            "fame": filters.popularity and list(filters.popularity),
+            "popularity": filters.popularity and list(filters.popularity),
         }
         | ({} if filters.candidates is None else {"candidates": list(filters.candidates)}),
         "recommendations": [_row_as_json(row) for row in rows],

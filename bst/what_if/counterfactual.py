@@ -37,7 +37,7 @@ class Goal:
     """Where a movie should be.
 
     ``kind`` "top": among the first ``value`` of the list in an ``order``; "stars": at an expected rating of ``value``
-    or more. ``above`` False: below that. ``order``, ``weight``, ``fame``: as in ``RankOptions``.
+    or more. ``above`` False: below that. ``order``, ``weight``, ``popularity_weight``: as in ``RankOptions``.
     """
 
     movie_id: int
@@ -46,12 +46,12 @@ class Goal:
     above: bool = True
     order: Order = "rating"
     weight: float = 0.5
-    fame: float = 1.0
+    popularity_weight: float = 1.0
 
     @property
     def rank_options(self) -> RankOptions:
         """How the list of the goal is ranked. Raises ``VisitorError`` for an invalid order or weight."""
-        return RankOptions(order=self.order, weight=self.weight, fame=self.fame)
+        return RankOptions(order=self.order, weight=self.weight, popularity_weight=self.popularity_weight)
 
     def reached(self, expected: float, rank: int) -> bool:
         """Whether a movie with this expected rating and rank reaches the goal."""

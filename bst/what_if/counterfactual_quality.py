@@ -45,7 +45,7 @@ def _smallest(
     if len(listed) < rank:
         return None
     options = recommender.default_options
-    goal = Goal(listed[-1].movie_id, "top", TOP, above, options.order, options.weight, options.fame)
+    goal = Goal(listed[-1].movie_id, "top", TOP, above, options.order, options.weight, options.popularity_weight)
     return goal, next(iter(find_counterfactuals(recommender, visitor, goal).counterfactuals), None)
 
 

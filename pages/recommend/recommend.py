@@ -86,7 +86,7 @@ def _draw_answer(
     rows = recommender.rank(visitor, list_controls.length(), options)
     best = next((row for row in rows if not row.seen), None) or _best(recommender, visitor, options)
     # what the default order means stands in the headline
-    meaning = "" if options.order == "like" and options.fame == 1 else f"{list_controls.explain(options)} "
+    meaning = "" if options.order == "like" and options.popularity_weight == 1 else f"{list_controls.explain(options)} "
     st.caption(f"{meaning}{_reason(recommender, visitor, best, rows, options.order)}")
     _draw_list(recommender, visitor, rows, options, downloads, _comparable(visitor_state.previous(), visitor))
     headline.title(_sentence(visitor, best, options), anchor=False)
@@ -145,7 +145,9 @@ def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOption
         return f"{start}, {likely} {escape_markdown(best.title)} next: a chance of {percent(best.watch_next)}"
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if options.order == "like" and best.will_like is not None:
-        if options.fame < 1:  # what it is chosen by is no chance, but by how much theirs is above that of others
+        if (
+            options.popularity_weight < 1
+        ):  # what it is chosen by is no chance, but by how much theirs is above that of others
             return f"{start}, what suits this visitor more than others is {title}: {rating} expected"
         chance = percent(best.will_like)
         likely = say(f"{chance} likely to watch it some time and like it")

@@ -104,11 +104,15 @@ def _draw_goal(recommender: Recommender, options: RankOptions) -> Goal:
         )
     order = options.order if kind == "top" else "rating"
     if kind == "top" and len(recommender.orders) > 1:
-        weight = f" with a popularity weight of {options.fame:.0%}" if order == "like" and options.fame < 1 else ""
+        weight = (
+            f" with a popularity weight of {options.popularity_weight:.0%}"
+            if order == "like" and options.popularity_weight < 1
+            else ""
+        )
         st.caption(
             f"In the list “{list_controls.ORDERS[order][0]}”{weight}, as chosen on the Recommend page, without filters."
         )
-    return Goal(movie_id, kind, value, above, order, options.weight, options.fame)
+    return Goal(movie_id, kind, value, above, order, options.weight, options.popularity_weight)
 
 
 def _draw_direction() -> tuple[Literal["top", "stars"], bool]:

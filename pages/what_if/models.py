@@ -155,7 +155,7 @@ def _draw_lists(
         with grid.cell():
             st.header(escape_markdown(name), anchor=False)
             st.caption(f"By “{list_controls.ORDERS[order][0]}”.")
-            own = RankOptions(options.filters, order, options.weight, options.diversity, options.fame)
+            own = RankOptions(options.filters, order, options.weight, options.diversity, options.popularity_weight)
             there = ranks[1 - number]
             marks = {movie_id: f"both: {ordinal(there[movie_id])} there" for movie_id in shared}
             ranked_list.render(

@@ -508,12 +508,12 @@ def test_less_weight_of_popularity_leaves_what_suits_the_visitor_more_than_other
     as_predicted = shown_titles(app)
     app.slider(key="popularity_weight").set_value(0).run()
     assert not app.exception
-    taste = model.rank(visitor(app), 10, RankOptions(order="like", fame=0))
+    taste = model.rank(visitor(app), 10, RankOptions(order="like", popularity_weight=0))
     assert shown_titles(app) == [row.title for row in taste] != as_predicted
     assert headline(app).startswith(f"After 5 movies, what suits this visitor more than others is {taste[0].title}: ")
     assert "What suits their taste" in captions(app)
     app.slider(key="popularity_weight").set_value(50).run()
-    half = model.rank(visitor(app), 10, RankOptions(order="like", fame=0.5))
+    half = model.rank(visitor(app), 10, RankOptions(order="like", popularity_weight=0.5))
     assert shown_titles(app) == [row.title for row in half]
     assert "popularity counts 50%" in captions(app)
     # the other orders have no such slider

@@ -185,7 +185,7 @@ def test_lists_follow_the_controls_of_the_recommend_page(kinds, model):
 
 def test_taste_alone_orders_both_lists_and_the_goal(kinds, model):
     app = what_if("timeline", popularity_weight=0)
-    taste = RankOptions(order="like", fame=0)
+    taste = RankOptions(order="like", popularity_weight=0)
     assert lists(app)[0] == [row.title for row in model.rank(visitor(app), 10, taste)]
     assert " likely to be watched and liked: change something" in headline(app)
     assert "What suits their taste" in captions(app)

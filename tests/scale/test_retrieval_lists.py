@@ -19,7 +19,7 @@ faiss = pytest.importorskip("faiss")
 ORDERS = ("like", "rating", "next", "blend")
 OPTIONS = [
     *(RankOptions(order=order) for order in ORDERS),
-    RankOptions(order="like", fame=0.3),
+    RankOptions(order="like", popularity_weight=0.3),
     RankOptions(order="next", diversity=0.5),
     RankOptions(order="like", filters=Filters(genres=("Horror", "War"), years=(1960, 1990))),
     RankOptions(order="rating", filters=Filters(popularity=(0.5, 1.0))),

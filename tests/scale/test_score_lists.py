@@ -46,7 +46,7 @@ def test_lists_are_those_of_one_by_one(order, demo_model, visitors):
         RankOptions(Filters(genres=("Drama", "Comedy"), years=(1960, 1999)), "like"),
         RankOptions(Filters(popularity=(0.0, 0.5)), "rating"),
         RankOptions(order="like", diversity=0.6),
-        RankOptions(order="like", fame=0.3),
+        RankOptions(order="like", popularity_weight=0.3),
         RankOptions(order="blend", weight=0.9, diversity=0.2),
         RankOptions(order="blend", weight=0.0),
         RankOptions(Filters(include_seen=True), "next"),

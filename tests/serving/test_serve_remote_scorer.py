@@ -90,7 +90,7 @@ def test_predictions_are_the_same_part_by_part(scorers):
             same(one, other)
     else:
         same(ours.expected[some], theirs.ratings_of(some)[0])
-    for name in ("watch_next", "like_logit", "fame_logit", "expected", "distribution", "will_like"):
+    for name in ("watch_next", "like_logit", "popularity_logit", "expected", "distribution", "will_like"):
         same(getattr(ours, name), getattr(theirs, name))
 
 
@@ -188,6 +188,6 @@ def test_questions_that_cannot_be_are_value_errors(scorers, method):
     ):
         with suppress(ValueError):
             answer(local, rows_of, 1350, method, pack(who | values, arrays | more))
-    if method not in ("movie_vectors", "fame_logit"):  # these are about nobody
+    if method not in ("movie_vectors", "popularity_logit"):  # these are about nobody
         with pytest.raises(ValueError, match="visitors"):
             answer(local, rows_of, 1350, method, pack({"demographics": [{}, {}]}, {}))

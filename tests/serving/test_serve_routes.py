@@ -72,7 +72,7 @@ def refused(response, status: int) -> str:
         ("demo", {}, []),
         ("demo", {"k": 3, "order": "rating"}, ["-k", "3", "--order", "rating"]),
         ("demo", {"order": "blend", "weight": 0.3}, ["--order", "blend", "--weight", "0.3"]),
-        ("demo", {"fame_weight": 0.5, "diversity": 0.4}, ["--fame-weight", "0.5", "--diversity", "0.4"]),
+        ("demo", {"popularity_weight": 0.5, "diversity": 0.4}, ["--popularity-weight", "0.5", "--diversity", "0.4"]),
         ("demo", {"genres": ["Horror"], "years": [1960, 1990]}, ["--genre", "Horror", "--years", "1960-1990"]),
         ("demo", {"popularity": [0.0, 0.25]}, ["--fame", "Hidden gems"]),
         ("demo", {"candidates": ["Aliens", "Vertigo", 63]}, ["--candidate", "Vertigo", "--candidate", "63"]),

@@ -72,7 +72,7 @@ class ScorerContract:
             np.testing.assert_allclose(predictions.distribution.sum(axis=1), np.ones(MOVIES), atol=1e-5)
             np.testing.assert_allclose(predictions.distribution @ LEVELS, predictions.expected, atol=1e-5)
         assert (predictions.watch_next is not None) == ("next" in scorer.tasks)
-        for values in (predictions.like_logit, predictions.fame_logit, predictions.will_like):
+        for values in (predictions.like_logit, predictions.popularity_logit, predictions.will_like):
             assert (values is not None) == ("like" in scorer.tasks)
 
     def test_watch_next_probabilities_are_shared_by_unseen_movies(self, scorer):
@@ -100,8 +100,10 @@ class ScorerContract:
         if "like" not in scorer.tasks:
             pytest.skip("does not predict what will be liked")
         nobody = scorer.predict(Visitor(), rows_of([]))
-        np.testing.assert_allclose(nobody.fame_logit, nobody.like_logit, atol=1e-5)
-        np.testing.assert_array_equal(scorer.predict(SOMEONE, history(SOMEONE)).fame_logit, nobody.fame_logit)
+        np.testing.assert_allclose(nobody.popularity_logit, nobody.like_logit, atol=1e-5)
+        np.testing.assert_array_equal(
+            scorer.predict(SOMEONE, history(SOMEONE)).popularity_logit, nobody.popularity_logit
+        )
 
     @pytest.mark.parametrize("most", [1, 3, 64])
     def test_many_visitors_are_predicted_as_one_by_one(self, scorer, most, monkeypatch):

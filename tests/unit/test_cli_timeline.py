@@ -271,8 +271,8 @@ def test_a_list_in_each_order(options, order, fame, answer, eager, bundle, timel
     watched = ["--watched", "Story Number 4=5", "--watched", "130=3"]
     said = answer("recommend", "--bundle", bundle, "--sex", "F", *watched, "-k", 5, *options)
     visitor = Visitor({"sex": "F"}, history=(Event(112, 5), Event(130, 3)))
-    rows = timeline_recommender.rank(visitor, 5, RankOptions(order=order, fame=fame))
-    assert (said["order"], said["fame"]) == (order, fame)
+    rows = timeline_recommender.rank(visitor, 5, RankOptions(order=order, popularity_weight=fame))
+    assert (said["order"], said["popularity_weight"]) == (order, fame)
     assert [row["movie_id"] for row in said["recommendations"]] == [row.movie_id for row in rows]
     for told, row in zip(said["recommendations"], rows, strict=True):
         assert told["expected_rating"] == pytest.approx(row.expected_rating, abs=1e-3)

@@ -138,7 +138,7 @@ def test_the_smallest_changes_as_json(answer, eager, bundle, timeline_recommende
     assert list(said) == [
         "bundle", "visitor", "movie_id", "title", "goal", "expected_rating", "rank", "already", "tried", "found"
     ]  # fmt: skip
-    assert said["goal"] == {"kind": "top", "value": 5, "above": True, "order": "like", "fame": 1.0}
+    assert said["goal"] == {"kind": "top", "value": 5, "above": True, "order": "like", "popularity_weight": 1.0}
     assert (said["rank"], said["title"], said["already"]) == (8, rows[-1].title, False)
     assert said["tried"] == made.tried
     assert len(said["found"]) == len(made.counterfactuals) > 0

@@ -145,13 +145,13 @@ def test_json_round_trips_with_all_that_the_list_depends_on():
     exported = export.as_json("ml-1m", CATALOGUE, VISITOR, ROWS, RankOptions(filters, "blend", 0.25, 0.4, 0.3))
     assert json.loads(export.as_text(exported)) == exported
     assert "Léon" in export.as_text(exported)
-    options = [exported[name] for name in ("bundle", "order", "weight", "diversity", "fame")]
+    options = [exported[name] for name in ("bundle", "order", "weight", "diversity", "popularity_weight")]
     assert options == ["ml-1m", "blend", 0.25, 0.4, 0.3]
     assert exported["filters"] == {
         "genres": ["Drama", "Comedy"],
         "years": [1950, 2001],
         "include_seen": True,
-        "fame": [0.0, 0.25],
+        "popularity": [0.0, 0.25],
     }
     # it is enough to request the same list again
     person = exported["visitor"]

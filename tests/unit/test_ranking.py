@@ -62,7 +62,9 @@ def predictions() -> Predictions:
 
 
 def order(by: Order, weight: float = 0.5, allowed=(True, True, True, True), fame=1.0, counts=None) -> list[int]:
-    keys = ranking.sort_keys(predictions(), RankOptions(order=by, weight=weight, fame=fame), WHOLE_STARS, counts)
+    keys = ranking.sort_keys(
+        predictions(), RankOptions(order=by, weight=weight, popularity_weight=fame), WHOLE_STARS, counts
+    )
     return ranking.argsort_candidates(keys, np.array(allowed)).tolist()
 
 
@@ -83,7 +85,7 @@ def test_popularity_counts_from_not_at_all_to_as_predicted():
 @pytest.mark.parametrize("fame", [-0.01, 1.01, float("nan")])
 def test_an_invalid_weight_of_popularity(fame):
     with pytest.raises(VisitorError, match="popularity weight goes from 0"):
-        RankOptions(order="like", fame=fame)
+        RankOptions(order="like", popularity_weight=fame)
 
 
 def test_few_ratings_count_against_a_movie():
@@ -124,7 +126,7 @@ def test_keys_of_several_visitors_at_once():
     result = predictions()
     parts = (result.expected, result.distribution, result.watch_next, result.like_logit)
     twice = Predictions(*(np.stack([part, part[::-1]]) for part in parts), np.zeros(4))
-    result = replace(result, fame_logit=np.zeros(4))
+    result = replace(result, popularity_logit=np.zeros(4))
     for by in ranking.ORDERS:
         options = RankOptions(order=by, weight=0.3)
         alone = ranking.sort_keys(result, options, WHOLE_STARS)

@@ -124,7 +124,7 @@ def test_the_planted_order_shows(timeline_recommender, orderly):
 def test_predictions_are_shared_and_read_only(timeline_recommender, visitor):
     made = timeline_recommender.predict(visitor)
     assert timeline_recommender.predict(replace(visitor)) is made
-    for values in (made.expected, made.distribution, made.watch_next, made.like_logit, made.fame_logit):
+    for values in (made.expected, made.distribution, made.watch_next, made.like_logit, made.popularity_logit):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = 1
 
@@ -277,7 +277,7 @@ def test_without_fame_the_list_is_what_they_like_more_than_others(timeline_recom
     made, nobody = (timeline_recommender.predict(one) for one in (visitor, Visitor()))
     unseen = [row for row in range(30) if row not in (0, 3, 4)]
     for fame in (0, 0.5, 1):
-        rows = timeline_recommender.ranked_rows(visitor, RankOptions(order="like", fame=fame)).tolist()
+        rows = timeline_recommender.ranked_rows(visitor, RankOptions(order="like", popularity_weight=fame)).tolist()
         assert rows == sorted(unseen, key=lambda row: -(made.like_logit - (1 - fame) * nobody.like_logit)[row]), fame
 
 

@@ -103,7 +103,7 @@ class TimelineScorer(LocalScorer):
                 partial(ratings, index),
                 partial(_row, watch_next, index) if "next" in self.tasks else None,
                 partial(_row, like_logit, index) if "like" in self.tasks else None,
-                self._fame_logit if "like" in self.tasks else None,
+                self._popularity_logit if "like" in self.tasks else None,
             )
             for index in range(len(visitors))
         ]
@@ -141,11 +141,11 @@ class TimelineScorer(LocalScorer):
         unseen = {name: self._without_seen(values, visitors, rows) for name, values in logits.items()}
         watch_next = _softmax(unseen["next"])[:, movies] if "next" in unseen else None
         like_logit = unseen["like"][:, movies] if "like" in unseen else None
-        fame_logit = self._fame_logit[movies] if "like" in unseen else None
-        return Predictions(expected, distribution, watch_next, like_logit, fame_logit)
+        popularity_logit = self._popularity_logit[movies] if "like" in unseen else None
+        return Predictions(expected, distribution, watch_next, like_logit, popularity_logit)
 
     @cached_property
-    def _fame_logit(self) -> np.ndarray:
+    def _popularity_logit(self) -> np.ndarray:
         """``like_logit`` of a visitor of whom nothing is known: (movies,)."""
         return self._catalogue_logits("like", self._inputs([Visitor()], [np.zeros(0, np.int32)]))[0]
 

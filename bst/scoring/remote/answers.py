@@ -15,7 +15,7 @@ from bst.scoring.scorer import Scorer
 
 # from a visitor to the rows of their history in the catalogue: int32 (events,)
 HistoryRows = Callable[[Visitor], np.ndarray]
-PREDICTION_PARTS = ("expected", "distribution", "watch_next", "like_logit", "fame_logit")
+PREDICTION_PARTS = ("expected", "distribution", "watch_next", "like_logit", "popularity_logit")
 SCORE_PARTS = ("expected", "distribution", "next_logit", "like_logit")
 
 
@@ -136,11 +136,11 @@ def _watch_next(scorer: Scorer, question: Question) -> Answer:
 
 def _like_logit(scorer: Scorer, question: Question) -> Answer:
     predictions = scorer.predict(*question.one)
-    return _parts(("like_logit", "fame_logit"), predictions.like_logit, predictions.fame_logit)
+    return _parts(("like_logit", "popularity_logit"), predictions.like_logit, predictions.popularity_logit)
 
 
-def _fame_logit(scorer: Scorer, question: Question) -> Answer:
-    return _parts(("fame_logit",), scorer.predict(Visitor(), np.zeros(0, np.int32)).fame_logit)
+def _popularity_logit(scorer: Scorer, question: Question) -> Answer:
+    return _parts(("popularity_logit",), scorer.predict(Visitor(), np.zeros(0, np.int32)).popularity_logit)
 
 
 def _retrieve(scorer: Scorer, question: Question) -> Answer:
@@ -204,7 +204,7 @@ METHODS: dict[str, Callable[[Scorer, Question], Answer]] = {
     "ratings": _ratings,
     "watch_next": _watch_next,
     "like_logit": _like_logit,
-    "fame_logit": _fame_logit,
+    "popularity_logit": _popularity_logit,
     "retrieve": _retrieve,
     "predict_many": _predict_many,
     "score_movie": _score_movie,

@@ -66,12 +66,12 @@ class RemoteScorer(Scorer):
             ratings,
             watch_next if "next" in self.tasks else None,
             like_logit if "like" in self.tasks else None,
-            self._fame_logit if "like" in self.tasks else None,
+            self._popularity_logit if "like" in self.tasks else None,
         )
 
     @cached_property
-    def _fame_logit(self) -> np.ndarray:
-        return self._question("fame_logit", []).array("fame_logit", (self._movies,))
+    def _popularity_logit(self) -> np.ndarray:
+        return self._question("popularity_logit", []).array("popularity_logit", (self._movies,))
 
     def retrieve(self, visitor: Visitor, rows: np.ndarray, tasks: Collection[str]) -> Predictions:
         """Predict the whole catalogue as far as that costs little."""
@@ -218,7 +218,7 @@ class _Answer:
             self.optional("distribution", (*shape, levels)),
             self.optional("watch_next", shape),
             self.optional("like_logit", shape, masked=True),
-            self.optional("fame_logit", shape[-1:]),
+            self.optional("popularity_logit", shape[-1:]),
         )
 
     def scores(self, visitors: int, levels: int) -> CandidateScores:

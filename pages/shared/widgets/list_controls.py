@@ -55,20 +55,20 @@ def unfiltered(recommender: Recommender) -> RankOptions:
     return RankOptions(
         order=order(recommender),
         weight=settings.get("blend_weight") / 100,
-        fame=settings.get("popularity_weight") / 100,
+        popularity_weight=settings.get("popularity_weight") / 100,
     )
 
 
 def explain(options: RankOptions) -> str:
     """Return what the order of a list means, in plain text."""
     meaning = say(ORDERS[options.order][1])
-    if options.order != "like" or options.fame == 1:
+    if options.order != "like" or options.popularity_weight == 1:
         return meaning
-    if options.fame == 0:
+    if options.popularity_weight == 0:
         return say(
             "What suits their taste: what they are more likely to watch and like than others are, famous or not."
         )
-    return meaning + say(f" A movie’s popularity counts {options.fame:.0%}.")
+    return meaning + say(f" A movie’s popularity counts {options.popularity_weight:.0%}.")
 
 
 def length() -> int:
@@ -150,7 +150,7 @@ def draw_view() -> None:
 def draw_filters(recommender: Recommender, options: RankOptions) -> None:
     """Draw the menu with the filters, what else shapes the list, and its length."""
     filters = options.filters
-    personal = options.order == "like" and options.fame < 1
+    personal = options.order == "like" and options.popularity_weight < 1
     settings_in_use = filters.genres, filters.years, filters.popularity, filters.include_seen, options.diversity
     active = sum(map(bool, (*settings_in_use, personal)))
     first, last = settings.years()

@@ -99,7 +99,7 @@ class TimelineScores(VisitorScores):
     def _encoded(self) -> EncodedVisitors:
         return self.stage.rating.encode(self.inputs)
 
-    def query(self, kind: Kind, fame: float = 1.0) -> Array:
+    def query(self, kind: Kind, popularity_weight: float = 1.0) -> Array:
         """Return the visitor's vector: see ``VisitorScores``."""
         scale = np.float32(self.stage.scale(kind))
         if kind == "rating":
@@ -111,10 +111,10 @@ class TimelineScores(VisitorScores):
         assert isinstance(tower, LikeInference)
         of_score, of_base = tower.weights.calibration[:2]
         vector, weights = of_score * state[0], self._popularity_weights(of_score, of_base)
-        if fame < 1:
+        if popularity_weight < 1:
             unknown = self.stage.unknown
-            vector = vector - (1 - fame) * of_score * unknown.state("like")[0][0]
-            weights = weights - (1 - fame) * unknown._popularity_weights(of_score, of_base)
+            vector = vector - (1 - popularity_weight) * of_score * unknown.state("like")[0][0]
+            weights = weights - (1 - popularity_weight) * unknown._popularity_weights(of_score, of_base)
         return np.concatenate([vector, weights @ self.stage.popularity_parts[0] * scale]).astype(np.float32)
 
     def _popularity_weights(self, of_score: float, of_base: float) -> Array:
@@ -125,14 +125,14 @@ class TimelineScores(VisitorScores):
         weights[0], weights[1 + bucket] = of_score, of_score + of_base
         return weights
 
-    def scores(self, kind: Kind, rows: Array | slice, fame: float = 1.0) -> Array:
+    def scores(self, kind: Kind, rows: Array | slice, popularity_weight: float = 1.0) -> Array:
         """Return exact scores of items: see ``VisitorScores``."""
         if kind == "rating":
             catalogue = self.stage.rating.catalogue
             return catalogue.factor_base[rows] + catalogue.regressors[rows] @ self._encoded.user_factors[0]
         scores = self.stage.towers[kind].logits(*self.state(kind), rows)[0]
-        if kind == "like" and fame < 1:
-            scores = scores - np.float32(1 - fame) * self.stage.unknown.scores("like", rows)
+        if kind == "like" and popularity_weight < 1:
+            scores = scores - np.float32(1 - popularity_weight) * self.stage.unknown.scores("like", rows)
         return scores
 
     def rate(self, rows: Array) -> Array:
