@@ -196,8 +196,8 @@ def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     at_work = names_at_work(folder)
     for name in at_work:
         recover(folder / name, WAIT_S)
-    # one that is just being replaced may have no folder for a moment
-    names = {path.parent.name for path in folder.glob("[!.]*/bundle.json")} | at_work
+    # one that is just being replaced has no folder for a moment: what the first look misses, the second one finds
+    names = _names(folder) | at_work | names_at_work(folder) | _names(folder)
     bundles: list[Bundle | BrokenBundle] = []
     for name in sorted(names):
         if not name.isprintable():  # undecodable bytes, line breaks: no name that can be shown
@@ -210,17 +210,20 @@ def list_bundles(folder: Path | None = None) -> list[Bundle | BrokenBundle]:
     return bundles
 
 
+def _names(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.glob("[!.]*/bundle.json")}
+
+
 def locate(name_or_folder: str | Path) -> Path:
     """Return the folder of a bundle given by name or path. Raises ``BundleError`` with the known names if none fits."""
     path, bundles = Path(name_or_folder), get_settings().bundles
-    for last_try in (False, True):
+    for _ in range(MAX_TRIES):
         for candidate in (bundles / path, path):
             # os.path, as pathlib raises for a name that is too long for a file
             if os.path.isfile(candidate / "bundle.json"):  # noqa: PTH113
                 return candidate.resolve()
-            if not last_try:
-                recover(candidate, WAIT_S)
-    names = ", ".join(sorted(path.parent.name for path in bundles.glob("[!.]*/bundle.json"))) or "none"
+            recover(candidate, WAIT_S)
+    names = ", ".join(sorted(_names(bundles))) or "none"
     raise BundleError(
         f"there is no bundle {quoted(str(name_or_folder), MOST_OF_A_PATH)}: it has no bundle.json. "
         f"Bundles here: {shorten(names)}"

@@ -10,8 +10,9 @@ from bst.bundles.bundle import open_bundle
 from bst.datasets import load_movies
 from bst.domain import GENRES
 from bst.errors import BundleError, DatasetError
-from bst.inference import recommender
+from bst.inference import movie_data
 from bst.inference.ranking import RankOptions
+from bst.inference.recommender import Recommender
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.schema import Event, Visitor
 from bst.text import percent
@@ -187,7 +188,7 @@ def plain(app) -> str:
 
 
 def test_a_movie_off_the_list_says_where_it_stands_and_what_would_bring_it_in(app):
-    model = recommender.Recommender.load(resources.choices()["demo"].bundle)
+    model = Recommender.load(resources.choices()["demo"].bundle)
     ranked = model.rank(visitor(app), 30, RankOptions(order="like"))
     asked = ranked[24]
     app.selectbox(key="any_movie_demo").select(asked.movie_id).run()
@@ -207,7 +208,7 @@ def test_the_list_for_anyone_shows_what_personalisation_changes(app):
     own = shown_titles(app)
     app.button(key="try_for_anyone").click().run()
     assert not app.exception
-    model = recommender.Recommender.load(resources.choices()["demo"].bundle)
+    model = Recommender.load(resources.choices()["demo"].bundle)
     anyone = model.rank(Visitor(seen=visitor(app).all_seen), 10, RankOptions(order="like"))
     assert shown_titles(app) == [row.title for row in anyone] != own
     shared = len({*own} & {row.title for row in anyone})
@@ -355,7 +356,7 @@ def test_each_row_names_the_main_cause_of_its_rating(kinds):
 
 def test_in_the_list_for_this_visitor_the_cause_is_what_makes_a_movie_likelier(kinds):
     app = start("timeline")
-    model, who = recommender.Recommender.load(kinds / "timeline"), visitor(app)
+    model, who = Recommender.load(kinds / "timeline"), visitor(app)
     titles = load_movies("demo").set_index("movie_id")["title"]
     for row, because in zip(rows(app), reasons(app), strict=True):
         # log-odds with the whole history, then without each of its movies
@@ -432,8 +433,8 @@ def test_popularity_without_the_ratings_to_count(kinds, monkeypatch):
     def gone(dataset):
         raise DatasetError("ratings.dat is missing; get it again")
 
-    monkeypatch.setattr(recommender, "load", gone)
-    monkeypatch.setattr(recommender.rating_counts, "read", lambda bundle: None)
+    monkeypatch.setattr(movie_data, "load", gone)
+    monkeypatch.setattr(movie_data.rating_counts, "read", lambda bundle: None)
     app = start("rating-only")
     app.select_slider(key="filter_popularity").set_value((0, 0)).run()
     assert not app.exception
@@ -503,7 +504,7 @@ def test_the_list_for_this_visitor_has_the_likeliest_to_be_watched_and_liked_fir
 
 def test_less_weight_of_popularity_leaves_what_suits_the_visitor_more_than_others(kinds):
     app = start("timeline")
-    model = recommender.Recommender.load(kinds / "timeline")
+    model = Recommender.load(kinds / "timeline")
     as_predicted = shown_titles(app)
     app.slider(key="popularity_weight").set_value(0).run()
     assert not app.exception

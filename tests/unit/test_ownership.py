@@ -56,5 +56,5 @@ def test_a_run_of_the_command_line_is_no_browsers(content, unlaunched):
     if content is not None:
         (unlaunched / "mine" / "owner.json").write_text(content, "utf-8")
     assert background.status("mine").owner == Owner()
-    with pytest.raises(TrainingError, match="run mine was started by someone else; confirm"):
+    with pytest.raises(TrainingError, match="someone else"):
         background.discard("mine", "")

@@ -15,7 +15,7 @@ from bst.bundles.bundle import open_bundle
 from bst.bundles.storage import FILES
 from bst.errors import BundleError, ReportError
 from bst.presentation import report
-from bst.presentation.report import make
+from bst.presentation.report import parts
 from tests.fuzz.door import Door
 from tests.fuzz.doors.bundles import NAMES, SHIPPED, Change, Copies, short
 from tests.fuzz.mutations import damaged, damaged_json, json_text
@@ -70,13 +70,13 @@ class Report(Door):
         self.patch = self.stack.enter_context(pytest.MonkeyPatch.context())
         # charts are made all the same; that they are valid is told when they are drawn
         self.stack.enter_context(alt.utils.schemapi.debug_mode(False))
-        self.inline = make.inline
+        self.inline = parts.inline
 
     def check(self, given: tuple[Change, bool]) -> bool:
         """Write the report of a damaged bundle."""
         change, drawn = given
         folder, target = self.copies.apply(change), self.folder / "report.html"
-        self.patch.setattr(make, "inline", self.inline if drawn else lambda chart: "<svg></svg>")
+        self.patch.setattr(parts, "inline", self.inline if drawn else lambda chart: "<svg></svg>")
         target.unlink(missing_ok=True)
         try:
             bundle = open_bundle(folder)
