@@ -36,7 +36,7 @@ fuzz: $(VENV)/test.done
 pictures: $(VENV)/test.done
 	$(BIN)/python -m pytest -n 0 tests/browser/test_pictures.py --pictures docs
 
-# a quick look, in less than two minutes
+# a quick look: about three minutes on two cores
 check: lint
 	$(BIN)/python -m pytest -m "not slow and not long"
 
@@ -62,6 +62,7 @@ lock: $(VENV)/test.done
 # a file that stands for "installed": made anew when a lock changes
 $(VENV)/run.done: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BST Studio needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@echo "installing the packages into $(VENV), once; a minute or more"
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) requirements.lock
 	@touch $@

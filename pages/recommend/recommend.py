@@ -140,17 +140,18 @@ def _sentence(visitor: Visitor, best: Recommendation | None, options: RankOption
     if best is None:
         return say("This visitor has seen every movie there is.")
     start = _start(visitor)
-    if not chosen_model.domain().rated and best.watch_next is not None:
+    rated = chosen_model.domain().rated
+    if not rated and best.watch_next is not None and options.order != "like":
         likely = say("this visitor most likely watches")
         return f"{start}, {likely} {escape_markdown(best.title)} next: a chance of {percent(best.watch_next)}"
     title, rating = escape_markdown(best.title), stars(round(best.expected_rating, 1))
     if options.order == "like" and best.will_like is not None:
-        if (
-            options.popularity_weight < 1
-        ):  # what it is chosen by is no chance, but by how much theirs is above that of others
-            return f"{start}, what suits this visitor more than others is {title}: {rating} expected"
+        # what it is chosen by is no chance, but by how much theirs is above that of others
+        if options.popularity_weight < 1:
+            suits = f"{start}, what suits this visitor more than others is {title}"
+            return f"{suits}: {rating} expected" if rated else suits
         chance = percent(best.will_like)
-        likely = say(f"{chance} likely to watch it some time and like it")
+        likely = say(f"{chance} likely to watch it some time{' and like it' if rated else ''}")
         return f"{start}, the best bet for this visitor is {title}: {likely}"
     if options.order == "rating" or best.watch_next is None:
         if best.expected_rating < LIKE_FROM:

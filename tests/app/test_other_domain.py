@@ -36,6 +36,8 @@ TOWER = TowerConfig(width=8, heads=2, layers=1, epochs=1)
 NONE = TowerConfig(epochs=0)
 QUICK = {"train_length": 20, "max_history": 40, "batch_events": 1000, "factors": 2, "warm_up": 2, "negatives": 8}
 RATED, CLICKS = "riverside", "clicks"
+# of the same events without ratings, a model that also says what will be chosen some time
+LATER = "clicks-later"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,8 @@ def library(tmp_path_factory) -> Iterator[None]:
             dataset = books.dataset(here.data, name, ratings=name == RATED)
             bundle = runs.train(RunSettings(name, config, "visitor" if name == RATED else "last", 1, 0), name)
             measure.keep(bundle, measure.measure(bundle, measure.own_split(bundle, dataset)))
+        later = TimelineConfig("timeline", NONE, TOWER, TOWER, averaging=0.5, **QUICK)
+        runs.train(RunSettings(CLICKS, later, "visitor", 1, 0), LATER)
         yield
     tf.config.run_functions_eagerly(False)
 
@@ -190,6 +194,13 @@ def test_where_nobody_rates_the_list_goes_by_what_comes_next(shelf):
     edit(app, first, "remove")
     assert headline(app).startswith("After 4 books")
     assert shown_titles(app) != before
+
+
+def test_where_nobody_rates_the_headline_says_what_the_list_goes_by(shelf):
+    app = start(LATER)
+    first = shown_list(app)["rows"][0]
+    best = f"After 5 books, the best bet for this visitor is {first['title']}: "
+    assert re.fullmatch(re.escape(best) + r"[\d.]+% likely to borrow it some time", headline(app))
 
 
 def test_nothing_known_of_a_visitor(shelf):

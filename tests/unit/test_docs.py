@@ -76,7 +76,8 @@ def test_each_fault_has_a_test_of_that_name():
     """Rows name tests as ``unit/test_x.py::test_y``, more of one file as ``::test_z``; ``…`` ends a prefix."""
     missing, file = [], None
     for path, test in re.findall(
-        r"`((?:unit|app|browser|hostile|fuzz)/[\w/]+\.py)?(?:::(\w+…?))?`", (ROOT / "docs/cases.md").read_text("utf-8")
+        r"`((?:unit|app|browser|hostile|scale|serving|fuzz)/[\w/]+\.py)?(?:::(\w+…?))?`",
+        (ROOT / "docs/cases.md").read_text("utf-8"),
     ):
         file = ROOT / "tests" / path if path else file
         if path and not file.is_file():

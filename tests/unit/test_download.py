@@ -172,7 +172,7 @@ def test_broken_connection_without_a_stated_length(server, good, into):
 
 
 def test_not_found(server, into):
-    with pytest.raises(DatasetError, match=r"ml-20m could not be downloaded: the server answered 404 .*by hand"):
+    with pytest.raises(DatasetError, match=r"ml-20m could not be downloaded: the server answered 404 .*with a browser"):
         datasets.download("ml-20m", into=into, base_url=server.url)
     assert not list(into.iterdir())
 
