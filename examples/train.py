@@ -9,6 +9,7 @@ import pandas as pd
 
 from bst import datasets
 from bst.datasets import own
+from bst.domain import Nouns
 from bst.inference.recommender import Recommender
 from bst.models.registry import preset
 from bst.schema import Visitor
@@ -37,7 +38,7 @@ logs.mkdir()
 interactions.to_csv(logs / "interactions.csv", index=False)
 items.to_csv(logs / "items.csv", index=False)
 with override_settings(data=home / "data", bundles=home / "bundles", runs=home / "runs", cache=home / "cache"):
-    names = own.Names(item="book", items="books", consume="read", consumed="read", tag="shelf", tags="shelves")
+    names = own.Names(nouns=Nouns("book", "books", "read", "read", "shelf", "shelves"))
     dataset = own.read_own(logs, "shop", names)
     own.write_stored(dataset, datasets.data_dir() / "shop")
     print(f"{len(dataset.users)} users, {len(dataset.movies)} {dataset.domain.items}, {len(dataset.ratings)} ratings")

@@ -1,7 +1,7 @@
 """What all tests share: a dataset small enough to check by hand, and MovieLens 1M where it is there."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from bst import settings
 from bst.domain import AGES, OCCUPATIONS, SEXES
 from bst.schema import Dataset
+
+
+def some_now(values: Iterable[Any], now: Collection[Any]) -> list[Any]:
+    """Return values for ``parametrize``: those of ``now`` in each run, the others as ``long``."""
+    return [value if value in now else pytest.param(value, marks=pytest.mark.long) for value in values]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -31,6 +36,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
         if "fault" in fixtures:
             item.add_marker(pytest.mark.fault)
+        if "ray_cluster" in fixtures:  # it takes most of a minute to start
+            item.add_marker(pytest.mark.long)
 
 
 # ---- faults: ``python -m pytest -m fault`` prints them as a table, which is in docs/reliability.md

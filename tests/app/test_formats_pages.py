@@ -13,6 +13,7 @@ from bst.training import runs
 from bst.training.runs import RunSettings
 from pages.shared import resources
 from tests.app.conftest import APP, captions, headline, set_visitor
+from tests.conftest import some_now
 from tests.formats import FILMS, USERS, WRITERS, ratings
 
 pytestmark = pytest.mark.timeout(180)
@@ -87,7 +88,7 @@ def opened(bundle: str, page: str) -> AppTest:
     return app
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some_now(FORMS, ("like-1m", "no-times")))
 def test_every_page(form, trained):
     for page in PAGES:
         app = opened(form, page)

@@ -25,7 +25,8 @@ BUNDLES = ("data/bundles/demo", "data/bundles/demo-compact")
 NEEDED = ("app.py", "studio.py", "bst", "pages", ".streamlit", "data/demo", *BUNDLES)
 # by name, as a newcomer meets another model where MovieLens is at hand
 DEMO = "/?bundle=demo"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# the first one is made for tests, and takes the least of the processor
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # no sandbox: CI runs as root; the rest keeps the browser from looking for a network
 FLAGS = [
     "--no-sandbox",

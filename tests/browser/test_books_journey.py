@@ -85,6 +85,7 @@ def test_without_ratings_there_are_no_stars(library: str, page: Page):
         assert not OF_MOVIES.search(text), text[:400]
 
 
+@pytest.mark.long
 def test_on_a_phone_the_library_fits(library: str, browser: Browser, tmp_path: Path):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()

@@ -61,6 +61,7 @@ def test_heads_change_without_the_server(browser, server):
     page.context.close()
 
 
+@pytest.mark.long
 def test_the_keyboard_goes_from_frame_to_frame(browser, server):
     page, _ = open_why(browser, server)
     last = frames(page).last
@@ -78,6 +79,7 @@ def test_the_keyboard_goes_from_frame_to_frame(browser, server):
     page.context.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 768, 1024])
 def test_the_film_scrolls_by_itself_and_ends_with_the_newest_movie(browser, server, width):
     page, _ = open_why(browser, server, width)
@@ -94,6 +96,7 @@ def test_the_film_scrolls_by_itself_and_ends_with_the_newest_movie(browser, serv
     page.context.close()
 
 
+@pytest.mark.long
 def test_nothing_moves_for_those_who_asked_for_less_motion(browser, server):
     page, _ = open_why(browser, server, reduced_motion="reduce")
     strip(page).get_by_role("radio", name="Layer 1, head 1").check(force=True)

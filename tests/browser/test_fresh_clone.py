@@ -96,6 +96,7 @@ def two_datasets(tmp_path_factory) -> Iterator[tuple[str, Path]]:
             yield address, root / "data" / "bundles"
 
 
+@pytest.mark.long
 def test_with_two_datasets_the_chosen_model_stays_from_page_to_page(context, two_datasets):
     address, _ = two_datasets
     tour = ("About", "Recommend", "Data", "Recommend", "What if", "Training", "Recommend", "Evaluation")
@@ -120,6 +121,7 @@ def test_with_two_datasets_the_chosen_model_stays_from_page_to_page(context, two
         assert "simulated users" not in sidebar(page)
 
 
+@pytest.mark.long
 @pytest.mark.fault(
     "a model is removed, damaged or replaced while it is shown", "one notice, and another model or the new one"
 )

@@ -9,6 +9,7 @@ from tests.browser.conftest import settled
 from tests.browser.keyboard import MOST_TABS, focused, is_visible, press, tab_to, walk
 from tests.browser.test_journeys import headline, watched
 from tests.browser.tour import PATHS
+from tests.conftest import some_now
 
 pytestmark = pytest.mark.timeout(300)
 # it is the whole page that scrolls: one sees where one is by what scrolls
@@ -17,9 +18,7 @@ SCROLLED = ("MAIN", "SECTION")
 BUSIEST = ("", "why")
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, marks=() if path in BUSIEST else pytest.mark.long) for path in PATHS]
-)
+@pytest.mark.parametrize("path", some_now(PATHS, BUSIEST))
 def test_tab_goes_through_the_page_and_is_seen(page, path):
     page.goto(f"/{path}?bundle=demo")
     settled(page)

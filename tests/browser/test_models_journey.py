@@ -49,6 +49,7 @@ def test_another_model_is_asked_and_its_lead_is_measured(page):
     expect(page.get_by_text("is clearly better: its MAE is lower by")).to_be_visible()
 
 
+@pytest.mark.long
 def test_from_all_users_to_one_and_to_why_the_model_was_wrong(page):
     page.goto(f"/evaluation{DEMO[1:]}")
     settled(page)
@@ -68,6 +69,7 @@ def test_from_all_users_to_one_and_to_why_the_model_was_wrong(page):
     expect(page.get_by_text(re.compile(f"{user.lower()} after"))).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_bar_shows_its_users(page):
     page.goto(f"/evaluation{DEMO[1:]}")
     settled(page)

@@ -89,6 +89,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_shows_what_the_readme_says(browser, server, name, pictures):
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, base_url=server, color_scheme="light")

@@ -34,6 +34,7 @@ def press(page: Page, label: str, key: str, times: int = 1) -> None:
     page.wait_for_timeout(700)
 
 
+@pytest.mark.long
 def test_a_run_from_start_to_recommendations(browser, workshop: str, tmp_path: Path):
     context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=workshop)
     page = context.new_page()

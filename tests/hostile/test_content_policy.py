@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.tour import PATHS, views
+from tests.conftest import some_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 REPORT = """document.addEventListener('securitypolicyviolation',
@@ -33,7 +34,7 @@ def page(browser, proxy, violations) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", some_now(PATHS, ("", "why")))
 def test_no_view_needs_what_is_forbidden(page, violations, path):
     failed = []
     page.on("requestfailed", lambda request: failed.append(f"{request.url} {request.failure}"))

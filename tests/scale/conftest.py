@@ -1,6 +1,7 @@
 """What tests of several processes share: one small Ray."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,13 +25,13 @@ from tests.unit.conftest import (  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
-def ray_cluster(tmp_path_factory) -> Iterator[Any]:
+def ray_cluster() -> Iterator[Any]:
     """A small Ray, one for all tests of a process; skipped where Ray is not installed."""
     ray = pytest.importorskip("ray")
-    with pytest.MonkeyPatch.context() as patch:
+    # not in pytest's own folder, whose path is too long for the sockets that Ray puts into it
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ray-") as folder:
         patch.delenv("RAY_ADDRESS", raising=False)
-        # a short path: sockets are in it
-        patch.setenv("RAY_TMPDIR", os.path.realpath(tmp_path_factory.mktemp("ray")))
+        patch.setenv("RAY_TMPDIR", os.path.realpath(folder))
         for name, value in cluster.ALONE.items():
             patch.setenv(name, value)
         with cluster.joined("A test", BSTError, processors=2, object_store_bytes=80 * 2**20):

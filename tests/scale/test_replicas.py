@@ -22,6 +22,7 @@ from tests.browser.test_server_killed import kill_server
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 and so on are not this computer's"),
 ]

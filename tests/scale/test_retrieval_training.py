@@ -62,6 +62,7 @@ def movie_weights(tower) -> dict[str, np.ndarray]:
     return {name: table.numpy() for name, table in tower.tower.movie_tables.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["next", "rating"])
 def test_a_step_with_all_movies_in_its_batch_is_adamw(name, split, monkeypatch):
     """With 4,096 negatives, or all timelines, all 30 movies are in each batch: weights and averages are equal."""
@@ -124,6 +125,7 @@ def test_the_average_of_a_movie_that_rests_goes_on(split, monkeypatch):
     np.testing.assert_allclose(tower.tower.movie.embeddings.numpy(), averages, atol=1e-5)
 
 
+@pytest.mark.long
 def test_it_learns_and_validates(split, monkeypatch):
     """The next movie is determined by the last: after two epochs it is likelier than by chance."""
     _, parts = trainers(split, monkeypatch, 64, replace(CONFIG, batch_events=400))

@@ -12,7 +12,7 @@ import pytest
 from bst.training.local_workers import free_ports
 from tests.unit.conftest import write_world
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 SCRIPT = Path(__file__).with_name("fit_alone.py")
 
 

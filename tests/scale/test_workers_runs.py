@@ -28,7 +28,8 @@ from bst.training.runs import RunSettings, train
 from tests.scale.fit_alone import tiny_config
 from tests.unit.conftest import MOVIES, write_world
 
-SHARDS, EPOCHS = 4, 3
+# epochs of this store last tenths of a second: enough of them that a run is still on when its first row is read
+SHARDS, EPOCHS = 4, 8
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def same_weights(left: Bundle, right: Bundle) -> bool:
 @pytest.mark.slow
 def test_a_store_becomes_a_bundle_that_answers(trained, store):
     bundle, rows, stages, shares = trained
-    assert [row["epoch"] for row in rows] == [1, 2, 3] == bundle.history["epoch"].tolist()
+    assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1)) == bundle.history["epoch"].tolist()
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert rows[-1]["next_loss"] < rows[0]["next_loss"]
     assert "starting 2 workers" in stages
@@ -97,6 +98,7 @@ def test_a_store_becomes_a_bundle_that_answers(trained, store):
     assert not bundle.folder.parent.with_name("runs").exists(), "a finished run leaves no folder"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.fault("kill -9 of one of two workers", "all start again, and it becomes the same model to the last bit")
 def test_a_killed_worker_changes_nothing(trained, two_workers, here):
@@ -114,6 +116,7 @@ def test_a_killed_worker_changes_nothing(trained, two_workers, here):
     assert same_weights(bundle, trained[0])
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.fault("the process that started two workers stops", "they end; resumed, it becomes the same model")
 def test_a_stopped_run_goes_on(trained, two_workers, here):
@@ -147,8 +150,8 @@ def test_ray_trains_the_same_model(trained, two_workers, here, ray_cluster):
 
     bundle = train(replace(two_workers, engine="ray"), "two", on_epoch=kill, on_stage=stages.append)
     assert killed
-    assert "continuing after epoch 1" in stages
-    assert rows == [1, 2, 3]
+    assert any(stage.startswith("continuing after epoch") for stage in stages)
+    assert rows == list(range(1, EPOCHS + 1))
     assert same_weights(bundle, trained[0])
 
 

@@ -55,6 +55,7 @@ def test_what_a_server_left_that_was_killed_while_starting_a_run_is_no_hindrance
     assert background.status("mine").state == "running"
 
 
+@pytest.mark.long
 def test_a_run_is_followed_cancelled_and_resumed(settings, folders):
     background.start(settings, "mine")
     seen = wait_for(lambda: (run := background.status("mine")) and len(run.history) >= 2 and run)

@@ -9,6 +9,7 @@ from bst.bundles.bundle import open_bundle
 from bst.models.registry import PRESETS, preset
 from bst.models.timeline.config import TimelineConfig, TowerConfig
 from bst.timelines.arrays import TIE_ORDERS
+from tests.conftest import some_now
 from tests.formats import FILMS, USERS, WRITERS
 
 TOWER = TowerConfig(width=8, layers=1, dropout=0.1, learning_rate=0.02, epochs=1)
@@ -43,9 +44,7 @@ def quick(monkeypatch, own_folders, eager):
 
 
 @pytest.mark.parametrize("preset", QUICK)
-@pytest.mark.parametrize(
-    "form", [pytest.param(form, marks=() if form in TYPICAL else pytest.mark.long) for form in WRITERS]
-)
+@pytest.mark.parametrize("form", some_now(WRITERS, TYPICAL))
 def test_from_files_to_a_report(form, preset, run, quick, tmp_path):
     folder = WRITERS[form](tmp_path / form)
 

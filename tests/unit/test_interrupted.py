@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from handmade import ONE_M, zip_of
 
+from tests.conftest import some_now
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +65,7 @@ def interrupted(tmp_path, monkeypatch):
     server.server_close()
 
 
-@pytest.mark.parametrize("scenario", KILLS)
+@pytest.mark.parametrize("scenario", some_now(KILLS, ("bundle", "run")))
 def test_killed_at_any_change(scenario, interrupted, fault):
     what, left = KILLS[scenario]
     report = interrupted(scenario, "kill")
@@ -77,7 +79,7 @@ def test_an_import_changes_no_file(interrupted, fault):
     fault("kill -9 while importing ratings", "it writes nothing: the history is as it was")
 
 
-@pytest.mark.parametrize("scenario", ["bundle", "evaluation", "insights", "download", "run"])
+@pytest.mark.parametrize("scenario", some_now(["bundle", "evaluation", "insights", "download", "run"], ("bundle",)))
 def test_a_full_disk_is_told(scenario, interrupted, fault):
     report = interrupted(scenario, "full")
     assert report["messages"]

@@ -130,6 +130,7 @@ with override_settings(runs=Path(sys.argv[2]), bundles=Path(sys.argv[3])):
 """
 
 
+@pytest.mark.long
 @pytest.mark.fault("kill -9 while training", "resumed, it becomes the same model")
 def test_a_run_killed_at_any_moment_goes_on(small_settings, small_bundle, own_folders):
     """A real process, SIGKILL at a random moment of a run that is asked for far more epochs than it gets."""
