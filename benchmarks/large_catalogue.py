@@ -40,7 +40,10 @@ def main() -> None:
         parts = options.parts.split(",") if options.parts else list(million.PARTS)
         figures = million.measure(options.bundle, options.items, parts)
         result = {"command": f"python benchmarks/large_catalogue.py --items {options.items}", "items": options.items}
-        RESULT.write_text(json.dumps(result | {"parts": figures}, indent=1) + "\n")
+        # parts that were not measured now stay
+        known = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
+        parts = known["parts"] | figures if known.get("items") == options.items else figures
+        RESULT.write_text(json.dumps(known | result | {"parts": parts}, indent=1) + "\n")
         print(json.dumps(figures, indent=1))
         return
     results = [measure(options.bundle, size, options.events, options.visitors) for size in SIZES]
