@@ -2,7 +2,7 @@
 
     python benchmarks/first_start.py
 
-The clone and all that is installed go into a folder that is removed at the end. Told are the seconds of each step, how
+The clone and all that is installed go into a folder that is removed at the end. It prints the seconds of each step, how
 much the network brought (packages from an index on this computer are not counted), what the environment takes on disk,
 and the server's memory.
 """

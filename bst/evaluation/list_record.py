@@ -76,7 +76,7 @@ ByLength = Mapping[int, ListQuality]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Lists of order "like" at one popularity weight, ``fame`` in ``RankOptions``: 1 as predicted, 0 by taste alone."""
+    """Lists of order "like" at one ``RankOptions.popularity_weight``, stored as ``fame``: 1 as predicted, 0 by taste alone."""
 
     fame: float
     precision: Interval

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bst.serving import refusals
 from bst.serving.refusals import BUSY, TOO_LATE
 
-# a request that kills whoever answers it must not end all replicas
+# a request that kills the replica that answers it must not end all of them
 MOST_TRIES = 3
 REQUEST_ID = b"x-request-id"
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ async def answer(app: ASGIApp, asked: Asked) -> Answered:
     async def receive() -> Message:
         if unread:
             return unread.pop()
-        return await asyncio.Future()  # whoever asked is not here: they never go away
+        return await asyncio.Future()  # the client is connected to the server in front, so no disconnect arrives here
 
     async def send(message: Message) -> None:
         nonlocal status, headers

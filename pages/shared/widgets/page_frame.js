@@ -77,7 +77,7 @@ function enterPopoversByKeyboard() {
   document.addEventListener("keydown", tab, true)
 }
 
-// Charts are drawn in the colours that a run was told. When the system, or the visitor in the menu, changes to dark or
+// Charts are drawn in the colours of the theme at the time of a run. When the system, or the visitor in the menu, changes to dark or
 // light, Streamlit does not run the script again: the charts' words would be dark on dark.
 function runAgainInOtherColours(drawnIn, setTriggerValue) {
   const app = document.querySelector('[data-testid="stApp"]')
