@@ -76,7 +76,7 @@ ByLength = Mapping[int, ListQuality]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Lists of order "like" at one ``RankOptions.popularity_weight``, stored as ``fame``: 1 as predicted, 0 by taste alone."""
+    """Lists of order "like" at one ``RankOptions.popularity_weight``, stored as ``fame``: 1 as predicted, 0 without."""
 
     fame: float
     precision: Interval
