@@ -12,8 +12,8 @@ from bst.errors import BSTError
 from bst.optional import require
 
 # Environment of a Ray that is started here. Ray listens on all interfaces, whatever address it is given, and runs any
-# code that it is sent: a client without the token is refused. Ray's default niceness for workers, 15, leaves them hardly any
-# processor time on a busy computer. Usage statistics are not sent.
+# code that it is sent: a client without the token is refused. Ray's default niceness for workers, 15, leaves them
+# hardly any processor time on a busy computer. Usage statistics are not sent.
 ALONE = {"RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 OBJECT_STORE_BYTES = 100 * 2**20
 MOST_STARTS = 4
